@@ -1,0 +1,143 @@
+"""What the unit's sensors make of the truth: levels, lags, noise and codes.
+
+Used by the simulator's HAL and by its device models. A thermometer is a `Lag`, which
+the plant steps, and a conversion to a raw code, made when the firmware reads it.
+
+Noise is drawn from a table of Gaussian values by an integer generator of our own, so
+that one seed gives one run on CPython and on MicroPython alike. The table reaches
+about 3.6 standard deviations: samples rarer than one in 4096 are not drawn.
+"""
+
+import math
+
+ADC_FULL = 4095               # 12 bits, read_u16() >> 4: the code at ADC_VREF
+ADC_NOISE_LSB = 2.8           # rms: what the RP2040 datasheet's 8.7 effective bits come to
+ADC_VREF_MV = 3300.0          # ADC_VREF of a Pico
+DNL_CODES = (512, 1536, 2560, 3584)   # RP2040 datasheet, erratum RP2040-E11
+DNL_HALF_WIDTH = 4            # assumed: each of these codes takes in eight codes' worth
+
+NTC_OHM = 10000.0             # the unit's part: at 25 C
+NTC_B_K = 3950.0              # the unit's part
+NTC_PULLUP_OHM = 10000.0      # the unit's board: to ADC_VREF; the NTC goes to ground
+NTC_LAG_S = 1.0               # assumed: an epoxy bead let into the contact face
+
+TMP117_LSB_C = 0.0078125      # TMP117 datasheet: signed 16 bits
+TMP117_NOISE_LSB = 0.5        # assumed rms; datasheet: repeatable to 1 LSB, 8 averages
+TMP117_LAG_S = 2.0            # assumed: the package on a flex circuit in the face
+
+INA219_LSB_MA = 0.1           # datasheet: 10 uV a code, over 0.1 ohm
+INA219_MOST = 32000           # datasheet: shunt register full scale, 320 mV at PGA /8
+INA219_WINDOW_MS = 68.1       # datasheet: 128-sample averaging
+
+KELVIN = 273.15
+NOISE_VALUES = 4096           # a power of two: drawn by the top bits of the generator
+
+
+class Lag:
+    """A first-order lag, exact for an input that holds still over each step."""
+
+    def __init__(self, start: float, lag_s: float, dt_s: float = 0.2) -> None:
+        self.value = start
+        self._share = 1.0 - math.exp(-dt_s / lag_s)
+
+    def step(self, truth: float) -> float:
+        """Advance by dt_s towards `truth`; the lagged value."""
+        self.value += (truth - self.value) * self._share
+        return self.value
+
+
+class Noise:
+    """A repeatable stream of unit Gaussian values; one for each sensor and seed."""
+
+    def __init__(self, seed: int) -> None:
+        if not _gaussian:
+            _fill_gaussian()
+        self._state = (seed * 2654435761 + 1) & 0xFFFFFFFF   # Knuth's hash parts near seeds
+        self.draw()
+
+    def draw(self) -> float:
+        """The next value, standard deviation 1."""
+        # Numerical Recipes' 32-bit congruential generator; its low bits are poor, unused.
+        self._state = state = (self._state * 1664525 + 1013904223) & 0xFFFFFFFF
+        return _gaussian[state >> 20]
+
+
+class Adc:
+    """The 12-bit converter: noise, then the four wide codes."""
+
+    def __init__(self, seed: int) -> None:
+        self._draw = Noise(seed).draw
+
+    def read(self, level: float, noise_lsb: float = ADC_NOISE_LSB) -> int:
+        """One conversion of an input of `level` codes, clipped to 0-4095."""
+        code = int(level + noise_lsb * self._draw() + 0.5)
+        if code < 0:
+            code = 0
+        elif code > ADC_FULL:
+            code = ADC_FULL
+        return _dnl[code]
+
+
+def ntc_level(temp_c: float) -> float:
+    """The contact thermistor's noiseless ADC level, in codes, by the B-equation."""
+    ohm = NTC_OHM * math.exp(NTC_B_K * (1.0 / (temp_c + KELVIN) - 1.0 / (25.0 + KELVIN)))
+    return ADC_FULL * ohm / (ohm + NTC_PULLUP_OHM)
+
+
+def divider_level(pack_mv: float, ratio: float) -> float:
+    """The battery's ADC level in codes; `ratio` is the divider's, pin over pack."""
+    return ADC_FULL * pack_mv * ratio / ADC_VREF_MV
+
+
+def tmp117_raw(temp_c: float, draw: float = 0.0) -> int:
+    """The temperature register, signed, 7.8125 mC a code; `draw` is from a `Noise`."""
+    return math.floor(temp_c / TMP117_LSB_C + TMP117_NOISE_LSB * draw + 0.5)
+
+
+class Ina219:
+    """The rail monitor: it averages for 68 ms, then shows that until the next is done."""
+
+    def __init__(self) -> None:
+        self.shunt_raw = 0           # 0.1 mA a code
+        self._sum = 0.0
+        self._left_ms = INA219_WINDOW_MS
+
+    def step(self, current_ma: float, dt_ms: float) -> None:
+        """Let this mean current flow for `dt_ms`, which may span several windows."""
+        while dt_ms >= self._left_ms:
+            self._sum += current_ma * self._left_ms
+            dt_ms -= self._left_ms
+            code = int(self._sum / INA219_WINDOW_MS / INA219_LSB_MA + 0.5)
+            self.shunt_raw = min(code, INA219_MOST)
+            self._sum, self._left_ms = 0.0, INA219_WINDOW_MS
+        self._sum += current_ma * dt_ms
+        self._left_ms -= dt_ms
+
+
+def _wide_codes() -> list[int]:
+    """What each code is read as: those around a wide one are lost to it (assumed to
+    leave the rest of the scale in place)."""
+    read_as = list(range(ADC_FULL + 1))
+    for wide in DNL_CODES:
+        for code in range(wide - DNL_HALF_WIDTH, wide + DNL_HALF_WIDTH):
+            read_as[code] = wide
+    return read_as
+
+
+def _fill_gaussian() -> None:
+    """Fill the table once: each value a sum of twelve bytes, which is Gaussian enough,
+    has standard deviation 256, and is exact on any build."""
+    state = 2463534242               # Marsaglia's xorshift32 and its seed (JSS 2003;8:14)
+    for _ in range(NOISE_VALUES):
+        total = -1530                # 12 * 127.5
+        for _ in range(3):
+            state ^= (state << 13) & 0xFFFFFFFF
+            state ^= state >> 17
+            state ^= (state << 5) & 0xFFFFFFFF
+            total += ((state & 0xFF) + (state >> 8 & 0xFF)
+                      + (state >> 16 & 0xFF) + (state >> 24))
+        _gaussian.append(total / 256.0)
+
+
+_dnl = _wide_codes()
+_gaussian: list[float] = []

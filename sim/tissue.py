@@ -1,0 +1,289 @@
+"""The skin under one pad, and the pad on it: how hot a column of the two gets.
+
+Used by the simulator's plant, one `Tissue` a pad. Touches nothing but `math`.
+
+The column, per square metre, from the air to the core of the body:
+
+    air - insulated back - LED board - window - face - contact - skin - core
+
+The board and the face are lumped masses; the skin is one-dimensional Pennes
+bioheat, rho c dT/dt = d/dz(k dT/dz) + w c_blood (T_core - T) + light absorbed.
+
+**Contact temperature is the face's.** The face is what the wearer's skin
+touches and what both contact sensors sit in; IEC 60601-1 limits the surface of
+the applied part. While the pad gives heat to the skin the face is the hotter of
+the two. Only an outside heat source makes the skin hotter, by its flux into the
+pad over the contact conductance: 500 W/m2 from outside, by 1.3 C while the pad is
+still warming and 0.5 C after 20 min.
+
+**Space.** Nodes stand on the layer boundaries and between them. Each interval
+gets the conductance and the blood exchange of the exact solution across it
+(k m / sinh(m h) and k m tanh(m h / 2), m^2 = w c_blood / k), so a few nodes do
+what hundreds of plain ones would. **Time.** Backward Euler at a fixed step: it
+cannot ring or blow up, whatever is changed between steps. The matrix hangs on
+perfusion alone, so it is factored once for each of a hundred levels of it, when
+first visited.
+
+**What decides the anchor** (20 min CW from skin at 33.6 C, air 5 W/m2K, efficiency
+0.45): 39.7 C contact at 10 mW/cm2 a pad, 43.6 at 20, 47.6 at 30 with vasodilation;
+39.9, 46.7, 53.4 without. Without it perfusion decides, of dermis (0.0003 1/s instead
+of 0.001: +1.2 at 10, +3.2 at 30; 0.003: -2.2 and -5.9) and of fat (as much as
+dermis: -1.0 and -2.7), then the air (15 W/m2K: -0.5 and -1.6), the board's mass
+(6000 J/m2K: -0.4 and -1.2) and 5 mm of fat (-0.7 and -1.8). With it the sixfold
+rise decides from 20 mW/cm2 up, and that fat has no part in it: did fat dilate too,
+30 mW/cm2 would stay at 46. No other assumption moves the peak at 10 mW/cm2 by more
+than 0.4 C (tried: light depth 2-5 mm, contact 100-300 W/m2K, back 0.05-0.2 m2K/W,
+window 60-250 W/m2K, face 1000-4000 J/m2K, dilation from 36-39 to 42-45 C in 1-180 s).
+
+Left out: metabolic heat, sweat, sideways flow at the pad's edge, vasoconstriction
+in the cold (choose a lower `perfusion`), and light thrown back by the skin, which
+the pad is taken to return to it.
+"""
+
+import math
+
+CORE_C = 37.0                # assumed; blood arrives at this
+BLOOD_J_M3K = 4.0e6          # assumed: volumetric heat capacity of blood
+LIGHT_DEPTH_M = 0.003        # assumed: 1/e depth of near infrared
+CONTACT_W_M2K = 150.0        # assumed: face to skin, belt closed
+
+# Layers from outside in: thickness m (fat's is a parameter), k W/mK, rho c J/m3K.
+# Skin and fat: PMC5459687 (epidermis 1190 kg/m3, the top of its range).
+# Muscle: IT'IS tissue database (0.49 W/mK, 1090 kg/m3, 3421 J/kgK).
+EPIDERMIS_M, EPIDERMIS_W_MK, EPIDERMIS_J_M3K = 0.0001, 0.21, 1190.0 * 3600.0
+DERMIS_M, DERMIS_W_MK, DERMIS_J_M3K = 0.0015, 0.37, 1116.0 * 3224.0
+FAT_W_MK, FAT_J_M3K = 0.16, 971.0 * 2303.0
+MUSCLE_M, MUSCLE_W_MK, MUSCLE_J_M3K = 0.020, 0.49, 1090.0 * 3421.0  # 20 mm: assumed
+
+FAT_PERFUSION_SHARE = 0.3    # assumed: fat's flow over the dermis's at rest; heat leaves it be
+MUSCLE_PERFUSION_S = 0.0007  # assumed: resting; neither skin heat nor a pad's pressure moves it
+
+# Perfusion rises in a straight line (assumed) between these two skin temperatures.
+DILATE_FROM_C = 38.0         # assumed; flow has begun to rise at 38 (Front Physiol 2016;7:622),
+                             # the axon reflex starts at 39.4 (PMID 9003568)
+DILATE_FULL_C = 43.0         # greatest flow is had at 42-43 (J Vasc Res 2006;43:270)
+DILATE_LAG_S = 60.0          # assumed: first-order; seconds for the reflex, minutes for the rest
+DILATE_LEVELS = 100          # ours: 0.05 C of skin temperature a level
+
+BOARD_J_M2K = 3500.0         # assumed: 1.5 mm aluminium-core board
+FACE_J_M2K = 2000.0          # assumed: the skin half of a silicone window, with its sensors
+WINDOW_W_M2K = 125.0         # assumed: board to face, 2 mm of clear silicone at 0.25 W/mK
+AIR_LEAST_W_M2K = 0.1        # ours: nothing insulates altogether
+BACK_M2K_W = 0.10            # assumed: 3 mm of foam and the belt, board to outer surface
+
+# Depths of the nodes inside each layer, metres below its top: finer towards the light,
+# where the heat goes in. The layer's own thickness closes the list.
+EPIDERMIS_NODES_M = ()
+DERMIS_NODES_M = (0.0002, 0.0005, 0.001)
+FAT_NODES_M = (0.0006, 0.0013, 0.0021, 0.0031, 0.0043, 0.0058, 0.0076, 0.010, 0.013, 0.017,
+               0.023, 0.031)
+MUSCLE_NODES_M = (0.0015, 0.004, 0.008, 0.013)
+
+
+class Tissue:
+    """One pad and the skin under it, started in the dark steady state.
+
+    `ambient_c` 5-40 C. `perfusion`: of the dermis at rest, 1/s, 0.0003-0.003, or 0
+    for none. `vasodilation`: the largest factor by which heat raises it, 1 (none)
+    to 6. `fat_mm` 2-40. `air_w_m2k`: surface to air, 5-15, less under a blanket.
+    `dt_s`: what one `step` advances.
+
+    After each step, degrees C: `contact_c`, `skin_c` (its surface), `board_c`.
+    """
+
+    def __init__(self, ambient_c: float = 23.0, perfusion: float = 0.001,
+                 vasodilation: float = 6.0, fat_mm: float = 10.0,
+                 air_w_m2k: float = 5.0, worn: bool = True, dt_s: float = 0.2) -> None:
+        self.ambient_c = ambient_c
+        self.perfusion = perfusion
+        self.air_w_m2k = air_w_m2k
+        self.worn = worn
+        self.external_w_m2 = 0.0
+        self._per_s = 1.0 / dt_s
+        self._rise = max(vasodilation - 1.0, 0.0)
+        self._levels = DILATE_LEVELS if self._rise else 0
+        self._lag_share = dt_s / (DILATE_LAG_S + dt_s)
+        self._dilation = 0.0
+        self._intervals = _intervals(fat_mm / 1000.0)
+        self._factors: dict[int, tuple[list[tuple[float, ...]], list[float]]] = {}
+        self._skin = [0.0] * len(self._intervals)
+        self._face = self._board = 0.0
+        self._apply_conditions()
+        self._settle()
+
+    def change(self, ambient_c: float | None = None, perfusion: float | None = None,
+               air_w_m2k: float | None = None, worn: bool | None = None,
+               external_w_m2: float | None = None) -> None:
+        """Change conditions between steps; what is left out stays as it is.
+
+        `external_w_m2` is heat put into the skin's surface from outside, W/m2.
+        Ambient and external heat cost nothing to change; the others refactor.
+        """
+        before = (self.perfusion, self.air_w_m2k, self.worn)
+        if ambient_c is not None:
+            self.ambient_c = ambient_c
+        if perfusion is not None:
+            self.perfusion = perfusion
+        if air_w_m2k is not None:
+            self.air_w_m2k = air_w_m2k
+        if worn is not None:
+            self.worn = worn
+        if external_w_m2 is not None:
+            self.external_w_m2 = external_w_m2
+        if before != (self.perfusion, self.air_w_m2k, self.worn):
+            self._factors = {}
+        self._apply_conditions()
+
+    def step(self, light_w_m2: float, waste_w_m2: float) -> None:
+        """Advance by dt_s with this light entering the skin (W/m2) and this heat
+        given off in the LED board (W/m2 of pad). Off the skin the light is lost."""
+        wanted = (self.skin_c - DILATE_FROM_C) / (DILATE_FULL_C - DILATE_FROM_C)
+        if wanted < 0.0:
+            wanted = 0.0
+        elif wanted > 1.0:
+            wanted = 1.0
+        self._dilation += (wanted - self._dilation) * self._lag_share
+        level = int(self._dilation * self._levels + 0.5)
+        if level not in self._factors:
+            self._factors[level] = self._factor(level, self._per_s)
+        self._solve(self._factors[level], light_w_m2 if self.worn else 0.0, waste_w_m2)
+
+    def _solve(self, factors: tuple[list[tuple[float, ...]], list[float]],
+               light: float, waste: float) -> None:
+        """Eliminate from the core out to the board, and substitute back in.
+
+        Temperatures are kept relative to the core, deepest first: blood and core
+        then add nothing to the right-hand side.
+        """
+        rows, gains = factors
+        y = 0.0
+        forward = []
+        for (keep, absorb, _, carry), t in zip(rows, self._skin):   # two rows are left over
+            y = keep * t + absorb * light + carry * y
+            forward.append(y)
+        y += rows[-3][2] * self._skin_w_m2
+        forward[-1] = y
+
+        keep, _, share, carry = rows[-2]
+        face_y = keep * self._face + share * self._face_w_m2 + carry * y
+        keep, _, share, carry = rows[-1]
+        t = keep * self._board + share * (self._board_w_m2 + waste) + carry * face_y
+        self._board = t
+        self.board_c = CORE_C + t
+
+        inward = iter(gains)
+        t = face_y + next(inward) * t
+        self._face = t
+        self.contact_c = CORE_C + t
+        skin = []
+        for gain in inward:
+            t = forward.pop() + gain * t
+            skin.append(t)
+        self.skin_c = CORE_C + skin[0]
+        skin.reverse()
+        self._skin = skin
+
+    def _apply_conditions(self) -> None:
+        """Work out the ways to the air, and the heat that comes in along them."""
+        air = max(self.air_w_m2k, AIR_LEAST_W_M2K)
+        bare = 0.0 if self.worn else air
+        self._to_air = (bare, bare, air / (1.0 + air * BACK_M2K_W))   # skin, face, board
+        above_core = self.ambient_c - CORE_C
+        self._skin_w_m2 = bare * above_core + self.external_w_m2
+        self._face_w_m2 = bare * above_core
+        self._board_w_m2 = self._to_air[2] * above_core
+
+    def _settle(self) -> None:
+        """Put the column in its dark steady state, perfusion and skin in agreement."""
+        low, high = 0, self._levels
+        while True:
+            level = (low + high) // 2
+            self._solve(self._factor(level, 0.0), 0.0, 0.0)
+            if low >= high:
+                break
+            share = (self.skin_c - DILATE_FROM_C) / (DILATE_FULL_C - DILATE_FROM_C)
+            if share * self._levels > level + 0.5:
+                low = level + 1
+            else:
+                high = level
+        self._dilation = level / DILATE_LEVELS
+
+    def _factor(self, level: int,
+                per_s: float) -> tuple[list[tuple[float, ...]], list[float]]:
+        """The matrix eliminated once, for one level of perfusion; per_s = 0 is the
+        steady state.
+
+        A row for each node from the deepest to the board: what it keeps of its own
+        temperature, of the light, of heat put in, of the node before. The gains, from
+        the board inwards: how far each node follows the one outside it.
+        """
+        dermis = self.perfusion * (1.0 + self._rise * level / DILATE_LEVELS)
+        flows = (0.0, dermis, self.perfusion * FAT_PERFUSION_SHARE, MUSCLE_PERFUSION_S)
+        own, links, absorbs = _assemble(self._intervals, flows, per_s)
+
+        skin_air, face_air, board_air = self._to_air
+        own[-1] = (own[-1][0], own[-1][1] + skin_air)
+        own += [(FACE_J_M2K * per_s, face_air), (BOARD_J_M2K * per_s, board_air)]
+        links += [CONTACT_W_M2K if self.worn else 0.0, WINDOW_W_M2K, 0.0]
+        absorbs += [0.0, 0.0]
+
+        rows: list[tuple[float, ...]] = []
+        gains: list[float] = []
+        inner, gain = links[0], 0.0
+        for (held, lost), absorb, outer in zip(own, absorbs, links[1:]):
+            share = 1.0 / (held + lost + inner + outer - inner * gain)
+            rows.append((held * share, absorb * share, share, inner * share))
+            gain, inner = outer * share, outer
+            gains.append(gain)
+        gains.pop()                  # nothing lies outside the board
+        gains.reverse()
+        return rows, gains
+
+
+def _intervals(fat_m: float) -> list[tuple[float, float, float, int, float, float]]:
+    """The skin cut into intervals, deepest first: (thickness m, W/mK, J/m3K, which
+    layer, share of the light that its deep end takes, and its shallow end)."""
+    layers = ((EPIDERMIS_M, EPIDERMIS_W_MK, EPIDERMIS_J_M3K, EPIDERMIS_NODES_M),
+              (DERMIS_M, DERMIS_W_MK, DERMIS_J_M3K, DERMIS_NODES_M),
+              (fat_m, FAT_W_MK, FAT_J_M3K, FAT_NODES_M),
+              (MUSCLE_M, MUSCLE_W_MK, MUSCLE_J_M3K, MUSCLE_NODES_M))
+    cut, entering = [], 1.0
+    for which, (thick, k, rho_c, nodes) in enumerate(layers):
+        start = 0.0
+        for end in [depth for depth in nodes if depth < thick] + [thick]:
+            h = end - start
+            start = end
+            left = entering * math.exp(-h / LIGHT_DEPTH_M)
+            # Beer-Lambert against a straight-line share between the two ends.
+            deep = (entering - left) * LIGHT_DEPTH_M / h - left
+            cut.append((h, k, rho_c, which, deep, entering - left - deep))
+            entering = left
+    cut.reverse()
+    return cut
+
+
+def _assemble(
+    intervals: list[tuple[float, float, float, int, float, float]],
+    flows: tuple[float, ...], per_s: float,
+) -> tuple[list[tuple[float, float]], list[float], list[float]]:
+    """Nodes from the deepest to the surface: (held W/m2K, lost to blood W/m2K) each;
+    the conductances on their deep sides; the share of the light that each takes."""
+    own, links, absorbs = [], [], []
+    held = lost = taken = 0.0
+    for h, k, rho_c, which, deep, shallow in intervals:
+        half = rho_c * h * per_s / 2.0
+        m = math.sqrt(flows[which] * BLOOD_J_M3K / k)
+        fade = math.exp(-m * h)
+        if m * h > 1e-4:
+            link = 2.0 * k * m * fade / (1.0 - fade * fade)
+            blood = k * m * (1.0 - fade) / (1.0 + fade)
+        else:
+            link, blood = k / h, flows[which] * BLOOD_J_M3K * h / 2.0
+        links.append(link)
+        if len(links) > 1:           # the first deep end is the core itself
+            own.append((held + half, lost + blood))
+            absorbs.append(taken + deep)
+        held, lost, taken = half, blood, shallow
+    own.append((held, lost))
+    absorbs.append(taken)
+    return own, links, absorbs
