@@ -1,0 +1,76 @@
+"""The faults by name, and the latch that keeps them.
+
+A fault is a bit that stays set until its cause is gone **and** a person
+acknowledged it. The first cause is kept, with the pad, the value and the limit
+that it broke, in raw codes or in the unit named here.
+"""
+
+NTC_OPEN = 0
+NTC_SHORT = 1
+CONTACT_HOT = 2
+CONTACT_APART = 3
+CONTACT_LOST = 4
+CONTACT_GARBAGE = 5
+BOARD_HOT = 6
+BOARD_LOST = 7
+BOARD_GARBAGE = 8
+LED_OPEN = 9
+LED_STUCK_ON = 10
+ENABLE_STUCK = 11
+SUPPLY_OPEN = 12
+BATTERY_EMPTY = 13  # ends a session and holds until charged: never latched here
+
+# name, unit of value and limit
+FAULTS = (  # by number
+    ("ntc_open", "code"),
+    ("ntc_short", "code"),
+    ("contact_hot", "mc"),
+    ("contact_apart", "mc"),
+    ("contact_lost", "ms"),
+    ("contact_garbage", "mc"),
+    ("board_hot", "mc"),
+    ("board_sensor_lost", "ms"),
+    ("board_garbage", "mc"),
+    ("led_open", "0.1 ma"),
+    ("fet_stuck_on", "0.1 ma"),
+    ("enable_stuck", "0.1 ma"),
+    ("supply_open", "0.1 ma"),
+    ("battery_empty", "code"),
+)
+PADS = ("A", "B", "")  # the last: the unit as a whole
+UNIT = 2
+STOPPING = ~(1 << LED_OPEN)  # a bank that gives no light is left out; the others go on
+KEPT = 8  # how many causes are kept in full, first first
+
+
+class Faults:
+    """The latch."""
+
+    def __init__(self) -> None:
+        self.latched = 0  # a bit a fault, whatever the pad
+        self.active = 0  # what the last control step found wrong
+        self.count = 0  # rows kept since power-on
+        self.rows = [[0, 0, 0, 0, 0] for _ in range(KEPT)]  # fault, pad, ms, value, limit
+        self.by_pad = [0, 0, 0]  # latched, as bits, for each pad and the unit
+
+    def raise_fault(self, fault: int, pad: int, ms: int, value: int, limit: int) -> None:
+        """Latch a fault of a pad (0, 1, or 2 for the unit); once latched, its first cause stays."""
+        bit = 1 << fault
+        self.active |= bit
+        if self.by_pad[pad] & bit:
+            return
+        self.by_pad[pad] |= bit
+        self.latched |= bit
+        if self.count < KEPT:
+            row = self.rows[self.count]
+            row[0] = fault
+            row[1] = pad
+            row[2] = ms
+            row[3] = value
+            row[4] = limit
+            self.count += 1
+
+    def acknowledge(self) -> None:
+        """A person saw it and its cause is gone: forget what was latched, keep what happened."""
+        self.latched = 0
+        self.by_pad[0] = self.by_pad[1] = self.by_pad[2] = 0

@@ -1,0 +1,108 @@
+"""The gate: the one place where a duty passes on its way out. It can only lower it.
+
+`set` takes what control wants; `pass_out`, last in every tick, lets it out or
+not. Off is `hal.off()`, which opens the supply switch and pulls every pin low;
+the lease is renewed only here, and only by a tick that came this far.
+"""
+
+from firmware.limits import CLOCK_MASK, DUTY_MAX, LATE_MS, LEASE_MS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hal.contract import Hal
+
+
+class Gate:
+    """Duties on their way out, pad A's banks first."""
+
+    def __init__(self, hal: "Hal", banks: int) -> None:
+        self.hal = hal
+        self.caps = [0] * banks  # the most that may ever leave
+        self.wanted = [0] * banks
+        self.out = [0] * banks  # what left in the control step that is running
+        self.period_ticks = 1
+        self.on_ticks = 1
+        self.phase = 0
+        self.lease = True
+        self.fresh = False  # `wanted` has not been driven yet
+        self.planned = False  # control has set `wanted` since the gate last shut
+        self.open = False  # light is permitted
+        self.lit = False  # ... and not in a gate's dark part
+        self.since_ms = 0
+        self.lit_ms = 0  # since control last took it
+
+    def modulate(self, period_ticks: int, on_ticks: int) -> None:
+        """Let light out for the first `on_ticks` of each period, beginning with this tick."""
+        self.period_ticks = period_ticks
+        self.on_ticks = on_ticks
+        self.phase = -1
+
+    def set(self, bank: int, duty: int) -> None:
+        """What control wants a bank's duty to be; never more than its cap."""
+        cap = self.caps[bank]
+        if duty > cap:
+            duty = cap
+        if duty < 0:
+            duty = 0
+        if duty != self.wanted[bank]:
+            self.wanted[bank] = duty
+            self.fresh = True
+
+    def take_lit_ms(self, ms: int) -> int:
+        """How long `out` was lit since this was last asked."""
+        self._count(ms)
+        lit_ms = self.lit_ms
+        self.lit_ms = 0
+        return lit_ms
+
+    def pass_out(self, permitted: bool, ms: int) -> None:
+        """End of a tick: drive and renew the lease, or be dark."""
+        if not (permitted and self.planned):
+            if self.open:
+                self.shut(ms)
+            return
+        lit = True
+        if self.on_ticks < self.period_ticks:
+            phase = self.phase + 1
+            if phase >= self.period_ticks:
+                phase = 0
+            self.phase = phase
+            lit = phase < self.on_ticks
+        if lit != self.lit or self.fresh:
+            self._drive(lit, ms)
+        self.open = True
+        if self.lease:
+            self.hal.renew_lease()
+
+    def shut(self, ms: int) -> None:
+        """Dark now; what was wanted is forgotten."""
+        self.hal.off()
+        self._count(ms)
+        self.open = self.lit = self.planned = False
+        self.lease = self.fresh = True
+        for k in range(len(self.wanted)):
+            self.wanted[k] = 0
+
+    def _drive(self, lit: bool, ms: int) -> None:
+        self._count(ms)
+        hal = self.hal  # not hal.drive: taking a bound method allocates
+        out = self.out
+        if lit:
+            wanted = self.wanted
+            for k in range(len(wanted)):
+                duty = wanted[k]
+                out[k] = duty
+                hal.drive(k, duty)
+            self.fresh = False
+        else:
+            for k in range(len(out)):
+                hal.drive(k, 0)
+        self.lit = lit
+
+    def _count(self, ms: int) -> None:
+        if self.lit:
+            self.lit_ms += (ms - self.since_ms) & CLOCK_MASK
+        self.since_ms = ms
+
+
+assert LEASE_MS < LATE_MS and DUTY_MAX < 1 << 16

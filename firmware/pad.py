@@ -1,0 +1,140 @@
+"""One pad: what it feels, how far its light is throttled, what it gave.
+
+Called once a control step for each pad. The contact temperature that everything
+goes by is the warmer of the pad's two contact sensors.
+"""
+
+from firmware import faults
+from firmware.dose import Cem43, Fluence
+from firmware.limits import (
+    BOARD_DERATE_MC,
+    BOARD_HEARD_WITHIN_MS,
+    BOARD_TRIP_MC,
+    CLOCK_MASK,
+    CONTACT_WARN_MC,
+    CONTROL_TICKS,
+    HEARD_WITHIN_MS,
+    PAIR_APART_MC,
+)
+from firmware.thermometry import ntc_table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.faults import Faults
+    from firmware.inputs import Inputs
+    from hal.contract import Board
+
+ONE = 65_536  # a throttle fully open
+
+# The controller: full power until BAND below the set point, then a proportional part and an
+# integral that finds what the skin takes. Tuned on the plant at its worst corners (thick fat,
+# no vasodilation): contact overshoots by less than 0.1 C. See docs/thermal.md.
+BAND_MC = 1_000
+GAIN = ONE // BAND_MC  # throttle a mC
+INTEGRAL_SHIFT = 9  # mC * ms, shifted by this, is throttle
+ERROR_MAX_MC = 2_000
+DERATE_SPAN_MC = BOARD_TRIP_MC - BOARD_DERATE_MC
+
+assert ERROR_MAX_MC * GAIN < 1 << 30 and ERROR_MAX_MC * 1_000 < 1 << 30
+
+
+class Pad:
+    """A pad's state, in mC, uJ/cm2 and throttle (0-65536)."""
+
+    def __init__(
+        self, index: int, board: "Board", ntc_offset_mc: int, full_uw_cm2: "list[int]"
+    ) -> None:
+        self.index = index
+        self.table = ntc_table(board, ntc_offset_mc)
+        self.first = index * len(full_uw_cm2)  # its first bank
+        self.fluence = Fluence(full_uw_cm2)
+        self.cem43 = Cem43()
+        self.contact_mc = 0
+        self.board_mc = 0
+        self.throttle = 0
+        self.integral = 0  # throttle that the integral takes away
+        self.done = False  # its dose is reached
+        self.ramp_ms = 0  # full-power time withheld by the ramp, and
+        self.throttled_ms = 0  # by the set point or a limit
+
+    def begin(self) -> None:
+        """A new session."""
+        self.fluence.clear()
+        self.cem43.session_q10_ms = 0
+        self.integral = self.ramp_ms = self.throttled_ms = 0
+        self.done = False
+
+    def count(self, out: list[int], lit_ms: int, treating: bool) -> None:
+        """The light of the control step that ends, and how much of it was withheld."""
+        self.fluence.add(out, self.first, lit_ms, self.board_mc)
+        if not self.done:
+            withheld_ms = (ONE - self.throttle) * lit_ms >> 16
+            if treating:
+                self.throttled_ms += withheld_ms
+            else:
+                self.ramp_ms += withheld_ms
+
+    def ntc_mc(self, code_q4: int) -> int:
+        """Temperature in mC of a thermistor code in sixteenths."""
+        cell = code_q4 >> 8
+        below_mc: int = self.table[cell]
+        return below_mc + ((self.table[cell + 1] - below_mc) * (code_q4 & 255) >> 8)
+
+    def sense(self, inputs: "Inputs", code_sum: int) -> int:
+        """Take a control step's codes; `code_sum` is the sum of its thermistor codes.
+
+        Returns how far apart the two contact sensors are, in mC.
+        """
+        index = self.index
+        ntc_mc = self.ntc_mc((code_sum << 4) // CONTROL_TICKS)
+        contact_mc = inputs.contact[index] * 125 >> 4
+        self.board_mc = inputs.board[index] * 125 >> 4
+        if ntc_mc > contact_mc:
+            self.contact_mc = ntc_mc
+            return ntc_mc - contact_mc
+        self.contact_mc = contact_mc
+        return contact_mc - ntc_mc
+
+    def judge(self, inputs: "Inputs", apart_mc: int, latch: "Faults") -> None:
+        """Latch what is wrong with this pad's sensors."""
+        index = self.index
+        ms = inputs.ms
+        if apart_mc > PAIR_APART_MC:
+            latch.raise_fault(faults.CONTACT_APART, index, ms, apart_mc, PAIR_APART_MC)
+        heard = inputs.heard
+        age_ms = (ms - heard[index]) & CLOCK_MASK
+        if age_ms > HEARD_WITHIN_MS:
+            latch.raise_fault(faults.CONTACT_LOST, index, ms, age_ms, HEARD_WITHIN_MS)
+        age_ms = (ms - heard[2 + index]) & CLOCK_MASK
+        if age_ms > BOARD_HEARD_WITHIN_MS:
+            latch.raise_fault(faults.BOARD_LOST, index, ms, age_ms, BOARD_HEARD_WITHIN_MS)
+
+    def regulate(self, set_point_mc: int, step_ms: int, ceiling: int) -> int:
+        """The throttle for the next control step, at most `ceiling` (the ramp)."""
+        error_mc = set_point_mc - self.contact_mc
+        if error_mc > ERROR_MAX_MC:
+            error_mc = ERROR_MAX_MC
+        elif error_mc < -ERROR_MAX_MC:
+            error_mc = -ERROR_MAX_MC
+        integral = self.integral
+        opened = (error_mc * GAIN) - integral
+        # wind the integral only while it decides anything
+        if (opened < ceiling or error_mc < 0) and (opened > 0 or error_mc > 0):
+            integral -= error_mc * step_ms >> INTEGRAL_SHIFT
+            if integral < -ONE:
+                integral = -ONE
+            elif integral > ONE:
+                integral = ONE
+            self.integral = integral
+        if self.contact_mc >= CONTACT_WARN_MC or self.board_mc >= BOARD_TRIP_MC:
+            opened = 0
+        elif self.board_mc > BOARD_DERATE_MC:
+            left = (BOARD_TRIP_MC - self.board_mc) * ONE // DERATE_SPAN_MC
+            if left < opened:
+                opened = left
+        if opened > ceiling:
+            opened = ceiling
+        if opened < 0:
+            opened = 0
+        self.throttle = opened
+        return opened

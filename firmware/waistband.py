@@ -1,0 +1,300 @@
+"""The waistband: one tick, from the record that the HAL fills to the gate.
+
+    hal.read -> guard (each tick) -> control (every tenth) -> session -> gate -> lease, feed
+
+The same inputs give the same outputs, on any interpreter. Nothing here allocates
+in a steady tick; whatever raises ends the tick before the lease is renewed.
+"""
+
+from firmware import check, faults, states, wearer
+from firmware.battery import Battery
+from firmware.buttons import Buttons
+from firmware.check import Check
+from firmware.dose import STEP_MAX_MS
+from firmware.faults import Faults
+from firmware.gate import Gate
+from firmware.guard import Guard, contact_rows
+from firmware.inputs import BUCKLE, CHARGER, Inputs
+from firmware.limits import (
+    CHECK_DUTY,
+    CLOCK_MASK,
+    CONTROL_TICKS,
+    RAMP_MS,
+    SELF_TEST_MS,
+    SET_POINT_MIN_MC,
+    UNWORN_STEPS,
+    WORN_MAX_MC,
+    WORN_MIN_MC,
+    WORN_MS,
+)
+from firmware.pad import ONE, Pad
+from firmware.prescription import Course, Refused, calibration_rows
+from firmware.session import Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hal.contract import Board, Hal
+
+SECOND_STEPS = 5  # control steps a second
+
+
+class Waistband:
+    """The firmware of one unit; make it anew at each power-on, then call `tick` every 20 ms."""
+
+    def __init__(
+        self, hal: "Hal", board: "Board", calibration: object, prescription: object
+    ) -> None:
+        """Wire the parts. A calibration or prescription that is refused locks the unit, and
+        `locked` says why; there is a `course` only where it is empty."""
+        self.hal = hal
+        self.inputs = inputs = Inputs()
+        self.locked = ""
+        kinds = len(board.BANKS)
+        full_uw_cm2 = [[0] * kinds, [0] * kinds]
+        offsets_mc = (0, 0)
+        try:
+            full_uw_cm2, offsets_mc = calibration_rows(calibration, board)
+            self.course = Course(prescription, board, full_uw_cm2)
+        except Refused as why:
+            self.locked = str(why)
+        pairs = contact_rows(inputs, board, offsets_mc)
+        self.guard = Guard(tuple([row for row, _ in pairs]))
+        self.meaning = tuple([meaning for _, meaning in pairs])
+        self.collected = 0  # guard trips already turned into faults
+        self.faults = Faults()
+        self.session = Session(hal)
+        self.buttons = Buttons()
+        self.swallow = False  # the release of a press that stopped something asks for nothing
+        self.gate = Gate(hal, 2 * kinds)
+        self.check = Check(board)
+        self.battery = Battery(board)
+        self.pads = (
+            Pad(0, board, offsets_mc[0], full_uw_cm2[0]),
+            Pad(1, board, offsets_mc[1], full_uw_cm2[1]),
+        )
+        self.set_point_mc = SET_POINT_MIN_MC
+        if not self.locked:
+            self.set_point_mc = self.course.set_point_mc
+            self.battery.expect(self.course.power_mw(board), self.course.longest_ms())
+        self.phase = 0  # ticks until control
+        self.second = 0  # control steps until the battery is judged
+        self.control_ms = -1  # clock at the last control step
+        self.sum_a = 0  # thermistor codes since
+        self.sum_b = 0
+        self.settled_ms = 0  # since power-on, until the sensors may be judged
+        self.worn_ms = 0
+        self.unworn_steps = 0
+
+    def tick(self) -> None:
+        """One tick: read, guard, control on every tenth, session, gate."""
+        inputs = self.inputs
+        hal = self.hal
+        hal.read(inputs)
+        tripped = self.guard.look()
+        if tripped != self.collected:
+            self._collect(tripped)
+        ms = inputs.ms
+        ntc = inputs.ntc
+        self.sum_a += ntc[0]
+        self.sum_b += ntc[1]
+        session = self.session
+        if session.state == states.CHECK:
+            self.check.watch(inputs.rail[0])
+        if self.phase:
+            self.phase -= 1
+        else:
+            self.phase = CONTROL_TICKS - 1
+            self._control(ms)
+        if self.buttons.busy or inputs.pins & 7 != self.buttons.seen:
+            done = self.buttons.step(inputs.pins, ms)
+            if done:
+                wearer.answer(self, done)
+        if inputs.pins & CHARGER:
+            session.post(states.CHARGER_IN)
+        stopping = self.faults.latched & faults.STOPPING
+        if stopping:
+            session.post(states.FAULTED)
+        if session.events:
+            self._run()
+        self.gate.pass_out(session.state in states.LIT and not tripped and not stopping, ms)
+        hal.feed()
+
+    def _control(self, ms: int) -> None:
+        """Every 200 ms: what was given, what is felt, what is wrong, what comes next."""
+        step_ms = 0 if self.control_ms < 0 else (ms - self.control_ms) & CLOCK_MASK
+        if step_ms > STEP_MAX_MS:
+            step_ms = STEP_MAX_MS
+        self.control_ms = ms
+        session = self.session
+        self._sense(ms, step_ms)
+        session.pass_time(step_ms)
+        if self.settled_ms < SELF_TEST_MS:
+            self.settled_ms += step_ms
+        elif session.state == states.SELF_TEST:
+            session.post(states.LOCK if self.locked else states.PASSED)
+        if self.second:
+            self.second -= 1
+        else:
+            self.second = SECOND_STEPS - 1
+            self._judge_battery()
+        if session.state in states.IN_SESSION:
+            self._watch(step_ms)
+        elif session.state == states.CHARGING and not self.inputs.pins & CHARGER:
+            session.post(states.CHARGER_OUT)
+        if session.events:
+            self._run()
+        if session.state in states.LIT:
+            self._plan(ms, step_ms)
+
+    def _sense(self, ms: int, step_ms: int) -> None:
+        """Dose of the step that ends; temperatures; faults of the sensors."""
+        gate = self.gate
+        inputs = self.inputs
+        lit_ms = gate.take_lit_ms(ms)
+        settled = self.settled_ms >= SELF_TEST_MS
+        latch = self.faults
+        latch.active = 0
+        code_sum = self.sum_a
+        for pad in self.pads:
+            if lit_ms:
+                pad.count(gate.out, lit_ms, self.session.state == states.TREAT)
+            apart_mc = pad.sense(inputs, code_sum)
+            pad.cem43.add(pad.contact_mc, step_ms)
+            if settled:
+                pad.judge(inputs, apart_mc, latch)
+            code_sum = self.sum_b
+        self.sum_a = self.sum_b = 0
+
+    def _judge_battery(self) -> None:
+        battery = self.battery
+        was_low = battery.low
+        battery.judge(self.inputs)
+        if battery.low and not was_low:
+            self.hal.signal(states.CUE_BATTERY_LOW)
+        if battery.ended and self.session.state == states.CHARGING and battery.charged():
+            battery.ended = False
+            self.guard.clear()
+            self.collected &= self.guard.tripped
+        if self.session.day_ms == 0:
+            for pad in self.pads:
+                pad.cem43.day_q10_ms = 0
+
+    def _watch(self, step_ms: int) -> None:
+        """In a session: worn, time, heat, dose, battery."""
+        session = self.session
+        state = session.state
+        a, b = self.pads
+        if state == states.WAIT_SKIN:
+            worn = self.worn(WORN_MAX_MC)
+            self.worn_ms = self.worn_ms + step_ms if worn else 0
+            if self.worn_ms >= WORN_MS:
+                session.post(states.WORN)
+        elif state in states.LIT:
+            self.unworn_steps = 0 if self.worn(CLOCK_MASK) else self.unworn_steps + 1
+            if self.unworn_steps >= UNWORN_STEPS:
+                session.unworn()
+            if a.done and b.done:
+                session.post(states.DOSE)
+        if state == states.RAMP and session.state_ms >= RAMP_MS:
+            session.post(states.RAMPED)
+        session.watch_clock(self.course.max_ms)
+        for pad in self.pads:
+            session.watch_heat(pad.cem43.session_q10_ms, pad.cem43.day_q10_ms)
+        if self.battery.ended:
+            session.post(states.BATTERY_END)
+
+    def worn(self, warmest_mc: int) -> bool:
+        """Buckle closed and both contacts as warm as skin, and no warmer than `warmest_mc`."""
+        if not self.inputs.pins & BUCKLE:
+            return False
+        for pad in self.pads:
+            if not WORN_MIN_MC <= pad.contact_mc <= warmest_mc:
+                return False
+        return True
+
+    def _plan(self, ms: int, step_ms: int) -> None:
+        """What the banks should give until the next control step."""
+        session = self.session
+        gate = self.gate
+        gate.planned = True
+        if session.state == states.CHECK:
+            if self.check.advance(gate, self.faults, ms) == check.PASSED:
+                session.post(states.PASSED)
+            return
+        ceiling = ONE
+        if session.state == states.RAMP:
+            ceiling = session.state_ms * ONE // RAMP_MS
+        duties = self.course.duties
+        bank = 0
+        for pad in self.pads:
+            # 14 bits of throttle: 65535 << 14 is still below 2**30
+            throttle = pad.regulate(self.set_point_mc, step_ms, ceiling) >> 2
+            if pad.fluence.total_uj_cm2 >= self.course.stop_uj_cm2:
+                pad.done = True
+                throttle = 0
+            for _ in pad.fluence.uj_cm2:
+                gate.set(bank, duties[bank] * throttle >> 14)
+                bank += 1
+
+    def _run(self) -> None:
+        """Let the session handle what was posted, and prepare the state it went to."""
+        session = self.session
+        pressed = session.events >> states.PRESS & 1
+        if not session.run():
+            return
+        if pressed:
+            self.swallow = True
+        state = session.state
+        gate = self.gate
+        if state == states.WAIT_SKIN:
+            self._begin()
+        elif state == states.CHECK:
+            self.unworn_steps = 0
+            self.check.begin(gate)
+        elif state == states.RAMP:
+            gate.lease = True
+            gate.modulate(self.course.period_ticks, self.course.on_ticks)
+        elif state == states.SELF_TEST:
+            self.settled_ms = 0
+        elif state == states.OFF:
+            gate.shut(self.inputs.ms)
+            self.hal.power_off()
+
+    def _begin(self) -> None:
+        """A new session: counters at zero, caps as prescribed."""
+        course = self.course
+        gate = self.gate
+        self.worn_ms = 0
+        self.set_point_mc = course.set_point_mc
+        self.hal.carrier(course.carrier_hz)
+        for pad in self.pads:
+            pad.begin()
+        for bank in range(len(gate.caps)):
+            duty = course.duties[bank]
+            gate.caps[bank] = max(duty, CHECK_DUTY) if duty else 0
+
+    def _collect(self, tripped: int) -> None:
+        """Turn the guard's new trips into faults, with the value and the limit."""
+        inputs = self.inputs
+        for k in range(len(self.meaning)):
+            if not (tripped & ~self.collected) >> k & 1:
+                continue
+            pad, below, above, far, far_code = self.meaning[k]
+            source, _, low, high = self.guard.rows[k]
+            code = self.guard.values[k]
+            fault, limit = (below, low) if code <= low else (above, high)
+            if (far_code <= low and code <= far_code) or (far_code >= high and code >= far_code):
+                fault, limit = far, far_code
+            if fault == faults.BATTERY_EMPTY:
+                self.battery.ended = True
+                if self.session.state in states.IN_SESSION:
+                    self.session.post(states.BATTERY_END)
+                continue
+            if source is not inputs.ntc:
+                code = code * 125 >> 4
+                limit = limit * 125 >> 4
+            elif fault == faults.CONTACT_HOT:
+                code = self.pads[pad].ntc_mc(code << 4)
+                limit = self.pads[pad].ntc_mc(limit << 4)
+            self.faults.raise_fault(fault, pad, inputs.ms, code, limit)
+        self.collected = tripped

@@ -1,0 +1,91 @@
+"""The wearer: what a button asks for, and whether it is granted.
+
+A release of START asks for what the state names (`states.INTENT`); a refusal has a
+reason that screen and report show, and a cue of its own.
+"""
+
+from firmware import buttons, states
+from firmware.inputs import DOWN, UP
+from firmware.limits import (
+    CEM43_DAY_Q10_MS,
+    CLOCK_MASK,
+    RESUME_BELOW_MC,
+    SESSION_DAY_MAX_MS,
+    SET_POINT_MIN_MC,
+    SET_POINT_STEP_MC,
+)
+from firmware.session import BATTERY, BUTTON_STUCK, CAUSE_THERE, DAY_LIMIT, NOT_WORN, TOO_WARM
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.waistband import Waistband
+
+
+def answer(unit: "Waistband", done: int) -> None:
+    """Take what a person did with the buttons (bits of `firmware.buttons`)."""
+    session = unit.session
+    if done & buttons.PRESSED:
+        unit.swallow = False
+        session.post(states.PRESS)
+    if done & buttons.HELD:
+        session.post(states.HOLD)
+    if done & buttons.RELEASED:
+        if unit.swallow:
+            unit.swallow = False
+        else:
+            _ask(unit, states.INTENT.get(session.state, -1))
+    if done & (buttons.UP_PRESSED | buttons.DOWN_PRESSED) and session.state in states.LIT:
+        _move_set_point(unit, -1 if done & buttons.DOWN_PRESSED else 1)
+
+
+def _move_set_point(unit: "Waistband", way: int) -> None:
+    set_point_mc = unit.set_point_mc + way * SET_POINT_STEP_MC
+    set_point_mc = min(set_point_mc, unit.course.set_point_mc)
+    unit.set_point_mc = max(set_point_mc, SET_POINT_MIN_MC)
+    unit.hal.signal(states.CUE_SET_POINT)
+
+
+def _ask(unit: "Waistband", intent: int) -> None:
+    """A released START asks for something: grant it, or say why not."""
+    if intent < 0:
+        return
+    why = 0
+    if intent == states.START:
+        why = no_start(unit)
+    elif intent == states.RESUME:
+        why = no_resume(unit)
+    elif unit.faults.active or unit.guard.out:
+        why = CAUSE_THERE
+    if why:
+        unit.session.refuse(why)
+        return
+    if intent == states.ACK:
+        unit.faults.acknowledge()
+        unit.guard.clear()
+        unit.collected = unit.guard.tripped
+    unit.session.post(intent)
+
+
+def no_start(unit: "Waistband") -> int:
+    """Why a session may not begin; 0 if it may."""
+    if unit.buttons.stuck or unit.inputs.pins & (UP | DOWN):
+        return BUTTON_STUCK
+    if unit.battery.ended or unit.battery.sessions_left() < 1:
+        return BATTERY
+    if unit.session.day_treat_ms >= SESSION_DAY_MAX_MS:
+        return DAY_LIMIT
+    for pad in unit.pads:
+        if pad.cem43.day_q10_ms >= CEM43_DAY_Q10_MS:
+            return DAY_LIMIT
+    return 0
+
+
+def no_resume(unit: "Waistband") -> int:
+    """Why a paused session may not go on; 0 if it may."""
+    if not unit.worn(CLOCK_MASK):
+        return NOT_WORN
+    limit_mc = RESUME_BELOW_MC if unit.session.by_unworn else unit.set_point_mc
+    for pad in unit.pads:
+        if pad.contact_mc > limit_mc:
+            return TOO_WARM
+    return 0

@@ -1,0 +1,1 @@
+"""What the waistband is made of: the contract and the boards that fulfil it."""

@@ -1,0 +1,79 @@
+"""The contract between the firmware and whatever it runs on.
+
+The firmware never learns which HAL it has. Three fulfil this one: the unit's
+own, the simulator's, and the replayer of a recording. No method raises; what
+it does when its hardware fails is said with it. Milliseconds are 30 bits and
+wrap (`0 <= ms < 2**30`); banks are numbered pad A first, in the order of the
+board's bank table (A 0-3, B 4-7); duty is 0-65535.
+"""
+
+# Bits of `Inputs.pins`, in the order START, UP, DOWN, buckle, charger, charging.
+# A set bit means pressed, closed, present, charging.
+PIN_NAMES = ("START", "UP", "DOWN", "BUCKLE", "CHARGER", "CHARGING")
+
+# Slots of `Inputs.heard`: when each I2C part last answered, in the clock's milliseconds.
+HEARD_NAMES = ("CONTACT_A", "CONTACT_B", "BOARD_A", "BOARD_B", "RAIL", "GAUGE")
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+else:
+    Protocol = object
+
+
+class Board(Protocol):
+    """A board file: data only. `hal/boards/RPI_PICO.py` says what each name means."""
+
+    NAME: str
+    BANKS: tuple[tuple[int, int, int, int], ...]
+    BANK_NOMINAL_UW_CM2: int
+    WINDOW_CM2: int
+    NTC_OHM: int
+    NTC_B_K: int
+    NTC_PULLUP_OHM: int
+    BATTERY_FULL_SCALE_MV: int
+    PACK_CAPACITY_MWH: int
+    IDLE_MW: int
+
+
+class Inputs(Protocol):
+    """What `read` fills: raw codes, in lists that are made once and never replaced."""
+
+    ms: int  # now
+    pins: int  # bits as PIN_NAMES
+    ntc: list[int]  # contact thermistor of pad A, B: 12-bit codes, small is hot
+    battery: list[int]  # one item, the pack through its divider: 12-bit code
+    contact: list[int]  # contact thermometer of pad A, B: 1/128 C, signed 16 bits
+    board: list[int]  # LED-board thermometer of pad A, B: likewise
+    rail: list[int]  # one item, LED supply current: 0.1 mA
+    gauge: list[int]  # mean cell (78.125 uV), charge (1/256 %)
+    heard: list[int]  # as HEARD_NAMES; -1 until first heard
+
+
+class Hal(Protocol):
+    """What the firmware may ask of the hardware."""
+
+    def read(self, inputs: Inputs) -> None:
+        """Fill the record. At most one I2C transfer; a part that does not answer
+        leaves its last value and its `heard` time as they were."""
+
+    def drive(self, bank: int, duty: int) -> None:
+        """Set a bank's duty. It takes effect when its PWM slice wraps: not a way to be off."""
+
+    def carrier(self, hz: int) -> None:
+        """Set the PWM frequency of every bank, 100-10000 Hz; only asked while dark."""
+
+    def off(self) -> None:
+        """Supply switch open, then each emitter pin a plain output, low: at once."""
+
+    def renew_lease(self) -> None:
+        """Hold the supply switch closed for 50 ms from now; never adds to what is left."""
+
+    def feed(self) -> None:
+        """Tell the watchdog that a tick went through whole."""
+
+    def signal(self, cue: int) -> None:
+        """Start the light, tone and vibration of a cue (`firmware.states.CUES`), at once."""
+
+    def power_off(self) -> None:
+        """Cut the unit's own supply. Emitters are dark already."""
