@@ -81,7 +81,7 @@ class Battery:
 
     def sessions_left(self) -> int:
         """Whole sessions of the course in use."""
-        if self.ended:
+        if self.ended or not self.session_mwh:  # a locked unit has no course
             return 0
         return self.capacity_mwh * self.percent // 100 // self.session_mwh
 

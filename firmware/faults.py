@@ -50,6 +50,7 @@ class Faults:
         self.latched = 0  # a bit a fault, whatever the pad
         self.active = 0  # what the last control step found wrong
         self.count = 0  # rows kept since power-on
+        self.first = 0  # the row of what was latched first, of what is latched now
         self.rows = [[0, 0, 0, 0, 0] for _ in range(KEPT)]  # fault, pad, ms, value, limit
         self.by_pad = [0, 0, 0]  # latched, as bits, for each pad and the unit
 
@@ -60,15 +61,29 @@ class Faults:
         if self.by_pad[pad] & bit:
             return
         self.by_pad[pad] |= bit
+        at = self.count
+        if at >= KEPT:
+            if self.latched:
+                self.latched |= bit
+                return
+            at = KEPT - 1  # a new first cause goes before the last of those long past
+        if not self.latched:
+            self.first = at
         self.latched |= bit
-        if self.count < KEPT:
-            row = self.rows[self.count]
-            row[0] = fault
-            row[1] = pad
-            row[2] = ms
-            row[3] = value
-            row[4] = limit
-            self.count += 1
+        row = self.rows[at]
+        row[0] = fault
+        row[1] = pad
+        row[2] = ms
+        row[3] = value
+        row[4] = limit
+        self.count = at + 1
+
+    def forget(self, fault: int) -> None:
+        """Unlatch one fault of every pad: it is about to be judged afresh."""
+        kept = ~(1 << fault)
+        self.latched &= kept
+        for pad in range(len(self.by_pad)):
+            self.by_pad[pad] &= kept
 
     def acknowledge(self) -> None:
         """A person saw it and its cause is gone: forget what was latched, keep what happened."""

@@ -23,6 +23,7 @@ CONTACT_TRIP_MC = 42_500  # 60601's ceiling is 43 C; sensors err by up to half a
 CONTACT_ALERT_MC = 43_000  # 60601; held in hardware by the contact thermometer's ALERT
 TRIP_SAMPLES = 3  # ours: 60 ms; one sample of noise never trips
 PAIR_APART_MC = 1_500  # ours: the two contact sensors of a pad
+PAIR_APART_STEPS = 2  # ours: control steps running; a sensor that broke has tripped by then
 HEARD_WITHIN_MS = 600  # ours: contact thermometer; with one control step, 800 ms
 BOARD_HEARD_WITHIN_MS = 750  # ours: dark within 1 s
 GAUGE_HEARD_WITHIN_MS = 2_000  # ours: beyond, the ADC speaks for the battery

@@ -15,6 +15,7 @@ from firmware.limits import (
     CONTROL_TICKS,
     HEARD_WITHIN_MS,
     PAIR_APART_MC,
+    PAIR_APART_STEPS,
 )
 from firmware.thermometry import ntc_table
 
@@ -54,6 +55,8 @@ class Pad:
         self.throttle = 0
         self.integral = 0  # throttle that the integral takes away
         self.done = False  # its dose is reached
+        self.stop_uj_cm2 = 0  # where that is
+        self.apart_steps = 0  # control steps running that the contact sensors disagreed
         self.ramp_ms = 0  # full-power time withheld by the ramp, and
         self.throttled_ms = 0  # by the set point or a limit
 
@@ -99,14 +102,15 @@ class Pad:
         """Latch what is wrong with this pad's sensors."""
         index = self.index
         ms = inputs.ms
-        if apart_mc > PAIR_APART_MC:
+        self.apart_steps = self.apart_steps + 1 if apart_mc > PAIR_APART_MC else 0
+        if self.apart_steps >= PAIR_APART_STEPS:
             latch.raise_fault(faults.CONTACT_APART, index, ms, apart_mc, PAIR_APART_MC)
         heard = inputs.heard
         age_ms = (ms - heard[index]) & CLOCK_MASK
-        if age_ms > HEARD_WITHIN_MS:
+        if age_ms > HEARD_WITHIN_MS or heard[index] < 0:
             latch.raise_fault(faults.CONTACT_LOST, index, ms, age_ms, HEARD_WITHIN_MS)
         age_ms = (ms - heard[2 + index]) & CLOCK_MASK
-        if age_ms > BOARD_HEARD_WITHIN_MS:
+        if age_ms > BOARD_HEARD_WITHIN_MS or heard[2 + index] < 0:
             latch.raise_fault(faults.BOARD_LOST, index, ms, age_ms, BOARD_HEARD_WITHIN_MS)
 
     def regulate(self, set_point_mc: int, step_ms: int, ceiling: int) -> int:

@@ -110,6 +110,7 @@ class Course:
         self.on_ticks = 1
         self._light(table["light"])
         self.irradiance_uw_cm2 = self._irradiance(table["irradiance_mw_cm2"], board)
+        self.total_uw_cm2 = sum(self.irradiance_uw_cm2)
         self.duties = self._duties(board, full_uw_cm2)
         # a pad stops where one more control step could go beyond what was prescribed
         self.stop_uj_cm2 = self.fluence_uj_cm2 - self.step_uj_cm2(full_uw_cm2)
@@ -194,7 +195,7 @@ class Course:
 
     def longest_ms(self) -> int:
         """How long the light lasts at full throttle: dose or time, whichever is first."""
-        dose_ms = self.fluence_uj_cm2 // sum(self.irradiance_uw_cm2) * 1000
+        dose_ms = self.fluence_uj_cm2 // self.total_uw_cm2 * 1000
         return min(dose_ms, self.max_ms)
 
 

@@ -94,19 +94,21 @@ class Session:
         self.refused = why
         self.hal.signal(states.CUE_REFUSED)
 
-    def pass_time(self, step_ms: int) -> None:
-        """A control step went by."""
+    def pass_time(self, step_ms: int) -> bool:
+        """A control step went by; True if a new day began with it."""
         state = self.state
         if self.state_ms < DAY_MS:
             self.state_ms += step_ms
-        self.day_ms += step_ms
-        if self.day_ms >= DAY_MS:
-            self.day_ms = self.day_treat_ms = 0
         if state in states.IN_SESSION:
             self.session_ms += step_ms
         if state in states.LIT:
             self.treat_ms += step_ms
             self.day_treat_ms += step_ms
+        self.day_ms += step_ms
+        if self.day_ms < DAY_MS:
+            return False
+        self.day_ms = self.day_treat_ms = 0
+        return True
 
     def watch_clock(self, max_ms: int) -> None:
         """Post what time alone decides."""

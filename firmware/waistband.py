@@ -76,7 +76,7 @@ class Waistband:
         if not self.locked:
             self.set_point_mc = self.course.set_point_mc
             self.battery.expect(self.course.power_mw(board), self.course.longest_ms())
-        self.phase = 0  # ticks until control
+        self.phase = CONTROL_TICKS - 1  # ticks until control
         self.second = 0  # control steps until the battery is judged
         self.control_ms = -1  # clock at the last control step
         self.sum_a = 0  # thermistor codes since
@@ -127,7 +127,9 @@ class Waistband:
         self.control_ms = ms
         session = self.session
         self._sense(ms, step_ms)
-        session.pass_time(step_ms)
+        if session.pass_time(step_ms):
+            for pad in self.pads:
+                pad.cem43.day_q10_ms = 0
         if self.settled_ms < SELF_TEST_MS:
             self.settled_ms += step_ms
         elif session.state == states.SELF_TEST:
@@ -175,9 +177,6 @@ class Waistband:
             battery.ended = False
             self.guard.clear()
             self.collected &= self.guard.tripped
-        if self.session.day_ms == 0:
-            for pad in self.pads:
-                pad.cem43.day_q10_ms = 0
 
     def _watch(self, step_ms: int) -> None:
         """In a session: worn, time, heat, dose, battery."""
@@ -229,7 +228,7 @@ class Waistband:
         for pad in self.pads:
             # 14 bits of throttle: 65535 << 14 is still below 2**30
             throttle = pad.regulate(self.set_point_mc, step_ms, ceiling) >> 2
-            if pad.fluence.total_uj_cm2 >= self.course.stop_uj_cm2:
+            if pad.fluence.total_uj_cm2 >= pad.stop_uj_cm2:
                 pad.done = True
                 throttle = 0
             for _ in pad.fluence.uj_cm2:
@@ -253,6 +252,7 @@ class Waistband:
             self.check.begin(gate)
         elif state == states.RAMP:
             gate.lease = True
+            self._share()
             gate.modulate(self.course.period_ticks, self.course.on_ticks)
         elif state == states.SELF_TEST:
             self.settled_ms = 0
@@ -260,11 +260,25 @@ class Waistband:
             gate.shut(self.inputs.ms)
             self.hal.power_off()
 
+    def _share(self) -> None:
+        """Each pad's dose is that of the banks which were seen to light: what an open bank
+        does not give is not made up by the others."""
+        course = self.course
+        bank = 0
+        for pad in self.pads:
+            live_uw_cm2 = 0
+            for irradiance_uw_cm2 in course.irradiance_uw_cm2:
+                if self.gate.caps[bank]:
+                    live_uw_cm2 += irradiance_uw_cm2
+                bank += 1
+            pad.stop_uj_cm2 = course.stop_uj_cm2 // course.total_uw_cm2 * live_uw_cm2
+
     def _begin(self) -> None:
         """A new session: counters at zero, caps as prescribed."""
         course = self.course
         gate = self.gate
         self.worn_ms = 0
+        self.faults.forget(faults.LED_OPEN)  # the check looks again
         self.set_point_mc = course.set_point_mc
         self.hal.carrier(course.carrier_hz)
         for pad in self.pads:

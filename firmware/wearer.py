@@ -9,6 +9,7 @@ from firmware.inputs import DOWN, UP
 from firmware.limits import (
     CEM43_DAY_Q10_MS,
     CLOCK_MASK,
+    CONTACT_WARN_MC,
     RESUME_BELOW_MC,
     SESSION_DAY_MAX_MS,
     SET_POINT_MIN_MC,
@@ -84,7 +85,7 @@ def no_resume(unit: "Waistband") -> int:
     """Why a paused session may not go on; 0 if it may."""
     if not unit.worn(CLOCK_MASK):
         return NOT_WORN
-    limit_mc = RESUME_BELOW_MC if unit.session.by_unworn else unit.set_point_mc
+    limit_mc = RESUME_BELOW_MC if unit.session.by_unworn else CONTACT_WARN_MC
     for pad in unit.pads:
         if pad.contact_mc > limit_mc:
             return TOO_WARM

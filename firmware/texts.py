@@ -1,0 +1,34 @@
+"""Every text that the unit shows, in one place: translate this file and nothing else.
+
+A screen row has 16 cells of printable ASCII; a test holds each text to its length.
+The order is that of `states.STATES`, `session.REFUSALS` and `faults.FAULTS`.
+"""
+
+STATES = (
+    b"Self test", b"Ready", b"Waiting for skin", b"Checking lights", b"Warming up", b"Treating",
+    b"Paused", b"Done", b"Charging", b"FAULT: dark", b"LOCKED: dark", b"Off",
+)  # fmt: skip
+REASONS = (  # by the event that ended the session
+    b"Ended: fault", b"Ended by you", b"Charger in", b"Battery empty", b"Off the skin",
+    b"Off the skin", b"Ended by you", b"Heat dose full", b"Dose reached", b"Time is up",
+    b"Waited too long",
+) + (b"",) * 8  # fmt: skip
+REFUSALS = (
+    b"", b"Button is stuck", b"Charge it first", b"Enough for today", b"Too warm: wait",
+    b"Put the belt on", b"Cause still there",
+)  # fmt: skip
+FAULTS = (
+    b"Sensor open", b"Sensor shorted", b"Contact too hot", b"Sensors disagree",
+    b"Contact silent", b"Contact garbled", b"Board too hot", b"Board silent",
+    b"Board garbled", b"Lamp is out", b"Lamp stuck on", b"Switch stuck", b"No lamp power",
+    b"Battery empty",
+)  # fmt: skip
+LOCKS = (b"", b"Not calibrated", b"Bad prescription", b"Restarted a lot", b"Board file wrong")
+PADS = (b"A", b"B", b"")
+
+LEFT = b"Left    :"
+CONTACT = b"A  .   B  .  C"
+DOSE = b"A  .  B  . J/cm2"
+SET_POINT = b"Held at   .  C"
+BATTERY = b"    %      times"
+NO_CLOCK = b"Clock not set"

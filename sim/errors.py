@@ -1,0 +1,15 @@
+"""What people are told when a file or an option cannot be used. The command exits 2 with it."""
+
+
+class BadInput(ValueError):
+    """One line for a person: the file, the key, its value, and what is allowed."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
+
+
+def one_line(text: str) -> str:
+    """The same text with everything unprintable escaped, so that it stays on one line."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

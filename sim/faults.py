@@ -1,0 +1,288 @@
+"""Every fault that a scenario may call for at HAL depth, by its name in the design.
+
+A fault is applied where it happens: in the plant, in a sensor's level or register,
+on a pin, or in a part that stops answering. `INJECT[name](hal, event, on)` puts it
+on or takes it off; `SHOWS_AS` says under which names the firmware may report it.
+"""
+
+from firmware import inputs as pin
+from sim import sensors
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from sim.hal import SimHal
+    from sim.scenario import Event
+
+OPEN_LEVEL, SHORT_LEVEL = 4_085.0, 20.0
+PARTS = {0: "contact_a", 1: "contact_b", 2: "board_a", 3: "board_b"}
+BLANKET_W_M2K = 0.5  # assumed: a duvet over the back of the pad
+CODES_PER_C = 36.0  # of the thermistor at 40 C
+BUTTON_PINS = {"START": pin.START, "UP": pin.UP, "DOWN": pin.DOWN}
+
+
+def pads(event: "Event") -> tuple:
+    """Indices of the pads that a fault strikes."""
+    return (0, 1) if event.pad is None else ("AB".index(event.pad),)
+
+
+def warp(make: object) -> object:
+    """A fault that alters levels or registers each time they are taken."""
+
+    def inject(hal: "SimHal", event: "Event", on: bool) -> None:
+        if on:
+            hal.warps.append(make(hal, event))
+            hal.warps[-1].event = event
+        else:
+            hal.warps = [w for w in hal.warps if w.event is not event]
+
+    return inject
+
+
+def level(codes: float) -> object:
+    """The thermistor's level stuck at an end of the converter."""
+
+    def make(hal: "SimHal", event: "Event") -> object:
+        def bend(hal: "SimHal") -> None:
+            for pad in pads(event):
+                hal.levels[pad] = codes
+
+        return bend
+
+    return warp(make)
+
+
+def ntc_stuck(hal: "SimHal", event: "Event") -> object:
+    """The level stays where it was."""
+    kept = list(hal.levels)
+
+    def bend(hal: "SimHal") -> None:
+        for pad in pads(event):
+            hal.levels[pad] = kept[pad]
+
+    return bend
+
+
+def ntc_drift(hal: "SimHal", event: "Event") -> object:
+    """The thermistor reads ever more off, `value` C a minute."""
+    since_ms = hal.t_ms
+
+    def bend(hal: "SimHal") -> None:
+        off_c = event.value * (hal.t_ms - since_ms) / 60_000
+        for pad in pads(event):
+            plant = hal.plant.pads[pad]
+            hal.levels[pad] = sensors.ntc_level(plant.ntc.value + plant.ntc_error_c + off_c)
+
+    return bend
+
+
+def ntc_noise(hal: "SimHal", event: "Event") -> object:
+    """`value` C rms on top of the converter's own noise, new in each block."""
+    draw = sensors.Noise(hal.t_ms + 1).draw
+
+    def bend(hal: "SimHal") -> None:
+        for pad in pads(event):
+            hal.levels[pad] += event.value * CODES_PER_C * draw()
+
+    return bend
+
+
+def contact_stuck(hal: "SimHal", event: "Event") -> object:
+    """The contact thermometer answers with what it last measured."""
+    kept = list(hal.raw)
+
+    def bend(hal: "SimHal") -> None:
+        for pad in pads(event):
+            hal.raw[pad] = kept[pad]
+
+    return bend
+
+
+def contact_garbage(hal: "SimHal", event: "Event") -> object:
+    """The contact thermometer answers with any 16 bits."""
+    draw = sensors.Noise(hal.t_ms + 2).draw
+
+    def bend(hal: "SimHal") -> None:
+        for pad in pads(event):
+            hal.raw[pad] = int(draw() * 12_000) % 65_536 - 32_768
+
+    return bend
+
+
+def gauge_garbage(hal: "SimHal", event: "Event") -> object:
+    """The gauge answers with any 16 bits."""
+    draw = sensors.Noise(hal.t_ms + 3).draw
+
+    def bend(hal: "SimHal") -> None:
+        hal.raw[5] = int(draw() * 20_000) % 65_536
+        hal.raw[6] = int(draw() * 20_000) % 65_536
+
+    return bend
+
+
+def silent(first: int) -> object:
+    """A thermometer of a pad that no longer answers; `first` is pad A's in PARTS."""
+
+    def inject(hal: "SimHal", event: "Event", on: bool) -> None:
+        hal.silence(tuple([PARTS[first + pad] for pad in pads(event)]), on)
+
+    return inject
+
+
+def gauge_nak(hal: "SimHal", event: "Event", on: bool) -> None:
+    """The gauge no longer answers."""
+    hal.silence(("cell", "charge"), on)
+
+
+def i2c_hang(hal: "SimHal", event: "Event", on: bool) -> None:
+    """The bus is held: nothing answers."""
+    hal.silence((*PARTS.values(), "rail", "cell", "charge"), on)
+
+
+def tissue(**conditions: float) -> object:
+    """Both pads' surroundings change; None stands for the event's value."""
+
+    def inject(hal: "SimHal", event: "Event", on: bool) -> None:
+        for index in pads(event):
+            body = hal.plant.pads[index].tissue
+            if on:
+                hal.kept[index, event.name] = {key: getattr(body, key) for key in conditions}
+                body.change(**{
+                    key: event.value if value is None else value
+                    for key, value in conditions.items()
+                })  # fmt: skip
+            else:
+                body.change(**hal.kept.pop((index, event.name)))
+
+    return inject
+
+
+def unworn(hal: "SimHal", event: "Event", on: bool) -> None:
+    """The belt comes off the skin: buckle open, pads in air."""
+    wear(hal, not on)
+
+
+def wear(hal: "SimHal", worn: bool) -> None:
+    """Put the belt on, buckle closed, or take it off."""
+    hal.pins = hal.pins | pin.BUCKLE if worn else hal.pins & ~pin.BUCKLE
+    for pad in hal.plant.pads:
+        pad.tissue.change(worn=worn)
+
+
+def battery_sag(hal: "SimHal", event: "Event", on: bool) -> None:
+    """The pack stands lower than it should, by `value` V."""
+    hal.plant.sag_mv = event.value * 1000.0 if on else 0.0
+
+
+def battery_low(hal: "SimHal", event: "Event", on: bool) -> None:
+    """The pack has `value` percent left, from now on."""
+    if on:
+        hal.plant.battery.charge = event.value / 100.0
+        hal.plant.battery.step(hal.plant.idle_w, 0.0)
+
+
+def charger_plugged(hal: "SimHal", event: "Event", on: bool) -> None:
+    """The charger is plugged in."""
+    bits = pin.CHARGER | pin.CHARGING
+    hal.pins = hal.pins | bits if on else hal.pins & ~bits
+    hal.plant.charge_w = hal.plant.full_charge_w if on else 0.0
+
+
+def button_stuck(hal: "SimHal", event: "Event", on: bool) -> None:
+    """A button stays down."""
+    bit = BUTTON_PINS[event.button]
+    hal.stuck_pins = hal.stuck_pins | bit if on else hal.stuck_pins & ~bit
+    hal.pins = hal.pins | bit if on else hal.pins & ~bit
+
+
+def button_bounce(hal: "SimHal", event: "Event", on: bool) -> None:
+    """Contacts bounce for a few milliseconds at each press and release."""
+    hal.bouncing = on
+
+
+def bank(hal: "SimHal", event: "Event") -> int:
+    """The bank that an event names by pad and wavelength."""
+    kinds = [row[0] for row in hal.board.BANKS]
+    return "AB".index(event.pad) * len(kinds) + kinds.index(int(event.value))
+
+
+def led_open(hal: "SimHal", event: "Event", on: bool) -> None:
+    """A bank's string is open: no current, no light."""
+    (hal.open_banks.add if on else hal.open_banks.discard)(bank(hal, event))
+
+
+def fet_stuck_on(hal: "SimHal", event: "Event", on: bool) -> None:
+    """A bank's switch is shorted: full current whenever the supply switch is closed."""
+    (hal.stuck_banks.add if on else hal.stuck_banks.discard)(bank(hal, event))
+
+
+def enable_stuck(hal: "SimHal", event: "Event", on: bool) -> None:
+    """The supply switch stays closed."""
+    hal.enable_stuck = on
+
+
+def pad_unplugged(hal: "SimHal", event: "Event", on: bool) -> None:
+    """A pad's plug is out: thermistor open, thermometers silent, strings open."""
+    INJECT["ntc_open"](hal, event, on)
+    INJECT["contact_lost"](hal, event, on)
+    INJECT["board_sensor_lost"](hal, event, on)
+    kinds = len(hal.board.BANKS)
+    for index in pads(event):
+        for k in range(index * kinds, (index + 1) * kinds):
+            (hal.open_banks.add if on else hal.open_banks.discard)(k)
+
+
+def alert_broken(hal: "SimHal", event: "Event", on: bool) -> None:
+    """The hardware alert no longer opens the supply switch."""
+    hal.alert_works = not on
+
+
+INJECT = {
+    "ntc_open": level(OPEN_LEVEL),
+    "ntc_short": level(SHORT_LEVEL),
+    "ntc_stuck": warp(ntc_stuck),
+    "ntc_drift": warp(ntc_drift),
+    "ntc_noise": warp(ntc_noise),
+    "contact_stuck": warp(contact_stuck),
+    "contact_lost": silent(0),
+    "contact_garbage": warp(contact_garbage),
+    "board_sensor_lost": silent(2),
+    "hot_skin": tissue(external_w_m2=None),
+    "no_perfusion": tissue(perfusion=0.0),
+    "hot_room": tissue(ambient_c=None),
+    "under_blanket": tissue(air_w_m2k=BLANKET_W_M2K),
+    "battery_sag": battery_sag,
+    "battery_low": battery_low,
+    "gauge_nak": gauge_nak,
+    "gauge_garbage": warp(gauge_garbage),
+    "i2c_hang": i2c_hang,
+    "led_open": led_open,
+    "fet_stuck_on": fet_stuck_on,
+    "enable_stuck": enable_stuck,
+    "charger_plugged": charger_plugged,
+    "button_stuck": button_stuck,
+    "button_bounce": button_bounce,
+    "unworn": unworn,
+    "pad_unplugged": pad_unplugged,
+    "alert_broken": alert_broken,
+}
+
+APART = ("contact_apart", "contact_hot", "contact_garbage")
+HOT = ("contact_hot", "board_hot", "contact_apart")
+SHOWS_AS = {  # faults not named here show under their own name, or not at all
+    "ntc_stuck": APART,
+    "ntc_drift": APART,
+    "ntc_noise": APART,
+    "contact_stuck": APART,
+    "contact_garbage": APART,
+    "ntc_open": ("ntc_open", "contact_apart"),
+    "ntc_short": ("ntc_short", "contact_apart"),
+    "hot_skin": HOT,
+    "no_perfusion": HOT,
+    "hot_room": HOT,
+    "under_blanket": HOT,
+    "i2c_hang": ("contact_lost", "board_sensor_lost"),
+    "pad_unplugged": (
+        "ntc_open", "contact_lost", "board_sensor_lost", "contact_apart", "led_open",
+    ),
+    "led_open": ("led_open", "supply_open"),
+}  # fmt: skip

@@ -1,0 +1,337 @@
+"""The HAL contract, fulfilled by the plant: the simulator at HAL depth.
+
+The clock moves only when `read` is called, 20 ms a call, and wraps at 30 bits.
+The plant advances in blocks of 200 ms; within a block sensors hold their level
+and only noise changes. What the emitters do is kept to the tick: a bank's light
+counts from the call that lit it to the call, or the end of the lease, that ended it.
+"""
+
+from firmware.limits import CLOCK_MASK, CONTACT_TRIP_MC, DUTY_MAX, LEASE_MS, TICK_MS
+from firmware.thermometry import ntc_code
+from sim import sensors
+from sim.plant import STEP_MS, Plant
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hal.contract import Board, Inputs
+    from sim.scenario import Event, Start
+
+    # noise of thermistor A, B and pack; then what the tick's transfer fills: list, index in
+    # it, slot of `heard`, slot of the raw values (-1: the part is silent)
+    Slot = tuple[float, float, float, list[int], int, int, int]
+
+# The I2C rota: one transfer a tick, in this order, 400 ms a round. The rail monitor averages
+# over 68 ms and is asked every 40, so that no average is missed.
+ROTA = (
+    "contact_a", "rail", "contact_b", "rail", "board_a", "rail", "contact_a", "rail",
+    "contact_b", "rail", "board_b", "rail", "contact_a", "rail", "contact_b", "rail",
+    "cell", "rail", "charge", "rail",
+)  # fmt: skip
+PARTS = ("contact_a", "contact_b", "board_a", "board_b", "rail", "cell", "charge")  # as `raw`
+HEARD = (0, 1, 2, 3, 4, 5, 5)  # slot of `heard` of each: the gauge is one part
+RAIL = 4
+RAIL_WINDOW_MS = 68
+ROUNDS = 50  # of the rota, until noise repeats itself; each block starts in another
+NEVER_MS = 1 << 60
+PROFILE = 24  # changes of the LED supply that are remembered
+NEAR_CODES = 15  # noise reaches no further than 10
+BLOCK_TICKS = STEP_MS // TICK_MS
+LEVEL_MIN, LEVEL_MAX = 14.0, 4080.0  # levels that noise cannot carry out of 12 bits
+
+
+class SimHal:
+    """What the firmware runs on at HAL depth."""
+
+    def __init__(self, plant: Plant, board: "Board", start: "Start", seed: int) -> None:
+        self.plant = plant
+        self.board = board
+        self.start_ms = start.clock
+        self.t_ms = -TICK_MS  # since power-on, never wraps
+        self._turn_ms = self._block_ms = 0  # when something is next due, and the next block
+        self.event_ms = NEVER_MS  # when `on_event` is next due
+        self.on_event: "Callable[[int], int]" = lambda t_ms: NEVER_MS  # returns when again
+        self.warps: "list[tuple[Event, Callable[[SimHal], None]]]" = []  # faults of sensors
+        self.full_scale_mv = board.BATTERY_FULL_SCALE_MV
+        self.pins = 0
+        self.silent: "tuple[str, ...]" = ()  # I2C parts that do not answer
+        self.levels = [0.0, 0.0, 0.0]  # thermistor A, B, pack, in codes
+        self.raw = [0] * len(PARTS)
+        self.trip_level = ntc_code(board, CONTACT_TRIP_MC)
+        self.first_hot_ms = [-1, -1]  # when a pad's codes first ran beyond the trip
+        self._near = False  # they may
+        self._noise(seed)
+        # Emitters.
+        banks = len(plant.bank_w)
+        self.duty = [0] * banks  # as driven
+        self._emitted = [0] * banks  # duty that really gives light, since _mark_ms
+        self._share_ms = [0] * banks  # duty * ms in this block
+        self._mark_ms = 0
+        self._power_w = 0.0  # of the LED supply, since _mark_ms
+        self._profile = [(-1_000, 0.0)]  # (from ms, W), latest last
+        self._changed = False
+        self._window_ms = -1  # end of the rail monitor's last average
+        self._lease_end_ms = NEVER_MS  # never, where the supply switch is open
+        self.supply = False  # the supply switch is closed
+        self.off_due = True  # off was asked for, or the lease ran out
+        self.offs_ms: "list[int]" = []  # when light ended
+        self.late_j = 0.0  # optical energy while off was due
+        # Faults of the power side.
+        self.open_banks: "set[int]" = set()
+        self.stuck_banks: "set[int]" = set()
+        self.enable_stuck = False
+        self.stuck_pins = 0
+        self.bouncing = False
+        self.kept: "dict[tuple[int, str], dict[str, float]]" = {}  # conditions before a fault
+        self.alert_works = True
+        # What the unit told people and the watchdog.
+        self.carrier_hz = 0
+        self.cue = -1
+        self.fed_ms = 0
+        self.powered = True
+
+    def _noise(self, seed: int) -> None:
+        """A table of the converter's noise, and the codes that it reads as others."""
+        noise = sensors.Noise(seed ^ 0x5EED)
+        self._pick = noise.draw
+        self._ring = [
+            sensors.ADC_NOISE_LSB * noise.draw() + 0.5 for _ in range(3 * ROUNDS * len(ROTA))
+        ]
+        adc = sensors.Adc(seed)
+        self._read_as = [adc.read(code, 0.0) for code in range(4096)]
+        self._schedule: "list[Slot]" = []
+        self._inputs: "Inputs | None" = None  # the record that the schedule fills
+        self._at = 0
+
+    # -- the contract ------------------------------------------------------------------
+
+    def read(self, inputs: "Inputs") -> None:
+        """One tick of virtual time, then the record."""
+        if self._changed:
+            self._resolve()
+        self.t_ms = t_ms = self.t_ms + TICK_MS
+        if t_ms > self._lease_end_ms:
+            self._lapse()
+        if t_ms >= self._turn_ms:
+            self._turn(t_ms)
+        if inputs is not self._inputs:
+            self._bind(inputs)
+        inputs.ms = ms = (self.start_ms + t_ms) & CLOCK_MASK
+        at = self._at
+        self._at = at + 1
+        noise_a, noise_b, noise_pack, target, index, heard, slot = self._schedule[at]
+        read_as = self._read_as
+        a, b, pack = self.levels
+        ntc = inputs.ntc
+        ntc[0] = read_as[int(a + noise_a)]
+        ntc[1] = read_as[int(b + noise_b)]
+        inputs.battery[0] = read_as[int(pack + noise_pack)]
+        inputs.pins = self.pins
+        if self._near:
+            self._watch_trip(ntc, t_ms)
+        if slot >= 0:
+            if slot == RAIL and t_ms >= self._window_ms + RAIL_WINDOW_MS:
+                self._average(t_ms)
+            target[index] = self.raw[slot]
+            inputs.heard[heard] = ms
+
+    def drive(self, bank: int, duty: int) -> None:
+        """Duty of a bank from this tick on."""
+        if self._mark_ms != self.t_ms:
+            self._settle(self.t_ms)
+        self.duty[bank] = duty
+        self.off_due = False
+        self._changed = True
+
+    def carrier(self, hz: int) -> None:
+        """Kept for whoever looks: the plant is too slow to feel it."""
+        self.carrier_hz = hz
+
+    def off(self) -> None:
+        """Supply switch open, every bank low."""
+        self._settle(self.t_ms)
+        if self._power_w:
+            self.offs_ms.append(self.t_ms)
+        self.duty = [0] * len(self.duty)
+        self.supply = False
+        self._lease_end_ms = NEVER_MS
+        self.off_due = self._changed = True
+
+    def renew_lease(self) -> None:
+        """The supply switch stays closed for 50 ms from now."""
+        self._lease_end_ms = self.t_ms + LEASE_MS
+        if not self.supply:
+            self._settle(self.t_ms)
+            self.supply = self._changed = True
+
+    def feed(self) -> None:
+        """A tick went through whole."""
+        self.fed_ms = self.t_ms
+
+    def signal(self, cue: int) -> None:
+        """Light, tone and vibration: kept for whoever looks."""
+        self.cue = cue
+
+    def power_off(self) -> None:
+        """The unit is off; its run is over."""
+        self.powered = False
+
+    # -- light -------------------------------------------------------------------------
+
+    def _lapse(self) -> None:
+        """The lease ran out between two ticks."""
+        self._settle(self._lease_end_ms)
+        if self._power_w:
+            self.offs_ms.append(self._lease_end_ms)
+        self.supply = False
+        self._lease_end_ms = NEVER_MS
+        self.off_due = True
+        self._resolve()
+
+    def _resolve(self) -> None:
+        """What really gives light from `_mark_ms` on, and what the supply delivers."""
+        self._changed = False
+        closed = self.supply or self.enable_stuck
+        if self.alert_works and (self.plant.pads[0].alert or self.plant.pads[1].alert):
+            closed = False
+        emitted = self.duty[:] if closed else [0] * len(self.duty)
+        if closed and (self.open_banks or self.stuck_banks):
+            for bank in self.stuck_banks:
+                emitted[bank] = DUTY_MAX
+            for bank in self.open_banks:
+                emitted[bank] = 0
+        power_w = 0.0
+        for duty, bank_w in zip(emitted, self.plant.bank_w):
+            power_w += duty * bank_w
+        self._emitted = emitted
+        self._power_w = power_w / DUTY_MAX
+        self._profile.append((self._mark_ms, self._power_w))
+        if len(self._profile) > PROFILE:
+            del self._profile[: -PROFILE // 2]
+
+    def _settle(self, now_ms: int) -> None:
+        """Account for the light since `_mark_ms`."""
+        span_ms = now_ms - self._mark_ms
+        self._mark_ms = now_ms
+        if not self._power_w or span_ms <= 0:
+            return
+        share_ms = self._share_ms
+        bank = 0
+        for duty in self._emitted:
+            share_ms[bank] += duty * span_ms
+            bank += 1
+        if self.off_due:
+            for bank, duty in enumerate(self._emitted):
+                self.late_j += duty / DUTY_MAX * span_ms / 1000.0 * self.plant.bank_light_w[bank]
+
+    def _average(self, t_ms: int) -> None:
+        """The rail monitor's last whole average, 0.1 mA."""
+        self._window_ms = end_ms = t_ms - t_ms % RAIL_WINDOW_MS
+        begin_ms = end_ms - RAIL_WINDOW_MS
+        profile = self._profile
+        since_ms, power_w = profile[-1]
+        if since_ms > begin_ms:
+            energy_wms = 0.0
+            until_ms = end_ms
+            for since_ms, segment_w in reversed(profile):
+                if since_ms < until_ms:
+                    from_ms = since_ms if since_ms > begin_ms else begin_ms
+                    energy_wms += segment_w * (until_ms - from_ms)
+                    until_ms = from_ms
+                if since_ms <= begin_ms:
+                    break
+            power_w = energy_wms / RAIL_WINDOW_MS
+        self.raw[RAIL] = int(power_w * 1e7 / self.plant.pack_mv() + 0.5) if power_w else 0
+
+    # -- blocks and sensors --------------------------------------------------------------
+
+    def _turn(self, t_ms: int) -> None:
+        """A block ends, or an event is due."""
+        if t_ms >= self._block_ms:
+            self._settle(t_ms)
+            if t_ms:
+                self._step()
+            self._block_ms = t_ms + STEP_MS
+            # anywhere in the noise, at the place in the rota that this tick has
+            start = int(abs(self._pick()) * 1000.0) % ROUNDS * len(ROTA)
+            self._at = start + t_ms // TICK_MS % len(ROTA)
+        if t_ms >= self.event_ms:
+            self.event_ms = self.on_event(t_ms)
+            self._settle(t_ms)
+            self._changed = True
+        self._turn_ms = min(self._block_ms, self.event_ms)
+        self.refresh()
+        if self._changed:
+            self._resolve()
+
+    def _step(self) -> None:
+        """The plant goes through the block that ends, with what each bank gave in it."""
+        scale = 1.0 / (DUTY_MAX * STEP_MS)
+        shares = [share * scale for share in self._share_ms]
+        lit = any(shares)
+        self.plant.step(shares, lit)
+        if lit:
+            self._share_ms = [0] * len(shares)
+        if self.plant.alert_turned:
+            self._changed = True
+
+    def refresh(self) -> None:
+        """Take the sensors' levels and registers from the plant."""
+        plant = self.plant
+        a, b = plant.pads
+        raw = self.raw
+        raw[0] = a.contact_raw
+        raw[1] = b.contact_raw
+        raw[2] = a.board_raw
+        raw[3] = b.board_raw
+        raw[5] = plant.battery.vcell_raw()
+        raw[6] = plant.battery.soc_raw()
+        level_a = a.ntc_level
+        level_b = b.ntc_level
+        self.levels = levels = [
+            level_a, level_b, plant.pack_mv() * sensors.ADC_FULL / self.full_scale_mv,
+        ]  # fmt: skip
+        for _, warp in self.warps:
+            warp(self)
+        near = self.trip_level + NEAR_CODES
+        self._near = levels[0] < near or levels[1] < near
+        for k, level in enumerate(levels):
+            if not LEVEL_MIN <= level <= LEVEL_MAX:
+                levels[k] = min(max(level, LEVEL_MIN), LEVEL_MAX)
+
+    def _watch_trip(self, ntc: "list[int]", t_ms: int) -> None:
+        """Keep when codes first went beyond the trip; well below it, forget."""
+        for pad in (0, 1):
+            if ntc[pad] <= self.trip_level:
+                if self.first_hot_ms[pad] < 0:
+                    self.first_hot_ms[pad] = t_ms
+            elif self.levels[pad] > self.trip_level + NEAR_CODES:
+                self.first_hot_ms[pad] = -1
+
+    def _bind(self, inputs: "Inputs") -> None:
+        """What each tick's noise and transfer are, for this record."""
+        self._inputs = inputs
+        targets = (
+            (inputs.contact, 0), (inputs.contact, 1), (inputs.board, 0), (inputs.board, 1),
+            (inputs.rail, 0), (inputs.gauge, 0), (inputs.gauge, 1),
+        )  # fmt: skip
+        rota = []
+        for name in ROTA:
+            slot = PARTS.index(name)
+            target, index = targets[slot]
+            rota.append((target, index, HEARD[slot], -1 if name in self.silent else slot))
+        ring = self._ring
+        self._schedule = []
+        for k in range(ROUNDS * len(ROTA)):
+            target, index, heard, slot = rota[k % len(ROTA)]
+            three = 3 * k
+            self._schedule.append(
+                (ring[three], ring[three + 1], ring[three + 2], target, index, heard, slot)
+            )
+
+    def silence(self, parts: "tuple[str, ...]", silent: bool) -> None:
+        """Make I2C parts stop answering, or answer again."""
+        others = tuple([part for part in self.silent if part not in parts])
+        self.silent = others + parts if silent else others
+        self._inputs = None

@@ -1,0 +1,306 @@
+"""A scenario: who wears the unit where, what they press and what breaks, and when.
+
+Read from TOML by `load`; the same story runs at every depth. Whatever is wrong with
+a file is a `BadInput` of one line, never another exception.
+"""
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import NamedTuple
+
+from firmware import prescription as firmware_prescription
+from hal.boards import RPI_PICO
+from sim import reading
+from sim.errors import BadInput
+from sim.reading import shown
+
+DURATION_MAX_S = 14_400
+EVENTS_MAX = 1_000
+SEED_MAX = 2**32 - 1
+CLOCK_MAX = 2**30 - 1
+HOLD_MIN_MS = 20
+HOLD_MS = 200
+HOLD_MAX_MS = 60_000
+PATH_MAX = 900  # characters
+BUTTONS = ("START", "UP", "DOWN")
+PADS = ("A", "B")
+WAVELENGTHS_NM = tuple(row[0] for row in RPI_PICO.BANKS)
+
+
+class Fault(NamedTuple):
+    """What a fault's event may say beside its name. No `pad` in the event means both pads."""
+
+    pad: str = ""  # "" takes none, "may" takes one, "must" needs one
+    unit: str = ""  # of `value`; "" takes none, "nm" is a wavelength on the board
+    low: float = 0.0
+    high: float = 0.0
+    default: float | None = None  # None where `value` must be given
+    lasts: bool = True  # takes `for_s`
+
+
+FAULTS = {
+    "ntc_open": Fault("may"),
+    "ntc_short": Fault("may"),
+    "ntc_stuck": Fault("may"),
+    "ntc_drift": Fault("may", "C/min", -10, 10, 1.0),
+    "ntc_noise": Fault("may", "C rms", 0, 5, 0.5),
+    "contact_stuck": Fault("may"),
+    "contact_lost": Fault("may"),
+    "contact_garbage": Fault("may"),
+    "board_sensor_lost": Fault("may"),
+    "pad_unplugged": Fault("may"),
+    "hot_skin": Fault("may", "W/m2", 0, 5_000, 600.0),
+    "no_perfusion": Fault("may"),
+    "hot_room": Fault("", "C", 5, 60, 40.0),
+    "under_blanket": Fault(),
+    "unworn": Fault(),
+    "led_open": Fault("must", "nm"),
+    "fet_stuck_on": Fault("must", "nm"),
+    "enable_stuck": Fault(),
+    "battery_sag": Fault("", "V of the pack", 0, 8, 1.5),
+    "battery_low": Fault("", "%", 0, 100, 2.0, lasts=False),  # sets the charge, once
+    "gauge_nak": Fault(),
+    "gauge_garbage": Fault(),
+    "i2c_hang": Fault(),
+    "charger_plugged": Fault(),
+    "button_stuck": Fault(),  # takes `button`
+    "button_bounce": Fault(),
+    "alert_broken": Fault(),
+}
+# Faults of the design that need a part which this depth does not have.
+NOT_HERE = (
+    "lying_on_pad", "clock_jump", "firmware_exception", "firmware_hang", "host_attach",
+    "soft_reset", "brownout", "flash_full", "flash_corrupt", "flash_torn",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Start:
+    """The wearer, the room and the unit at power-on."""
+
+    ambient_c: float = 23.0
+    battery_pct: float = 80.0
+    worn: bool = True
+    perfusion: float = 0.001  # of resting skin, 1/s
+    vasodilation: float = 6.0  # how many times perfusion rises with heat
+    fat_mm: float = 10.0
+    air_w_m2k: float = 5.0  # from surfaces to air
+    clock: int = 0  # what the unit's 30-bit millisecond clock reads
+
+
+# Numbers of `start`, and those of them that an event may change: low, high, unit.
+RANGES = {
+    "ambient_c": (-10, 50, "C"),
+    "battery_pct": (0, 100, "%"),
+    "perfusion": (0, 0.01, "1/s"),
+    "vasodilation": (1, 6, "times"),
+    "fat_mm": (2, 40, "mm"),
+    "air_w_m2k": (0.5, 50, "W/m2K"),
+}
+CHANGES = ("worn", "ambient_c", "perfusion", "air_w_m2k")
+KINDS = ("press", "fault", *CHANGES)
+EVENT_KEYS = ("at_s", *KINDS, "hold_ms", "pad", "value", "for_s", "button")
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happens to the unit.
+
+    `kind` is "press" (`name` a button, held for `hold_ms`), "fault" (`name` of FAULTS) or
+    "set" (`name` of CHANGES, `value` its new value). `pad` None means both; a fault's `value`
+    is in the unit of its row, and `for_s` None lasts to the end. `button` is what is stuck.
+    """
+
+    at_s: float
+    kind: str
+    name: str
+    pad: str | None = None
+    value: float | bool | None = None
+    for_s: float | None = None
+    hold_ms: int = 0
+    button: str | None = None
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A run to be made; `events` are in order of time, and of the file where times are equal."""
+
+    name: str
+    seed: int
+    duration_s: float
+    prescription: dict[str, object] = field(repr=False)
+    start: Start = Start()
+    events: tuple[Event, ...] = ()
+    until_done: bool = False  # `duration_s` is the most; over once the session is
+
+
+SCENARIO_KEYS = ("seed", "duration_s", "prescription", "start", "event")
+START_KEYS = tuple(f.name for f in fields(Start))
+
+
+def ordinary() -> Scenario:
+    """A belt worn at room temperature, START after 10 s, the default prescription to its end."""
+    return Scenario(
+        name="ordinary session",
+        seed=1,
+        duration_s=1_920.0,  # 30 min of light, the start before it and a little more
+        prescription=dict(firmware_prescription.DEFAULT),
+        events=(Event(10.0, "press", "START", hold_ms=HOLD_MS),),
+        until_done=True,
+    )
+
+
+def load(path: str) -> Scenario:
+    """Read a scenario from a TOML file. Raises BadInput."""
+    return parse(reading.read_text(path), str(path), Path(path).parent)
+
+
+def parse(text: str, where: str, base: Path | None = None) -> Scenario:
+    """Read a scenario from TOML text that came from `where`; paths in it start at `base`.
+
+    Raises BadInput.
+    """
+    found = reading.table(reading.parse_toml(text, where), where, SCENARIO_KEYS)
+    if "duration_s" not in found:
+        raise BadInput(f"{where}: lacks duration_s: a number from 1 to {DURATION_MAX_S} (s)")
+    duration_s = reading.number(found["duration_s"], f"{where}: duration_s", 1, DURATION_MAX_S, "s")
+    return Scenario(
+        name=Path(where).stem,
+        seed=reading.integer(found.get("seed", 1), f"{where}: seed", 0, SEED_MAX),
+        duration_s=duration_s,
+        prescription=_prescription(found.get("prescription", "default"), where, base),
+        start=_start(found.get("start", {}), f"{where}: start"),
+        events=_events(found.get("event", []), where, duration_s),
+    )
+
+
+def load_prescription(path: str | Path) -> dict[str, object]:
+    """Read a prescription from a JSON file, unchecked but for its form. Raises BadInput."""
+    return reading.parse_json(reading.read_text(path), str(path))
+
+
+def check_prescription(prescription: dict[str, object], where: str) -> None:
+    """Compile it for the reference board at nominal irradiance; BadInput says what it lacks."""
+    nominal = [RPI_PICO.BANK_NOMINAL_UW_CM2] * len(RPI_PICO.BANKS)
+    try:
+        firmware_prescription.Course(prescription, RPI_PICO, [nominal, nominal])
+    except firmware_prescription.Refused as why:
+        raise BadInput(f"{where}: {why}") from None
+    except RecursionError:
+        raise BadInput(f"{where}: is nested too deeply") from None
+
+
+def _prescription(value: object, where: str, base: Path | None) -> dict[str, object]:
+    if not isinstance(value, str) or not 0 < len(value) <= PATH_MAX:
+        raise BadInput(
+            f'{where}: prescription is {shown(value)}: "default" or the path of a JSON file'
+        )
+    if value == "default":
+        return dict(firmware_prescription.DEFAULT)
+    path = (base or Path()) / value
+    prescription = load_prescription(path)
+    check_prescription(prescription, str(path))
+    return prescription
+
+
+def _start(value: object, where: str) -> Start:
+    found = reading.table(value, where, START_KEYS)
+    checked = {key: _condition(key, found[key], f"{where}.{key}") for key in found}
+    return Start(**checked)  # type: ignore[arg-type]
+
+
+def _condition(key: str, value: object, where: str) -> float | bool | int:
+    if key == "worn":
+        return reading.truth(value, where)
+    if key == "clock":
+        return reading.integer(value, where, 0, CLOCK_MAX, "ms")
+    low, high, unit = RANGES[key]
+    return reading.number(value, where, low, high, unit)
+
+
+def _events(value: object, where: str, duration_s: float) -> tuple[Event, ...]:
+    if not isinstance(value, list):
+        raise BadInput(f"{where}: event is {shown(value)}: tables, each headed [[event]]")
+    if len(value) > EVENTS_MAX:
+        raise BadInput(f"{where}: has {len(value)} events: at most {EVENTS_MAX}")
+    events = [
+        _event(found, f"{where}: event {number}", duration_s)
+        for number, found in enumerate(value, 1)
+    ]
+    return tuple(sorted(events, key=lambda event: event.at_s))
+
+
+def _event(value: object, where: str, duration_s: float) -> Event:
+    if not isinstance(value, dict):
+        raise BadInput(f"{where} is {shown(value)}: a table with at_s and one of {_any_of(KINDS)}")
+    kinds = [key for key in KINDS if key in value]
+    if not kinds:
+        reading.table(value, where, EVENT_KEYS)
+        raise BadInput(f"{where} lacks what happens: one of {_any_of(KINDS)}")
+    if len(kinds) > 1:
+        raise BadInput(f"{where} has {' and '.join(kinds)}: only one of {_any_of(KINDS)}")
+    if "at_s" not in value:
+        raise BadInput(f"{where} lacks at_s: a number from 0 to duration_s, {duration_s:g} (s)")
+    at_s = reading.number(value["at_s"], f"{where}: at_s", 0, duration_s, "s, to duration_s")
+    if kinds[0] == "press":
+        return _press(value, where, at_s)
+    if kinds[0] == "fault":
+        return _fault(value, where, at_s)
+    reading.table(value, where, ("at_s", kinds[0]))
+    new = _condition(kinds[0], value[kinds[0]], f"{where}: {kinds[0]}")
+    return Event(at_s, "set", kinds[0], value=new)
+
+
+def _any_of(words: tuple[str, ...]) -> str:
+    return ", ".join(words[:-1]) + " or " + words[-1]
+
+
+def _press(found: dict[str, object], where: str, at_s: float) -> Event:
+    reading.table(found, where, ("at_s", "press", "hold_ms"))
+    button = reading.choice(found["press"], f"{where}: press", BUTTONS)
+    held = found.get("hold_ms", HOLD_MS)
+    hold_ms = reading.integer(held, f"{where}: hold_ms", HOLD_MIN_MS, HOLD_MAX_MS, "ms")
+    return Event(at_s, "press", button, hold_ms=hold_ms)
+
+
+def _fault(found: dict[str, object], where: str, at_s: float) -> Event:
+    name = found["fault"]
+    if isinstance(name, str) and name in NOT_HERE:
+        raise BadInput(f"{where}: fault {name} is not at this depth; here are {', '.join(FAULTS)}")
+    name = reading.choice(name, f"{where}: fault", tuple(FAULTS))
+    row = FAULTS[name]
+    takes = ["at_s", "fault"]
+    takes += ["pad"] * bool(row.pad) + ["value"] * bool(row.unit) + ["for_s"] * row.lasts
+    takes += ["button"] * (name == "button_stuck")
+    where = f"{where} ({name})"
+    reading.table(found, where, tuple(takes))
+    pad = None
+    if "pad" in found or row.pad == "must":
+        pad = reading.choice(_needed(found, "pad", where, "A or B"), f"{where}: pad", PADS)
+    for_s = None
+    if "for_s" in found:
+        for_s = reading.number(found["for_s"], f"{where}: for_s", 0.02, DURATION_MAX_S, "s")
+    button = None
+    if name == "button_stuck":
+        stuck = _needed(found, "button", where, _any_of(BUTTONS))
+        button = reading.choice(stuck, f"{where}: button", BUTTONS)
+    return Event(at_s, "fault", name, pad, _value(row, found, where), for_s, button=button)
+
+
+def _value(row: Fault, found: dict[str, object], where: str) -> float | None:
+    if row.unit == "nm":
+        on_board = f"a bank of the board, {', '.join(map(str, WAVELENGTHS_NM))} (nm)"
+        value = _needed(found, "value", where, on_board)
+        if not isinstance(value, int) or isinstance(value, bool) or value not in WAVELENGTHS_NM:
+            raise BadInput(f"{where}: value is {shown(value)}: {on_board}")
+        return float(value)
+    if row.unit:
+        value = found.get("value", row.default)
+        return reading.number(value, f"{where}: value", row.low, row.high, row.unit)
+    return None
+
+
+def _needed(found: dict[str, object], key: str, where: str, allowed: str) -> object:
+    if key not in found:
+        raise BadInput(f"{where} lacks {key}: {allowed}")
+    return found[key]

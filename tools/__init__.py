@@ -1,0 +1,1 @@
+"""The command `waistband`: what people at a desk do with the unit and its simulator."""

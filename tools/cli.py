@@ -1,0 +1,185 @@
+"""The command `waistband`: one function a subcommand, and how it ends.
+
+Exit codes: 0 all well; 1 the run or the comparison failed; 2 bad input, said in one
+line on standard error; 130 interrupted.
+"""
+
+import signal
+import sys
+from enum import StrEnum
+from importlib import metadata
+from typing import Annotated, NoReturn
+
+import typer
+
+from sim.errors import BadInput, one_line
+from tools.files import emit
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+TERMINATED = 143
+# Typer keeps its base class for wrong options in a private module; a public subclass shows it.
+UsageProblem: type[Exception] = typer.BadParameter.__mro__[2]
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Depth(StrEnum):
+    """Where the physics stands in for the hardware."""
+
+    HAL = "hal"
+    DRIVER = "driver"
+    PIN = "pin"
+
+
+class Every(StrEnum):
+    """How often the trace has a row."""
+
+    CONTROL = "control"
+    TICK = "tick"
+
+
+class Interpreter(StrEnum):
+    """What runs the firmware again."""
+
+    CPYTHON = "cpython"
+    UNIX = "unix"
+    WEBASSEMBLY = "webassembly"
+
+
+def version() -> str:
+    """The installed version, or that there is none."""
+    try:
+        return metadata.version("waistband")
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def show_version(wanted: bool) -> None:
+    """`--version`."""
+    if wanted:
+        emit(f"waistband {version()}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def waistband(
+    context: typer.Context,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Say which.")
+    ] = False,
+) -> None:
+    """An infrared waistband: its simulator and its tools."""
+    if context.invoked_subcommand is None:
+        emit(context.get_help())
+
+
+@app.command()
+def sim(  # noqa: PLR0913, PLR0917 - one parameter an option
+    scenario: Annotated[
+        str | None,
+        typer.Argument(metavar="[SCENARIO.toml]", help="What happens; else an ordinary session."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the result as one JSON object.")
+    ] = False,
+    trace: Annotated[
+        str | None, typer.Option(metavar="FILE.csv", help="Write what happened, row by row.")
+    ] = None,
+    trace_every: Annotated[
+        Every, typer.Option(help="A row every control step (200 ms) or tick (20 ms).")
+    ] = Every.CONTROL,
+    plot: Annotated[str | None, typer.Option(metavar="FILE.png", help="Draw the session.")] = None,
+    seed: Annotated[
+        str | None, typer.Option(metavar="N", help="Seed of all noise, over the scenario's.")
+    ] = None,
+    depth: Annotated[Depth, typer.Option(help="Where physics stands in for hardware.")] = Depth.HAL,
+    realtime: Annotated[
+        str | None,
+        typer.Option(metavar="X", help="Run X times as fast as the clock; else flat out."),
+    ] = None,
+    record: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write a recording for `replay`.")
+    ] = None,
+) -> int:
+    """Run a scenario on the simulated unit: a live view on a terminal, then a summary.
+
+    Exits 1 if the run ends in a fault that its scenario does not inject.
+    """
+    if depth is not Depth.HAL:
+        raise BadInput(f"--depth is {depth}: not built yet; hal is")
+    from tools.sim_command import Request, simulate
+
+    return simulate(
+        Request(scenario, as_json, trace, trace_every.value, plot, seed, realtime, record)
+    )
+
+
+@app.command()
+def replay(
+    recording: Annotated[str, typer.Argument(metavar="RECORDING", help="From `sim --record`.")],
+    on: Annotated[Interpreter, typer.Option(help="What runs the firmware.")] = Interpreter.CPYTHON,
+) -> int:
+    """Feed a recorded run's inputs to the firmware again and compare every output.
+
+    Exits 1 at the first output that differs, and shows it.
+    """
+    if on is Interpreter.WEBASSEMBLY:
+        raise BadInput("--on is webassembly: not built yet; cpython and unix are")
+    from tools.replay_command import compare
+
+    return compare(recording, on.value)
+
+
+@app.command()
+def doctor() -> int:
+    """Say what is installed, what is missing, and what each missing part would give."""
+    from tools.doctor import report
+
+    return report(version())
+
+
+def refuse(message: str) -> int:
+    """Say in one line what was wrong; returns the exit code for it."""
+    print("waistband: " + one_line(message.strip()), file=sys.stderr)
+    return BAD_INPUT
+
+
+def terminate(_number: int, _frame: object) -> NoReturn:
+    """SIGTERM: leave the way an exception does, so that nothing half-written stays."""
+    raise SystemExit(TERMINATED)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        code = app(arguments, prog_name="waistband", standalone_mode=False)
+    except BadInput as why:
+        return refuse(str(why))
+    except UsageProblem as why:
+        return refuse(usage_line(why))
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    if code == INTERRUPTED:
+        print("waistband: interrupted; nothing was written", file=sys.stderr)
+    return int(code or 0)
+
+
+def usage_line(why: Exception) -> str:
+    """What Typer says of wrong options, on one line, with the way to the help."""
+    said = " ".join(str(getattr(why, "format_message", why.__str__)()).split())
+    context = getattr(why, "ctx", None)
+    path = context.command_path if context else "waistband"
+    return f"{said.rstrip('.')}; see {path} --help"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

