@@ -1,9 +1,10 @@
-"""The three buttons: debounced, then press, release, hold and stuck.
+"""The three buttons: each debounced and timed by itself, then press, release, hold, stuck.
 
-Called on ticks where a pin moved or something is still being timed.
+Called on ticks where a button is down or has just been. One that chatters or is stuck
+never keeps another from being heard: stop always wins.
 """
 
-from firmware.inputs import BUTTONS
+from firmware.inputs import DOWN, UP
 from firmware.inputs import START as START_PIN
 from firmware.limits import CLOCK_MASK, DEBOUNCE_TICKS, HOLD_MS, STUCK_MS
 
@@ -14,52 +15,56 @@ HELD = 4
 UP_PRESSED = 8
 DOWN_PRESSED = 16
 
+PINS = (START_PIN, UP, DOWN)
+WENT_DOWN = (PRESSED, UP_PRESSED, DOWN_PRESSED)
+START_INDEX = 0
+
 
 class Buttons:
     """Turns pin bits into what a person did."""
 
     def __init__(self) -> None:
-        self.stable = 0
-        self.seen = 0
-        self.ticks = 0
-        self.since_ms = 0  # when the stable bits last changed
-        self.used = True  # START's present press has done its work; so has one held at power-on
+        self.stable = 0  # bits, debounced
+        self.ticks = [0, 0, 0]  # running, that a pin differed from its stable bit
+        self.since_ms = [0, 0, 0]  # when the stable bit last changed
+        self.used = True  # START's press has done its work; so has one held at power-on
         self.stuck = False
         self.busy = False
 
     def step(self, pins: int, ms: int) -> int:
         """Take one tick's pins; returns what was done, as bits."""
-        now = pins & BUTTONS
-        if now != self.seen:
-            self.seen = now
-            self.ticks = 1
-            self.busy = True
-            return NONE
         done = NONE
-        if now != self.stable:
-            self.ticks += 1
-            if self.ticks < DEBOUNCE_TICKS:
-                return NONE
-            done = self._changed(now, ms)
-        held_ms = (ms - self.since_ms) & CLOCK_MASK
+        stuck = False
+        busy = False
+        for k in range(3):
+            bit = PINS[k]
+            down = pins & bit
+            if down == self.stable & bit:
+                self.ticks[k] = 0
+            else:
+                busy = True
+                self.ticks[k] += 1
+                if self.ticks[k] >= DEBOUNCE_TICKS:
+                    self.ticks[k] = 0
+                    self.stable ^= bit
+                    self.since_ms[k] = ms
+                    done |= self._changed(k, down)
+            if self.stable & bit and (ms - self.since_ms[k]) & CLOCK_MASK >= STUCK_MS:
+                stuck = True
+        held_ms = (ms - self.since_ms[START_INDEX]) & CLOCK_MASK
         if self.stable & START_PIN and not self.used and held_ms >= HOLD_MS:
             self.used = True
             done |= HELD
-        self.stuck = self.stable != 0 and held_ms >= STUCK_MS
-        self.busy = self.stable != 0 and not self.stuck
+        self.stuck = stuck
+        self.busy = busy or self.stable != 0
         return done
 
-    def _changed(self, now: int, ms: int) -> int:
-        went_down = now & ~self.stable
-        went_up = self.stable & ~now
-        self.stable = now
-        self.since_ms = ms
-        done = went_down & (BUTTONS ^ START_PIN)
-        done = (UP_PRESSED if done & 2 else 0) | (DOWN_PRESSED if done & 4 else 0)
-        if went_down & START_PIN:
-            self.used = False
-            done |= PRESSED
-        if went_up & START_PIN and not self.used:
-            self.used = True
-            done |= RELEASED
-        return done
+    def _changed(self, k: int, down: int) -> int:
+        """A button's debounced edge."""
+        if k == START_INDEX:
+            if down:
+                self.used = False
+            elif not self.used:
+                self.used = True
+                return RELEASED
+        return WENT_DOWN[k] if down else NONE

@@ -39,7 +39,9 @@ class Check:
         for k in range(self.kinds):
             full_01ma = board.BANKS[k][3] * 10_000 // (2 * DARK_CELL_MV)
             pulse_01ma = full_01ma * CHECK_DUTY // DUTY_MAX * TICK_MS // RAIL_WINDOW_MS
-            self.expected_01ma[k] = pulse_01ma * CHECK_SEEN_PERCENT // 100
+            least_01ma = pulse_01ma * CHECK_SEEN_PERCENT // 100
+            # a bank too weak to be told from darkness fails: dark is the answer to a doubt
+            self.expected_01ma[k] = max(least_01ma, RAIL_DARK_01MA + 1)
         self.last = self.banks + 2
         self.peak_01ma = 0
         self.step = 0

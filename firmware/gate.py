@@ -68,15 +68,18 @@ class Gate:
                 phase = 0
             self.phase = phase
             lit = phase < self.on_ticks
+        if not self.open:
+            self.hal.arm(True)
+            self.open = True
         if lit != self.lit or self.fresh:
             self._drive(lit, ms)
-        self.open = True
         if self.lease:
             self.hal.renew_lease()
 
     def shut(self, ms: int) -> None:
         """Dark now; what was wanted is forgotten."""
         self.hal.off()
+        self.hal.arm(False)
         self._count(ms)
         self.open = self.lit = self.planned = False
         self.lease = self.fresh = True

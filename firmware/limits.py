@@ -28,7 +28,7 @@ HEARD_WITHIN_MS = 600  # ours: contact thermometer; with one control step, 800 m
 BOARD_HEARD_WITHIN_MS = 750  # ours: dark within 1 s
 GAUGE_HEARD_WITHIN_MS = 2_000  # ours: beyond, the ADC speaks for the battery
 
-# Thermistor codes (12 bits): a working thermistor between -25 C and 100 C stays inside.
+# Thermistor codes (12 bits): a working thermistor between -15 C and 95 C stays inside.
 NTC_OPEN_CODE = 3_700
 NTC_SHORT_CODE = 300
 
@@ -76,7 +76,7 @@ STUCK_MS = 10_000  # ours: nobody presses this long
 # The check of each bank: one tick at a tenth, seen by the rail monitor.
 CHECK_DUTY = 6_554
 RAIL_WINDOW_MS = 68  # INA219, 128 samples averaged (data sheet)
-CHECK_SEEN_PERCENT = 25  # ours: a pulse split over two averages still shows half
+CHECK_SEEN_PERCENT = 40  # ours: a pulse split over two averages still shows half
 RAIL_DARK_01MA = 15  # ours: 1.5 mA, a few steps of the monitor above nothing
 
 # Battery: mean cell, under load. Li-ion practice.

@@ -5,7 +5,7 @@ costs next to nothing; the HAL puts rows on the glass when their bus is free.
 """
 
 from firmware import states, texts
-from firmware.cells import blank, put_int, put_text
+from firmware.cells import ZERO, blank, put_int, put_text
 from firmware.faults import FAULTS
 
 TYPE_CHECKING = False
@@ -14,6 +14,23 @@ if TYPE_CHECKING:
 
 ROWS = 8
 CELLS = 16
+
+
+def left_s(unit: "Waistband") -> int:
+    """Seconds of light that are left, at the pads' present throttle."""
+    course = unit.course
+    left_ms = course.max_ms - unit.session.treat_ms
+    limit_s = left_ms // 1000 if left_ms > 0 else 0
+    longest_s = 0
+    for pad in unit.pads:
+        if not pad.done:
+            # 12 bits of throttle: 50000 uW/cm2 << 12 is below 2**30
+            rate_uw_cm2 = course.total_uw_cm2 * (pad.throttle >> 4) >> 12
+            short_uj_cm2 = course.fluence_uj_cm2 - pad.fluence.total_uj_cm2
+            pad_s = short_uj_cm2 // rate_uw_cm2 if rate_uw_cm2 else limit_s
+            if pad_s > longest_s:
+                longest_s = pad_s
+    return longest_s if longest_s < limit_s else limit_s
 
 
 class Screen:
@@ -44,7 +61,9 @@ class Screen:
         if row == 0:
             return session.state
         if row == 1:
-            return unit.left_s() if session.state in states.IN_SESSION else session.reason + 10_000
+            if session.state in states.IN_SESSION:
+                return left_s(unit)
+            return session.reason + 10_000
         if row == 2:
             return ((a.contact_mc // 100 & 0x7FFF) << 15) + (b.contact_mc // 100 & 0x7FFF)
         if row == 3:
@@ -54,8 +73,12 @@ class Screen:
         if row == 5:
             return (unit.battery.percent << 15) + unit.battery.sessions_left()
         if row == 6:
-            return (unit.faults.count << 8) + session.refused + (unit.lock << 4)
-        return unit.faults.count
+            return (self._trouble(unit) << 7) + (unit.lock << 4) + session.refused
+        return self._trouble(unit)
+
+    def _trouble(self, unit: "Waistband") -> int:
+        """Changes with every fault that comes, and when they are acknowledged."""
+        return unit.faults.count * 2 + (1 if unit.faults.latched else 0)
 
     def _draw(self, unit: "Waistband", row: int, cells: bytearray) -> None:
         session = unit.session
@@ -86,26 +109,29 @@ class Screen:
         """Minutes and seconds left, or why the last session ended."""
         session = unit.session
         if session.state in states.IN_SESSION:
-            left_s = unit.left_s()
+            seconds = left_s(unit)
             put_text(cells, 0, texts.LEFT)
-            put_int(cells, 8, left_s // 60)
-            cells[9] = 0x30 + left_s % 60 // 10
-            cells[10] = 0x30 + left_s % 10
+            put_int(cells, 8, seconds // 60)
+            cells[9] = ZERO + seconds % 60 // 10
+            cells[10] = ZERO + seconds % 10
         elif session.reason >= 0:
             put_text(cells, 0, texts.REASONS[session.reason])
 
     def _draw_trouble(self, unit: "Waistband", row: int, cells: bytearray) -> None:
-        """Row 6: the first fault, the lock or the refusal. Row 7: the fault's value, limit."""
+        """Row 6: the lock, the first fault, the refusal or an unset clock; row 7: the fault's
+        value and limit."""
         kept = unit.faults
         if row == 6:
             if unit.lock:
                 put_text(cells, 0, texts.LOCKS[unit.lock])
             elif kept.latched:
                 first = kept.rows[kept.first]
-                at = put_text(cells, 0, texts.FAULTS[first[0]])
-                put_text(cells, at + 1, texts.PADS[first[1]])
-            else:
+                put_text(cells, 0, texts.FAULTS[first[0]])
+                put_text(cells, CELLS - 1, texts.PADS[first[1]])
+            elif unit.session.refused:
                 put_text(cells, 0, texts.REFUSALS[unit.session.refused])
+            elif not unit.clock_set:
+                put_text(cells, 0, texts.NO_CLOCK)
         elif kept.latched:
             first = kept.rows[kept.first]
             point = 0

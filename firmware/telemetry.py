@@ -4,7 +4,7 @@ Only while someone reads, and never in the way of a tick: the HAL drops what the
 reader does not take at once. Keys are those of `FIELDS`, in order; units in names.
 """
 
-from firmware import states
+from firmware import console, states
 from firmware.cells import append_int, put_text
 
 TYPE_CHECKING = False
@@ -16,9 +16,9 @@ FIELDS = (
     b',"contact_mc":[', b',', b'],"board_mc":[', b',', b'],"throttle":[', b',',
     b'],"fluence_uj_cm2":[', b',', b'],"cem43_q10_ms":[', b',', b'],"set_point_mc":',
     b',"treat_ms":', b',"battery_mv":', b',"battery_pct":', b',"sessions_left":',
-    b',"late_us":', b'}\n',
+    b',"clock_set":', b',"late_us":', b'}\n',
 )  # fmt: skip
-LINE_BYTES = 400
+LINE_BYTES = 512
 STATE_NAMES = tuple([name.encode() for name in states.STATES])
 REASON_NAMES = tuple([name.encode() for name in states.REASONS])
 
@@ -38,6 +38,16 @@ class Telemetry:
     def _int(self, value: int) -> None:
         self._next()
         self.at = append_int(self.line, self.at, value)
+
+    def step(self, unit: "Waistband") -> None:
+        """Once a second while somebody reads: the line, and the answer to what they asked."""
+        hal = unit.hal
+        line = hal.hear()
+        if line is not None:
+            reply = console.answer(unit, line)
+            if reply:
+                hal.say(bytearray(reply), len(reply))
+        hal.say(self.line, self.write(unit))
 
     def write(self, unit: "Waistband") -> int:
         """Write the present; returns the line's length."""
@@ -69,6 +79,7 @@ class Telemetry:
         self._int(battery.cell_mv)
         self._int(battery.percent)
         self._int(battery.sessions_left())
+        self._int(1 if unit.clock_set else 0)
         self._int(unit.late_us)
         self._next()
         return self.at

@@ -15,11 +15,11 @@ REASONS = (  # by the event that ended the session
 ) + (b"",) * 8  # fmt: skip
 REFUSALS = (
     b"", b"Button is stuck", b"Charge it first", b"Enough for today", b"Too warm: wait",
-    b"Put the belt on", b"Cause still there",
+    b"Put the belt on", b"Cause persists",
 )  # fmt: skip
 FAULTS = (
-    b"Sensor open", b"Sensor shorted", b"Contact too hot", b"Sensors disagree",
-    b"Contact silent", b"Contact garbled", b"Board too hot", b"Board silent",
+    b"Sensor open", b"Sensor shorted", b"Skin too hot", b"Sensors differ",
+    b"Contact silent", b"Sensor garbled", b"Board too hot", b"Board silent",
     b"Board garbled", b"Lamp is out", b"Lamp stuck on", b"Switch stuck", b"No lamp power",
     b"Battery empty",
 )  # fmt: skip

@@ -6,15 +6,15 @@ The same inputs give the same outputs, on any interpreter. Nothing here allocate
 in a steady tick; whatever raises ends the tick before the lease is renewed.
 """
 
-from firmware import check, faults, states, wearer
+from firmware import check, faults, states, trips, wearer
 from firmware.battery import Battery
 from firmware.buttons import Buttons
 from firmware.check import Check
 from firmware.dose import STEP_MAX_MS
 from firmware.faults import Faults
 from firmware.gate import Gate
-from firmware.guard import Guard, contact_rows
-from firmware.inputs import BUCKLE, CHARGER, Inputs
+from firmware.guard import Guard
+from firmware.inputs import BUCKLE, BUTTONS, CHARGER, Inputs
 from firmware.limits import (
     CHECK_DUTY,
     CLOCK_MASK,
@@ -29,12 +29,16 @@ from firmware.limits import (
 )
 from firmware.pad import ONE, Pad
 from firmware.prescription import Course, Refused, calibration_rows
+from firmware.screen import Screen
 from firmware.session import Session
+from firmware.telemetry import Telemetry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hal.contract import Board, Hal
 
+# Why a unit is locked; texts.LOCKS has the words.
+NOT_LOCKED, CALIBRATION, PRESCRIPTION, RESTARTS, BOARD = range(5)
 SECOND_STEPS = 5  # control steps a second
 
 
@@ -42,22 +46,22 @@ class Waistband:
     """The firmware of one unit; make it anew at each power-on, then call `tick` every 20 ms."""
 
     def __init__(
-        self, hal: "Hal", board: "Board", calibration: object, prescription: object
+        self,
+        hal: "Hal",
+        board: "Board",
+        calibration: object,
+        prescription: object,
+        lock: int = NOT_LOCKED,
     ) -> None:
         """Wire the parts. A calibration or prescription that is refused locks the unit, and
-        `locked` says why; there is a `course` only where it is empty."""
+        `locked` says why; there is a `course` only where `lock` is NOT_LOCKED. Whoever starts
+        the unit may lock it too (RESTARTS, BOARD)."""
         self.hal = hal
         self.inputs = inputs = Inputs()
-        self.locked = ""
-        kinds = len(board.BANKS)
-        full_uw_cm2 = [[0] * kinds, [0] * kinds]
-        offsets_mc = (0, 0)
-        try:
-            full_uw_cm2, offsets_mc = calibration_rows(calibration, board)
-            self.course = Course(prescription, board, full_uw_cm2)
-        except Refused as why:
-            self.locked = str(why)
-        pairs = contact_rows(inputs, board, offsets_mc)
+        self.lock = lock
+        self.locked = ""  # what was refused, in words
+        full_uw_cm2, offsets_mc = self._accept(board, calibration, prescription)
+        pairs = trips.guard_rows(inputs, board, offsets_mc)
         self.guard = Guard(tuple([row for row, _ in pairs]))
         self.meaning = tuple([meaning for _, meaning in pairs])
         self.collected = 0  # guard trips already turned into faults
@@ -65,7 +69,7 @@ class Waistband:
         self.session = Session(hal)
         self.buttons = Buttons()
         self.swallow = False  # the release of a press that stopped something asks for nothing
-        self.gate = Gate(hal, 2 * kinds)
+        self.gate = Gate(hal, 2 * len(board.BANKS))
         self.check = Check(board)
         self.battery = Battery(board)
         self.pads = (
@@ -73,7 +77,7 @@ class Waistband:
             Pad(1, board, offsets_mc[1], full_uw_cm2[1]),
         )
         self.set_point_mc = SET_POINT_MIN_MC
-        if not self.locked:
+        if not self.lock:
             self.set_point_mc = self.course.set_point_mc
             self.battery.expect(self.course.power_mw(board), self.course.longest_ms())
         self.phase = CONTROL_TICKS - 1  # ticks until control
@@ -84,6 +88,26 @@ class Waistband:
         self.settled_ms = 0  # since power-on, until the sensors may be judged
         self.worn_ms = 0
         self.unworn_steps = 0
+        self.late_us = 0  # the worst that a tick came late, as the loop keeps it
+        self.clock_set = hal.wall_clock() is not None
+        self.screen = Screen()
+        self.telemetry = Telemetry()
+
+    def _accept(
+        self, board: "Board", calibration: object, prescription: object
+    ) -> "tuple[list[list[int]], tuple[int, int]]":
+        """Full-duty irradiance and thermistor offsets of each pad; zeros where refused."""
+        kinds = len(board.BANKS)
+        rows = ([[0] * kinds, [0] * kinds], (0, 0))
+        wrong = CALIBRATION
+        try:
+            rows = calibration_rows(calibration, board)
+            wrong = PRESCRIPTION
+            self.course = Course(prescription, board, rows[0])
+        except Refused as why:
+            self.lock = self.lock or wrong
+            self.locked = str(why)
+        return rows
 
     def tick(self) -> None:
         """One tick: read, guard, control on every tenth, session, gate."""
@@ -92,7 +116,7 @@ class Waistband:
         hal.read(inputs)
         tripped = self.guard.look()
         if tripped != self.collected:
-            self._collect(tripped)
+            trips.collect(self, tripped)
         ms = inputs.ms
         ntc = inputs.ntc
         self.sum_a += ntc[0]
@@ -105,7 +129,8 @@ class Waistband:
         else:
             self.phase = CONTROL_TICKS - 1
             self._control(ms)
-        if self.buttons.busy or inputs.pins & 7 != self.buttons.seen:
+            self.screen.step(self)
+        if inputs.pins & BUTTONS or self.buttons.busy:
             done = self.buttons.step(inputs.pins, ms)
             if done:
                 wearer.answer(self, done)
@@ -126,6 +151,7 @@ class Waistband:
             step_ms = STEP_MAX_MS
         self.control_ms = ms
         session = self.session
+        hal = self.hal
         self._sense(ms, step_ms)
         if session.pass_time(step_ms):
             for pad in self.pads:
@@ -133,12 +159,14 @@ class Waistband:
         if self.settled_ms < SELF_TEST_MS:
             self.settled_ms += step_ms
         elif session.state == states.SELF_TEST:
-            session.post(states.LOCK if self.locked else states.PASSED)
+            session.post(states.LOCK if self.lock else states.PASSED)
         if self.second:
             self.second -= 1
         else:
             self.second = SECOND_STEPS - 1
             self._judge_battery()
+            if hal.listening():
+                self.telemetry.step(self)
         if session.state in states.IN_SESSION:
             self._watch(step_ms)
         elif session.state == states.CHARGING and not self.inputs.pins & CHARGER:
@@ -286,29 +314,3 @@ class Waistband:
         for bank in range(len(gate.caps)):
             duty = course.duties[bank]
             gate.caps[bank] = max(duty, CHECK_DUTY) if duty else 0
-
-    def _collect(self, tripped: int) -> None:
-        """Turn the guard's new trips into faults, with the value and the limit."""
-        inputs = self.inputs
-        for k in range(len(self.meaning)):
-            if not (tripped & ~self.collected) >> k & 1:
-                continue
-            pad, below, above, far, far_code = self.meaning[k]
-            source, _, low, high = self.guard.rows[k]
-            code = self.guard.values[k]
-            fault, limit = (below, low) if code <= low else (above, high)
-            if (far_code <= low and code <= far_code) or (far_code >= high and code >= far_code):
-                fault, limit = far, far_code
-            if fault == faults.BATTERY_EMPTY:
-                self.battery.ended = True
-                if self.session.state in states.IN_SESSION:
-                    self.session.post(states.BATTERY_END)
-                continue
-            if source is not inputs.ntc:
-                code = code * 125 >> 4
-                limit = limit * 125 >> 4
-            elif fault == faults.CONTACT_HOT:
-                code = self.pads[pad].ntc_mc(code << 4)
-                limit = self.pads[pad].ntc_mc(limit << 4)
-            self.faults.raise_fault(fault, pad, inputs.ms, code, limit)
-        self.collected = tripped

@@ -14,6 +14,8 @@ PIN_NAMES = ("START", "UP", "DOWN", "BUCKLE", "CHARGER", "CHARGING")
 # Slots of `Inputs.heard`: when each I2C part last answered, in the clock's milliseconds.
 HEARD_NAMES = ("CONTACT_A", "CONTACT_B", "BOARD_A", "BOARD_B", "RAIL", "GAUGE")
 
+POWER_ON, WATCHDOG, OTHER = 0, 1, 2  # reset causes
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
@@ -54,8 +56,13 @@ class Hal(Protocol):
     """What the firmware may ask of the hardware."""
 
     def read(self, inputs: Inputs) -> None:
-        """Fill the record. At most one I2C transfer; a part that does not answer
-        leaves its last value and its `heard` time as they were."""
+        """Fill the record. At most one I2C transfer of the sensors' bus; a part that does
+        not answer leaves its last value and its `heard` time as they were."""
+
+    def arm(self, armed: bool) -> None:
+        """Emitters may be lit from now on (or no more): short watchdog and the arming word,
+        or long watchdog and none. Called only while dark; the enable pin is read low first,
+        and where it is not, the short watchdog stays."""
 
     def drive(self, bank: int, duty: int) -> None:
         """Set a bank's duty. It takes effect when its PWM slice wraps: not a way to be off."""
@@ -73,7 +80,44 @@ class Hal(Protocol):
         """Tell the watchdog that a tick went through whole."""
 
     def signal(self, cue: int) -> None:
-        """Start the light, tone and vibration of a cue (`firmware.states.CUES`), at once."""
+        """Start the light, tone and vibration of a cue (`firmware.cues`), at once."""
+
+    def show(self, row: int, cells: bytearray) -> None:
+        """Text for one of the screen's 8 rows, 16 ASCII cells. Kept, and drawn when the
+        screen's bus is free, a row a tick at most; without a screen nothing happens."""
+
+    def say(self, line: bytearray, length: int) -> None:
+        """Telemetry: `length` bytes, newline included, to whoever reads; dropped at once
+        where nobody does, or where they read too slowly."""
+
+    def listening(self) -> bool:
+        """Whether somebody reads telemetry."""
+
+    def hear(self) -> object:
+        """A command line (bytes, without its newline) if one has come, else None."""
 
     def power_off(self) -> None:
         """Cut the unit's own supply. Emitters are dark already."""
+
+    def restart_to_service(self) -> None:
+        """Restart with emitters dark into service mode: no lease, no watchdog, no therapy."""
+
+    # Asked for at start or while dark, never in a tick that is lit.
+
+    def reset_cause(self) -> int:
+        """POWER_ON, WATCHDOG or OTHER, as the chip has it."""
+
+    def scratch(self) -> int:
+        """The word that survives a reset and not a loss of power; 0 after power-on."""
+
+    def set_scratch(self, word: int) -> None:
+        """Keep a word of 30 bits over resets."""
+
+    def load(self, name: str) -> object:
+        """A kept file's bytes, or None where there is none or storage is broken."""
+
+    def wall_clock(self) -> object:
+        """Seconds since 2000-01-01 by the battery-backed clock, or None: no clock, or unset."""
+
+    def set_wall_clock(self, seconds: int) -> bool:
+        """Set it; False if there is none."""

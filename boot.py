@@ -1,0 +1,14 @@
+"""First code on power-up: supply switch and emitters low, then service mode or on.
+
+Literal pins: the board takes time to read and may be broken. UP and DOWN held: service mode.
+"""
+
+from time import sleep_ms
+
+from machine import Pin
+
+for _pin in (16, 8, 9, 10, 11, 12, 13, 14, 15):
+    Pin(_pin, Pin.OUT, value=0)
+_up_down = (Pin(19, Pin.IN, Pin.PULL_UP), Pin(20, Pin.IN, Pin.PULL_UP))
+sleep_ms(2)  # for the pull-ups to win
+SERVICE = not (_up_down[0].value() or _up_down[1].value())

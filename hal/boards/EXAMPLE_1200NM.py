@@ -1,0 +1,68 @@
+"""An example: the reference unit with a 1200 nm bank in the place of the 1060 nm one.
+
+What 1200 nm costs. Of an emitter's electrical power about 3 % is light there (assumed),
+so the reference's 10 mW/cm2 over 60 cm2, 600 mW of light, would take 20 W a pad and
+heat it with 19.4 W: no belt and no skin carries that off. This board gives every bank
+as much as 3 W of the 1200 nm bank do, 1.5 mW/cm2, and 2.9 W of the 3 W are heat. A
+12 J/cm2 session of all four banks takes 33 minutes at best, and the pad's temperature
+holds it back further. The reference's default prescription asks for more than these
+banks have, and is refused by name.
+"""
+
+from hal.boards.RPI_PICO import (
+    BATTERY_FULL_SCALE_MV,
+    CHIP,
+    IDLE_MW,
+    NTC_B_K,
+    NTC_OHM,
+    NTC_PULLUP_OHM,
+    PACK_CAPACITY_MWH,
+    PIN_BUZZER,
+    PIN_ENABLE,
+    PIN_LIGHT,
+    PIN_POWER_HOLD,
+    PIN_VIBRATION,
+    PINS_ADC,
+    PINS_I2C0,
+    PINS_I2C1,
+    PINS_IN,
+    SCRATCH_ADDRESS,
+    WATCHDOG_MAX_MS,
+    WINDOW_CM2,
+)
+
+NAME = "EXAMPLE_1200NM"
+
+# As in RPI_PICO; 90 mW of light a bank over wall-plug efficiencies of 0.4, 0.47, 0.51 and 0.03.
+BANKS = (
+    (810, 8, 9, 225),
+    (850, 10, 11, 191),
+    (940, 12, 13, 176),
+    (1200, 14, 15, 3000),
+)
+BANK_NOMINAL_UW_CM2 = 1_500  # at the skin, full duty, LED board at 25 C (assumed)
+
+__all__ = (
+    "BANKS",
+    "BANK_NOMINAL_UW_CM2",
+    "BATTERY_FULL_SCALE_MV",
+    "CHIP",
+    "IDLE_MW",
+    "NAME",
+    "NTC_B_K",
+    "NTC_OHM",
+    "NTC_PULLUP_OHM",
+    "PACK_CAPACITY_MWH",
+    "PINS_ADC",
+    "PINS_I2C0",
+    "PINS_I2C1",
+    "PINS_IN",
+    "PIN_BUZZER",
+    "PIN_ENABLE",
+    "PIN_LIGHT",
+    "PIN_POWER_HOLD",
+    "PIN_VIBRATION",
+    "SCRATCH_ADDRESS",
+    "WATCHDOG_MAX_MS",
+    "WINDOW_CM2",
+)

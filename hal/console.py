@@ -1,0 +1,93 @@
+"""Telemetry out and commands in, over USB, without ever waiting for a host.
+
+A write to a connected host that does not read blocks for up to half a second, and
+being writable means room for one byte: so a line is kept, and let out a few bytes a
+tick, each after asking. `ipoll` keeps its tuple, where `poll` makes a list each time.
+"""
+
+import select
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from select import poll
+
+SAID_MAX = 512
+HEARD_MAX = 120
+BYTES_A_STEP = 16  # out or in: 800 bytes a second, about 1 ms of a tick
+
+
+def _ready(poller: "poll") -> bool:
+    for _ in poller.ipoll(0):
+        return True
+    return False
+
+
+class Console:
+    """One line on its way out, one on its way in."""
+
+    def __init__(self) -> None:
+        self.output = sys.stdout.buffer
+        self.input = sys.stdin.buffer
+        self.writable = select.poll()
+        self.writable.register(sys.stdout, select.POLLOUT)
+        self.readable = select.poll()
+        self.readable.register(sys.stdin, select.POLLIN)
+        self.one = bytearray(1)
+        self.said = bytearray(SAID_MAX)
+        self.length = 0  # of what is said
+        self.sent = 0  # of it
+        self.heard = bytearray(HEARD_MAX)
+        self.fill = 0
+        self.overlong = False
+        _ready(self.writable)  # makes the pollers' tuples now rather than in a tick
+        _ready(self.readable)
+
+    def free(self) -> bool:
+        """Whether the last line is gone and a byte would be taken."""
+        return self.sent >= self.length and _ready(self.writable)
+
+    def say(self, line: bytearray, length: int) -> bool:
+        """Take a line to be sent; False, and the line dropped, while one is still on its way
+        (nobody reads, or too slowly) or where it is longer than SAID_MAX."""
+        if self.sent < self.length or not 0 < length <= SAID_MAX:
+            return False
+        said = self.said
+        for k in range(length):
+            said[k] = line[k]
+        self.length = length
+        self.sent = 0
+        return True
+
+    def step(self) -> None:
+        """Let some bytes out, as far as they are taken at once."""
+        one = self.one
+        for _ in range(BYTES_A_STEP):
+            if self.sent >= self.length or not _ready(self.writable):
+                return
+            one[0] = self.said[self.sent]
+            self.output.write(one)
+            self.sent += 1
+
+    def hear(self) -> "bytes | None":
+        """A whole line, without its end, once there is one. Longer lines than HEARD_MAX are
+        dropped whole; control characters are left out."""
+        one = self.one
+        for _ in range(BYTES_A_STEP):
+            if not _ready(self.readable) or not self.input.readinto(one):
+                return None
+            code = one[0]
+            if code in (10, 13):
+                line = None
+                if self.fill and not self.overlong:
+                    line = bytes(self.heard[: self.fill])
+                self.fill = 0
+                self.overlong = False
+                if line is not None:
+                    return line
+            elif self.fill == HEARD_MAX:
+                self.overlong = True
+            elif code >= 32:
+                self.heard[self.fill] = code
+                self.fill += 1
+        return None

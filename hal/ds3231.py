@@ -1,0 +1,93 @@
+"""DS3231 clock (Maxim 19-5170), battery-backed: date and time, where it was ever set.
+
+Asked at start and while dark; therapy never reads it.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hal.bus import Bus
+
+ADDRESS = 0x68
+
+# Registers (figure 1): seconds, minutes, hours, weekday, day, month, year, in BCD.
+TIME = 0x00
+STATUS = 0x0F
+STOPPED = 0x80  # OSF: the oscillator stood still since this was last cleared
+TWELVE_HOURS = 0x40  # in the hours register; never written here
+CENTURY = 0x80  # in the month register: 2100 and later
+
+MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+DAY_S = 86_400
+SECONDS_MAX = (1 << 30) - 1  # January 2034: until then every fourth year is a leap year
+
+# Register in TIME, mask of its digits, lowest, highest.
+FIELDS = ((0, 0x7F, 0, 59), (1, 0x7F, 0, 59), (2, 0x3F, 0, 23), (4, 0x3F, 1, 31),
+          (5, 0x1F, 1, 12), (6, 0xFF, 0, 99))  # fmt: skip
+
+
+def _month_days(year: int, month: int) -> int:
+    """Days of a month, 1-12; `year` counts from 2000."""
+    return 29 if month == 2 and year % 4 == 0 else MONTH_DAYS[month - 1]
+
+
+def _bcd(value: int) -> int:
+    return value // 10 << 4 | value % 10
+
+
+class Ds3231:
+    """The clock. Without a chip, everything here is None or False."""
+
+    def __init__(self, bus: "Bus") -> None:
+        self.bus = bus
+        self.status = bytearray(1)
+        self.registers = bytearray(7)
+
+    def seconds(self) -> "int | None":
+        """Seconds since 2000-01-01 00:00; None where there is no clock, it was never set,
+        it stood still since, or what it says is no date up to SECONDS_MAX."""
+        if not self.bus.read(ADDRESS, STATUS, self.status) or self.status[0] & STOPPED:
+            return None
+        registers = self.registers
+        if not self.bus.read(ADDRESS, TIME, registers):
+            return None
+        if registers[2] & TWELVE_HOURS or registers[5] & CENTURY:
+            return None
+        values = []
+        for register, mask, low, high in FIELDS:
+            digits = registers[register] & mask
+            value = (digits >> 4) * 10 + (digits & 15)
+            if digits & 15 > 9 or not low <= value <= high:
+                return None
+            values.append(value)
+        second, minute, hour, day, month, year = values
+        if day > _month_days(year, month):
+            return None
+        days = year * 365 + (year + 3) // 4 + day - 1
+        for earlier in range(1, month):
+            days += _month_days(year, earlier)
+        total = ((days * 24 + hour) * 60 + minute) * 60 + second
+        return total if total <= SECONDS_MAX else None
+
+    def set(self, seconds: int) -> bool:
+        """Set the clock and mark it as running; False where there is none, or the time is
+        beyond SECONDS_MAX."""
+        if not 0 <= seconds <= SECONDS_MAX:
+            return False
+        days = seconds // DAY_S
+        year = 0
+        while days >= (366 if year % 4 == 0 else 365):
+            days -= 366 if year % 4 == 0 else 365
+            year += 1
+        weekday = (seconds // DAY_S + 5) % 7 + 1  # 1 is Monday; 2000-01-01 was a Saturday
+        month = 1
+        while days >= _month_days(year, month):
+            days -= _month_days(year, month)
+            month += 1
+        left = seconds % DAY_S
+        order = bytearray((
+            TIME, _bcd(left % 60), _bcd(left // 60 % 60), _bcd(left // 3600), weekday,
+            _bcd(days + 1), _bcd(month), _bcd(year),
+        ))  # fmt: skip
+        if not self.bus.write(ADDRESS, order) or not self.bus.read(ADDRESS, STATUS, self.status):
+            return False
+        return self.bus.write(ADDRESS, bytearray((STATUS, self.status[0] & ~STOPPED & 0xFF)))

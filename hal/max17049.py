@@ -1,0 +1,34 @@
+"""MAX17049 fuel gauge (Maxim 19-6171) of the two-cell pack: mean cell voltage and charge."""
+
+from hal.bus import CHECK, Part
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hal.bus import Bus
+
+ADDRESS = 0x36
+
+# Registers (table 2).
+CELL = 0x02  # VCELL, mean cell, 78.125 uV
+CHARGE = 0x04  # SOC, 1/256 %
+VERSION = 0x08
+
+FAMILY = 0x0010  # production versions are 0x001_
+FAMILY_MASK = 0xFFF0
+
+SETUP = ((CHECK, VERSION, FAMILY, FAMILY_MASK),)
+
+
+class Max17049(Part):
+    """The gauge. It needs no set-up: whether it is believed is the firmware's to judge."""
+
+    def __init__(self, bus: "Bus") -> None:
+        super().__init__(bus, ADDRESS, SETUP)
+
+    def measure_cell(self, target: "list[int]", index: int) -> bool:
+        """Mean cell voltage, 78.125 uV; False, and `target` as it was, without an answer."""
+        return self.read(CELL, target, index, False)
+
+    def measure_charge(self, target: "list[int]", index: int) -> bool:
+        """Charge, 1/256 %; False, and `target` as it was, without an answer."""
+        return self.read(CHARGE, target, index, False)

@@ -1,0 +1,319 @@
+"""The HAL contract on an RP2040 or RP2350 board: what the unit itself runs on.
+
+`read` opens a tick: clock, pins, converter, one transfer on the sensors' bus, a step of
+the cue that plays. `feed` closes it, and with what is left of the tick sends one row to
+the screen and some bytes to the host. Allocates nothing in either while parts answer.
+"""
+
+import gc
+import time
+
+import machine
+from machine import ADC, WDT, Pin
+
+from hal.bus import Bus
+from hal.console import Console
+from hal.contract import OTHER, POWER_ON, WATCHDOG
+from hal.ds3231 import Ds3231
+from hal.emitters import Emitters
+from hal.ina219 import Ina219
+from hal.max17049 import Max17049
+from hal.oled import Oled
+from hal.player import Player
+from hal.resets import ARMED
+from hal.tmp117 import Tmp117
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from hal.bus import Part
+    from hal.contract import Board, Inputs
+    from hal.player import Cue
+
+    class Rp2Board(Board, Protocol):
+        """A board file with its chip and pins."""
+
+        CHIP: str
+        SCRATCH_ADDRESS: int
+        PIN_ENABLE: int
+        PINS_ADC: tuple[int, int, int]
+        PINS_I2C0: tuple[int, int]
+        PINS_I2C1: tuple[int, int]
+        PINS_IN: tuple[int, int, int, int, int, int]
+        PIN_LIGHT: int
+        PIN_BUZZER: int
+        PIN_VIBRATION: int
+        PIN_POWER_HOLD: int
+
+
+CLOCK_MASK = (1 << 30) - 1
+WORD_MASK = (1 << 30) - 1
+STEP_MAX_MS = 100  # a cue goes on from a tick that came later than this as if it were this
+WATCHDOG_ARMED_MS = 500
+WATCHDOG_MS = 8_000  # a flash sector may take 400 ms, and littlefs may want several
+SKIP_TICKS = 10  # a stuck bus is tried this often, each try costing its timeout
+SCREEN_RETRY_TICKS = 250  # a lost screen is looked for this often, while dark
+VERIFY_EVERY = 4  # while dark, every fourth look at the rail re-reads a part's set-up instead
+FILE_MAX = 16_384
+
+# Address of each pad's thermometers on the sensors' bus.
+CONTACTS = (0x48, 0x49)
+BOARDS = (0x4A, 0x4B)
+
+# The rota of the sensors' bus: one transfer a tick, 400 ms a round. The rail monitor averages
+# over 68 ms and is asked every 40, so that no average is missed.
+CONTACT_A, CONTACT_B, BOARD_A, BOARD_B, RAIL, CELL, CHARGE = range(7)
+ROTA = (
+    CONTACT_A, RAIL, CONTACT_B, RAIL, BOARD_A, RAIL, CONTACT_A, RAIL,
+    CONTACT_B, RAIL, BOARD_B, RAIL, CONTACT_A, RAIL, CONTACT_B, RAIL,
+    CELL, RAIL, CHARGE, RAIL,
+)  # fmt: skip
+
+
+class Rp2Hal:
+    """`hal.contract.Hal` on a board. `powered` turns False when the unit is to be off, `leaving`
+    True when it is to restart into service mode: the loop that calls it sees to both."""
+
+    def __init__(self, board: "Rp2Board", cues: "tuple[Cue, ...]") -> None:
+        """Dark first; then every part found and set up, which takes 10 ms, and 100 where the
+        buses hang. A part that is missing is looked for again on its turn of the rota."""
+        self.emitters = Emitters(board, board.PIN_ENABLE)
+        self.hold = Pin(board.PIN_POWER_HOLD, Pin.OUT, value=1)
+        self.powered = True
+        self.leaving = False
+        self.scratch_address = board.SCRATCH_ADDRESS
+        self.watchdog: WDT | None = None
+        self.watchdog_ms = 0
+        self.pins = tuple([Pin(number, Pin.IN, Pin.PULL_UP) for number in board.PINS_IN])
+        ntc_a, ntc_b, pack = board.PINS_ADC
+        self.ntc_a = ADC(Pin(ntc_a))
+        self.ntc_b = ADC(Pin(ntc_b))
+        self.pack = ADC(Pin(pack))
+        self.player = Player(board.PIN_LIGHT, board.PIN_BUZZER, board.PIN_VIBRATION, cues)
+        self.console = Console()
+        self.sensors = Bus(0, *board.PINS_I2C0)
+        self.contact_a = Tmp117(self.sensors, CONTACTS[0], True)
+        self.contact_b = Tmp117(self.sensors, CONTACTS[1], True)
+        self.board_a = Tmp117(self.sensors, BOARDS[0], False)
+        self.board_b = Tmp117(self.sensors, BOARDS[1], False)
+        self.rail = Ina219(self.sensors)
+        self.gauge = Max17049(self.sensors)
+        self.parts: tuple[Part, ...] = (
+            self.contact_a, self.contact_b, self.board_a, self.board_b, self.rail, self.gauge,
+        )  # fmt: skip
+        for part in self.parts:
+            if not self.sensors.stuck():
+                part.begin()
+        self.screen_bus = Bus(1, *board.PINS_I2C1)
+        self.clock = Ds3231(self.screen_bus)
+        self.screen = Oled(self.screen_bus)
+        self.screen.begin()
+        self.ms: int = time.ticks_ms()  # type: ignore[assignment]
+        self.turn = 0  # of the rota
+        self.skipped = 0  # ticks without a transfer, the bus being stuck
+        self.verified = 0  # looks at the rail, and which part is next
+        self.checking = 0
+        self.screen_ticks = 0
+        self.inputs: Inputs | None = None
+        self.rota: tuple[Row, ...] = ()
+
+    # -- a tick ------------------------------------------------------------------------
+
+    def read(self, inputs: "Inputs") -> None:
+        """Fill the record: about 1 ms, and 5 more where the bus hangs."""
+        if inputs is not self.inputs:
+            self._bind(inputs)
+        ms: int = time.ticks_ms()  # type: ignore[assignment]
+        elapsed_ms = (ms - self.ms) & CLOCK_MASK
+        self.ms = inputs.ms = ms
+        ntc = inputs.ntc
+        ntc[0] = self.ntc_a.read_u16() >> 4
+        ntc[1] = self.ntc_b.read_u16() >> 4
+        inputs.battery[0] = self.pack.read_u16() >> 4
+        bits = 0
+        bit = 1
+        for pin in self.pins:
+            if not pin.value():
+                bits |= bit
+            bit <<= 1
+        inputs.pins = bits
+        self._ask(inputs)
+        self.player.step(ms, elapsed_ms if elapsed_ms < STEP_MAX_MS else STEP_MAX_MS)
+
+    def _ask(self, inputs: "Inputs") -> None:
+        """This tick's transfer on the sensors' bus."""
+        turn = self.turn
+        self.turn = turn + 1 if turn + 1 < len(ROTA) else 0
+        dark = not self.emitters.lit
+        if self.sensors.stuck():
+            self.skipped += 1
+            if self.skipped < SKIP_TICKS:
+                return
+            self.skipped = 0
+            if dark:
+                self.sensors.recover()
+        part, measure, target, index, heard = self.rota[turn]
+        if not part.ready:
+            part.prepare()
+            return
+        if dark and part is self.rail:
+            self.verified += 1
+            if self.verified == VERIFY_EVERY:
+                self.verified = 0
+                self._verify()
+                return
+        if measure(target, index):
+            inputs.heard[heard] = inputs.ms
+
+    def _verify(self) -> None:
+        """Read a row of some part's set-up again: a thermometer that lost its supply for a
+        moment measures on, but its alert is gone."""
+        checking = self.checking + 1
+        if checking == len(self.parts):
+            checking = 0
+        self.checking = checking
+        part = self.parts[checking]
+        if part.ready:
+            part.verify()
+
+    def _bind(self, inputs: "Inputs") -> None:
+        """The rota's rows for a record: what to ask, where its answer goes, its `heard` slot."""
+        self.inputs = inputs
+        rows: tuple[Row, ...] = (
+            (self.contact_a, self.contact_a.measure, inputs.contact, 0, 0),
+            (self.contact_b, self.contact_b.measure, inputs.contact, 1, 1),
+            (self.board_a, self.board_a.measure, inputs.board, 0, 2),
+            (self.board_b, self.board_b.measure, inputs.board, 1, 3),
+            (self.rail, self.rail.measure, inputs.rail, 0, 4),
+            (self.gauge, self.gauge.measure_cell, inputs.gauge, 0, 5),
+            (self.gauge, self.gauge.measure_charge, inputs.gauge, 1, 5),
+        )
+        self.rota = tuple([rows[what] for what in ROTA])
+
+    def drive(self, bank: int, duty: int) -> None:
+        """A bank's duty; a pin that `off` made plain goes back to its slice."""
+        self.emitters.drive(bank, duty)
+
+    def carrier(self, hz: int) -> None:
+        """Frequency of all emitter slices; only while dark."""
+        self.emitters.carrier(hz)
+
+    def off(self) -> None:
+        """Supply switch open, then each emitter pin a plain output, low."""
+        self.emitters.off()
+
+    def renew_lease(self) -> None:
+        """Hold the supply switch closed for 50 ms from now."""
+        self.emitters.lease.grant()
+
+    def feed(self) -> None:
+        """The tick went through: feed the watchdog, then use the time that is left."""
+        if self.watchdog is not None:
+            self.watchdog.feed()
+        self.screen.step()
+        self.console.step()
+        if not self.screen.ready and not self.emitters.lit:
+            self.screen_ticks += 1
+            if self.screen_ticks >= SCREEN_RETRY_TICKS:
+                self.screen_ticks = 0
+                if self.screen_bus.stuck():
+                    self.screen_bus.recover()
+                self.screen.begin()
+
+    # -- people and hosts --------------------------------------------------------------
+
+    def signal(self, cue: int) -> None:
+        """Start a cue; `read` plays it on."""
+        self.player.play(cue)
+
+    def show(self, row: int, cells: bytearray) -> None:
+        """Keep a row of text; `feed` draws it."""
+        self.screen.show(row, cells)
+
+    def say(self, line: bytearray, length: int) -> None:
+        """Take a line; `feed` lets it out. Dropped while the last one is still on its way."""
+        self.console.say(line, length)
+
+    def listening(self) -> bool:
+        """Whether a line would be taken now. A host that reads, and none at all, look the
+        same to the chip; one that stopped reading does not."""
+        return self.console.free()
+
+    def hear(self) -> "bytes | None":
+        """A command line, if one has come."""
+        return self.console.hear()
+
+    # -- power, watchdog, and what outlives a reset --------------------------------------
+
+    def start_watchdog(self) -> None:
+        """From here on a loop that stops is a reset. Never called in service mode."""
+        self._watch(WATCHDOG_MS)
+
+    def _watch(self, timeout_ms: int) -> None:
+        self.watchdog = WDT(timeout=timeout_ms)
+        self.watchdog_ms = timeout_ms
+
+    def arm(self, armed: bool) -> None:
+        """Short watchdog and the arming word, or long and none. The short one is taken
+        whatever the switch does, as it can only end light sooner; the long one, and no
+        word, only with the switch read open."""
+        if armed:
+            gc.collect()  # the last time before light ends: a session allocates nothing
+            self.set_scratch(self.scratch() | ARMED)
+        elif self.emitters.lease.closed():
+            return
+        else:
+            self.set_scratch(self.scratch() & ~ARMED)
+        if self.watchdog is not None:
+            self._watch(WATCHDOG_ARMED_MS if armed else WATCHDOG_MS)
+
+    def power_off(self) -> None:
+        """Let go of the supply. Where something else feeds the unit (a host), it lives on,
+        dark, with `powered` False."""
+        self.emitters.off()
+        self.powered = False
+        self.hold.value(0)
+
+    def restart_to_service(self) -> None:
+        """Ask for a restart into service mode; it comes once the answer had time to go out."""
+        self.leaving = True
+
+    def reset_cause(self) -> int:
+        """Why the chip began anew; it knows two reasons."""
+        cause = machine.reset_cause()
+        if cause == machine.PWRON_RESET:
+            return POWER_ON
+        return WATCHDOG if cause == machine.WDT_RESET else OTHER
+
+    def scratch(self) -> int:
+        """Watchdog scratch 0, 30 bits of it."""
+        word: int = machine.mem32[self.scratch_address]
+        return word & WORD_MASK
+
+    def set_scratch(self, word: int) -> None:
+        """Keep 30 bits over resets."""
+        machine.mem32[self.scratch_address] = word & WORD_MASK
+
+    def load(self, name: str) -> "bytes | None":
+        """A file's bytes; None where it is missing, unreadable, or longer than 16 KB."""
+        try:
+            with open(name, "rb") as file:
+                content: bytes = file.read(FILE_MAX + 1)
+        except (OSError, MemoryError):
+            return None
+        return content if len(content) <= FILE_MAX else None
+
+    def wall_clock(self) -> "int | None":
+        """Seconds since 2000-01-01, or None. Only at start or while dark."""
+        return self.clock.seconds()
+
+    def set_wall_clock(self, seconds: int) -> bool:
+        """Set the clock; False if there is none."""
+        return self.clock.set(seconds)
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Row = tuple[Part, Callable[[list[int], int], bool], list[int], int, int]

@@ -1,0 +1,121 @@
+"""What the unit shows, sounds and says: texts, cells, cues, commands."""
+
+import json
+from datetime import datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firmware import cells, console, cues, faults, screen, session, states, telemetry, texts
+
+
+def test_every_text_fits_its_row_and_is_printable():
+    tables = (texts.STATES, texts.REASONS, texts.REFUSALS, texts.FAULTS, texts.LOCKS)
+    labels = (texts.LEFT, texts.CONTACT, texts.DOSE, texts.SET_POINT, texts.BATTERY, texts.NO_CLOCK)
+    for text in (*labels, *(text for table in tables for text in table)):
+        assert len(text) <= screen.CELLS
+        assert all(0x20 <= byte < 0x7F for byte in text)
+
+
+def test_every_state_reason_refusal_and_fault_has_a_text():
+    assert len(texts.STATES) == len(states.STATES)
+    assert len(texts.REASONS) == len(states.EVENTS)
+    assert len(texts.REFUSALS) == len(session.REFUSALS)
+    assert len(texts.FAULTS) == len(faults.FAULTS)
+    for reason, text in zip(states.REASONS, texts.REASONS, strict=True):
+        assert bool(reason) == bool(text)
+
+
+def test_a_fault_and_its_pad_fit_one_row():
+    assert max(map(len, texts.FAULTS)) + len(" A") <= screen.CELLS
+
+
+def test_every_cue_has_a_row_and_every_state_its_own_sound_and_vibration():
+    assert len(cues.CUES) == len(states.CUES)
+    told = [row[1:] for row in cues.CUES[1 : len(states.STATES)]]
+    assert len(set(told)) == len(told)
+    assert all(tones and vibration for tones, vibration in told)
+
+
+@given(st.integers(-(2**30) + 1, 2**30 - 1), st.integers(0, 3))
+def test_a_number_is_written_as_a_person_writes_it(value, point):
+    row = bytearray(b" " * 16)
+    begin = cells.put_int(row, 16, value, point)
+    shown = bytes(row[begin:]).decode()
+    assert float(shown) == value / 10**point
+    assert bytes(row[:begin]) == b" " * begin
+
+
+@given(st.integers(-(2**30) + 1, 2**30 - 1), st.integers(0, 20))
+def test_a_number_never_leaves_its_row(value, end):
+    row = bytearray(8)
+    cells.put_int(row, min(end, 8), value)
+    assert len(row) == 8
+
+
+@given(st.integers(-(2**30) + 1, 2**30 - 1))
+def test_an_appended_number_ends_where_it_says(value):
+    row = bytearray(16)
+    end = cells.append_int(row, 1, value)
+    assert int(bytes(row[1:end])) == value
+
+
+@given(st.datetimes(datetime(2000, 1, 1), datetime(2033, 12, 31)))
+def test_the_clock_command_agrees_with_the_calendar(moment):
+    moment = moment.replace(microsecond=0)
+    expected = (moment - datetime(2000, 1, 1)) // timedelta(seconds=1)
+    assert console.clock_seconds(moment.isoformat().encode()) == expected
+
+
+@given(st.binary(max_size=30))
+def test_no_line_makes_a_time_that_is_none(line):
+    seconds = console.clock_seconds(line)
+    if seconds >= 0:
+        shown = datetime(2000, 1, 1) + timedelta(seconds=seconds)
+        assert shown.isoformat().encode() == line
+
+
+def test_the_longest_telemetry_line_fits_its_buffer():
+    numbers = len(telemetry.FIELDS) - 3
+    names = max(map(len, telemetry.STATE_NAMES)) + max(map(len, telemetry.REASON_NAMES))
+    assert sum(map(len, telemetry.FIELDS)) + names + numbers * 11 <= telemetry.LINE_BYTES
+
+
+class Unit:
+    """As much of a unit as the console asks about."""
+
+    def __init__(self, state):
+        self.session = type("Session", (), {"state": state})()
+        self.hal = self
+        self.set_to = None
+        self.restarted = False
+
+    def set_wall_clock(self, seconds):
+        self.set_to = seconds
+        return True
+
+    def restart_to_service(self):
+        self.restarted = True
+
+
+def test_commands_are_refused_while_a_session_runs():
+    for state in states.IN_SESSION:
+        for line in (b"clock 2026-11-23T16:00:00", b"service", b"deploy"):
+            unit = Unit(state)
+            assert "refused" in json.loads(console.answer(unit, line))["error"]
+            assert unit.set_to is None
+            assert not unit.restarted
+
+
+def test_commands_do_what_they_say_while_ready():
+    unit = Unit(states.READY)
+    assert json.loads(console.answer(unit, b"clock 2000-01-02T00:00:01")) == {"ok": "clock set"}
+    assert unit.set_to == 86_401
+    console.answer(unit, b"service")
+    assert unit.restarted
+
+
+@given(st.binary(max_size=140))
+def test_any_line_is_answered_by_one_line(line):
+    reply = console.answer(Unit(states.READY), line)
+    assert not reply or (reply.count(b"\n") == 1 and json.loads(reply))
