@@ -1,0 +1,333 @@
+"""A HAL that writes down what it is asked, and a bench with a meter on it.
+
+`FakeHal` answers with what a test set: codes of the sensors, pins, who is silent. It
+keeps every call in order, and knows what a meter on the emitters would show: a bank
+gives light while it is driven and the lease holds the supply switch closed.
+`Bench` puts a whole firmware on it, with words for what people do.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from firmware import session, states
+from firmware.faults import FAULTS, PADS
+from firmware.inputs import BUCKLE, CHARGER, DOWN, START, UP
+from firmware.limits import CLOCK_MASK, CONTROL_TICKS, DUTY_MAX, LEASE_MS, TICK_MS
+from firmware.prescription import DEFAULT
+from firmware.thermometry import ntc_code, tmp117_code
+from firmware.waistband import Waistband
+from hal.boards import RPI_PICO
+from hal.contract import HEARD_NAMES, POWER_ON, Hal
+
+__all__ = ["BUCKLE", "CALIBRATION", "CHARGER", "DOWN", "MOMENT_MS", "SHORT", "START", "UP",
+           "Bench", "FakeHal"]  # fmt: skip
+
+NAMES = tuple(str(row[0]) for row in RPI_PICO.BANKS)
+BANK_MW = tuple(row[3] for row in RPI_PICO.BANKS) * 2
+CALIBRATION: dict[str, Any] = {
+    "serial": "WB-0001",
+    "date": "2026-10-01",
+    "window_cm2": 60,
+    "irradiance_mw_cm2": {"A": dict.fromkeys(NAMES, 10), "B": dict.fromkeys(NAMES, 10)},
+    "ntc_offset_c": {"A": 0, "B": 0},
+}
+SHORT: dict[str, Any] = {**DEFAULT, "fluence_j_cm2": 1}  # 100 s of light at full throttle
+
+PACK_MV = 7_400
+MOMENT_MS = 1_400  # what a person takes to see that a state changed
+RAIL_WINDOW_MS = 68
+
+
+class FakeHal(Hal):
+    """Inputs as the test set them; every call, in order, in `calls`."""
+
+    def __init__(self, start_ms: int = 0, number: Callable[[int], int] = int) -> None:
+        self.number = number  # the kind of integer that the firmware is given
+        self.calls: list[tuple[Any, ...]] = []
+        # What the sensors say.
+        self.pins = BUCKLE
+        self.ntc = [0, 0]
+        self.contact = [0, 0]
+        self.board = [tmp117_code(30_000), tmp117_code(30_000)]
+        self.battery = 7_600 * 4096 // RPI_PICO.BATTERY_FULL_SCALE_MV
+        self.gauge = [round(3_800_000 / 78.125), 80 << 8]
+        self.silent: set[str] = set()  # parts of the I2C bus that do not answer
+        self.reader = False  # somebody reads telemetry, and
+        self.lines: list[bytes] = []  # asks this, first first
+        self.rail_01ma = -1  # the rail monitor's answer; negative: what the emitters draw
+        self.skin_mc(33_000)
+        # What is wrong with the power side.
+        self.open_banks: set[int] = set()
+        self.stuck_banks: set[int] = set()
+        self.enable_stuck = False
+        # Time, and the meter.
+        self.start_ms = start_ms
+        self.step_ms = TICK_MS
+        self.t_ms = -TICK_MS  # since power-on; never wraps
+        self.duty = [0] * len(BANK_MW)
+        self.lease_end_ms = -1
+        self.lit_duty_ms = [0] * len(BANK_MW)  # duty times ms, as the meter integrates it
+        self.powers: list[float] = [0.0] * 3  # mW of the latest ticks
+
+    # -- the bench's side ----------------------------------------------------------------
+
+    def skin_mc(self, mc: int, pad: int | None = None) -> None:
+        """Both contact sensors of a pad, or of both, at a temperature."""
+        for k in (0, 1) if pad is None else (pad,):
+            self.ntc[k] = ntc_code(RPI_PICO, mc)
+            self.contact[k] = tmp117_code(mc)
+
+    def board_mc(self, mc: int) -> None:
+        """Both LED-board thermometers at a temperature."""
+        self.board = [tmp117_code(mc), tmp117_code(mc)]
+
+    def cell_mv(self, mv: int) -> None:
+        """The mean cell, at the converter and at the gauge."""
+        self.battery = 2 * mv * 4096 // RPI_PICO.BATTERY_FULL_SCALE_MV
+        self.gauge[0] = round(mv * 1000 / 78.125)
+
+    def emitting(self) -> bool:
+        """Whether any emitter carries current now."""
+        return any(self.currents())
+
+    def currents(self) -> list[int]:
+        """What a meter in each bank's string shows, in units of duty."""
+        if not (self.enable_stuck or self.t_ms < self.lease_end_ms):
+            return [0] * len(self.duty)
+        currents = self.duty[:]
+        for bank in self.stuck_banks:
+            currents[bank] = DUTY_MAX
+        for bank in self.open_banks:
+            currents[bank] = 0
+        return currents
+
+    def called(self, name: str) -> int:
+        """How often a method was called."""
+        return sum(call[0] == name for call in self.calls)
+
+    def _pass(self) -> None:
+        """A tick's time goes by with the emitters as they are."""
+        currents = self.currents()
+        power_mw = 0.0
+        lit_ms = max(0, min(self.step_ms, self.lease_end_ms - self.t_ms))
+        for bank, duty in enumerate(currents):
+            if duty:
+                self.lit_duty_ms[bank] += duty * lit_ms
+                power_mw += BANK_MW[bank] * duty / DUTY_MAX
+        self.powers = [*self.powers[1:], power_mw]
+        self.t_ms += self.step_ms
+
+    # -- the contract --------------------------------------------------------------------
+
+    def read(self, inputs: Any) -> None:
+        self._pass()
+        number = self.number
+        ms = number((self.start_ms + self.t_ms) & CLOCK_MASK)
+        inputs.ms = ms
+        inputs.pins = number(self.pins)
+        inputs.battery[0] = number(self.battery)
+        for k in (0, 1):
+            inputs.ntc[k] = number(self.ntc[k])
+            inputs.contact[k] = number(self.contact[k])
+            inputs.board[k] = number(self.board[k])
+            inputs.gauge[k] = number(self.gauge[k])
+        rail = self.rail_01ma
+        if rail < 0:
+            rail = int(sum(self.powers) * TICK_MS / RAIL_WINDOW_MS * 10_000 / PACK_MV)
+        inputs.rail[0] = number(rail)
+        for slot, name in enumerate(HEARD_NAMES):
+            if name not in self.silent:
+                inputs.heard[slot] = ms
+
+    def drive(self, bank: int, duty: int) -> None:
+        assert 0 <= duty <= DUTY_MAX
+        self.calls.append(("drive", bank, duty))
+        self.duty[bank] = int(duty)
+
+    def off(self) -> None:
+        self.calls.append(("off",))
+        self.duty = [0] * len(self.duty)
+        self.lease_end_ms = self.t_ms
+
+    def renew_lease(self) -> None:
+        self.calls.append(("renew_lease",))
+        self.lease_end_ms = self.t_ms + LEASE_MS
+
+    def carrier(self, hz: int) -> None:
+        self.calls.append(("carrier", hz, self.emitting()))
+
+    def feed(self) -> None:
+        self.calls.append(("feed",))
+
+    def signal(self, cue: int) -> None:
+        self.calls.append(("signal", cue))
+
+    def arm(self, armed: bool) -> None:
+        self.calls.append(("arm", armed, self.emitting()))
+
+    def show(self, row: int, cells: bytearray) -> None:
+        assert 0 <= row < 8 and len(cells) == 16 and bytes(cells).isascii()
+        self.calls.append(("show", row, bytes(cells)))
+
+    def say(self, line: bytearray, length: int) -> None:
+        self.calls.append(("say", bytes(line[:length])))
+
+    def listening(self) -> bool:
+        return self.reader
+
+    def hear(self) -> object:
+        return self.lines.pop(0) if self.lines else None
+
+    def power_off(self) -> None:
+        self.calls.append(("power_off", self.emitting()))
+
+    def restart_to_service(self) -> None:
+        self.calls.append(("restart_to_service",))
+
+    def reset_cause(self) -> int:
+        return POWER_ON
+
+    def scratch(self) -> int:
+        return 0
+
+    def set_scratch(self, word: int) -> None:
+        self.calls.append(("set_scratch", word))
+
+    def load(self, name: str) -> object:
+        self.calls.append(("load", name))
+        return None
+
+    def wall_clock(self) -> object:
+        return None
+
+    def set_wall_clock(self, seconds: int) -> bool:
+        self.calls.append(("set_wall_clock", seconds))
+        return False
+
+
+class Bench:
+    """A unit on the bench: worn, charged and at rest, unless a test says otherwise."""
+
+    def __init__(
+        self,
+        prescription: object = DEFAULT,
+        calibration: object = CALIBRATION,
+        start_ms: int = 0,
+        number: Callable[[int], int] = int,
+    ) -> None:
+        self.hal = FakeHal(start_ms, number)
+        self.unit = Waistband(self.hal, RPI_PICO, calibration, prescription)
+        self.lit_in: set[str] = set()  # states in which a meter saw current
+
+    @property
+    def state(self) -> str:
+        """The state by name."""
+        return states.STATES[self.unit.session.state]
+
+    @property
+    def reason(self) -> str:
+        """Why the last session ended."""
+        return states.REASONS[self.unit.session.reason]
+
+    @property
+    def refused(self) -> str:
+        """Why what was asked last was refused; empty if it was not."""
+        return session.REFUSALS[self.unit.session.refused]
+
+    def cues(self) -> list[str]:
+        """What the wearer heard and felt, in order."""
+        return [states.CUES[call[1]] for call in self.hal.calls if call[0] == "signal"]
+
+    def faults(self) -> list[tuple[str, str]]:
+        """The faults so far, by name and pad."""
+        latch = self.unit.faults
+        return [(FAULTS[row[0]][0], PADS[row[1]]) for row in latch.rows[: latch.count]]
+
+    def tick(self) -> None:
+        """One tick."""
+        self.unit.tick()
+        if self.hal.emitting():
+            self.lit_in.add(self.state)
+
+    def run(self, ms: int) -> None:
+        """Let time go by."""
+        for _ in range(ms // TICK_MS):
+            self.tick()
+
+    def skin(self, mc: int, pad: int | None = None) -> None:
+        """The skin under a pad, or both, at a temperature from the next control step on."""
+        while self.unit.phase != CONTROL_TICKS - 1:
+            self.tick()
+        self.hal.skin_mc(mc, pad)
+        self.run(CONTROL_TICKS * TICK_MS)
+
+    def until(self, state: str, within_ms: int = 10_000) -> int:
+        """Let time go by until the unit is in a state; how long that took, in ms."""
+        for k in range(within_ms // TICK_MS + 1):
+            if self.state == state:
+                return k * TICK_MS
+            self.tick()
+        raise AssertionError(f"{self.state} and not {state} after {within_ms} ms")
+
+    def dark_after_ms(self, within_ms: int = 2_000) -> int:
+        """Let time go by until no emitter carries current; how long that took, in ms."""
+        for k in range(within_ms // TICK_MS + 1):
+            if not self.hal.emitting():
+                return k * TICK_MS
+            self.tick()
+        raise AssertionError(f"still lit after {within_ms} ms")
+
+    def down(self, button: int) -> None:
+        """Press a button until the unit has taken it."""
+        self.hal.pins |= button
+        self.run(60)
+
+    def up(self, button: int) -> None:
+        """Let go of it."""
+        self.hal.pins &= ~button
+        self.run(60)
+
+    def press(self, button: int, ms: int = 100) -> None:
+        """A short press."""
+        self.down(button)
+        self.run(ms - 60)
+        self.up(button)
+
+    def to_ready(self) -> "Bench":
+        """Through the self-test, and a moment longer: nobody presses in that very instant."""
+        self.until("READY")
+        self.run(MOMENT_MS)
+        return self
+
+    def to(self, state: str) -> "Bench":
+        """To any state that a session or a mishap leads to, in the shortest way."""
+        if state == "CHARGING":
+            self.to_ready().hal.pins |= CHARGER
+        elif state == "FAULT":
+            self.to_ready().hal.skin_mc(45_000)
+        elif state == "LOCKED":
+            self.until("LOCKED")
+        elif state != "SELF_TEST":
+            self.to_ready()
+            if state != "READY":
+                self.press(START)
+            if state == "PAUSED":
+                self.until("RAMP", 20_000)
+                self.press(START)
+                self.run(MOMENT_MS)
+            elif state == "OFF":
+                self.down(START)
+                self.run(1_600)
+            elif state == "DONE":
+                self.until("RAMP", 20_000)
+                self.hal.cell_mv(2_800)
+        self.until(state, 60_000)
+        return self
+
+    def fluence_mj_cm2(self, pad: int) -> float:
+        """What a meter at the skin would have summed up, LED board at 25 C."""
+        full = CALIBRATION["irradiance_mw_cm2"]["AB"[pad]]
+        return sum(
+            full[name] * self.hal.lit_duty_ms[pad * len(NAMES) + k] / DUTY_MAX / 1000
+            for k, name in enumerate(NAMES)
+        )

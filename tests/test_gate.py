@@ -1,0 +1,251 @@
+"""The gate: the one way out for light, as a meter on the emitters sees it."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firmware.gate import Gate
+from firmware.limits import CLOCK_MASK
+from tests.fake_hal import Bench, FakeHal
+
+BANKS = 8
+
+
+def gated(cap: int = 65_535, start_ms: int = 0) -> tuple[FakeHal, Gate]:
+    """A gate on a HAL whose time goes by only in `go`."""
+    hal = FakeHal(start_ms)
+    hal.t_ms = 0
+    gate = Gate(hal, BANKS)
+    gate.caps = [cap] * BANKS
+    return hal, gate
+
+
+def now(hal: FakeHal) -> int:
+    return (hal.start_ms + hal.t_ms) & CLOCK_MASK
+
+
+def go(hal: FakeHal, gate: Gate, permitted: bool = True, ticks: int = 1) -> None:
+    """Ticks as the unit makes them: time goes by, then the gate."""
+    for _ in range(ticks):
+        hal._pass()
+        gate.pass_out(permitted, now(hal))
+
+
+def want(gate: Gate, duty: int) -> None:
+    for bank in range(BANKS):
+        gate.set(bank, duty)
+    gate.planned = True
+
+
+def test_no_bank_ever_gets_more_than_its_cap() -> None:
+    hal, gate = gated()
+    gate.caps = [k * 1_000 for k in range(BANKS)]
+    want(gate, 5_500)
+    go(hal, gate)
+    assert hal.duty == [0, 1_000, 2_000, 3_000, 4_000, 5_000, 5_500, 5_500]
+
+
+def test_a_negative_duty_is_dark() -> None:
+    hal, gate = gated()
+    want(gate, -5)
+    go(hal, gate)
+    assert not hal.emitting()
+
+
+def test_nothing_lights_before_control_has_planned() -> None:
+    hal, gate = gated()
+    gate.set(0, 1_000)
+    go(hal, gate, ticks=20)
+    assert hal.calls == []
+
+
+def test_nothing_lights_that_is_not_permitted() -> None:
+    hal, gate = gated()
+    want(gate, 1_000)
+    go(hal, gate, permitted=False, ticks=20)
+    assert hal.calls == []
+
+
+def test_off_is_called_once_and_in_the_tick_that_is_no_longer_permitted() -> None:
+    hal, gate = gated()
+    want(gate, 1_000)
+    go(hal, gate, ticks=5)
+    hal.calls.clear()
+    go(hal, gate, permitted=False)
+    assert hal.calls[0] == ("off",) and not hal.emitting()
+    calls = hal.calls[:]
+    go(hal, gate, permitted=False, ticks=50)
+    assert hal.calls == calls and hal.called("off") == 1
+
+
+def test_the_watchdog_is_made_short_before_light_and_long_again_in_the_dark() -> None:
+    hal, gate = gated()
+    want(gate, 1_000)
+    go(hal, gate, ticks=5)
+    go(hal, gate, permitted=False, ticks=5)
+    arms = [call for call in hal.calls if call[0] == "arm"]
+    assert arms == [("arm", True, False), ("arm", False, False)]
+    names = [call[0] for call in hal.calls]
+    assert names.index("arm") < names.index("drive") < names.index("renew_lease")
+
+
+def test_what_was_wanted_is_forgotten_once_dark() -> None:
+    hal, gate = gated()
+    want(gate, 1_000)
+    go(hal, gate)
+    go(hal, gate, permitted=False)
+    go(hal, gate, ticks=20)
+    assert not hal.emitting()
+    gate.planned = True  # control planned, and asked for nothing
+    go(hal, gate, ticks=20)
+    assert not hal.emitting()
+
+
+def test_off_finds_a_withheld_lease_granted_again() -> None:
+    hal, gate = gated()
+    want(gate, 1_000)
+    gate.lease = False
+    go(hal, gate, ticks=5)
+    assert hal.called("renew_lease") == 0
+    go(hal, gate, permitted=False)
+    want(gate, 1_000)
+    go(hal, gate)
+    assert hal.called("renew_lease") == 1
+
+
+def test_a_plan_that_stays_the_same_is_not_driven_again() -> None:
+    hal, gate = gated()
+    want(gate, 1_000)
+    go(hal, gate)
+    hal.calls.clear()
+    want(gate, 1_000)
+    go(hal, gate, ticks=10)
+    assert hal.called("drive") == 0 and hal.called("renew_lease") == 10
+
+
+@pytest.mark.parametrize(("period", "on"), [(2, 1), (3, 1), (3, 2), (10, 1), (50, 49), (5, 4)])
+def test_gated_light_is_on_for_its_ticks_of_each_period_and_begins_at_once(
+    period: int, on: int
+) -> None:
+    hal, gate = gated()
+    want(gate, 30_000)
+    gate.modulate(period, on)
+    lit = []
+    for _ in range(3 * period):
+        go(hal, gate)
+        lit.append(hal.emitting())
+    assert lit == ([True] * on + [False] * (period - on)) * 3
+
+
+def test_the_lease_is_renewed_in_the_dark_part_of_gated_light() -> None:
+    hal, gate = gated()
+    want(gate, 30_000)
+    gate.modulate(50, 1)
+    go(hal, gate, ticks=50)
+    assert hal.called("renew_lease") == 50
+
+
+def test_a_plan_that_changes_in_the_dark_part_waits_for_the_light_part() -> None:
+    hal, gate = gated()
+    gate.modulate(10, 2)
+    want(gate, 30_000)
+    go(hal, gate, ticks=4)
+    want(gate, 40_000)
+    go(hal, gate, ticks=6)
+    assert not hal.emitting()
+    go(hal, gate)
+    assert hal.duty == [40_000] * BANKS
+
+
+def test_the_dose_counts_the_duty_that_went_out_and_not_the_one_that_was_wanted() -> None:
+    hal, gate = gated()
+    gate.modulate(10, 2)
+    want(gate, 30_000)
+    go(hal, gate, ticks=4)
+    want(gate, 40_000)
+    go(hal, gate, ticks=6)
+    assert gate.take_lit_ms(now(hal)) == 40
+    assert gate.out == [30_000] * BANKS
+
+
+PLAN = st.tuples(
+    st.sampled_from(["want", "want", "forbid", "wait", "modulate"]),
+    st.integers(-10, 70_000),
+    st.integers(1, 50),
+    st.integers(1, 50),
+    st.lists(st.integers(1, 45), min_size=10, max_size=10),
+)
+
+
+@given(
+    st.lists(PLAN, max_size=25),
+    st.integers(0, 65_535),
+    st.one_of(st.just(0), st.integers(CLOCK_MASK - 2_000, CLOCK_MASK)),
+)
+def test_lit_time_is_what_the_meter_saw_under_any_plan(
+    plans: list[Any], cap: int, start_ms: int
+) -> None:
+    """Control takes the lit time in each tenth tick, as in the unit; ticks may be late."""
+    hal, gate = gated(cap, start_ms)
+    counted = [0] * BANKS
+
+    def take() -> None:
+        lit_ms = gate.take_lit_ms(now(hal))
+        for bank in range(BANKS):
+            counted[bank] += gate.out[bank] * lit_ms
+
+    for what, duty, period, on, spans_ms in plans:
+        for tick, span_ms in enumerate(spans_ms):
+            hal.step_ms = span_ms
+            hal.calls.clear()
+            hal._pass()
+            if tick == 0:
+                take()
+                if what == "want":
+                    want(gate, duty)
+                elif what == "modulate":
+                    gate.modulate(period, min(on, period))
+            permitted = not (what == "forbid" and tick == period % 10)
+            gate.pass_out(permitted, now(hal))
+            assert max(hal.duty) <= cap and min(hal.duty) >= 0
+            assert hal.called("off") <= 1
+            if not (permitted and gate.planned):
+                assert not hal.emitting() and hal.called("renew_lease") == 0
+    take()
+    assert counted == hal.lit_duty_ms
+
+
+def test_light_with_the_lease_withheld_is_counted_though_no_meter_sees_it() -> None:
+    hal, gate = gated()
+    want(gate, 1_000)
+    gate.lease = False
+    go(hal, gate, ticks=10)
+    assert hal.lit_duty_ms == [0] * BANKS
+    assert gate.take_lit_ms(now(hal)) == 180
+
+
+def test_in_a_whole_session_the_lease_is_renewed_in_lit_states_alone() -> None:
+    bench = Bench()
+    lit = {"CHECK", "RAMP", "TREAT"}
+    renewed_in = set()
+
+    def watch(ms: int) -> None:
+        for _ in range(ms // 20):
+            bench.hal.calls.clear()
+            bench.tick()
+            if bench.hal.called("renew_lease"):
+                renewed_in.add(bench.state)
+
+    watch(3_000)
+    bench.press(1)
+    watch(50_000)
+    bench.press(1)
+    watch(2_000)
+    bench.press(1)
+    watch(40_000)
+    bench.hal.pins = 0
+    watch(5_000)
+    assert bench.state == "PAUSED"
+    assert renewed_in == lit == bench.lit_in
