@@ -85,6 +85,11 @@ class Battery:
             return 0
         return self.capacity_mwh * self.percent // 100 // self.session_mwh
 
+    def end(self) -> None:
+        """Too low under load. What was averaged before that says nothing about now."""
+        self.ended = True
+        self.cell_q3_mv = 0
+
     def charged(self) -> bool:
         """Enough went back in for an ended battery to be used again."""
         return self.cell_mv >= CELL_CHARGED_MV

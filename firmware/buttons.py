@@ -4,7 +4,7 @@ Called on ticks where a button is down or has just been. One that chatters or is
 never keeps another from being heard: stop always wins.
 """
 
-from firmware.inputs import DOWN, UP
+from firmware.inputs import BUTTONS, DOWN, UP
 from firmware.inputs import START as START_PIN
 from firmware.limits import CLOCK_MASK, DEBOUNCE_TICKS, HOLD_MS, STUCK_MS
 
@@ -29,10 +29,16 @@ class Buttons:
         self.since_ms = [0, 0, 0]  # when the stable bit last changed
         self.used = True  # START's press has done its work; so has one held at power-on
         self.stuck = False
-        self.busy = False
+        self.busy = True  # until the first tick has said what is held already
+        self.begun = False
 
     def step(self, pins: int, ms: int) -> int:
         """Take one tick's pins; returns what was done, as bits."""
+        if not self.begun:
+            self.begun = True
+            self.stable = pins & BUTTONS
+            for k in range(3):
+                self.since_ms[k] = ms
         done = NONE
         stuck = False
         busy = False

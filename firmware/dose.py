@@ -26,6 +26,7 @@ assert (BANK_MAX_UW_CM2 * 1100 // 1000 * DUTY_MAX >> 10) * STEP_MAX_MS + UJ < 1 
 CEM43_FROM_MC = 36_000
 CEM43_TO_MC = 45_000  # hotter counts as this; the guard went dark long before
 CEM43_SHIFT = 7
+FULL_Q10_MS = 1 << 29  # far beyond both caps
 
 
 def cem43_rates() -> "array[int]":
@@ -104,5 +105,7 @@ class Cem43:
         got = self.rest + rate * step_ms
         self.rest = got & 255
         got >>= 8
-        self.session_q10_ms += got
-        self.day_q10_ms += got
+        if self.session_q10_ms < FULL_Q10_MS:  # a sensor stuck at hot must not count for ever
+            self.session_q10_ms += got
+        if self.day_q10_ms < FULL_Q10_MS:
+            self.day_q10_ms += got

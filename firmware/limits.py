@@ -71,6 +71,7 @@ SELF_TEST_MS = 1_000
 # Buttons.
 DEBOUNCE_TICKS = 2
 HOLD_MS = 1_500
+SECOND_THOUGHT_MS = 1_000  # ours: a press so soon after the end did not ask for another session
 STUCK_MS = 10_000  # ours: nobody presses this long
 
 # The check of each bank: one tick at a tenth, seen by the rail monitor.

@@ -18,6 +18,7 @@ from firmware.limits import (
     FLUENCE_MAX_UJ_CM2,
     FLUENCE_MIN_UJ_CM2,
     IRRADIANCE_MAX_UW_CM2,
+    LEASE_MS,
     PULSE_MAX_HZ,
     PULSE_MIN_HZ,
     SESSION_MAX_MS,
@@ -91,8 +92,12 @@ class Course:
         """
         table = keys("the prescription", prescription, KEYS)
         name = table["name"]
-        if not isinstance(name, str) or not 0 < len(name) <= NAME_MAX or min(name) < " ":
-            raise Refused("name is " + shown(name) + ": 1 to 40 characters that can be shown")
+        if (
+            not isinstance(name, str)
+            or not 0 < len(name) <= NAME_MAX
+            or not " " <= min(name) <= max(name) <= "~"  # what the unit's screen can show
+        ):
+            raise Refused("name is " + shown(name) + ": 1 to 40 characters of plain ASCII")
         self.name = name
         self.fluence_uj_cm2 = 1000 * number(
             "fluence_j_cm2", table["fluence_j_cm2"],
@@ -112,8 +117,11 @@ class Course:
         self.irradiance_uw_cm2 = self._irradiance(table["irradiance_mw_cm2"], board)
         self.total_uw_cm2 = sum(self.irradiance_uw_cm2)
         self.duties = self._duties(board, full_uw_cm2)
-        # a pad stops where one more control step could go beyond what was prescribed
-        self.stop_uj_cm2 = self.fluence_uj_cm2 - self.step_uj_cm2(full_uw_cm2)
+        # towards its dose a pad is slowed down, and stops where as little is left as two
+        # checks or a sixteenth of a control step could give
+        self.worst_uj_cm2 = self._step_uj_cm2(full_uw_cm2)
+        check_uj_cm2 = max(sum(full_uw_cm2[0]), sum(full_uw_cm2[1])) * TICK_MS // 9_000
+        self.least_uj_cm2 = max(self.worst_uj_cm2 >> 4, 2 * check_uj_cm2)
 
     def _light(self, light: object) -> None:
         """Carrier, pulse and gate of "Light in time"."""
@@ -130,7 +138,8 @@ class Course:
             rate = number("rate_hz", light["rate_hz"], 1, TICKS_A_SECOND / 2, "Hz (gated)")
             ticks = (TICKS_A_SECOND * 1000 + rate // 2) // rate
             exact = (TICKS_A_SECOND * 1000 + ticks // 2) // ticks
-            if abs(exact - rate) > 50:  # 16.7 may be written for 50/3
+            # 16.67 or 16.7 may be written for 50/3
+            if rate not in (exact, (exact + 5) // 10 * 10, (exact + 50) // 100 * 100):
                 raise Refused(
                     "rate_hz is " + shown(light["rate_hz"])
                     + ": gated rates are 50/n Hz, the nearest " + str(exact / 1000)
@@ -182,8 +191,9 @@ class Course:
             total += milliwatts * self.duties[k] // DUTY_MAX * self.on_ticks // self.period_ticks
         return total
 
-    def step_uj_cm2(self, full_uw_cm2: "list[list[int]]") -> int:
-        """The most that a pad can give in one control step, LED board at its coldest."""
+    def _step_uj_cm2(self, full_uw_cm2: "list[list[int]]") -> int:
+        """The most that a pad can give in one control step: every tick as late as the lease
+        allows, the LED board at its coldest."""
         most = 0
         banks = len(full_uw_cm2[0])
         for pad in (0, 1):
@@ -191,7 +201,7 @@ class Course:
             for k in range(banks):
                 peak += full_uw_cm2[pad][k] * self.duties[pad * banks + k] // DUTY_MAX + 1
             most = max(most, peak)
-        return most * CONTROL_TICKS * TICK_MS // 1000 * 110 // 100 + 1
+        return most * CONTROL_TICKS * LEASE_MS // 1000 * 110 // 100 + 1
 
     def longest_ms(self) -> int:
         """How long the light lasts at full throttle: dose or time, whichever is first."""

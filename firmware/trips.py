@@ -73,7 +73,7 @@ def collect(unit: "Waistband", tripped: int) -> None:
             fault = far
             limit = far_code
         if fault == faults.BATTERY_EMPTY:
-            unit.battery.ended = True
+            unit.battery.end()
             if unit.session.state in states.IN_SESSION:
                 unit.session.post(states.BATTERY_END)
             continue

@@ -68,7 +68,7 @@ class Waistband:
         self.faults = Faults()
         self.session = Session(hal)
         self.buttons = Buttons()
-        self.swallow = False  # the release of a press that stopped something asks for nothing
+        self.pressed_in = -1  # the state in which START went down
         self.gate = Gate(hal, 2 * len(board.BANKS))
         self.check = Check(board)
         self.battery = Battery(board)
@@ -158,7 +158,7 @@ class Waistband:
                 pad.cem43.day_q10_ms = 0
         if self.settled_ms < SELF_TEST_MS:
             self.settled_ms += step_ms
-        elif session.state == states.SELF_TEST:
+        elif session.state == states.SELF_TEST and not self.faults.latched & faults.STOPPING:
             session.post(states.LOCK if self.lock else states.PASSED)
         if self.second:
             self.second -= 1
@@ -250,27 +250,37 @@ class Waistband:
             return
         ceiling = ONE
         if session.state == states.RAMP:
-            ceiling = session.state_ms * ONE // RAMP_MS
+            # a quarter of ONE: 30 s of ramp times ONE would pass 2**30
+            ceiling = session.state_ms * (ONE >> 2) // RAMP_MS << 2
         duties = self.course.duties
         bank = 0
         for pad in self.pads:
             # 14 bits of throttle: 65535 << 14 is still below 2**30
-            throttle = pad.regulate(self.set_point_mc, step_ms, ceiling) >> 2
-            if pad.fluence.total_uj_cm2 >= pad.stop_uj_cm2:
-                pad.done = True
-                throttle = 0
+            throttle = self._taper(pad, pad.regulate(self.set_point_mc, step_ms, ceiling) >> 2)
             for _ in pad.fluence.uj_cm2:
+                if pad.done:
+                    gate.caps[bank] = 0  # nor may a check light it again
                 gate.set(bank, duties[bank] * throttle >> 14)
                 bank += 1
+
+    def _taper(self, pad: Pad, throttle: int) -> int:
+        """The throttle (14 bits) with which the next control step, were each of its ticks as
+        late as the lease allows, stays within the pad's dose."""
+        short_uj_cm2 = pad.stop_uj_cm2 - pad.fluence.total_uj_cm2
+        worst_uj_cm2 = self.course.worst_uj_cm2
+        if short_uj_cm2 <= self.course.least_uj_cm2:
+            pad.done = True
+            return 0
+        if short_uj_cm2 < worst_uj_cm2:
+            # worst_uj_cm2 is below 27 500, << 14 still below 2**30
+            return min(throttle, (short_uj_cm2 << 14) // worst_uj_cm2)
+        return throttle
 
     def _run(self) -> None:
         """Let the session handle what was posted, and prepare the state it went to."""
         session = self.session
-        pressed = session.events >> states.PRESS & 1
         if not session.run():
             return
-        if pressed:
-            self.swallow = True
         state = session.state
         gate = self.gate
         if state == states.WAIT_SKIN:
@@ -299,7 +309,10 @@ class Waistband:
                 if self.gate.caps[bank]:
                     live_uw_cm2 += irradiance_uw_cm2
                 bank += 1
-            pad.stop_uj_cm2 = course.stop_uj_cm2 // course.total_uw_cm2 * live_uw_cm2
+            pad.stop_uj_cm2 = course.fluence_uj_cm2
+            if live_uw_cm2 < course.total_uw_cm2:
+                permille = live_uw_cm2 * 1_000 // course.total_uw_cm2
+                pad.stop_uj_cm2 = course.fluence_uj_cm2 // 1_000 * permille
 
     def _begin(self) -> None:
         """A new session: counters at zero, caps as prescribed."""

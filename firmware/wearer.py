@@ -11,6 +11,7 @@ from firmware.limits import (
     CLOCK_MASK,
     CONTACT_WARN_MC,
     RESUME_BELOW_MC,
+    SECOND_THOUGHT_MS,
     SESSION_DAY_MAX_MS,
     SET_POINT_MIN_MC,
     SET_POINT_STEP_MC,
@@ -26,14 +27,15 @@ def answer(unit: "Waistband", done: int) -> None:
     """Take what a person did with the buttons (bits of `firmware.buttons`)."""
     session = unit.session
     if done & buttons.PRESSED:
-        unit.swallow = False
+        unit.pressed_in = session.state
+        if session.state == states.DONE and session.state_ms < SECOND_THOUGHT_MS:
+            unit.pressed_in = -1  # it was meant for the session that has just ended
         session.post(states.PRESS)
     if done & buttons.HELD:
         session.post(states.HOLD)
     if done & buttons.RELEASED:
-        if unit.swallow:
-            unit.swallow = False
-        else:
+        # what was pressed in another state was meant for that one
+        if session.state == unit.pressed_in:
             _ask(unit, states.INTENT.get(session.state, -1))
     if done & (buttons.UP_PRESSED | buttons.DOWN_PRESSED) and session.state in states.LIT:
         _move_set_point(unit, -1 if done & buttons.DOWN_PRESSED else 1)

@@ -67,6 +67,29 @@ def test_a_thermometer_never_heard_keeps_a_unit_from_lighting(part: str, start_m
     assert bench.lit_in == set() and bench.state == "FAULT"
 
 
+@pytest.mark.parametrize("part", ["CONTACT_A", "BOARD_B"])
+@pytest.mark.parametrize("start_ms", [0, CLOCK_MASK - 1_300])
+def test_a_unit_with_a_thermometer_never_heard_does_not_say_that_it_is_ready(
+    part: str, start_ms: int
+) -> None:
+    bench = Bench(start_ms=start_ms)
+    bench.hal.silent.add(part)
+    bench.until("FAULT", 2_000)
+    assert "READY" not in bench.cues()
+
+
+@pytest.mark.parametrize("every_ticks", [5, 20])
+def test_thermometers_that_are_heard_now_and_then_are_not_lost_when_the_clock_wraps(
+    every_ticks: int,
+) -> None:
+    bench = Bench(start_ms=CLOCK_MASK - 45_000)
+    bench.hal.heard_ticks = every_ticks
+    bench.to("TREAT")
+    bench.run(10_000)
+    assert bench.unit.inputs.ms < 10_000
+    assert bench.state == "TREAT" and bench.faults() == []
+
+
 @EACH_LIT
 @pytest.mark.parametrize("pad", [0, 1])
 @pytest.mark.parametrize("by_mc", [1_600, -1_600])

@@ -95,7 +95,6 @@ def test_a_charging_unit_is_not_switched_off() -> None:
     assert bench.hal.called("power_off") == 0
 
 
-@pytest.mark.xfail(strict=True, reason="START held at power-on is taken as a press")
 def test_start_held_at_power_on_asks_for_nothing_when_let_go() -> None:
     bench = Bench()
     bench.hal.pins |= START
@@ -105,7 +104,6 @@ def test_start_held_at_power_on_asks_for_nothing_when_let_go() -> None:
     assert bench.state == "READY"
 
 
-@pytest.mark.xfail(strict=True, reason="START held at power-on is taken as a press")
 def test_start_still_held_after_power_on_does_not_switch_off_again() -> None:
     bench = Bench()
     bench.hal.pins |= START
@@ -113,7 +111,6 @@ def test_start_still_held_after_power_on_does_not_switch_off_again() -> None:
     assert bench.state == "READY"
 
 
-@pytest.mark.xfail(strict=True, reason="a release means what the state at that moment says")
 def test_a_press_made_in_a_session_that_ends_meanwhile_does_not_begin_another() -> None:
     bench = Bench(SHORT).to("TREAT")
     bench.until("DONE", 2 * MINUTE)
@@ -122,7 +119,6 @@ def test_a_press_made_in_a_session_that_ends_meanwhile_does_not_begin_another() 
     assert bench.state == "DONE"
 
 
-@pytest.mark.xfail(strict=True, reason="a release means what the state at that moment says")
 def test_a_press_made_in_the_self_test_does_not_begin_a_session() -> None:
     bench = Bench()
     bench.run(1_000)
@@ -134,7 +130,6 @@ def test_a_press_made_in_the_self_test_does_not_begin_a_session() -> None:
     assert bench.state == "READY"
 
 
-@pytest.mark.xfail(strict=True, reason="a release means what the state at that moment says")
 def test_a_press_to_resume_that_comes_too_late_does_not_begin_a_new_session() -> None:
     bench = Bench().to("PAUSED")
     bench.run(10 * MINUTE - 500 - bench.unit.session.state_ms)
