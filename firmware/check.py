@@ -21,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.faults import Faults
     from firmware.gate import Gate
+    from firmware.pad import Pad
     from hal.contract import Board
 
 RUNNING = 0
@@ -57,8 +58,13 @@ class Check:
         if rail_01ma > self.peak_01ma:
             self.peak_01ma = rail_01ma
 
-    def advance(self, gate: "Gate", latch: "Faults", ms: int) -> int:
-        """Judge the step that ends and plan the next; returns RUNNING, PASSED or FAILED."""
+    def advance(
+        self, gate: "Gate", latch: "Faults", pads: "tuple[Pad, Pad]", ms: int
+    ) -> int:
+        """Judge the step that ends and plan the next; returns RUNNING, PASSED or FAILED.
+
+        A pad that has had its dose is neither lit nor judged again.
+        """
         peak_01ma = self.peak_01ma
         self.peak_01ma = 0
         step = self.step
@@ -66,7 +72,7 @@ class Check:
         if step == 0 and peak_01ma > RAIL_DARK_01MA:
             latch.raise_fault(faults.LED_STUCK_ON, faults.UNIT, ms, peak_01ma, RAIL_DARK_01MA)
             verdict = FAILED
-        elif 1 <= step <= self.banks:
+        elif 1 <= step <= self.banks and not pads[(step - 1) // self.kinds].done:
             self._judge_bank(step - 1, peak_01ma, gate, latch, ms)
         elif step == self.last:
             verdict = PASSED
@@ -81,7 +87,8 @@ class Check:
         for bank in range(self.banks):
             gate.set(bank, 0)
         if 1 <= step <= self.banks:
-            gate.set(step - 1, CHECK_DUTY)
+            if not pads[(step - 1) // self.kinds].done:
+                gate.set(step - 1, CHECK_DUTY)
         elif step > self.banks:
             gate.lease = False
             if step == self.last:

@@ -60,8 +60,9 @@ class Pad:
         self.ramp_ms = 0  # full-power time withheld by the ramp, and
         self.throttled_ms = 0  # by the set point or a limit
 
-    def begin(self) -> None:
-        """A new session."""
+    def begin(self, stop_uj_cm2: int) -> None:
+        """A new session, to end at this fluence."""
+        self.stop_uj_cm2 = stop_uj_cm2
         self.fluence.clear()
         self.cem43.session_q10_ms = 0
         self.integral = self.ramp_ms = self.throttled_ms = 0

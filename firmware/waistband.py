@@ -220,6 +220,9 @@ class Waistband:
             self.unworn_steps = 0 if self.worn(CLOCK_MASK) else self.unworn_steps + 1
             if self.unworn_steps >= UNWORN_STEPS:
                 session.unworn()
+            for pad in self.pads:
+                if pad.fluence.total_uj_cm2 + self.course.least_uj_cm2 >= pad.stop_uj_cm2:
+                    pad.done = True
             if a.done and b.done:
                 session.post(states.DOSE)
         if state == states.RAMP and session.state_ms >= RAMP_MS:
@@ -245,7 +248,7 @@ class Waistband:
         gate = self.gate
         gate.planned = True
         if session.state == states.CHECK:
-            if self.check.advance(gate, self.faults, ms) == check.PASSED:
+            if self.check.advance(gate, self.faults, self.pads, ms) == check.PASSED:
                 session.post(states.PASSED)
             return
         ceiling = ONE
@@ -258,8 +261,6 @@ class Waistband:
             # 14 bits of throttle: 65535 << 14 is still below 2**30
             throttle = self._taper(pad, pad.regulate(self.set_point_mc, step_ms, ceiling) >> 2)
             for _ in pad.fluence.uj_cm2:
-                if pad.done:
-                    gate.caps[bank] = 0  # nor may a check light it again
                 gate.set(bank, duties[bank] * throttle >> 14)
                 bank += 1
 
@@ -268,8 +269,7 @@ class Waistband:
         late as the lease allows, stays within the pad's dose."""
         short_uj_cm2 = pad.stop_uj_cm2 - pad.fluence.total_uj_cm2
         worst_uj_cm2 = self.course.worst_uj_cm2
-        if short_uj_cm2 <= self.course.least_uj_cm2:
-            pad.done = True
+        if pad.done or short_uj_cm2 <= 0:
             return 0
         if short_uj_cm2 < worst_uj_cm2:
             # worst_uj_cm2 is below 27 500, << 14 still below 2**30
@@ -323,7 +323,7 @@ class Waistband:
         self.set_point_mc = course.set_point_mc
         self.hal.carrier(course.carrier_hz)
         for pad in self.pads:
-            pad.begin()
+            pad.begin(course.fluence_uj_cm2)
         for bank in range(len(gate.caps)):
             duty = course.duties[bank]
             gate.caps[bank] = max(duty, CHECK_DUTY) if duty else 0

@@ -28,15 +28,17 @@ def answer(unit: "Waistband", done: int) -> None:
     session = unit.session
     if done & buttons.PRESSED:
         unit.pressed_in = session.state
-        if session.state == states.DONE and session.state_ms < SECOND_THOUGHT_MS:
-            unit.pressed_in = -1  # it was meant for the session that has just ended
+        by_itself = session.state == states.DONE or (
+            session.state == states.PAUSED and session.by_unworn
+        )
+        if by_itself and session.state_ms < SECOND_THOUGHT_MS:
+            unit.pressed_in = -1  # it was meant for what has just ended
         session.post(states.PRESS)
     if done & buttons.HELD:
         session.post(states.HOLD)
-    if done & buttons.RELEASED:
-        # what was pressed in another state was meant for that one
-        if session.state == unit.pressed_in:
-            _ask(unit, states.INTENT.get(session.state, -1))
+    # what was pressed in another state was meant for that one
+    if done & buttons.RELEASED and session.state == unit.pressed_in:
+        _ask(unit, states.INTENT.get(session.state, -1))
     if done & (buttons.UP_PRESSED | buttons.DOWN_PRESSED) and session.state in states.LIT:
         _move_set_point(unit, -1 if done & buttons.DOWN_PRESSED else 1)
 
@@ -69,9 +71,14 @@ def _ask(unit: "Waistband", intent: int) -> None:
     unit.session.post(intent)
 
 
+def stuck_button(unit: "Waistband") -> bool:
+    """Whether any other button is down, now or for long."""
+    return unit.buttons.stuck or unit.inputs.pins & (UP | DOWN) != 0
+
+
 def no_start(unit: "Waistband") -> int:
     """Why a session may not begin; 0 if it may."""
-    if unit.buttons.stuck or unit.inputs.pins & (UP | DOWN):
+    if stuck_button(unit):
         return BUTTON_STUCK
     if unit.battery.ended or unit.battery.sessions_left() < 1:
         return BATTERY
@@ -85,6 +92,8 @@ def no_start(unit: "Waistband") -> int:
 
 def no_resume(unit: "Waistband") -> int:
     """Why a paused session may not go on; 0 if it may."""
+    if stuck_button(unit):
+        return BUTTON_STUCK
     if not unit.worn(CLOCK_MASK):
         return NOT_WORN
     limit_mc = RESUME_BELOW_MC if unit.session.by_unworn else CONTACT_WARN_MC

@@ -19,11 +19,12 @@ from firmware.waistband import Waistband
 from hal.boards import RPI_PICO
 from hal.contract import HEARD_NAMES, POWER_ON, Hal
 
-__all__ = ["BUCKLE", "CALIBRATION", "CHARGER", "DOWN", "MOMENT_MS", "SHORT", "START", "UP",
+__all__ = ["BOARD", "BUCKLE", "CALIBRATION", "CHARGER", "DOWN", "MOMENT_MS", "SHORT", "START", "UP",
            "Bench", "FakeHal"]  # fmt: skip
 
-NAMES = tuple(str(row[0]) for row in RPI_PICO.BANKS)
-BANK_MW = tuple(row[3] for row in RPI_PICO.BANKS) * 2
+BOARD: Any = RPI_PICO  # a module that is data
+NAMES = tuple(str(row[0]) for row in BOARD.BANKS)
+BANK_MW = tuple(row[3] for row in BOARD.BANKS) * 2
 CALIBRATION: dict[str, Any] = {
     "serial": "WB-0001",
     "date": "2026-10-01",
@@ -49,9 +50,10 @@ class FakeHal(Hal):
         self.ntc = [0, 0]
         self.contact = [0, 0]
         self.board = [tmp117_code(30_000), tmp117_code(30_000)]
-        self.battery = 7_600 * 4096 // RPI_PICO.BATTERY_FULL_SCALE_MV
+        self.battery = 7_600 * 4096 // BOARD.BATTERY_FULL_SCALE_MV
         self.gauge = [round(3_800_000 / 78.125), 80 << 8]
         self.silent: set[str] = set()  # parts of the I2C bus that do not answer
+        self.heard_ticks = 1  # the others are heard in one tick of so many
         self.reader = False  # somebody reads telemetry, and
         self.lines: list[bytes] = []  # asks this, first first
         self.rail_01ma = -1  # the rail monitor's answer; negative: what the emitters draw
@@ -74,7 +76,7 @@ class FakeHal(Hal):
     def skin_mc(self, mc: int, pad: int | None = None) -> None:
         """Both contact sensors of a pad, or of both, at a temperature."""
         for k in (0, 1) if pad is None else (pad,):
-            self.ntc[k] = ntc_code(RPI_PICO, mc)
+            self.ntc[k] = ntc_code(BOARD, mc)
             self.contact[k] = tmp117_code(mc)
 
     def board_mc(self, mc: int) -> None:
@@ -83,7 +85,7 @@ class FakeHal(Hal):
 
     def cell_mv(self, mv: int) -> None:
         """The mean cell, at the converter and at the gauge."""
-        self.battery = 2 * mv * 4096 // RPI_PICO.BATTERY_FULL_SCALE_MV
+        self.battery = 2 * mv * 4096 // BOARD.BATTERY_FULL_SCALE_MV
         self.gauge[0] = round(mv * 1000 / 78.125)
 
     def emitting(self) -> bool:
@@ -135,9 +137,10 @@ class FakeHal(Hal):
         if rail < 0:
             rail = int(sum(self.powers) * TICK_MS / RAIL_WINDOW_MS * 10_000 / PACK_MV)
         inputs.rail[0] = number(rail)
-        for slot, name in enumerate(HEARD_NAMES):
-            if name not in self.silent:
-                inputs.heard[slot] = ms
+        if self.t_ms // TICK_MS % self.heard_ticks == 0:
+            for slot, name in enumerate(HEARD_NAMES):
+                if name not in self.silent:
+                    inputs.heard[slot] = ms
 
     def drive(self, bank: int, duty: int) -> None:
         assert 0 <= duty <= DUTY_MAX
@@ -175,7 +178,7 @@ class FakeHal(Hal):
     def listening(self) -> bool:
         return self.reader
 
-    def hear(self) -> object:
+    def hear(self) -> Any:
         return self.lines.pop(0) if self.lines else None
 
     def power_off(self) -> None:
@@ -193,11 +196,11 @@ class FakeHal(Hal):
     def set_scratch(self, word: int) -> None:
         self.calls.append(("set_scratch", word))
 
-    def load(self, name: str) -> object:
+    def load(self, name: str) -> Any:
         self.calls.append(("load", name))
         return None
 
-    def wall_clock(self) -> object:
+    def wall_clock(self) -> Any:
         return None
 
     def set_wall_clock(self, seconds: int) -> bool:
@@ -216,7 +219,7 @@ class Bench:
         number: Callable[[int], int] = int,
     ) -> None:
         self.hal = FakeHal(start_ms, number)
-        self.unit = Waistband(self.hal, RPI_PICO, calibration, prescription)
+        self.unit = Waistband(self.hal, BOARD, calibration, prescription)
         self.lit_in: set[str] = set()  # states in which a meter saw current
 
     @property
@@ -327,7 +330,8 @@ class Bench:
     def fluence_mj_cm2(self, pad: int) -> float:
         """What a meter at the skin would have summed up, LED board at 25 C."""
         full = CALIBRATION["irradiance_mw_cm2"]["AB"[pad]]
-        return sum(
+        given: float = sum(
             full[name] * self.hal.lit_duty_ms[pad * len(NAMES) + k] / DUTY_MAX / 1000
             for k, name in enumerate(NAMES)
         )
+        return given

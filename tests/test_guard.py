@@ -10,11 +10,10 @@ from firmware import faults
 from firmware.guard import Guard
 from firmware.inputs import Inputs
 from firmware.thermometry import ntc_code, tmp117_code
-from hal.boards import RPI_PICO
-from tests.fake_hal import CALIBRATION, Bench
+from tests.fake_hal import BOARD, CALIBRATION, Bench
 
 FINE = {"ntc": 1700, "contact": tmp117_code(33_000), "board": tmp117_code(30_000)}
-EMPTY = 2 * 3_000 * 4096 // RPI_PICO.BATTERY_FULL_SCALE_MV  # the code of 3.0 V a cell
+EMPTY = 2 * 3_000 * 4096 // BOARD.BATTERY_FULL_SCALE_MV  # the code of 3.0 V a cell
 
 # Which list of the record, the first code that trips, the last that does not, its fault.
 LIMITS = [
@@ -129,16 +128,16 @@ def test_one_spike_of_a_thermistor_leaves_a_lit_unit_alone(code: int, pad: int) 
 
 
 def test_the_codes_of_the_design_are_those_of_the_thermistor() -> None:
-    assert [ntc_code(RPI_PICO, mc) for mc in (41_000, 42_500, 43_000)] == [1382, 1328, 1310]
-    assert 1400 <= ntc_code(RPI_PICO, 40_500) <= 1401  # 1400.6
-    assert abs(ntc_code(RPI_PICO, 36_960) - 1536) <= 1  # a spike of the converter
+    assert [ntc_code(BOARD, mc) for mc in (41_000, 42_500, 43_000)] == [1382, 1328, 1310]
+    assert 1400 <= ntc_code(BOARD, 40_500) <= 1401  # 1400.6
+    assert abs(ntc_code(BOARD, 36_960) - 1536) <= 1  # a spike of the converter
 
 
 @EACH_PAD
 def test_a_thermistor_that_reads_low_by_its_calibration_trips_that_much_earlier(pad: int) -> None:
     inputs, guard = fitted((1, 0) if pad == 0 else (0, 1))
     lows = {index: low for source, index, low, _ in guard.rows if source is inputs.ntc}
-    assert lows[pad] == ntc_code(RPI_PICO, 41_500)
+    assert lows[pad] == ntc_code(BOARD, 41_500)
     assert lows[1 - pad] == 1_328
 
 

@@ -7,7 +7,7 @@ import pytest
 from firmware import limits
 from firmware.check import Check
 from firmware.thermometry import ntc_code
-from hal.boards import RPI_PICO
+from tests.fake_hal import BOARD
 
 TABLE: list[tuple[str, Any]] = [
     # contact
@@ -95,7 +95,7 @@ def test_a_belt_taken_off_is_dark_within_a_second() -> None:
 
 
 def test_four_banks_at_full_duty_stay_within_a_pads_irradiance() -> None:
-    assert len(RPI_PICO.BANKS) * limits.BANK_MAX_UW_CM2 <= limits.IRRADIANCE_MAX_UW_CM2
+    assert len(BOARD.BANKS) * limits.BANK_MAX_UW_CM2 <= limits.IRRADIANCE_MAX_UW_CM2
     assert limits.IRRADIANCE_MAX_UW_CM2 < 100_000
 
 
@@ -119,9 +119,9 @@ def test_an_ended_battery_needs_more_than_rest_to_be_used_again() -> None:
 
 
 def test_a_working_thermistor_reads_as_neither_open_nor_short() -> None:
-    assert ntc_code(RPI_PICO, -17_000) < limits.NTC_OPEN_CODE
-    assert ntc_code(RPI_PICO, 95_000) > limits.NTC_SHORT_CODE
+    assert ntc_code(BOARD, -17_000) < limits.NTC_OPEN_CODE
+    assert ntc_code(BOARD, 95_000) > limits.NTC_SHORT_CODE
 
 
 def test_no_current_counts_both_as_lit_and_as_dark_in_the_check() -> None:
-    assert min(Check(RPI_PICO).expected_01ma) > limits.RAIL_DARK_01MA
+    assert min(Check(BOARD).expected_01ma) > limits.RAIL_DARK_01MA

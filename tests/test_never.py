@@ -13,8 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from firmware.limits import CLOCK_MASK, CONTROL_TICKS, DUTY_MAX
 from firmware.thermometry import ntc_code, tmp117_code
-from hal.boards import RPI_PICO
-from tests.fake_hal import BUCKLE, CHARGER, DOWN, SHORT, START, UP, Bench
+from tests.fake_hal import BOARD, BUCKLE, CHARGER, DOWN, SHORT, START, UP, Bench
 
 LIT = ("CHECK", "RAMP", "TREAT")
 DOSE_MJ = 500  # ten seconds of treatment after the ramp
@@ -23,10 +22,10 @@ SMALL: dict[str, Any] = {
     "irradiance_mw_cm2": {"810": 5, "850": 5, "940": 5, "1060": 5},
     "fluence_j_cm2": DOSE_MJ / 1000,
 }
-TRIP = ntc_code(RPI_PICO, 42_500), tmp117_code(42_500), tmp117_code(50_000)
-BOARD = tmp117_code(30_000)
+TRIP = ntc_code(BOARD, 42_500), tmp117_code(42_500), tmp117_code(50_000)
+BOARD_CODE = tmp117_code(30_000)
 COLD, FAR_COLD = 28_000, tmp117_code(-20_000)
-EMPTY = 2 * 3_000 * 4096 // RPI_PICO.BATTERY_FULL_SCALE_MV
+EMPTY = 2 * 3_000 * 4096 // BOARD.BATTERY_FULL_SCALE_MV
 
 
 SKIN_MC = [20_000, 27_500, 33_000, 39_200, 40_600, 41_200, 42_300, 42_700, 60_000]
@@ -85,7 +84,7 @@ class Watch:
         ]
         # worn, for both sensors of a pad alike: not where they disagree
         warm = all(
-            code >= tmp117_code(COLD) or ntc <= ntc_code(RPI_PICO, COLD)
+            code >= tmp117_code(COLD) or ntc <= ntc_code(BOARD, COLD)
             for code, ntc in zip(hal.contact, hal.ntc, strict=True)
         )
         worn = bool(hal.pins & BUCKLE) and warm
@@ -132,7 +131,7 @@ class Watch:
     def check_dose(self) -> None:
         """What a meter at the skin summed up; light falls by 0.3 % for each kelvin above 25 C."""
         hal = self.bench.hal
-        self.board_told_true &= hal.board == [BOARD, BOARD]
+        self.board_told_true &= hal.board == [BOARD_CODE, BOARD_CODE]
         for pad in (0, 1) if self.board_told_true else ():
             duty_ms = sum(hal.lit_duty_ms[4 * pad : 4 * pad + 4])
             duty_ms -= sum(self.begun_duty_ms[4 * pad : 4 * pad + 4])
@@ -284,7 +283,7 @@ class NeverMachine(RuleBasedStateMachine):
         while self.watch.bench.unit.phase != CONTROL_TICKS - 1:
             self.watch.tick()
         hal.skin_mc(33_000)
-        hal.board = [BOARD, BOARD]
+        hal.board = [BOARD_CODE, BOARD_CODE]
         self.go(1_000)
         if state_of(self) == "FAULT":
             self.press(100)

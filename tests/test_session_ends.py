@@ -29,6 +29,18 @@ def test_the_prescribed_dose_ends_it_within_one_percent_and_never_beyond() -> No
         assert bench.fluence_mj_cm2(pad) == pytest.approx(counted_mj, rel=0.02)
 
 
+def test_a_second_session_has_its_own_time_and_its_own_dose() -> None:
+    bench = Bench({**DEFAULT, "max_min": 1}).to("CHECK")
+    bench.until("DONE", 2 * MINUTE)
+    bench.run(MOMENT_MS)
+    given = bench.fluence_mj_cm2(0)
+    bench.press(START)
+    bench.until("CHECK")
+    lit_ms = bench.until("DONE", 2 * MINUTE)
+    assert abs(lit_ms - MINUTE) <= 400
+    assert bench.fluence_mj_cm2(0) - given == pytest.approx(given, rel=0.01)
+
+
 STRONG = {**SHORT, "irradiance_mw_cm2": dict.fromkeys(["810", "850", "940", "1060"], 10)}
 FAINT = {
     **SHORT,
@@ -72,6 +84,21 @@ def test_a_pad_that_had_its_dose_gets_no_more_however_often_the_session_is_pause
     assert bench.fluence_mj_cm2(0) <= 100
 
 
+def test_checks_that_are_broken_off_again_and_again_do_not_exceed_the_dose() -> None:
+    bench = Bench(FAINT).to("TREAT")
+    bench.hal.board_mc(25_000)
+    pad = bench.unit.pads[0]
+    while pad.fluence.total_uj_cm2 < 99_780:
+        bench.tick()
+    bench.press(START)
+    for _ in range(8):
+        bench.run(MOMENT_MS)
+        bench.press(START)
+        bench.run(2_000)
+        bench.press(START)
+    assert bench.fluence_mj_cm2(0) <= 100
+
+
 def test_a_pad_that_had_its_dose_stays_dark_while_the_other_goes_on() -> None:
     bench = Bench(SHORT)
     bench.hal.board_mc(25_000)  # where the meter's light is the calibration's
@@ -88,6 +115,22 @@ def test_the_prescribed_time_ends_it() -> None:
     bench = Bench({**DEFAULT, "max_min": 1}).to("CHECK")
     lit_ms = bench.until("DONE", 2 * MINUTE)
     assert bench.reason == "time" and abs(lit_ms - MINUTE) <= 400
+
+
+@pytest.mark.parametrize("wait_ms", [20, 140])
+def test_a_pause_in_the_very_moment_that_the_dose_is_reached_ends_well(wait_ms: int) -> None:
+    bench = Bench(SHORT).to("TREAT")
+    while not (bench.unit.pads[0].done and bench.unit.pads[1].done):
+        bench.tick()
+    bench.run(wait_ms - 20)
+    bench.hal.pins |= START
+    bench.run(100)
+    bench.up(START)
+    bench.run(MOMENT_MS)
+    if bench.state == "PAUSED":
+        bench.press(START)
+    bench.until("DONE", 40_000)
+    assert bench.reason == "dose" and bench.faults() == []
 
 
 @pytest.mark.parametrize("state", ["SELF_TEST", "READY", "WAIT_SKIN", *LIT, "PAUSED", "DONE"])
@@ -204,6 +247,8 @@ def test_four_minutes_of_thermal_dose_a_day_refuse_another_session() -> None:
 
 def test_warm_skin_gets_no_light_from_41_c_on() -> None:
     bench = Bench().to("TREAT")
+    bench.skin(40_200)  # just below: the controller learns that it must ask for more
+    bench.run(2 * MINUTE)
     bench.skin(41_000)
     bench.run(600)
     assert not bench.hal.emitting() and bench.state == "TREAT"

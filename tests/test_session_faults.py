@@ -153,6 +153,14 @@ def test_a_string_that_is_open_is_left_out_and_said_and_its_dose_is_not_counted(
     assert bench.unit.pads[1].fluence.uj_cm2[1] < 100
 
 
+def test_what_an_open_string_does_not_give_the_others_do_not_make_up() -> None:
+    bench = Bench(SHORT).to("WAIT_SKIN")
+    bench.hal.open_banks.add(5)
+    bench.until("DONE", 4 * MINUTE)
+    assert bench.reason == "dose"
+    assert [pad.fluence.total_uj_cm2 // 10_000 for pad in bench.unit.pads] == [99, 74]
+
+
 @pytest.mark.parametrize(
     ("what", "name"), [("stuck", "fet_stuck_on"), ("enable", "enable_stuck"), ("no", "supply_open")]
 )

@@ -208,6 +208,15 @@ def test_a_button_that_is_held_or_stuck_refuses_a_start(button: int, held_ms: in
     assert bench.state == "WAIT_SKIN"
 
 
+@pytest.mark.parametrize("button", [UP, DOWN])
+def test_a_stuck_button_refuses_a_resume_too(button: int) -> None:
+    bench = Bench().to("PAUSED")
+    bench.hal.pins |= button
+    bench.run(12_000)
+    bench.press(START)
+    assert bench.state == "PAUSED" and bench.refused == "button_stuck"
+
+
 def test_a_battery_without_a_whole_session_in_it_refuses_a_start() -> None:
     bench = Bench()
     bench.hal.cell_mv(3_400)
@@ -334,6 +343,30 @@ def test_a_session_outlives_the_belt_coming_off_twice_and_not_three_times() -> N
     bench.hal.pins &= ~BUCKLE
     bench.until("DONE", 1_000)
     assert bench.reason == "unworn" and not bench.hal.emitting()
+
+
+def test_a_new_session_may_outlive_the_belt_coming_off_twice_again() -> None:
+    bench = Bench(SHORT).to("TREAT")
+    for _ in range(2):
+        unbuckle(bench)
+        bench.press(START)
+        bench.until("TREAT", 40_000)
+    bench.until("DONE", 3 * MINUTE)
+    bench.run(MOMENT_MS)
+    bench.press(START)
+    bench.until("RAMP", 20_000)
+    unbuckle(bench)
+    assert bench.state == "PAUSED"
+
+
+def test_a_press_meant_to_pause_does_not_resume_what_the_belt_has_just_paused() -> None:
+    bench = Bench().to("TREAT")
+    bench.hal.pins &= ~BUCKLE
+    bench.until("PAUSED", 1_000)
+    bench.hal.pins |= BUCKLE
+    bench.run(200)
+    bench.press(START)
+    assert bench.state == "PAUSED" and not bench.hal.emitting()
 
 
 def test_nothing_resumes_by_itself_when_the_belt_is_back() -> None:
