@@ -93,8 +93,8 @@ class Hal(Protocol):
     def listening(self) -> bool:
         """Whether somebody reads telemetry."""
 
-    def hear(self) -> object:
-        """A command line (bytes, without its newline) if one has come, else None."""
+    def hear(self) -> "bytes | None":
+        """A command line (without its newline) if one has come, else None."""
 
     def power_off(self) -> None:
         """Cut the unit's own supply. Emitters are dark already."""
@@ -113,10 +113,10 @@ class Hal(Protocol):
     def set_scratch(self, word: int) -> None:
         """Keep a word of 30 bits over resets."""
 
-    def load(self, name: str) -> object:
+    def load(self, name: str) -> "bytes | None":
         """A kept file's bytes, or None where there is none or storage is broken."""
 
-    def wall_clock(self) -> object:
+    def wall_clock(self) -> "int | None":
         """Seconds since 2000-01-01 by the battery-backed clock, or None: no clock, or unset."""
 
     def set_wall_clock(self, seconds: int) -> bool:

@@ -10,8 +10,22 @@ from sim import sensors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Protocol
+
     from sim.hal import SimHal
+    from sim.plant import Plant
     from sim.scenario import Event
+
+    class Body(Protocol):
+        """What a belt is put on."""
+
+        pins: int
+        plant: Plant
+
+    Bend = Callable[[SimHal], None]  # alters the levels or registers just taken
+    Make = Callable[[SimHal, Event], Bend]
+    Inject = Callable[[SimHal, Event, bool], None]
 
 OPEN_LEVEL, SHORT_LEVEL = 4_085.0, 20.0
 PARTS = {0: "contact_a", 1: "contact_b", 2: "board_a", 3: "board_b"}
@@ -20,28 +34,33 @@ CODES_PER_C = 36.0  # of the thermistor at 40 C
 BUTTON_PINS = {"START": pin.START, "UP": pin.UP, "DOWN": pin.DOWN}
 
 
-def pads(event: "Event") -> tuple:
+def pads(event: "Event") -> "tuple[int, ...]":
     """Indices of the pads that a fault strikes."""
     return (0, 1) if event.pad is None else ("AB".index(event.pad),)
 
 
-def warp(make: object) -> object:
+def amount(event: "Event") -> float:
+    """The event's value, which these faults cannot do without."""
+    assert event.value is not None, event.name
+    return float(event.value)
+
+
+def warp(make: "Make") -> "Inject":
     """A fault that alters levels or registers each time they are taken."""
 
     def inject(hal: "SimHal", event: "Event", on: bool) -> None:
         if on:
-            hal.warps.append(make(hal, event))
-            hal.warps[-1].event = event
+            hal.warps.append((event, make(hal, event)))
         else:
-            hal.warps = [w for w in hal.warps if w.event is not event]
+            hal.warps = [row for row in hal.warps if row[0] is not event]
 
     return inject
 
 
-def level(codes: float) -> object:
+def level(codes: float) -> "Inject":
     """The thermistor's level stuck at an end of the converter."""
 
-    def make(hal: "SimHal", event: "Event") -> object:
+    def make(hal: "SimHal", event: "Event") -> "Bend":
         def bend(hal: "SimHal") -> None:
             for pad in pads(event):
                 hal.levels[pad] = codes
@@ -51,7 +70,7 @@ def level(codes: float) -> object:
     return warp(make)
 
 
-def ntc_stuck(hal: "SimHal", event: "Event") -> object:
+def ntc_stuck(hal: "SimHal", event: "Event") -> "Bend":
     """The level stays where it was."""
     kept = list(hal.levels)
 
@@ -62,12 +81,13 @@ def ntc_stuck(hal: "SimHal", event: "Event") -> object:
     return bend
 
 
-def ntc_drift(hal: "SimHal", event: "Event") -> object:
+def ntc_drift(hal: "SimHal", event: "Event") -> "Bend":
     """The thermistor reads ever more off, `value` C a minute."""
     since_ms = hal.t_ms
+    rate_c = amount(event)
 
     def bend(hal: "SimHal") -> None:
-        off_c = event.value * (hal.t_ms - since_ms) / 60_000
+        off_c = rate_c * (hal.t_ms - since_ms) / 60_000
         for pad in pads(event):
             plant = hal.plant.pads[pad]
             hal.levels[pad] = sensors.ntc_level(plant.ntc.value + plant.ntc_error_c + off_c)
@@ -75,18 +95,24 @@ def ntc_drift(hal: "SimHal", event: "Event") -> object:
     return bend
 
 
-def ntc_noise(hal: "SimHal", event: "Event") -> object:
-    """`value` C rms on top of the converter's own noise, new in each block."""
+def ntc_noise(hal: "SimHal", event: "Event", on: bool) -> None:
+    """`value` C rms on top of the converter's own noise, new in each sample."""
+    hal.noisy = on
+    warp(_ntc_noise)(hal, event, on)
+
+
+def _ntc_noise(hal: "SimHal", event: "Event") -> "Bend":
     draw = sensors.Noise(hal.t_ms + 1).draw
+    codes = amount(event) * CODES_PER_C
 
     def bend(hal: "SimHal") -> None:
         for pad in pads(event):
-            hal.levels[pad] += event.value * CODES_PER_C * draw()
+            hal.levels[pad] += codes * draw()
 
     return bend
 
 
-def contact_stuck(hal: "SimHal", event: "Event") -> object:
+def contact_stuck(hal: "SimHal", event: "Event") -> "Bend":
     """The contact thermometer answers with what it last measured."""
     kept = list(hal.raw)
 
@@ -97,7 +123,7 @@ def contact_stuck(hal: "SimHal", event: "Event") -> object:
     return bend
 
 
-def contact_garbage(hal: "SimHal", event: "Event") -> object:
+def contact_garbage(hal: "SimHal", event: "Event") -> "Bend":
     """The contact thermometer answers with any 16 bits."""
     draw = sensors.Noise(hal.t_ms + 2).draw
 
@@ -108,7 +134,7 @@ def contact_garbage(hal: "SimHal", event: "Event") -> object:
     return bend
 
 
-def gauge_garbage(hal: "SimHal", event: "Event") -> object:
+def gauge_garbage(hal: "SimHal", event: "Event") -> "Bend":
     """The gauge answers with any 16 bits."""
     draw = sensors.Noise(hal.t_ms + 3).draw
 
@@ -119,7 +145,7 @@ def gauge_garbage(hal: "SimHal", event: "Event") -> object:
     return bend
 
 
-def silent(first: int) -> object:
+def silent(first: int) -> "Inject":
     """A thermometer of a pad that no longer answers; `first` is pad A's in PARTS."""
 
     def inject(hal: "SimHal", event: "Event", on: bool) -> None:
@@ -135,10 +161,10 @@ def gauge_nak(hal: "SimHal", event: "Event", on: bool) -> None:
 
 def i2c_hang(hal: "SimHal", event: "Event", on: bool) -> None:
     """The bus is held: nothing answers."""
-    hal.silence((*PARTS.values(), "rail", "cell", "charge"), on)
+    hal.silence(("contact_a", "contact_b", "board_a", "board_b", "rail", "cell", "charge"), on)
 
 
-def tissue(**conditions: float) -> object:
+def tissue(**conditions: "float | None") -> "Inject":
     """Both pads' surroundings change; None stands for the event's value."""
 
     def inject(hal: "SimHal", event: "Event", on: bool) -> None:
@@ -146,10 +172,10 @@ def tissue(**conditions: float) -> object:
             body = hal.plant.pads[index].tissue
             if on:
                 hal.kept[index, event.name] = {key: getattr(body, key) for key in conditions}
-                body.change(**{
-                    key: event.value if value is None else value
-                    for key, value in conditions.items()
-                })  # fmt: skip
+                changed: dict[str, Any] = {}
+                for key, value in conditions.items():
+                    changed[key] = amount(event) if value is None else value
+                body.change(**changed)
             else:
                 body.change(**hal.kept.pop((index, event.name)))
 
@@ -161,7 +187,7 @@ def unworn(hal: "SimHal", event: "Event", on: bool) -> None:
     wear(hal, not on)
 
 
-def wear(hal: "SimHal", worn: bool) -> None:
+def wear(hal: "Body", worn: bool) -> None:
     """Put the belt on, buckle closed, or take it off."""
     hal.pins = hal.pins | pin.BUCKLE if worn else hal.pins & ~pin.BUCKLE
     for pad in hal.plant.pads:
@@ -170,13 +196,13 @@ def wear(hal: "SimHal", worn: bool) -> None:
 
 def battery_sag(hal: "SimHal", event: "Event", on: bool) -> None:
     """The pack stands lower than it should, by `value` V."""
-    hal.plant.sag_mv = event.value * 1000.0 if on else 0.0
+    hal.plant.sag_mv = amount(event) * 1000.0 if on else 0.0
 
 
 def battery_low(hal: "SimHal", event: "Event", on: bool) -> None:
     """The pack has `value` percent left, from now on."""
     if on:
-        hal.plant.battery.charge = event.value / 100.0
+        hal.plant.battery.charge = amount(event) / 100.0
         hal.plant.battery.step(hal.plant.idle_w, 0.0)
 
 
@@ -189,7 +215,7 @@ def charger_plugged(hal: "SimHal", event: "Event", on: bool) -> None:
 
 def button_stuck(hal: "SimHal", event: "Event", on: bool) -> None:
     """A button stays down."""
-    bit = BUTTON_PINS[event.button]
+    bit = BUTTON_PINS[event.button or "START"]
     hal.stuck_pins = hal.stuck_pins | bit if on else hal.stuck_pins & ~bit
     hal.pins = hal.pins | bit if on else hal.pins & ~bit
 
@@ -202,7 +228,7 @@ def button_bounce(hal: "SimHal", event: "Event", on: bool) -> None:
 def bank(hal: "SimHal", event: "Event") -> int:
     """The bank that an event names by pad and wavelength."""
     kinds = [row[0] for row in hal.board.BANKS]
-    return "AB".index(event.pad) * len(kinds) + kinds.index(int(event.value))
+    return "AB".index(event.pad or "A") * len(kinds) + kinds.index(int(amount(event)))
 
 
 def led_open(hal: "SimHal", event: "Event", on: bool) -> None:
@@ -236,12 +262,12 @@ def alert_broken(hal: "SimHal", event: "Event", on: bool) -> None:
     hal.alert_works = not on
 
 
-INJECT = {
+INJECT: "dict[str, Inject]" = {
     "ntc_open": level(OPEN_LEVEL),
     "ntc_short": level(SHORT_LEVEL),
     "ntc_stuck": warp(ntc_stuck),
     "ntc_drift": warp(ntc_drift),
-    "ntc_noise": warp(ntc_noise),
+    "ntc_noise": ntc_noise,
     "contact_stuck": warp(contact_stuck),
     "contact_lost": silent(0),
     "contact_garbage": warp(contact_garbage),
@@ -268,7 +294,8 @@ INJECT = {
 
 APART = ("contact_apart", "contact_hot", "contact_garbage")
 HOT = ("contact_hot", "board_hot", "contact_apart")
-SHOWS_AS = {  # faults not named here show under their own name, or not at all
+# Faults that are not here show under their own name, or not at all.
+SHOWS_AS: "dict[str, tuple[str, ...]]" = {
     "ntc_stuck": APART,
     "ntc_drift": APART,
     "ntc_noise": APART,
@@ -286,3 +313,5 @@ SHOWS_AS = {  # faults not named here show under their own name, or not at all
     ),
     "led_open": ("led_open", "supply_open"),
 }  # fmt: skip
+# Faults that end or pause a session without any fault being latched.
+DARKENS = ("battery_sag", "battery_low", "charger_plugged", "unworn")

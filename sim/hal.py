@@ -6,21 +6,28 @@ and only noise changes. What the emitters do is kept to the tick: a bank's light
 counts from the call that lit it to the call, or the end of the lease, that ended it.
 """
 
-from firmware.limits import CLOCK_MASK, CONTACT_TRIP_MC, DUTY_MAX, LEASE_MS, TICK_MS
-from firmware.thermometry import ntc_code
+from math import log
+
+from firmware.limits import (
+    CLOCK_MASK,
+    CONTACT_TRIP_MC,
+    DUTY_MAX,
+    LEASE_MS,
+    PAIR_APART_MC,
+    TICK_MS,
+)
+from firmware.thermometry import ntc_code, tmp117_code
 from sim import sensors
 from sim.plant import STEP_MS, Plant
+from sim.surroundings import Surroundings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from hal.contract import Board, Inputs
     from sim.scenario import Event, Start
-
-    # noise of thermistor A, B and pack; then what the tick's transfer fills: list, index in
-    # it, slot of `heard`, slot of the raw values (-1: the part is silent)
-    Slot = tuple[float, float, float, list[int], int, int, int]
 
 # The I2C rota: one transfer a tick, in this order, 400 ms a round. The rail monitor averages
 # over 68 ms and is asked every 40, so that no average is missed.
@@ -33,37 +40,66 @@ PARTS = ("contact_a", "contact_b", "board_a", "board_b", "rail", "cell", "charge
 HEARD = (0, 1, 2, 3, 4, 5, 5)  # slot of `heard` of each: the gauge is one part
 RAIL = 4
 RAIL_WINDOW_MS = 68
-ROUNDS = 50  # of the rota, until noise repeats itself; each block starts in another
+RING = 4096  # noise values until they repeat; each block starts anywhere in them
 NEVER_MS = 1 << 60
 PROFILE = 24  # changes of the LED supply that are remembered
 NEAR_CODES = 15  # noise reaches no further than 10
-BLOCK_TICKS = STEP_MS // TICK_MS
+DRAWS = 3 * STEP_MS // TICK_MS  # noise values used up in a block
 LEVEL_MIN, LEVEL_MAX = 14.0, 4080.0  # levels that noise cannot carry out of 12 bits
 
 
-class SimHal:
+def ntc_c(level: float) -> float:
+    """The temperature at which a thermistor gives this level: `sensors.ntc_level` turned round."""
+    ohm = sensors.NTC_PULLUP_OHM * level / (sensors.ADC_FULL - level)
+    return 1.0 / (log(ohm / sensors.NTC_OHM) / sensors.NTC_B_K + 1.0 / 298.15) - sensors.KELVIN
+
+
+class Dark:
+    """An end of light, and since when each pad was then sensed too hot, and its two contact
+    sensors too far apart (-1: it was not)."""
+
+    def __init__(self, t_ms: int, hot_ms: "list[int]", apart_ms: "list[int]") -> None:
+        self.t_ms = t_ms
+        self.hot_ms = (hot_ms[0], hot_ms[1])
+        self.apart_ms = (apart_ms[0], apart_ms[1])
+
+
+class SimHal(Surroundings):
     """What the firmware runs on at HAL depth."""
 
     def __init__(self, plant: Plant, board: "Board", start: "Start", seed: int) -> None:
+        Surroundings.__init__(self)
         self.plant = plant
         self.board = board
         self.start_ms = start.clock
-        self.t_ms = -TICK_MS  # since power-on, never wraps
         self._turn_ms = self._block_ms = 0  # when something is next due, and the next block
         self.event_ms = NEVER_MS  # when `on_event` is next due
-        self.on_event: "Callable[[int], int]" = lambda t_ms: NEVER_MS  # returns when again
-        self.warps: "list[tuple[Event, Callable[[SimHal], None]]]" = []  # faults of sensors
+        self.on_event: Callable[[int], int] = lambda t_ms: NEVER_MS  # returns when again
+        self.warps: list[tuple[Event, Callable[[SimHal], None]]] = []  # faults of sensors
         self.full_scale_mv = board.BATTERY_FULL_SCALE_MV
         self.pins = 0
-        self.silent: "tuple[str, ...]" = ()  # I2C parts that do not answer
+        self.silent: tuple[str, ...] = ()  # I2C parts that do not answer
         self.levels = [0.0, 0.0, 0.0]  # thermistor A, B, pack, in codes
+        self.noisy = False  # a fault makes them new in each tick
         self.raw = [0] * len(PARTS)
-        self.trip_level = ntc_code(board, CONTACT_TRIP_MC)
-        self.first_hot_ms = [-1, -1]  # when a pad's codes first ran beyond the trip
-        self._near = False  # they may
+        self._trip_level = ntc_code(board, CONTACT_TRIP_MC)
+        self._trip_raw = tmp117_code(CONTACT_TRIP_MC)
+        self._hot_ms = [-1, -1]  # since when a pad's codes are beyond the trip
+        self._near = False  # they may be
+        self._apart_ms = [-1, -1]  # since when its contact sensors are too far apart
         self._noise(seed)
-        # Emitters.
-        banks = len(plant.bank_w)
+        self._dark(len(plant.bank_w))
+        # Faults of the power side, and of the buttons.
+        self.open_banks: set[int] = set()
+        self.stuck_banks: set[int] = set()
+        self.enable_stuck = False
+        self.alert_works = True
+        self.stuck_pins = 0
+        self.bouncing = False
+        self.kept: dict[tuple[int, str], dict[str, Any]] = {}  # conditions before a fault
+
+    def _dark(self, banks: int) -> None:
+        """The emitters at power-on."""
         self.duty = [0] * banks  # as driven
         self._emitted = [0] * banks  # duty that really gives light, since _mark_ms
         self._share_ms = [0] * banks  # duty * ms in this block
@@ -75,33 +111,19 @@ class SimHal:
         self._lease_end_ms = NEVER_MS  # never, where the supply switch is open
         self.supply = False  # the supply switch is closed
         self.off_due = True  # off was asked for, or the lease ran out
-        self.offs_ms: "list[int]" = []  # when light ended
+        self.darks: list[Dark] = []
         self.late_j = 0.0  # optical energy while off was due
-        # Faults of the power side.
-        self.open_banks: "set[int]" = set()
-        self.stuck_banks: "set[int]" = set()
-        self.enable_stuck = False
-        self.stuck_pins = 0
-        self.bouncing = False
-        self.kept: "dict[tuple[int, str], dict[str, float]]" = {}  # conditions before a fault
-        self.alert_works = True
-        # What the unit told people and the watchdog.
-        self.carrier_hz = 0
-        self.cue = -1
-        self.fed_ms = 0
-        self.powered = True
 
     def _noise(self, seed: int) -> None:
         """A table of the converter's noise, and the codes that it reads as others."""
         noise = sensors.Noise(seed ^ 0x5EED)
         self._pick = noise.draw
-        self._ring = [
-            sensors.ADC_NOISE_LSB * noise.draw() + 0.5 for _ in range(3 * ROUNDS * len(ROTA))
-        ]
+        self._ring = [sensors.ADC_NOISE_LSB * noise.draw() + 0.5 for _ in range(RING)]
+        self._ring += self._ring[:DRAWS]
         adc = sensors.Adc(seed)
         self._read_as = [adc.read(code, 0.0) for code in range(4096)]
-        self._schedule: "list[Slot]" = []
-        self._inputs: "Inputs | None" = None  # the record that the schedule fills
+        self._rota: list[tuple[list[int], int, int, int]] = []
+        self._inputs: Inputs | None = None  # the record that the rota fills
         self._at = 0
 
     # -- the contract ------------------------------------------------------------------
@@ -119,22 +141,23 @@ class SimHal:
             self._bind(inputs)
         inputs.ms = ms = (self.start_ms + t_ms) & CLOCK_MASK
         at = self._at
-        self._at = at + 1
-        noise_a, noise_b, noise_pack, target, index, heard, slot = self._schedule[at]
+        self._at = at + 3
+        ring = self._ring
         read_as = self._read_as
         a, b, pack = self.levels
         ntc = inputs.ntc
-        ntc[0] = read_as[int(a + noise_a)]
-        ntc[1] = read_as[int(b + noise_b)]
-        inputs.battery[0] = read_as[int(pack + noise_pack)]
+        ntc[0] = read_as[int(a + ring[at])]
+        ntc[1] = read_as[int(b + ring[at + 1])]
+        inputs.battery[0] = read_as[int(pack + ring[at + 2])]
         inputs.pins = self.pins
-        if self._near:
-            self._watch_trip(ntc, t_ms)
+        target, index, heard, slot = self._rota[t_ms // TICK_MS % 20]
         if slot >= 0:
             if slot == RAIL and t_ms >= self._window_ms + RAIL_WINDOW_MS:
                 self._average(t_ms)
             target[index] = self.raw[slot]
             inputs.heard[heard] = ms
+        if self._near:
+            self._watch_trip(inputs, t_ms)
 
     def drive(self, bank: int, duty: int) -> None:
         """Duty of a bank from this tick on."""
@@ -144,15 +167,11 @@ class SimHal:
         self.off_due = False
         self._changed = True
 
-    def carrier(self, hz: int) -> None:
-        """Kept for whoever looks: the plant is too slow to feel it."""
-        self.carrier_hz = hz
-
     def off(self) -> None:
         """Supply switch open, every bank low."""
         self._settle(self.t_ms)
         if self._power_w:
-            self.offs_ms.append(self.t_ms)
+            self.darks.append(Dark(self.t_ms, self._hot_ms, self._apart_ms))
         self.duty = [0] * len(self.duty)
         self.supply = False
         self._lease_end_ms = NEVER_MS
@@ -169,21 +188,13 @@ class SimHal:
         """A tick went through whole."""
         self.fed_ms = self.t_ms
 
-    def signal(self, cue: int) -> None:
-        """Light, tone and vibration: kept for whoever looks."""
-        self.cue = cue
-
-    def power_off(self) -> None:
-        """The unit is off; its run is over."""
-        self.powered = False
-
     # -- light -------------------------------------------------------------------------
 
     def _lapse(self) -> None:
         """The lease ran out between two ticks."""
         self._settle(self._lease_end_ms)
         if self._power_w:
-            self.offs_ms.append(self._lease_end_ms)
+            self.darks.append(Dark(self._lease_end_ms, self._hot_ms, self._apart_ms))
         self.supply = False
         self._lease_end_ms = NEVER_MS
         self.off_due = True
@@ -217,10 +228,8 @@ class SimHal:
         if not self._power_w or span_ms <= 0:
             return
         share_ms = self._share_ms
-        bank = 0
-        for duty in self._emitted:
+        for bank, duty in enumerate(self._emitted):
             share_ms[bank] += duty * span_ms
-            bank += 1
         if self.off_due:
             for bank, duty in enumerate(self._emitted):
                 self.late_j += duty / DUTY_MAX * span_ms / 1000.0 * self.plant.bank_light_w[bank]
@@ -253,14 +262,12 @@ class SimHal:
             if t_ms:
                 self._step()
             self._block_ms = t_ms + STEP_MS
-            # anywhere in the noise, at the place in the rota that this tick has
-            start = int(abs(self._pick()) * 1000.0) % ROUNDS * len(ROTA)
-            self._at = start + t_ms // TICK_MS % len(ROTA)
+            self._at = int(abs(self._pick()) * 1000.0) % RING
         if t_ms >= self.event_ms:
             self.event_ms = self.on_event(t_ms)
             self._settle(t_ms)
             self._changed = True
-        self._turn_ms = min(self._block_ms, self.event_ms)
+        self._turn_ms = t_ms + TICK_MS if self.noisy else min(self._block_ms, self.event_ms)
         self.refresh()
         if self._changed:
             self._resolve()
@@ -292,43 +299,48 @@ class SimHal:
         self.levels = levels = [
             level_a, level_b, plant.pack_mv() * sensors.ADC_FULL / self.full_scale_mv,
         ]  # fmt: skip
-        for _, warp in self.warps:
-            warp(self)
-        near = self.trip_level + NEAR_CODES
-        self._near = levels[0] < near or levels[1] < near
+        if self.warps:
+            for _, warp in self.warps:
+                warp(self)
+            self._watch_pairs()
+        near = self._trip_level + NEAR_CODES
+        hot = self._trip_raw
+        self._near = levels[0] < near or levels[1] < near or raw[0] >= hot or raw[1] >= hot
         for k, level in enumerate(levels):
             if not LEVEL_MIN <= level <= LEVEL_MAX:
                 levels[k] = min(max(level, LEVEL_MIN), LEVEL_MAX)
 
-    def _watch_trip(self, ntc: "list[int]", t_ms: int) -> None:
-        """Keep when codes first went beyond the trip; well below it, forget."""
+    def _watch_trip(self, inputs: "Inputs", t_ms: int) -> None:
+        """Keep since when a pad's codes are beyond the trip without a break."""
         for pad in (0, 1):
-            if ntc[pad] <= self.trip_level:
-                if self.first_hot_ms[pad] < 0:
-                    self.first_hot_ms[pad] = t_ms
-            elif self.levels[pad] > self.trip_level + NEAR_CODES:
-                self.first_hot_ms[pad] = -1
+            hot = inputs.ntc[pad] <= self._trip_level or inputs.contact[pad] >= self._trip_raw
+            if not hot:
+                self._hot_ms[pad] = -1
+            elif self._hot_ms[pad] < 0:
+                self._hot_ms[pad] = t_ms
+
+    def _watch_pairs(self) -> None:
+        """Keep since when a pad's contact sensors, noise aside, are apart without a break."""
+        for pad in (0, 1):
+            thermistor_c = ntc_c(self.levels[pad])
+            apart_c = abs(thermistor_c - self.raw[pad] * sensors.TMP117_LSB_C)
+            if apart_c * 1000.0 <= PAIR_APART_MC:
+                self._apart_ms[pad] = -1
+            elif self._apart_ms[pad] < 0:
+                self._apart_ms[pad] = self.t_ms
 
     def _bind(self, inputs: "Inputs") -> None:
-        """What each tick's noise and transfer are, for this record."""
+        """Where each transfer of the rota goes in this record."""
         self._inputs = inputs
         targets = (
             (inputs.contact, 0), (inputs.contact, 1), (inputs.board, 0), (inputs.board, 1),
             (inputs.rail, 0), (inputs.gauge, 0), (inputs.gauge, 1),
         )  # fmt: skip
-        rota = []
+        self._rota = []
         for name in ROTA:
             slot = PARTS.index(name)
             target, index = targets[slot]
-            rota.append((target, index, HEARD[slot], -1 if name in self.silent else slot))
-        ring = self._ring
-        self._schedule = []
-        for k in range(ROUNDS * len(ROTA)):
-            target, index, heard, slot = rota[k % len(ROTA)]
-            three = 3 * k
-            self._schedule.append(
-                (ring[three], ring[three + 1], ring[three + 2], target, index, heard, slot)
-            )
+            self._rota.append((target, index, HEARD[slot], -1 if name in self.silent else slot))
 
     def silence(self, parts: "tuple[str, ...]", silent: bool) -> None:
         """Make I2C parts stop answering, or answer again."""

@@ -66,10 +66,8 @@ class PadPlant:
             tissue.step(light, waste)
             bright_s = (1.0 + LIGHT_PER_K * (board_c - REFERENCE_C)) * STEP_S
             light_s = self.light_s
-            k = 0
-            for share in shares:
+            for k, share in enumerate(shares):
                 light_s[k] += share * bright_s
-                k += 1
         else:
             tissue.step(0.0, 0.0)
         contact_c = tissue.contact_c

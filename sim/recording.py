@@ -6,19 +6,35 @@ byte for each call of the firmware on its HAL, followed by its arguments, and af
 each tick that ran control a digest of what the firmware then held.
 """
 
+import binascii
+import hashlib
 import json
 import sys
 from array import array
 
 from firmware.limits import CONTROL_TICKS
+from firmware.states import STATES
 from firmware.waistband import Waistband
+from hal.contract import Hal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from hal.contract import Board, Inputs
+
+    Answer = tuple[int, str, object]  # tick (-1: before the first), the question, its answer
 
 # Calls, and how many bytes of arguments follow each.
 TICK, DRIVE, CARRIER, OFF, RENEW, FEED, SIGNAL, POWER_OFF, DIGEST = range(1, 10)
+ARM, SHOW, SAY, SERVICE, SCRATCH, SET_CLOCK = range(10, 16)
 CALLS = {
     TICK: ("tick", 0), DRIVE: ("drive", 3), CARRIER: ("carrier", 2), OFF: ("off", 0),
     RENEW: ("renew_lease", 0), FEED: ("feed", 0), SIGNAL: ("signal", 1),
-    POWER_OFF: ("power_off", 0), DIGEST: ("digest", 68),
+    POWER_OFF: ("power_off", 0), DIGEST: ("digest", 68), ARM: ("arm", 1), SHOW: ("show", 17),
+    SAY: ("say", 6), SERVICE: ("restart_to_service", 0), SCRATCH: ("set_scratch", 4),
+    SET_CLOCK: ("set_wall_clock", 4),
 }  # fmt: skip
 DIGEST_FIELDS = (
     "state", "reason", "refused", "treat_ms", "latched", "battery_mv", "battery_percent",
@@ -26,8 +42,9 @@ DIGEST_FIELDS = (
     "contact_b_mc", "throttle_b", "fluence_b_uj", "cem43_b", "integral_b",
 )  # fmt: skip
 FIELDS = 18  # words a tick: see `flatten`
-SINK_BYTES = 512  # more than a tick's calls can take
+SINK_BYTES = 1024  # more than a tick's calls can take
 MAGIC = "waistband recording 1"
+KEYS = ("magic", "ticks", "outputs", "sha256", "calibration", "prescription", "answers")
 
 
 class Sink:
@@ -68,11 +85,12 @@ class Sink:
             self.word(pad.integral)
 
 
-class Outputs:
-    """A HAL that writes down what it is told; `inner` also does it."""
+class Outputs(Hal):
+    """A HAL that writes down what it is told; the part that answers is its subclass's."""
 
-    def __init__(self, sink: Sink, inner: object) -> None:
-        self.sink = sink
+    def __init__(self, inner: "Hal | None") -> None:
+        """`inner`, if there is one, is told the same."""
+        self.sink = Sink()
         self.inner = inner
 
     def drive(self, bank: int, duty: int) -> None:
@@ -118,59 +136,164 @@ class Outputs:
         if self.inner:
             self.inner.signal(cue)
 
+    def arm(self, armed: bool) -> None:
+        """Write down."""
+        self.sink.put(ARM)
+        self.sink.put(1 if armed else 0)
+        if self.inner:
+            self.inner.arm(armed)
+
+    def show(self, row: int, cells: bytearray) -> None:
+        """Write down."""
+        self.sink.put(SHOW)
+        self.sink.put(row)
+        for k in range(16):
+            self.sink.put(cells[k] if k < len(cells) else 0)
+        if self.inner:
+            self.inner.show(row, cells)
+
+    def say(self, line: bytearray, length: int) -> None:
+        """Write down its length and a sum that hangs on the order of its bytes."""
+        mixed = 0
+        for k in range(length):
+            mixed = (mixed * 31 + line[k]) & 0xFFFFFF
+        self.sink.put(SAY)
+        self.sink.put(length)
+        self.sink.put(length >> 8)
+        self.sink.word(mixed)
+        if self.inner:
+            self.inner.say(line, length)
+
     def power_off(self) -> None:
         """Write down."""
         self.sink.put(POWER_OFF)
         if self.inner:
             self.inner.power_off()
 
+    def restart_to_service(self) -> None:
+        """Write down."""
+        self.sink.put(SERVICE)
+        if self.inner:
+            self.inner.restart_to_service()
+
+    def set_scratch(self, word: int) -> None:
+        """Write down."""
+        self.sink.put(SCRATCH)
+        self.sink.word(word)
+        if self.inner:
+            self.inner.set_scratch(word)
+
+    def set_wall_clock(self, seconds: int) -> bool:
+        """Write down; the answer is one of those kept."""
+        self.sink.put(SET_CLOCK)
+        self.sink.word(seconds)
+        return bool(self.answer("set_wall_clock", seconds))
+
+    def listening(self) -> bool:
+        """As the other side answers, like the rest of the questions."""
+        return bool(self.answer("listening", None))
+
+    def hear(self) -> "bytes | None":
+        """As the other side answers."""
+        said: bytes | None = self.answer("hear", None)
+        return said
+
+    def reset_cause(self) -> int:
+        """As the other side answers."""
+        return self.answer("reset_cause", None) or 0
+
+    def scratch(self) -> int:
+        """As the other side answers."""
+        return self.answer("scratch", None) or 0
+
+    def load(self, name: str) -> "bytes | None":
+        """As the other side answers."""
+        said: bytes | None = self.answer("load", name)
+        return said
+
+    def wall_clock(self) -> "int | None":
+        """As the other side answers."""
+        said: int | None = self.answer("wall_clock", None)
+        return said
+
+    def answer(self, question: str, argument: object) -> "Any":
+        """What a method that returns something returns."""
+        raise AssertionError(question)
+
 
 class Recorder(Outputs):
     """Between the firmware and a HAL: keeps every input and every output."""
 
-    def __init__(self, inner: object, about: dict) -> None:
-        self.inputs = array("i")
+    def __init__(self, inner: "Hal", calibration: object, prescription: object) -> None:
+        self.source = inner
+        self.inputs: array[int] = array("i")
         self.outputs = bytearray()
-        self.about = about
-        self.unit = None  # set once the firmware is made
+        self.calibration = calibration
+        self.prescription = prescription
+        self.answers: list[Answer] = []  # those that are not nothing
+        self.unit: Waistband | None = None  # set once the firmware is made
         self.ticks = 0
-        Outputs.__init__(self, Sink(), inner)
+        Outputs.__init__(self, inner)
 
-    def read(self, inputs: object) -> None:
+    def read(self, inputs: "Inputs") -> None:
         """Read the inner HAL, and keep what it gave."""
         self.flush()
         self.sink.put(TICK)
-        self.inner.read(inputs)
+        self.source.read(inputs)
         self.inputs.extend(flatten(inputs))
+
+    def answer(self, question: str, argument: object) -> "Any":
+        """Ask the inner HAL, and keep what it said."""
+        method = getattr(self.source, question)
+        said = method() if argument is None else method(argument)
+        if said is not None and said is not False:
+            kept = said
+            if isinstance(said, (bytes, bytearray)):
+                kept = {"base64": binascii.b2a_base64(said).decode()}
+            started = len(self.inputs) // FIELDS
+            self.answers.append((started - 1, question, kept))
+        return said
 
     def flush(self) -> None:
         """A tick ended: its digest if it ran control, then its calls to the recording."""
         sink = self.sink
         if sink.used:
-            if self.ticks % CONTROL_TICKS == 0:
+            if self.unit and self.inputs and self.ticks % CONTROL_TICKS == 0:
                 sink.digest(self.unit)
-            self.ticks += 1
+            self.ticks += 1 if self.inputs else 0
             self.outputs += sink.buffer[: sink.used]
             sink.used = 0
 
     def recording(self) -> bytes:
         """The whole as bytes."""
         self.flush()
-        self.about["magic"] = MAGIC
-        self.about["ticks"] = self.ticks
-        head = json.dumps(self.about).encode() + b"\n"
-        return head + self.inputs.tobytes() + bytes(self.outputs)
+        body = self.inputs.tobytes() + bytes(self.outputs)
+        about = {
+            "magic": MAGIC,
+            "ticks": self.ticks,
+            "outputs": len(self.outputs),
+            "sha256": digest(body),
+            "calibration": self.calibration,
+            "prescription": self.prescription,
+            "answers": self.answers,
+        }
+        return json.dumps(about).encode() + b"\n" + body
 
 
 class Player(Outputs):
-    """A HAL that answers with recorded inputs; allocates nothing."""
+    """A HAL that answers with recorded inputs; allocates nothing in a tick."""
 
-    def __init__(self, words: array) -> None:
+    def __init__(self, words: "array[int]", answers: "list[list[Any]]") -> None:
         self.words = words
         self.at = 0
-        Outputs.__init__(self, Sink(), None)
+        self.answers = answers
+        self.asked = 0
+        for row in answers:
+            if isinstance(row[2], dict):
+                row[2] = binascii.a2b_base64(row[2]["base64"])
+        Outputs.__init__(self, None)
 
-    def read(self, inputs: object) -> None:
+    def read(self, inputs: "Inputs") -> None:
         """The next tick's inputs."""
         self.sink.put(TICK)
         w = self.words
@@ -192,35 +315,74 @@ class Player(Outputs):
         for k in range(6):
             heard[k] = w[at + 12 + k]
 
+    def answer(self, question: str, argument: object) -> "Any":
+        """What was answered then."""
+        if self.asked < len(self.answers):
+            row = self.answers[self.asked]
+            if row[0] == self.at // FIELDS - 1 and row[1] == question:
+                self.asked += 1
+                return row[2]
+        return None
 
-def flatten(inputs: object) -> list:
+
+def flatten(inputs: "Inputs") -> "list[int]":
     """The record as FIELDS words, in the order that `Player.read` takes them."""
     head = [inputs.ms, inputs.pins]
     codes = inputs.ntc + inputs.battery + inputs.contact + inputs.board
     return head + codes + inputs.rail + inputs.gauge + inputs.heard
 
 
-def split(data: bytes) -> tuple:
-    """(about, inputs as words, outputs) of a recording; raises ValueError if it is not one."""
+def digest(body: bytes) -> str:
+    """SHA-256 in hexadecimal."""
+    return binascii.hexlify(hashlib.sha256(body).digest()).decode()
+
+
+def split(data: bytes) -> "tuple[dict[str, Any], array[int], bytes]":
+    """(about, inputs as words, outputs) of a recording; ValueError says why it is not one."""
     end = data.find(b"\n")
-    about = json.loads(data[:end])
-    if not isinstance(about, dict) or about.get("magic") != MAGIC:
-        raise ValueError("not a " + MAGIC)
-    length = about["ticks"] * FIELDS * 4
-    words = array("i", data[end + 1 : end + 1 + length])
-    if len(words) != about["ticks"] * FIELDS:
-        raise ValueError("cut short")
-    return about, words, data[end + 1 + length :]
+    try:
+        about = json.loads(data[:end])
+    except ValueError:
+        about = None
+    if not isinstance(about, dict) or not isinstance(about.get("magic"), str):
+        raise ValueError("is not a recording")
+    if about["magic"] != MAGIC:
+        raise ValueError("is of another version: " + repr(about["magic"])[:60])
+    for key in KEYS:
+        if key not in about:
+            raise ValueError("lacks " + key)
+    for key in ("ticks", "outputs"):
+        if not isinstance(about[key], int) or isinstance(about[key], bool) or about[key] < 0:
+            raise ValueError("has no number of " + key)
+    begin = end + 1
+    middle = begin + about["ticks"] * FIELDS * 4
+    if len(data) < middle + about["outputs"]:
+        raise ValueError("is cut short")
+    if len(data) > middle + about["outputs"]:
+        raise ValueError("goes on beyond its end")
+    words: array[int] = array("i", data[begin:middle])
+    return about, words, data[middle:]
 
 
-def play(about: dict, words: array, board: object, write: object, lock: object) -> None:
+class Stopped(Exception):
+    """The firmware raised: (tick, state, what)."""
+
+
+def play(
+    about: "dict[str, Any]", words: "array[int]", board: "Board",
+    write: "Callable[[bytearray], object]",
+    lock: "tuple[Callable[[], object], Callable[[], object]] | None",
+) -> None:  # fmt: skip
     """Feed recorded inputs to new firmware; `write` takes each tick's outputs.
 
     `lock` is None, or (heap_lock, heap_unlock) of MicroPython: every tick then runs with
-    the heap locked, and the first allocation raises MemoryError.
+    the heap locked. Raises Stopped if the firmware raised, as it does where it allocates.
     """
-    player = Player(words)
-    unit = Waistband(player, board, about["calibration"], about["prescription"])
+    player = Player(words, about["answers"])
+    try:
+        unit = Waistband(player, board, about["calibration"], about["prescription"])
+    except Exception as why:
+        raise Stopped(0, STATES[0], repr(why)) from why
     sink = player.sink
     for tick in range(about["ticks"]):
         if lock:
@@ -229,28 +391,37 @@ def play(about: dict, words: array, board: object, write: object, lock: object) 
             unit.tick()
             if tick % CONTROL_TICKS == 0:
                 sink.digest(unit)
-        finally:
+        except Exception as why:
             if lock:
                 lock[1]()
+            raise Stopped(tick, STATES[unit.session.state], repr(why)) from why
+        if lock:
+            lock[1]()
         write(sink.buffer[: sink.used])
         sink.used = 0
 
 
-def main() -> None:
-    """For an interpreter's command line: RECORDING OUTPUTS."""
+def main() -> int:
+    """For an interpreter's command line: RECORDING OUTPUTS. Its last line says how it went."""
     from hal.boards import RPI_PICO
 
+    board: Any = RPI_PICO
     with open(sys.argv[1], "rb") as file:
         about, words, _ = split(file.read())
     lock = None
     if sys.implementation.name == "micropython":
-        import micropython
+        import micropython  # type: ignore[import-not-found]
 
         lock = (micropython.heap_lock, micropython.heap_unlock)
     with open(sys.argv[2], "wb") as file:
-        play(about, words, RPI_PICO, file.write, lock)
-    print(about["ticks"])
+        try:
+            play(about, words, board, file.write, lock)
+        except Stopped as why:
+            print("stopped " + json.dumps(list(why.args)))
+            return 3
+    print("played " + str(about["ticks"]))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

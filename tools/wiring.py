@@ -11,6 +11,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
 from hal.boards import RPI_PICO
@@ -19,7 +20,7 @@ INK, FAINT, LIGHT, HEAT, SAFE = "#1f2933", "#9aa5b1", "#f5f7fa", "#c2410c", "#0f
 PAD_X, BOARD_X, USER_X = (0.2, 3.4), (5.1, 7.4), (9.1, 12.3)
 
 
-def box(ax: object, x: tuple[float, float], top: float, lines: list[str], edge: str = INK) -> float:
+def box(ax: Axes, x: tuple[float, float], top: float, lines: list[str], edge: str = INK) -> float:
     """A box hanging from `top`, its first line bold; returns the middle of its height."""
     height = 0.3 * len(lines) + 0.2
     ax.add_patch(
@@ -36,7 +37,7 @@ def box(ax: object, x: tuple[float, float], top: float, lines: list[str], edge: 
     return top - height / 2
 
 
-def wire(ax: object, y: float, ends: tuple[float, float], label: str, color: str = INK) -> None:
+def wire(ax: Axes, y: float, ends: tuple[float, float], label: str, color: str = INK) -> None:
     """A line at a height, its label above it."""
     ax.plot(ends, (y, y), color=color, lw=1.4, solid_capstyle="round", zorder=0)
     ax.text(sum(ends) / 2, y + 0.05, label, fontsize=8, ha="center", va="bottom", color=color)
@@ -47,10 +48,13 @@ def gp(*pins: int) -> str:
     return ", ".join(f"GP{pin}" for pin in pins)
 
 
-def left_side(ax: object, board: ModuleType) -> None:
+def left_side(ax: Axes, board: ModuleType) -> None:
     """Pads, supply switch, sensors' bus."""
     to_board = (PAD_X[1], BOARD_X[0])
-    y = box(ax, PAD_X, 8.9, ["Supply switch of every emitter", "opened by itself at 43.0 C", "by the contact ALERT lines"], SAFE)  # fmt: skip
+    switch = [
+        "Supply switch of every emitter", "opened by itself at 43.0 C", "by the contact ALERT lines"
+    ]  # fmt: skip
+    y = box(ax, PAD_X, 8.9, switch, SAFE)
     wire(ax, y, to_board, f"{gp(board.PIN_ENABLE)}  PIO lease", SAFE)
     top = 7.45
     for index, pad in enumerate("AB"):
@@ -61,13 +65,14 @@ def left_side(ax: object, board: ModuleType) -> None:
         top -= 2.0
     y = box(ax, PAD_X, 3.45, ["Contact thermistors A, B", "10k NTC, pull-up to ADC_VREF"])
     wire(ax, y, to_board, gp(*board.PINS_ADC[:2]))
-    y = box(ax, PAD_X, 2.45, ["Sensors' bus, I2C0", "TMP117 contact 0x48 0x49", "TMP117 LED board 0x4A 0x4B", "INA219 rail 0x40", "MAX17049 gauge 0x36"])  # fmt: skip
+    parts = ["TMP117 contact 0x48 0x49", "TMP117 LED board 0x4A 0x4B", "INA219 rail 0x40"]
+    y = box(ax, PAD_X, 2.45, ["Sensors' bus, I2C0", *parts, "MAX17049 gauge 0x36"])
     wire(ax, y, to_board, f"{gp(*board.PINS_I2C0)}  SCL, SDA")
     ax.text(PAD_X[0], 0.55, "Pull-downs hold every gate low;", fontsize=8, color=FAINT)
     ax.text(PAD_X[0], 0.3, "a thermal fuse in each pad opens at 70 C.", fontsize=8, color=FAINT)
 
 
-def right_side(ax: object, board: ModuleType) -> None:
+def right_side(ax: Axes, board: ModuleType) -> None:
     """What the wearer touches, and the battery."""
     to_board = (BOARD_X[1], USER_X[0])
     start, up, down, buckle, charger, charging = board.PINS_IN

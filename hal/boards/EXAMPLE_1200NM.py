@@ -34,7 +34,7 @@ from hal.boards.RPI_PICO import (
 NAME = "EXAMPLE_1200NM"
 
 # As in RPI_PICO; 90 mW of light a bank over wall-plug efficiencies of 0.4, 0.47, 0.51 and 0.03.
-BANKS = (
+BANKS: "tuple[tuple[int, int, int, int], ...]" = (
     (810, 8, 9, 225),
     (850, 10, 11, 191),
     (940, 12, 13, 176),

@@ -11,7 +11,7 @@ NAME = "RPI_PICO"
 
 # wavelength nm, pin of pad A, pin of pad B, electrical power at full duty of one pad in mW
 # (10 mW/cm2 over 60 cm2 is 600 mW of light, over the emitter's wall-plug efficiency).
-BANKS = (
+BANKS: "tuple[tuple[int, int, int, int], ...]" = (
     (810, 8, 9, 1500),
     (850, 10, 11, 1277),
     (940, 12, 13, 1176),

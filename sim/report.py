@@ -1,0 +1,142 @@
+"""What came of a run: the faults that the firmware named, how fast it was dark, the result.
+
+Called by `sim.run.Run`; reads the run and changes nothing.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from firmware import states
+from firmware.faults import FAULTS, PADS, STOPPING
+from firmware.limits import CLOCK_MASK, TICK_MS
+from sim.faults import DARKENS, SHOWS_AS
+
+if TYPE_CHECKING:
+    from sim.hal import Dark
+    from sim.run import Injected, Run
+
+NAMES = tuple(name for name, _ in FAULTS)
+
+
+def latched(run: "Run") -> list[tuple[int, str, str]]:
+    """Faults latched now, as (number, name, pad)."""
+    by_pad = run.unit.faults.by_pad
+    return [
+        (k, name, PADS[pad])
+        for pad in range(len(PADS))
+        for k, name in enumerate(NAMES)
+        if by_pad[pad] >> k & 1
+    ]
+
+
+def fault_rows(run: "Run") -> list[dict[str, Any]]:
+    """Every fault that the firmware latched, first first."""
+    kept = run.unit.faults
+    begin_ms = run.scenario.start.clock
+    rows = []
+    for fault, pad, ms, value, limit in kept.rows[: min(kept.count, len(kept.rows))]:
+        name, unit = FAULTS[fault]
+        celsius = unit == "mc"
+        rows.append({
+            "name": name,
+            "pad": PADS[pad] or None,
+            "t_s": ((ms - begin_ms) & CLOCK_MASK) / 1000,
+            "value": value / 1000 if celsius else value,
+            "limit": limit / 1000 if celsius else limit,
+            "unit": "C" if celsius else unit,
+        })  # fmt: skip
+    return rows
+
+
+def cutoffs(run: "Run") -> list[dict[str, Any]]:
+    """For each injected fault that ended light: from its onset to dark.
+
+    A fault counts where the firmware latched it, or where its effect is to end or pause the
+    session. Its onset is its injection, but for two faults that creep up: for `contact_hot` it
+    is the first of the sensed samples that stayed beyond the limit until it was dark, for
+    `contact_apart` since when the two sensors, noise aside, stayed apart.
+    """
+    found = fault_rows(run)
+    rows = []
+    for injected in run.injected:
+        event = injected.event
+        names = SHOWS_AS.get(event.name, (event.name,))
+        shown = next(
+            (row for row in found
+             if row["name"] in names and row["t_s"] * 1000 >= injected.t_ms
+             and STOPPING >> NAMES.index(row["name"]) & 1),
+            None,
+        )  # fmt: skip
+        dark = next((dark for dark in run.hal.darks if dark.t_ms >= injected.t_ms), None)
+        if dark is None or not (shown or event.name in DARKENS):
+            continue
+        rows.append(cutoff(run, injected, shown, dark))
+    return rows
+
+
+def cutoff(
+    run: "Run", injected: "Injected", shown: dict[str, Any] | None, dark: "Dark"
+) -> dict[str, Any]:
+    """One row of `cutoffs`."""
+    onset_ms = injected.t_ms
+    crossing_s = None
+    if shown and shown["name"] == "contact_hot":
+        pad = PADS.index(shown["pad"])
+        crossing_s = run.true_crossing_s[pad]
+        onset_ms = max(onset_ms, dark.hot_ms[pad])
+    elif shown and shown["name"] == "contact_apart":
+        # noise and rounding may carry the firmware's average over the limit before the sensors
+        apart_ms = dark.apart_ms[PADS.index(shown["pad"])]
+        onset_ms = max(onset_ms, dark.t_ms if apart_ms < 0 else apart_ms)
+    return {
+        "fault": injected.event.name,
+        "pad": injected.event.pad,
+        "onset_s": onset_ms / 1000,
+        "off_s": dark.t_ms / 1000,
+        "latency_ms": dark.t_ms - onset_ms,
+        "true_crossing_s": crossing_s,
+    }
+
+
+def unexpected(run: "Run") -> list[str]:
+    """A sentence for each fault that the scenario does not account for."""
+    allowed: set[str] = set()
+    for event in run.scenario.events:
+        if event.kind == "fault":
+            allowed.update(SHOWS_AS.get(event.name, (event.name,)))
+    return [
+        f"{row['name']} at {row['t_s']:.2f} s on pad {row['pad'] or '-'} was not called for: "
+        f"{row['value']:g} against {row['limit']:g} {row['unit']}"
+        for row in fault_rows(run)
+        if row["name"] not in allowed
+    ]
+
+
+def result(run: "Run") -> dict[str, Any]:
+    """The object that `waistband sim --json` prints."""
+    session = run.unit.session
+    end_ms = run.hal.t_ms if run.end_ms is None else run.end_ms
+    kinds = [str(row[0]) for row in run.board.BANKS]
+    pads = tuple(zip("AB", run.unit.pads, run.plant.pads, strict=True))
+    return {
+        "state": states.STATES[session.state],
+        "reason": states.REASONS[session.reason] if session.reason >= 0 else None,
+        "faults": fault_rows(run),
+        "session_s": 0.0 if run.begin_ms is None else (end_ms - run.begin_ms) / 1000,
+        "treat_s": session.treat_ms / 1000,
+        "fluence_j_cm2": {
+            name: {nm: uj / 1e6 for nm, uj in zip(kinds, pad.fluence.uj_cm2, strict=True)}
+            for name, pad, _ in pads
+        },
+        "true_fluence_j_cm2": {
+            name: dict(zip(kinds, plant.fluence_j_cm2(), strict=True)) for name, _, plant in pads
+        },
+        "max_contact_c": {name: plant.max_contact_c for name, _, plant in pads},
+        "cem43_min": {name: plant.cem43_min for name, _, plant in pads},
+        "energy_wh": run.plant.drawn_wh,
+        "battery_pct": run.plant.battery.charge * 100.0,
+        "cutoffs": cutoffs(run),
+        "emitted_after_off_j": run.hal.late_j,
+        "ticks": run.ticks,
+        "wall_s": run.wall_s,
+        "realtime_factor": run.ticks * TICK_MS / 1000 / run.wall_s if run.wall_s else 0.0,
+    }

@@ -1,0 +1,98 @@
+"""What is around the unit that has no physics: people, a host, storage, the clock on the wall.
+
+The part of the HAL contract that `sim.hal` inherits. What the unit says is kept for
+whoever looks; what it asks for is what a bench put there.
+"""
+
+from firmware.limits import TICK_MS
+from hal.contract import POWER_ON, Hal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROWS, CELLS = 8, 16  # of the screen
+
+
+class Surroundings(Hal):
+    """Everything that is neither sensor nor emitter."""
+
+    def __init__(self) -> None:
+        self.t_ms = -TICK_MS  # since power-on, never wraps
+        self.powered = True
+        self.armed = False
+        self.fed_ms = 0
+        self.carrier_hz = 0
+        self.cue = -1
+        self.screen = [b" " * CELLS for _ in range(ROWS)]
+        self.on_line: Callable[[bytes], object] | None = None  # takes telemetry
+        self.commands: list[bytes] = []  # lines for the unit, first first
+        self.files: dict[str, bytes] = {}
+        self.word = 0
+        self.clock_s: int | None = None  # the battery-backed clock at power-on
+
+    def arm(self, armed: bool) -> None:
+        """Kept: there is no watchdog at this depth."""
+        self.armed = armed
+
+    def carrier(self, hz: int) -> None:
+        """Kept: the plant is too slow to feel it."""
+        self.carrier_hz = hz
+
+    def feed(self) -> None:
+        """A tick went through whole."""
+        self.fed_ms = self.t_ms
+
+    def signal(self, cue: int) -> None:
+        """Light, tone and vibration."""
+        self.cue = cue
+
+    def show(self, row: int, cells: bytearray) -> None:
+        """A row of the screen, at once."""
+        self.screen[row] = bytes(cells)
+
+    def say(self, line: bytearray, length: int) -> None:
+        """To `on_line`, if there is one."""
+        if self.on_line:
+            self.on_line(bytes(line[:length]))
+
+    def listening(self) -> bool:
+        """Whether there is an `on_line`."""
+        return self.on_line is not None
+
+    def hear(self) -> "bytes | None":
+        """The next of `commands`."""
+        return self.commands.pop(0) if self.commands else None
+
+    def power_off(self) -> None:
+        """The unit is off; its run is over."""
+        self.powered = False
+
+    def restart_to_service(self) -> None:
+        """The run is over: there is no service mode at this depth."""
+        self.powered = False
+
+    def reset_cause(self) -> int:
+        """Each run begins with power-on."""
+        return POWER_ON
+
+    def scratch(self) -> int:
+        """What `set_scratch` kept."""
+        return self.word
+
+    def set_scratch(self, word: int) -> None:
+        """Keep a word."""
+        self.word = word
+
+    def load(self, name: str) -> "bytes | None":
+        """One of `files`."""
+        return self.files.get(name)
+
+    def wall_clock(self) -> "int | None":
+        """The clock, unless it is unset."""
+        return None if self.clock_s is None else self.clock_s + max(self.t_ms, 0) // 1000
+
+    def set_wall_clock(self, seconds: int) -> bool:
+        """Set it."""
+        self.clock_s = seconds - max(self.t_ms, 0) // 1000
+        return True

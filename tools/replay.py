@@ -1,0 +1,310 @@
+"""A recording's inputs to the firmware again, and its outputs compared to the byte.
+
+Called by the command `waistband replay`. The comparison is made here for every
+interpreter; the interpreter only plays (`sim.recording`).
+"""
+
+import json
+import os
+import shlex
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+from importlib import util
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+from firmware import states
+from firmware.faults import FAULTS
+from firmware.limits import TICK_MS
+from hal.boards import RPI_PICO
+from sim import recording
+from sim.errors import BadInput, one_line
+from sim.recording import CALLS, DIGEST, DIGEST_FIELDS, DRIVE, FIELDS, MAGIC, SIGNAL, TICK, Stopped
+
+ROOT = Path(__file__).resolve().parent.parent
+FILE_MAX_BYTES = 1 << 28
+HEAP_TIMES = 5  # the VM's heap over the recording's size, and
+HEAP_LEAST = 64 << 20  # at least this many bytes
+PATIENCE_S = 1_800
+SAID_MAX = 200  # characters of an interpreter's words that a message quotes
+GET_UNIX = "pip install -e '.[micropython]', or name one as WAISTBAND_MICROPYTHON"
+
+
+class Recording(NamedTuple):
+    """A recording that is whole."""
+
+    data: bytes
+    about: dict[str, Any]
+    words: Any  # array of signed 32-bit words, FIELDS a tick
+    outputs: bytes
+
+    @property
+    def ticks(self) -> int:
+        """How many ticks it holds."""
+        return int(self.about["ticks"])
+
+
+class Played(NamedTuple):
+    """What an interpreter made of the inputs; `stopped` is (tick, state, why) or None."""
+
+    outputs: bytes
+    stopped: tuple[int, str, str] | None
+
+
+def replay(path: Path, on: str) -> tuple[bool, str]:
+    """Play a recording on "cpython" or "unix"; whether all outputs were equal, and a sentence.
+
+    Raises BadInput for a file that is no whole recording, and where the interpreter is missing.
+    """
+    recorded = open_recording(path)
+    played = on_unix(recorded) if on == "unix" else on_cpython(recorded)
+    where = "MicroPython (unix)" if on == "unix" else "CPython"
+    different = difference(recorded, played)
+    if different:
+        return False, f"{path} on {where}: {different}"
+    seconds = recorded.ticks * TICK_MS / 1000
+    return True, (
+        f"{path} on {where}: {recorded.ticks} ticks ({seconds:.2f} s), "
+        f"{len(recorded.outputs)} bytes of output, all equal"
+    )
+
+
+# -- the file --------------------------------------------------------------------------
+
+
+def open_recording(path: Path) -> Recording:
+    """Read a recording and check that it is whole. Raises BadInput."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(FILE_MAX_BYTES + 1)
+    except (OSError, ValueError) as why:
+        reason = getattr(why, "strerror", None) or why
+        raise BadInput(f"{path}: cannot be read: {reason}") from None
+    if len(data) > FILE_MAX_BYTES:
+        raise BadInput(f"{path}: is larger than {FILE_MAX_BYTES >> 20} MiB, the most that is read")
+    return check_recording(data, str(path))
+
+
+def check_recording(data: bytes, where: str) -> Recording:
+    """The parts of a recording's bytes. Raises BadInput, whatever they are."""
+    try:
+        about, words, outputs = recording.split(data)
+        wrong = problem(about, data, outputs)
+    except RecursionError:
+        wrong = "is not a recording"
+    except ValueError as why:
+        wrong = str(why)
+    if wrong:
+        raise BadInput(f"{where}: {wrong}; a {MAGIC} made by `waistband sim --record` is needed")
+    return Recording(data, about, words, outputs)
+
+
+def problem(about: dict[str, Any], data: bytes, outputs: bytes) -> str:
+    """What is wrong with a recording of the right form; "" if nothing is."""
+    body = data[data.index(b"\n") + 1 :]
+    if about["sha256"] != recording.digest(body):
+        return "is damaged: its contents are not those that were written"
+    if not isinstance(about["answers"], list) or not all(map(is_answer, about["answers"])):
+        return "has answers that are none"
+    if sum(call == TICK for call, _ in calls(outputs)) != about["ticks"]:
+        return "has outputs that are not of its ticks"
+    return ""
+
+
+def is_answer(row: object) -> bool:
+    """Whether it is [tick, question, answer] as `sim.recording` keeps it."""
+    if not isinstance(row, list) or len(row) != 3:
+        return False
+    tick, question, answer = row
+    if isinstance(answer, dict):
+        answer = answer.get("base64")
+        if not isinstance(answer, str) or not answer.isascii():
+            return False
+    return type(tick) is int and isinstance(question, str)
+
+
+def calls(outputs: bytes) -> list[tuple[int, bytes]]:
+    """Outputs as (call, arguments); ends early where a byte is no call."""
+    found = []
+    at = 0
+    while at < len(outputs) and outputs[at] in CALLS:
+        call = outputs[at]
+        end = at + 1 + CALLS[call][1]
+        found.append((call, outputs[at + 1 : end]))
+        at = end
+    return found
+
+
+# -- playing ---------------------------------------------------------------------------
+
+
+def on_cpython(recorded: Recording) -> Played:
+    """In this process."""
+    outputs = bytearray()
+    about = json.loads(json.dumps(recorded.about))  # playing turns its answers into bytes
+    try:
+        recording.play(about, recorded.words, cast("Any", RPI_PICO), outputs.extend, None)
+    except Stopped as why:
+        return Played(bytes(outputs), cast("tuple[int, str, str]", why.args))
+    return Played(bytes(outputs), None)
+
+
+def interpreter() -> list[str]:
+    """The command of MicroPython's unix port. Raises BadInput if there is none."""
+    named = os.environ.get("WAISTBAND_MICROPYTHON")
+    if named:
+        try:
+            command = shlex.split(named)
+        except ValueError:
+            command = []
+        if not command or shutil.which(command[0]) is None:
+            raise BadInput(f"WAISTBAND_MICROPYTHON is {named!r}: no such command")
+        return command
+    if util.find_spec("micropython_unix"):
+        return [sys.executable, "-m", "micropython_unix"]
+    beside = Path(sys.executable).with_name("micropython")
+    if beside.exists():
+        return [str(beside)]
+    raise BadInput(f"MicroPython's unix port is not installed: {GET_UNIX}")
+
+
+def on_unix(recorded: Recording) -> Played:
+    """On MicroPython's unix port, every tick with its heap locked."""
+    command = interpreter()
+    heap = max(HEAP_LEAST, HEAP_TIMES * len(recorded.data))
+    with tempfile.TemporaryDirectory(prefix="waistband-") as folder:
+        given, made = Path(folder, "recording"), Path(folder, "outputs")
+        given.write_bytes(recorded.data)
+        options = ["-X", f"heapsize={heap}", "-m", "sim.recording", str(given), str(made)]
+        try:
+            done = subprocess.run(
+                command + options,
+                env={**os.environ, "MICROPYPATH": f"{ROOT}{os.pathsep}.frozen"},
+                cwd=folder, capture_output=True, text=True, errors="replace",
+                check=False, timeout=PATIENCE_S,
+            )  # fmt: skip
+        except (OSError, subprocess.SubprocessError) as why:
+            raise BadInput(f"{shlex.join(command)}: did not run: {why}; {GET_UNIX}") from None
+        said = done.stdout.strip().rpartition("\n")[2]
+        if said.startswith("stopped "):
+            tick, state, what = json.loads(said.removeprefix("stopped "))
+            return Played(made.read_bytes(), (tick, state, what))
+        if done.returncode or said != f"played {recorded.ticks}":
+            words = " ".join((done.stdout + done.stderr).split())[-SAID_MAX:]
+            raise BadInput(f"{shlex.join(command)}: gave up: {words or 'without a word'}")
+        return Played(made.read_bytes(), None)
+
+
+# -- comparing -------------------------------------------------------------------------
+
+
+def difference(recorded: Recording, played: Played) -> str:
+    """A sentence about the first tick whose outputs differ; "" if none does."""
+    was, came = recorded.outputs, played.outputs
+    stopped = played.stopped
+    if was == came and stopped is None:
+        return ""
+    was_ticks, came_ticks = by_tick(was), by_tick(came)
+    for tick in range(len(was_ticks)):
+        if stopped and tick == stopped[0]:
+            break
+        if tick >= len(came_ticks) or was_ticks[tick] != came_ticks[tick]:
+            came_calls = came_ticks[tick] if tick < len(came_ticks) else []
+            return apart(recorded, tick, state_before(was_ticks, tick), was_ticks[tick], came_calls)
+    if stopped:
+        tick, state, what = stopped
+        if what.startswith("MemoryError"):
+            return f"{at(recorded, tick, state)} the firmware allocated memory: {one_line(what)}"
+        return f"{at(recorded, tick, state)} the firmware raised {one_line(what)}"
+    return f"after the last tick came {len(came) - len(was)} bytes more than were recorded"
+
+
+def by_tick(outputs: bytes) -> list[list[tuple[int, bytes]]]:
+    """The calls of each tick; those from before the first go with it."""
+    ticks: list[list[tuple[int, bytes]]] = []
+    before: list[tuple[int, bytes]] = []
+    for call in calls(outputs):
+        if call[0] == TICK:
+            ticks.append([])
+        (ticks[-1] if ticks else before).append(call)
+    if ticks:
+        ticks[0] = before + ticks[0]
+    return ticks
+
+
+def state_before(ticks: list[list[tuple[int, bytes]]], tick: int) -> str:
+    """The state that the unit was last recorded in, up to and with this tick."""
+    for row in reversed(ticks[: tick + 1]):
+        for call, arguments in row:
+            if call == DIGEST:
+                return name_of(states.STATES, int.from_bytes(arguments[:4], "little"))
+    return states.STATES[0]
+
+
+def name_of(names: tuple[str, ...], number: int) -> str:
+    """A name by number, or the number."""
+    return names[number] if 0 <= number < len(names) else str(number)
+
+
+def at(recorded: Recording, tick: int, state: str) -> str:
+    """Where in the run a tick is."""
+    clock = recorded.words[tick * FIELDS]
+    return f"tick {tick} ({tick * TICK_MS / 1000:.2f} s, clock {clock} ms), state {state}:"
+
+
+def apart(
+    recorded: Recording, tick: int, state: str, was: list[tuple[int, bytes]],
+    came: list[tuple[int, bytes]],
+) -> str:  # fmt: skip
+    """Two ticks' first different calls, in words."""
+    k = 0
+    while k < len(was) and k < len(came) and was[k] == came[k]:
+        k += 1
+    said, says = (shown(row[k], was, came, k) if k < len(row) else "nothing" for row in (was, came))
+    return f"{at(recorded, tick, state)} recorded was {said}, and came {says}"
+
+
+def shown(
+    call: tuple[int, bytes], was: list[tuple[int, bytes]], came: list[tuple[int, bytes]], k: int
+) -> str:
+    """A call with its arguments; of two digests only the fields that differ."""
+    number, arguments = call
+    if number == DRIVE and len(arguments) == 3:
+        return f"drive(bank {arguments[0]}, duty {int.from_bytes(arguments[1:], 'little')})"
+    if number == SIGNAL and arguments:
+        return f"signal({name_of(states.CUES, arguments[0])})"
+    if number == DIGEST and len(arguments) == CALLS[DIGEST][1]:
+        other = next(
+            (row[k][1] for row in (came, was)
+             if k < len(row) and row[k][0] == DIGEST and row[k][1] != arguments
+             and len(row[k][1]) == len(arguments)),
+            b"",
+        )  # fmt: skip
+        return digest_shown(arguments, other)
+    return f"{CALLS[number][0]}({arguments.hex(' ')})"
+
+
+def digest_shown(arguments: bytes, other: bytes) -> str:
+    """The fields of a digest that are not as in the other one; all, if there is none."""
+    count = len(DIGEST_FIELDS)
+    values = struct.unpack(f"<{count}i", arguments)
+    others = struct.unpack(f"<{count}i", other) if other else (None,) * count
+    return ", ".join(
+        f"{name} {field_shown(name, value)}"
+        for name, value, than in zip(DIGEST_FIELDS, values, others, strict=True)
+        if value != than
+    )
+
+
+def field_shown(name: str, value: int) -> str:
+    """A field of a digest for people."""
+    if name == "state":
+        return name_of(states.STATES, value)
+    if name == "reason":
+        return name_of(states.REASONS, value)
+    if name == "latched":
+        return "+".join(fault for k, (fault, _) in enumerate(FAULTS) if value >> k & 1) or "none"
+    return str(value)
