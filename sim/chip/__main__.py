@@ -1,0 +1,27 @@
+"""Boot `boot.py` and `main.py` on the desktop chip for some seconds, and say what came of it."""
+
+import sys
+
+from sim.chip.run import STEP_US, ChipRun
+from sim.scenario import ordinary
+
+SECONDS = 20.0
+
+
+def main(seconds: float) -> None:
+    """A smoke run: the ordinary session's beginning."""
+    run = ChipRun(ordinary())
+    run.chip.usb.connected = True
+    run.trace(lambda row: print(row[0], *row[1:5], row[-6:], sep="  "))
+    run.advance(int(seconds * 1e6) // STEP_US)
+    print(run.console())
+    print("\n".join(run.screen()))
+    spent_us = run.wall_s * 1e6 / max(run.ticks, 1)
+    print(f"{run.ticks} ticks, {spent_us:.0f} us each; resets: {run.chip.resets}")
+    program = run.device.program
+    print("errors:", program.errors if program else "no program")
+    run.close()
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]) if len(sys.argv) > 1 else SECONDS)

@@ -1,0 +1,88 @@
+"""Faults that need a chip: what HAL depth cannot break, by the names of the design."""
+
+from typing import TYPE_CHECKING, Any
+
+from sim.chip.parts import Ds3231
+
+if TYPE_CHECKING:
+    from sim.chip.run import ChipRun
+
+DAY_S = 86_400
+STANDSTILL_US = 1_000
+
+
+def broken_tick(run: "ChipRun", what: Any) -> None:
+    """Have the guard, which every tick asks, do something else."""
+    program = run.device.program
+    if program and program.waistband:
+        program.waistband.guard.look = what
+
+
+def firmware_exception(run: "ChipRun", event: Any, on: bool) -> None:
+    """The firmware raises in the middle of its next tick."""
+
+    def look() -> int:
+        raise RuntimeError("called for by the scenario")
+
+    if on:
+        broken_tick(run, look)
+
+
+def firmware_hang(run: "ChipRun", event: Any, on: bool) -> None:
+    """The firmware never comes back from its next tick."""
+
+    def look() -> int:
+        while True:
+            run.chip.spend(STANDSTILL_US)
+
+    if on:
+        broken_tick(run, look)
+
+
+def host_attach(run: "ChipRun", event: Any, on: bool) -> None:
+    """A host attaches as `mpremote` does."""
+    if on:
+        run.device.host_attach()
+
+
+def soft_reset(run: "ChipRun", event: Any, on: bool) -> None:
+    """The interpreter is reset softly, whatever runs."""
+    if on:
+        run.device.soft_reset()
+
+
+def brownout(run: "ChipRun", event: Any, on: bool) -> None:
+    """Power is lost and comes back (after `for_s`, or at once)."""
+    if on:
+        run.device.power_at_us = run.chip.us + int((event.for_s or 0.0) * 1e6)
+        run.chip.cut_power("brownout")
+
+
+def clock_jump(run: "ChipRun", event: Any, on: bool) -> None:
+    """The battery-backed clock jumps by `value` days, a day where none is named."""
+    clock = run.parts.parts["clock"]
+    assert isinstance(clock, Ds3231)
+    days = 1.0 if event.value is None else float(event.value)
+    clock.offset_s += int(days * DAY_S) * (1 if on else -1)
+
+
+def flash_full(run: "ChipRun", event: Any, on: bool) -> None:
+    """Nothing more can be written."""
+    run.parts.flash.full = on
+
+
+def flash_corrupt(run: "ChipRun", event: Any, on: bool) -> None:
+    """The filesystem cannot be mounted any more."""
+    run.parts.flash.mounted = not on
+
+
+CHIP_FAULTS = {
+    "firmware_exception": firmware_exception,
+    "firmware_hang": firmware_hang,
+    "host_attach": host_attach,
+    "soft_reset": soft_reset,
+    "brownout": brownout,
+    "clock_jump": clock_jump,
+    "flash_full": flash_full,
+    "flash_corrupt": flash_corrupt,
+}

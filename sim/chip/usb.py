@@ -1,0 +1,84 @@
+"""The USB console: what the program prints and reads, and when printing blocks.
+
+As MicroPython's `mp_usbd_cdc.c`: without a host, output is thrown away; with a host
+that reads, it flows; with one that has stopped reading, 256 bytes fit and then each
+write waits for up to 500 ms.
+"""
+
+from collections import deque
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from sim.chip.core import Chip
+
+BUFFER = 256
+TIMEOUT_US = 500_000
+WRITE_US = 30  # of a short line (assumed)
+POLLIN, POLLOUT = 1, 4
+KEPT = 100_000  # characters of output that are remembered
+
+
+class Usb:
+    """A host may be `connected` (a terminal is open) and `reading` (it takes what comes)."""
+
+    def __init__(self, chip: "Chip") -> None:
+        self.chip = chip
+        self.connected = False
+        self.reading = True
+        self.waiting = 0  # bytes that the host has not taken
+        self.received: deque[int] = deque()
+        self.output: deque[str] = deque()  # what the host saw, newest last
+        self.kept = 0
+        self.blocked_us = 0  # spent waiting for the host, in all
+
+    def write(self, text: str) -> int:
+        """What print and sys.stdout do; may block."""
+        self.chip.spend(WRITE_US)
+        if not self.connected:
+            return len(text)
+        sent = len(text)
+        if self.reading:
+            self.waiting = 0
+        else:
+            sent = min(sent, BUFFER - self.waiting)
+            self.waiting += sent
+            if sent < len(text):
+                self.blocked_us += TIMEOUT_US
+                self.chip.spend(TIMEOUT_US)
+        self.output.append(text[:sent])
+        self.kept += sent
+        while self.kept > KEPT:
+            self.kept -= len(self.output.popleft())
+        return sent
+
+    def text(self) -> str:
+        """All that the host has seen lately."""
+        return "".join(self.output)
+
+    def poll(self, events: int) -> int:
+        """Which of POLLIN, POLLOUT would not block."""
+        ready = 0
+        if events & POLLIN and self.received:
+            ready |= POLLIN
+        if events & POLLOUT and (not self.connected or self.reading or self.waiting < BUFFER):
+            ready |= POLLOUT
+        return ready
+
+    def type(self, text: str) -> None:
+        """The host sends characters; Ctrl-C interrupts the program unless that is off."""
+        for byte in text.encode():
+            if byte == self.chip.kbd_intr:
+                self.received.clear()
+                self.chip.throw(KeyboardInterrupt())
+            else:
+                self.received.append(byte)
+
+    def read(self, count: int) -> str:
+        """Wait for so many characters."""
+        taken = bytearray()
+        while len(taken) < count:
+            if self.received:
+                taken.append(self.received.popleft())
+            else:
+                self.chip.spend(1_000)
+        return taken.decode("latin-1")
