@@ -8,6 +8,7 @@ from firmware.limits import (
     CELL_APART_MV,
     CELL_CHARGED_MV,
     CELL_WARN_MV,
+    CHARGED_S,
     CLOCK_MASK,
     GAUGE_HEARD_WITHIN_MS,
     SESSION_RESERVE_PERCENT,
@@ -49,6 +50,7 @@ class Battery:
         self.percent = 0
         self.low = False
         self.ended = False  # stays until charged
+        self.charged_s = 0  # running
         self.gauge_believed = False
         self.session_mwh = 0
 
@@ -90,6 +92,10 @@ class Battery:
         self.ended = True
         self.cell_q3_mv = 0
 
-    def charged(self) -> bool:
-        """Enough went back in for an ended battery to be used again."""
-        return self.cell_mv >= CELL_CHARGED_MV
+    def recovered(self, charging: bool) -> bool:
+        """Called once a second: True when enough went back in for an ended battery to be used."""
+        self.charged_s = self.charged_s + 1 if charging and self.ended else 0
+        if self.charged_s < CHARGED_S or self.cell_mv < CELL_CHARGED_MV:
+            return False
+        self.ended = False
+        return True

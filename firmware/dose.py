@@ -18,11 +18,12 @@ UJ = 64_000  # 1 uJ/cm2 in the accumulator's unit, 1/64 nJ/cm2
 STEP_MAX_MS = 900  # a control step longer than this counts as this long
 
 assert BANK_MAX_UW_CM2 * 1100 // 1000 * DUTY_MAX < 1 << 30
-assert (BANK_MAX_UW_CM2 * 1100 // 1000 * DUTY_MAX >> 10) * STEP_MAX_MS + UJ < 1 << 30
+assert (BANK_MAX_UW_CM2 * 1100 // 1000 * DUTY_MAX >> 10) * STEP_MAX_MS + STEP_MAX_MS + UJ < 1 << 30
 
 # CEM43 (Sapareto and Dewey 1984): R ** (43 - T) seconds a second, R = 0.25 below 43 C and
 # 0.5 above. Entries every 128 mC, times 2**18; between them a straight line, which is at
-# most 0.4 % above the curve. Below 36 C it is under 1/16384 of the time, counted as none.
+# most 0.4 % above the curve, and 1.7 % below it at the kink, 43 C. Under 37 C whole numbers
+# are coarse (6 %), of less than 1/4096 of the time; below 36 C nothing is counted.
 CEM43_FROM_MC = 36_000
 CEM43_TO_MC = 45_000  # hotter counts as this; the guard went dark long before
 CEM43_SHIFT = 7
@@ -73,7 +74,8 @@ class Fluence:
             duty = duties[first + k]
             if duty:
                 # uW/cm2 * duty / 2**10 is 1/64 uW/cm2; times ms, 1/64 nJ/cm2
-                got = rest[k] + ((full[k] * light_q12 >> 12) * duty >> 10) * lit_ms
+                power = (full[k] * light_q12 >> 12) * duty
+                got = rest[k] + (power >> 10) * lit_ms + ((power & 1023) * lit_ms >> 10)
                 if got >= UJ:
                     whole = got // UJ
                     got -= whole * UJ

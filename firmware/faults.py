@@ -18,7 +18,8 @@ LED_OPEN = 9
 LED_STUCK_ON = 10
 ENABLE_STUCK = 11
 SUPPLY_OPEN = 12
-BATTERY_EMPTY = 13  # ends a session and holds until charged: never latched here
+RAIL_LOST = 13
+BATTERY_EMPTY = 14  # ends a session and holds until charged: never latched here
 
 # name, unit of value and limit
 FAULTS = (  # by number
@@ -35,6 +36,7 @@ FAULTS = (  # by number
     ("fet_stuck_on", "0.1 ma"),
     ("enable_stuck", "0.1 ma"),
     ("supply_open", "0.1 ma"),
+    ("rail_lost", "ms"),
     ("battery_empty", "code"),
 )
 PADS = ("A", "B", "")  # the last: the unit as a whole
@@ -63,11 +65,11 @@ class Faults:
         self.by_pad[pad] |= bit
         at = self.count
         if at >= KEPT:
-            if self.latched:
+            if self.latched & STOPPING:
                 self.latched |= bit
                 return
             at = KEPT - 1  # a new first cause goes before the last of those long past
-        if not self.latched:
+        if not self.latched & STOPPING:
             self.first = at
         self.latched |= bit
         row = self.rows[at]

@@ -5,7 +5,7 @@ not. Off is `hal.off()`, which opens the supply switch and pulls every pin low;
 the lease is renewed only here, and only by a tick that came this far.
 """
 
-from firmware.limits import CLOCK_MASK, DUTY_MAX, LATE_MS, LEASE_MS
+from firmware.limits import CLOCK_MASK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,5 +107,3 @@ class Gate:
             self.lit_ms += (ms - self.since_ms) & CLOCK_MASK
         self.since_ms = ms
 
-
-assert LEASE_MS < LATE_MS and DUTY_MAX < 1 << 16

@@ -103,13 +103,14 @@ class Pad:
         """Latch what is wrong with this pad's sensors."""
         index = self.index
         ms = inputs.ms
-        self.apart_steps = self.apart_steps + 1 if apart_mc > PAIR_APART_MC else 0
-        if self.apart_steps >= PAIR_APART_STEPS:
-            latch.raise_fault(faults.CONTACT_APART, index, ms, apart_mc, PAIR_APART_MC)
         heard = inputs.heard
         age_ms = (ms - heard[index]) & CLOCK_MASK
         if age_ms > HEARD_WITHIN_MS or heard[index] < 0:
             latch.raise_fault(faults.CONTACT_LOST, index, ms, age_ms, HEARD_WITHIN_MS)
+            apart_mc = 0  # what it last said is no second opinion any more
+        self.apart_steps = self.apart_steps + 1 if apart_mc > PAIR_APART_MC else 0
+        if self.apart_steps >= PAIR_APART_STEPS:
+            latch.raise_fault(faults.CONTACT_APART, index, ms, apart_mc, PAIR_APART_MC)
         age_ms = (ms - heard[2 + index]) & CLOCK_MASK
         if age_ms > BOARD_HEARD_WITHIN_MS or heard[2 + index] < 0:
             latch.raise_fault(faults.BOARD_LOST, index, ms, age_ms, BOARD_HEARD_WITHIN_MS)

@@ -12,6 +12,7 @@ and {"mode": "gated", "rate_hz": 50/n, "on_ms": a multiple of 20}.
 
 from firmware.limits import (
     BANK_MAX_UW_CM2,
+    BANK_MIN_UW_CM2,
     CARRIER_HZ,
     CONTROL_TICKS,
     DUTY_MAX,
@@ -158,6 +159,12 @@ class Course:
             number("irradiance_mw_cm2." + n, banks[n], 0, BANK_MAX_UW_CM2 / 1000, "mW/cm2")
             for n in names
         ]
+        for k in range(len(values)):
+            if 0 < values[k] < BANK_MIN_UW_CM2:
+                raise Refused(
+                    "irradiance_mw_cm2." + names[k] + " is " + str(values[k] / 1000)
+                    + ": 0, or from " + str(BANK_MIN_UW_CM2 / 1000) + " mW/cm2"
+                )  # fmt: skip
         if not 0 < sum(values) <= IRRADIANCE_MAX_UW_CM2:
             raise Refused(
                 "irradiance_mw_cm2 sums to " + str(sum(values) / 1000) + ": more than 0, at most "
@@ -228,7 +235,7 @@ def calibration_rows(
         banks = keys("irradiance_mw_cm2." + pad, lights[pad], names)
         what = "irradiance_mw_cm2." + pad + "."
         most = BANK_MAX_UW_CM2 / 1000
-        full.append([number(what + n, banks[n], 0.1, most, "mW/cm2") for n in names])
+        full.append([number(what + n, banks[n], 0.5, most, "mW/cm2") for n in names])
     return full, (
         number("ntc_offset_c.A", offset_table["A"], -2, 2, "C"),
         number("ntc_offset_c.B", offset_table["B"], -2, 2, "C"),

@@ -21,7 +21,7 @@ FAULTS = (
     b"Sensor open", b"Sensor shorted", b"Skin too hot", b"Sensors differ",
     b"Contact silent", b"Sensor garbled", b"Board too hot", b"Board silent",
     b"Board garbled", b"Lamp is out", b"Lamp stuck on", b"Switch stuck", b"No lamp power",
-    b"Battery empty",
+    b"Rail silent", b"Battery empty",
 )  # fmt: skip
 LOCKS = (b"", b"Not calibrated", b"Bad prescription", b"Restarted a lot", b"Board file wrong")
 PADS = (b"A", b"B", b"")

@@ -14,11 +14,12 @@ from firmware.dose import STEP_MAX_MS
 from firmware.faults import Faults
 from firmware.gate import Gate
 from firmware.guard import Guard
-from firmware.inputs import BUCKLE, BUTTONS, CHARGER, Inputs
+from firmware.inputs import BUCKLE, BUTTONS, CHARGER, CHARGING, RAIL, Inputs
 from firmware.limits import (
     CHECK_DUTY,
     CLOCK_MASK,
     CONTROL_TICKS,
+    HEARD_WITHIN_MS,
     RAMP_MS,
     SELF_TEST_MS,
     SET_POINT_MIN_MC,
@@ -129,12 +130,12 @@ class Waistband:
         else:
             self.phase = CONTROL_TICKS - 1
             self._control(ms)
-            self.screen.step(self)
-        if inputs.pins & BUTTONS or self.buttons.busy:
-            done = self.buttons.step(inputs.pins, ms)
+        pins = inputs.pins
+        if pins & BUTTONS or self.buttons.busy:
+            done = self.buttons.step(pins, ms)
             if done:
                 wearer.answer(self, done)
-        if inputs.pins & CHARGER:
+        if pins & CHARGER:
             session.post(states.CHARGER_IN)
         stopping = self.faults.latched & faults.STOPPING
         if stopping:
@@ -142,6 +143,10 @@ class Waistband:
         if session.events:
             self._run()
         self.gate.pass_out(session.state in states.LIT and not tripped and not stopping, ms)
+        if self.phase == CONTROL_TICKS - 1:
+            self.screen.step(self)
+            if self.second == SECOND_STEPS - 1 and hal.listening():
+                self.telemetry.step(self)
         hal.feed()
 
     def _control(self, ms: int) -> None:
@@ -151,7 +156,6 @@ class Waistband:
             step_ms = STEP_MAX_MS
         self.control_ms = ms
         session = self.session
-        hal = self.hal
         self._sense(ms, step_ms)
         if session.pass_time(step_ms):
             for pad in self.pads:
@@ -165,8 +169,6 @@ class Waistband:
         else:
             self.second = SECOND_STEPS - 1
             self._judge_battery()
-            if hal.listening():
-                self.telemetry.step(self)
         if session.state in states.IN_SESSION:
             self._watch(step_ms)
         elif session.state == states.CHARGING and not self.inputs.pins & CHARGER:
@@ -194,6 +196,9 @@ class Waistband:
                 pad.judge(inputs, apart_mc, latch)
             code_sum = self.sum_b
         self.sum_a = self.sum_b = 0
+        age_ms = (ms - inputs.heard[RAIL]) & CLOCK_MASK
+        if settled and (age_ms > HEARD_WITHIN_MS or inputs.heard[RAIL] < 0):
+            latch.raise_fault(faults.RAIL_LOST, faults.UNIT, ms, age_ms, HEARD_WITHIN_MS)
 
     def _judge_battery(self) -> None:
         battery = self.battery
@@ -201,8 +206,8 @@ class Waistband:
         battery.judge(self.inputs)
         if battery.low and not was_low:
             self.hal.signal(states.CUE_BATTERY_LOW)
-        if battery.ended and self.session.state == states.CHARGING and battery.charged():
-            battery.ended = False
+        charging = self.session.state == states.CHARGING and self.inputs.pins & CHARGING
+        if battery.recovered(charging != 0):
             self.guard.clear()
             self.collected &= self.guard.tripped
 
@@ -241,6 +246,11 @@ class Waistband:
             if not WORN_MIN_MC <= pad.contact_mc <= warmest_mc:
                 return False
         return True
+
+    def warmest_mc(self) -> int:
+        """The warmer pad's contact temperature."""
+        a, b = self.pads
+        return a.contact_mc if a.contact_mc > b.contact_mc else b.contact_mc
 
     def _plan(self, ms: int, step_ms: int) -> None:
         """What the banks should give until the next control step."""
@@ -287,9 +297,11 @@ class Waistband:
             self._begin()
         elif state == states.CHECK:
             self.unworn_steps = 0
+            self._cap(CHECK_DUTY)
             self.check.begin(gate)
         elif state == states.RAMP:
             gate.lease = True
+            self._cap(0)
             self._share()
             gate.modulate(self.course.period_ticks, self.course.on_ticks)
         elif state == states.SELF_TEST:
@@ -297,6 +309,13 @@ class Waistband:
         elif state == states.OFF:
             gate.shut(self.inputs.ms)
             self.hal.power_off()
+
+    def _cap(self, least: int) -> None:
+        """What may leave at most: a bank's prescribed duty, or `least`; none of an open bank."""
+        caps = self.gate.caps
+        for bank in range(len(caps)):
+            if caps[bank]:
+                caps[bank] = max(self.course.duties[bank], least)
 
     def _share(self) -> None:
         """Each pad's dose is that of the banks which were seen to light: what an open bank
@@ -325,5 +344,4 @@ class Waistband:
         for pad in self.pads:
             pad.begin(course.fluence_uj_cm2)
         for bank in range(len(gate.caps)):
-            duty = course.duties[bank]
-            gate.caps[bank] = max(duty, CHECK_DUTY) if duty else 0
+            gate.caps[bank] = course.duties[bank]

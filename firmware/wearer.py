@@ -23,12 +23,15 @@ if TYPE_CHECKING:
     from firmware.waistband import Waistband
 
 
+ENDED = (states.DONE, states.FAULT)
+
+
 def answer(unit: "Waistband", done: int) -> None:
     """Take what a person did with the buttons (bits of `firmware.buttons`)."""
     session = unit.session
     if done & buttons.PRESSED:
         unit.pressed_in = session.state
-        by_itself = session.state == states.DONE or (
+        by_itself = session.state in ENDED or (
             session.state == states.PAUSED and session.by_unworn
         )
         if by_itself and session.state_ms < SECOND_THOUGHT_MS:
@@ -59,7 +62,7 @@ def _ask(unit: "Waistband", intent: int) -> None:
         why = no_start(unit)
     elif intent == states.RESUME:
         why = no_resume(unit)
-    elif unit.faults.active or unit.guard.out:
+    elif unit.faults.active or unit.guard.out or unit.warmest_mc() >= CONTACT_WARN_MC:
         why = CAUSE_THERE
     if why:
         unit.session.refuse(why)
@@ -97,7 +100,4 @@ def no_resume(unit: "Waistband") -> int:
     if not unit.worn(CLOCK_MASK):
         return NOT_WORN
     limit_mc = RESUME_BELOW_MC if unit.session.by_unworn else CONTACT_WARN_MC
-    for pad in unit.pads:
-        if pad.contact_mc > limit_mc:
-            return TOO_WARM
-    return 0
+    return TOO_WARM if unit.warmest_mc() > limit_mc else 0

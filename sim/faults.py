@@ -307,7 +307,7 @@ SHOWS_AS: "dict[str, tuple[str, ...]]" = {
     "no_perfusion": HOT,
     "hot_room": HOT,
     "under_blanket": HOT,
-    "i2c_hang": ("contact_lost", "board_sensor_lost"),
+    "i2c_hang": ("contact_lost", "board_sensor_lost", "rail_lost"),
     "pad_unplugged": (
         "ntc_open", "contact_lost", "board_sensor_lost", "contact_apart", "led_open",
     ),

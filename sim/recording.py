@@ -258,7 +258,7 @@ class Recorder(Outputs):
         """A tick ended: its digest if it ran control, then its calls to the recording."""
         sink = self.sink
         if sink.used:
-            if self.unit and self.inputs and self.ticks % CONTROL_TICKS == 0:
+            if self.unit and self.inputs and self.ticks % CONTROL_TICKS == CONTROL_TICKS - 1:
                 sink.digest(self.unit)
             self.ticks += 1 if self.inputs else 0
             self.outputs += sink.buffer[: sink.used]
@@ -389,7 +389,7 @@ def play(
             lock[0]()
         try:
             unit.tick()
-            if tick % CONTROL_TICKS == 0:
+            if tick % CONTROL_TICKS == CONTROL_TICKS - 1:
                 sink.digest(unit)
         except Exception as why:
             if lock:

@@ -265,7 +265,7 @@ def test_a_calibration_gives_each_pads_banks_and_the_offsets_of_its_thermistors(
     [
         ("irradiance_mw_cm2", {"A": dict.fromkeys(NAMES, 10)}, "lacks B"),
         ("irradiance_mw_cm2", {"A": dict.fromkeys(NAMES, 13), "B": {}}, "irradiance_mw_cm2.A.810"),
-        ("irradiance_mw_cm2", {"A": dict.fromkeys(NAMES, 0), "B": {}}, "0.1"),
+        ("irradiance_mw_cm2", {"A": dict.fromkeys(NAMES, 0), "B": {}}, "0.5"),
         ("ntc_offset_c", {"A": 2.1, "B": 0}, "ntc_offset_c.A"),
         ("ntc_offset_c", {"A": 0, "B": -2.1}, "-2.1"),
         ("ntc_offset_c", {"A": math.nan, "B": 0}, "nan"),

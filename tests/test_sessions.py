@@ -114,7 +114,7 @@ def test_a_clock_that_wraps_changes_nothing(before_ms: int) -> None:
 
 def test_the_same_seed_gives_the_same_session_and_another_seed_another() -> None:
     def contacts(seed: int) -> object:
-        return outcome(session(seed, fluence_j_cm2=0.3))["max_contact_c"]
+        return outcome(session(seed, fluence_j_cm2=0.3))["true_fluence_j_cm2"]
 
     assert contacts(1) == contacts(1) != contacts(2)
 
