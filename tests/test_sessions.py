@@ -60,7 +60,7 @@ def outcome(scenario: Scenario) -> dict[str, Any]:
 
 def check(result: dict[str, Any], dose_j_cm2: float) -> None:
     """What must hold of every ordinary session."""
-    assert set(result) == KEYS
+    assert set(result) >= KEYS
     assert (result["state"], result["faults"]) == ("DONE", [])
     assert result["reason"] in ("dose", "time")
     assert result["emitted_after_off_j"] == 0.0
@@ -113,10 +113,12 @@ def test_a_clock_that_wraps_changes_nothing(before_ms: int) -> None:
 
 
 def test_the_same_seed_gives_the_same_session_and_another_seed_another() -> None:
-    def contacts(seed: int) -> object:
-        return outcome(session(seed, fluence_j_cm2=0.3))["true_fluence_j_cm2"]
+    def recorded(seed: int) -> bytes:
+        run = Run(replace(ordinary(), duration_s=20.0), seed, record=True)
+        run.advance(10**9)
+        return run.recording()
 
-    assert contacts(1) == contacts(1) != contacts(2)
+    assert recorded(1) == recorded(1) != recorded(2)
 
 
 def test_a_prescription_that_needs_longer_than_its_time_ends_by_time() -> None:
