@@ -4,10 +4,17 @@ Encodings: RP2040 data sheet, 3.4. Every instruction has its class in bits 15-13
 delay and side-set in bits 12-8.
 """
 
-import types
 from array import array
-from collections.abc import Callable
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FunctionType
+    from typing import Any
+
+    Opcodes = list[Any]
+else:
+    Opcodes = list
 
 JMP, WAIT, IN, OUT, PUSH, PULL, MOV, IRQ, SET = (
     0x0000, 0x2000, 0x4000, 0x6000, 0x8000, 0x8080, 0xA000, 0xC000, 0xE000,
@@ -16,7 +23,7 @@ NOP = MOV | 2 << 5 | 2  # mov(y, y)
 DELAY_MAX = 31
 EXEC = 8  # the operand; `mov` and `out` number it differently
 
-OPERANDS: dict[str, object] = {
+OPERANDS: "dict[str, object]" = {
     "gpio": 0, "pins": 0, "x": 1, "y": 2, "null": 3, "pindirs": 4, "pc": 5, "status": 5,
     "isr": 6, "osr": 7, "exec": EXEC,
     "not_x": 1, "x_dec": 2, "not_y": 3, "y_dec": 4, "x_not_y": 5, "pin": 6, "not_osre": 7,
@@ -33,7 +40,7 @@ class PIOASMError(Exception):
     """The program cannot be assembled."""
 
 
-class Program(list[Any]):
+class Program(Opcodes):
     """What `asm_pio` makes: [opcodes, offset in PIO 0, 1, 2, EXECCTRL, SHIFTCTRL, pins' first
     states of out, set, side-set], as MicroPython has it, and what a state machine needs of it."""
 
@@ -163,7 +170,10 @@ class Assembler:
 
     def names(self) -> dict[str, object]:
         """What a program's body sees."""
-        return {**OPERANDS, **{name: getattr(self, name) for name in INSTRUCTIONS}}
+        found = dict(OPERANDS)
+        for name in INSTRUCTIONS:
+            found[name] = getattr(self, name)
+        return found
 
 
 def _bits(count: int) -> int:
@@ -176,45 +186,62 @@ def _blocking(value: int) -> int:
     return (value if value & 1 else value | 0x20) & 0x60
 
 
-SETTINGS: dict[str, Any] = {
+SETTINGS: "dict[str, Any]" = {
     "out_init": None, "set_init": None, "sideset_init": None, "side_pindir": False,
     "in_shiftdir": 0, "out_shiftdir": 0, "autopush": False, "autopull": False,
     "push_thresh": 32, "pull_thresh": 32, "fifo_join": 0,
 }  # fmt: skip
 
 
-def asm_pio(**settings: Any) -> Callable[[types.FunctionType], Program]:
-    """The decorator, with MicroPython's settings. The body sees the instructions and, as
-    MicroPython's compiler folds them in, the integer constants of its module; nothing else."""
+def _twice(body: "FunctionType", emit: Assembler) -> None:
+    """Run a program's body for its labels, then for its words. It sees the instructions and,
+    as MicroPython's compiler folds them in, the integer constants of its module; nothing else.
+    Meanwhile its module's names are swapped, as MicroPython's own `rp2` does."""
+    names = body.__globals__
+    kept = names.copy()
+    names.clear()
+    for key in kept:
+        if isinstance(kept[key], int):
+            names[key] = kept[key]
+    names.update(emit.names())
+    try:
+        body()
+        emit.second_pass()
+        body()
+    finally:
+        names.clear()
+        names.update(kept)
+
+
+def asm_pio(**settings: "Any") -> "Callable[[FunctionType], Program]":
+    """The decorator, with MicroPython's settings."""
     strange = set(settings) - set(SETTINGS)
     if strange:
         raise TypeError(f"unexpected keyword argument {strange.pop()!r}")
-    of = types.SimpleNamespace(**{**SETTINGS, **settings})
-    if of.autopush or of.autopull or of.side_pindir:
+    of = dict(SETTINGS)
+    of.update(settings)
+    if of["autopush"] or of["autopull"] or of["side_pindir"]:
         raise PIOASMError("autopush, autopull and side_pindir are not on this chip")
 
-    def assemble(body: types.FunctionType) -> Program:
+    def assemble(body: "FunctionType") -> Program:
         sides = 0
-        if of.sideset_init is not None:
-            sides = len(of.sideset_init) if isinstance(of.sideset_init, list | tuple) else 1
+        side = of["sideset_init"]
+        if side is not None:
+            sides = len(side) if isinstance(side, (list, tuple)) else 1
         emit = Assembler(sides)
-        constants = {k: v for k, v in body.__globals__.items() if isinstance(v, int)}
-        run = types.FunctionType(body.__code__, {**constants, **emit.names()})
-        run()
-        emit.second_pass()
-        run()
+        _twice(body, emit)
         top = emit.top if emit.top >= 0 else emit.at - 1
         execctrl = emit.target << 7 | top << 12
         shiftctrl = (
-            of.fifo_join << 30 | (of.pull_thresh & 0x1F) << 25 | (of.push_thresh & 0x1F) << 20
-            | of.out_shiftdir << 19 | of.in_shiftdir << 18
+            of["fifo_join"] << 30 | (of["pull_thresh"] & 0x1F) << 25
+            | (of["push_thresh"] & 0x1F) << 20 | of["out_shiftdir"] << 19 | of["in_shiftdir"] << 18
         )  # fmt: skip
         program = Program(
-            [emit.words, -1, -1, -1, execctrl, shiftctrl, of.out_init, of.set_init, of.sideset_init]
+            [emit.words, -1, -1, -1, execctrl, shiftctrl, of["out_init"], of["set_init"], side]
         )
         program.wrap_target, program.wrap_top = emit.target, top
         program.side_count, program.side_optional = sides, emit.side_optional
-        program.out_right = bool(of.out_shiftdir)
+        program.out_right = bool(of["out_shiftdir"])
         return program
 
     return assemble

@@ -6,15 +6,13 @@ from typing import Any
 
 from sim.chip.bench import Bench
 from sim.chip.core import Chip
+from sim.chip.fitted import CLOCK_S, buses, fit
 from sim.chip.flash import Flash, device_files
-from sim.chip.i2c import Bus
-from sim.chip.parts import Ds3231, Ina219, Max17049, Part, Tmp117
-from sim.chip.screen import Ssd1306
-from sim.chip.wiring import wiring
+from sim.chip.parts import Max17049, Part, Tmp117
+from sim.chip.wiring import Wiring
 from sim.plant import Plant
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-CLOCK_S = 1_767_268_800  # 2026-01-01 12:00, what the battery-backed clock reads at power-on
 
 
 @dataclass(frozen=True)
@@ -37,17 +35,8 @@ class Unit:
         build: Build,
     ) -> None:  # fmt: skip
         self.bench = bench = Bench(plant, board, seed)
-        self.parts: dict[str, Part] = {
-            "contact_a": Tmp117(bench, 0x48, 0, "contact_a", True),
-            "contact_b": Tmp117(bench, 0x49, 1, "contact_b", True),
-            "board_a": Tmp117(bench, 0x4A, 2, "board_a", False),
-            "board_b": Tmp117(bench, 0x4B, 3, "board_b", False),
-            "rail": Ina219(bench),
-            "gauge": Max17049(bench),
-            "clock": Ds3231(bench, None if build.clock_unset else CLOCK_S),
-            "screen": Ssd1306(bench),
-        }
-        bench.parts = list(self.parts.values())
+        rows = fit(bench, None if build.clock_unset else CLOCK_S)
+        self.parts: dict[str, Part] = dict(rows)
         for name in build.missing:
             self.parts[name].present = False
         for name, identity in build.identities.items():
@@ -57,12 +46,8 @@ class Unit:
             elif isinstance(part, Max17049):
                 part.version = identity
         self.flash = Flash(flashed(files, build))
-        self.chip = Chip(bench, self.flash, wiring(board), start_ms, build.stepwise)
-        names = tuple(self.parts)
-        self.buses = (
-            Bus([self.parts[name] for name in names[:6]]),
-            Bus([self.parts[name] for name in names[6:]]),
-        )
+        self.chip = Chip(bench, self.flash, Wiring(board), start_ms, build.stepwise)
+        self.buses = buses(rows)
 
 
 def flashed(files: dict[str, bytes], build: Build) -> dict[str, bytes]:

@@ -4,9 +4,6 @@ It has the attributes that the table of faults works on (`sim.faults.INJECT`), s
 a fault is written once for every depth.
 """
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
 from firmware.inputs import CHARGER
 from firmware.limits import CONTACT_TRIP_MC, PAIR_APART_MC
 from firmware.thermometry import ntc_code, tmp117_code
@@ -14,7 +11,11 @@ from sim import sensors
 from sim.hal import Dark, ntc_c
 from sim.plant import STEP_MS, Plant
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from sim.chip.core import Chip
     from sim.chip.parts import Part
     from sim.scenario import Event
@@ -31,7 +32,7 @@ class Bench:
     """What stands around the chip. Levels and raw values are taken each 200 ms, as faults
     bend them; noise is new with each conversion."""
 
-    def __init__(self, plant: Plant, board: Any, seed: int) -> None:
+    def __init__(self, plant: Plant, board: "Any", seed: int) -> None:
         self.plant = plant
         self.board = board
         self.chip: Chip

@@ -5,8 +5,6 @@ costs what it takes, a sleep what it sleeps. Whatever falls due on the way is do
 its own moment, in order, before `spend` returns.
 """
 
-from collections.abc import Callable
-
 from sim.chip.gpio import Gpio
 from sim.chip.light import Light
 from sim.chip.pio import Pio
@@ -16,6 +14,8 @@ from sim.chip.wiring import Wiring
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sim.chip.bench import Bench
     from sim.chip.flash import Flash
 

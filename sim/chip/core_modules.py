@@ -3,22 +3,24 @@
 The rest of what a program may import (`HOST`) is the desktop's own module.
 """
 
-import calendar
 import errno
 import sys as host_sys
-import time as host_time
-import types
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
 
 from sim.chip.core import TICKS_MASK
+from sim.chip.dates import date_of, days_to
 from sim.chip.framebuf import framebuf_module
+from sim.chip.module import Module
 from sim.chip.usb import POLLIN, POLLOUT
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
     from sim.chip.core import Chip
 
 TICKS_US = 2
+DAY_S = 86_400
 GC_US, MEM_FREE_US = 14_000, 9_000  # a collection with 80 KB live; counting what is free
 POLL_US, USB_BYTE_US = 15, 12  # (assumed)
 RTC_START_S = 1_609_459_200  # 2021-01-01, where the port starts its clock
@@ -39,9 +41,8 @@ def ticks_diff(later: int, earlier: int) -> int:
     return (later - earlier + HALF & TICKS_MASK) - HALF
 
 
-def time_module(chip: "Chip") -> types.ModuleType:
+def time_module(chip: "Chip") -> Module:
     """The module `time`."""
-    module = types.ModuleType("time")
 
     def ticks_ms() -> int:
         chip.us += TICKS_US
@@ -68,22 +69,26 @@ def time_module(chip: "Chip") -> types.ModuleType:
         return RTC_START_S + (chip.us - chip.ticks_zero_us) // 1_000_000
 
     def gmtime(seconds: int | None = None) -> tuple[int, ...]:
-        t = host_time.gmtime(time() if seconds is None else seconds)
-        return (*t[:6], t.tm_wday, t.tm_yday)
+        total = time() if seconds is None else seconds
+        days, s = total // DAY_S, total % DAY_S
+        year, month, day = date_of(days)
+        yearday = days - days_to(year, 1, 1) + 1
+        return (year, month, day, s // 3_600, s // 60 % 60, s % 60, (days + 3) % 7, yearday)
 
-    module.__dict__.update({
+    def mktime(t: tuple[int, ...]) -> int:
+        return days_to(t[0], t[1], t[2]) * DAY_S + t[3] * 3_600 + t[4] * 60 + t[5]
+
+    return Module("time", {
         "ticks_ms": ticks_ms, "ticks_us": ticks_us, "ticks_cpu": ticks_us, "ticks_add": ticks_add,
         "ticks_diff": ticks_diff, "sleep_ms": sleep_ms, "sleep_us": sleep_us,
         "sleep": lambda s: sleep_us(int(s * 1_000_000)), "time": time,
         "time_ns": lambda: time() * 1_000_000_000, "gmtime": gmtime, "localtime": gmtime,
-        "mktime": lambda t: calendar.timegm((*t[:6], 0, 0, 0)),
+        "mktime": mktime,
     })  # fmt: skip
-    return module
 
 
-def micropython_module(chip: "Chip") -> types.ModuleType:
+def micropython_module(chip: "Chip") -> Module:
     """The module `micropython`."""
-    module = types.ModuleType("micropython")
     locks = [0]
 
     def kbd_intr(character: int) -> None:
@@ -93,46 +98,42 @@ def micropython_module(chip: "Chip") -> types.ModuleType:
         locks[0] += by
         return locks[0]
 
-    module.__dict__.update({
+    return Module("micropython", {
         "const": lambda value: value, "kbd_intr": kbd_intr,
         "alloc_emergency_exception_buf": lambda size: None, "opt_level": lambda level=0: 0,
         "heap_lock": lambda: lock(1), "heap_unlock": lambda: lock(-1), "mem_info": lambda v=0: None,
         "native": lambda f: f, "viper": lambda f: f, "schedule": lambda f, arg: f(arg),
         "heap_locked": lambda: locks[0],
     })  # fmt: skip
-    return module
 
 
-def gc_module(chip: "Chip") -> types.ModuleType:
+def gc_module(chip: "Chip") -> Module:
     """The module `gc`."""
-    module = types.ModuleType("gc")
 
-    def counted(value: int) -> Any:
+    def counted(value: int) -> "Any":
         def count() -> int:
             chip.spend(MEM_FREE_US)
             return value
 
         return count
 
-    module.__dict__.update({
+    return Module("gc", {
         "collect": lambda: chip.spend(GC_US), "mem_free": counted(140_000),
         "mem_alloc": counted(80_000), "enable": lambda: None, "disable": lambda: None,
         "isenabled": lambda: True, "threshold": lambda amount=-1: -1,
     })  # fmt: skip
-    return module
 
 
-def os_module(chip: "Chip") -> types.ModuleType:
+def os_module(chip: "Chip") -> Module:
     """The module `os`."""
-    module = types.ModuleType("os")
     flash = chip.flash
 
-    def ilistdir(path: str = "/") -> Iterator[tuple[str, int, int, int]]:
+    def ilistdir(path: str = "/") -> "Iterator[tuple[str, int, int, int]]":
         for name in flash.listdir(path):
             mode, *_, size, _, _, _ = flash.stat(path.rstrip("/") + "/" + name)
             yield (name, mode, 0, size)
 
-    module.__dict__.update({
+    return Module("os", {
         "listdir": flash.listdir, "ilistdir": ilistdir, "stat": flash.stat,
         "remove": flash.remove, "unlink": flash.remove, "rename": flash.rename,
         "mkdir": flash.mkdir, "rmdir": flash.remove, "statvfs": flash.statvfs,
@@ -140,7 +141,6 @@ def os_module(chip: "Chip") -> types.ModuleType:
         "uname": lambda: ("rp2", "rp2", "1.28.0", "v1.28.0", "Raspberry Pi Pico with RP2040"),
         "urandom": lambda count: bytes([chip.us >> k & 255 for k in range(count)]),
     })  # fmt: skip
-    return module
 
 
 class Buffered:
@@ -197,7 +197,7 @@ class Poll:
 
     def register(self, obj: object, eventmask: int = POLLIN | POLLOUT) -> None:
         """Ask about an object; only the console can be asked."""
-        if not isinstance(obj, Console | Buffered):
+        if not isinstance(obj, (Console, Buffered)):
             raise OSError(errno.EPERM, "stream operation not supported")
         self.masks[obj] = eventmask
 
@@ -207,7 +207,7 @@ class Poll:
         """Ask no more."""
         del self.masks[obj]
 
-    def poll(self, timeout: int = -1) -> list[tuple[Any, int]]:
+    def poll(self, timeout: int = -1) -> "list[tuple[Any, int]]":
         """(object, events) of what is ready, waiting up to `timeout` ms for it."""
         left_ms = timeout
         while True:
@@ -219,56 +219,54 @@ class Poll:
             left_ms -= 1
             self.chip.spend(1_000)
 
-    def ipoll(self, timeout: int = -1, flags: int = 0) -> Iterator[tuple[Any, int]]:
+    def ipoll(self, timeout: int = -1, flags: int = 0) -> "Iterator[tuple[Any, int]]":
         """The same, one after the other."""
         return iter(self.poll(timeout))
 
 
-def select_module(chip: "Chip") -> types.ModuleType:
+def select_module(chip: "Chip") -> Module:
     """The module `select`."""
-    module = types.ModuleType("select")
-    module.__dict__.update({
+    return Module("select", {
         "poll": lambda: Poll(chip), "POLLIN": POLLIN, "POLLOUT": POLLOUT, "POLLERR": 8,
         "POLLHUP": 16,
     })  # fmt: skip
-    return module
 
 
-def sys_module(chip: "Chip", modules: dict[str, types.ModuleType]) -> types.ModuleType:
+def sys_module(chip: "Chip", modules: "dict[str, Any]") -> Module:
     """The module `sys`: the console, and what a program may ask about its interpreter."""
-    module = types.ModuleType("sys")
     console = Console(chip)
 
-    def print_exception(error: BaseException, file: Any = console) -> None:
+    def print_exception(error: BaseException, file: "Any" = console) -> None:
         file.write("Traceback (most recent call last):\n")
         file.write(f"{type(error).__name__}: {error}\n")
 
     def leave(code: object = None) -> None:
         raise SystemExit(code)
 
-    implementation = types.SimpleNamespace(
-        name="micropython",
-        version=(1, 28, 0, ""),
-        _mpy=4358,
-        _machine="Raspberry Pi Pico with RP2040",
-    )
-    module.__dict__.update({
+    implementation = Module("implementation", {
+        "name": "micropython", "version": (1, 28, 0, ""), "_mpy": 4358,
+        "_machine": "Raspberry Pi Pico with RP2040",
+    })  # fmt: skip
+    return Module("sys", {
         "stdin": console, "stdout": console, "stderr": console, "modules": modules,
         "print_exception": print_exception, "exit": leave, "platform": "rp2", "path": ["", "/lib"],
         "implementation": implementation, "version": "3.4.0; MicroPython v1.28.0",
         "version_info": (3, 4, 0), "byteorder": "little", "maxsize": (1 << 31) - 1, "argv": [],
     })  # fmt: skip
-    return module
 
 
-def core_modules(chip: "Chip", modules: dict[str, types.ModuleType]) -> None:
-    """Put all of these, and the desktop's own, among a program's modules."""
-    for make in (
-        time_module, micropython_module, gc_module, os_module, select_module,
-    ):  # fmt: skip
+def own_modules(chip: "Chip", modules: "dict[str, Any]") -> None:
+    """Put those that need no desktop among a program's modules."""
+    for make in (time_module, micropython_module, gc_module, select_module):
         made = make(chip)
         modules[made.__name__] = made
     modules["framebuf"] = framebuf_module()
     modules["sys"] = sys_module(chip, modules)
+
+
+def core_modules(chip: "Chip", modules: "dict[str, Any]") -> None:
+    """Put all of these, and the desktop's own, among a program's modules."""
+    own_modules(chip, modules)
+    modules["os"] = os_module(chip)
     for name in HOST:
         modules[name] = host_sys.modules.get(name) or __import__(name)

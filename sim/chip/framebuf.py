@@ -1,8 +1,7 @@
 """`framebuf.FrameBuffer` in MONO_VLSB: columns of eight pixels, the lowest bit on top."""
 
-import types
-
 from sim.chip.font import CELLS
+from sim.chip.module import Module
 
 MONO_VLSB = 0
 BLANK = bytes(8)
@@ -76,11 +75,9 @@ class FrameBuffer:
                         self.pixel(left + column, y + row, c)
 
 
-def framebuf_module() -> types.ModuleType:
+def framebuf_module() -> Module:
     """The module `framebuf`."""
-    module = types.ModuleType("framebuf")
-    module.__dict__.update({
+    return Module("framebuf", {
         "FrameBuffer": FrameBuffer, "MONO_VLSB": MONO_VLSB, "MVLSB": MONO_VLSB,
         "MONO_HLSB": 3, "MONO_HMSB": 4, "RGB565": 1,
     })  # fmt: skip
-    return module

@@ -16,7 +16,7 @@ class Gpio:
         self.chip = chip
         self.drivers = dict(chip.wiring.inputs)
         self.forced: dict[int, int] = {}  # level that something outside puts on a pin
-        wired = {*chip.wiring.banks, chip.wiring.enable}
+        wired = chip.wiring.banks + (chip.wiring.enable,)
         self.matters = [pin in wired for pin in range(PINS)]
         self.reset()
 

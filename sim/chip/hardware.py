@@ -4,15 +4,16 @@ Costs in microseconds were measured on an emulated RP2040 with MicroPython 1.24 
 125 MHz, rounded; "(assumed)" was not.
 """
 
-import types
-from typing import TYPE_CHECKING, Any, NoReturn
-
 from sim.chip.core import POWER_ON, WATCHDOG, WDT_MAX_MS
 from sim.chip.gpio import I2C as I2C_FUNCTION
 from sim.chip.gpio import PINS, PIO0, PIO1, PULL_DOWN, PULL_UP, PWM, SIO
 from sim.chip.i2c import I2C, Bus, pin_number
+from sim.chip.module import Module
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
     from sim.chip.core import Chip
 
 PIN_US, ADC_US, PWM_US, PIN_NEW_US, PWM_NEW_US = 4, 5, 6, 30, 40
@@ -29,7 +30,7 @@ class Pin:
     subclass made for each chip, as `chip` is in the classes below."""
 
     chip: "Chip"
-    made: dict[int, Any]
+    made: "dict[int, Any]"
 
     IN, OUT, OPEN_DRAIN, ALT = 0, 1, 2, 3
     PULL_UP, PULL_DOWN = PULL_UP, PULL_DOWN
@@ -233,18 +234,17 @@ class Memory:
         self.chip.scratch[self._slot(address)] = value & WORD
 
 
-def machine_module(chip: "Chip", buses: tuple[Bus, Bus]) -> types.ModuleType:
+def machine_module(chip: "Chip", buses: tuple[Bus, Bus]) -> Module:
     """The module `machine`."""
-    module = types.ModuleType("machine")
 
     def of(kind: type) -> type:
         return type(kind.__name__, (kind,), {"chip": chip})
 
-    def reset() -> NoReturn:
+    def reset() -> "NoReturn":
         chip.reset(WATCHDOG, "reset")
         raise SystemExit
 
-    def soft_reset() -> NoReturn:
+    def soft_reset() -> "NoReturn":
         raise SystemExit
 
     def lightsleep(time_ms: int = 1 << 40) -> None:
@@ -263,5 +263,4 @@ def machine_module(chip: "Chip", buses: tuple[Bus, Bus]) -> types.ModuleType:
         "idle": lambda: chip.spend(IDLE_US),
         "disable_irq": lambda: 0, "enable_irq": lambda state=0: None,
     }  # fmt: skip
-    module.__dict__.update(contents)
-    return module
+    return Module("machine", contents)

@@ -6,8 +6,8 @@ adds a third, which waits for a held clock line once more.
 """
 
 import errno
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -89,7 +89,7 @@ class I2C:
             self.bus.worst_us = us
         self.chip.spend(us)
 
-    def writeto(self, addr: int, buf: bytes, stop: bool = True, /) -> int:
+    def writeto(self, addr: int, buf: bytes, stop: bool = True) -> int:
         """Write; returns how many bytes were acknowledged. An empty write only asks for ACK."""
         data = bytes(buf)
         try:
@@ -101,11 +101,11 @@ class I2C:
             part.written(data, self.chip.us)
         return len(data)
 
-    def writevto(self, addr: int, vector: "Sequence[bytes]", stop: bool = True, /) -> int:
+    def writevto(self, addr: int, vector: "Sequence[bytes]", stop: bool = True) -> int:
         """Several buffers in one transfer."""
         return self.writeto(addr, b"".join([bytes(each) for each in vector]), stop)
 
-    def readfrom_into(self, addr: int, buf: "bytearray | memoryview", stop: bool = True, /) -> None:
+    def readfrom_into(self, addr: int, buf: "bytearray | memoryview", stop: bool = True) -> None:
         """Fill the buffer."""
         count = len(buf)
         try:
@@ -114,7 +114,7 @@ class I2C:
             raise OSError(errno.ETIMEDOUT, "ETIMEDOUT") from None
         buf[:] = part.read(count, self.chip.us)
 
-    def readfrom(self, addr: int, nbytes: int, stop: bool = True, /) -> bytes:
+    def readfrom(self, addr: int, nbytes: int, stop: bool = True) -> bytes:
         """So many bytes."""
         buffer = bytearray(nbytes)
         self.readfrom_into(addr, buffer, stop)

@@ -1,11 +1,13 @@
 """The sensors' I2C parts, register by register, as their data sheets have them."""
 
-from typing import TYPE_CHECKING
+from sim.chip.dates import date_of, days_to
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from sim.chip.bench import Bench
 
 FOREVER = 1 << 62
+DAY_S = 86_400
 HALF_BLOCK_US = 100_000  # the plant moves in steps of 200 ms
 
 
@@ -284,11 +286,11 @@ class Ds3231(Part):
 
     def fields(self, us: int) -> list[int]:
         """Second, minute, hour, day of the week, day, month, year, in BCD."""
-        import datetime
-
-        moment = datetime.datetime.fromtimestamp(self.offset_s + us // 1_000_000, datetime.UTC)
-        values = (moment.second, moment.minute, moment.hour, moment.isoweekday(), moment.day,
-                  moment.month, moment.year % 100)  # fmt: skip
+        seconds = self.offset_s + us // 1_000_000
+        days, second = seconds // DAY_S, seconds % DAY_S
+        year, month, day = date_of(days)
+        weekday = (days + 3) % 7 + 1  # 1970-01-01 was a Thursday, Monday is 1
+        values = (second % 60, second // 60 % 60, second // 3_600, weekday, day, month, year % 100)
         return [value // 10 << 4 | value % 10 for value in values]
 
     def read(self, count: int, us: int) -> bytes:
@@ -318,14 +320,10 @@ class Ds3231(Part):
             self._set(fields, us)
 
     def _set(self, fields: list[int], us: int) -> None:
-        import datetime
-
         masks = (0x7F, 0x7F, 0x3F, 7, 0x3F, 0x1F, 0xFF)
-        plain = [value & mask for value, mask in zip(fields, masks, strict=True)]
+        plain = [fields[k] & masks[k] for k in range(len(masks))]
         second, minute, hour, _, day, month, year = [(v >> 4) * 10 + (v & 15) for v in plain]
-        try:
-            moment = datetime.datetime(2000 + year, month, day, hour, minute, second,
-                                       tzinfo=datetime.UTC)  # fmt: skip
-        except ValueError:
-            return  # a date that does not exist: undefined on the part, ignored here
-        self.offset_s = int(moment.timestamp()) - us // 1_000_000
+        days = days_to(2_000 + year, month, day)
+        if days < 0 or hour > 23 or minute > 59 or second > 59:
+            return  # a moment that does not exist: undefined on the part, ignored here
+        self.offset_s = days * DAY_S + hour * 3_600 + minute * 60 + second - us // 1_000_000

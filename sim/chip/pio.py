@@ -95,7 +95,7 @@ class Pio:
 
     def pins_of(self, number: int, base: int, initial: object) -> int:
         """Take pins for a machine, as its program's `..._init` has them; returns how many."""
-        states = initial if isinstance(initial, list | tuple) else [initial]
+        states = initial if isinstance(initial, (list, tuple)) else [initial]
         each = self.machines[number]
         for k, state in enumerate(states):
             bit = 1 << base + k

@@ -1,11 +1,10 @@
 """`rp2` for one chip: state machines as a program uses them."""
 
-import types
-from typing import TYPE_CHECKING
-
 from sim.chip import asm
 from sim.chip.i2c import pin_number
+from sim.chip.module import Module
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from sim.chip.core import Chip
 
@@ -91,9 +90,8 @@ class StateMachine:
         self.chip.spend(PIO_US)
 
 
-def rp2_module(chip: "Chip") -> types.ModuleType:
+def rp2_module(chip: "Chip") -> Module:
     """The module `rp2`."""
-    module = types.ModuleType("rp2")
 
     class PioBlock:
         """Constants of a program's pins and shifts."""
@@ -102,8 +100,7 @@ def rp2_module(chip: "Chip") -> types.ModuleType:
         SHIFT_LEFT, SHIFT_RIGHT = 0, 1
         JOIN_NONE, JOIN_TX, JOIN_RX = 0, 1, 2
 
-    module.__dict__.update({
+    return Module("rp2", {
         "PIO": PioBlock, "StateMachine": type("StateMachine", (StateMachine,), {"chip": chip}),
         "asm_pio": asm.asm_pio, "asm_pio_encode": asm.encode, "PIOASMError": asm.PIOASMError,
     })  # fmt: skip
-    return module

@@ -36,10 +36,10 @@ class Program:
         self.chip = unit.chip
         self.waistband: Any = None  # the firmware, once it is made
         self.errors: list[BaseException] = []  # what ended a file
-        self.modules: dict[str, types.ModuleType] = {}
+        self.modules: dict[str, Any] = {}
         core_modules(self.chip, self.modules)
-        for made in (machine_module(self.chip, unit.buses), rp2_module(self.chip)):
-            self.modules[made.__name__] = made
+        self.modules["machine"] = machine_module(self.chip, unit.buses)
+        self.modules["rp2"] = rp2_module(self.chip)
         self.builtins = {
             **builtins.__dict__,
             "__import__": self.import_,
@@ -74,7 +74,7 @@ class Program:
 
     def import_(
         self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
-    ) -> types.ModuleType:
+    ) -> Any:
         """The builtin `__import__`."""
         if level:
             package = globals["__package__"].rsplit(".", level - 1)[0]
@@ -97,7 +97,7 @@ class Program:
                 return file, package
         return None
 
-    def load(self, name: str) -> types.ModuleType:
+    def load(self, name: str) -> Any:
         """A module by its full name, its packages first."""
         if name in self.modules:
             return self.modules[name]

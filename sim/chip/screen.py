@@ -1,10 +1,9 @@
 """The OLED: an SSD1306 of 128x64, as its data sheet has it, that a test can read."""
 
-from typing import TYPE_CHECKING
-
 from sim.chip.font import GLYPHS
 from sim.chip.parts import Part
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from sim.chip.bench import Bench
 

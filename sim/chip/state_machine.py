@@ -16,11 +16,15 @@ FOREVER = 1 << 60  # cycles
 REMEMBERED = 2_000  # futures of a machine
 HZ_PER_US = 125
 FIFO = 4
+EMPTY: tuple[int, ...] = ()  # MicroPython's deque takes no keyword
 SMALL = 2  # passes that are always stepped at the end of a countdown
 LARGE = 1 << 31
-State = tuple[int, int, int, int, int, int, int, int, tuple[int, ...], tuple[int, ...]]
 JMP_END = 0x2000
 PINS, X, Y, NULL, PINDIRS, PC, ISR, OSR = 0, 1, 2, 3, 4, 5, 6, 7
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    State = tuple[int, int, int, int, int, int, int, int, tuple[int, ...], tuple[int, ...]]
 
 
 def _counts_only(opcode: int) -> bool:
@@ -45,8 +49,8 @@ class StateMachine:
         self.cycle = 0
         self.pc = self.x = self.y = self.isr = self.osr = 0
         self.osr_count = 32  # bits shifted out: empty
-        self.fifo: deque[int] = deque()
-        self.received: deque[int] = deque()
+        self.fifo: deque[int] = deque(EMPTY, FIFO)
+        self.received: deque[int] = deque(EMPTY, FIFO)
         self.depth = FIFO
         self.set_base = self.out_base = self.side_base = 0
         self.set_count = self.out_count = 0
@@ -69,8 +73,8 @@ class StateMachine:
             self.heads = {opcode & 31 for at, opcode in jumps if opcode & 31 <= at}
             self.heads.add(program.wrap_target)
         self.restart()
-        self.fifo.clear()
-        self.received.clear()
+        self.fifo = deque(EMPTY, FIFO)
+        self.received = deque(EMPTY, FIFO)
 
     def restart(self) -> None:
         """Back to the first instruction, registers as they are but for the shift counters."""
@@ -137,18 +141,18 @@ class StateMachine:
             self.futures.clear()
         self.futures[before] = (self.cycle - begun, self.state())
 
-    def state(self) -> State:
+    def state(self) -> "State":
         """All that its future depends on."""
         return (self.pc, self.x, self.y, self.isr, self.osr, self.osr_count, self.out, self.oe,
                 tuple(self.fifo), tuple(self.received))  # fmt: skip
 
-    def _set_state(self, state: State) -> None:
+    def _set_state(self, state: "State") -> None:
         (self.pc, self.x, self.y, self.isr, self.osr, self.osr_count, self.out, self.oe,
          fifo, received) = state  # fmt: skip
         if len(fifo) != len(self.fifo):
-            self.fifo = deque(fifo)
+            self.fifo = deque(fifo, FIFO)
         if len(received) != len(self.received):
-            self.received = deque(received)
+            self.received = deque(received, FIFO)
 
     def step(self, until: int, to_edge: bool) -> None:
         """Execute instruction by instruction, up to a cycle or, `to_edge`, to the first change
@@ -183,7 +187,7 @@ class StateMachine:
         """
         x = self.x
         here = (self.pc, self.osr - x, self.y, self.isr, self.out, self.oe)
-        known = self.loops.get(here) or self.loops.get((*here, x))
+        known = self.loops.get(here) or self.loops.get(here + (x,))
         if known:
             cycles, less = known
             passes = (until - self.cycle) // cycles
@@ -196,10 +200,10 @@ class StateMachine:
             self.cycle += passes * cycles
             return True
         before = self.passes.get(self.pc)
-        self.passes[self.pc] = (self.cycle, x, *here)
+        self.passes[self.pc] = (self.cycle, x) + here
         if before and before[2:] == here:
             if x == before[1]:
-                self.loops[(*here, x)] = (self.cycle - before[0], 0)
+                self.loops[here + (x,)] = (self.cycle - before[0], 0)
             elif SMALL <= x < before[1] < LARGE:
                 self.loops[here] = (self.cycle - before[0], before[1] - x)
         return False

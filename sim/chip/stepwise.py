@@ -3,6 +3,8 @@
 An independent reading of the data sheet: slow, for the tests that hold `state_machine.py` to it.
 """
 
+from collections import deque
+
 from pioemu import ShiftRegister, State, emulate  # type: ignore[import-untyped]
 
 from sim.chip.state_machine import NEVER, StateMachine
@@ -34,8 +36,8 @@ class Stepwise(StateMachine):
         pins = self.out
         state = State(
             clock=self.cycle, program_counter=self.pc, pin_directions=self.oe,
-            pin_values=self.out, transmit_fifo=self.fifo.copy(),
-            receive_fifo=self.received.copy(),
+            pin_values=self.out, transmit_fifo=deque(self.fifo),
+            receive_fifo=deque(self.received),
             input_shift_register=ShiftRegister(self.isr, 0),
             output_shift_register=ShiftRegister(self.osr, self.osr_count),
             x_register=self.x, y_register=self.y,

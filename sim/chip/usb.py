@@ -16,6 +16,9 @@ TIMEOUT_US = 500_000
 WRITE_US = 30  # of a short line (assumed)
 POLLIN, POLLOUT = 1, 4
 KEPT = 100_000  # characters of output that are remembered
+TYPED = 10_000  # ... of input
+NO_INPUT: tuple[int, ...] = ()  # MicroPython's deque takes no keyword
+NO_OUTPUT: tuple[str, ...] = ()
 
 
 class Usb:
@@ -26,8 +29,8 @@ class Usb:
         self.connected = False
         self.reading = True
         self.waiting = 0  # bytes that the host has not taken
-        self.received: deque[int] = deque()
-        self.output: deque[str] = deque()  # what the host saw, newest last
+        self.received: deque[int] = deque(NO_INPUT, TYPED)
+        self.output: deque[str] = deque(NO_OUTPUT, KEPT + 1)  # what the host saw, newest last
         self.kept = 0
         self.blocked_us = 0  # spent waiting for the host, in all
 
@@ -45,8 +48,9 @@ class Usb:
             if sent < len(text):
                 self.blocked_us += TIMEOUT_US
                 self.chip.spend(TIMEOUT_US)
-        self.output.append(text[:sent])
-        self.kept += sent
+        if sent:
+            self.output.append(text[:sent])
+            self.kept += sent
         while self.kept > KEPT:
             self.kept -= len(self.output.popleft())
         return sent
@@ -68,7 +72,7 @@ class Usb:
         """The host sends characters; Ctrl-C interrupts the program unless that is off."""
         for byte in text.encode():
             if byte == self.chip.kbd_intr:
-                self.received.clear()
+                self.received = deque(NO_INPUT, TYPED)
                 self.chip.throw(KeyboardInterrupt())
             else:
                 self.received.append(byte)

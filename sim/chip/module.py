@@ -1,0 +1,14 @@
+"""What `import` finds: an object with names. MicroPython lets no program make a real module."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class Module:
+    """A module by its name and its contents."""
+
+    def __init__(self, name: str, contents: "dict[str, Any]") -> None:
+        self.__name__ = name
+        for key in contents:
+            setattr(self, key, contents[key])
