@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from firmware import states
 from firmware.faults import FAULTS, PADS, STOPPING
-from firmware.limits import CLOCK_MASK, TICK_MS
+from firmware.limits import CLOCK_MASK, HOLD_MS, TICK_MS
 from sim.faults import DARKENS, SHOWS_AS
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from sim.run import Injected, Run
 
 NAMES = tuple(name for name, _ in FAULTS)
+# Faults of a chip that may end in a reset.
+RESETTING = ("firmware_exception", "firmware_hang", "host_attach", "soft_reset", "brownout")
 
 
 def latched(run: "Run") -> list[tuple[int, str, str]]:
@@ -28,10 +30,18 @@ def latched(run: "Run") -> list[tuple[int, str, str]]:
     ]
 
 
+def resets(run: "Run") -> list[dict[str, Any]]:
+    """When and why the chip began anew; none at a depth without one."""
+    found: list[tuple[int, str]] = getattr(getattr(run, "chip", None), "resets", [])
+    return [{"t_s": us / 1e6, "why": why} for us, why in found]
+
+
 def fault_rows(run: "Run") -> list[dict[str, Any]]:
-    """Every fault that the firmware latched, first first."""
+    """Every fault that the firmware latched, first first; after a reset it knows no older ones."""
     kept = run.unit.faults
-    begin_ms = run.scenario.start.clock
+    begun_s, begin_ms = 0.0, run.scenario.start.clock
+    for row in resets(run):  # the chip's clock begins anew with it
+        begun_s, begin_ms = row["t_s"], 0
     rows = []
     for fault, pad, ms, value, limit in kept.rows[: min(kept.count, len(kept.rows))]:
         name, unit = FAULTS[fault]
@@ -39,7 +49,7 @@ def fault_rows(run: "Run") -> list[dict[str, Any]]:
         rows.append({
             "name": name,
             "pad": PADS[pad] or None,
-            "t_s": ((ms - begin_ms) & CLOCK_MASK) / 1000,
+            "t_s": begun_s + ((ms - begin_ms) & CLOCK_MASK) / 1000,
             "value": value / 1000 if celsius else value,
             "limit": limit / 1000 if celsius else limit,
             "unit": "C" if celsius else unit,
@@ -51,9 +61,10 @@ def cutoffs(run: "Run") -> list[dict[str, Any]]:
     """For each injected fault that ended light: from its onset to dark.
 
     A fault counts where the firmware latched it, or where its effect is to end or pause the
-    session. Its onset is its injection, but for two faults that creep up: for `contact_hot` it
-    is the first of the sensed samples that stayed beyond the limit until it was dark, for
-    `contact_apart` since when the two sensors, noise aside, stayed apart.
+    session, or where it ended in a reset. Its onset is its injection, but for two faults that
+    creep up: for `contact_hot` it is the first of the sensed samples that stayed beyond the
+    limit until it was dark, for `contact_apart` since when the two sensors, noise aside,
+    stayed apart.
     """
     found = fault_rows(run)
     rows = []
@@ -67,10 +78,21 @@ def cutoffs(run: "Run") -> list[dict[str, Any]]:
             None,
         )  # fmt: skip
         dark = next((dark for dark in run.hal.darks if dark.t_ms >= injected.t_ms), None)
-        if dark is None or not (shown or event.name in DARKENS):
+        if dark is None:
+            continue
+        if not (shown or event.name in DARKENS or died(run, injected, dark)):
             continue
         rows.append(cutoff(run, injected, shown, dark))
     return rows
+
+
+def died(run: "Run", injected: "Injected", dark: "Dark") -> bool:
+    """Whether it was a fault of the chip that ended in a reset, and dark came before that."""
+    if injected.event.name not in RESETTING:
+        return False
+    since_s = injected.t_ms / 1000
+    after = [row["t_s"] for row in resets(run) if row["t_s"] >= since_s]
+    return bool(after) and dark.t_ms / 1000 <= after[0]
 
 
 def cutoff(
@@ -98,12 +120,20 @@ def cutoff(
 
 
 def unexpected(run: "Run") -> list[str]:
-    """A sentence for each fault that the scenario does not account for."""
+    """A sentence for each fault and each reset that the scenario does not account for."""
     allowed: set[str] = set()
+    may_reset = False
     for event in run.scenario.events:
         if event.kind == "fault":
             allowed.update(SHOWS_AS.get(event.name, (event.name,)))
-    return [
+            may_reset = may_reset or event.name in RESETTING
+        elif event.kind == "press" and event.hold_ms >= HOLD_MS:
+            may_reset = True  # START held is off; pressed again, it begins anew
+    found = [
+        f"a reset ({row['why']}) at {row['t_s']:.2f} s was not called for"
+        for row in ([] if may_reset else resets(run))
+    ]
+    return found + [
         f"{row['name']} at {row['t_s']:.2f} s on pad {row['pad'] or '-'} was not called for: "
         f"{row['value']:g} against {row['limit']:g} {row['unit']}"
         for row in fault_rows(run)
@@ -136,6 +166,7 @@ def result(run: "Run") -> dict[str, Any]:
         "battery_pct": run.plant.battery.charge * 100.0,
         "cutoffs": cutoffs(run),
         "emitted_after_off_j": run.hal.late_j,
+        "resets": resets(run),
         "ticks": run.ticks,
         "wall_s": run.wall_s,
         "realtime_factor": run.ticks * TICK_MS / 1000 / run.wall_s if run.wall_s else 0.0,

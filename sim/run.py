@@ -218,6 +218,9 @@ class Run:
             and self.hal.t_ms >= self.end_ms + SETTLED_MS
         )
 
+    def close(self) -> None:
+        """Done with this run. Nothing here has to be let go of; at driver depth something has."""
+
     def trace(self, row_sink: "Callable[[Row], object]", every: str = "control") -> None:
         """Have `row_sink` called with a row each control step, or each tick."""
         self._row_sink = row_sink

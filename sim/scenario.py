@@ -67,11 +67,20 @@ FAULTS = {
     "button_bounce": Fault(),
     "alert_broken": Fault(),
 }
-# Faults of the design that need a part which this depth does not have.
-NOT_HERE = (
-    "lying_on_pad", "clock_jump", "firmware_exception", "firmware_hang", "host_attach",
-    "soft_reset", "brownout", "flash_full", "flash_corrupt", "flash_torn",
-)  # fmt: skip
+# Faults that need a chip: of `sim.chip.faults.CHIP_FAULTS`, at driver depth beside the others.
+CHIP_FAULTS = {
+    "firmware_exception": Fault(lasts=False),
+    "firmware_hang": Fault(lasts=False),
+    "host_attach": Fault(lasts=False),
+    "soft_reset": Fault(lasts=False),
+    "brownout": Fault(),  # `for_s`: without power; else it comes back at once
+    "clock_jump": Fault("", "days", -3_650, 3_650, 1.0),
+    "flash_full": Fault(),
+    "flash_corrupt": Fault(),
+}
+AT_DEPTH = {"hal": FAULTS, "driver": {**FAULTS, **CHIP_FAULTS}}
+# Faults of the design that need a part which no depth has.
+NOT_HERE = ("lying_on_pad", "flash_torn")
 
 
 @dataclass(frozen=True)
@@ -150,15 +159,15 @@ def ordinary() -> Scenario:
     )
 
 
-def load(path: str) -> Scenario:
-    """Read a scenario from a TOML file. Raises BadInput."""
-    return parse(reading.read_text(path), str(path), Path(path).parent)
+def load(path: str, depth: str = "hal") -> Scenario:
+    """Read a scenario from a TOML file, to be run at a depth. Raises BadInput."""
+    return parse(reading.read_text(path), str(path), Path(path).parent, depth)
 
 
-def parse(text: str, where: str, base: Path | None = None) -> Scenario:
+def parse(text: str, where: str, base: Path | None = None, depth: str = "hal") -> Scenario:
     """Read a scenario from TOML text that came from `where`; paths in it start at `base`.
 
-    Raises BadInput.
+    `depth`, of AT_DEPTH, says which faults there are. Raises BadInput.
     """
     found = reading.table(reading.parse_toml(text, where), where, SCENARIO_KEYS)
     if "duration_s" not in found:
@@ -170,7 +179,7 @@ def parse(text: str, where: str, base: Path | None = None) -> Scenario:
         duration_s=duration_s,
         prescription=_prescription(found.get("prescription", "default"), where, base),
         start=_start(found.get("start", {}), f"{where}: start"),
-        events=_events(found.get("event", []), where, duration_s),
+        events=_events(found.get("event", []), where, duration_s, depth),
     )
 
 
@@ -218,19 +227,19 @@ def _condition(key: str, value: object, where: str) -> float | bool | int:
     return reading.number(value, where, low, high, unit)
 
 
-def _events(value: object, where: str, duration_s: float) -> tuple[Event, ...]:
+def _events(value: object, where: str, duration_s: float, depth: str) -> tuple[Event, ...]:
     if not isinstance(value, list):
         raise BadInput(f"{where}: event is {shown(value)}: tables, each headed [[event]]")
     if len(value) > EVENTS_MAX:
         raise BadInput(f"{where}: has {len(value)} events: at most {EVENTS_MAX}")
     events = [
-        _event(found, f"{where}: event {number}", duration_s)
+        _event(found, f"{where}: event {number}", duration_s, depth)
         for number, found in enumerate(value, 1)
     ]
     return tuple(sorted(events, key=lambda event: event.at_s))
 
 
-def _event(value: object, where: str, duration_s: float) -> Event:
+def _event(value: object, where: str, duration_s: float, depth: str) -> Event:
     if not isinstance(value, dict):
         raise BadInput(f"{where} is {shown(value)}: a table with at_s and one of {_any_of(KINDS)}")
     kinds = [key for key in KINDS if key in value]
@@ -245,7 +254,7 @@ def _event(value: object, where: str, duration_s: float) -> Event:
     if kinds[0] == "press":
         return _press(value, where, at_s)
     if kinds[0] == "fault":
-        return _fault(value, where, at_s)
+        return _fault(value, where, at_s, depth)
     reading.table(value, where, ("at_s", kinds[0]))
     new = _condition(kinds[0], value[kinds[0]], f"{where}: {kinds[0]}")
     return Event(at_s, "set", kinds[0], value=new)
@@ -263,12 +272,17 @@ def _press(found: dict[str, object], where: str, at_s: float) -> Event:
     return Event(at_s, "press", button, hold_ms=hold_ms)
 
 
-def _fault(found: dict[str, object], where: str, at_s: float) -> Event:
+def _fault(found: dict[str, object], where: str, at_s: float, depth: str) -> Event:
     name = found["fault"]
-    if isinstance(name, str) and name in NOT_HERE:
-        raise BadInput(f"{where}: fault {name} is not at this depth; here are {', '.join(FAULTS)}")
-    name = reading.choice(name, f"{where}: fault", tuple(FAULTS))
-    row = FAULTS[name]
+    here = AT_DEPTH[depth]
+    if isinstance(name, str) and name not in here:
+        if name in CHIP_FAULTS:
+            raise BadInput(f"{where}: fault {name} needs a chip: --depth driver has it")
+        if name in NOT_HERE:
+            there = ", ".join(here)
+            raise BadInput(f"{where}: fault {name} is not at this depth; here are {there}")
+    name = reading.choice(name, f"{where}: fault", tuple(here))
+    row = here[name]
     takes = ["at_s", "fault"]
     takes += ["pad"] * bool(row.pad) + ["value"] * bool(row.unit) + ["for_s"] * row.lasts
     takes += ["button"] * (name == "button_stuck")

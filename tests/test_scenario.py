@@ -7,9 +7,10 @@ import pytest
 
 from firmware.prescription import DEFAULT
 from sim import scenario
+from sim.chip import faults as chip
 from sim.errors import BadInput
 from sim.faults import INJECT
-from sim.scenario import FAULTS, NOT_HERE, Event, Start, load, ordinary, parse
+from sim.scenario import CHIP_FAULTS, FAULTS, NOT_HERE, Event, Start, load, ordinary, parse
 
 HEAD = "duration_s = 600\n"
 
@@ -85,6 +86,31 @@ def test_events_come_in_order_of_time_and_of_the_file_where_times_are_equal() ->
 
 def test_every_fault_that_a_scenario_may_call_is_one_that_the_simulator_makes() -> None:
     assert set(FAULTS) == set(INJECT)
+    assert set(CHIP_FAULTS) == set(chip.CHIP_FAULTS)
+
+
+@pytest.mark.parametrize(("name", "row"), CHIP_FAULTS.items(), ids=CHIP_FAULTS)
+def test_a_fault_of_a_chip_is_read_at_driver_depth_and_refused_at_hal_depth(
+    name: str, row: scenario.Fault
+) -> None:
+    text = event(f'at_s = 1\nfault = "{name}"' + "\nvalue = -2" * bool(row.unit))
+    (found,) = parse(text, "night.toml", depth="driver").events
+    assert (found.name, found.value) == (name, -2 if row.unit else None)
+    assert f"fault {name} needs a chip: --depth driver has it" in refusal(text)
+    if row.lasts:
+        (found,) = parse(text + "for_s = 2\n", "night.toml", depth="driver").events
+        assert found.for_s == 2
+    else:
+        with pytest.raises(BadInput, match="'for_s' is not a key"):
+            parse(text + "for_s = 2\n", "night.toml", depth="driver")
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_driver_depth_has_every_fault_of_hal_depth(name: str) -> None:
+    row = FAULTS[name]
+    text = f'at_s = 1\nfault = "{name}"\n' + 'pad = "B"\n' * (row.pad == "must")
+    text += "value = 810\n" * (row.unit == "nm") + 'button = "UP"\n' * (name == "button_stuck")
+    assert parse(event(text), "night.toml", depth="driver") == parse(event(text), "night.toml")
 
 
 def test_a_fault_without_a_pad_strikes_both() -> None:
@@ -114,7 +140,7 @@ def test_a_fault_takes_what_its_row_says_and_nothing_else(name: str, row: scenar
 
 
 @pytest.mark.parametrize("name", NOT_HERE)
-def test_a_fault_that_needs_another_depth_is_refused_by_name(name: str) -> None:
+def test_a_fault_that_no_depth_has_is_refused_by_name(name: str) -> None:
     said = refusal(event(f'at_s = 1\nfault = "{name}"'))
     assert name in said and "not at this depth" in said
 

@@ -109,14 +109,20 @@ def sim(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> int:
     """Run a scenario on the simulated unit: a live view on a terminal, then a summary.
 
+    At HAL depth the firmware runs on simulated sensors and pads; at driver depth the unit's
+    own files (boot.py, main.py, hal/) run on a simulated chip, and faults of a chip are there
+    as well: firmware_hang, brownout, flash_full, ...
+
     Exits 1 if the run ends in a fault that its scenario does not inject.
     """
-    if depth is not Depth.HAL:
-        raise BadInput(f"--depth is {depth}: not built yet; hal is")
+    if depth is Depth.PIN:
+        raise BadInput("--depth is pin: not built yet; hal and driver are")
     from tools.sim_command import Request, simulate
 
     return simulate(
-        Request(scenario, as_json, trace, trace_every.value, plot, seed, realtime, record)
+        Request(
+            scenario, as_json, trace, trace_every.value, plot, seed, realtime, record, depth.value
+        )
     )
 
 

