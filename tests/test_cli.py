@@ -17,6 +17,7 @@ from rich.console import Console
 from sim import scenario
 from sim.run import TRACE_COLUMNS, Run
 from tests.command import KEYS, SHORT, Waistband, files
+from tools import doctor
 from tools.account import account
 from tools.files import write_whole
 from tools.summary import render
@@ -251,6 +252,17 @@ def test_a_link_stays_a_link_and_a_device_a_device(tmp_path: Path) -> None:
     assert link.is_symlink() and target.read_text() == "new"
     with pytest.raises(Exception, match="is a device"), write_whole("/dev/null"):
         pytest.fail("a device must not be replaced")
+
+
+def test_the_doctor_names_what_is_wrong_with_a_board(tmp_path: Path) -> None:
+    good = (doctor.ROOT / "hal" / "boards" / "RPI_PICO.py").read_text(encoding="utf-8")
+    (tmp_path / "GOOD.py").write_text(good, encoding="utf-8")
+    (tmp_path / "BLUE.py").write_text(good.replace("(810, 8", "(470, 8"), encoding="utf-8")
+    (tmp_path / "TORN.py").write_text(good[:400] + "(", encoding="utf-8")
+    rows = {part: (found, gives) for part, found, gives in doctor.boards(tmp_path)}
+    assert rows["board GOOD"][0] == "810 / 850 / 940 / 1060 nm"
+    assert rows["board BLUE"][0] == "" and "470" in rows["board BLUE"][1]
+    assert rows["board TORN"][0] == "" and "TORN.py" in rows["board TORN"][1]
 
 
 def test_the_doctor_says_what_there_is_and_what_a_missing_part_would_give(

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import runpy
 import shlex
 import shutil
 import subprocess
@@ -9,7 +10,9 @@ import sys
 from collections.abc import Iterable
 from importlib import metadata, util
 from pathlib import Path
+from types import SimpleNamespace
 
+from hal.board_check import faults_of
 from tools.files import emit
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,7 +31,7 @@ Row = tuple[str, str, str]  # part, what was found or "", what it gives and how 
 
 def report(version: str) -> int:
     """Print a row a part; 0 whether or not any is missing."""
-    rows = [*base(version), *packages(), micropython()]
+    rows = [*base(version), *packages(), micropython(), *boards(ROOT / "hal" / "boards")]
     width = max(len(part) for part, _, _ in rows)
     for part, found, gives in rows:
         mark = "ok     " if found else "missing"
@@ -69,6 +72,19 @@ def micropython() -> Row:
         return "micropython", "", gives
     said = answer([*command, "-c", "import sys; print(sys.version)"])
     return "micropython", said.rpartition("; ")[2], missing
+
+
+def boards(folder: Path) -> Iterable[Row]:
+    """Each board file, checked as the unit checks its own at start."""
+    for path in sorted(folder.glob("[A-Z]*.py")):
+        try:
+            board = runpy.run_path(str(path))
+        except Exception as why:  # a board file is a program: it may do anything
+            yield f"board {path.stem}", "", f"cannot be read: {why!r}; mend {path.name}"
+            continue
+        faults = faults_of(SimpleNamespace(**board))
+        banks = "" if faults else " / ".join(str(row[0]) for row in board["BANKS"])
+        yield f"board {path.stem}", banks and f"{banks} nm", "refused: " + "; ".join(faults)
 
 
 def answer(command: list[str]) -> str:
