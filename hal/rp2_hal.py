@@ -56,6 +56,7 @@ SKIP_TICKS = 10  # a stuck bus is tried this often, each try costing its timeout
 SCREEN_RETRY_TICKS = 250  # a lost screen is looked for this often, while dark
 VERIFY_EVERY = 4  # while dark, every fourth look at the rail re-reads a part's set-up instead
 FILE_MAX = 16_384
+FILE_PIECE = 512
 
 # Address of each pad's thermometers on the sensors' bus.
 CONTACTS = (0x48, 0x49)
@@ -297,12 +298,17 @@ class Rp2Hal:
 
     def load(self, name: str) -> "bytes | None":
         """A file's bytes; None where it is missing, unreadable, or longer than 16 KB."""
+        content = b""
         try:
             with open(name, "rb") as file:
-                content: bytes = file.read(FILE_MAX + 1)
+                while len(content) <= FILE_MAX:
+                    piece: bytes = file.read(FILE_PIECE)  # 16 KB in one piece may not be free
+                    if not piece:
+                        return content
+                    content += piece
         except (OSError, MemoryError):
             return None
-        return content if len(content) <= FILE_MAX else None
+        return None
 
     def wall_clock(self) -> "int | None":
         """Seconds since 2000-01-01, or None. Only at start or while dark."""

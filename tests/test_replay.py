@@ -112,6 +112,12 @@ def field(recording: Recording, name: str) -> list[int]:
     ]
 
 
+@pytest.fixture(autouse=True)
+def sound() -> None:
+    """What broken firmware is compared with was recorded before anything is broken."""
+    recorded("a dose reached")
+
+
 @pytest.fixture
 def unix() -> None:
     """Skip, with the reason, where MicroPython is missing; fail where CI should have it."""
