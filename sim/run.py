@@ -227,9 +227,14 @@ class Run:
         self._row_every = TICK_MS if every == "tick" else CONTROL_MS
 
     def row(self) -> "Row":
-        """The present as TRACE_COLUMNS."""
+        """The present as TRACE_COLUMNS.
+
+        A row a control step would always meet the same part of a gate of 10 or 25 Hz: it has
+        the duty with which the gate's open part was lit.
+        """
         unit = self.unit
         hal = self.hal
+        gated = hal.supply and unit.gate.period_ticks > 1 and self._row_every != TICK_MS
         a, b = unit.pads
         true_a, true_b = self.plant.pads
         names = [name for _, name, _ in report.latched(self)]
@@ -238,7 +243,7 @@ class Run:
             a.contact_mc / 1000, b.contact_mc / 1000,
             true_a.tissue.contact_c, true_b.tissue.contact_c,
             true_a.tissue.board_c, true_b.tissue.board_c,
-            *hal.duty, int(hal.supply or hal.enable_stuck),
+            *(unit.gate.out if gated else hal.duty), int(hal.supply or hal.enable_stuck),
             self.plant.pack_mv() / 1000, unit.battery.percent,
             a.fluence.total_uj_cm2 / 1e6, b.fluence.total_uj_cm2 / 1e6,
         )  # fmt: skip

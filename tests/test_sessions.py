@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from firmware.limits import CONTACT_WARN_MC
 from firmware.prescription import DEFAULT
-from sim.run import Run
+from sim.run import TRACE_COLUMNS, Run
 from sim.scenario import Scenario, Start, ordinary
 
 WRAP_MS = 1 << 30
@@ -119,6 +119,18 @@ def test_the_same_seed_gives_the_same_session_and_another_seed_another() -> None
         return run.recording()
 
     assert recorded(1) == recorded(1) != recorded(2)
+
+
+def test_gated_light_is_seen_in_the_trace_with_the_duty_of_its_open_part() -> None:
+    gated = {**DEFAULT, "light": {"mode": "gated", "rate_hz": 10, "on_ms": 40}}
+    run = Run(replace(ordinary(), prescription=gated, duration_s=90.0))
+    rows: list[Any] = []
+    run.trace(rows.append)
+    run.advance(10**9)
+    first = TRACE_COLUMNS.index("duty_a_810")
+    treated = [row[first] for row in rows if row[1] == "TREAT"]
+    assert treated and set(treated) == {run.unit.course.duties[0]}
+    assert rows[0][first] == 0
 
 
 def test_a_prescription_that_needs_longer_than_its_time_ends_by_time() -> None:
