@@ -16,7 +16,8 @@ import micropython
 BROKEN = ""  # what could not be imported
 try:
     from firmware.cues import CUES
-    from firmware.waistband import BOARD, NOT_LOCKED, RESTARTS, Waistband
+    from firmware.states import BOARD, NOT_LOCKED, RESTARTS
+    from firmware.waistband import Waistband
     from hal import dark, resets
     from hal.board_check import faults_of
     from hal.contract import POWER_ON

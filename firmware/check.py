@@ -48,8 +48,8 @@ class Check:
         self.step = 0
 
     def begin(self, gate: "Gate") -> None:
-        """The state is entered."""
-        self.step = -1
+        """The state is entered; from light, a step passes until the monitor has forgotten it."""
+        self.step = -2 if gate.open else -1
         self.peak_01ma = 0
         gate.modulate(CONTROL_TICKS, 1)
 
@@ -73,7 +73,7 @@ class Check:
             latch.raise_fault(faults.LED_STUCK_ON, faults.UNIT, ms, peak_01ma, RAIL_DARK_01MA)
             verdict = FAILED
         elif 1 <= step <= self.banks and not pads[(step - 1) // self.kinds].done:
-            self._judge_bank(step - 1, peak_01ma, gate, latch, ms)
+            self._judge_bank(step - 1, peak_01ma, gate, latch, pads, ms)
         elif step == self.last:
             verdict = PASSED
             if peak_01ma > RAIL_DARK_01MA:
@@ -96,11 +96,13 @@ class Check:
         return verdict
 
     def _judge_bank(
-        self, bank: int, peak_01ma: int, gate: "Gate", latch: "Faults", ms: int
-    ) -> None:
+        self, bank: int, peak_01ma: int, gate: "Gate", latch: "Faults",
+        pads: "tuple[Pad, Pad]", ms: int,
+    ) -> None:  # fmt: skip
         least_01ma = self.expected_01ma[bank % self.kinds]
         if gate.caps[bank] and peak_01ma < least_01ma:
             gate.caps[bank] = 0  # no light, no dose
+            pads[bank // self.kinds].fluence.rewind(bank % self.kinds)
             latch.raise_fault(faults.LED_OPEN, bank // self.kinds, ms, peak_01ma, least_01ma)
 
     def _first(self, gate: "Gate") -> int:

@@ -2,6 +2,8 @@
 
     status                       a telemetry line, now
     clock 2026-11-23T16:00:00    set the battery-backed clock
+    selftest                     where a hard fault is kept: wait on skin for START, then light
+                                 each bank for a tick; what was kept is lifted if all is well
     service                      restart into service mode: no therapy, no lease, no watchdog
     deploy                       the same, for a tool that is about to copy files
 
@@ -53,8 +55,8 @@ def answer(unit: "Waistband", line: bytes) -> bytes:
     word, _, rest = line.strip().partition(b" ")
     if word == b"status":
         return b""  # the telemetry line that follows is the answer
-    if word not in (b"clock", b"service", b"deploy"):
-        return b'{"error":"not a command: status, clock, service or deploy"}\n'
+    if word not in (b"clock", b"selftest", b"service", b"deploy"):
+        return b'{"error":"not a command: status, clock, selftest, service or deploy"}\n'
     if unit.session.state in states.IN_SESSION:
         return b'{"error":"refused while a session runs: end it first"}\n'
     if word == b"clock":
@@ -64,5 +66,10 @@ def answer(unit: "Waistband", line: bytes) -> bytes:
         if not unit.hal.set_wall_clock(seconds):
             return b'{"error":"no clock answers"}\n'
         return b'{"ok":"clock set"}\n'
+    if word == b"selftest":
+        if unit.lock != states.HARD_FAULT or unit.session.state != states.LOCKED:
+            return b'{"error":"no hard fault is kept: nothing to lift"}\n'
+        unit.session.post(states.SERVE)
+        return b'{"ok":"put the belt on and press START"}\n'
     unit.hal.restart_to_service()
     return b'{"ok":"restarting into service mode"}\n'

@@ -22,6 +22,7 @@ CUES = (
     (SLOW, ((MID, 40), (0, 40), (MID, 40), (0, 40), (HIGH, 80)), (40, 40, 40)),  # CHARGING
     (FAST, ((LOW, 400), (0, 100), (LOW, 400), (0, 100), (LOW, 400)), (400, 100, 400, 100, 400)),
     (FAST, ((LOW, 800),), (800,)),  # LOCKED
+    (SLOW, ((LOW, 80), (MID, 80), (LOW, 80)), (80, 40, 160)),  # SERVICE
     (DARK, ((MID, 80), (LOW, 80)), (200,)),  # OFF
     (None, ((LOW, 120), (0, 60), (LOW, 120)), (120, 60, 120)),  # REFUSED: the light stays
     (None, ((LOW, 60), (0, 60), (LOW, 60), (0, 60), (LOW, 60)), (60, 60, 60)),  # BATTERY_LOW

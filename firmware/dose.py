@@ -50,13 +50,24 @@ class Fluence:
         self.irradiance_uw_cm2 = irradiance_uw_cm2  # calibrated, at full duty and 25 C
         self.uj_cm2 = [0] * len(irradiance_uw_cm2)
         self.rest = [0] * len(irradiance_uw_cm2)
+        self.marks = [0] * len(irradiance_uw_cm2)  # `uj_cm2` when each bank was last known to light
         self.total_uj_cm2 = 0
 
     def clear(self) -> None:
         """A new session begins."""
         for k in range(len(self.uj_cm2)):
-            self.uj_cm2[k] = self.rest[k] = 0
+            self.uj_cm2[k] = self.rest[k] = self.marks[k] = 0
         self.total_uj_cm2 = 0
+
+    def mark(self) -> None:
+        """So far every bank gave what was counted."""
+        for k in range(len(self.marks)):
+            self.marks[k] = self.uj_cm2[k]
+
+    def rewind(self, k: int) -> None:
+        """A bank turned out to give no light: what was counted since the last mark never was."""
+        self.total_uj_cm2 -= self.uj_cm2[k] - self.marks[k]
+        self.uj_cm2[k] = self.marks[k]
 
     def add(self, duties: list[int], first: int, lit_ms: int, board_mc: int) -> None:
         """Count `lit_ms` of the pad's duties, `duties[first:]`, at a board temperature."""

@@ -20,6 +20,13 @@ ENABLE_STUCK = 11
 SUPPLY_OPEN = 12
 RAIL_LOST = 13
 BATTERY_EMPTY = 14  # ends a session and holds until charged: never latched here
+PAD_UNPLUGGED = 15  # its thermistor open and its contact thermometer silent
+CONTACT_STILL = 16  # a contact sensor that never moves
+CONTACT_JUMP = 17  # ... or faster than anything that touches skin
+CONTACT_LOOSE = 18  # both read far below an LED board that is no warmer than its power makes it
+OFF_SKIN = 19  # warms faster than on any skin
+RAIL_APART = 20  # the LED supply's current is not that of the duty
+KEPT_UNREADABLE = 21  # a hard fault was kept, and its name is lost
 
 # name, unit of value and limit
 FAULTS = (  # by number
@@ -38,10 +45,22 @@ FAULTS = (  # by number
     ("supply_open", "0.1 ma"),
     ("rail_lost", "ms"),
     ("battery_empty", "code"),
+    ("pad_unplugged", "code"),
+    ("contact_still", "steps"),
+    ("contact_jump", "mc"),
+    ("contact_loose", "mc"),
+    ("off_skin", "mc"),
+    ("rail_apart", "0.1 ma"),
+    ("kept_unreadable", ""),
 )
 PADS = ("A", "B", "")  # the last: the unit as a whole
 UNIT = 2
 STOPPING = ~(1 << LED_OPEN)  # a bank that gives no light is left out; the others go on
+# Trips, stuck switches, a failed check: kept in flash, lifted by a lit self-test in SERVICE alone.
+HARD = (
+    1 << CONTACT_HOT | 1 << BOARD_HOT | 1 << LED_STUCK_ON | 1 << ENABLE_STUCK
+    | 1 << SUPPLY_OPEN | 1 << KEPT_UNREADABLE
+)  # fmt: skip
 KEPT = 8  # how many causes are kept in full, first first
 
 
@@ -53,16 +72,26 @@ class Faults:
         self.active = 0  # what the last control step found wrong
         self.count = 0  # rows kept since power-on
         self.first = 0  # the row of what was latched first, of what is latched now
+        self.hard = False  # a hard fault, in `hard_row`, is still to be kept in flash
+        self.hard_row = [0, 0, 0, 0, 0]
         self.rows = [[0, 0, 0, 0, 0] for _ in range(KEPT)]  # fault, pad, ms, value, limit
         self.by_pad = [0, 0, 0]  # latched, as bits, for each pad and the unit
 
-    def raise_fault(self, fault: int, pad: int, ms: int, value: int, limit: int) -> None:
-        """Latch a fault of a pad (0, 1, or 2 for the unit); once latched, its first cause stays."""
+    def raise_fault(
+        self, fault: int, pad: int, ms: int, value: int, limit: int, borne_out: bool = True
+    ) -> None:
+        """Latch a fault of a pad (0, 1, or 2 for the unit); once latched, its first cause stays.
+
+        A hard one is to be kept as well, unless another sensor did not bear it out.
+        """
         bit = 1 << fault
         self.active |= bit
         if self.by_pad[pad] & bit:
             return
         self.by_pad[pad] |= bit
+        if HARD & bit and borne_out and not self.hard:
+            self.hard = True
+            self._write(self.hard_row, fault, pad, ms, value, limit)
         at = self.count
         if at >= KEPT:
             if self.latched & STOPPING:
@@ -72,13 +101,32 @@ class Faults:
         if not self.latched & STOPPING:
             self.first = at
         self.latched |= bit
-        row = self.rows[at]
+        self._write(self.rows[at], fault, pad, ms, value, limit)
+        self.count = at + 1
+
+    def _write(
+        self, row: list[int], fault: int, pad: int, ms: int, value: int, limit: int
+    ) -> None:
         row[0] = fault
         row[1] = pad
         row[2] = ms
         row[3] = value
         row[4] = limit
-        self.count = at + 1
+
+    def recall(self, fault: int, pad: int, ms: int, value: int, limit: int) -> None:
+        """At start: the hard fault that was kept, to be shown; nothing is latched by it."""
+        self._write(self.rows[0], fault, pad, ms, value, limit)
+        self.count = 1
+
+    def rename(self, fault: int, other: int, pad: int) -> None:
+        """What a pad's fault was at first taken for has a better name now."""
+        self.by_pad[pad] = self.by_pad[pad] & ~(1 << fault) | 1 << other
+        self.latched = self.by_pad[0] | self.by_pad[1] | self.by_pad[2]
+        for k in range(self.count - 1, -1, -1):
+            row = self.rows[k]
+            if row[0] == fault and row[1] == pad:
+                row[0] = other
+                break
 
     def forget(self, fault: int) -> None:
         """Unlatch one fault of every pad: it is about to be judged afresh."""

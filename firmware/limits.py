@@ -22,7 +22,16 @@ CONTACT_TRIP_MC = 42_500  # 60601's ceiling is 43 C; sensors err by up to half a
 CONTACT_ALERT_MC = 43_000  # 60601; held in hardware by the contact thermometer's ALERT
 TRIP_SAMPLES = 3  # ours: 60 ms; one sample of noise never trips
 PAIR_APART_MC = 1_500  # ours: the two contact sensors of a pad
+PAIR_TRIP_MC = 1_400  # ours: sensed, noise and rounding included, before they truly are so far
 PAIR_APART_STEPS = 2  # ours: control steps running; a sensor that broke has tripped by then
+STILL_NTC_STEPS = 10  # ours: a converter's noise never gives the same sum of ten so often
+STILL_CONTACT_STEPS = 160  # ours: 32 s; the thermometer's own noise is half a step
+JUMP_MC = 2_000  # ours: in a control step; 10 kW/m2 would not move the contact face so far
+NTC_DNL_CODE = 1_536  # 36.96 C, a wide code of the converter (erratum RP2040-E11): within
+NTC_DNL_NEAR = 12  # so many codes of it neither rate nor stillness is judged
+LOOSE_MARGIN_MC = 1_000  # ours: errors of both sensors, and a fifth of the window's conductance
+OFF_SKIN_MARGIN_MC = 600  # ours: sensors, and skin that goes on warming under the belt
+REST_MC = 10  # ours: ... by no more than this in the five seconds of the worn test
 HEARD_WITHIN_MS = 600  # ours: contact thermometer; with one control step, 800 ms
 BOARD_HEARD_WITHIN_MS = 750  # ours: dark within 1 s
 GAUGE_HEARD_WITHIN_MS = 2_000  # ours: beyond, the ADC speaks for the battery
@@ -79,6 +88,7 @@ CHECK_DUTY = 6_554
 RAIL_WINDOW_MS = 68  # INA219, 128 samples averaged (data sheet)
 CHECK_SEEN_PERCENT = 40  # ours: a pulse split over two averages still shows half
 RAIL_DARK_01MA = 15  # ours: 1.5 mA, a few steps of the monitor above nothing
+RAIL_STALE_MS = 100  # ours: while lit, the monitor is judged only by what it said just now
 
 # Battery: mean cell, under load. Li-ion practice.
 CELL_WARN_MV = 3_300
@@ -88,6 +98,7 @@ CHARGED_S = 600  # ours: ... and for this long: at rest an empty cell reads like
 CELL_APART_MV = 150  # ours: gauge and ADC; further apart, the gauge is not believed
 SESSION_RESERVE_PERCENT = 25  # ours: on top of what a session is expected to draw
 
+assert PAIR_TRIP_MC < PAIR_APART_MC
 assert SET_POINT_MIN_MC < SET_POINT_MAX_MC < CONTACT_WARN_MC < CONTACT_TRIP_MC < CONTACT_ALERT_MC
 assert WORN_MIN_MC < SET_POINT_MIN_MC < WORN_MAX_MC < RESUME_BELOW_MC < SET_POINT_MAX_MC
 assert CONTACT_ALERT_MC < BOARD_DERATE_MC < BOARD_TRIP_MC < PLAUSIBLE_MAX_MC

@@ -14,9 +14,13 @@ from firmware.limits import (
     CONTACT_WARN_MC,
     CONTROL_TICKS,
     HEARD_WITHIN_MS,
-    PAIR_APART_MC,
+    JUMP_MC,
+    NTC_OPEN_CODE,
     PAIR_APART_STEPS,
+    PAIR_TRIP_MC,
+    REST_MC,
 )
+from firmware.plausible import Plausible
 from firmware.thermometry import ntc_table
 
 TYPE_CHECKING = False
@@ -50,7 +54,12 @@ class Pad:
         self.first = index * len(full_uw_cm2)  # its first bank
         self.fluence = Fluence(full_uw_cm2)
         self.cem43 = Cem43()
-        self.contact_mc = 0
+        self.plausible = Plausible(board, index, full_uw_cm2)
+        self.code_sum = 0
+        self.thermistor_mc = self.digital_mc = 0  # its two contact sensors, and
+        self.contact_mc = 0  # the warmer of them
+        self.rest_mc = 0  # when the worn test began
+        self.at_rest = False
         self.board_mc = 0
         self.throttle = 0
         self.integral = 0  # throttle that the integral takes away
@@ -84,36 +93,51 @@ class Pad:
         below_mc: int = self.table[cell]
         return below_mc + ((self.table[cell + 1] - below_mc) * (code_q4 & 255) >> 8)
 
-    def sense(self, inputs: "Inputs", code_sum: int) -> int:
-        """Take a control step's codes; `code_sum` is the sum of its thermistor codes.
-
-        Returns how far apart the two contact sensors are, in mC.
-        """
+    def sense(self, inputs: "Inputs", code_sum: int) -> None:
+        """Take a control step's codes; `code_sum` is the sum of its thermistor codes."""
         index = self.index
-        ntc_mc = self.ntc_mc((code_sum << 4) // CONTROL_TICKS)
-        contact_mc = inputs.contact[index] * 125 >> 4
+        self.code_sum = code_sum
+        self.thermistor_mc = self.ntc_mc((code_sum << 4) // CONTROL_TICKS)
+        self.digital_mc = inputs.contact[index] * 125 >> 4
         self.board_mc = inputs.board[index] * 125 >> 4
-        if ntc_mc > contact_mc:
-            self.contact_mc = ntc_mc
-            return ntc_mc - contact_mc
-        self.contact_mc = contact_mc
-        return contact_mc - ntc_mc
+        self.contact_mc = max(self.thermistor_mc, self.digital_mc)
 
-    def judge(self, inputs: "Inputs", apart_mc: int, latch: "Faults") -> None:
+    def rest(self, begin: bool) -> None:
+        """While the worn test runs: is the pad at rest, as it was when that began?"""
+        if begin:
+            self.rest_mc = self.digital_mc
+        self.at_rest = -REST_MC <= self.digital_mc - self.rest_mc <= REST_MC
+
+    def judge(self, inputs: "Inputs", latch: "Faults") -> None:
         """Latch what is wrong with this pad's sensors."""
         index = self.index
         ms = inputs.ms
         heard = inputs.heard
+        jump_mc = self.plausible.jump_mc(self.thermistor_mc, self.digital_mc)
+        apart_mc = abs(self.thermistor_mc - self.digital_mc)
         age_ms = (ms - heard[index]) & CLOCK_MASK
         if age_ms > HEARD_WITHIN_MS or heard[index] < 0:
+            if inputs.ntc[index] >= NTC_OPEN_CODE:
+                latch.rename(faults.NTC_OPEN, faults.PAD_UNPLUGGED, index)
+                return
             latch.raise_fault(faults.CONTACT_LOST, index, ms, age_ms, HEARD_WITHIN_MS)
             apart_mc = 0  # what it last said is no second opinion any more
-        self.apart_steps = self.apart_steps + 1 if apart_mc > PAIR_APART_MC else 0
+        self.apart_steps = self.apart_steps + 1 if apart_mc > PAIR_TRIP_MC else 0
         if self.apart_steps >= PAIR_APART_STEPS:
-            latch.raise_fault(faults.CONTACT_APART, index, ms, apart_mc, PAIR_APART_MC)
+            latch.raise_fault(faults.CONTACT_APART, index, ms, apart_mc, PAIR_TRIP_MC)
+        elif jump_mc:
+            latch.raise_fault(faults.CONTACT_JUMP, index, ms, jump_mc, JUMP_MC)
         age_ms = (ms - heard[2 + index]) & CLOCK_MASK
         if age_ms > BOARD_HEARD_WITHIN_MS or heard[2 + index] < 0:
             latch.raise_fault(faults.BOARD_LOST, index, ms, age_ms, BOARD_HEARD_WITHIN_MS)
+
+    def fit(
+        self, out: list[int], lit_ms: int, step_ms: int, inputs: "Inputs", latch: "Faults"
+    ) -> None:
+        """While power rises or is on: latch where it does not fit what the pad feels."""
+        self.plausible.power(out, self.first, lit_ms, step_ms)
+        self.plausible.still(inputs, self.code_sum, latch)
+        self.plausible.judge(inputs.ms, self.contact_mc, self.board_mc, latch)
 
     def regulate(self, set_point_mc: int, step_ms: int, ceiling: int) -> int:
         """The throttle for the next control step, at most `ceiling` (the ramp)."""

@@ -132,6 +132,9 @@ class Screen:
                 put_text(cells, 0, texts.REFUSALS[unit.session.refused])
             elif not unit.clock_set:
                 put_text(cells, 0, texts.NO_CLOCK)
+        elif unit.lock and kept.count:
+            put_text(cells, 0, texts.FAULTS[kept.rows[0][0]])
+            put_text(cells, CELLS - 1, texts.PADS[kept.rows[0][1]])
         elif kept.latched:
             first = kept.rows[kept.first]
             point = 0

@@ -29,7 +29,12 @@ DAY_LIMIT = 3
 TOO_WARM = 4
 NOT_WORN = 5
 CAUSE_THERE = 6
-REFUSALS = ("", "button_stuck", "battery", "day_limit", "too_warm", "not_worn", "cause_there")
+STORAGE = 7
+NEEDS_SERVICE = 8
+REFUSALS = (
+    "", "button_stuck", "battery", "day_limit", "too_warm", "not_worn", "cause_there", "storage",
+    "needs_service",
+)  # fmt: skip
 
 
 class Session:
@@ -80,6 +85,8 @@ class Session:
         if event == states.START:
             self.number += 1
             self.reason = -1
+            self.session_ms = self.treat_ms = self.unworn_count = 0
+        elif event == states.TEST:
             self.session_ms = self.treat_ms = self.unworn_count = 0
         elif event == states.UNWORN:
             self.unworn_count += 1

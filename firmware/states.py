@@ -17,14 +17,16 @@ PAUSED = 6  # dark, resumable
 DONE = 7  # a session ended as it should
 CHARGING = 8  # no therapy
 FAULT = 9  # a latched fault; waits for its cause to go and for a person
-LOCKED = 10  # no calibration or prescription: no therapy, and it says so
-OFF = 11
+LOCKED = 10  # no calibration or prescription, or a hard fault was kept: no therapy, and it says so
+SERVICE = 11  # dark; waits on skin for the START of the lit self-test that lifts a hard fault
+OFF = 12
 STATES = (
     "SELF_TEST", "READY", "WAIT_SKIN", "CHECK", "RAMP", "TREAT",
-    "PAUSED", "DONE", "CHARGING", "FAULT", "LOCKED", "OFF",
+    "PAUSED", "DONE", "CHARGING", "FAULT", "LOCKED", "SERVICE", "OFF",
 )  # fmt: skip
 
 LIT = (CHECK, RAMP, TREAT)  # the only states in which the gate lets light out
+POWERED = (RAMP, TREAT)  # ... in more than a check's flashes
 IN_SESSION = (WAIT_SKIN, CHECK, RAMP, TREAT, PAUSED)
 
 # Events, the first to be handled first. A session ends with the reason named beside
@@ -33,29 +35,34 @@ FAULTED = 0
 HOLD = 1  # START held 1.5 s
 CHARGER_IN = 2
 BATTERY_END = 3
-UNWORN_END = 4  # off the skin more often than may be resumed
-UNWORN = 5
-PRESS = 6  # START went down
-CEM43 = 7
-DOSE = 8
-TIME = 9
-TIMEOUT = 10  # waited long enough for skin, or for a resume
-LOCK = 11
-START = 12  # START released, and a session may begin
-RESUME = 13  # START released, and the session may go on
-ACK = 14  # START released, and the fault's cause is gone
-WORN = 15
-PASSED = 16
-RAMPED = 17
-CHARGER_OUT = 18
+HOST_IN = 4  # a host asks for the prompt
+UNWORN_END = 5  # off the skin more often than may be resumed
+UNWORN = 6
+PRESS = 7  # START went down
+CEM43 = 8
+DOSE = 9
+TIME = 10
+TIMEOUT = 11  # waited long enough for skin, or for a resume
+LOCK = 12
+RECHECK = 13  # the rail monitor misses current: which bank is it?
+SERVE = 14  # a host asks for the lit self-test
+START = 15  # START released, and a session may begin
+RESUME = 16  # START released, and the session may go on
+ACK = 17  # START released, and the fault's cause is gone
+TEST = 18  # START released, and the lit self-test may begin
+WORN = 19
+PASSED = 20
+CLEARED = 21  # the lit self-test was passed
+RAMPED = 22
+CHARGER_OUT = 23
 REASONS = (
-    "fault", "stopped", "charger", "battery", "unworn", "unworn", "stopped", "cem43", "dose",
-    "time", "timeout", "", "", "", "", "", "", "", "",
+    "fault", "stopped", "charger", "battery", "host", "unworn", "unworn", "stopped", "cem43",
+    "dose", "time", "timeout", "", "", "", "", "", "", "", "", "", "", "", "",
 )  # fmt: skip
 EVENTS = (
-    "FAULTED", "HOLD", "CHARGER_IN", "BATTERY_END", "UNWORN_END", "UNWORN", "PRESS", "CEM43",
-    "DOSE", "TIME", "TIMEOUT", "LOCK", "START", "RESUME", "ACK", "WORN", "PASSED", "RAMPED",
-    "CHARGER_OUT",
+    "FAULTED", "HOLD", "CHARGER_IN", "BATTERY_END", "HOST_IN", "UNWORN_END", "UNWORN", "PRESS",
+    "CEM43", "DOSE", "TIME", "TIMEOUT", "LOCK", "RECHECK", "SERVE", "START", "RESUME", "ACK",
+    "TEST", "WORN", "PASSED", "CLEARED", "RAMPED", "CHARGER_OUT",
 )  # fmt: skip
 
 ROWS = (
@@ -67,6 +74,8 @@ ROWS = (
     ((WAIT_SKIN,), PRESS, READY),
     ((WAIT_SKIN,), TIMEOUT, READY),
     ((CHECK,), PASSED, RAMP),
+    ((CHECK,), CLEARED, SELF_TEST),
+    ((RAMP, TREAT), RECHECK, CHECK),
     ((RAMP,), RAMPED, TREAT),
     ((RAMP, TREAT), DOSE, DONE),
     ((CHECK, RAMP, TREAT), TIME, DONE),
@@ -77,20 +86,27 @@ ROWS = (
     ((PAUSED,), RESUME, CHECK),
     ((PAUSED,), TIMEOUT, DONE),
     (IN_SESSION, BATTERY_END, DONE),
-    ((SELF_TEST, READY, DONE) + IN_SESSION, CHARGER_IN, CHARGING),
+    (IN_SESSION, HOST_IN, DONE),
+    ((LOCKED,), SERVE, SERVICE),
+    ((SERVICE,), TEST, CHECK),
+    ((SERVICE,), TIMEOUT, LOCKED),
+    ((SELF_TEST, READY, DONE, SERVICE) + IN_SESSION, CHARGER_IN, CHARGING),
     ((CHARGING,), CHARGER_OUT, SELF_TEST),
-    ((SELF_TEST, READY, DONE, CHARGING) + IN_SESSION, FAULTED, FAULT),
+    ((SELF_TEST, READY, DONE, CHARGING, SERVICE) + IN_SESSION, FAULTED, FAULT),
     ((FAULT,), ACK, SELF_TEST),
-    ((SELF_TEST, READY, DONE, FAULT, LOCKED) + IN_SESSION, HOLD, OFF),
+    ((SELF_TEST, READY, DONE, FAULT, LOCKED, SERVICE) + IN_SESSION, HOLD, OFF),
 )
 
+# Why a unit is locked: `texts.LOCKS` has the words.
+NOT_LOCKED, CALIBRATION, PRESCRIPTION, RESTARTS, BOARD, HARD_FAULT = range(6)
+
 # What a released START asks for in a state.
-INTENT = {READY: START, DONE: START, PAUSED: RESUME, FAULT: ACK}
+INTENT = {READY: START, DONE: START, PAUSED: RESUME, FAULT: ACK, SERVICE: TEST}
 
 # Cues for light, tone and vibration: entering a state is cue number of that state.
-CUE_REFUSED = 12
-CUE_BATTERY_LOW = 13
-CUE_SET_POINT = 14
+CUE_REFUSED = 13
+CUE_BATTERY_LOW = 14
+CUE_SET_POINT = 15
 CUES = STATES + ("REFUSED", "BATTERY_LOW", "SET_POINT")
 
 

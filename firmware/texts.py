@@ -6,24 +6,26 @@ The order is that of `states.STATES`, `session.REFUSALS` and `faults.FAULTS`.
 
 STATES = (
     b"Self test", b"Ready", b"Waiting for skin", b"Checking lights", b"Warming up", b"Treating",
-    b"Paused", b"Done", b"Charging", b"FAULT: dark", b"LOCKED: dark", b"Off",
+    b"Paused", b"Done", b"Charging", b"FAULT: dark", b"LOCKED: dark", b"Service: START", b"Off",
 )  # fmt: skip
 REASONS = (  # by the event that ended the session
-    b"Ended: fault", b"Ended by you", b"Charger in", b"Battery empty", b"Off the skin",
-    b"Off the skin", b"Ended by you", b"Heat dose full", b"Dose reached", b"Time is up",
-    b"Waited too long",
-) + (b"",) * 8  # fmt: skip
+    b"Ended: fault", b"Ended by you", b"Charger in", b"Battery empty", b"Ended by host",
+    b"Off the skin", b"Off the skin", b"Ended by you", b"Heat dose full", b"Dose reached",
+    b"Time is up", b"Waited too long",
+) + (b"",) * 12  # fmt: skip
 REFUSALS = (
     b"", b"Button is stuck", b"Charge it first", b"Enough for today", b"Too warm: wait",
-    b"Put the belt on", b"Cause persists",
+    b"Put the belt on", b"Cause persists", b"Cannot keep log", b"Needs service",
 )  # fmt: skip
 FAULTS = (
     b"Sensor open", b"Sensor shorted", b"Skin too hot", b"Sensors differ",
     b"Contact silent", b"Sensor garbled", b"Board too hot", b"Board silent",
     b"Board garbled", b"Lamp is out", b"Lamp stuck on", b"Switch stuck", b"No lamp power",
-    b"Rail silent", b"Battery empty",
+    b"Rail silent", b"Battery empty", b"Pad unplugged", b"Sensor frozen",
+    b"Sensor jumped", b"Sensor loose", b"Off the skin", b"Lamps uneven", b"Log garbled",
 )  # fmt: skip
-LOCKS = (b"", b"Not calibrated", b"Bad prescription", b"Restarted a lot", b"Board file wrong")
+LOCKS = (b"", b"Not calibrated", b"Bad prescription", b"Restarted a lot", b"Board file wrong",
+         b"Needs service")  # fmt: skip
 PADS = (b"A", b"B", b"")
 
 LEFT = b"Left    :"

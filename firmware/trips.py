@@ -9,6 +9,7 @@ from firmware.limits import (
     BOARD_TRIP_MC,
     CELL_END_MV,
     CONTACT_TRIP_MC,
+    CONTACT_WARN_MC,
     NTC_OPEN_CODE,
     NTC_SHORT_CODE,
     PLAUSIBLE_MAX_MC,
@@ -83,5 +84,12 @@ def collect(unit: "Waistband", tripped: int) -> None:
         elif fault == faults.CONTACT_HOT:
             code = unit.pads[pad].ntc_mc(code << 4)
             limit = unit.pads[pad].ntc_mc(limit << 4)
-        unit.faults.raise_fault(fault, pad, inputs.ms, code, limit)
+        other_mc = CONTACT_WARN_MC
+        if fault == faults.CONTACT_HOT:
+            by_ntc = source is inputs.ntc
+            other_mc = tmp117_mc(inputs.contact[pad]) if by_ntc else (
+                unit.pads[pad].ntc_mc(inputs.ntc[pad] << 4))
+        unit.faults.raise_fault(
+            fault, pad, inputs.ms, code, limit, other_mc >= CONTACT_WARN_MC
+        )
     unit.collected = tripped

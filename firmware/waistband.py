@@ -6,7 +6,7 @@ The same inputs give the same outputs, on any interpreter. Nothing here allocate
 in a steady tick; whatever raises ends the tick before the lease is renewed.
 """
 
-from firmware import check, faults, states, trips, wearer
+from firmware import faults, kept, plan, states, trips, wearer
 from firmware.battery import Battery
 from firmware.buttons import Buttons
 from firmware.check import Check
@@ -14,32 +14,32 @@ from firmware.dose import STEP_MAX_MS
 from firmware.faults import Faults
 from firmware.gate import Gate
 from firmware.guard import Guard
-from firmware.inputs import BUCKLE, BUTTONS, CHARGER, CHARGING, RAIL, Inputs
+from firmware.inputs import BUCKLE, BUTTONS, CHARGER, CHARGING, HOST, RAIL, Inputs
 from firmware.limits import (
-    CHECK_DUTY,
     CLOCK_MASK,
     CONTROL_TICKS,
     HEARD_WITHIN_MS,
     RAMP_MS,
     SELF_TEST_MS,
     SET_POINT_MIN_MC,
+    SKIN_WAIT_MS,
     UNWORN_STEPS,
     WORN_MAX_MC,
     WORN_MIN_MC,
     WORN_MS,
 )
-from firmware.pad import ONE, Pad
+from firmware.pad import Pad
 from firmware.prescription import Course, Refused, calibration_rows
+from firmware.rail import Rail
 from firmware.screen import Screen
 from firmware.session import Session
+from firmware.states import CALIBRATION, HARD_FAULT, NOT_LOCKED, PRESCRIPTION
 from firmware.telemetry import Telemetry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hal.contract import Board, Hal
 
-# Why a unit is locked; texts.LOCKS has the words.
-NOT_LOCKED, CALIBRATION, PRESCRIPTION, RESTARTS, BOARD = range(5)
 SECOND_STEPS = 5  # control steps a second
 
 
@@ -56,7 +56,7 @@ class Waistband:
     ) -> None:
         """Wire the parts. A calibration or prescription that is refused locks the unit, and
         `locked` says why; there is a `course` only where `lock` is NOT_LOCKED. Whoever starts
-        the unit may lock it too (RESTARTS, BOARD)."""
+        the unit may lock it too (RESTARTS, BOARD); a hard fault that was kept does (HARD_FAULT)."""
         self.hal = hal
         self.inputs = inputs = Inputs()
         self.lock = lock
@@ -72,6 +72,7 @@ class Waistband:
         self.pressed_in = -1  # the state in which START went down
         self.gate = Gate(hal, 2 * len(board.BANKS))
         self.check = Check(board)
+        self.rail = Rail(board)
         self.battery = Battery(board)
         self.pads = (
             Pad(0, board, offsets_mc[0], full_uw_cm2[0]),
@@ -81,18 +82,26 @@ class Waistband:
         if not self.lock:
             self.set_point_mc = self.course.set_point_mc
             self.battery.expect(self.course.power_mw(board), self.course.longest_ms())
+        self.screen = Screen()
+        self.telemetry = Telemetry()
+        self._count()
+        now_s = hal.wall_clock()
+        self.clock_set = now_s is not None
+        kept.restore(self, now_s)
+
+    def _count(self) -> None:
+        """Counters, as at power-on."""
         self.phase = CONTROL_TICKS - 1  # ticks until control
         self.second = 0  # control steps until the battery is judged
         self.control_ms = -1  # clock at the last control step
         self.sum_a = 0  # thermistor codes since
         self.sum_b = 0
+        self.lit_ms = 0  # of the last control step
         self.settled_ms = 0  # since power-on, until the sensors may be judged
         self.worn_ms = 0
         self.unworn_steps = 0
         self.late_us = 0  # the worst that a tick came late, as the loop keeps it
-        self.clock_set = hal.wall_clock() is not None
-        self.screen = Screen()
-        self.telemetry = Telemetry()
+        self.day_open = False  # a session counts as wholly given until the day is written again
 
     def _accept(
         self, board: "Board", calibration: object, prescription: object
@@ -110,6 +119,17 @@ class Waistband:
             self.locked = str(why)
         return rows
 
+    def lock_for_service(self) -> None:
+        """A hard fault is kept: no therapy until a lit self-test was passed in SERVICE."""
+        self.lock = self.lock or HARD_FAULT
+        self.locked = self.locked or "a hard fault is kept; a lit self-test lifts it"
+
+    def unlock(self) -> None:
+        """The lit self-test was passed; only while dark."""
+        if self.lock == HARD_FAULT and kept.lift_fault(self):
+            self.lock = NOT_LOCKED
+            self.locked = ""
+
     def tick(self) -> None:
         """One tick: read, guard, control on every tenth, session, gate."""
         inputs = self.inputs
@@ -123,6 +143,7 @@ class Waistband:
         self.sum_a += ntc[0]
         self.sum_b += ntc[1]
         session = self.session
+        self.rail.tick_sum += inputs.rail[0]
         if session.state == states.CHECK:
             self.check.watch(inputs.rail[0])
         if self.phase:
@@ -135,8 +156,8 @@ class Waistband:
             done = self.buttons.step(pins, ms)
             if done:
                 wearer.answer(self, done)
-        if pins & CHARGER:
-            session.post(states.CHARGER_IN)
+        if pins & (CHARGER | HOST):
+            session.post(states.CHARGER_IN if pins & CHARGER else states.HOST_IN)
         stopping = self.faults.latched & faults.STOPPING
         if stopping:
             session.post(states.FAULTED)
@@ -169,20 +190,24 @@ class Waistband:
         else:
             self.second = SECOND_STEPS - 1
             self._judge_battery()
+            kept.tidy(self)
         if session.state in states.IN_SESSION:
-            self._watch(step_ms)
+            self._watch(ms, step_ms)
         elif session.state == states.CHARGING and not self.inputs.pins & CHARGER:
             session.post(states.CHARGER_OUT)
+        elif session.state == states.SERVICE and session.state_ms >= SKIN_WAIT_MS:
+            session.post(states.TIMEOUT)
+        self.rail.tick_sum = 0
         if session.events:
             self._run()
         if session.state in states.LIT:
-            self._plan(ms, step_ms)
+            plan.plan(self, ms, step_ms)
 
     def _sense(self, ms: int, step_ms: int) -> None:
         """Dose of the step that ends; temperatures; faults of the sensors."""
         gate = self.gate
         inputs = self.inputs
-        lit_ms = gate.take_lit_ms(ms)
+        self.lit_ms = lit_ms = gate.take_lit_ms(ms)
         settled = self.settled_ms >= SELF_TEST_MS
         latch = self.faults
         latch.active = 0
@@ -190,10 +215,10 @@ class Waistband:
         for pad in self.pads:
             if lit_ms:
                 pad.count(gate.out, lit_ms, self.session.state == states.TREAT)
-            apart_mc = pad.sense(inputs, code_sum)
+            pad.sense(inputs, code_sum)
             pad.cem43.add(pad.contact_mc, step_ms)
             if settled:
-                pad.judge(inputs, apart_mc, latch)
+                pad.judge(inputs, latch)
             code_sum = self.sum_b
         self.sum_a = self.sum_b = 0
         age_ms = (ms - inputs.heard[RAIL]) & CLOCK_MASK
@@ -211,14 +236,16 @@ class Waistband:
             self.guard.clear()
             self.collected &= self.guard.tripped
 
-    def _watch(self, step_ms: int) -> None:
-        """In a session: worn, time, heat, dose, battery."""
+    def _watch(self, ms: int, step_ms: int) -> None:
+        """In a session: worn, time, heat, dose, battery; what was given against what is felt."""
         session = self.session
         state = session.state
         a, b = self.pads
         if state == states.WAIT_SKIN:
             worn = self.worn(WORN_MAX_MC)
             self.worn_ms = self.worn_ms + step_ms if worn else 0
+            for pad in self.pads:
+                pad.rest(self.worn_ms <= step_ms)
             if self.worn_ms >= WORN_MS:
                 session.post(states.WORN)
         elif state in states.LIT:
@@ -230,6 +257,10 @@ class Waistband:
                     pad.done = True
             if a.done and b.done:
                 session.post(states.DOSE)
+        if state in states.POWERED and step_ms:
+            self.rail.judge(self, ms, self.lit_ms, step_ms)
+            for pad in self.pads:
+                pad.fit(self.gate.out, self.lit_ms, step_ms, self.inputs, self.faults)
         if state == states.RAMP and session.state_ms >= RAMP_MS:
             session.post(states.RAMPED)
         session.watch_clock(self.course.max_ms)
@@ -252,96 +283,7 @@ class Waistband:
         a, b = self.pads
         return a.contact_mc if a.contact_mc > b.contact_mc else b.contact_mc
 
-    def _plan(self, ms: int, step_ms: int) -> None:
-        """What the banks should give until the next control step."""
-        session = self.session
-        gate = self.gate
-        gate.planned = True
-        if session.state == states.CHECK:
-            if self.check.advance(gate, self.faults, self.pads, ms) == check.PASSED:
-                session.post(states.PASSED)
-            return
-        ceiling = ONE
-        if session.state == states.RAMP:
-            # a quarter of ONE: 30 s of ramp times ONE would pass 2**30
-            ceiling = session.state_ms * (ONE >> 2) // RAMP_MS << 2
-        duties = self.course.duties
-        bank = 0
-        for pad in self.pads:
-            # 14 bits of throttle: 65535 << 14 is still below 2**30
-            throttle = self._taper(pad, pad.regulate(self.set_point_mc, step_ms, ceiling) >> 2)
-            for _ in pad.fluence.uj_cm2:
-                gate.set(bank, duties[bank] * throttle >> 14)
-                bank += 1
-
-    def _taper(self, pad: Pad, throttle: int) -> int:
-        """The throttle (14 bits) with which the next control step, were each of its ticks as
-        late as the lease allows, stays within the pad's dose."""
-        short_uj_cm2 = pad.stop_uj_cm2 - pad.fluence.total_uj_cm2
-        worst_uj_cm2 = self.course.worst_uj_cm2
-        if pad.done or short_uj_cm2 <= 0:
-            return 0
-        if short_uj_cm2 < worst_uj_cm2:
-            # worst_uj_cm2 is below 27 500, << 14 still below 2**30
-            return min(throttle, (short_uj_cm2 << 14) // worst_uj_cm2)
-        return throttle
-
     def _run(self) -> None:
         """Let the session handle what was posted, and prepare the state it went to."""
-        session = self.session
-        if not session.run():
-            return
-        state = session.state
-        gate = self.gate
-        if state == states.WAIT_SKIN:
-            self._begin()
-        elif state == states.CHECK:
-            self.unworn_steps = 0
-            self._cap(CHECK_DUTY)
-            self.check.begin(gate)
-        elif state == states.RAMP:
-            gate.lease = True
-            self._cap(0)
-            self._share()
-            gate.modulate(self.course.period_ticks, self.course.on_ticks)
-        elif state == states.SELF_TEST:
-            self.settled_ms = 0
-        elif state == states.OFF:
-            gate.shut(self.inputs.ms)
-            self.hal.power_off()
-
-    def _cap(self, least: int) -> None:
-        """What may leave at most: a bank's prescribed duty, or `least`; none of an open bank."""
-        caps = self.gate.caps
-        for bank in range(len(caps)):
-            if caps[bank]:
-                caps[bank] = max(self.course.duties[bank], least)
-
-    def _share(self) -> None:
-        """Each pad's dose is that of the banks which were seen to light: what an open bank
-        does not give is not made up by the others."""
-        course = self.course
-        bank = 0
-        for pad in self.pads:
-            live_uw_cm2 = 0
-            for irradiance_uw_cm2 in course.irradiance_uw_cm2:
-                if self.gate.caps[bank]:
-                    live_uw_cm2 += irradiance_uw_cm2
-                bank += 1
-            pad.stop_uj_cm2 = course.fluence_uj_cm2
-            if live_uw_cm2 < course.total_uw_cm2:
-                permille = live_uw_cm2 * 1_000 // course.total_uw_cm2
-                pad.stop_uj_cm2 = course.fluence_uj_cm2 // 1_000 * permille
-
-    def _begin(self) -> None:
-        """A new session: counters at zero, caps as prescribed."""
-        course = self.course
-        gate = self.gate
-        self.worn_ms = 0
-        self.faults.forget(faults.LED_OPEN)  # the check looks again
-        self.set_point_mc = course.set_point_mc
-        self.hal.carrier(course.carrier_hz)
-        for pad in self.pads:
-            pad.begin(course.fluence_uj_cm2)
-        for bank in range(len(gate.caps)):
-            gate.caps[bank] = course.duties[bank]
+        if self.session.run():
+            plan.enter(self)

@@ -4,7 +4,7 @@ A release of START asks for what the state names (`states.INTENT`); a refusal ha
 reason that screen and report show, and a cue of its own.
 """
 
-from firmware import buttons, states
+from firmware import buttons, kept, states
 from firmware.inputs import DOWN, UP
 from firmware.limits import (
     CEM43_DAY_Q10_MS,
@@ -15,8 +15,18 @@ from firmware.limits import (
     SESSION_DAY_MAX_MS,
     SET_POINT_MIN_MC,
     SET_POINT_STEP_MC,
+    WORN_MAX_MC,
 )
-from firmware.session import BATTERY, BUTTON_STUCK, CAUSE_THERE, DAY_LIMIT, NOT_WORN, TOO_WARM
+from firmware.session import (
+    BATTERY,
+    BUTTON_STUCK,
+    CAUSE_THERE,
+    DAY_LIMIT,
+    NEEDS_SERVICE,
+    NOT_WORN,
+    STORAGE,
+    TOO_WARM,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,8 +70,12 @@ def _ask(unit: "Waistband", intent: int) -> None:
     why = 0
     if intent == states.START:
         why = no_start(unit)
+        if not why and not kept.store_day(unit, True):
+            why = STORAGE
     elif intent == states.RESUME:
         why = no_resume(unit)
+    elif intent == states.TEST:
+        why = no_test(unit)
     elif unit.faults.active or unit.guard.out or unit.warmest_mc() >= CONTACT_WARN_MC:
         why = CAUSE_THERE
     if why:
@@ -81,6 +95,8 @@ def stuck_button(unit: "Waistband") -> bool:
 
 def no_start(unit: "Waistband") -> int:
     """Why a session may not begin; 0 if it may."""
+    if unit.lock:
+        return NEEDS_SERVICE
     if stuck_button(unit):
         return BUTTON_STUCK
     if unit.battery.ended or unit.battery.sessions_left() < 1:
@@ -91,6 +107,13 @@ def no_start(unit: "Waistband") -> int:
         if pad.cem43.day_q10_ms >= CEM43_DAY_Q10_MS:
             return DAY_LIMIT
     return 0
+
+
+def no_test(unit: "Waistband") -> int:
+    """Why the lit self-test may not begin; 0 if it may."""
+    if stuck_button(unit):
+        return BUTTON_STUCK
+    return 0 if unit.worn(WORN_MAX_MC) else NOT_WORN
 
 
 def no_resume(unit: "Waistband") -> int:

@@ -7,6 +7,7 @@ fault. Judges the data alone: any object may be handed in, and nothing is raised
 WAVELENGTH_MIN_NM = 800
 WAVELENGTH_MAX_NM = 1200
 BANKS_MAX = 4  # of a pad
+MILLIWATTS_MAX = 5_000  # of a bank: eight of them pass what the rail monitor can count
 ADC_PINS = (26, 27, 28)
 SLICES = 8
 WATCHDOG_LONG_MS = 8_000  # the HAL's long timeout, which the chip must be able to count
@@ -21,6 +22,7 @@ CHIPS = (
 NUMBERS = (
     ("BANK_NOMINAL_UW_CM2", 1, 100_000),
     ("WINDOW_CM2", 1, 1_000),
+    ("PAD_WINDOW_W_M2K", 10, 2_000),
     ("NTC_OHM", 100, 1_000_000),
     ("NTC_B_K", 1_000, 10_000),
     ("NTC_PULLUP_OHM", 100, 1_000_000),
@@ -173,8 +175,11 @@ class _Check:
                 + " to " + str(WAVELENGTH_MAX_NM) + " nm is infrared of this device"
             )  # fmt: skip
             nm = 0
-        if type(milliwatts) is not int or not 0 < milliwatts <= 100_000:
-            self.say(what + " takes " + _shown(milliwatts) + " mW: a whole number above 0")
+        if type(milliwatts) is not int or not 0 < milliwatts <= MILLIWATTS_MAX:
+            self.say(
+                what + " takes " + _shown(milliwatts) + " mW: a whole number from 1 to "
+                + str(MILLIWATTS_MAX)
+            )  # fmt: skip
         a = self.pin(what + ", pad A", pin_a)
         b = self.pin(what + ", pad B", pin_b)
         if a < 0 or b < 0:

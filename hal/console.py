@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 SAID_MAX = 512
 HEARD_MAX = 120
 BYTES_A_STEP = 16  # out or in: 800 bytes a second, about 1 ms of a tick
+INTERRUPT = 3  # Ctrl-C, a plain character while the loop runs
 
 
 def _ready(poller: "poll") -> bool:
@@ -40,6 +41,8 @@ class Console:
         self.heard = bytearray(HEARD_MAX)
         self.fill = 0
         self.overlong = False
+        self.line: bytes | None = None  # heard whole, and not yet asked for
+        self.interrupted = False  # Ctrl-C came: whoever asks takes it back
         _ready(self.writable)  # makes the pollers' tuples now rather than in a tick
         _ready(self.readable)
 
@@ -60,7 +63,18 @@ class Console:
         return True
 
     def step(self) -> None:
-        """Let some bytes out, as far as they are taken at once."""
+        """Let some bytes out, as far as they are taken at once, and take some in."""
+        self._speak()
+        self._listen()
+
+    def hear(self) -> "bytes | None":
+        """A whole line, without its end, if one has come. Longer lines than HEARD_MAX are
+        dropped whole; control characters are left out."""
+        line = self.line
+        self.line = None
+        return line
+
+    def _speak(self) -> None:
         one = self.one
         for _ in range(BYTES_A_STEP):
             if self.sent >= self.length or not _ready(self.writable):
@@ -69,25 +83,23 @@ class Console:
             self.output.write(one)
             self.sent += 1
 
-    def hear(self) -> "bytes | None":
-        """A whole line, without its end, once there is one. Longer lines than HEARD_MAX are
-        dropped whole; control characters are left out."""
+    def _listen(self) -> None:
+        """Always as much as there is: Ctrl-C must be heard, whatever else waits. A line that
+        comes before the last one was asked for is dropped."""
         one = self.one
         for _ in range(BYTES_A_STEP):
             if not _ready(self.readable) or not self.input.readinto(one):
-                return None
+                return
             code = one[0]
-            if code in (10, 13):
-                line = None
-                if self.fill and not self.overlong:
-                    line = bytes(self.heard[: self.fill])
+            if code == INTERRUPT:
+                self.interrupted = True
+            elif code in (10, 13):
+                if self.fill and not self.overlong and self.line is None:
+                    self.line = bytes(self.heard[: self.fill])
                 self.fill = 0
                 self.overlong = False
-                if line is not None:
-                    return line
             elif self.fill == HEARD_MAX:
                 self.overlong = True
             elif code >= 32:
                 self.heard[self.fill] = code
                 self.fill += 1
-        return None

@@ -7,9 +7,9 @@ wrap (`0 <= ms < 2**30`); banks are numbered pad A first, in the order of the
 board's bank table (A 0-3, B 4-7); duty is 0-65535.
 """
 
-# Bits of `Inputs.pins`, in the order START, UP, DOWN, buckle, charger, charging.
-# A set bit means pressed, closed, present, charging.
-PIN_NAMES = ("START", "UP", "DOWN", "BUCKLE", "CHARGER", "CHARGING")
+# Bits of `Inputs.pins`, in the order START, UP, DOWN, buckle, charger, charging, and a host that
+# asks for the prompt (Ctrl-C): one tick long. A set bit means pressed, closed, present, charging.
+PIN_NAMES = ("START", "UP", "DOWN", "BUCKLE", "CHARGER", "CHARGING", "HOST")
 
 # Slots of `Inputs.heard`: when each I2C part last answered, in the clock's milliseconds.
 HEARD_NAMES = ("CONTACT_A", "CONTACT_B", "BOARD_A", "BOARD_B", "RAIL", "GAUGE")
@@ -30,6 +30,7 @@ class Board(Protocol):
     BANKS: tuple[tuple[int, int, int, int], ...]
     BANK_NOMINAL_UW_CM2: int
     WINDOW_CM2: int
+    PAD_WINDOW_W_M2K: int
     NTC_OHM: int
     NTC_B_K: int
     NTC_PULLUP_OHM: int
@@ -115,6 +116,10 @@ class Hal(Protocol):
 
     def load(self, name: str) -> "bytes | None":
         """A kept file's bytes, or None where there is none or storage is broken."""
+
+    def keep(self, name: str, content: bytes) -> bool:
+        """Replace a kept file, whole or not at all: whatever becomes of the power, it then holds
+        the old content or the new. May take a second. False where nothing more can be kept."""
 
     def wall_clock(self) -> "int | None":
         """Seconds since 2000-01-01 by the battery-backed clock, or None: no clock, or unset."""

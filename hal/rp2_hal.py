@@ -6,6 +6,7 @@ the screen and some bytes to the host. Allocates nothing in either while parts a
 """
 
 import gc
+import os
 import time
 
 import machine
@@ -57,6 +58,8 @@ SCREEN_RETRY_TICKS = 250  # a lost screen is looked for this often, while dark
 VERIFY_EVERY = 4  # while dark, every fourth look at the rail re-reads a part's set-up instead
 FILE_MAX = 16_384
 FILE_PIECE = 512
+KEPT_PART = "kept.part"  # what is being written, until it takes the old file's place
+HOST = 64  # of `Inputs.pins`
 
 # Address of each pad's thermometers on the sensors' bus.
 CONTACTS = (0x48, 0x49)
@@ -138,6 +141,10 @@ class Rp2Hal:
             if not pin.value():
                 bits |= bit
             bit <<= 1
+        console = self.console
+        if console.interrupted:
+            console.interrupted = False
+            bits |= HOST
         inputs.pins = bits
         self._ask(inputs)
         self.player.step(ms, elapsed_ms if elapsed_ms < STEP_MAX_MS else STEP_MAX_MS)
@@ -309,6 +316,17 @@ class Rp2Hal:
         except (OSError, MemoryError):
             return None
         return None
+
+    def keep(self, name: str, content: bytes) -> bool:
+        """Write beside the old file, then rename over it, which littlefs does whole or not at
+        all; False where the filesystem is full or broken. Up to a second: only while dark."""
+        try:
+            with open(KEPT_PART, "wb") as file:
+                file.write(content)
+            os.rename(KEPT_PART, name)
+        except OSError:
+            return False
+        return True
 
     def wall_clock(self) -> "int | None":
         """Seconds since 2000-01-01, or None. Only at start or while dark."""

@@ -292,8 +292,10 @@ INJECT: "dict[str, Inject]" = {
     "alert_broken": alert_broken,
 }
 
-APART = ("contact_apart", "contact_hot", "contact_garbage")
-HOT = ("contact_hot", "board_hot", "contact_apart")
+APART = (
+    "contact_apart", "contact_hot", "contact_garbage", "contact_jump", "contact_still", "off_skin",
+)  # fmt: skip
+HOT = ("contact_hot", "board_hot", "contact_apart", "off_skin")
 # Faults that are not here show under their own name, or not at all.
 SHOWS_AS: "dict[str, tuple[str, ...]]" = {
     "ntc_stuck": APART,
@@ -309,9 +311,10 @@ SHOWS_AS: "dict[str, tuple[str, ...]]" = {
     "under_blanket": HOT,
     "i2c_hang": ("contact_lost", "board_sensor_lost", "rail_lost"),
     "pad_unplugged": (
-        "ntc_open", "contact_lost", "board_sensor_lost", "contact_apart", "led_open",
+        "pad_unplugged", "ntc_open", "contact_lost", "board_sensor_lost", "contact_apart",
+        "led_open",
     ),
-    "led_open": ("led_open", "supply_open"),
+    "led_open": ("led_open", "supply_open", "rail_apart"),
 }  # fmt: skip
 # Faults that end or pause a session without any fault being latched.
 DARKENS = ("battery_sag", "battery_low", "charger_plugged", "unworn")

@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 # Calls, and how many bytes of arguments follow each.
 TICK, DRIVE, CARRIER, OFF, RENEW, FEED, SIGNAL, POWER_OFF, DIGEST = range(1, 10)
-ARM, SHOW, SAY, SERVICE, SCRATCH, SET_CLOCK = range(10, 16)
+ARM, SHOW, SAY, SERVICE, SCRATCH, SET_CLOCK, KEEP = range(10, 17)
 CALLS = {
     TICK: ("tick", 0), DRIVE: ("drive", 3), CARRIER: ("carrier", 2), OFF: ("off", 0),
     RENEW: ("renew_lease", 0), FEED: ("feed", 0), SIGNAL: ("signal", 1),
     POWER_OFF: ("power_off", 0), DIGEST: ("digest", 68), ARM: ("arm", 1), SHOW: ("show", 17),
     SAY: ("say", 6), SERVICE: ("restart_to_service", 0), SCRATCH: ("set_scratch", 4),
-    SET_CLOCK: ("set_wall_clock", 4),
+    SET_CLOCK: ("set_wall_clock", 4), KEEP: ("keep", 4),
 }  # fmt: skip
 DIGEST_FIELDS = (
     "state", "reason", "refused", "treat_ms", "latched", "battery_mv", "battery_percent",
@@ -189,22 +189,28 @@ class Outputs(Hal):
         self.sink.word(seconds)
         return bool(self.answer("set_wall_clock", seconds))
 
+    def keep(self, name: str, content: bytes) -> bool:
+        """Write down a check sum of both; the answer is one of those kept."""
+        self.sink.put(KEEP)
+        self.sink.word(binascii.crc32(name.encode() + content))
+        return bool(self.answer("keep", name, content))
+
     def listening(self) -> bool:
         """As the other side answers, like the rest of the questions."""
-        return bool(self.answer("listening", None))
+        return bool(self.answer("listening"))
 
     def hear(self) -> "bytes | None":
         """As the other side answers."""
-        said: bytes | None = self.answer("hear", None)
+        said: bytes | None = self.answer("hear")
         return said
 
     def reset_cause(self) -> int:
         """As the other side answers."""
-        return self.answer("reset_cause", None) or 0
+        return self.answer("reset_cause") or 0
 
     def scratch(self) -> int:
         """As the other side answers."""
-        return self.answer("scratch", None) or 0
+        return self.answer("scratch") or 0
 
     def load(self, name: str) -> "bytes | None":
         """As the other side answers."""
@@ -213,10 +219,10 @@ class Outputs(Hal):
 
     def wall_clock(self) -> "int | None":
         """As the other side answers."""
-        said: int | None = self.answer("wall_clock", None)
+        said: int | None = self.answer("wall_clock")
         return said
 
-    def answer(self, question: str, argument: object) -> "Any":
+    def answer(self, question: str, *arguments: object) -> "Any":
         """What a method that returns something returns."""
         raise AssertionError(question)
 
@@ -242,10 +248,10 @@ class Recorder(Outputs):
         self.source.read(inputs)
         self.inputs.extend(flatten(inputs))
 
-    def answer(self, question: str, argument: object) -> "Any":
+    def answer(self, question: str, *arguments: object) -> "Any":
         """Ask the inner HAL, and keep what it said."""
         method = getattr(self.source, question)
-        said = method() if argument is None else method(argument)
+        said = method(*arguments)
         if said is not None and said is not False:
             kept = said
             if isinstance(said, (bytes, bytearray)):
@@ -315,7 +321,7 @@ class Player(Outputs):
         for k in range(6):
             heard[k] = w[at + 12 + k]
 
-    def answer(self, question: str, argument: object) -> "Any":
+    def answer(self, question: str, *arguments: object) -> "Any":
         """What was answered then."""
         if self.asked < len(self.answers):
             row = self.answers[self.asked]
@@ -376,7 +382,8 @@ def play(
     """Feed recorded inputs to new firmware; `write` takes each tick's outputs.
 
     `lock` is None, or (heap_lock, heap_unlock) of MicroPython: every tick then runs with
-    the heap locked. Raises Stopped if the firmware raised, as it does where it allocates.
+    the heap locked, but for the few in which something is kept or a command is answered.
+    Raises Stopped if the firmware raised, as it does where it allocates.
     """
     player = Player(words, about["answers"])
     try:
@@ -384,18 +391,20 @@ def play(
     except Exception as why:
         raise Stopped(0, STATES[0], repr(why)) from why
     sink = player.sink
+    free = [row[0] for row in about["answers"] if row[1] in ("keep", "hear")]
     for tick in range(about["ticks"]):
-        if lock:
+        held = lock and tick not in free
+        if lock and held:
             lock[0]()
         try:
             unit.tick()
             if tick % CONTROL_TICKS == CONTROL_TICKS - 1:
                 sink.digest(unit)
         except Exception as why:
-            if lock:
+            if lock and held:
                 lock[1]()
             raise Stopped(tick, STATES[unit.session.state], repr(why)) from why
-        if lock:
+        if lock and held:
             lock[1]()
         write(sink.buffer[: sink.used])
         sink.used = 0

@@ -28,6 +28,8 @@ class Surroundings(Hal):
         self.on_line: Callable[[bytes], object] | None = None  # takes telemetry
         self.commands: list[bytes] = []  # lines for the unit, first first
         self.files: dict[str, bytes] = {}
+        self.storage_full = False  # a fault: nothing more can be kept
+        self.storage_broken = False  # ... nor read
         self.word = 0
         self.clock_s: int | None = None  # the battery-backed clock at power-on
 
@@ -86,7 +88,14 @@ class Surroundings(Hal):
 
     def load(self, name: str) -> "bytes | None":
         """One of `files`."""
-        return self.files.get(name)
+        return None if self.storage_broken else self.files.get(name)
+
+    def keep(self, name: str, content: bytes) -> bool:
+        """Replace one of `files`."""
+        if self.storage_full or self.storage_broken:
+            return False
+        self.files[name] = content
+        return True
 
     def wall_clock(self) -> "int | None":
         """The clock, unless it is unset."""

@@ -37,6 +37,8 @@ SHORT: dict[str, Any] = {**DEFAULT, "fluence_j_cm2": 1}  # 100 s of light at ful
 PACK_MV = 7_400
 MOMENT_MS = 1_400  # what a person takes to see that a state changed
 RAIL_WINDOW_MS = 68
+INSIDE = 1_340, 3_690  # thermistor codes well within every limit
+SKIN = tmp117_code(30_000), tmp117_code(36_000)
 
 
 class FakeHal(Hal):
@@ -52,8 +54,12 @@ class FakeHal(Hal):
         self.board = [tmp117_code(30_000), tmp117_code(30_000)]
         self.battery = 7_600 * 4096 // BOARD.BATTERY_FULL_SCALE_MV
         self.gauge = [round(3_800_000 / 78.125), 80 << 8]
+        self.moving = True  # as sensors do by their noise
+        self.resting = False  # skin neither warms nor cools before light
         self.silent: set[str] = set()  # parts of the I2C bus that do not answer
         self.heard_ticks = 1  # the others are heard in one tick of so many
+        self.files: dict[str, bytes] = {}  # what is kept; nothing more, where
+        self.storage_full = False  # it is full
         self.reader = False  # somebody reads telemetry, and
         self.lines: list[bytes] = []  # asks this, first first
         self.rail_01ma = -1  # the rail monitor's answer; negative: what the emitters draw
@@ -129,8 +135,8 @@ class FakeHal(Hal):
         inputs.pins = number(self.pins)
         inputs.battery[0] = number(self.battery)
         for k in (0, 1):
-            inputs.ntc[k] = number(self.ntc[k])
-            inputs.contact[k] = number(self.contact[k])
+            inputs.ntc[k] = number(self.ntc[k] + self.alive(k))
+            inputs.contact[k] = number(self.contact[k] + self.restless(k))
             inputs.board[k] = number(self.board[k])
             inputs.gauge[k] = number(self.gauge[k])
         rail = self.rail_01ma
@@ -146,6 +152,20 @@ class FakeHal(Hal):
         assert 0 <= duty <= DUTY_MAX
         self.calls.append(("drive", bank, duty))
         self.duty[bank] = int(duty)
+
+    def alive(self, pad: int) -> int:
+        """A converter's codes are never quite still; near a limit they are just what was set."""
+        quiet = not INSIDE[0] < self.ntc[pad] < INSIDE[1]
+        return 0 if quiet or not self.moving or self.t_ms // TICK_MS % 20 else 1
+
+    def restless(self, pad: int) -> int:
+        """A thermometer moves by a step; and skin at rest warms and cools by two, so that a rise
+        in these tests, where skin may spring, is not held against the energy given."""
+        if not self.moving:
+            return 0
+        if self.resting or not SKIN[0] < self.contact[pad] < SKIN[1]:
+            return self.t_ms // 10_000 % 2
+        return self.t_ms // 1_000 % 2 * 2
 
     def off(self) -> None:
         self.calls.append(("off",))
@@ -198,7 +218,14 @@ class FakeHal(Hal):
 
     def load(self, name: str) -> Any:
         self.calls.append(("load", name))
-        return None
+        return self.files.get(name)
+
+    def keep(self, name: str, content: bytes) -> bool:
+        self.calls.append(("keep", name, bytes(content), self.emitting()))
+        if self.storage_full:
+            return False
+        self.files[name] = bytes(content)
+        return True
 
     def wall_clock(self) -> Any:
         return None

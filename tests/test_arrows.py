@@ -39,7 +39,7 @@ OURS = {"boot", "main", "firmware", "hal", "sim", "tools", "tests"}
 PORTABLE = {"array", "binascii", "hashlib", "json", "math", "micropython", "struct"}
 ELSEWHERE = {
     "firmware": PORTABLE,
-    "hal": PORTABLE | {"errno", "framebuf", "gc", "machine", "rp2", "select", "sys", "time"},
+    "hal": PORTABLE | {"errno", "framebuf", "gc", "machine", "os", "rp2", "select", "sys", "time"},
 }
 CHIP = {"machine", "rp2"}
 HEAVY = {"numpy", "scipy"}

@@ -56,6 +56,7 @@ def rx(fluence_j_cm2: float, light: dict[str, Any] | None = None) -> dict[str, A
     return {**DEFAULT, "fluence_j_cm2": fluence_j_cm2, "light": light or DEFAULT["light"]}
 
 
+HARD = "a trip, and the lit self-test that lifts it"
 STORIES = {
     # throttled in a hot room on badly perfused skin; the clock wraps while it treats
     "a whole session with a pause, a throttle and a clock wrap": story(
@@ -81,6 +82,10 @@ STORIES = {
         start=Start(battery_pct=30.0, clock=WRAP_MS - 55_000),
     ),
     "a dose reached": story(60.0, press(2.0), prescription=rx(0.2), seed=9),
+    HARD: story(
+        480.0, press(2.0), Event(50.0, "fault", "hot_skin", "A", 5_000.0, for_s=20.0),
+        press(145.0), press(420.0), press(470.0),
+    ),
     "no skin": story(200.0, press(2.0), start=Start(worn=False)),
     "locked": story(5.0, press(2.0), prescription={**DEFAULT, "set_point_c": 44}),
 }  # fmt: skip
@@ -90,6 +95,10 @@ STORIES = {
 def recorded(name: str) -> Recording:
     """A story's recording."""
     run = Run(STORIES[name], record=True)
+    if name == HARD:
+        run.advance(350 * 5)
+        run.hal.on_line = lambda line: None
+        run.hal.commands.append(b"selftest")
     run.advance(EVERYTHING)
     return check_recording(run.recording(), name)
 

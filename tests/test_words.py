@@ -86,7 +86,9 @@ class Unit:
     """As much of a unit as the console asks about."""
 
     def __init__(self, state):
-        self.session = type("Session", (), {"state": state})()
+        self.posted = []
+        self.lock = states.NOT_LOCKED
+        self.session = type("Session", (), {"state": state, "post": self.posted.append})()
         self.hal = self
         self.set_to = None
         self.restarted = False
@@ -118,6 +120,14 @@ def test_commands_do_what_they_say_while_ready():
     assert unit.set_to == 86_401
     answer(unit, b"service")
     assert unit.restarted
+
+
+def test_a_lit_self_test_is_for_a_unit_that_keeps_a_hard_fault():
+    unit = Unit(states.LOCKED)
+    assert "error" in json.loads(answer(unit, b"selftest"))
+    unit.lock = states.HARD_FAULT
+    assert "ok" in json.loads(answer(unit, b"selftest"))
+    assert unit.posted == [states.SERVE]
 
 
 @given(st.binary(max_size=140))

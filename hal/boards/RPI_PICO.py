@@ -19,6 +19,7 @@ BANKS: "tuple[tuple[int, int, int, int], ...]" = (
 )
 BANK_NOMINAL_UW_CM2 = 10_000  # at the skin, full duty, LED board at 25 C (assumed)
 WINDOW_CM2 = 60  # of a pad (assumed)
+PAD_WINDOW_W_M2K = 125  # LED board to contact face: 2 mm of clear silicone (assumed)
 
 # Contact thermistor to ground, pull-up to ADC_VREF: resistance at 25 C, B, pull-up.
 NTC_OHM = 10_000

@@ -1,0 +1,155 @@
+"""What outlives a reset and a loss of power: the hard fault, and the day's light.
+
+Two small files, each one JSON object, written by the HAL whole or not at all and only
+while dark. What cannot be read is taken for the worst: a hard fault whose name is lost
+locks the unit, a day whose sums are lost is full.
+"""
+
+import json
+
+from firmware import faults, states
+from firmware.dose import FULL_Q10_MS
+from firmware.limits import CEM43_DAY_Q10_MS, CEM43_SESSION_Q10_MS, DAY_MS, SESSION_DAY_MAX_MS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.waistband import Waistband
+
+FAULT = "fault.json"
+DAY = "day.json"
+DAY_S = DAY_MS // 1000
+FAULT_KEYS = ("fault", "pad", "value", "limit")
+DAY_KEYS = ("treat_ms", "cem43_a_q10_ms", "cem43_b_q10_ms", "day_ms")
+CEM43_MOST_Q10_MS = FULL_Q10_MS + CEM43_SESSION_Q10_MS + (1 << 20)
+DAY_MOST = (DAY_MS, CEM43_MOST_Q10_MS, CEM43_MOST_Q10_MS, DAY_MS)
+UNREADABLE = (faults.KEPT_UNREADABLE, faults.UNIT, 0, 0)
+FULL_DAY = (SESSION_DAY_MAX_MS, CEM43_DAY_Q10_MS, CEM43_DAY_Q10_MS, 0)
+
+
+def _table(content: bytes) -> "dict[str, object]":
+    """The object that a file holds; empty where it is none."""
+    try:
+        value: object = json.loads(content)
+    except (ValueError, RuntimeError):  # RuntimeError: nested too deeply
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _object(keys: "tuple[str, ...]", values: "tuple[object, ...]") -> bytes:
+    """The content of a file: the same bytes on every interpreter, which `json` does not give."""
+    parts = [json.dumps(key) + ": " + json.dumps(value) for key, value in zip(keys, values)]
+    return ("{" + ", ".join(parts) + "}").encode()
+
+
+def _whole(value: object, low: int, high: int) -> bool:
+    """Whether it is an integer within bounds, and no boolean."""
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def read_fault(content: "bytes | None") -> "tuple[int, int, int, int] | None":
+    """(fault, pad, value, limit) of the hard fault that was kept, or None."""
+    if not content:
+        return None
+    table = _table(content)
+    numbers = [table.get(key) for key in FAULT_KEYS[2:]]
+    name = table.get("fault")
+    pad = table.get("pad")
+    for number in numbers:
+        if not _whole(number, -DAY_MS, DAY_MS):
+            return UNREADABLE
+    value, limit = numbers
+    for fault in range(len(faults.FAULTS)):
+        if name == faults.FAULTS[fault][0] and pad in faults.PADS:
+            assert isinstance(pad, str) and isinstance(value, int) and isinstance(limit, int)
+            return fault, faults.PADS.index(pad), value, limit
+    return UNREADABLE
+
+
+def fault_record(row: list[int]) -> bytes:
+    """The file's content for a row of the latch: fault, pad, ms, value, limit."""
+    return _object(FAULT_KEYS, (faults.FAULTS[row[0]][0], faults.PADS[row[1]], row[3], row[4]))
+
+
+def read_day(content: "bytes | None", now_s: "int | None") -> "tuple[int, int, int, int]":
+    """(ms treated, CEM43 of pad A, of pad B, ms since the day began) of the day that goes on.
+
+    `now_s` is the wall clock. Time spent off counts only where both clocks are known and
+    the later is not before the earlier: else the day is as old as it was.
+    """
+    if content is None:
+        return 0, 0, 0, 0
+    table = _table(content)
+    numbers = []
+    for key, most in zip(DAY_KEYS, DAY_MOST):
+        number = table.get(key)
+        if not _whole(number, 0, most):
+            return FULL_DAY
+        assert isinstance(number, int)
+        numbers.append(number)
+    treat_ms, a_q10_ms, b_q10_ms, day_ms = numbers
+    then_s = table.get("clock_s")
+    if now_s is not None and _whole(then_s, 0, now_s):
+        assert isinstance(then_s, int)
+        passed_s = now_s - then_s
+        day_ms += (passed_s if passed_s < DAY_S else DAY_S) * 1000
+    if day_ms >= DAY_MS:
+        return 0, 0, 0, 0
+    return treat_ms, a_q10_ms, b_q10_ms, day_ms
+
+
+def restore(unit: "Waistband", now_s: "int | None") -> None:
+    """At start: go on with the day, and lock the unit if a hard fault was kept. `now_s` is the
+    wall clock."""
+    hal = unit.hal
+    a, b = unit.pads
+    session = unit.session
+    session.day_treat_ms, a.cem43.day_q10_ms, b.cem43.day_q10_ms, session.day_ms = read_day(
+        hal.load(DAY), now_s
+    )
+    found = read_fault(hal.load(FAULT))
+    if found:
+        fault, pad, value, limit = found
+        unit.faults.recall(fault, pad, unit.inputs.ms, value, limit)
+        unit.lock_for_service()
+
+
+def store_fault(unit: "Waistband") -> bool:
+    """Write the hard fault that is latched; only while dark. False where that failed."""
+    return unit.hal.keep(FAULT, fault_record(unit.faults.hard_row))
+
+
+def lift_fault(unit: "Waistband") -> bool:
+    """The lit self-test was passed: nothing is kept any more. False where that failed."""
+    return unit.hal.keep(FAULT, b"")
+
+
+def store_day(unit: "Waistband", whole: bool) -> bool:
+    """Write the day's sums; only while dark. `whole`: a session begins, and counts as wholly
+    given until the sums are written again. False where that failed."""
+    session = unit.session
+    a, b = unit.pads
+    more_ms = unit.course.max_ms if whole else 0
+    more_q10_ms = CEM43_SESSION_Q10_MS if whole else 0
+    sums = (
+        session.day_treat_ms + more_ms,
+        a.cem43.day_q10_ms + more_q10_ms,
+        b.cem43.day_q10_ms + more_q10_ms,
+        session.day_ms,
+    )
+    clock_s = unit.hal.wall_clock()  # None, null in the file, where there is none
+    if not unit.hal.keep(DAY, _object(DAY_KEYS + ("clock_s",), sums + (clock_s,))):
+        return False
+    unit.day_open = whole
+    return True
+
+
+def tidy(unit: "Waistband") -> None:
+    """Once a second: what could not be written yet, as soon as it is dark and nobody waits."""
+    state = unit.session.state
+    if state in states.IN_SESSION:
+        return
+    if unit.faults.hard and store_fault(unit):
+        unit.faults.hard = False
+        unit.lock_for_service()
+    if unit.day_open:
+        store_day(unit, False)
