@@ -23,8 +23,9 @@ if TYPE_CHECKING:
         pins: int
         plant: Plant
 
-    Bend = Callable[[SimHal], None]  # alters the levels or registers just taken
-    Make = Callable[[SimHal, Event], Bend]
+    # alters the levels or registers just taken; the last argument is what `keep` gave
+    Bend = Callable[[SimHal, Event, Any], None]
+    Keep = Callable[[SimHal, Event], Any]
     Inject = Callable[[SimHal, Event, bool], None]
 
 OPEN_LEVEL, SHORT_LEVEL = 4_085.0, 20.0
@@ -45,104 +46,101 @@ def amount(event: "Event") -> float:
     return float(event.value)
 
 
-def warp(make: "Make") -> "Inject":
-    """A fault that alters levels or registers each time they are taken."""
+def nothing(hal: "SimHal", event: "Event") -> None:
+    """For a fault that remembers nothing."""
+
+
+def warp(bend: "Bend", keep: "Keep" = nothing) -> "Inject":
+    """A fault that alters levels or registers each time they are taken; `keep` says what it
+    remembers of the moment that it is put on."""
 
     def inject(hal: "SimHal", event: "Event", on: bool) -> None:
         if on:
-            hal.warps.append((event, make(hal, event)))
+            hal.warps.append((event, bend, keep(hal, event)))
         else:
-            hal.warps = [row for row in hal.warps if row[0] is not event]
+            hal.warps = [row for row in hal.warps if row[0] != event]
 
     return inject
 
 
-def level(codes: float) -> "Inject":
-    """The thermistor's level stuck at an end of the converter."""
-
-    def make(hal: "SimHal", event: "Event") -> "Bend":
-        def bend(hal: "SimHal") -> None:
-            for pad in pads(event):
-                hal.levels[pad] = codes
-
-        return bend
-
-    return warp(make)
+def ntc_open(hal: "SimHal", event: "Event", kept: "Any") -> None:
+    """The thermistor's level at the upper end of the converter."""
+    for pad in pads(event):
+        hal.levels[pad] = OPEN_LEVEL
 
 
-def ntc_stuck(hal: "SimHal", event: "Event") -> "Bend":
+def ntc_short(hal: "SimHal", event: "Event", kept: "Any") -> None:
+    """The thermistor's level at the lower end of the converter."""
+    for pad in pads(event):
+        hal.levels[pad] = SHORT_LEVEL
+
+
+def levels_now(hal: "SimHal", event: "Event") -> "list[float]":
+    """The levels of this moment."""
+    return list(hal.levels)
+
+
+def ntc_stuck(hal: "SimHal", event: "Event", kept: "list[float]") -> None:
     """The level stays where it was."""
-    kept = list(hal.levels)
-
-    def bend(hal: "SimHal") -> None:
-        for pad in pads(event):
-            hal.levels[pad] = kept[pad]
-
-    return bend
+    for pad in pads(event):
+        hal.levels[pad] = kept[pad]
 
 
-def ntc_drift(hal: "SimHal", event: "Event") -> "Bend":
+def time_now(hal: "SimHal", event: "Event") -> int:
+    """Milliseconds since power-on."""
+    return hal.t_ms
+
+
+def ntc_drift(hal: "SimHal", event: "Event", since_ms: int) -> None:
     """The thermistor reads ever more off, `value` C a minute."""
-    since_ms = hal.t_ms
-    rate_c = amount(event)
+    off_c = amount(event) * (hal.t_ms - since_ms) / 60_000
+    for pad in pads(event):
+        plant = hal.plant.pads[pad]
+        hal.levels[pad] = sensors.ntc_level(plant.ntc.value + plant.ntc_error_c + off_c)
 
-    def bend(hal: "SimHal") -> None:
-        off_c = rate_c * (hal.t_ms - since_ms) / 60_000
-        for pad in pads(event):
-            plant = hal.plant.pads[pad]
-            hal.levels[pad] = sensors.ntc_level(plant.ntc.value + plant.ntc_error_c + off_c)
 
-    return bend
+def noise(salt: int) -> "Keep":
+    """Noise that begins with this moment and `salt`."""
+
+    def keep(hal: "SimHal", event: "Event") -> sensors.Noise:
+        return sensors.Noise(hal.t_ms + salt)
+
+    return keep
 
 
 def ntc_noise(hal: "SimHal", event: "Event", on: bool) -> None:
     """`value` C rms on top of the converter's own noise, new in each sample."""
     hal.noisy = on
-    warp(_ntc_noise)(hal, event, on)
+    warp(_ntc_noise, noise(1))(hal, event, on)
 
 
-def _ntc_noise(hal: "SimHal", event: "Event") -> "Bend":
-    draw = sensors.Noise(hal.t_ms + 1).draw
+def _ntc_noise(hal: "SimHal", event: "Event", kept: sensors.Noise) -> None:
     codes = amount(event) * CODES_PER_C
-
-    def bend(hal: "SimHal") -> None:
-        for pad in pads(event):
-            hal.levels[pad] += codes * draw()
-
-    return bend
+    for pad in pads(event):
+        hal.levels[pad] += codes * kept.draw()
 
 
-def contact_stuck(hal: "SimHal", event: "Event") -> "Bend":
+def raw_now(hal: "SimHal", event: "Event") -> "list[int]":
+    """The registers of this moment."""
+    return list(hal.raw)
+
+
+def contact_stuck(hal: "SimHal", event: "Event", kept: "list[int]") -> None:
     """The contact thermometer answers with what it last measured."""
-    kept = list(hal.raw)
-
-    def bend(hal: "SimHal") -> None:
-        for pad in pads(event):
-            hal.raw[pad] = kept[pad]
-
-    return bend
+    for pad in pads(event):
+        hal.raw[pad] = kept[pad]
 
 
-def contact_garbage(hal: "SimHal", event: "Event") -> "Bend":
+def contact_garbage(hal: "SimHal", event: "Event", kept: sensors.Noise) -> None:
     """The contact thermometer answers with any 16 bits."""
-    draw = sensors.Noise(hal.t_ms + 2).draw
-
-    def bend(hal: "SimHal") -> None:
-        for pad in pads(event):
-            hal.raw[pad] = int(draw() * 12_000) % 65_536 - 32_768
-
-    return bend
+    for pad in pads(event):
+        hal.raw[pad] = int(kept.draw() * 12_000) % 65_536 - 32_768
 
 
-def gauge_garbage(hal: "SimHal", event: "Event") -> "Bend":
+def gauge_garbage(hal: "SimHal", event: "Event", kept: sensors.Noise) -> None:
     """The gauge answers with any 16 bits."""
-    draw = sensors.Noise(hal.t_ms + 3).draw
-
-    def bend(hal: "SimHal") -> None:
-        hal.raw[5] = int(draw() * 20_000) % 65_536
-        hal.raw[6] = int(draw() * 20_000) % 65_536
-
-    return bend
+    hal.raw[5] = int(kept.draw() * 20_000) % 65_536
+    hal.raw[6] = int(kept.draw() * 20_000) % 65_536
 
 
 def silent(first: int) -> "Inject":
@@ -263,14 +261,14 @@ def alert_broken(hal: "SimHal", event: "Event", on: bool) -> None:
 
 
 INJECT: "dict[str, Inject]" = {
-    "ntc_open": level(OPEN_LEVEL),
-    "ntc_short": level(SHORT_LEVEL),
-    "ntc_stuck": warp(ntc_stuck),
-    "ntc_drift": warp(ntc_drift),
+    "ntc_open": warp(ntc_open),
+    "ntc_short": warp(ntc_short),
+    "ntc_stuck": warp(ntc_stuck, levels_now),
+    "ntc_drift": warp(ntc_drift, time_now),
     "ntc_noise": ntc_noise,
-    "contact_stuck": warp(contact_stuck),
+    "contact_stuck": warp(contact_stuck, raw_now),
     "contact_lost": silent(0),
-    "contact_garbage": warp(contact_garbage),
+    "contact_garbage": warp(contact_garbage, noise(2)),
     "board_sensor_lost": silent(2),
     "hot_skin": tissue(external_w_m2=None),
     "no_perfusion": tissue(perfusion=0.0),
@@ -279,7 +277,7 @@ INJECT: "dict[str, Inject]" = {
     "battery_sag": battery_sag,
     "battery_low": battery_low,
     "gauge_nak": gauge_nak,
-    "gauge_garbage": warp(gauge_garbage),
+    "gauge_garbage": warp(gauge_garbage, noise(3)),
     "i2c_hang": i2c_hang,
     "led_open": led_open,
     "fet_stuck_on": fet_stuck_on,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from hal.contract import Board, Inputs
+    from sim.faults import Bend
     from sim.scenario import Event, Start
 
 # The I2C rota: one transfer a tick, in this order, 400 ms a round. The rail monitor averages
@@ -54,6 +55,11 @@ def ntc_c(level: float) -> float:
     return 1.0 / (log(ohm / sensors.NTC_OHM) / sensors.NTC_B_K + 1.0 / 298.15) - sensors.KELVIN
 
 
+def no_event(t_ms: int) -> int:
+    """Nothing happens, ever."""
+    return NEVER_MS
+
+
 class Dark:
     """An end of light, and since when each pad was then sensed too hot, and its two contact
     sensors too far apart (-1: it was not)."""
@@ -74,20 +80,24 @@ class SimHal(Surroundings):
         self.start_ms = start.clock
         self._turn_ms = self._block_ms = 0  # when something is next due, and the next block
         self.event_ms = NEVER_MS  # when `on_event` is next due
-        self.on_event: Callable[[int], int] = lambda t_ms: NEVER_MS  # returns when again
-        self.warps: list[tuple[Event, Callable[[SimHal], None]]] = []  # faults of sensors
+        self.on_event: Callable[[int], int] = no_event  # returns when again
+        self.warps: list[tuple[Event, Bend, Any]] = []  # faults of sensors, as `sim.faults.warp`
         self.full_scale_mv = board.BATTERY_FULL_SCALE_MV
         self.pins = 0
         self.silent: tuple[str, ...] = ()  # I2C parts that do not answer
         self.levels = [0.0, 0.0, 0.0]  # thermistor A, B, pack, in codes
         self.noisy = False  # a fault makes them new in each tick
         self.raw = [0] * len(PARTS)
+        self._read_as = sensors.READ_AS
         self._trip_level = ntc_code(board, CONTACT_TRIP_MC)
         self._trip_raw = tmp117_code(CONTACT_TRIP_MC)
         self._hot_ms = [-1, -1]  # since when a pad's codes are beyond the trip
         self._near = False  # they may be
         self._apart_ms = [-1, -1]  # since when its contact sensors are too far apart
-        self._noise(seed)
+        self.reseed(seed)
+        self._rota: list[tuple[list[int], int, int, int]] = []
+        self._inputs: Inputs | None = None  # the record that the rota fills
+        self._at = 0
         self._dark(len(plant.bank_w))
         # Faults of the power side, and of the buttons.
         self.open_banks: set[int] = set()
@@ -114,17 +124,21 @@ class SimHal(Surroundings):
         self.darks: list[Dark] = []
         self.late_j = 0.0  # optical energy while off was due
 
-    def _noise(self, seed: int) -> None:
-        """A table of the converter's noise, and the codes that it reads as others."""
+    def reseed(self, seed: int) -> None:
+        """The converter's noise begins anew."""
         noise = sensors.Noise(seed ^ 0x5EED)
         self._pick = noise.draw
         self._ring = [sensors.ADC_NOISE_LSB * noise.draw() + 0.5 for _ in range(RING)]
         self._ring += self._ring[:DRAWS]
-        adc = sensors.Adc(seed)
-        self._read_as = [adc.read(code, 0.0) for code in range(4096)]
-        self._rota: list[tuple[list[int], int, int, int]] = []
-        self._inputs: Inputs | None = None  # the record that the rota fills
-        self._at = 0
+
+    def expect(self, event_ms: int) -> None:
+        """`on_event` is next due at this time, whatever was said before."""
+        self.event_ms = event_ms
+        self._turn_ms = self.t_ms + TICK_MS if self.noisy else min(self._block_ms, event_ms)
+
+    def constants(self) -> "list[object]":
+        """What is never changed, only replaced: copies of a unit may have it in common."""
+        return [self._ring, self._read_as]
 
     # -- the contract ------------------------------------------------------------------
 
@@ -267,7 +281,7 @@ class SimHal(Surroundings):
             self.event_ms = self.on_event(t_ms)
             self._settle(t_ms)
             self._changed = True
-        self._turn_ms = t_ms + TICK_MS if self.noisy else min(self._block_ms, self.event_ms)
+        self.expect(self.event_ms)
         self.refresh()
         if self._changed:
             self._resolve()
@@ -300,8 +314,8 @@ class SimHal(Surroundings):
             level_a, level_b, plant.pack_mv() * sensors.ADC_FULL / self.full_scale_mv,
         ]  # fmt: skip
         if self.warps:
-            for _, warp in self.warps:
-                warp(self)
+            for event, bend, kept in self.warps:
+                bend(self, event, kept)
             self._watch_pairs()
         near = self._trip_level + NEAR_CODES
         hot = self._trip_raw

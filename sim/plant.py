@@ -102,7 +102,7 @@ class Plant:
         self, start: "Start", board: "Board", calibration: "dict[str, Any]", seed: int
     ) -> None:
         """`start`: a scenario's start. `calibration`: the truth about the unit's light."""
-        self.draw = Noise(seed).draw
+        self.reseed(seed)
         wavelengths_nm = tuple([row[0] for row in board.BANKS])
         window_cm2 = calibration["window_cm2"]
         pads = []
@@ -126,6 +126,10 @@ class Plant:
         self.full_charge_w = CHARGE_W  # when plugged in
         self.sag_mv = 0.0  # a fault: the pack sits this much lower than it should
         self.drawn_wh = 0.0
+
+    def reseed(self, seed: int) -> None:
+        """The thermometers' noise begins anew."""
+        self.draw = Noise(seed).draw
 
     def _error(self, most_c: float) -> float:
         """A sensor's own error: half of the most, rms, and never more."""

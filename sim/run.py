@@ -3,6 +3,7 @@
 import gc
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from firmware import inputs as pin
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from hal.contract import Board
     from sim.scenario import Event, Scenario
 
-    Action = tuple[int, int, Callable[[], None]]  # when in ms, in which order, what
+    # when in ms, in which order, which method of the run, its arguments
+    Action = tuple[int, int, str, tuple[Any, ...]]
     Row = tuple[float | str, ...]
 
 BUTTON_PINS = {"START": pin.START, "UP": pin.UP, "DOWN": pin.DOWN}
@@ -54,6 +56,16 @@ def trace_columns(board: "Board") -> tuple[str, ...]:
 
 BOARD = cast("Board", RPI_PICO)
 TRACE_COLUMNS = trace_columns(BOARD)
+
+
+def when_ms(at_s: float) -> int:
+    """An event's time in milliseconds since power-on."""
+    return int(at_s * 1000 + 0.5)
+
+
+def in_order(action: "Action") -> tuple[int, int]:
+    """Actions are sorted by this."""
+    return action[:2]
 
 
 class Injected(NamedTuple):
@@ -95,7 +107,7 @@ class Run:
         self._row_every = 0
         self._actions = self._timeline()
         hal.on_event = self._happen
-        hal.event_ms = self._actions[0][0] if self._actions else NEVER_MS
+        hal.expect(self._actions[0][0] if self._actions else NEVER_MS)
 
     @property
     def t_s(self) -> float:
@@ -108,32 +120,48 @@ class Run:
         """What happens when, soonest first."""
         actions: list[Action] = []
 
-        def at(s: float, action: Callable[[], None]) -> None:
-            actions.append((int(s * 1000 + 0.5), len(actions), action))
+        def at(s: float, method: str, *arguments: object) -> None:
+            actions.append((when_ms(s), len(actions), method, arguments))
 
         for event in self.scenario.events:
             if event.kind == "press":
                 bit = BUTTON_PINS[event.name]
-                at(event.at_s, self._doing(self._press, bit, True))
-                at(event.at_s + event.hold_ms / 1000, self._doing(self._press, bit, False))
+                at(event.at_s, "_press", bit, True)
+                at(event.at_s + event.hold_ms / 1000, "_press", bit, False)
             elif event.kind == "fault":
-                at(event.at_s, self._doing(self._inject, event, True))
+                at(event.at_s, "_inject", event, True)
                 if event.for_s:
-                    at(event.at_s + event.for_s, self._doing(self._inject, event, False))
+                    at(event.at_s + event.for_s, "_inject", event, False)
             else:
-                at(event.at_s, self._doing(self._change, event))
-        return sorted(actions)
-
-    @staticmethod
-    def _doing(what: Callable[..., None], *arguments: object) -> Callable[[], None]:
-        return lambda: what(*arguments)
+                at(event.at_s, "_change", event)
+        return sorted(actions, key=in_order)
 
     def _happen(self, t_ms: int) -> int:
         """Do what is due; returns when something is due next."""
         actions = self._actions
         while actions and actions[0][0] <= t_ms:
-            actions.pop(0)[2]()
+            _, _, method, arguments = actions.pop(0)
+            getattr(self, method)(*arguments)
         return actions[0][0] if actions else NEVER_MS
+
+    def then(self, events: "tuple[Event, ...]", duration_s: float) -> None:
+        """From now on these happen, in the place of what the scenario had still to come, and
+        the run lasts until `duration_s`. Raises ValueError for one that is not later than now.
+
+        `scenario` becomes that of the whole run: made anew, it runs exactly as this one.
+        """
+        now_ms = self.hal.t_ms
+        for event in events:
+            if when_ms(event.at_s) <= now_ms:
+                raise ValueError(f"{event.name} at {event.at_s} s: has happened by {self.t_s} s")
+        begun = tuple([event for event in self.scenario.events if when_ms(event.at_s) <= now_ms])
+        self.scenario = replace(
+            self.scenario, events=begun + events, duration_s=duration_s, until_done=False,
+            seed=self.seed,
+        )  # fmt: skip
+        self.duration_s = duration_s
+        self._actions = [action for action in self._timeline() if action[0] > now_ms]
+        self.hal.expect(self._actions[0][0] if self._actions else NEVER_MS)
 
     def _press(self, bit: int, down: bool) -> None:
         hal = self.hal
@@ -141,8 +169,8 @@ class Run:
         if hal.bouncing:
             for k, after_ms in enumerate(BOUNCE_MS):
                 value = down if k % 2 else not down
-                self._actions.append((hal.t_ms + after_ms, k, self._doing(self._pin, bit, value)))
-            self._actions.sort(key=lambda action: action[:2])
+                self._actions.append((hal.t_ms + after_ms, k, "_pin", (bit, value)))
+            self._actions.sort(key=in_order)
 
     def _pin(self, bit: int, down: bool) -> None:
         hal = self.hal
@@ -156,6 +184,10 @@ class Run:
     def _change(self, event: "Event") -> None:
         if event.name == "worn":
             wear(self.hal, bool(event.value))
+            return
+        if event.name == "seed":
+            self.plant.reseed(cast("int", event.value))
+            self.hal.reseed(cast("int", event.value))
             return
         changed: dict[str, Any] = {event.name: event.value}
         for pad in self.plant.pads:
@@ -217,6 +249,18 @@ class Run:
             and self.end_ms is not None
             and self.hal.t_ms >= self.end_ms + SETTLED_MS
         )
+
+    def constants(self) -> list[object]:
+        """What is never changed, only replaced or added to: copies of this run may have it
+        in common (`sim.saved`)."""
+        a, b = self.plant.pads
+        unit = self.unit
+        course = [] if unit.lock else [unit.course]
+        return [
+            self.board, self.scenario, *course, unit.session.table, unit.meaning,
+            *self.hal.constants(), *a.tissue.constants(), *b.tissue.constants(),
+            *(pad.table for pad in unit.pads),
+        ]  # fmt: skip
 
     def close(self) -> None:
         """Done with this run. Nothing here has to be let go of; at driver depth something has."""

@@ -106,7 +106,7 @@ RANGES = {
     "fat_mm": (2, 40, "mm"),
     "air_w_m2k": (0.5, 50, "W/m2K"),
 }
-CHANGES = ("worn", "ambient_c", "perfusion", "air_w_m2k")
+CHANGES = ("worn", "ambient_c", "perfusion", "air_w_m2k", "seed")  # seed: new noise from here
 KINDS = ("press", "fault", *CHANGES)
 EVENT_KEYS = ("at_s", *KINDS, "hold_ms", "pad", "value", "for_s", "button")
 
@@ -223,6 +223,8 @@ def _condition(key: str, value: object, where: str) -> float | bool | int:
         return reading.truth(value, where)
     if key == "clock":
         return reading.integer(value, where, 0, CLOCK_MAX, "ms")
+    if key == "seed":
+        return reading.integer(value, where, 0, SEED_MAX)
     low, high, unit = RANGES[key]
     return reading.number(value, where, low, high, unit)
 

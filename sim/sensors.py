@@ -62,22 +62,6 @@ class Noise:
         return _gaussian[state >> 20]
 
 
-class Adc:
-    """The 12-bit converter: noise, then the four wide codes."""
-
-    def __init__(self, seed: int) -> None:
-        self._draw = Noise(seed).draw
-
-    def read(self, level: float, noise_lsb: float = ADC_NOISE_LSB) -> int:
-        """One conversion of an input of `level` codes, clipped to 0-4095."""
-        code = int(level + noise_lsb * self._draw() + 0.5)
-        if code < 0:
-            code = 0
-        elif code > ADC_FULL:
-            code = ADC_FULL
-        return _dnl[code]
-
-
 def ntc_level(temp_c: float) -> float:
     """The contact thermistor's noiseless ADC level, in codes, by the B-equation."""
     ohm = NTC_OHM * math.exp(NTC_B_K * (1.0 / (temp_c + KELVIN) - 1.0 / (25.0 + KELVIN)))
@@ -139,5 +123,5 @@ def _fill_gaussian() -> None:
         _gaussian.append(total / 256.0)
 
 
-_dnl = _wide_codes()
+READ_AS = _wide_codes()          # by code, 0-4095
 _gaussian: list[float] = []

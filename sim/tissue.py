@@ -148,6 +148,11 @@ class Tissue:
             self._factors[level] = self._factor(level, self._per_s)
         self._solve(self._factors[level], light_w_m2 if self.worn else 0.0, waste_w_m2)
 
+    def constants(self) -> list[object]:
+        """What is replaced rather than changed, or only added to: copies of a pad may have
+        it in common."""
+        return [self._factors, self._intervals]
+
     def _solve(self, factors: tuple[list[tuple[float, ...]], list[float]],
                light: float, waste: float) -> None:
         """Eliminate from the core out to the board, and substitute back in.

@@ -6,6 +6,8 @@ import pytest
 
 from sim.chip.assembly import Build
 from sim.chip.font import CELLS
+from sim.faults import contact_stuck
+from sim.scenario import Event
 from tests.chip_bench import A_810, ENABLE, Desk
 
 THERM = 1 << 4 | 1 << 5
@@ -142,7 +144,7 @@ def test_a_stuck_register_does_not_stop_the_alert(desk):
     light(desk)
     desk.time.sleep_ms(400)
     kept = list(desk.bench.raw)
-    desk.bench.warps.append((None, lambda bench: bench.raw.__setitem__(0, kept[0])))
+    desk.bench.warps.append((Event(0.0, "fault", "contact_stuck", "A"), contact_stuck, kept))
     heat(desk, 0, 43.5)
     desk.time.sleep_ms(400)
     assert word(desk, 0x48, 0) == kept[0]

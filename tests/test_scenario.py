@@ -156,6 +156,7 @@ def test_a_stuck_button_names_the_button() -> None:
         ("ambient_c = 40", "ambient_c", 40.0),
         ("perfusion = 0.0003", "perfusion", 0.0003),
         ("air_w_m2k = 15.0", "air_w_m2k", 15.0),
+        ("seed = 4294967295", "seed", 2**32 - 1),
     ],
 )
 def test_conditions_change_during_a_run(text: str, name: str, value: object) -> None:
@@ -181,6 +182,7 @@ def test_conditions_change_during_a_run(text: str, name: str, value: object) -> 
         (HEAD + "start = { ambient_c = 50.1 }", ["start.ambient_c is 50.1", "-10 to 50"]),
         (HEAD + "start = { ambient_c = -10 }", None),
         (HEAD + "start = { battery_pct = 101 }", ["start.battery_pct is 101", "0 to 100"]),
+        (event("at_s = 1\nseed = -1"), ["seed is -1", "0 to 4294967295"]),
         (HEAD + "start = { perfusion = 0.02 }", ["start.perfusion is 0.02", "0 to 0.01"]),
         (HEAD + "start = { vasodilation = 0.9 }", ["start.vasodilation is 0.9", "1 to 6"]),
         (HEAD + "start = { fat_mm = 1 }", ["start.fat_mm is 1", "2 to 40"]),

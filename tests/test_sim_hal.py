@@ -63,7 +63,8 @@ class Desk:
 
     def pin(self, bend: Callable[[SimHal], None]) -> None:
         """Have levels and registers bent each time they are taken."""
-        self.hal.warps.append((Event(0.0, "fault", "ntc_stuck"), bend))
+        row = (Event(0.0, "fault", "ntc_stuck"), lambda hal, event, kept: bend(hal), None)
+        self.hal.warps.append(row)
         self.hal.refresh()
 
 

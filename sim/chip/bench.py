@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from sim.chip.parts import Part
     from sim.scenario import Event
 
+    Bend = Callable[[Any, Event, Any], None]
+
 BLOCK_US = STEP_MS * 1_000
 RING = 4_096
 NEVER_MS = 1 << 60
@@ -41,7 +43,7 @@ class Bench:
         self.block_us = 0
         self.event_ms = NEVER_MS  # when `on_event` is next due
         self.on_event: Callable[[int], int] | None = None
-        self.warps: list[tuple[Event, Callable[[Any], None]]] = []  # faults of sensors
+        self.warps: list[tuple[Event, Bend, Any]] = []  # faults of sensors
         self.pins = 0  # bits of `firmware.inputs`
         self.silent: set[str] = set()
         self.held = False  # the sensors' bus is held low
@@ -57,10 +59,7 @@ class Bench:
         self.alert_works = True
         self.powered = True  # the unit has not let go of its supply
         self.cue = -1
-        noise = sensors.Noise(seed ^ 0x5EED)
-        self.ring = [sensors.ADC_NOISE_LSB * noise.draw() + 0.5 for _ in range(RING)]
-        adc = sensors.Adc(seed)
-        self.read_as = [adc.read(code, 0.0) for code in range(4_096)]
+        self.reseed(seed)
         self.at = 0
         self.trip_level = ntc_code(board, CONTACT_TRIP_MC)
         self.trip_raw = tmp117_code(CONTACT_TRIP_MC)
@@ -68,6 +67,11 @@ class Bench:
         self.hot_ms = [-1, -1]  # since when a pad's codes are beyond the trip
         self.apart_ms = [-1, -1]  # since when its contact sensors are too far apart
         self.near = False  # they may be
+
+    def reseed(self, seed: int) -> None:
+        """The converter's noise begins anew."""
+        noise = sensors.Noise(seed ^ 0x5EED)
+        self.ring = [sensors.ADC_NOISE_LSB * noise.draw() + 0.5 for _ in range(RING)]
 
     def attach(self, chip: "Chip") -> None:
         """This is the chip that stands here."""
@@ -133,8 +137,8 @@ class Bench:
         ]  # fmt: skip
         self.felt = self.raw[:]
         if self.warps:
-            for _, warp in self.warps:
-                warp(self)
+            for event, bend, kept in self.warps:
+                bend(self, event, kept)
             self._watch_pairs()
         for part in self.parts:
             part.measure(self.chip.us)
@@ -158,9 +162,9 @@ class Bench:
         at = self.at
         self.at = at + 1 & RING - 1
         if channel not in wired:
-            return self.read_as[int(2_048 + self.ring[at])]  # nothing there: mid-scale
+            return sensors.READ_AS[int(2_048 + self.ring[at])]  # nothing there: mid-scale
         k = wired.index(channel)
-        code = self.read_as[int(self.levels[k] + self.ring[at])]
+        code = sensors.READ_AS[int(self.levels[k] + self.ring[at])]
         if self.near and k < 2:
             self._watch_trip(k, code)
         return code
