@@ -8,17 +8,10 @@ counts from the call that lit it to the call, or the end of the lease, that ende
 
 from math import log
 
-from firmware.limits import (
-    CLOCK_MASK,
-    CONTACT_TRIP_MC,
-    DUTY_MAX,
-    LEASE_MS,
-    PAIR_APART_MC,
-    TICK_MS,
-)
+from firmware.limits import CLOCK_MASK, DUTY_MAX, LEASE_MS, TICK_MS
 from firmware.thermometry import ntc_code, tmp117_code
 from sim import sensors
-from sim.plant import STEP_MS, Plant
+from sim.plant import APART_C, EMPTY_MV, STEP_MS, TRIP_C, Plant
 from sim.surroundings import Surroundings
 
 TYPE_CHECKING = False
@@ -89,11 +82,14 @@ class SimHal(Surroundings):
         self.noisy = False  # a fault makes them new in each tick
         self.raw = [0] * len(PARTS)
         self._read_as = sensors.READ_AS
-        self._trip_level = ntc_code(board, CONTACT_TRIP_MC)
-        self._trip_raw = tmp117_code(CONTACT_TRIP_MC)
-        self._hot_ms = [-1, -1]  # since when a pad's codes are beyond the trip
-        self._near = False  # they may be
-        self._apart_ms = [-1, -1]  # since when its contact sensors are too far apart
+        self._trip_level = ntc_code(board, int(TRIP_C * 1000))
+        self._trip_raw = tmp117_code(int(TRIP_C * 1000))
+        self._empty_level = 2 * EMPTY_MV * sensors.ADC_FULL // self.full_scale_mv
+        self.hot_ms = [-1, -1]  # since when a pad's codes are beyond the trip
+        self.empty_ms = -1  # since when the battery's are
+        self._near = False  # any of them may be
+        self.apart_ms = [-1, -1]  # since when a pad's contact sensors are too far apart
+        self.on_light: Callable[[int, int, float], object] | None = None  # see `_settle`
         self.reseed(seed)
         self._rota: list[tuple[list[int], int, int, int]] = []
         self._inputs: Inputs | None = None  # the record that the rota fills
@@ -185,7 +181,7 @@ class SimHal(Surroundings):
         """Supply switch open, every bank low."""
         self._settle(self.t_ms)
         if self._power_w:
-            self.darks.append(Dark(self.t_ms, self._hot_ms, self._apart_ms))
+            self.darks.append(Dark(self.t_ms, self.hot_ms, self.apart_ms))
         self.duty = [0] * len(self.duty)
         self.supply = False
         self._lease_end_ms = NEVER_MS
@@ -208,7 +204,7 @@ class SimHal(Surroundings):
         """The lease ran out between two ticks."""
         self._settle(self._lease_end_ms)
         if self._power_w:
-            self.darks.append(Dark(self._lease_end_ms, self._hot_ms, self._apart_ms))
+            self.darks.append(Dark(self._lease_end_ms, self.hot_ms, self.apart_ms))
         self.supply = False
         self._lease_end_ms = NEVER_MS
         self.off_due = True
@@ -236,7 +232,8 @@ class SimHal(Surroundings):
             del self._profile[: -PROFILE // 2]
 
     def _settle(self, now_ms: int) -> None:
-        """Account for the light since `_mark_ms`."""
+        """Account for the light since `_mark_ms`; `on_light` is told from when to when there
+        was some, and how many watts."""
         span_ms = now_ms - self._mark_ms
         self._mark_ms = now_ms
         if not self._power_w or span_ms <= 0:
@@ -244,9 +241,14 @@ class SimHal(Surroundings):
         share_ms = self._share_ms
         for bank, duty in enumerate(self._emitted):
             share_ms[bank] += duty * span_ms
-        if self.off_due:
+        if self.off_due or self.on_light:
+            light_w = 0.0
             for bank, duty in enumerate(self._emitted):
-                self.late_j += duty / DUTY_MAX * span_ms / 1000.0 * self.plant.bank_light_w[bank]
+                light_w += duty / DUTY_MAX * self.plant.bank_light_w[bank]
+            if self.off_due:
+                self.late_j += light_w * span_ms / 1000.0
+            if self.on_light:
+                self.on_light(now_ms - span_ms, now_ms, light_w)
 
     def _average(self, t_ms: int) -> None:
         """The rail monitor's last whole average, 0.1 mA."""
@@ -319,29 +321,37 @@ class SimHal(Surroundings):
             self._watch_pairs()
         near = self._trip_level + NEAR_CODES
         hot = self._trip_raw
-        self._near = levels[0] < near or levels[1] < near or raw[0] >= hot or raw[1] >= hot
+        self._near = (
+            levels[0] < near or levels[1] < near or raw[0] >= hot or raw[1] >= hot
+            or levels[2] < self._empty_level + NEAR_CODES
+            or max(self.hot_ms) >= 0 or self.empty_ms >= 0
+        )  # fmt: skip
         for k, level in enumerate(levels):
             if not LEVEL_MIN <= level <= LEVEL_MAX:
                 levels[k] = min(max(level, LEVEL_MIN), LEVEL_MAX)
 
     def _watch_trip(self, inputs: "Inputs", t_ms: int) -> None:
-        """Keep since when a pad's codes are beyond the trip without a break."""
+        """Keep since when codes are beyond their limit without a break."""
         for pad in (0, 1):
             hot = inputs.ntc[pad] <= self._trip_level or inputs.contact[pad] >= self._trip_raw
             if not hot:
-                self._hot_ms[pad] = -1
-            elif self._hot_ms[pad] < 0:
-                self._hot_ms[pad] = t_ms
+                self.hot_ms[pad] = -1
+            elif self.hot_ms[pad] < 0:
+                self.hot_ms[pad] = t_ms
+        if inputs.battery[0] > self._empty_level:
+            self.empty_ms = -1
+        elif self.empty_ms < 0:
+            self.empty_ms = t_ms
 
     def _watch_pairs(self) -> None:
         """Keep since when a pad's contact sensors, noise aside, are apart without a break."""
         for pad in (0, 1):
             thermistor_c = ntc_c(self.levels[pad])
             apart_c = abs(thermistor_c - self.raw[pad] * sensors.TMP117_LSB_C)
-            if apart_c * 1000.0 <= PAIR_APART_MC:
-                self._apart_ms[pad] = -1
-            elif self._apart_ms[pad] < 0:
-                self._apart_ms[pad] = self.t_ms
+            if apart_c <= APART_C:
+                self.apart_ms[pad] = -1
+            elif self.apart_ms[pad] < 0:
+                self.apart_ms[pad] = self.t_ms
 
     def _bind(self, inputs: "Inputs") -> None:
         """Where each transfer of the rota goes in this record."""

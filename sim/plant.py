@@ -24,6 +24,11 @@ STEP_MS = 200
 STEP_S = 0.2
 ALERT_C = 43.0  # the contact thermometer's ALERT opens the supply switch by itself
 ALERT_BACK_C = 42.0  # and lets it close again below this
+# The design's limits from which latencies count. The firmware has its own copies: whatever
+# becomes of those, it is measured by these.
+TRIP_C = 42.5  # contact, sensed
+APART_C = 1.5  # the two contact sensors of a pad, from each other
+EMPTY_MV = 3_000  # the mean cell under load
 NTC_ERROR_C = 0.2  # design: calibrated to this at 40 C; spread over the pads by the seed
 CONTACT_ERROR_C = 0.1  # TMP117 data sheet: at most, -20 to 50 C
 CHARGE_W = 12.0  # of the charger (assumed)

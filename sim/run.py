@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from firmware import inputs as pin
 from firmware import states
-from firmware.limits import CONTACT_TRIP_MC, CONTROL_TICKS, TICK_MS
+from firmware.limits import CONTROL_TICKS, TICK_MS
 from firmware.waistband import Waistband
 from hal.boards import RPI_PICO
 from sim import report
 from sim.faults import INJECT, wear
 from sim.hal import NEVER_MS, SimHal
-from sim.plant import Plant
+from sim.plant import TRIP_C, Plant
 from sim.recording import Recorder
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ BUTTON_PINS = {"START": pin.START, "UP": pin.UP, "DOWN": pin.DOWN}
 BOUNCE_MS = (20, 40)  # contacts change again so long after an edge: the worst that sampling sees
 CONTROL_MS = CONTROL_TICKS * TICK_MS
 SETTLED_MS = 2_000  # a run ends this long after its session did
-CONTACT_TRIP_C = CONTACT_TRIP_MC / 1000
 
 
 def nominal_calibration(board: "Board") -> dict[str, Any]:
@@ -238,7 +237,7 @@ class Run:
         elif self.end_ms is None:
             self.end_ms = self.hal.t_ms
         for index, pad in enumerate(self.plant.pads):
-            if pad.max_contact_c >= CONTACT_TRIP_C and self.true_crossing_s[index] is None:
+            if pad.max_contact_c >= TRIP_C and self.true_crossing_s[index] is None:
                 self.true_crossing_s[index] = self.t_s
 
     def _done(self) -> bool:

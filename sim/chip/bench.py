@@ -5,11 +5,10 @@ a fault is written once for every depth.
 """
 
 from firmware.inputs import CHARGER
-from firmware.limits import CONTACT_TRIP_MC, PAIR_APART_MC
 from firmware.thermometry import ntc_code, tmp117_code
 from sim import sensors
 from sim.hal import Dark, ntc_c
-from sim.plant import STEP_MS, Plant
+from sim.plant import APART_C, STEP_MS, TRIP_C, Plant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,8 +60,8 @@ class Bench:
         self.cue = -1
         self.reseed(seed)
         self.at = 0
-        self.trip_level = ntc_code(board, CONTACT_TRIP_MC)
-        self.trip_raw = tmp117_code(CONTACT_TRIP_MC)
+        self.trip_level = ntc_code(board, int(TRIP_C * 1_000))
+        self.trip_raw = tmp117_code(int(TRIP_C * 1_000))
         self.contact_read = [0, 0]  # what the program last read of the contact thermometers
         self.hot_ms = [-1, -1]  # since when a pad's codes are beyond the trip
         self.apart_ms = [-1, -1]  # since when its contact sensors are too far apart
@@ -181,7 +180,7 @@ class Bench:
         for pad in (0, 1):
             thermistor_c = ntc_c(self.levels[pad])
             apart_c = abs(thermistor_c - self.raw[pad] * sensors.TMP117_LSB_C)
-            if apart_c * 1_000.0 <= PAIR_APART_MC:
+            if apart_c <= APART_C:
                 self.apart_ms[pad] = -1
             elif self.apart_ms[pad] < 0:
                 self.apart_ms[pad] = self.t_ms
