@@ -42,6 +42,11 @@ the pad is taken to return to it.
 
 import math
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    Row = tuple[float, float, float, float]  # of `Tissue._factor`, as are these
+    Factors = tuple[list[Row], list[float]]
+
 CORE_C = 37.0                # assumed; blood arrives at this
 BLOOD_J_M3K = 4.0e6          # assumed: volumetric heat capacity of blood
 LIGHT_DEPTH_M = 0.003        # assumed: 1/e depth of near infrared
@@ -105,7 +110,7 @@ class Tissue:
         self._lag_share = dt_s / (DILATE_LAG_S + dt_s)
         self._dilation = 0.0
         self._intervals = _intervals(fat_mm / 1000.0)
-        self._factors: dict[int, tuple[list[tuple[float, ...]], list[float]]] = {}
+        self._factors: dict[int, Factors] = {}
         self._skin = [0.0] * len(self._intervals)
         self._face = self._board = 0.0
         self._apply_conditions()
@@ -153,8 +158,7 @@ class Tissue:
         it in common."""
         return [self._factors, self._intervals]
 
-    def _solve(self, factors: tuple[list[tuple[float, ...]], list[float]],
-               light: float, waste: float) -> None:
+    def _solve(self, factors: "Factors", light: float, waste: float) -> None:
         """Eliminate from the core out to the board, and substitute back in.
 
         Temperatures are kept relative to the core, deepest first: blood and core
@@ -213,8 +217,7 @@ class Tissue:
                 high = level
         self._dilation = level / DILATE_LEVELS
 
-    def _factor(self, level: int,
-                per_s: float) -> tuple[list[tuple[float, ...]], list[float]]:
+    def _factor(self, level: int, per_s: float) -> "Factors":
         """The matrix eliminated once, for one level of perfusion; per_s = 0 is the
         steady state.
 
@@ -232,7 +235,7 @@ class Tissue:
         links += [CONTACT_W_M2K if self.worn else 0.0, WINDOW_W_M2K, 0.0]
         absorbs += [0.0, 0.0]
 
-        rows: list[tuple[float, ...]] = []
+        rows: list[Row] = []
         gains: list[float] = []
         inner, gain = links[0], 0.0
         for (held, lost), absorb, outer in zip(own, absorbs, links[1:]):
