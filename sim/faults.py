@@ -1,4 +1,4 @@
-"""Every fault that a scenario may call for at HAL depth, by its name in the design.
+"""Every fault of sensors, body, power and buttons, by its name in the design, at every depth.
 
 A fault is applied where it happens: in the plant, in a sensor's level or register,
 on a pin, or in a part that stops answering. `INJECT[name](hal, event, on)` puts it
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 OPEN_LEVEL, SHORT_LEVEL = 4_085.0, 20.0
 PARTS = {0: "contact_a", 1: "contact_b", 2: "board_a", 3: "board_b"}
 BLANKET_W_M2K = 0.5  # assumed: a duvet over the back of the pad
+MATTRESS_W_M2K = 0.1  # assumed: thick foam; as little as the plant knows
 CODES_PER_C = 36.0  # of the thermistor at 40 C
 BUTTON_PINS = {"START": pin.START, "UP": pin.UP, "DOWN": pin.DOWN}
 
@@ -274,6 +275,7 @@ INJECT: "dict[str, Inject]" = {
     "no_perfusion": tissue(perfusion=0.0),
     "hot_room": tissue(ambient_c=None),
     "under_blanket": tissue(air_w_m2k=BLANKET_W_M2K),
+    "lying_on_pad": tissue(air_w_m2k=MATTRESS_W_M2K, perfusion=0.0),
     "battery_sag": battery_sag,
     "battery_low": battery_low,
     "gauge_nak": gauge_nak,
@@ -307,6 +309,7 @@ SHOWS_AS: "dict[str, tuple[str, ...]]" = {
     "no_perfusion": HOT,
     "hot_room": HOT,
     "under_blanket": HOT,
+    "lying_on_pad": HOT,
     "i2c_hang": ("contact_lost", "board_sensor_lost", "rail_lost"),
     "pad_unplugged": (
         "pad_unplugged", "ntc_open", "contact_lost", "board_sensor_lost", "contact_apart",

@@ -103,6 +103,7 @@ class SimHal(Surroundings):
         self.stuck_pins = 0
         self.bouncing = False
         self.kept: dict[tuple[int, str], dict[str, Any]] = {}  # conditions before a fault
+        self.ending: BaseException | None = None  # ends the program in this tick
 
     def _dark(self, banks: int) -> None:
         """The emitters at power-on."""
@@ -115,7 +116,6 @@ class SimHal(Surroundings):
         self._changed = False
         self._window_ms = -1  # end of the rail monitor's last average
         self._lease_end_ms = NEVER_MS  # never, where the supply switch is open
-        self.supply = False  # the supply switch is closed
         self.off_due = True  # off was asked for, or the lease ran out
         self.darks: list[Dark] = []
         self.late_j = 0.0  # optical energy while off was due
@@ -197,6 +197,18 @@ class SimHal(Surroundings):
     def feed(self) -> None:
         """A tick went through whole."""
         self.fed_ms = self.t_ms
+
+    # -- lives ---------------------------------------------------------------------------
+
+    def restart(self) -> None:
+        """The chip begins anew: every pin low, its clock at zero, the screen blank."""
+        self.off()
+        self.forget()
+        self.ending = None
+
+    def freeze(self) -> None:
+        """The lease's state machine stops, its pin as it is."""
+        self._lease_end_ms = NEVER_MS
 
     # -- light -------------------------------------------------------------------------
 
@@ -287,6 +299,9 @@ class SimHal(Surroundings):
         self.refresh()
         if self._changed:
             self._resolve()
+        if self.ending:
+            ending, self.ending = self.ending, None
+            raise ending
 
     def _step(self) -> None:
         """The plant goes through the block that ends, with what each bank gave in it."""

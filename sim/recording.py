@@ -270,6 +270,12 @@ class Recorder(Outputs):
             self.outputs += sink.buffer[: sink.used]
             sink.used = 0
 
+    def cut(self) -> None:
+        """The tick under way never came to its end: it is no part of the recording."""
+        self.sink.used = 0
+        del self.inputs[self.ticks * FIELDS :]
+        self.answers = [row for row in self.answers if row[0] < self.ticks]
+
     def recording(self) -> bytes:
         """The whole as bytes."""
         self.flush()

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from sim.run import Injected, Run
 
 NAMES = tuple(name for name, _ in FAULTS)
-# Faults of a chip that may end in a reset.
-RESETTING = ("firmware_exception", "firmware_hang", "host_attach", "soft_reset", "brownout")
+# Faults of program, chip and supply that may end in a reset.
+RESETTING = (
+    "firmware_exception", "firmware_hang", "host_attach", "soft_reset", "brownout", "flash_torn",
+)  # fmt: skip
 
 
 def latched(run: "Run") -> list[tuple[int, str, str]]:
@@ -31,9 +33,8 @@ def latched(run: "Run") -> list[tuple[int, str, str]]:
 
 
 def resets(run: "Run") -> list[dict[str, Any]]:
-    """When and why the chip began anew; none at a depth without one."""
-    found: list[tuple[int, str]] = getattr(getattr(run, "chip", None), "resets", [])
-    return [{"t_s": us / 1e6, "why": why} for us, why in found]
+    """When and why the chip began anew."""
+    return [{"t_s": t_s, "why": why} for t_s, why in run.restarts]
 
 
 def fault_rows(run: "Run") -> list[dict[str, Any]]:
@@ -133,6 +134,7 @@ def unexpected(run: "Run") -> list[str]:
         f"a reset ({row['why']}) at {row['t_s']:.2f} s was not called for"
         for row in ([] if may_reset else resets(run))
     ]
+    found += [f"the firmware raised {what} at {t_s:.2f} s" for t_s, what in run.raised]
     return found + [
         f"{row['name']} at {row['t_s']:.2f} s on pad {row['pad'] or '-'} was not called for: "
         f"{row['value']:g} against {row['limit']:g} {row['unit']}"

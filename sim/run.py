@@ -1,6 +1,7 @@
 """One scenario, run: the firmware on the simulated HAL, and the scenario's events."""
 
 import gc
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,15 +10,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from firmware import inputs as pin
 from firmware import states
 from firmware.limits import CONTROL_TICKS, TICK_MS
-from firmware.waistband import Waistband
 from hal.boards import RPI_PICO
-from sim import report
+from sim import program_faults, report
 from sim.faults import INJECT, wear
 from sim.hal import NEVER_MS, SimHal
+from sim.lines import Lines
+from sim.lives import Ended, Lives
 from sim.plant import TRIP_C, Plant
 from sim.recording import Recorder
 
 if TYPE_CHECKING:
+    from firmware.waistband import Waistband
     from hal.contract import Board
     from sim.scenario import Event, Scenario
 
@@ -77,6 +80,8 @@ class Injected(NamedTuple):
 class Run:
     """A scenario on the bench; `advance` it, then ask for its `result`."""
 
+    own_faults = program_faults.FAULTS
+
     def __init__(
         self, scenario: "Scenario", seed: int | None = None, record: bool = False
     ) -> None:
@@ -86,14 +91,16 @@ class Run:
         self.board = BOARD
         self.seed = scenario.seed if seed is None else seed
         self.duration_s = scenario.duration_s
-        calibration = nominal_calibration(self.board)
-        prescription = scenario.prescription
+        self.calibration = calibration = nominal_calibration(self.board)
         self.plant = Plant(scenario.start, self.board, calibration, self.seed)
         self.hal = hal = SimHal(self.plant, self.board, scenario.start, self.seed)
         if scenario.start.worn:
             wear(hal, True)
-        self.recorder = Recorder(hal, calibration, prescription) if record else None
-        self.unit = Waistband(self.recorder or hal, self.board, calibration, prescription)
+        self.recorder = Recorder(hal, calibration, scenario.prescription) if record else None
+        self.unit: Waistband
+        self.tick: Callable[[], None]  # of the unit, or of none while it has no program
+        self.lines = Lines(self.reached)
+        self.lives = Lives(self)
         if self.recorder:
             self.recorder.unit = self.unit
         self.ticks = 0
@@ -112,6 +119,16 @@ class Run:
     def t_s(self) -> float:
         """Seconds since power-on."""
         return max(self.hal.t_ms, 0) / 1000
+
+    @property
+    def restarts(self) -> list[tuple[float, str]]:
+        """When and why the chip began anew, in seconds since power-on."""
+        return self.lives.restarts
+
+    @property
+    def raised(self) -> list[tuple[float, str]]:
+        """When the firmware raised by itself, in seconds since power-on, and what."""
+        return self.lives.raised
 
     # -- events ------------------------------------------------------------------------
 
@@ -176,9 +193,25 @@ class Run:
         hal.pins = hal.pins | bit if down or hal.stuck_pins & bit else hal.pins & ~bit
 
     def _inject(self, event: "Event", on: bool) -> None:
+        """A fault of the table of every depth, or of this depth's own."""
         if on:
             self.injected.append(Injected(self.hal.t_ms, event))
-        INJECT[event.name](self.hal, event, on)
+        if event.name in INJECT:
+            INJECT[event.name](self.hal, event, on)
+        else:
+            self.own_faults[event.name](self, event, on)
+
+    def reached(self, event: "Event") -> None:
+        """The firmware is about to execute the line that the event names: its onset is now."""
+        self.injected[:] = [
+            row._replace(t_ms=self.hal.t_ms) if row.event is event else row
+            for row in self.injected
+        ]
+        self.ends(event)
+
+    def ends(self, event: "Event") -> None:
+        """The program raises or hangs here."""
+        raise Ended(event.name)
 
     def _change(self, event: "Event") -> None:
         if event.name == "worn":
@@ -198,15 +231,17 @@ class Run:
         """Run up to so many control steps; False once the run is over."""
         collecting = gc.isenabled()
         gc.disable()  # nothing here makes cycles: a tenth of the time went into looking for them
+        tracing = sys.gettrace()
+        self.lines.watch()
         try:
             return self._advance(steps)
         finally:
+            sys.settrace(tracing)
             if collecting:
                 gc.enable()
 
     def _advance(self, steps: int) -> bool:
         begun = time.perf_counter()
-        tick = self.unit.tick
         hal = self.hal
         row_sink = self._row_sink
         every_tick = row_sink if self._row_every == TICK_MS else None
@@ -214,7 +249,10 @@ class Run:
         over = False
         for _ in range(steps):
             for _ in range(CONTROL_TICKS):
-                tick()
+                try:
+                    self.tick()
+                except (Exception, Ended) as why:
+                    self.lives.after(why)
                 if every_tick:
                     every_tick(self.row())
             if row_sink and not every_tick:
@@ -232,9 +270,9 @@ class Run:
         session = self.unit.session
         if session.number and self.begin_ms is None:
             self.begin_ms = self.hal.t_ms
-        if session.reason < 0:
+        if session.number and session.reason < 0:
             self.end_ms = None
-        elif self.end_ms is None:
+        elif self.end_ms is None and self.begin_ms is not None:  # or a reset ended it
             self.end_ms = self.hal.t_ms
         for index, pad in enumerate(self.plant.pads):
             if pad.max_contact_c >= TRIP_C and self.true_crossing_s[index] is None:

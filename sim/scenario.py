@@ -6,12 +6,13 @@ a file is a `BadInput` of one line, never another exception.
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import NamedTuple
 
 from firmware import prescription as firmware_prescription
 from hal.boards import RPI_PICO
 from sim import reading
 from sim.errors import BadInput
+from sim.fault_table import FAULTS, Fault
+from sim.lines import place
 from sim.reading import shown
 
 DURATION_MAX_S = 14_400
@@ -25,62 +26,6 @@ PATH_MAX = 900  # characters
 BUTTONS = ("START", "UP", "DOWN")
 PADS = ("A", "B")
 WAVELENGTHS_NM = tuple(row[0] for row in RPI_PICO.BANKS)
-
-
-class Fault(NamedTuple):
-    """What a fault's event may say beside its name. No `pad` in the event means both pads."""
-
-    pad: str = ""  # "" takes none, "may" takes one, "must" needs one
-    unit: str = ""  # of `value`; "" takes none, "nm" is a wavelength on the board
-    low: float = 0.0
-    high: float = 0.0
-    default: float | None = None  # None where `value` must be given
-    lasts: bool = True  # takes `for_s`
-
-
-FAULTS = {
-    "ntc_open": Fault("may"),
-    "ntc_short": Fault("may"),
-    "ntc_stuck": Fault("may"),
-    "ntc_drift": Fault("may", "C/min", -10, 10, 1.0),
-    "ntc_noise": Fault("may", "C rms", 0, 5, 0.5),
-    "contact_stuck": Fault("may"),
-    "contact_lost": Fault("may"),
-    "contact_garbage": Fault("may"),
-    "board_sensor_lost": Fault("may"),
-    "pad_unplugged": Fault("may"),
-    "hot_skin": Fault("may", "W/m2", 0, 5_000, 600.0),
-    "no_perfusion": Fault("may"),
-    "hot_room": Fault("", "C", 5, 60, 40.0),
-    "under_blanket": Fault(),
-    "unworn": Fault(),
-    "led_open": Fault("must", "nm"),
-    "fet_stuck_on": Fault("must", "nm"),
-    "enable_stuck": Fault(),
-    "battery_sag": Fault("", "V of the pack", 0, 8, 1.5),
-    "battery_low": Fault("", "%", 0, 100, 2.0, lasts=False),  # sets the charge, once
-    "gauge_nak": Fault(),
-    "gauge_garbage": Fault(),
-    "i2c_hang": Fault(),
-    "charger_plugged": Fault(),
-    "button_stuck": Fault(),  # takes `button`
-    "button_bounce": Fault(),
-    "alert_broken": Fault(),
-}
-# Faults that need a chip: of `sim.chip.faults.CHIP_FAULTS`, at driver depth beside the others.
-CHIP_FAULTS = {
-    "firmware_exception": Fault(lasts=False),
-    "firmware_hang": Fault(lasts=False),
-    "host_attach": Fault(lasts=False),
-    "soft_reset": Fault(lasts=False),
-    "brownout": Fault(),  # `for_s`: without power; else it comes back at once
-    "clock_jump": Fault("", "days", -3_650, 3_650, 1.0),
-    "flash_full": Fault(),
-    "flash_corrupt": Fault(),
-}
-AT_DEPTH = {"hal": FAULTS, "driver": {**FAULTS, **CHIP_FAULTS}}
-# Faults of the design that need a part which no depth has.
-NOT_HERE = ("lying_on_pad", "flash_torn")
 
 
 @dataclass(frozen=True)
@@ -108,7 +53,7 @@ RANGES = {
 }
 CHANGES = ("worn", "ambient_c", "perfusion", "air_w_m2k", "seed")  # seed: new noise from here
 KINDS = ("press", "fault", *CHANGES)
-EVENT_KEYS = ("at_s", *KINDS, "hold_ms", "pad", "value", "for_s", "button")
+EVENT_KEYS = ("at_s", *KINDS, "hold_ms", "pad", "value", "for_s", "button", "line")
 
 
 @dataclass(frozen=True)
@@ -117,7 +62,8 @@ class Event:
 
     `kind` is "press" (`name` a button, held for `hold_ms`), "fault" (`name` of FAULTS) or
     "set" (`name` of CHANGES, `value` its new value). `pad` None means both; a fault's `value`
-    is in the unit of its row, and `for_s` None lasts to the end. `button` is what is stuck.
+    is in the unit of its row, and `for_s` None lasts to the end. `button` is what is stuck,
+    `line` where in the firmware, as "firmware/gate.py:58".
     """
 
     at_s: float
@@ -128,6 +74,7 @@ class Event:
     for_s: float | None = None
     hold_ms: int = 0
     button: str | None = None
+    line: str | None = None
 
 
 @dataclass(frozen=True)
@@ -159,15 +106,15 @@ def ordinary() -> Scenario:
     )
 
 
-def load(path: str, depth: str = "hal") -> Scenario:
-    """Read a scenario from a TOML file, to be run at a depth. Raises BadInput."""
-    return parse(reading.read_text(path), str(path), Path(path).parent, depth)
+def load(path: str) -> Scenario:
+    """Read a scenario from a TOML file. Raises BadInput."""
+    return parse(reading.read_text(path), str(path), Path(path).parent)
 
 
-def parse(text: str, where: str, base: Path | None = None, depth: str = "hal") -> Scenario:
+def parse(text: str, where: str, base: Path | None = None) -> Scenario:
     """Read a scenario from TOML text that came from `where`; paths in it start at `base`.
 
-    `depth`, of AT_DEPTH, says which faults there are. Raises BadInput.
+    Raises BadInput.
     """
     found = reading.table(reading.parse_toml(text, where), where, SCENARIO_KEYS)
     if "duration_s" not in found:
@@ -179,7 +126,7 @@ def parse(text: str, where: str, base: Path | None = None, depth: str = "hal") -
         duration_s=duration_s,
         prescription=_prescription(found.get("prescription", "default"), where, base),
         start=_start(found.get("start", {}), f"{where}: start"),
-        events=_events(found.get("event", []), where, duration_s, depth),
+        events=_events(found.get("event", []), where, duration_s),
     )
 
 
@@ -229,19 +176,19 @@ def _condition(key: str, value: object, where: str) -> float | bool | int:
     return reading.number(value, where, low, high, unit)
 
 
-def _events(value: object, where: str, duration_s: float, depth: str) -> tuple[Event, ...]:
+def _events(value: object, where: str, duration_s: float) -> tuple[Event, ...]:
     if not isinstance(value, list):
         raise BadInput(f"{where}: event is {shown(value)}: tables, each headed [[event]]")
     if len(value) > EVENTS_MAX:
         raise BadInput(f"{where}: has {len(value)} events: at most {EVENTS_MAX}")
     events = [
-        _event(found, f"{where}: event {number}", duration_s, depth)
+        _event(found, f"{where}: event {number}", duration_s)
         for number, found in enumerate(value, 1)
     ]
     return tuple(sorted(events, key=lambda event: event.at_s))
 
 
-def _event(value: object, where: str, duration_s: float, depth: str) -> Event:
+def _event(value: object, where: str, duration_s: float) -> Event:
     if not isinstance(value, dict):
         raise BadInput(f"{where} is {shown(value)}: a table with at_s and one of {_any_of(KINDS)}")
     kinds = [key for key in KINDS if key in value]
@@ -256,7 +203,7 @@ def _event(value: object, where: str, duration_s: float, depth: str) -> Event:
     if kinds[0] == "press":
         return _press(value, where, at_s)
     if kinds[0] == "fault":
-        return _fault(value, where, at_s, depth)
+        return _fault(value, where, at_s)
     reading.table(value, where, ("at_s", kinds[0]))
     new = _condition(kinds[0], value[kinds[0]], f"{where}: {kinds[0]}")
     return Event(at_s, "set", kinds[0], value=new)
@@ -274,33 +221,28 @@ def _press(found: dict[str, object], where: str, at_s: float) -> Event:
     return Event(at_s, "press", button, hold_ms=hold_ms)
 
 
-def _fault(found: dict[str, object], where: str, at_s: float, depth: str) -> Event:
-    name = found["fault"]
-    here = AT_DEPTH[depth]
-    if isinstance(name, str) and name not in here:
-        if name in CHIP_FAULTS:
-            raise BadInput(f"{where}: fault {name} needs a chip: --depth driver has it")
-        if name in NOT_HERE:
-            there = ", ".join(here)
-            raise BadInput(f"{where}: fault {name} is not at this depth; here are {there}")
-    name = reading.choice(name, f"{where}: fault", tuple(here))
-    row = here[name]
+def _fault(found: dict[str, object], where: str, at_s: float) -> Event:
+    name = reading.choice(found["fault"], f"{where}: fault", tuple(FAULTS))
+    row = FAULTS[name]
     takes = ["at_s", "fault"]
     takes += ["pad"] * bool(row.pad) + ["value"] * bool(row.unit) + ["for_s"] * row.lasts
-    takes += ["button"] * (name == "button_stuck")
+    takes += [row.also] * bool(row.also)
     where = f"{where} ({name})"
     reading.table(found, where, tuple(takes))
     pad = None
     if "pad" in found or row.pad == "must":
         pad = reading.choice(_needed(found, "pad", where, "A or B"), f"{where}: pad", PADS)
-    for_s = None
+    for_s = row.for_s
     if "for_s" in found:
         for_s = reading.number(found["for_s"], f"{where}: for_s", 0.02, DURATION_MAX_S, "s")
-    button = None
-    if name == "button_stuck":
+    button = line = None
+    if row.also == "button":
         stuck = _needed(found, "button", where, _any_of(BUTTONS))
         button = reading.choice(stuck, f"{where}: button", BUTTONS)
-    return Event(at_s, "fault", name, pad, _value(row, found, where), for_s, button=button)
+    elif "line" in found:
+        line = "{}:{}".format(*place(found["line"], f"{where}: line"))
+    value = _value(row, found, where)
+    return Event(at_s, "fault", name, pad, value, for_s, button=button, line=line)
 
 
 def _value(row: Fault, found: dict[str, object], where: str) -> float | None:

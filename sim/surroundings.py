@@ -1,17 +1,19 @@
 """What is around the unit that has no physics: people, a host, storage, the clock on the wall.
 
-The part of the HAL contract that `sim.hal` inherits. What the unit says is kept for
-whoever looks; what it asks for is what a bench put there.
+The part of the HAL contract that `sim.hal` inherits, and what a reset makes of it. What the
+unit says is kept for whoever looks; what it asks for is what a bench put there.
 """
 
 from firmware.limits import TICK_MS
 from hal.contract import POWER_ON, Hal
+from hal.resets import ARMED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROWS, CELLS = 8, 16  # of the screen
+CLOCK_S = 820_584_000  # 2026-01-01 12:00, what the battery-backed clock reads at power-on
 
 
 class Surroundings(Hal):
@@ -19,23 +21,54 @@ class Surroundings(Hal):
 
     def __init__(self) -> None:
         self.t_ms = -TICK_MS  # since power-on, never wraps
+        self.start_ms = 0  # what the unit's clock reads then
+        self.supply = False  # the supply switch is closed
         self.powered = True
         self.armed = False
-        self.fed_ms = 0
+        self.begin_dark()
         self.carrier_hz = 0
         self.cue = -1
         self.screen = [b" " * CELLS for _ in range(ROWS)]
         self.on_line: Callable[[bytes], object] | None = None  # takes telemetry
         self.commands: list[bytes] = []  # lines for the unit, first first
         self.files: dict[str, bytes] = {}
-        self.storage_full = False  # a fault: nothing more can be kept
-        self.storage_broken = False  # ... nor read
+        self.mounted = True  # ... which can be read
+        self.full = False  # ... and nothing more can be written
         self.word = 0
-        self.clock_s: int | None = None  # the battery-backed clock at power-on
+        self.clock_s: int | None = CLOCK_S
+
+    # -- lives ---------------------------------------------------------------------------
+
+    def forget(self) -> None:
+        """A reset: only the scratch word, what is outside the chip and `t_ms` are as they were."""
+        self.armed = False
+        self.start_ms = -self.t_ms
+        self.cue = -1
+        self.screen = [b" " * CELLS for _ in range(ROWS)]
+
+    def begin_dark(self) -> None:
+        """The program's loop begins."""
+        self._dark_ms = 0
+        self._dark_from_ms = self.fed_ms = self.t_ms
+
+    def dark_so_far_ms(self) -> int:
+        """How long this life's loop ran with emitters not armed."""
+        return self._dark_ms + (0 if self.armed else self.t_ms - self._dark_from_ms)
+
+    # -- the contract --------------------------------------------------------------------
 
     def arm(self, armed: bool) -> None:
-        """Kept: there is no watchdog at this depth."""
+        """The arming word, and the watchdog set anew: short or, with the switch open, long."""
+        if armed:
+            self._dark_ms = self.dark_so_far_ms()
+            self.word |= ARMED
+        elif self.supply:
+            return
+        else:
+            self._dark_from_ms = self.t_ms
+            self.word &= ~ARMED
         self.armed = armed
+        self.fed_ms = self.t_ms
 
     def carrier(self, hz: int) -> None:
         """Kept: the plant is too slow to feel it."""
@@ -75,7 +108,7 @@ class Surroundings(Hal):
         self.powered = False
 
     def reset_cause(self) -> int:
-        """Each run begins with power-on."""
+        """Each run begins with power-on; what a reset decides is decided in `sim.lives`."""
         return POWER_ON
 
     def scratch(self) -> int:
@@ -88,11 +121,11 @@ class Surroundings(Hal):
 
     def load(self, name: str) -> "bytes | None":
         """One of `files`."""
-        return None if self.storage_broken else self.files.get(name)
+        return self.files.get(name) if self.mounted else None
 
     def keep(self, name: str, content: bytes) -> bool:
         """Replace one of `files`."""
-        if self.storage_full or self.storage_broken:
+        if self.full or not self.mounted:
             return False
         self.files[name] = content
         return True

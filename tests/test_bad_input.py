@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from firmware.prescription import DEFAULT
 from sim.errors import BadInput, one_line
+from sim.fault_table import FAULTS
 from sim.reading import FILE_MAX_BYTES
-from sim.scenario import FAULTS, check_prescription, load, load_prescription, parse
+from sim.scenario import check_prescription, load, load_prescription, parse
 
 VALID_TOML = """\
 seed = 7

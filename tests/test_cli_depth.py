@@ -11,13 +11,14 @@ import pytest
 from sim.run import TRACE_COLUMNS
 from tests.command import KEYS, SHORT, Waistband, files
 
+DEPTHS = ("hal", "driver")
 BROKEN = 'duration_s = 30\n[[event]]\nat_s = 2\npress = "START"\n[[event]]\nat_s = 20\n'
 
 
-def at_driver_depth(waistband: Waistband, text: str) -> dict[str, Any]:
+def at_depth(waistband: Waistband, depth: str, text: str) -> dict[str, Any]:
     """The result of a scenario that is to end without a complaint."""
     Path("short.toml").write_text(text)
-    code, out, err = waistband("sim", "short.toml", "--depth", "driver", "--json")
+    code, out, err = waistband("sim", "short.toml", "--depth", depth, "--json")
     assert (code, err) == (0, "")
     found: dict[str, Any] = json.loads(out)
     assert set(found) == KEYS
@@ -71,10 +72,11 @@ def test_a_scenario_tells_the_same_at_both_depths(waistband: Waistband, story: s
         ("flash_corrupt", []),
     ],
 )
+@pytest.mark.parametrize("depth", DEPTHS)
 def test_faults_of_a_chip_are_called_for_and_end_as_they_should(
-    waistband: Waistband, name: str, resets: list[str] | None
+    waistband: Waistband, depth: str, name: str, resets: list[str] | None
 ) -> None:
-    found = at_driver_depth(waistband, BROKEN + f'fault = "{name}"\n')
+    found = at_depth(waistband, depth, BROKEN + f'fault = "{name}"\n')
     if resets is not None:
         assert [row["why"] for row in found["resets"]] == resets
     assert found["state"] == ("RAMP" if resets == [] else "READY")
@@ -83,43 +85,32 @@ def test_faults_of_a_chip_are_called_for_and_end_as_they_should(
     assert all(ms <= (500 if name == "soft_reset" else 80) for ms in latencies)
 
 
+@pytest.mark.parametrize("depth", DEPTHS)
 def test_without_power_for_a_while_the_unit_begins_anew_when_it_is_back(
-    waistband: Waistband,
+    waistband: Waistband, depth: str
 ) -> None:
-    found = at_driver_depth(waistband, BROKEN + 'fault = "brownout"\nfor_s = 5\n')
+    found = at_depth(waistband, depth, BROKEN + 'fault = "brownout"\nfor_s = 5\n')
     assert found["resets"][0]["t_s"] == pytest.approx(25, abs=0.2)
 
 
-def test_the_summary_says_that_the_unit_began_anew(waistband: Waistband) -> None:
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_the_summary_says_that_the_unit_began_anew(waistband: Waistband, depth: str) -> None:
     Path("short.toml").write_text(BROKEN + 'fault = "firmware_hang"\n')
-    code, out, err = waistband("sim", "short.toml", "--depth", "driver")
+    code, out, err = waistband("sim", "short.toml", "--depth", depth)
     assert (code, err) == (0, "")
     assert "Reset: watchdog at 20." in out and "No session since the reset at 20." in out
     assert "Cut-off: firmware_hang at 20.00 s, dark" in out
 
 
+@pytest.mark.parametrize("depth", DEPTHS)
 def test_a_reset_that_nobody_called_for_exits_1(
-    waistband: Waistband, monkeypatch: pytest.MonkeyPatch
+    waistband: Waistband, depth: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sim.report.RESETTING", ())
     Path("short.toml").write_text(BROKEN + 'fault = "firmware_hang"\n')
-    code, _, err = waistband("sim", "short.toml", "--depth", "driver", "--json")
+    code, _, err = waistband("sim", "short.toml", "--depth", depth, "--json")
     assert code == 1
     assert err.startswith("waistband: a reset (watchdog) at 20.") and err.count("\n") == 1
-
-
-def test_a_fault_of_a_chip_is_refused_at_hal_depth_by_name(waistband: Waistband) -> None:
-    Path("short.toml").write_text(BROKEN + 'fault = "firmware_hang"\n')
-    code, out, err = waistband("sim", "short.toml", "--json")
-    assert (code, out, err.count("\n")) == (2, "", 1)
-    assert "fault firmware_hang" in err and "--depth driver has it" in err
-
-
-def test_a_fault_that_no_depth_has_is_refused_at_driver_depth(waistband: Waistband) -> None:
-    Path("short.toml").write_text(BROKEN + 'fault = "flash_torn"\n')
-    code, out, err = waistband("sim", "short.toml", "--depth", "driver")
-    assert (code, out, err.count("\n")) == (2, "", 1)
-    assert "fault flash_torn is not at this depth" in err
 
 
 @pytest.mark.parametrize(("every", "rows"), [("control", 150), ("tick", 1500)])

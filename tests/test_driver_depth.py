@@ -4,22 +4,30 @@
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
+from firmware.gate import Gate
+from firmware.guard import Guard
 from firmware.limits import CONTROL_TICKS, TICK_MS
+from firmware.session import Session
 from sim.chip.assembly import ROOT, Build
 from sim.chip.parts import Ds3231
 from sim.chip.run import ChipRun
+from sim.fault_table import FAULTS
+from sim.lines import own_lines
 from sim.run import Run
-from sim.scenario import FAULTS, Event, ordinary
+from sim.scenario import Event, ordinary
 from tests.chip_bench import START, fault, lit, lit_s, program, running, steps, story, to
 
 STEP_S = CONTROL_TICKS * TICK_MS / 1000
 TICK_S = TICK_MS / 1000
-BATTERY_S = 1.0  # the battery is judged once a second
+# By how much more than a control step a story may differ: the battery is judged once a second,
+# and at HAL depth a soft reset leaves light as it is until the watchdog bites.
+SLACK_S = {"battery_low": 1.0, "soft_reset": 0.5}
 NEAR_WRAP = (1 << 30) - 20_000
 
 
@@ -37,6 +45,18 @@ def struck(name: str) -> Event:
 def press(at_s: float, name: str = "START", hold_ms: int = 200) -> Event:
     return Event(at_s, "press", name, hold_ms=hold_ms)
 
+
+def executed_in(file: str, function: Callable[..., object], nth: int) -> str:
+    """A line of a function, counted among those that it executes."""
+    return f"{file}:{sorted(own_lines(function.__code__))[nth]}"
+
+
+# Reached in every tick, when a duty changes, and once, when the session begins to treat.
+LINES = (
+    executed_in("firmware/guard.py", Guard.look, 0),
+    executed_in("firmware/gate.py", Gate._drive, 6),
+    executed_in("firmware/session.py", Session._enter, -1),
+)
 
 STORIES = {
     **{name: story(START, struck(name), duration_s=70.0) for name in FAULTS},
@@ -62,6 +82,28 @@ STORIES = {
     "charger at power-on": story(fault("charger_plugged", 0.0), START, duration_s=30.0),
     "clock wraps while lit": story(START, duration_s=60.0, clock=NEAR_WRAP),
     "a cold room": story(START, duration_s=60.0, ambient_c=5.0),
+    "an exception before START": story(fault("firmware_exception", 5.0), START, duration_s=30.0),
+    "a hang before START": story(fault("firmware_hang", 5.0), START, duration_s=30.0),
+    "an exception in the check": story(START, fault("firmware_exception", 16.0), duration_s=30.0),
+    "two seconds without power": story(START, fault("brownout", 25.0, for_s=2.0), duration_s=40.0),
+    "unreadable flash, then a reset": story(
+        START, fault("flash_corrupt", 20.0), fault("firmware_exception", 22.0), duration_s=40.0
+    ),
+    "three resets in a minute": story(
+        START, *[fault("firmware_exception", s) for s in (25.0, 30.0, 35.0)], press(40.0),
+        duration_s=50.0,
+    ),
+    "... and one more": story(
+        START, *[fault("firmware_hang", s) for s in (25.0, 35.0, 45.0, 55.0)], duration_s=80.0
+    ),
+    "three resets in more than a minute": story(
+        START, *[fault("firmware_exception", s) for s in (20.0, 60.0, 130.0)], duration_s=150.0
+    ),
+    **{
+        f"{name} at {line}": story(START, fault(name, 25.0, line=line), duration_s=60.0)
+        for name in ("firmware_exception", "firmware_hang")
+        for line in LINES
+    },
 }
 
 
@@ -82,10 +124,11 @@ def told(run: Run) -> list[tuple[float, str]]:
 @pytest.mark.parametrize("name", STORIES)
 def test_states_faults_and_dose_are_the_same_within_a_control_step(name):
     hal, chip = Run(STORIES[name]), ChipRun(STORIES[name])
-    slack_s = BATTERY_S if name == "battery_low" else 0.0
+    slack_s = SLACK_S.get(name, 0.0)
     compare_states(told(hal), told(chip), STEP_S + TICK_S + slack_s)
     at_hal, at_chip = hal.result(), chip.result()
     compare_faults(at_hal, at_chip)
+    compare_resets(at_hal, at_chip, STEP_S + TICK_S + slack_s)
     most_mw_cm2 = 10.0 if name.startswith("fet_stuck") else 2.5 * LIGHT_OF_A_COLD_BOARD
     compare_dose(at_hal, at_chip, most_mw_cm2 / 1000 * (STEP_S + 2 * TICK_S + slack_s))
     assert at_chip["emitted_after_off_j"] == pytest.approx(at_hal["emitted_after_off_j"], abs=0.1)
@@ -105,6 +148,13 @@ def compare_faults(at_hal, at_chip):
     assert [row[:2] for row in chip] == [row[:2] for row in hal]
     for (name, _, hal_s), (_, _, chip_s) in zip(hal, chip, strict=True):
         assert abs(chip_s - hal_s) <= STEP_S + 1e-9, name
+
+
+def compare_resets(at_hal, at_chip, most_s):
+    hal, chip = ([row["t_s"] for row in result["resets"]] for result in (at_hal, at_chip))
+    assert len(hal) == len(chip)
+    for hal_s, chip_s in zip(hal, chip, strict=True):
+        assert abs(hal_s - chip_s) <= most_s + 1e-9
 
 
 def compare_dose(at_hal, at_chip, most_j_cm2):

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.fault_table import FAULTS
 from sim.run import Run
 from sim.saved import Saved
-from sim.scenario import FAULTS, Event, Start, ordinary
+from sim.scenario import Event, Start, ordinary
 
 EVERYTHING = 10**9
 TAIL_S = 30.0

@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from firmware.prescription import DEFAULT
-from sim import scenario
+from sim import program_faults, scenario
 from sim.chip import faults as chip
 from sim.errors import BadInput
+from sim.fault_table import FAULTS, Fault
 from sim.faults import INJECT
-from sim.scenario import CHIP_FAULTS, FAULTS, NOT_HERE, Event, Start, load, ordinary, parse
+from sim.lines import executed
+from sim.scenario import Event, Start, load, ordinary, parse
 
 HEAD = "duration_s = 600\n"
 
@@ -84,33 +86,10 @@ def test_events_come_in_order_of_time_and_of_the_file_where_times_are_equal() ->
     ]  # fmt: skip
 
 
-def test_every_fault_that_a_scenario_may_call_is_one_that_the_simulator_makes() -> None:
-    assert set(FAULTS) == set(INJECT)
-    assert set(CHIP_FAULTS) == set(chip.CHIP_FAULTS)
-
-
-@pytest.mark.parametrize(("name", "row"), CHIP_FAULTS.items(), ids=CHIP_FAULTS)
-def test_a_fault_of_a_chip_is_read_at_driver_depth_and_refused_at_hal_depth(
-    name: str, row: scenario.Fault
-) -> None:
-    text = event(f'at_s = 1\nfault = "{name}"' + "\nvalue = -2" * bool(row.unit))
-    (found,) = parse(text, "night.toml", depth="driver").events
-    assert (found.name, found.value) == (name, -2 if row.unit else None)
-    assert f"fault {name} needs a chip: --depth driver has it" in refusal(text)
-    if row.lasts:
-        (found,) = parse(text + "for_s = 2\n", "night.toml", depth="driver").events
-        assert found.for_s == 2
-    else:
-        with pytest.raises(BadInput, match="'for_s' is not a key"):
-            parse(text + "for_s = 2\n", "night.toml", depth="driver")
-
-
-@pytest.mark.parametrize("name", FAULTS)
-def test_driver_depth_has_every_fault_of_hal_depth(name: str) -> None:
-    row = FAULTS[name]
-    text = f'at_s = 1\nfault = "{name}"\n' + 'pad = "B"\n' * (row.pad == "must")
-    text += "value = 810\n" * (row.unit == "nm") + 'button = "UP"\n' * (name == "button_stuck")
-    assert parse(event(text), "night.toml", depth="driver") == parse(event(text), "night.toml")
+def test_every_fault_that_a_scenario_may_call_is_one_that_each_depth_makes() -> None:
+    assert set(FAULTS) == set(INJECT) | set(program_faults.FAULTS)
+    assert set(program_faults.FAULTS) == set(chip.CHIP_FAULTS)
+    assert not set(INJECT) & set(program_faults.FAULTS)
 
 
 def test_a_fault_without_a_pad_strikes_both() -> None:
@@ -125,24 +104,59 @@ def test_a_fault_has_its_usual_value_if_none_is_given(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "row"), FAULTS.items(), ids=FAULTS)
-def test_a_fault_takes_what_its_row_says_and_nothing_else(name: str, row: scenario.Fault) -> None:
+def test_a_fault_takes_what_its_row_says_and_nothing_else(name: str, row: Fault) -> None:
     text = f'at_s = 1\nfault = "{name}"\n'
     needed = 'pad = "B"\n' if row.pad == "must" else ""
     needed += "value = 810\n" if row.unit == "nm" else ""
     needed += 'button = "UP"\n' if name == "button_stuck" else ""
     assert only_event(text + needed).name == name
     pad, value, lasts = 'pad = "B"', f"value = {row.high or 1:g}", "for_s = 2"
-    for taken, key in ((row.pad, pad), (row.unit, value), (row.lasts, lasts)):
+    line = f'line = "firmware/gate.py:{max(executed("firmware/gate.py"))}"'
+    takes = ((row.pad, pad), (row.unit, value), (row.lasts, lasts), (row.also == "line", line))
+    for taken, key in takes:
         if taken and key.partition(" ")[0] not in needed:
             only_event(text + needed + key)
         elif not taken:
             assert "is not a key" in refusal(event(text + needed + key))
 
 
-@pytest.mark.parametrize("name", NOT_HERE)
-def test_a_fault_that_no_depth_has_is_refused_by_name(name: str) -> None:
-    said = refusal(event(f'at_s = 1\nfault = "{name}"'))
-    assert name in said and "not at this depth" in said
+def test_a_host_that_attaches_is_there_for_a_second() -> None:
+    assert only_event('at_s = 1\nfault = "host_attach"').for_s == 1.0
+
+
+@pytest.mark.parametrize("name", ["firmware_exception", "firmware_hang"])
+def test_a_line_of_the_firmware_may_be_named_and_must_be_one_that_runs(name: str) -> None:
+    text = f'at_s = 1\nfault = "{name}"\n'
+    assert only_event(text).line is None
+    lines = sorted(executed("firmware/guard.py"))
+    assert only_event(text + f'line = "firmware/guard.py:{lines[3]}"').line is not None
+    for line in set(range(1, lines[-1] + 10)) - set(lines):
+        said = refusal(event(text + f'line = "firmware/guard.py:{line}"'))
+        assert f"nothing is executed at line {line} of firmware/guard.py; near it at" in said
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('"firmware/gaurd.py:30"', ["'firmware/gaurd.py'", "did you mean firmware/guard.py?"]),
+        ('"hal/lease.py:30"', ["there is no 'hal/lease.py'", '"firmware/gate.py:']),
+        ('"firmware/guard.py"', ["line is 'firmware/guard.py'", '"firmware/gate.py:']),
+        ('"firmware/guard.py:"', ["line is 'firmware/guard.py:'"]),
+        ('"firmware/guard.py:-3"', ["line is 'firmware/guard.py:-3'"]),
+        ('"firmware/guard.py:1e1"', ["line is 'firmware/guard.py:1e1'"]),
+        ('"firmware/guard.py:0"', ["at line 0"]),
+        ('"firmware/guard.py:\u0663"', ["a line of the firmware"]),
+        (f'"firmware/guard.py:{"9" * 70}"', ["a line of the firmware"]),
+        ('"firmware/limits.py:9"', ["firmware/limits.py has no line that a running unit"]),
+        ("58", ["line is 58"]),
+    ],
+)
+def test_a_line_that_is_none_of_the_firmwares_is_refused_with_what_may_stand_there(
+    line: str, words: list[str]
+) -> None:
+    said = refusal(event(f'at_s = 1\nfault = "firmware_hang"\nline = {line}'))
+    assert all(word in said for word in words), said
+    assert said.startswith("night.toml: event 1 (firmware_hang): line")
 
 
 def test_a_stuck_button_names_the_button() -> None:

@@ -55,7 +55,7 @@ def simulate(request: Request) -> int:
     check(request)
     seed, realtime = seed_of(request.seed), realtime_of(request.realtime)
     named = request.scenario
-    scenario = ordinary() if named is None else load(named, request.depth)
+    scenario = ordinary() if named is None else load(named)
     terminal = not request.as_json and sys.stdout is not None and sys.stdout.isatty()
     with ExitStack() as stack:
         files = {what: stack.enter_context(write_whole(path)) for what, path in request.outputs()}

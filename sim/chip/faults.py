@@ -8,35 +8,24 @@ if TYPE_CHECKING:
     from sim.chip.run import ChipRun
 
 DAY_S = 86_400
-STANDSTILL_US = 1_000
 
 
-def broken_tick(run: "ChipRun", what: Any) -> None:
-    """Have the guard, which every tick asks, do something else."""
+def ends(run: "ChipRun", event: Any, on: bool) -> None:
+    """The firmware raises, or never comes back: in its next tick, in the guard, which every
+    tick asks, or at the event's line."""
+    if not on:
+        return
+    if event.line:
+        run.lines.arm(event)
+        return
+
+    def look() -> int:
+        run.ends(event)
+        return 0
+
     program = run.device.program
     if program and program.waistband:
-        program.waistband.guard.look = what
-
-
-def firmware_exception(run: "ChipRun", event: Any, on: bool) -> None:
-    """The firmware raises in the middle of its next tick."""
-
-    def look() -> int:
-        raise RuntimeError("called for by the scenario")
-
-    if on:
-        broken_tick(run, look)
-
-
-def firmware_hang(run: "ChipRun", event: Any, on: bool) -> None:
-    """The firmware never comes back from its next tick."""
-
-    def look() -> int:
-        while True:
-            run.chip.spend(STANDSTILL_US)
-
-    if on:
-        broken_tick(run, look)
+        program.waistband.guard.look = look
 
 
 def host_attach(run: "ChipRun", event: Any, on: bool) -> None:
@@ -77,8 +66,8 @@ def flash_corrupt(run: "ChipRun", event: Any, on: bool) -> None:
 
 
 CHIP_FAULTS = {
-    "firmware_exception": firmware_exception,
-    "firmware_hang": firmware_hang,
+    "firmware_exception": ends,
+    "firmware_hang": ends,
     "host_attach": host_attach,
     "soft_reset": soft_reset,
     "brownout": brownout,

@@ -3,13 +3,14 @@
 from sim.chip.i2c import Bus
 from sim.chip.parts import Ds3231, Ina219, Max17049, Tmp117
 from sim.chip.screen import Ssd1306
+from sim.surroundings import CLOCK_S as SINCE_2000_S
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from sim.chip.bench import Bench
     from sim.chip.parts import Part
 
-CLOCK_S = 1_767_268_800  # 2026-01-01 12:00, what the battery-backed clock reads at power-on
+CLOCK_S = 946_684_800 + SINCE_2000_S  # what the battery-backed clock reads at power-on
 SENSORS = 6  # parts on the first bus
 
 

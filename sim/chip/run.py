@@ -14,8 +14,9 @@ from sim.chip.bench import NEVER_MS
 from sim.chip.device import Device
 from sim.chip.faults import CHIP_FAULTS
 from sim.faults import wear
+from sim.lines import Lines
 from sim.plant import Plant
-from sim.run import BOARD, CONTROL_MS, Injected, Run, nominal_calibration
+from sim.run import BOARD, CONTROL_MS, Run, nominal_calibration
 
 if TYPE_CHECKING:
     from sim.hal import SimHal
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 STEP_US = CONTROL_MS * 1_000
 TICK_US = TICK_MS * 1_000
+STANDSTILL_US = 1_000
 SOUND = Build()
 
 
@@ -36,6 +38,8 @@ class Nobody:
 class ChipRun(Run):
     """`sim.run.Run`'s interface over a chip; `hal` is the bench, `unit` the firmware on it."""
 
+    own_faults = CHIP_FAULTS
+
     def __init__(
         self, scenario: "Scenario", seed: int | None = None, record: bool = False,
         build: Build = SOUND,
@@ -47,7 +51,7 @@ class ChipRun(Run):
         self.board = BOARD
         self.seed = scenario.seed if seed is None else seed
         self.duration_s = scenario.duration_s
-        calibration = nominal_calibration(self.board)
+        self.calibration = calibration = nominal_calibration(self.board)
         self.plant = Plant(scenario.start, self.board, calibration, self.seed)
         files = {
             "calibration.json": json.dumps(calibration).encode(),
@@ -61,9 +65,9 @@ class ChipRun(Run):
             wear(self.hal, True)
         self.recorder = None
         self.device = Device(self.parts)
-        # What there is to report before the firmware is there: a unit that has just begun.
-        nobody = cast("SimHal", Nobody())
-        self.unit = Waistband(nobody, self.board, calibration, scenario.prescription)
+        self.lines = Lines(self.reached)
+        self.unit = self._unborn()
+        self._program = self.device.program
         self.ticks = 0
         self.wall_s = 0.0
         self.true_crossing_s = [None, None]
@@ -78,15 +82,27 @@ class ChipRun(Run):
         self.chip.on_step = self._step
         self.chip.step_us = 0
 
-    def _inject(self, event: "Event", on: bool) -> None:
-        """Faults that only a chip can have, then the table of every depth."""
-        inject = CHIP_FAULTS.get(event.name)
-        if inject is None:
-            super()._inject(event, on)
-            return
-        if on:
-            self.injected.append(Injected(self.bench.t_ms, event))
-        inject(self, event, on)
+    def _unborn(self) -> Waistband:
+        """What there is to report while no firmware is there: a unit that has just begun."""
+        nobody = cast("SimHal", Nobody())
+        return Waistband(nobody, self.board, self.calibration, self.scenario.prescription)
+
+    @property
+    def restarts(self) -> list[tuple[float, str]]:
+        """When and why the chip began anew, in seconds since power-on."""
+        return [(us / 1e6, why) for us, why in self.chip.resets]
+
+    @property
+    def raised(self) -> list[tuple[float, str]]:
+        """Not known from outside: the console tells it, and a reset follows."""
+        return []
+
+    def ends(self, event: "Event") -> None:
+        """The program raises or hangs here."""
+        if event.name == "firmware_exception":
+            raise RuntimeError("called for by the scenario")
+        while True:
+            self.chip.spend(STANDSTILL_US)
 
     def advance(self, steps: int) -> bool:
         """Run up to so many control steps; False once the run is over."""
@@ -106,6 +122,10 @@ class ChipRun(Run):
         program = self.device.program
         if program and program.waistband:
             self.unit = program.waistband
+        elif program is not self._program:
+            self.unit = self._unborn()
+        self._program = program
+        self.lines.watch()
         self.ticks = us // TICK_US
         every_us = TICK_US if self._row_every == TICK_MS else STEP_US
         if us:

@@ -1,0 +1,61 @@
+"""What a scenario may say of each fault: the design's table of faults, as a person writes it.
+
+Read by `sim.scenario`. What each fault does is in `sim.faults` where it strikes sensors,
+body, power or buttons, and in `sim.program_faults` and `sim.chip.faults` where it strikes
+the program, the chip or its flash. Every fault is there at every depth.
+"""
+
+from typing import NamedTuple
+
+
+class Fault(NamedTuple):
+    """What a fault's event may say beside its name. No `pad` in the event means both pads."""
+
+    pad: str = ""  # "" takes none, "may" takes one, "must" needs one
+    unit: str = ""  # of `value`; "" takes none, "nm" is a wavelength on the board
+    low: float = 0.0
+    high: float = 0.0
+    default: float | None = None  # None where `value` must be given
+    lasts: bool = True  # takes `for_s`
+    also: str = ""  # another key: "button" is needed, "line" may be there
+    for_s: float | None = None  # lasts so long, each time
+
+
+FAULTS = {
+    "ntc_open": Fault("may"),
+    "ntc_short": Fault("may"),
+    "ntc_stuck": Fault("may"),
+    "ntc_drift": Fault("may", "C/min", -10, 10, 1.0),
+    "ntc_noise": Fault("may", "C rms", 0, 5, 0.5),
+    "contact_stuck": Fault("may"),
+    "contact_lost": Fault("may"),
+    "contact_garbage": Fault("may"),
+    "board_sensor_lost": Fault("may"),
+    "pad_unplugged": Fault("may"),
+    "hot_skin": Fault("may", "W/m2", 0, 5_000, 600.0),
+    "no_perfusion": Fault("may"),
+    "hot_room": Fault("", "C", 5, 60, 40.0),
+    "under_blanket": Fault(),
+    "lying_on_pad": Fault("may"),
+    "unworn": Fault(),
+    "led_open": Fault("must", "nm"),
+    "fet_stuck_on": Fault("must", "nm"),
+    "enable_stuck": Fault(),
+    "battery_sag": Fault("", "V of the pack", 0, 8, 1.5),
+    "battery_low": Fault("", "%", 0, 100, 2.0, lasts=False),  # sets the charge, once
+    "gauge_nak": Fault(),
+    "gauge_garbage": Fault(),
+    "i2c_hang": Fault(),
+    "charger_plugged": Fault(),
+    "button_stuck": Fault(also="button"),
+    "button_bounce": Fault(),
+    "alert_broken": Fault(),
+    "firmware_exception": Fault(lasts=False, also="line"),
+    "firmware_hang": Fault(lasts=False, also="line"),
+    "host_attach": Fault(lasts=False, for_s=1.0),
+    "soft_reset": Fault(lasts=False),
+    "brownout": Fault(),  # `for_s`: without power; else it comes back at once
+    "clock_jump": Fault("", "days", -3_650, 3_650, 1.0),
+    "flash_full": Fault(),
+    "flash_corrupt": Fault(),
+}

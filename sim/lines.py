@@ -1,0 +1,120 @@
+"""A line of the firmware at which something is to happen, and the tracing that sees it reached.
+
+A line is named by its file and number, as `firmware/gate.py:60`. Waiting for one costs
+nothing until it is armed; then every call is looked at, until the line was reached.
+"""
+
+import dis
+import functools
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import TYPE_CHECKING, Any
+
+from sim.errors import BadInput
+from sim.reading import nearest, shown
+
+if TYPE_CHECKING:
+    from sim.scenario import Event
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = "firmware"
+EXAMPLE = "firmware/gate.py"
+LINE_MAX = 80  # characters of a line's name
+
+
+def files() -> tuple[str, ...]:
+    """Every file of the firmware, as a line's name has it."""
+    return tuple(sorted(f"{FOLDER}/{path.name}" for path in (ROOT / FOLDER).glob("*.py")))
+
+
+@functools.cache
+def executed(file: str) -> frozenset[int]:
+    """The lines of a file that its functions execute; those that run at import are not among
+    them, for nothing can be lit then."""
+    code = compile((ROOT / file).read_bytes(), file, "exec")
+    return frozenset(line for function in functions(code) for line in own_lines(function))
+
+
+def functions(code: CodeType) -> Iterator[CodeType]:
+    """The functions within a module or a class, however deep."""
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            if constant.co_flags & 2:  # CO_NEWLOCALS: not the body of a class
+                yield constant
+            yield from functions(constant)
+
+
+def own_lines(function: CodeType) -> set[int]:
+    """Lines on which something of a function happens: not the one that only names it."""
+    lines = {line for _, line in dis.findlinestarts(function) if line}
+    return lines - {function.co_firstlineno} or lines
+
+
+def place(text: object, where: str) -> tuple[str, int]:
+    """(file, line) of a line's name. Raises BadInput where nothing is executed there."""
+    example = f'a line of the firmware, as "{EXAMPLE}:{max(executed(EXAMPLE))}"'
+    if not isinstance(text, str) or len(text) > LINE_MAX or ":" not in text:
+        raise BadInput(f"{where} is {shown(text)}: {example}")
+    file, _, number = text.rpartition(":")
+    if file not in files():
+        near = nearest(file, files())
+        raise BadInput(f"{where}: there is no {shown(file)}{near}; {example}")
+    if not (number.isascii() and number.isdigit()):
+        raise BadInput(f"{where} is {shown(text)}: {example}")
+    lines = sorted(executed(file))
+    line = int(number)
+    if line not in lines:
+        if not lines:
+            raise BadInput(f"{where}: {file} has no line that a running unit executes")
+        below = max((k for k in lines if k < line), default=lines[0])
+        above = min((k for k in lines if k > line), default=lines[-1])
+        ones = " and ".join(str(k) for k in sorted({below, above}))
+        raise BadInput(f"{where}: nothing is executed at line {line} of {file}; near it at {ones}")
+    return file, line
+
+
+class Lines:
+    """The lines that are waited for in one run."""
+
+    def __init__(self, reached: "Callable[[Event], None]") -> None:
+        """`reached` is called with the event whose line is about to be executed, in the
+        firmware's place; what it raises is raised there."""
+        self.reached = reached
+        self.waiting: list[tuple[str, int, Event]] = []
+
+    def arm(self, event: "Event") -> None:
+        """From here on wait for the event's line, in what runs already and what is called."""
+        file, line = place(event.line, "line")
+        self.waiting.append((file, line, event))
+        self.watch()
+        frame: FrameType | None = sys._getframe(1)
+        while frame:
+            if self._here(frame):
+                frame.f_trace = self._line
+            frame = frame.f_back
+
+    def watch(self) -> None:
+        """Trace this thread from now on, if there is something to wait for. Whoever raises out
+        of a traced frame ends its tracing: it is for them to ask for it anew."""
+        if self.waiting:
+            sys.settrace(self._call)
+
+    def _here(self, frame: FrameType) -> bool:
+        name = frame.f_code.co_filename.replace("\\", "/")
+        return any(name.endswith(file) for file, _, _ in self.waiting)
+
+    def _call(self, frame: FrameType, what: str, argument: Any) -> Any:
+        return self._line if self._here(frame) else None
+
+    def _line(self, frame: FrameType, what: str, argument: Any) -> Any:
+        if what == "line":
+            name = frame.f_code.co_filename.replace("\\", "/")
+            for k, (file, line, event) in enumerate(self.waiting):
+                if line == frame.f_lineno and name.endswith(file):
+                    del self.waiting[k]
+                    if not self.waiting:
+                        sys.settrace(None)
+                    self.reached(event)
+        return self._line

@@ -1,0 +1,162 @@
+"""The program around the firmware at HAL depth: what `main.py`, the watchdog and the supply
+make of a tick that does not come to its end.
+
+A life is from one reset to the next, on the same plant. While no firmware runs (hung,
+booting, without power, at the prompt) `wait` lets the HAL's time go on. What is decided
+over resets is decided by `hal.resets`, as `main.py` has it decided.
+"""
+
+import traceback
+from typing import TYPE_CHECKING
+
+from firmware.inputs import Inputs
+from firmware.waistband import NOT_LOCKED, RESTARTS, Waistband
+from hal import resets
+from sim.hal import NEVER_MS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sim.run import Run
+
+BOOT_MS = 160  # from a reset to the first tick: what imports take at driver depth
+WATCHDOG_ARMED_MS = 500  # of the unit's HAL, as is the next
+WATCHDOG_MS = 8_000
+SECOND_MS = 1_000
+
+
+class Ended(BaseException):
+    """The program ends here. `how` is a name of ENDS; `for_s`, how long power stays away."""
+
+    def __init__(self, how: str, for_s: float = 0.0) -> None:
+        super().__init__(how)
+        self.how = how
+        self.for_s = for_s
+
+
+class Lives:
+    """The lives of one unit: keeps `run.unit`, the firmware of the present one, and `run.tick`,
+    what a tick's time is spent on."""
+
+    def __init__(self, run: "Run") -> None:
+        """Power-on; the unit runs from the first tick on, as if its boot had taken no time."""
+        self.run = run
+        self.spare = Inputs()  # filled while no firmware reads
+        self.alive = False
+        self.next: Callable[[], None] = self.begin  # while not alive: what comes
+        self.next_ms = 0  # ... and when
+        self.restarts: list[tuple[float, str]] = []  # (s, why)
+        self.raised: list[tuple[float, str]] = []  # (s, what the firmware raised by itself)
+        self.wire(True)
+        self.begin()
+
+    def wait(self) -> None:
+        """A tick's time in which no firmware runs."""
+        hal = self.run.hal
+        hal.read(self.spare)
+        if hal.t_ms >= self.next_ms:
+            self.next()
+
+    # -- ends --------------------------------------------------------------------------
+
+    def after(self, why: "Exception | Ended") -> None:
+        """The tick ended so. Raises `why` itself where it is the simulator's own failure."""
+        if isinstance(why, Ended):
+            how, for_s = why.how, why.for_s
+        elif of_firmware(why):
+            how, for_s = "firmware_exception", 0.0
+            self.raised.append((self.run.t_s, repr(why)))
+        else:
+            raise why
+        if not (self.alive or how in WITHOUT_POWER):
+            return  # there is no program that could raise, hang or be reset
+        if self.alive and self.run.recorder and not self.restarts:
+            self.run.recorder.cut()
+        self.alive = False
+        self.run.tick = self.wait
+        if not self.run.hal.powered:
+            self.next_ms = NEVER_MS  # it has let go of its supply: nothing begins anew
+        elif how in WITHOUT_POWER:
+            self.lose_power(for_s)
+        elif how == "firmware_hang" or (how == "soft_reset" and self.run.hal.armed):
+            self.stand(how == "soft_reset")
+        else:
+            self.reset("reset")  # `main.py` ends dark, by pin, and resets
+        self.run.lines.watch()
+
+    def stand(self, frozen: bool) -> None:
+        """Nothing is executed any more, until the watchdog bites. `frozen`: the lease stopped
+        with its pin as it is, the worst that a soft reset does."""
+        hal = self.run.hal
+        if frozen:
+            hal.freeze()
+        self.next = self.bitten
+        self.next_ms = hal.fed_ms + (WATCHDOG_ARMED_MS if hal.armed else WATCHDOG_MS)
+
+    def bitten(self) -> None:
+        """The watchdog resets the chip."""
+        self.reset("watchdog")
+
+    def reset(self, why: str) -> None:
+        """The chip begins anew; only its scratch word is as it was."""
+        hal = self.run.hal
+        for _ in range(min(hal.dark_so_far_ms() // SECOND_MS, resets.WINDOW_S)):
+            hal.word = resets.after_second(hal.word)
+        hal.restart()
+        self.restarts.append((hal.t_ms / 1000, why))
+        self.wire(False)
+
+    def lose_power(self, for_s: float) -> None:
+        """Dark at once, and nothing is kept but flash and the clock with its battery."""
+        hal = self.run.hal
+        hal.restart()
+        self.next = self.power_on
+        self.next_ms = hal.t_ms + int(for_s * 1000)
+
+    def power_on(self) -> None:
+        """Power has come back."""
+        hal = self.run.hal
+        hal.restart()
+        self.restarts.append((hal.t_ms / 1000, "power-on"))
+        self.wire(True)
+
+    # -- beginnings --------------------------------------------------------------------
+
+    def wire(self, power_on: bool) -> None:
+        """As `main.wire`: the word and the firmware of the life that begins, or the prompt."""
+        run = self.run
+        hal = run.hal
+        word = resets.after_reset(hal.word, power_on)
+        hal.word = word & ~resets.SERVICE
+        self.next = self.begin
+        self.next_ms = hal.t_ms + BOOT_MS
+        if resets.is_hopeless(word) or not hal.mounted:
+            self.next_ms = NEVER_MS  # dark at the prompt
+        lock = RESTARTS if resets.is_loop(word) else NOT_LOCKED
+        try:
+            run.unit = self.made(lock)
+        except (Exception, Ended):  # what raises or hangs there leaves the unit at the prompt
+            run.unit = self.made(lock)
+            self.next_ms = NEVER_MS
+
+    def made(self, lock: int) -> Waistband:
+        """New firmware; that of the first life is recorded, if the run is."""
+        run = self.run
+        hal = run.recorder if run.recorder and not self.restarts else run.hal
+        return Waistband(hal, run.board, run.calibration, run.scenario.prescription, lock)
+
+    def begin(self) -> None:
+        """Booted: from here on the firmware runs."""
+        self.alive = True
+        self.run.hal.begin_dark()
+        self.run.tick = self.run.unit.tick
+
+
+WITHOUT_POWER = ("brownout", "flash_torn")
+
+
+def of_firmware(why: Exception) -> bool:
+    """Whether it was raised in the firmware's own code."""
+    frames = [frame for frame, _ in traceback.walk_tb(why.__traceback__)]
+    name: str = frames[-1].f_globals["__name__"] if frames else ""
+    return name.startswith("firmware.")
