@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 OPEN_LEVEL, SHORT_LEVEL = 4_085.0, 20.0
 PARTS = {0: "contact_a", 1: "contact_b", 2: "board_a", 3: "board_b"}
 BLANKET_W_M2K = 0.5  # assumed: a duvet over the back of the pad
-MATTRESS_W_M2K = 0.1  # assumed: thick foam; as little as the plant knows
+MATTRESS_W_M2K = 0.1  # assumed: the wearer lies on the pad, and foam lets no heat out
 CODES_PER_C = 36.0  # of the thermistor at 40 C
 BUTTON_PINS = {"START": pin.START, "UP": pin.UP, "DOWN": pin.DOWN}
 
@@ -275,6 +275,7 @@ INJECT: "dict[str, Inject]" = {
     "no_perfusion": tissue(perfusion=0.0),
     "hot_room": tissue(ambient_c=None),
     "under_blanket": tissue(air_w_m2k=BLANKET_W_M2K),
+    # assumed: the weight stops the blood in the skin under it
     "lying_on_pad": tissue(air_w_m2k=MATTRESS_W_M2K, perfusion=0.0),
     "battery_sag": battery_sag,
     "battery_low": battery_low,

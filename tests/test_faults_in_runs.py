@@ -13,8 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware import states
+from sim.fault_table import FAULTS
 from sim.run import Run
 from sim.scenario import Event, Start, ordinary
+from sim.tissue import Tissue
 
 HIGHEST_C = 43.0
 EVERYTHING = 10**9
@@ -44,7 +46,7 @@ DARK = [
     Row("pad_unplugged", "FAULT", "pad_unplugged"),
     Row("i2c_hang", "FAULT", "contact_lost/board_sensor_lost", 800, pads=(None,)),
     Row("unworn", "PAUSED", "", 1_000, pads=(None,)),
-    Row("battery_sag", "DONE", "", 80, 3.0, pads=(None,)),
+    Row("battery_sag", "DONE", "", 80, FAULTS["battery_sag"].default, pads=(None,)),
     Row("charger_plugged", "CHARGING", "", 80, pads=(None,)),
 ]
 
@@ -58,6 +60,7 @@ HARMLESS = [
     Row("alert_broken", "TREAT", pads=(None,)),
     Row("no_perfusion", "TREAT"),
     Row("under_blanket", "TREAT", pads=(None,)),
+    Row("lying_on_pad", "TREAT"),
     Row("hot_room", "TREAT", value=40.0, pads=(None,)),
 ]
 
@@ -123,6 +126,46 @@ def test_what_is_harmless_does_not_stop_a_session(row: Row) -> None:
     result = run.result()
     assert (result["state"], result["faults"], result["cutoffs"]) == ("TREAT", [], [])
     check_never_hot_nor_lit_when_off(run, result)
+
+
+SKINS = [(fat, perfusion) for fat in (5.0, 10.0, 20.0) for perfusion in (0.0, 0.001, 0.003)]
+
+
+@pytest.mark.parametrize(("fat_mm", "perfusion"), SKINS)
+def test_the_usual_heat_from_outside_keeps_a_dark_pad_below_43_c_on_any_skin(
+    fat_mm: float, perfusion: float
+) -> None:
+    usual_w_m2 = FAULTS["hot_skin"].default
+    assert usual_w_m2 is not None
+    assert settled_c(fat_mm, perfusion, usual_w_m2) <= HIGHEST_C
+
+
+def test_there_is_skin_that_a_little_more_heat_carries_above_43_c() -> None:
+    assert settled_c(20.0, 0.0, 106.0) < HIGHEST_C < settled_c(20.0, 0.0, 108.0)
+
+
+def settled_c(fat_mm: float, perfusion: float, external_w_m2: float) -> float:
+    """The contact temperature of a dark pad after twelve hours of heat from outside."""
+    tissue = Tissue(fat_mm=fat_mm, perfusion=perfusion, dt_s=60.0)
+    tissue.change(external_w_m2=external_w_m2)
+    for _ in range(12 * 60):
+        tissue.step(0.0, 0.0)
+    return tissue.contact_c
+
+
+def test_lying_on_the_pad_stops_the_blood_and_keeps_its_heat_in_until_the_wearer_turns() -> None:
+    plain = ordinary()
+    begun = Event(60.0, "fault", "lying_on_pad", "A", for_s=1_200.0)
+    run = Run(replace(plain, events=(*plain.events, begun), duration_s=1_300.0, until_done=False))
+    before = [pad.tissue.perfusion for pad in run.plant.pads]
+    run.advance(6_000)
+    a, b = run.plant.pads
+    assert (a.tissue.perfusion, b.tissue.perfusion) == (0.0, before[1])
+    throttle_a, throttle_b = (pad.throttle for pad in run.unit.pads)
+    assert throttle_a < 0.8 * throttle_b
+    run.advance(EVERYTHING)
+    assert [pad.tissue.perfusion for pad in run.plant.pads] == before
+    assert max(run.result()["max_contact_c"].values()) <= 41.0
 
 
 @pytest.mark.parametrize("name", ["ntc_stuck", "contact_stuck"])
