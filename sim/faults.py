@@ -319,4 +319,4 @@ SHOWS_AS: "dict[str, tuple[str, ...]]" = {
     "led_open": ("led_open", "supply_open", "rail_apart"),
 }  # fmt: skip
 # Faults that end or pause a session without any fault being latched.
-DARKENS = ("battery_sag", "battery_low", "charger_plugged", "unworn")
+DARKENS = ("battery_sag", "battery_low", "charger_plugged", "unworn", "host_attach")

@@ -10,7 +10,8 @@ import traceback
 from typing import TYPE_CHECKING
 
 from firmware.inputs import Inputs
-from firmware.waistband import NOT_LOCKED, RESTARTS, Waistband
+from firmware.states import NOT_LOCKED, RESTARTS
+from firmware.waistband import Waistband
 from hal import resets
 from sim.hal import NEVER_MS
 

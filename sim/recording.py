@@ -313,16 +313,13 @@ class Player(Outputs):
         self.at = at + FIELDS
         inputs.ms = w[at]
         inputs.pins = w[at + 1]
-        inputs.ntc[0] = w[at + 2]
-        inputs.ntc[1] = w[at + 3]
         inputs.battery[0] = w[at + 4]
-        inputs.contact[0] = w[at + 5]
-        inputs.contact[1] = w[at + 6]
-        inputs.board[0] = w[at + 7]
-        inputs.board[1] = w[at + 8]
         inputs.rail[0] = w[at + 9]
-        inputs.gauge[0] = w[at + 10]
-        inputs.gauge[1] = w[at + 11]
+        for k in range(2):
+            inputs.ntc[k] = w[at + 2 + k]
+            inputs.contact[k] = w[at + 5 + k]
+            inputs.board[k] = w[at + 7 + k]
+            inputs.gauge[k] = w[at + 10 + k]
         heard = inputs.heard
         for k in range(6):
             heard[k] = w[at + 12 + k]
@@ -339,9 +336,8 @@ class Player(Outputs):
 
 def flatten(inputs: "Inputs") -> "list[int]":
     """The record as FIELDS words, in the order that `Player.read` takes them."""
-    head = [inputs.ms, inputs.pins]
     codes = inputs.ntc + inputs.battery + inputs.contact + inputs.board
-    return head + codes + inputs.rail + inputs.gauge + inputs.heard
+    return [inputs.ms, inputs.pins] + codes + inputs.rail + inputs.gauge + inputs.heard
 
 
 def digest(body: bytes) -> str:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 NAMES = tuple(name for name, _ in FAULTS)
 # Faults of program, chip and supply that may end in a reset.
+# Names under which a contact sensor shows that no longer says what the skin is.
+CREEPING = ("contact_apart", "contact_still", "contact_loose", "off_skin")
 RESETTING = (
     "firmware_exception", "firmware_hang", "host_attach", "soft_reset", "brownout", "flash_torn",
 )  # fmt: skip
@@ -62,10 +64,10 @@ def cutoffs(run: "Run") -> list[dict[str, Any]]:
     """For each injected fault that ended light: from its onset to dark.
 
     A fault counts where the firmware latched it, or where its effect is to end or pause the
-    session, or where it ended in a reset. Its onset is its injection, but for two faults that
+    session, or where it ended in a reset. Its onset is its injection, but for those that
     creep up: for `contact_hot` it is the first of the sensed samples that stayed beyond the
-    limit until it was dark, for `contact_apart` since when the two sensors, noise aside,
-    stayed apart.
+    limit until it was dark, for one that is found by a contact sensor's disagreeing with the
+    other, or with the energy given, since when the two sensors, noise aside, stayed apart.
     """
     found = fault_rows(run)
     rows = []
@@ -106,7 +108,7 @@ def cutoff(
         pad = PADS.index(shown["pad"])
         crossing_s = run.true_crossing_s[pad]
         onset_ms = max(onset_ms, dark.hot_ms[pad])
-    elif shown and shown["name"] == "contact_apart":
+    elif shown and shown["name"] in CREEPING:
         # noise and rounding may carry the firmware's average over the limit before the sensors
         apart_ms = dark.apart_ms[PADS.index(shown["pad"])]
         onset_ms = max(onset_ms, dark.t_ms if apart_ms < 0 else apart_ms)

@@ -27,7 +27,11 @@ STEP_S = CONTROL_TICKS * TICK_MS / 1000
 TICK_S = TICK_MS / 1000
 # By how much more than a control step a story may differ: the battery is judged once a second,
 # and at HAL depth a soft reset leaves light as it is until the watchdog bites.
-SLACK_S = {"battery_low": 1.0, "soft_reset": 0.5}
+# A part that falls silent is noticed by where the bus's rota, of 0.4 s, stood when it did.
+SLACK_S = {"battery_low": 1.0, "soft_reset": 0.5, "board_sensor_lost": 0.4, "i2c_hang": 0.4,
+           "contact_lost": 0.4, "pad_unplugged": 0.4}
+# The trip follows in the dark, seconds after what was named first.
+LATER = ("heat from outside", "hot_skin")
 NEAR_WRAP = (1 << 30) - 20_000
 
 
@@ -127,7 +131,7 @@ def test_states_faults_and_dose_are_the_same_within_a_control_step(name):
     slack_s = SLACK_S.get(name, 0.0)
     compare_states(told(hal), told(chip), STEP_S + TICK_S + slack_s)
     at_hal, at_chip = hal.result(), chip.result()
-    compare_faults(at_hal, at_chip)
+    compare_faults(at_hal, at_chip, STEP_S + max(slack_s, 0.4 * (name in LATER)))
     compare_resets(at_hal, at_chip, STEP_S + TICK_S + slack_s)
     most_mw_cm2 = 10.0 if name.startswith("fet_stuck") else 2.5 * LIGHT_OF_A_COLD_BOARD
     compare_dose(at_hal, at_chip, most_mw_cm2 / 1000 * (STEP_S + 2 * TICK_S + slack_s))
@@ -140,14 +144,14 @@ def compare_states(at_hal, at_chip, most_s):
         assert abs(chip_s - hal_s) <= most_s + 1e-9, state
 
 
-def compare_faults(at_hal, at_chip):
+def compare_faults(at_hal, at_chip, most_s):
     hal, chip = (
         sorted((row["name"], row["pad"] or "", row["t_s"]) for row in result["faults"])
         for result in (at_hal, at_chip)
     )
     assert [row[:2] for row in chip] == [row[:2] for row in hal]
     for (name, _, hal_s), (_, _, chip_s) in zip(hal, chip, strict=True):
-        assert abs(chip_s - hal_s) <= STEP_S + 1e-9, name
+        assert abs(chip_s - hal_s) <= most_s + 1e-9, name
 
 
 def compare_resets(at_hal, at_chip, most_s):

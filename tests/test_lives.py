@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from firmware import states
 from firmware.limits import LEASE_MS, TICK_MS
+from firmware.prescription import DEFAULT
 from hal import resets
 from sim import lives
 from sim.lines import executed
@@ -27,12 +28,18 @@ LIT_MS = 25_000  # by then the ordinary start is in its ramp
 RAISES, HANGS = "firmware_exception", "firmware_hang"
 
 
+@pytest.fixture(autouse=True)
+def roomy_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two sessions cut off use up a day's thermal dose; here more than two are."""
+    monkeypatch.setattr("firmware.kept.CEM43_SESSION_Q10_MS", 0)
+
+
 def story(*events: Event, duration_s: float = 40.0, **start: Any) -> Scenario:
-    """A scenario of these events."""
+    """A scenario of these events; sessions so short that a day has room for those cut off."""
     ordered = tuple(sorted(events, key=lambda event: event.at_s))
     return replace(
         ordinary(), events=ordered, duration_s=duration_s, until_done=False,
-        start=replace(Start(), **start),
+        start=replace(Start(), **start), prescription={**DEFAULT, "max_min": 10},
     )  # fmt: skip
 
 

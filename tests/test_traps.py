@@ -99,13 +99,15 @@ def test_trap_ctrl_c_leaves_pwm_running():
         assert lit(run)
 
 
-def test_ctrl_c_does_not_end_a_session():
+def test_ctrl_c_ends_a_session_and_not_the_program():
     with treating() as run:
         to(run, LIT_S)
         run.device.interrupt()
+        to(run, LIT_S + 0.08)
+        assert not lit(run)
         to(run, LIT_S + 5.0)
         assert run.chip.resets == []
-        assert run.row()[1] == "RAMP"
+        assert run.row()[1] == "DONE"
 
 
 def test_ctrl_c_while_the_unit_starts_is_dark():
@@ -160,7 +162,8 @@ def test_a_host_or_a_soft_reset_never_leaves_the_unit_lit_without_its_firmware(n
         program_runs = not run.device.at_prompt and not run.chip.resets
         assert program_runs or not lit(run)
         to(run, LIT_S + 10.0)
-        assert run.row()[1] == ("RAMP" if program_runs else "READY")
+        assert run.row()[1] == ("DONE" if program_runs else "READY")
+        assert not lit(run)
 
 
 def test_trap_deinit_is_not_off():

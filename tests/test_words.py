@@ -86,7 +86,7 @@ class Unit:
     """As much of a unit as the console asks about."""
 
     def __init__(self, state):
-        self.posted = []
+        self.posted: list[int] = []
         self.lock = states.NOT_LOCKED
         self.session = type("Session", (), {"state": state, "post": self.posted.append})()
         self.hal = self
