@@ -63,6 +63,7 @@ class FakeHal(Hal):
         self.reader = False  # somebody reads telemetry, and
         self.lines: list[bytes] = []  # asks this, first first
         self.rail_01ma = -1  # the rail monitor's answer; negative: what the emitters draw
+        self.rail_gain = 1.0  # of what the drivers draw over what the board file says
         self.skin_mc(33_000)
         # What is wrong with the power side.
         self.open_banks: set[int] = set()
@@ -141,7 +142,8 @@ class FakeHal(Hal):
             inputs.gauge[k] = number(self.gauge[k])
         rail = self.rail_01ma
         if rail < 0:
-            rail = int(sum(self.powers) * TICK_MS / RAIL_WINDOW_MS * 10_000 / PACK_MV)
+            mean_mw = sum(self.powers) * TICK_MS / RAIL_WINDOW_MS
+            rail = int(mean_mw * self.rail_gain * 10_000 / PACK_MV)
         inputs.rail[0] = number(rail)
         if self.t_ms // TICK_MS % self.heard_ticks == 0:
             for slot, name in enumerate(HEARD_NAMES):

@@ -1,0 +1,129 @@
+"""The rail monitor while lit: current without duty, duty without current, on the plant."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from firmware import rail
+from firmware.prescription import DEFAULT
+from sim.run import Run
+from sim.scenario import Event, ordinary
+from tests.fake_hal import BOARD, DOWN, SHORT, START, Bench
+
+WAVELENGTHS_NM = (810.0, 850.0, 940.0, 1060.0)
+GATED = {"light": {"mode": "gated", "rate_hz": 10, "on_ms": 40}}
+FULL = {"irradiance_mw_cm2": dict.fromkeys(("810", "850", "940", "1060"), 10), "fluence_j_cm2": 60}
+
+
+def struck(name: str, nm: float, at_s: float, **prescription: Any) -> Run:
+    """A session in which a string or a switch of pad B breaks."""
+    plain = ordinary()
+    events = (*plain.events, Event(at_s, "fault", name, "B", nm))
+    rx = {**DEFAULT, **prescription}
+    run = Run(replace(plain, duration_s=at_s + 50.0, events=events, prescription=rx,
+                      until_done=False))  # fmt: skip
+    run.advance(10**9)
+    return run
+
+
+@pytest.mark.parametrize("nm", WAVELENGTHS_NM)
+@pytest.mark.parametrize(("light", "within_ms"), [({}, 1_000), (FULL, 1_000), (GATED, 4_000)])
+def test_a_switch_that_sticks_on_is_dark_and_hard(
+    nm: float, light: dict[str, Any], within_ms: int
+) -> None:
+    run = struck("fet_stuck_on", nm, 100.0, **light)
+    result = run.result()
+    assert [row["name"] for row in result["faults"]] == ["fet_stuck_on"]
+    assert result["faults"][0]["value"] > result["faults"][0]["limit"]
+    [cutoff] = result["cutoffs"]
+    assert 0 < cutoff["latency_ms"] <= within_ms
+    assert b"fet_stuck_on" in run.hal.files["fault.json"]
+
+
+@pytest.mark.parametrize("nm", WAVELENGTHS_NM)
+@given(at_s=st.floats(60.0, 90.0))
+@settings(max_examples=4)
+def test_a_string_that_opens_is_found_by_a_check_and_its_dose_is_not_counted(
+    nm: float, at_s: float
+) -> None:
+    run = struck("led_open", nm, at_s)
+    result = run.result()
+    assert [(row["name"], row["pad"]) for row in result["faults"]] == [("led_open", "B")]
+    assert result["state"] in ("RAMP", "TREAT") and run.unit.rail.rechecks == 1
+    for pad in "AB":
+        for bank, counted in result["fluence_j_cm2"][pad].items():
+            assert counted == pytest.approx(result["true_fluence_j_cm2"][pad][bank], abs=0.002)
+    bank = WAVELENGTHS_NM.index(nm)
+    assert run.unit.gate.caps[4 + bank] == 0
+
+
+def test_a_string_that_opens_while_the_ramp_begins_is_no_worse() -> None:
+    run = struck("led_open", 1060.0, 20.0)
+    assert max(run.result()["max_contact_c"].values()) < 41.0
+
+
+def test_a_battery_that_sags_is_no_open_string() -> None:
+    plain = ordinary()
+    events = (*plain.events, Event(60.0, "fault", "battery_sag", value=1.0, for_s=20.0))
+    run = Run(replace(plain, duration_s=100.0, events=events, until_done=False))
+    run.advance(10**9)
+    assert run.unit.rail.rechecks == 0 and run.result()["faults"] == []
+
+
+def test_drivers_that_draw_more_or_less_than_the_board_file_says_are_learned() -> None:
+    for factor in (0.85, 1.4):  # the bench's monitor shows 0.88 of what is drawn
+        bench = Bench(SHORT)
+        bench.hal.rail_gain = factor
+        bench.to("TREAT").run(20_000)
+        assert bench.faults() == []
+        bench.hal.open_banks = {3}
+        bench.until("CHECK", 1_000)
+        bench.until("TREAT", 60_000)
+        assert bench.faults() == [("led_open", "A")]
+
+
+def test_drivers_that_draw_far_more_or_less_stop_the_unit() -> None:
+    for factor in (0.6, 1.6):
+        bench = Bench(SHORT)
+        bench.hal.rail_gain = factor
+        bench.to("RAMP")
+        bench.until("FAULT", 10_000)
+        assert bench.faults()[0][0] in ("rail_apart", "fet_stuck_on")
+
+
+def test_current_that_is_missed_again_and_again_and_never_found_stops_the_unit() -> None:
+    bench = Bench({**SHORT, "fluence_j_cm2": 12}).to("TREAT")
+    for _ in range(rail.RECHECKS):
+        bench.hal.rail_gain = 0.9
+        bench.until("CHECK", 1_000)
+        bench.hal.rail_gain = 1.0
+        bench.until("TREAT", 60_000)
+        assert bench.faults() == []
+    bench.hal.rail_gain = 0.9
+    bench.until("FAULT", 1_000)
+    assert bench.faults() == [("rail_apart", "")]
+
+
+@given(
+    duties=st.lists(st.integers(0, 65_535), min_size=8, max_size=8),
+    pack_mv=st.integers(5_000, 10_000),
+)
+def test_what_is_expected_is_what_the_board_file_says(duties: list[int], pack_mv: int) -> None:
+    found = rail.Rail(BOARD).expect(duties, pack_mv)
+    powers = [row[3] for row in BOARD.BANKS] * 2
+    exact = sum(d * mw / 65_535 for d, mw in zip(duties, powers, strict=True)) * 10_000 / pack_mv
+    assert abs(found - exact) <= 3 + exact / 1_000
+
+
+def test_light_that_a_person_dims_is_no_missing_current() -> None:
+    bench = Bench({**SHORT, "fluence_j_cm2": 12}).to("TREAT")
+    bench.skin(38_400)
+    for _ in range(4):
+        bench.press(DOWN)
+        bench.run(3_000)
+    bench.press(START)
+    bench.run(2_000)
+    assert bench.state == "PAUSED" and bench.faults() == [] and bench.unit.rail.rechecks == 0
