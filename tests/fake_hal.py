@@ -60,6 +60,7 @@ class FakeHal(Hal):
         self.heard_ticks = 1  # the others are heard in one tick of so many
         self.files: dict[str, bytes] = {}  # what is kept; nothing more, where
         self.storage_full = False  # it is full
+        self.clock_s: int | None = None  # the battery-backed clock; None: there is none
         self.reader = False  # somebody reads telemetry, and
         self.lines: list[bytes] = []  # asks this, first first
         self.rail_01ma = -1  # the rail monitor's answer; negative: what the emitters draw
@@ -114,6 +115,13 @@ class FakeHal(Hal):
         """How often a method was called."""
         return sum(call[0] == name for call in self.calls)
 
+    def lose_power(self, start_ms: int) -> None:
+        """Power goes and comes back, or the chip is reset: every pin lets go, and the clock
+        begins at `start_ms`."""
+        self.duty = [0] * len(self.duty)
+        self.lease_end_ms = -1
+        self.start_ms = (start_ms - self.t_ms - TICK_MS) & CLOCK_MASK
+
     def _pass(self) -> None:
         """A tick's time goes by with the emitters as they are."""
         currents = self.currents()
@@ -137,18 +145,30 @@ class FakeHal(Hal):
         inputs.battery[0] = number(self.battery)
         for k in (0, 1):
             inputs.ntc[k] = number(self.ntc[k] + self.alive(k))
-            inputs.contact[k] = number(self.contact[k] + self.restless(k))
-            inputs.board[k] = number(self.board[k])
-            inputs.gauge[k] = number(self.gauge[k])
+        self._answer(inputs, ms)
+
+    def _answer(self, inputs: Any, ms: int) -> None:
+        """The I2C parts; one that is silent leaves its last value and when it was heard."""
+        heard = self.t_ms // TICK_MS % self.heard_ticks == 0
+        number = self.number
         rail = self.rail_01ma
         if rail < 0:
             mean_mw = sum(self.powers) * TICK_MS / RAIL_WINDOW_MS
             rail = int(mean_mw * self.rail_gain * 10_000 / PACK_MV)
-        inputs.rail[0] = number(rail)
-        if self.t_ms // TICK_MS % self.heard_ticks == 0:
-            for slot, name in enumerate(HEARD_NAMES):
-                if name not in self.silent:
-                    inputs.heard[slot] = ms
+        a, b = (self.contact[k] + self.restless(k) for k in (0, 1))
+        codes = (a, b, self.board[0], self.board[1], rail)
+        places = ((inputs.contact, 0), (inputs.contact, 1), (inputs.board, 0), (inputs.board, 1),
+                  (inputs.rail, 0))  # fmt: skip
+        for slot, name in enumerate(HEARD_NAMES):
+            if name in self.silent:
+                continue
+            if heard:
+                inputs.heard[slot] = ms
+            if name == "GAUGE":
+                inputs.gauge[:] = [number(self.gauge[0]), number(self.gauge[1])]
+            else:
+                values, index = places[slot]
+                values[index] = number(codes[slot])
 
     def drive(self, bank: int, duty: int) -> None:
         assert 0 <= duty <= DUTY_MAX
@@ -230,11 +250,14 @@ class FakeHal(Hal):
         return True
 
     def wall_clock(self) -> Any:
-        return None
+        return self.clock_s
 
     def set_wall_clock(self, seconds: int) -> bool:
         self.calls.append(("set_wall_clock", seconds))
-        return False
+        if self.clock_s is None:
+            return False
+        self.clock_s = seconds
+        return True
 
 
 class Bench:
@@ -248,6 +271,7 @@ class Bench:
         number: Callable[[int], int] = int,
     ) -> None:
         self.hal = FakeHal(start_ms, number)
+        self.kept = (calibration, prescription)
         self.unit = Waistband(self.hal, BOARD, calibration, prescription)
         self.lit_in: set[str] = set()  # states in which a meter saw current
 
@@ -274,6 +298,11 @@ class Bench:
         """The faults so far, by name and pad."""
         latch = self.unit.faults
         return [(FAULTS[row[0]][0], PADS[row[1]]) for row in latch.rows[: latch.count]]
+
+    def reset(self, start_ms: int = 0) -> None:
+        """Power is lost and comes back, or the chip is reset: the same unit, begun anew."""
+        self.hal.lose_power(start_ms)
+        self.unit = Waistband(self.hal, BOARD, *self.kept)
 
     def tick(self) -> None:
         """One tick."""
