@@ -60,6 +60,7 @@ class Gate:
         if not (permitted and self.planned):
             if self.open:
                 self.shut(ms)
+            self.planned = False  # a plan that was not permitted is not for later
             return
         lit = True
         if self.on_ticks < self.period_ticks:

@@ -68,6 +68,14 @@ def test_nothing_lights_that_is_not_permitted() -> None:
     assert hal.calls == []
 
 
+def test_a_plan_that_was_not_permitted_is_not_for_later() -> None:
+    hal, gate = gated()
+    want(gate, 1_000)
+    go(hal, gate, permitted=False)
+    go(hal, gate, ticks=20)
+    assert hal.calls == []
+
+
 def test_off_is_called_once_and_in_the_tick_that_is_no_longer_permitted() -> None:
     hal, gate = gated()
     want(gate, 1_000)
