@@ -35,6 +35,15 @@ class Ended(BaseException):
         self.for_s = for_s
 
 
+class Raised(Ended, Exception):
+    """... because the firmware raised: as an ordinary exception, which could be caught."""
+
+
+def end(how: str, for_s: float | None = None) -> Ended:
+    """What to raise in the program's place so that it ends in this way."""
+    return (Raised if how == "firmware_exception" else Ended)(how, for_s or 0.0)
+
+
 class Lives:
     """The lives of one unit: keeps `run.unit`, the firmware of the present one, and `run.tick`,
     what a tick's time is spent on."""

@@ -7,7 +7,7 @@ the event names; `sim.lives` knows what follows. `sim.chip.faults` has the same 
 
 from typing import TYPE_CHECKING, Any
 
-from sim.lives import Ended
+from sim.lives import end
 
 if TYPE_CHECKING:
     from sim.run import Run
@@ -24,7 +24,7 @@ def ends(run: "Run", event: "Event", on: bool) -> None:
     if event.line:
         run.lines.arm(event)
     else:
-        run.hal.ending = Ended(event.name, event.for_s or 0.0)
+        run.hal.ending = end(event.name, event.for_s)
 
 
 def host_attach(run: "Run", event: "Event", on: bool) -> None:

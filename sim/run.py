@@ -15,7 +15,7 @@ from sim import program_faults, report
 from sim.faults import INJECT, wear
 from sim.hal import NEVER_MS, SimHal
 from sim.lines import Lines
-from sim.lives import Ended, Lives
+from sim.lives import Ended, Lives, end
 from sim.plant import TRIP_C, Plant
 from sim.recording import Recorder
 
@@ -211,7 +211,7 @@ class Run:
 
     def ends(self, event: "Event") -> None:
         """The program raises or hangs here."""
-        raise Ended(event.name)
+        raise end(event.name)
 
     def _change(self, event: "Event") -> None:
         if event.name == "worn":

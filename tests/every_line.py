@@ -1,0 +1,442 @@
+"""A unit saved in each of its states, all that may befall it there, and the lines it then reaches.
+
+`places()` is what `test_every_line` strikes: each line of FILES in each state in which it was
+reached within one control step. Nothing here judges.
+"""
+
+import functools
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from types import CodeType, FrameType
+from typing import Any, NamedTuple
+
+from firmware import states
+from firmware.faults import KEPT
+from firmware.inputs import BUCKLE, CHARGER, CHARGING, DOWN, START, UP
+from firmware.limits import (
+    CEM43_SESSION_Q10_MS,
+    CHARGED_S,
+    CLOCK_MASK,
+    DAY_MS,
+    SESSION_DAY_MAX_MS,
+    SESSION_MAX_MS,
+    UNWORN_RESUMES,
+    UNWORN_STEPS,
+)
+from firmware.prescription import DEFAULT
+from sim.faults import INJECT
+from sim.run import Run
+from sim.saved import Saved
+from sim.scenario import Event, ordinary
+from sim.sensors import TMP117_LSB_C, ntc_level
+
+FILES = (
+    "battery", "buttons", "check", "dose", "faults", "gate", "guard", "pad", "session", "trips",
+    "waistband", "wearer",
+)  # fmt: skip
+# Where a line is struck the first time that it is reached, and in the middle of a loop over
+# rows or banks; elsewhere the first time.
+NTHS = {
+    "firmware/check.py": (1, 5), "firmware/dose.py": (1, 3), "firmware/gate.py": (1, 5),
+    "firmware/guard.py": (1, 5), "firmware/trips.py": (1, 5),
+}  # fmt: skip
+LONG_S = 10_000.0
+START_S = 2.0
+GATED = {**DEFAULT, "light": {"mode": "gated", "rate_hz": 10, "on_ms": 60}}
+COLUMNS = len(states.EVENTS)
+LIT = tuple(states.STATES[k] for k in states.LIT)
+
+Befalls = Callable[[Run], None]
+
+
+class Place(NamedTuple):
+    """Where to strike: the `nth` time that a saved unit, to which something befell, reaches a
+    line; and in which state it then is."""
+
+    state: str
+    line: str
+    nth: int
+    saved: int
+    what: str
+
+
+# -- each state --------------------------------------------------------------------------------
+
+
+def state(run: Run) -> str:
+    """The state by name."""
+    return states.STATES[run.unit.session.state]
+
+
+def lit(run: Run) -> bool:
+    """Whether light is asked for, and the supply switch closed."""
+    return run.hal.supply and any(run.hal.duty)
+
+
+def where(run: Run) -> str:
+    """The state by name, and whether there is light in it."""
+    return state(run) + (", lit" if lit(run) else "")
+
+
+def until(run: Run, name: str) -> Run:
+    """Let control steps go by until a state."""
+    for _ in range(300):
+        if state(run) == name:
+            return run
+        run.advance(1)
+    raise AssertionError(f"{state(run)} and not {name}")
+
+
+def then(run: Run, event: Event | None, name: str) -> Run:
+    """A fork of the run in which something happens, in the state that this leads to."""
+    fork = Saved(run).fork()
+    fork.then((replace(event, at_s=fork.t_s + 0.1),) if event else (), LONG_S)
+    until(fork, name)
+    if event and event.for_s:
+        fork.advance(10)  # its cause is gone
+    return fork
+
+
+def begun(prescription: dict[str, Any]) -> Run:
+    """A unit that is worn, and START after two seconds."""
+    press = Event(START_S, "press", "START", hold_ms=200)
+    return Run(replace(ordinary(), prescription=prescription, events=(press,), duration_s=LONG_S,
+                       until_done=False))  # fmt: skip
+
+
+@functools.cache
+def saved() -> tuple[Saved, ...]:
+    """A unit in every state, in each step of the check, and with gated light; lit ones first."""
+    taken = [(state(run) not in LIT, Saved(run)) for run in in_states()]
+    return tuple(one for _, one in sorted(taken, key=lambda row: row[0]))
+
+
+def in_states() -> Iterator[Run]:
+    """The runs that are saved; each goes on after it was taken."""
+    run = begun(DEFAULT)
+    run.advance(2)
+    yield run
+    yield (ready := then(until(run, "READY"), None, "READY"))
+    yield then(ready, Event(0, "press", "START", hold_ms=2_000), "OFF")
+    yield then(ready, Event(0, "fault", "charger_plugged"), "CHARGING")
+    yield until(run, "WAIT_SKIN")
+    until(run, "CHECK")
+    while state(run) == "CHECK":
+        yield run
+        run.advance(1)
+    yield run
+    run.advance(50)
+    yield run
+    yield until(run, "TREAT")
+    yield then(run, Event(0, "press", "START", hold_ms=200), "PAUSED")
+    yield then(run, Event(0, "fault", "unworn", for_s=1.0), "PAUSED")
+    yield then(run, Event(0, "fault", "ntc_open", "A", for_s=0.1), "FAULT")
+    yield then(run, Event(0, "fault", "battery_sag", value=3.0, for_s=0.3), "DONE")
+    locked = begun({})
+    yield until(locked, "LOCKED")
+    gated = begun(GATED)
+    yield until(gated, "TREAT")
+
+
+# -- what may befall it ------------------------------------------------------------------------
+
+
+def bent(change: Callable[[Any], None]) -> Befalls:
+    """From now on sensors are bent so."""
+
+    def befall(run: Run) -> None:
+        def bend(hal: Any, event: Event, kept: object) -> None:
+            change(hal)
+
+        run.hal.warps.append((Event(0.0, "fault", "ntc_stuck"), bend, None))
+        run.hal.refresh()
+
+    return befall
+
+
+def level(slot: int, code: float) -> Befalls:
+    """A level of the converter: thermistor A, B, the pack."""
+    return bent(lambda hal: hal.levels.__setitem__(slot, code))
+
+
+def register(slot: int, value: int) -> Befalls:
+    """What a part of the bus says: contact A, B, board A, B, rail, cell, charge; now and from
+    now on."""
+    bend = bent(lambda hal: hal.raw.__setitem__(slot, value))
+
+    def befall(run: Run) -> None:
+        bend(run)
+        inputs = run.unit.inputs
+        for kind, first in ((inputs.contact, 0), (inputs.board, 2), (inputs.gauge, 5)):
+            if first <= slot < first + 2:
+                kind[slot - first] = value
+
+    return befall
+
+
+def felt(celsius: float, pad: int = 0) -> Befalls:
+    """Both contact sensors of a pad."""
+    return both(level(pad, ntc_level(celsius)), register(pad, int(celsius / TMP117_LSB_C)))
+
+
+def both(*all_of: Befalls) -> Befalls:
+    """One after the other."""
+
+    def befall(run: Run) -> None:
+        for one in all_of:
+            one(run)
+
+    return befall
+
+
+def silent(slot: int, part: str, ever: bool = True) -> Befalls:
+    """A part of the bus has not answered for ten seconds, or never."""
+
+    def befall(run: Run) -> None:
+        run.hal.silence((part,), True)
+        inputs = run.unit.inputs
+        inputs.heard[slot] = (inputs.ms - 10_000) & CLOCK_MASK if ever else -1
+
+    return befall
+
+
+def pins(on: int = 0, off: int = 0) -> Befalls:
+    """Pins change."""
+
+    def befall(run: Run) -> None:
+        run.hal.pins = run.hal.pins & ~off | on
+
+    return befall
+
+
+def held(run: Run) -> None:
+    """START is down since a moment before it counts as held."""
+    buttons = run.unit.buttons
+    buttons.begun, buttons.stable, buttons.used = True, START, False
+    buttons.since_ms[0] = (run.unit.inputs.ms - 1_450) & CLOCK_MASK
+    run.hal.pins |= START
+
+
+def released(run: Run) -> None:
+    """START, pressed in this state, is being let go."""
+    buttons = run.unit.buttons
+    buttons.begun, buttons.stable, buttons.used, buttons.busy = True, START, False, True
+    buttons.since_ms[0] = (run.unit.inputs.ms - 200) & CLOCK_MASK
+    run.unit.pressed_in = run.unit.session.state
+    run.hal.pins &= ~START
+
+
+def stuck(run: Run) -> None:
+    """UP is down for longer than anybody presses."""
+    buttons = run.unit.buttons
+    buttons.begun, buttons.stable = True, UP
+    buttons.since_ms[1] = (run.unit.inputs.ms - 20_000) & CLOCK_MASK
+    run.hal.pins |= UP
+
+
+def remembered(where: str, **values: Any) -> Befalls:
+    """The unit remembers this: attributes of one of its parts."""
+
+    def befall(run: Run) -> None:
+        part: Any = run.unit
+        for name in where.split(".") if where else ():
+            part = part[int(name)] if name.isdigit() else getattr(part, name)
+        for name, value in values.items():
+            setattr(part, name, value)
+
+    return befall
+
+
+def posted(event: int) -> Befalls:
+    """An event of the state machine."""
+    return lambda run: run.unit.session.post(event)
+
+
+def fault(name: str, pad: str | None = None, value: float | None = None) -> Befalls:
+    """A fault of the table."""
+    return lambda run: INJECT[name](run.hal, Event(0.0, "fault", name, pad, value), True)
+
+
+def asked(line: bytes) -> Befalls:
+    """A host reads, and asks this, in the second that now ends."""
+
+    def befall(run: Run) -> None:
+        run.hal.on_line = len
+        run.hal.commands.append(line)
+        run.unit.second = 0
+
+    return befall
+
+
+JUDGED = remembered("", second=0)  # the battery is, in this control step
+ENDED = remembered("battery", ended=True, charged_s=CHARGED_S)
+FULL = remembered("faults", count=KEPT)
+DOSE = remembered("pads.0.fluence", total_uj_cm2=10**8)
+HEAT = remembered("pads.0.cem43", session_q10_ms=CEM43_SESSION_Q10_MS)
+OFTEN = remembered("session", unworn_count=UNWORN_RESUMES)
+BUCKLE_OPEN = both(pins(off=BUCKLE), remembered("", unworn_steps=UNWORN_STEPS - 1))
+
+BEFALLS: dict[str, Befalls] = {
+    "nothing": lambda run: None,
+    **{
+        f"{name} {pad}": befalls
+        for index, pad in enumerate("AB")
+        for name, befalls in {
+            "thermistor open": level(index, 4_085.0),
+            "thermistor short": level(index, 20.0),
+            "contact hot": felt(44.0, index),
+            "contact very hot": felt(50.0, index),
+            "contact warm": felt(41.2, index),
+            "contact cold": felt(20.0, index),
+            "rubbish": register(index, 30_000),
+            "rubbish below": register(index, -30_000),
+            "apart": both(register(index, int(36.0 / TMP117_LSB_C)), felt(33.0, 1 - index),
+                          remembered(f"pads.{index}", apart_steps=5)),
+            "silent": silent(index, "contact_" + pad.lower()),
+            "never heard": silent(index, "contact_" + pad.lower(), False),
+            "board hot": register(2 + index, int(55.0 / TMP117_LSB_C)),
+            "board warm": register(2 + index, int(46.0 / TMP117_LSB_C)),
+            "board glowing": register(2 + index, int(49.9 / TMP117_LSB_C)),
+            "board cold": register(2 + index, int(-15.0 / TMP117_LSB_C)),
+            "board rubbish": register(2 + index, 30_000),
+            "board silent": silent(2 + index, "board_" + pad.lower()),
+            "done": remembered(f"pads.{index}", done=True),
+        }.items()
+    },
+    "open, and no room to keep it": both(level(0, 4_085.0), FULL),
+    "two at once, and no room": both(level(0, 4_085.0), register(1, 30_000), FULL),
+    "rail silent": silent(4, "rail"),
+    "gauge silent": silent(5, "cell"),
+    "gauge rubbish": both(register(5, 60_000), register(6, 60_000), JUDGED),
+    "battery low": both(level(2, 2_650.0), register(5, 0), JUDGED),
+    "battery empty": level(2, 2_300.0),
+    "battery ended": both(ENDED, JUDGED),
+    "battery judged anew": both(JUDGED, remembered("battery", cell_q3_mv=0)),
+    "charged again": both(ENDED, JUDGED, pins(CHARGER | CHARGING)),
+    "bank stuck": fault("fet_stuck_on", "A", 810.0),
+    "bank open": fault("led_open", "A", 810.0),
+    "every bank open": remembered("check", expected_01ma=[10**6] * 4),
+    "no bank seen": lambda run: run.unit.gate.caps.__setitem__(slice(None), [0] * 8),
+    "switch stuck": fault("enable_stuck"),
+    "START": pins(START),
+    "UP": pins(UP),
+    "DOWN": pins(DOWN),
+    "START held": held,
+    "START released": released,
+    "a second thought": both(released, pins(START), remembered("session", state_ms=0)),
+    "START released, UP down": both(released, pins(UP)),
+    "START released, UP stuck": both(released, stuck),
+    "START released, battery ended": both(released, ENDED),
+    "START released after a long day": both(
+        released, remembered("session", day_treat_ms=SESSION_DAY_MAX_MS)
+    ),
+    "START released after a warm day": both(
+        released, remembered("pads.1.cem43", day_q10_ms=2 * CEM43_SESSION_Q10_MS)
+    ),
+    "START released, not worn": both(released, pins(off=BUCKLE)),
+    "START released, too warm": both(released, felt(41.3), felt(41.3, 1)),
+    "START released, cause there": both(released, silent(0, "contact_a")),
+    "UP stuck": stuck,
+    "unworn": BUCKLE_OPEN,
+    "unworn too often": both(BUCKLE_OPEN, OFTEN),
+    "put on long enough": remembered("", worn_ms=10_000),
+    "charger": pins(CHARGER),
+    "charger gone": pins(off=CHARGER | CHARGING),
+    "a long time in this state": remembered("session", state_ms=SESSION_MAX_MS),
+    "a long session": remembered("session", treat_ms=SESSION_MAX_MS),
+    "a new day": remembered("session", day_ms=DAY_MS),
+    "a late control step": lambda run: setattr(
+        run.unit, "control_ms", (run.unit.inputs.ms - 5_000) & CLOCK_MASK
+    ),
+    "dose of a pad": DOSE,
+    "dose": both(DOSE, remembered("pads.1.fluence", total_uj_cm2=10**8)),
+    "dose near": lambda run: setattr(
+        run.unit.pads[0].fluence, "total_uj_cm2", run.unit.pads[0].stop_uj_cm2 - 5_000
+    ),
+    "heat": HEAT,
+    "heat without end": remembered("pads.0.cem43", session_q10_ms=1 << 29, day_q10_ms=1 << 29),
+    "wound up": remembered("pads.0", integral=-(1 << 20)),
+    "wound down": remembered("pads.0", integral=1 << 20),
+    **{f"asked {line!r}": asked(line) for line in (b"status", b"service", b"clock 2026", b"?")},
+    **{f"event {name}": posted(k) for k, name in enumerate(states.EVENTS)},
+}
+
+
+def can_befall(run: Run, what: str) -> bool:
+    """An event is tried only where the state's table knows it."""
+    name = what.removeprefix("event ")
+    if name == what:
+        return True
+    session = run.unit.session
+    return session.table[session.state * COLUMNS + states.EVENTS.index(name)] >= 0
+
+
+# -- the lines that are reached ----------------------------------------------------------------
+
+
+@functools.cache
+def file_of(code: CodeType) -> str:
+    """The file of FILES that this is code of, as a line's name has it; else nothing."""
+    folder, _, name = code.co_filename.replace("\\", "/").rpartition("/")
+    if folder.endswith("firmware") and name.removesuffix(".py") in FILES:
+        return "firmware/" + name
+    return ""
+
+
+class Tracer:
+    """Notes each time that a line is reached, and in which state."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.counts: dict[str, int] = {}
+        self.hits: dict[tuple[str, str], list[int]] = {}  # of (state, line)
+
+    def call(self, frame: FrameType, what: str, argument: object) -> Any:
+        """Python's trace function."""
+        return self.line if file_of(frame.f_code) else None
+
+    def line(self, frame: FrameType, what: str, argument: object) -> Any:
+        """The same within a frame of FILES."""
+        if what == "line":
+            line = f"{file_of(frame.f_code)}:{frame.f_lineno}"
+            self.counts[line] = nth = self.counts.get(line, 0) + 1
+            self.hits.setdefault((where(self.run), line), []).append(nth)
+        return self.line
+
+
+def struck(number: int, what: str) -> Run:
+    """A saved unit to which something befalls from now on."""
+    run = saved()[number].fork()
+    run.then((), LONG_S)
+    BEFALLS[what](run)
+    return run
+
+
+def traced(run: Run) -> Tracer:
+    """One control step, looked at line by line."""
+    tracer = Tracer(run)
+    before = sys.gettrace()
+    sys.settrace(tracer.call)
+    try:
+        run.advance(1)
+    finally:
+        sys.settrace(before)
+    return tracer
+
+
+@functools.cache
+def places() -> tuple[Place, ...]:
+    """Every line in every state in which it was reached, the first way that was found."""
+    found: dict[tuple[str, str, int], Place] = {}
+    for number, one in enumerate(saved()):
+        run = one.fork()
+        for what in BEFALLS:
+            if not can_befall(run, what):
+                continue
+            for (name, line), hits in traced(struck(number, what)).hits.items():
+                for k in NTHS.get(line.partition(":")[0], (1,)):
+                    if len(hits) >= k:
+                        place = Place(name, line, hits[k - 1], number, what)
+                        found.setdefault((name, line, k), place)
+    return tuple(found.values())
