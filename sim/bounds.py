@@ -72,9 +72,11 @@ class Bound(NamedTuple):
 
 
 SLOW_S = 300.0  # ours: by then a frozen sensor's pad has warmed by several degrees
-HEAT_S = 900.0  # ours: by then a pad under worse conditions has settled
+HEAT_S = 900.0  # ours: at most; contact that has not risen for a minute has settled before
 BANKS_NM = (810.0, 1_060.0)  # the weakest and the strongest load of the reference board
 LIT = ("CHECK", "RAMP", "TREAT")
+HOT = ("FAULT", "DONE", *LIT)  # DONE: the thermal dose reached its cap first
+GOES = ("FAULT", *LIT)  # FAULT: the check was not over, and saw it
 
 ROWS = (
     Bound("ntc_open", OFF, 80, STRIKE, ("FAULT",)),
@@ -92,18 +94,18 @@ ROWS = (
     Bound("ntc_noise", GOES_ON, None, STRIKE, LIT, (Trial(0.5, 60.0),)),
     Bound("board_sensor_lost", OFF, 1_000, STRIKE, ("FAULT",)),
     Bound(
-        "hot_skin", OFF, 80, SENSED, ("FAULT", *LIT),
+        "hot_skin", OFF, 80, SENSED, HOT,
         (Trial(150.0, HEAT_S), Trial(300.0, HEAT_S), Trial(600.0, 300.0), Trial(1_500.0, 90.0)),
         outside=True,
     ),
-    Bound("no_perfusion", OFF, 80, SENSED, ("FAULT", *LIT), (Trial(None, HEAT_S),)),
-    Bound("hot_room", OFF, 80, SENSED, ("FAULT", *LIT), (Trial(40.0, HEAT_S), Trial(60.0, HEAT_S)),
+    Bound("no_perfusion", OFF, 80, SENSED, HOT, (Trial(None, HEAT_S),)),
+    Bound("hot_room", OFF, 80, SENSED, HOT, (Trial(40.0, HEAT_S), Trial(60.0, HEAT_S)),
           outside=True),
-    Bound("under_blanket", OFF, 80, SENSED, ("FAULT", *LIT), (Trial(None, HEAT_S),)),
-    Bound("lying_on_pad", OFF, 80, SENSED, ("FAULT", *LIT), (Trial(None, HEAT_S),)),
+    Bound("under_blanket", OFF, 80, SENSED, HOT, (Trial(None, HEAT_S),)),
+    Bound("lying_on_pad", OFF, 80, SENSED, HOT, (Trial(None, HEAT_S),)),
     Bound("alert_broken", GOES_ON, None, STRIKE, LIT),
     Bound("fet_stuck_on", OFF, 1_000, CURRENT, ("FAULT",), tuple(Trial(nm) for nm in BANKS_NM)),
-    Bound("enable_stuck", AT_START, None, STRIKE, LIT),
+    Bound("enable_stuck", AT_START, None, STRIKE, GOES),
     Bound("led_open", BANK, 1_000, CURRENT, LIT, tuple(Trial(nm) for nm in BANKS_NM)),
     Bound("battery_sag", OFF, 80, EMPTY, ("DONE", *LIT), (Trial(3.0), Trial(1.0))),
     Bound("battery_low", OFF, 80, EMPTY, ("DONE", *LIT), (Trial(0.5, 120.0), Trial(2.0, 120.0)),
@@ -125,9 +127,9 @@ ROWS = (
     Bound("host_attach", OFF, 500, STRIKE, ("READY", "SELF_TEST", "DONE", "OFF"), once=True),
     Bound("soft_reset", OFF, 500, STRIKE, ("READY", "SELF_TEST"), once=True),
     Bound("brownout", OFF, 0, STRIKE, ("READY", "SELF_TEST"), once=True),
-    Bound("flash_full", AT_START, None, STRIKE, LIT),
-    Bound("flash_corrupt", AT_START, None, STRIKE, LIT),
-    Bound("flash_torn", AT_START, None, STRIKE, LIT),
+    Bound("flash_full", AT_START, None, STRIKE, GOES),
+    Bound("flash_corrupt", AT_START, None, STRIKE, GOES),
+    Bound("flash_torn", AT_START, None, STRIKE, GOES),
 )  # fmt: skip
 
 FAULTS = tuple(dict.fromkeys(row.fault for row in ROWS))

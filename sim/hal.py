@@ -89,7 +89,7 @@ class SimHal(Surroundings):
         self.empty_ms = -1  # since when the battery's are
         self._near = False  # any of them may be
         self.apart_ms = [-1, -1]  # since when a pad's contact sensors are too far apart
-        self.on_light: Callable[[int, int, float], object] | None = None  # see `_settle`
+        self.on_light: Callable[[float, float, float], object] | None = None  # see `_settle`
         self.reseed(seed)
         self._rota: list[tuple[list[int], int, int, int]] = []
         self._inputs: Inputs | None = None  # the record that the rota fills
@@ -104,6 +104,7 @@ class SimHal(Surroundings):
         self.bouncing = False
         self.kept: dict[tuple[int, str], dict[str, Any]] = {}  # conditions before a fault
         self.ending: BaseException | None = None  # ends the program in this tick
+        self.refresh()  # so that what is there at power-on has something to bend
 
     def _dark(self, banks: int) -> None:
         """The emitters at power-on."""
@@ -333,6 +334,10 @@ class SimHal(Surroundings):
         if self.warps:
             for event, bend, kept in self.warps:
                 bend(self, event, kept)
+        for k, level in enumerate(levels):
+            if not LEVEL_MIN <= level <= LEVEL_MAX:
+                levels[k] = min(max(level, LEVEL_MIN), LEVEL_MAX)
+        if self.warps:
             self._watch_pairs()
         near = self._trip_level + NEAR_CODES
         hot = self._trip_raw
@@ -341,9 +346,6 @@ class SimHal(Surroundings):
             or levels[2] < self._empty_level + NEAR_CODES
             or max(self.hot_ms) >= 0 or self.empty_ms >= 0
         )  # fmt: skip
-        for k, level in enumerate(levels):
-            if not LEVEL_MIN <= level <= LEVEL_MAX:
-                levels[k] = min(max(level, LEVEL_MIN), LEVEL_MAX)
 
     def _watch_trip(self, inputs: "Inputs", t_ms: int) -> None:
         """Keep since when codes are beyond their limit without a break."""

@@ -302,6 +302,10 @@ class Run:
     def close(self) -> None:
         """Done with this run. Nothing here has to be let go of; at driver depth something has."""
 
+    def on_light(self, sink: "Callable[[float, float, float], object]") -> None:
+        """Have `sink` called with each stretch of light: from and until when in ms, and watts."""
+        self.hal.on_light = sink
+
     def trace(self, row_sink: "Callable[[Row], object]", every: str = "control") -> None:
         """Have `row_sink` called with a row each control step, or each tick."""
         self._row_sink = row_sink

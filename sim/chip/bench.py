@@ -65,6 +65,7 @@ class Bench:
         self.contact_read = [0, 0]  # what the program last read of the contact thermometers
         self.hot_ms = [-1, -1]  # since when a pad's codes are beyond the trip
         self.apart_ms = [-1, -1]  # since when its contact sensors are too far apart
+        self.empty_ms = -1  # not watched at this depth
         self.near = False  # they may be
 
     def reseed(self, seed: int) -> None:
@@ -121,8 +122,13 @@ class Bench:
         if us >= self.event_ms * 1_000 and self.on_event:
             self.chip.light.change(us)
             self.event_ms = self.on_event(us // 1_000)
-        self.due_us = min(self.block_us, self.event_ms * 1_000)
+        self.expect(self.event_ms)
         self.refresh()
+
+    def expect(self, event_ms: int) -> None:
+        """`on_event` is next due at this time, whatever was said before."""
+        self.event_ms = event_ms
+        self.due_us = min(self.block_us, event_ms * 1_000)
 
     def refresh(self) -> None:
         """Take the sensors' levels and registers from the plant, then bend them."""
@@ -138,15 +144,16 @@ class Bench:
         if self.warps:
             for event, bend, kept in self.warps:
                 bend(self, event, kept)
+        for k, level in enumerate(levels):
+            if not LEVEL_MIN <= level <= LEVEL_MAX:
+                levels[k] = min(max(level, LEVEL_MIN), LEVEL_MAX)
+        if self.warps:
             self._watch_pairs()
         for part in self.parts:
             part.measure(self.chip.us)
         near = self.trip_level + NEAR_CODES
         hot = self.trip_raw
         self.near = levels[0] < near or levels[1] < near or max(self.contact_read) >= hot
-        for k, level in enumerate(levels):
-            if not LEVEL_MIN <= level <= LEVEL_MAX:
-                levels[k] = min(max(level, LEVEL_MIN), LEVEL_MAX)
 
     def lose_power(self) -> None:
         """The unit's supply is gone: its parts forget."""

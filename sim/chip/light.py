@@ -13,6 +13,8 @@ from sim.plant import STEP_MS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sim.chip.core import Chip
     from sim.chip.pwm import Slice
 
@@ -39,6 +41,7 @@ class Light:
         self.darks: list[Dark] = []
         self.mark_us = 0.0
         self.stale = True
+        self.on_light: Callable[[float, float, float], object] | None = None  # see `_count`
 
     def change(self, us: int) -> None:
         """Something that bears on light changes now: count up to it."""
@@ -103,6 +106,8 @@ class Light:
         self.points.append((self.mark_us, self.energy_uj))
 
     def _count(self, us: float) -> None:
+        """Count the light since `mark_us`; `on_light` is told from when to when there was some
+        (ms), and how many watts on average."""
         begin_us = self.mark_us
         self.mark_us = us
         if us <= begin_us or not (self.power_w or self.pulsed):
@@ -110,12 +115,16 @@ class Light:
         plant = self.chip.bench.plant
         lit = [(bank, us - begin_us) for bank in self.full]
         lit += [(bank, part.lit_us(ch, begin_us, us)) for bank, part, ch in self.pulsed]
+        light_uj = 0.0
         for bank, lit_us in lit:
             if lit_us:
                 self.lit_us[bank] += lit_us
                 self.energy_uj += lit_us * plant.bank_w[bank]
-                if self.late:
-                    self.late_j += lit_us * 1e-6 * plant.bank_light_w[bank]
+                light_uj += lit_us * plant.bank_light_w[bank]
+        if self.late:
+            self.late_j += light_uj * 1e-6
+        if self.on_light and light_uj:
+            self.on_light(begin_us / 1e3, us / 1e3, light_uj / (us - begin_us))
         self.points.append((us, self.energy_uj))
 
     def take_shares(self, us: int) -> list[float]:

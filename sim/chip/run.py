@@ -19,6 +19,8 @@ from sim.plant import Plant
 from sim.run import BOARD, CONTROL_MS, Run, nominal_calibration
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sim.hal import SimHal
     from sim.scenario import Event, Scenario
 
@@ -78,7 +80,7 @@ class ChipRun(Run):
         self._over = False
         self._actions = self._timeline()
         self.bench.on_event = self._happen
-        self.bench.event_ms = self._actions[0][0] if self._actions else NEVER_MS
+        self.bench.expect(self._actions[0][0] if self._actions else NEVER_MS)
         self.chip.on_step = self._step
         self.chip.step_us = 0
 
@@ -136,6 +138,10 @@ class ChipRun(Run):
                 self._over = True
                 self.chip.stop_at(us)
         return us + every_us
+
+    def on_light(self, sink: "Callable[[float, float, float], object]") -> None:
+        """As at HAL depth; watts are a mean over the stretch."""
+        self.chip.light.on_light = sink
 
     def close(self) -> None:
         """Done with this run."""

@@ -1,0 +1,248 @@
+"""One fault put on a unit at one moment, seen through, and measured.
+
+The wearer of the story does what people do: where the unit is dark they press START on the
+way to light, and where light went out they press it again; where light stays, they stop it.
+So a fault that lasts is met by a START, and a stop is asked for beside every fault.
+What was measured is held to its bounds by `sim.verdict`.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from firmware.limits import DUTY_MAX
+from sim import bounds, report
+from sim.bounds import APART, AT_START, BANK, CURRENT, EMPTY, SENSED
+from sim.faults import bank
+from sim.moments import press
+from sim.scenario import Event
+from sim.watch import FOREVER_MS, Watch
+
+if TYPE_CHECKING:
+    from sim.bounds import Bound, Trial
+    from sim.moments import Moment
+    from sim.run import Run
+
+QUIET_MS = 3_000  # dark for so long is off: the slowest gate is dark for one second at most
+SETTLED_MS = 60_000  # contact that has not risen for so long
+DARK_S = 150.0  # at most, of light that began after the strike
+AGAIN_S = 10.0  # from START to light it takes 7.2 s
+STOP_S = 4.0  # after a stop, and before another START
+SOON_S = 0.201  # a press to come: just after a tick, so that the next is the first to see it
+LONGEST_S = 4_000.0
+THERAPY = {"RAMP", "TREAT"}
+
+
+class Case(NamedTuple):
+    """What is tried: a fault with its value, on a pad, with the alert working or dead."""
+
+    row: "Bound"
+    trial: "Trial"
+    pad: str | None
+    alert: bool
+
+
+class Measured(NamedTuple):
+    """What came of a strike. Times are in ms since power-on; None where there is none."""
+
+    onset_ms: float | None  # from which the latency counts
+    latency_ms: float | None  # from there to the end of light; 0 where none was left
+    energy_j: float  # optical, from the onset until dark
+    after_due_j: float  # of that, after the bound
+    energy_bound_j: float | None  # what all that may be lit gives within the bound
+    peak_c: float  # true contact, from the strike to the end of the story
+    cut_c: float  # true contact at the last light
+    own_c: float | None  # the peak had heat from outside ended with the light, where that matters
+    crossing_s: float | None  # when true contact crossed the trip
+    state: str  # once it was dark, or had been watched for long enough
+    went_on: bool  # light was still there then
+    stop_ms: float | None  # from a stop to dark, where it was still lit
+    again: bool  # therapy began after a START that met the fault
+    named: tuple[str, ...]  # the faults latched since the strike, first first
+    own_name_ms: float | None  # from the onset until it had its own name
+    driven_on: bool  # a bank that should be let be was driven at the end
+    miscount_j_cm2: float  # the largest error of a bank's dose, counted less given, since then
+    reset_ms: float | None  # from the strike to a reset
+
+
+def strike(fresh: "Callable[[], Run]", moment: "Moment", case: Case, at_s: float) -> "Story":
+    """Put the fault on a fresh run at a time, and see it through."""
+    story = Story(fresh(), moment, case, at_s)
+    try:
+        story.see_through()
+    finally:
+        story.run.close()
+    if case.row.outside and story.watch.peak_c > bounds.SINGLE_C:
+        story.own_c = without_outside(fresh(), story)
+    return story
+
+
+def without_outside(run: "Run", story: "Story") -> float:
+    """The highest true contact of the same story if the heat from outside had ended with the
+    last light, or had never been where there was none since: what the unit alone is good for."""
+    dark_ms = story.watch.last_ms()
+    if dark_ms is None or dark_ms <= story.at_ms:
+        run.then((), LONGEST_S)
+    else:
+        for_s = (dark_ms - story.at_ms) / 1000
+        run.then(tuple(replace(event, for_s=for_s) for event in story.struck), LONGEST_S)
+    watch = Watch(run)
+    while run.hal.t_ms < story.run.hal.t_ms and watch.step():
+        pass
+    return watch.peak_c
+
+
+class Story:
+    """A strike, and what the wearer does; the `scenario` of its run replays it."""
+
+    def __init__(self, run: "Run", moment: "Moment", case: Case, at_s: float) -> None:
+        row, trial = case.row, case.trial
+        self.run = run
+        self.moment = moment
+        self.case = case
+        self.at_ms = at_s * 1000
+        event = Event(at_s, "fault", row.fault, case.pad, trial.value, button=trial.button)
+        self.struck: tuple[Event, ...] = (event,)
+        if not case.alert and row.fault != "alert_broken":
+            self.struck = (Event(at_s, "fault", "alert_broken"), event)
+        self.bank = bank(run.hal, event) if row.comes == BANK else -1
+        self.own_c: float | None = None
+        self.state = ""
+        self.went_on = False
+        self.stop_ms: float | None = None
+        self.met_ms = FOREVER_MS  # the START that met the fault
+        self.first_press_ms = FOREVER_MS
+        self.dose_before = self._dose()
+        pressed = [press(at_s + s) for s in moment.next_s]
+        if pressed:
+            self.first_press_ms = pressed[0].at_s * 1000
+            self.met_ms = pressed[-1].at_s * 1000
+        run.then((*self.struck, *pressed), LONGEST_S)
+        self.watch = Watch(run)
+
+    def _dose(self) -> list[tuple[float, float]]:
+        """(counted, given) of each bank, J/cm2."""
+        return [
+            (uj / 1e6, given)
+            for pad, plant in zip(self.run.unit.pads, self.run.plant.pads, strict=True)
+            for uj, given in zip(pad.fluence.uj_cm2, plant.fluence_j_cm2(), strict=True)
+        ]
+
+    # -- seeing it through -----------------------------------------------------------------
+
+    def see_through(self) -> None:
+        """Until it is dark or was watched for long enough, and what is pressed then."""
+        watch, moment = self.watch, self.moment
+        watched_s = self.case.trial.watch_s
+        if not moment.lit:  # what TREAT shows is not shown again from every dark state
+            watched_s = moment.settle_s + min(watched_s, DARK_S)
+        alive = True
+        while alive and self._since_s() < watched_s and not self._quiet() and not self._settled():
+            alive = watch.step()
+        self.state = watch.state
+        self.went_on = alive and watch.dark_ms() < QUIET_MS
+        if alive and self.went_on:
+            stopped_ms = self._press()
+            alive = self._go_on(STOP_S)
+            dark_ms = watch.last_ms() or stopped_ms
+            self.stop_ms = max(0.0, dark_ms - stopped_ms)
+        if alive and (not self.went_on or self.case.row.comes == AT_START):
+            self._press()
+            self._go_on(AGAIN_S)
+
+    def _since_s(self) -> float:
+        return (self.run.hal.t_ms - self.at_ms) / 1000
+
+    def _quiet(self) -> bool:
+        return self._since_s() >= self.moment.settle_s and self.watch.dark_ms() >= QUIET_MS
+
+    def _settled(self) -> bool:
+        """Heat has done what it can."""
+        if self.case.row.since != SENSED:
+            return False
+        risen_ms = max(self.watch.peak_ms, self.at_ms + self.moment.settle_s * 1000)
+        return self.run.hal.t_ms - risen_ms >= SETTLED_MS
+
+    def _press(self) -> float:
+        """START, pressed soon; returns when. One that stops light does not meet the fault."""
+        at_s = self.run.t_s + SOON_S
+        self.run.then((press(at_s),), LONGEST_S)
+        self.first_press_ms = min(self.first_press_ms, at_s * 1000)
+        if not (self.went_on and self.stop_ms is None):
+            self.met_ms = min(self.met_ms, at_s * 1000)
+        return at_s * 1000
+
+    def _go_on(self, s: float) -> bool:
+        """False where the run is over."""
+        end_ms = self.run.hal.t_ms + s * 1000
+        while self.run.hal.t_ms < end_ms:
+            if not self.watch.step():
+                return False
+        return True
+
+    # -- measuring it ----------------------------------------------------------------------
+
+    def measured(self) -> Measured:
+        """Everything that a bound is about."""
+        row, watch, run = self.case.row, self.watch, self.run
+        onset_ms = self._onset_ms()
+        # what strikes and is gone is judged until a START may be granted again
+        until_ms = self.first_press_ms if row.once else FOREVER_MS
+        latency_ms = own_name_ms = None
+        energy_j = after_due_j = 0.0
+        if onset_ms is not None:
+            last_ms = watch.last_ms(until_ms) or onset_ms
+            latency_ms = max(0.0, last_ms - onset_ms)
+            energy_j = watch.joules(onset_ms, until_ms)
+            if row.within_ms is not None:
+                after_due_j = watch.joules(onset_ms + row.within_ms, until_ms)
+            named_ms = watch.named_ms(row.fault, self.at_ms)
+            own_name_ms = None if named_ms is None else max(0.0, named_ms - onset_ms)
+        resets = [reset["t_s"] * 1000 - self.at_ms for reset in report.resets(run)]
+        return Measured(
+            onset_ms=onset_ms, latency_ms=latency_ms, energy_j=energy_j,
+            after_due_j=after_due_j, energy_bound_j=self._energy_bound_j(),
+            peak_c=watch.peak_c, cut_c=watch.cut_c, own_c=self.own_c,
+            crossing_s=watch.crossing_s, state=self.state, went_on=self.went_on,
+            stop_ms=self.stop_ms, again=bool(watch.visited_since(self.met_ms) & THERAPY),
+            named=watch.named(self.at_ms), own_name_ms=own_name_ms,
+            driven_on=self.bank >= 0 and run.hal.supply and run.hal.duty[self.bank] > 0,
+            miscount_j_cm2=self._miscount_j_cm2(),
+            reset_ms=min((ms for ms in resets if ms >= 0), default=None),
+        )  # fmt: skip
+
+    def _onset_ms(self) -> float | None:
+        """From when the latency counts."""
+        watch, row = self.watch, self.case.row
+        if row.since == CURRENT:
+            if row.comes == BANK and self.moment.state not in THERAPY:
+                # each bank has its turn in the check; after it, all are driven
+                return watch.entered_ms("RAMP", self.at_ms)
+            return watch.first_ms(self.at_ms)
+        watched = {SENSED: watch.hot_ms, APART: watch.apart_ms, EMPTY: (watch.empty_ms,)}
+        if row.since not in watched:
+            return self.at_ms
+        since_ms = min((ms for ms in watched[row.since] if ms >= 0), default=None)
+        return None if since_ms is None else max(self.at_ms, float(since_ms))
+
+    def _energy_bound_j(self) -> float | None:
+        """All that may be lit, for as long as the bound allows."""
+        row, unit = self.case.row, self.run.unit
+        if row.within_ms is None or unit.locked:
+            return None
+        bank_w = self.run.plant.bank_light_w
+        light_w: float = sum(
+            duty * watts for duty, watts in zip(unit.course.duties, bank_w, strict=True)
+        ) / DUTY_MAX  # fmt: skip
+        if row.fault == "fet_stuck_on":
+            light_w += max(bank_w)
+        return light_w * row.within_ms / 1000
+
+    def _miscount_j_cm2(self) -> float:
+        since = [
+            abs((counted - counted_before) - (given - given_before))
+            for (counted, given), (counted_before, given_before) in zip(
+                self._dose(), self.dose_before, strict=True
+            )
+        ]
+        return since[self.bank] if self.bank >= 0 else max(since)

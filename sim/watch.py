@@ -1,0 +1,125 @@
+"""A run, watched from outside: when there was light, how hot contact was, which states it saw.
+
+What is measured here is the physics and the sensors' codes; of the firmware it takes the
+state and the names of faults, to compare them. One `Watch` a run, at any depth.
+"""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from firmware import states
+from sim import report
+from sim.plant import TRIP_C
+
+if TYPE_CHECKING:
+    from sim.run import Run
+
+FOREVER_MS = float("inf")
+RISE_C = 0.01
+
+
+class Span(NamedTuple):
+    """Some light: from when to when, and how many optical watts."""
+
+    from_ms: float
+    until_ms: float
+    watts: float
+
+
+class Watch:
+    """Looks at a run from now on; `step` moves it by a control step."""
+
+    def __init__(self, run: "Run") -> None:
+        self.run = run
+        self.begun_ms = run.hal.t_ms
+        self.spans: list[Span] = []
+        self.visited: list[tuple[int, str]] = []  # when each state was first seen, in order
+        self.peak_c = self._risen_c = self.contact_c()
+        self.crossing_s: float | None = None  # when true contact crossed the trip
+        self.peak_ms = self.begun_ms  # when it was last seen to rise by RISE_C
+        self.alerted = False  # a hardware alert, which may be dead, was given
+        self.cut_c = self.peak_c  # true contact, of the warmer pad, at the last light
+        # As they stood at the last light: since when a pad was sensed too hot, its sensors were
+        # too far apart, the battery was empty.
+        self.hot_ms = self.apart_ms = (-1, -1)
+        self.empty_ms = -1
+        run.on_light(self._light)
+        self._look()
+
+    def contact_c(self) -> float:
+        """True contact of the warmer pad."""
+        a, b = self.run.plant.pads
+        return max(a.tissue.contact_c, b.tissue.contact_c)
+
+    def _light(self, from_ms: float, until_ms: float, watts: float) -> None:
+        hal = self.run.hal
+        self.spans.append(Span(from_ms, until_ms, watts))
+        self.hot_ms = (hal.hot_ms[0], hal.hot_ms[1])
+        self.apart_ms = (hal.apart_ms[0], hal.apart_ms[1])
+        self.empty_ms = hal.empty_ms
+        self.cut_c = self.contact_c()
+
+    def _look(self) -> None:
+        a, b = self.run.plant.pads
+        self.alerted = self.alerted or a.alert or b.alert
+        contact_c = self.contact_c()
+        if contact_c > self.peak_c:
+            if contact_c > self._risen_c + RISE_C:
+                self._risen_c = contact_c
+                self.peak_ms = self.run.hal.t_ms
+            self.peak_c = contact_c
+            if contact_c >= TRIP_C and self.crossing_s is None:
+                self.crossing_s = self.run.t_s
+        state = states.STATES[self.run.unit.session.state]
+        if not self.visited or self.visited[-1][1] != state:
+            self.visited.append((self.run.hal.t_ms, state))
+
+    @property
+    def state(self) -> str:
+        """The firmware's, at the last look."""
+        return self.visited[-1][1]
+
+    def step(self) -> bool:
+        """Go on by a control step; False where the run is over."""
+        more = self.run.advance(1)
+        self._look()
+        return more
+
+    def first_ms(self, after_ms: float) -> float | None:
+        """When light was first seen, from a time on."""
+        return next((max(s.from_ms, after_ms) for s in self.spans if s.until_ms > after_ms), None)
+
+    def last_ms(self, before_ms: float = FOREVER_MS) -> float | None:
+        """When the last light ended that began before a time."""
+        return next((s.until_ms for s in reversed(self.spans) if s.from_ms < before_ms), None)
+
+    def dark_ms(self) -> float:
+        """For how long it has been dark, as far as it was watched."""
+        last_ms = self.last_ms()
+        return self.run.hal.t_ms - (self.begun_ms if last_ms is None else last_ms)
+
+    def joules(self, from_ms: float, until_ms: float = FOREVER_MS) -> float:
+        """Optical energy between two times."""
+        lit = [
+            (min(s.until_ms, until_ms) - max(s.from_ms, from_ms), s.watts)
+            for s in self.spans
+        ]
+        return sum(ms * watts for ms, watts in lit if ms > 0) / 1000
+
+    def named(self, after_ms: float) -> tuple[str, ...]:
+        """The faults that the firmware latched from a time on, first first."""
+        return tuple(
+            row["name"] for row in report.fault_rows(self.run) if row["t_s"] * 1000 >= after_ms
+        )
+
+    def named_ms(self, name: str, after_ms: float) -> float | None:
+        """When the firmware first latched a fault by this name, from a time on."""
+        found = [row["t_s"] * 1000 for row in report.fault_rows(self.run) if row["name"] == name]
+        return min((ms for ms in found if ms >= after_ms), default=None)
+
+    def entered_ms(self, state: str, after_ms: float) -> float | None:
+        """When a state was first entered, from a time on."""
+        return next((ms for ms, name in self.visited if name == state and ms >= after_ms), None)
+
+    def visited_since(self, ms: float) -> set[str]:
+        """States entered from a time on."""
+        return {name for at_ms, name in self.visited if at_ms > ms}
