@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from firmware.limits import DUTY_MAX
 from sim import bounds, report
-from sim.bounds import APART, AT_START, BANK, CURRENT, EMPTY, SENSED
+from sim.bounds import APART, AT_START, BANK, CURRENT, EMPTY, LIT, SENSED
 from sim.faults import bank
 from sim.moments import press
 from sim.scenario import Event
@@ -137,10 +137,12 @@ class Story:
         if not moment.lit:  # what TREAT shows is not shown again from every dark state
             watched_s = moment.settle_s + min(watched_s, DARK_S)
         alive = True
-        while alive and self._since_s() < watched_s and not self._quiet() and not self._settled():
+        while alive and self._since_s() < watched_s and not self._settled():
+            if self._since_s() >= moment.settle_s and self._off():
+                break
             alive = watch.step()
         self.state = watch.state
-        self.went_on = alive and watch.dark_ms() < QUIET_MS
+        self.went_on = alive and not self._off()
         if alive and self.went_on:
             stopped_ms = self._press()
             alive = self._go_on(STOP_S)
@@ -153,8 +155,9 @@ class Story:
     def _since_s(self) -> float:
         return (self.run.hal.t_ms - self.at_ms) / 1000
 
-    def _quiet(self) -> bool:
-        return self._since_s() >= self.moment.settle_s and self.watch.dark_ms() >= QUIET_MS
+    def _off(self) -> bool:
+        """Dark, and not because a hot pad is held back to nothing."""
+        return self.watch.dark_ms() >= QUIET_MS and self.watch.state not in LIT
 
     def _settled(self) -> bool:
         """Heat has done what it can."""

@@ -11,8 +11,8 @@ from sim.bounds import AT_START, BANK, GOES_ON, OFF, RENAMED_MS, RESET_MS, SENSE
 from sim.faults import SHOWS_AS
 from sim.moments import Moment
 from sim.strike import Case, Measured
+from sim.watch import FOREVER_MS
 
-LIT = ("CHECK", "RAMP", "TREAT")
 RESETS = ("firmware_exception", "firmware_hang")
 NAMED = ("fet_stuck_on", "led_open")  # by their own name within their bound
 SAME_DOSE = 0.01  # ours: J/cm2, of what was given: the count's own error is 0.5 %
@@ -25,37 +25,39 @@ class Broken(NamedTuple):
     bound: str  # a key of CHECKS
     measured: str
     allowed: str
+    worth: float  # of two, the larger is the worse
 
 
-Check = Callable[[Measured, Case, Moment], tuple[str, str] | None]
+Said = tuple[str, str, float] | None  # measured, allowed, worth
+Check = Callable[[Measured, Case, Moment], Said]
 
 
-def off(m: Measured, case: Case, moment: Moment) -> tuple[str, str] | None:
+def off(m: Measured, case: Case, moment: Moment) -> Said:
     """Dark in time, and dark from then on."""
     within_ms = case.row.within_ms
     if case.row.comes != OFF or within_ms is None or m.latency_ms is None:
         return None
     if m.latency_ms <= within_ms:
         return None
-    return f"{m.latency_ms:.0f} ms", f"{within_ms} ms"
+    return f"{m.latency_ms:.0f} ms", f"{within_ms} ms", m.latency_ms
 
 
-def energy(m: Measured, case: Case, moment: Moment) -> tuple[str, str] | None:
+def energy(m: Measured, case: Case, moment: Moment) -> Said:
     """No more light after the onset than all banks give within the bound, and none after it."""
     if case.row.comes != OFF or m.energy_bound_j is None:
         return None
     if m.after_due_j > 0.0:
-        return f"{m.after_due_j:.4f} J late", "0 J"
+        return f"{m.after_due_j:.4f} J late", "0 J", 1.0 + m.after_due_j
     if m.energy_j > m.energy_bound_j:
-        return f"{m.energy_j:.4f} J", f"{m.energy_bound_j:.4f} J"
+        return f"{m.energy_j:.4f} J", f"{m.energy_bound_j:.4f} J", 0.0
     return None
 
 
-def contact(m: Measured, case: Case, moment: Moment) -> tuple[str, str] | None:
+def contact(m: Measured, case: Case, moment: Moment) -> Said:
     """True contact, unless it was heat from outside alone that carried it on after the cut."""
     if m.peak_c <= SINGLE_C or outside_alone(m):
         return None
-    return f"{m.peak_c:.2f} C", f"{SINGLE_C:.1f} C"
+    return f"{m.peak_c:.2f} C", f"{SINGLE_C:.1f} C", m.peak_c
 
 
 def outside_alone(m: Measured) -> bool:
@@ -63,71 +65,71 @@ def outside_alone(m: Measured) -> bool:
     return m.peak_c > SINGLE_C and m.own_c is not None and m.own_c <= SINGLE_C
 
 
-def contact_at_cut(m: Measured, case: Case, moment: Moment) -> tuple[str, str] | None:
+def contact_at_cut(m: Measured, case: Case, moment: Moment) -> Said:
     """True contact when light ended: half a degree over the trip at most."""
     if case.row.since != SENSED or m.onset_ms is None or m.cut_c <= SINGLE_C:
         return None
-    return f"{m.cut_c:.2f} C", f"{SINGLE_C:.1f} C"
+    return f"{m.cut_c:.2f} C", f"{SINGLE_C:.1f} C", m.cut_c
 
 
-def ends(m: Measured, case: Case, moment: Moment) -> tuple[str, str] | None:
+def ends(m: Measured, case: Case, moment: Moment) -> Said:
     """The state in which a session that was lit is found."""
     row = case.row
     if not moment.lit or row.once or m.state in row.ends:
         return None
-    return m.state, " or ".join(row.ends)
+    return m.state, " or ".join(row.ends), 0.0
 
 
-def bank(m: Measured, case: Case, moment: Moment) -> tuple[str, str] | None:
+def bank(m: Measured, case: Case, moment: Moment) -> Said:
     """A bank that gives no light is driven no more."""
-    return ("still driven", "left out") if m.driven_on else None
+    return ("still driven", "left out", 0.0) if m.driven_on else None
 
 
-def named(m: Measured, case: Case, moment: Moment) -> tuple[str, str] | None:
+def named(m: Measured, case: Case, moment: Moment) -> Said:
     """A fault that is latched is called by a name that it may have."""
     fault = case.row.fault
     may = SHOWS_AS.get(fault, (fault,))
     if case.row.comes == GOES_ON:
-        return (m.named[0], "no fault") if m.named else None
+        return (m.named[0], "no fault", 0.0) if m.named else None
     if m.named and m.named[0] not in may:
-        return m.named[0], " or ".join(may)
+        return m.named[0], " or ".join(may), 0.0
     return None
 
 
-def own_name(m: Measured, case: Case, moment: Moment) -> tuple[str, str] | None:
+def own_name(m: Measured, case: Case, moment: Moment) -> Said:
     """Faults that must be told from others have their own name in time."""
     fault = case.row.fault
     within_ms = RENAMED_MS if fault == "pad_unplugged" else case.row.within_ms
     if fault not in (*NAMED, "pad_unplugged") or m.onset_ms is None or not moment.lit:
         return None
     if m.own_name_ms is None:
-        return f"{m.named[0] if m.named else 'no name'}", f"{fault} within {within_ms} ms"
+        return m.named[0] if m.named else "no name", f"{fault} within {within_ms} ms", FOREVER_MS
     if m.own_name_ms <= (within_ms or 0):
         return None
-    return f"named after {m.own_name_ms:.0f} ms", f"{within_ms} ms"
+    return f"named after {m.own_name_ms:.0f} ms", f"{within_ms} ms", m.own_name_ms
 
 
-def stop(m: Measured, case: Case, moment: Moment) -> tuple[str, str] | None:
+def stop(m: Measured, case: Case, moment: Moment) -> Said:
     """A press of START ends light."""
     if m.stop_ms is None or m.stop_ms <= STOP_MS:
         return None
-    return f"{m.stop_ms:.0f} ms after START", f"{STOP_MS} ms"
+    return f"{m.stop_ms:.0f} ms after START", f"{STOP_MS} ms", m.stop_ms
 
 
-def start(m: Measured, case: Case, moment: Moment) -> tuple[str, str] | None:
+def start(m: Measured, case: Case, moment: Moment) -> Said:
     """A START that meets the fault is refused, or gets no further than the check."""
-    return ("therapy", "refused") if case.row.comes == AT_START and m.again else None
+    return ("therapy", "refused", 0.0) if case.row.comes == AT_START and m.again else None
 
 
-def goes_on(m: Measured, case: Case, moment: Moment) -> tuple[str, str] | None:
+def goes_on(m: Measured, case: Case, moment: Moment) -> Said:
     """What is harmless stops nothing, and keeps no session from beginning."""
     harmless = case.row.comes in (GOES_ON, BANK)
     if not harmless or m.went_on or moment.state == "LOCKED":
         return None
-    return m.state, "light"
+    return m.state, "light", 0.0
 
 
-def dose(m: Measured, case: Case, moment: Moment) -> tuple[str, str] | None:
+def dose(m: Measured, case: Case, moment: Moment) -> Said:
     """A dark bank's dose is not counted; a clock that jumps changes none."""
     if case.row.comes == BANK and moment.lit:
         most = FULL_W_CM2 * (case.row.within_ms or 0) / 1000
@@ -137,16 +139,17 @@ def dose(m: Measured, case: Case, moment: Moment) -> tuple[str, str] | None:
         return None
     if m.miscount_j_cm2 <= most:
         return None
-    return f"{m.miscount_j_cm2:.4f} J/cm2 off", f"{most:.4f} J/cm2"
+    return f"{m.miscount_j_cm2:.4f} J/cm2 off", f"{most:.4f} J/cm2", m.miscount_j_cm2
 
 
-def reset(m: Measured, case: Case, moment: Moment) -> tuple[str, str] | None:
+def reset(m: Measured, case: Case, moment: Moment) -> Said:
     """The watchdog answers for a firmware that does not."""
     if case.row.fault not in RESETS or not moment.lit:
         return None
     if m.reset_ms is not None and m.reset_ms <= RESET_MS:
         return None
-    return "none" if m.reset_ms is None else f"{m.reset_ms:.0f} ms", f"{RESET_MS} ms"
+    after_ms = FOREVER_MS if m.reset_ms is None else m.reset_ms
+    return f"after {after_ms:.0f} ms", f"{RESET_MS} ms", after_ms
 
 
 CHECKS: dict[str, Check] = {

@@ -13,6 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from sim.errors import BadInput, one_line
+from tools import check
 from tools.files import emit
 
 BAD_INPUT = 2
@@ -27,6 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(check.app, name="check")
 
 
 class Depth(StrEnum):

@@ -1,0 +1,125 @@
+"""`waistband check faults`: every fault in every state, measured beside its bounds."""
+
+import json
+import os
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from sim import bounds, liars, matrix, reading
+from sim.errors import BadInput
+from sim.matrix import Cell, Key
+from sim.moments import MOMENTS
+from tools.faults_json import told
+from tools.faults_table import Found, in_order, render
+from tools.files import emit, write_whole
+
+FAILED = 1
+JOBS_MAX = 256
+SUFFIX = {"plot": ".png", "report": ".md"}
+STATES = tuple(moment.name for moment in MOMENTS)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks for, as it was written."""
+
+    faults: list[str]
+    states: list[str]
+    as_json: bool = False
+    plot: str | None = None
+    report: str | None = None
+    jobs: str | None = None
+
+    def outputs(self) -> list[tuple[str, str]]:
+        """(option, path) of each file to be written."""
+        named = (("plot", self.plot), ("report", self.report))
+        return [(what, path) for what, path in named if path is not None]
+
+
+def check_faults(request: Request) -> int:
+    """Try, write what was asked for, and say how it went; returns the exit code."""
+    faults = chosen(request.faults, "--fault", bounds.FAULTS)
+    states = chosen(request.states, "--state", STATES)
+    jobs = jobs_of(request.jobs)
+    check_outputs(request)
+    todo = matrix.tasks(faults, states)
+    if not todo:
+        raise BadInput(f"nothing to try: {', '.join(faults)} cannot strike in {', '.join(states)}")
+    begun = time.perf_counter()
+    with ExitStack() as stack:
+        files = {what: stack.enter_context(write_whole(path)) for what, path in request.outputs()}
+        terminal = not request.as_json and sys.stdout is not None and sys.stdout.isatty()
+        whole = not request.faults and not request.states
+        found = measure(todo, jobs, terminal, whole)
+        if "plot" in files:
+            from tools.plot_faults import draw
+
+            draw(found, files["plot"])
+        if "report" in files:
+            from tools.faults_report import write
+
+            files["report"].write_text(write(found), encoding="utf-8")
+    if request.as_json:
+        emit(json.dumps(told(found), indent=1, allow_nan=False))
+    else:
+        wall_s = time.perf_counter() - begun
+        emit(render(found, bool(request.faults), wall_s, request.outputs()))
+    return FAILED if found.broken() else 0
+
+
+def chosen(named: list[str], option: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
+    """What an option names, or all. Raises BadInput."""
+    return tuple(reading.choice(name, option, allowed) for name in named) or allowed
+
+
+def jobs_of(written: str | None) -> int:
+    """`--jobs`; raises BadInput."""
+    if written is None:
+        return os.cpu_count() or 1
+    try:
+        return reading.integer(int(written), "--jobs", 1, JOBS_MAX)
+    except ValueError:
+        shown = reading.shown(written)
+        raise BadInput(f"--jobs is {shown}: an integer from 1 to {JOBS_MAX}") from None
+
+
+def check_outputs(request: Request) -> None:
+    """Refuse names that cannot be; raises BadInput."""
+    for what, path in request.outputs():
+        if Path(path).suffix.lower() != SUFFIX[what]:
+            named = reading.shown(path)
+            raise BadInput(f"--{what} is {named}: a name that ends in {SUFFIX[what]}")
+
+
+def measure(todo: list[matrix.Task], jobs: int, terminal: bool, whole: bool) -> Found:
+    """Try it all, with a bar on a terminal; of the whole table also what is told when both
+    contact sensors of a pad lie."""
+    cells: dict[Key, Cell] = {}
+    lies: list[liars.Lie] = []
+    stories = liars.lies() if whole else []
+    with bar(terminal) as progress:
+        task = progress.add_task("Striking", total=len(todo) + len(stories))
+        for tried in matrix.each(matrix.do, todo, jobs):
+            matrix.gather(cells, tried)
+            progress.advance(task)
+        for lie in matrix.each(liars.lie, stories, jobs):
+            lies.append(lie)
+            progress.advance(task)
+    order = {story: place for place, story in enumerate(stories)}
+    lies.sort(key=lambda lie: order[lie.story])
+    return Found(in_order(cells), lies)
+
+
+def bar(terminal: bool) -> Progress:
+    """A progress bar that leaves nothing behind."""
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        console=Console(stderr=True), transient=True, disable=not terminal,
+    )  # fmt: skip

@@ -1,0 +1,58 @@
+"""What `waistband check faults` measured, as one JSON object."""
+
+from typing import Any
+
+from sim.bounds import SINGLE_C, STOP_MS
+from sim.matrix import Cell
+from tools.faults_table import Found
+
+
+def told(found: Found) -> dict[str, Any]:
+    """The object that `--json` prints; a key that does not apply is null."""
+    broken = found.broken()
+    return {
+        "cells": [cell_of(cell) for cell in found.cells],
+        "both_contact_sensors_lie": [lie._asdict() for lie in found.lies],
+        "strikes": sum(cell.strikes for cell in found.cells),
+        "broken_cells": len(broken),
+        "broken_bounds": sum(len(cell.bounds_broken()) for cell in broken),
+    }
+
+
+def cell_of(cell: Cell) -> dict[str, Any]:
+    """A cell: what was tried, what the bound is, and the worst that was measured."""
+    key, row = cell.key, cell.row
+    return {
+        **key._asdict(),
+        "strikes": cell.strikes,
+        "must": row.comes,
+        "since": row.since,
+        "within_ms": row.within_ms,
+        "latency_ms": rounded(cell.latency_ms, 1),
+        "share": rounded(cell.share, 3),
+        "energy_j": rounded(cell.energy_j),
+        "energy_bound_j": rounded(cell.energy_bound_j),
+        "after_due_j": rounded(cell.after_due_j),
+        "peak_contact_c": rounded(cell.peak_c, 3),
+        "peak_bound_c": SINGLE_C,
+        "peak_wearer": cell.peak_wearer,
+        "outside_alone": cell.outside,
+        "contact_at_cut_c": rounded(cell.cut_c, 3),
+        "true_crossing_s": rounded(cell.crossing_s, 2),
+        "stop_ms": rounded(cell.stop_ms, 1),
+        "stop_within_ms": STOP_MS,
+        "ends": cell.states,
+        "named": cell.named,
+        "broken": [
+            {
+                "bound": broken.bound, "measured": broken.measured, "allowed": broken.allowed,
+                "wearer": wearer, "struck_at_s": round(at_s, 3), "strikes": strikes,
+            }
+            for broken, wearer, at_s, strikes in cell.bounds_broken()
+        ],
+    }  # fmt: skip
+
+
+def rounded(value: float | None, digits: int = 4) -> float | None:
+    """Finer than anything here is known."""
+    return None if value is None else round(value, digits)

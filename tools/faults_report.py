@@ -1,0 +1,121 @@
+"""What `waistband check faults` measured, as a page of Markdown: `docs/faults.md`."""
+
+from collections.abc import Iterable, Iterator
+
+from sim.bounds import IN_DESIGN, ROWS, SINGLE_C
+from sim.liars import Lie
+from sim.matrix import DRIVER
+from tools.faults_table import (
+    OUTSIDE,
+    Found,
+    bound,
+    energy,
+    latency,
+    names_broken,
+    peak,
+    sentences_of,
+)
+
+HEAD = """\
+# Every fault, in every state
+
+Measured on the simulated unit by
+
+    waistband check faults --report docs/faults.md --plot docs/faults.png
+
+and made anew by it: edit `tools/faults_report.py`, not this page.
+
+![Faults down, states across: time to dark and true contact](faults.png)
+
+Each figure is the worst of all states in which the fault can strike, of both pads, with the
+hardware alert working and dead. Where the unit is dark the wearer presses START after the
+strike; where light went out, again; where it stays, they stop it: a stop must be dark within
+80 ms beside every fault. A latency counts from the fault's own onset, just after a sample was
+taken, unless the table says otherwise: "of sensing it" from the first of the samples that
+stayed beyond the limit, "of 1.5 C apart" from when the pad's two contact sensors truly were.
+J is the light from the onset until dark, beside what everything that may be lit gives within
+the bound.
+"""
+
+HOW = """\
+## How it is tried
+
+A unit is brought into a state once and forked there (`sim.saved`). Lit states are struck at
+twelve instants, spread over the bus's rota and the steps of the check, and on seven wearers:
+ordinary skin; 40 mm of fat over vessels that do not widen, under the default, the strongest
+and a slowly gated light; no blood flow at 40 C under a blanket; 2 mm of fat at 5 C; and a
+unit whose four contact sensors all read as low as they may. What the alert could not have
+changed, as it was never given, is not run twice. Faults of the chip are tried at driver depth,
+on the unit's own files. A story goes on until it has been dark for three seconds or was
+watched for the time in `sim/bounds.py`, then the wearer presses START and it goes on for ten.
+"""
+
+OUTSIDE_SAID = """\
+{mark} Heat from outside is not the unit's to stop. Such a figure is what contact came to after
+light had ended in time, at {bound:.1f} C at most, or without any light; the same story with
+the heat taken away at the cut stays below {bound:.1f} C, or the cell is counted as broken.
+"""
+
+LYING = """\
+## When everything that guards a pad lies
+
+Both contact sensors of pad A froze alike while the pad was cool, which is no pair of faults
+that have nothing to do with each other, and no bound of the table. A whole session, from the
+ramp on:
+"""
+
+
+def write(found: Found) -> str:
+    """The page."""
+    parts = [HEAD, table(FAULT_HEAD, fault_rows(found))]
+    if any(cell.outside for cell in found.cells):
+        parts.append(OUTSIDE_SAID.format(mark=OUTSIDE, bound=SINGLE_C))
+    broken = [f"- {name}: {what}: {said}" for name, what, said in sentences_of(found)]
+    if broken:
+        parts += ["## Bounds that do not hold\n", "\n".join(broken) + "\n"]
+    parts += ["## Bounds that are ours\n", "\n".join(ours()) + "\n", HOW]
+    if found.lies:
+        parts += [LYING, table(LIE_HEAD, lie_rows(found.lies))]
+    return "\n".join(parts)
+
+
+FAULT_HEAD = ("fault", "must be dark within", "measured", "in", "contact, C", "J / bound", "")
+LIE_HEAD = (
+    "skin", "light", "alert", "highest contact, C", f"above {SINGLE_C:.1f} C, s", "LED board, C",
+    "CEM43, min", "ended",
+)  # fmt: skip
+
+
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A table."""
+    lines = [head, ("---",) * len(head), *rows]
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+def fault_rows(found: Found) -> Iterator[tuple[str, ...]]:
+    """A line a fault."""
+    for name, cells in found.lines():
+        after, at, _ = latency(cells)
+        depth = " (driver depth)" if cells[0].key.depth == DRIVER else ""
+        yield (
+            f"`{name}`{depth}", bound(cells[0].row), after, at, peak(cells)[0].strip(),
+            energy(cells)[0], names_broken(cells) or "ok",
+        )  # fmt: skip
+
+
+def ours() -> Iterator[str]:
+    """The rows of the bounds that are not the design's alone."""
+    for row in ROWS:
+        if row.source != IN_DESIGN:
+            trial = row.tried[0]
+            name = f"{row.fault} {trial.button}" if trial.button else row.fault
+            yield f"- `{name}`: {bound(row)}. {row.source.capitalize()}."
+
+
+def lie_rows(lies: list[Lie]) -> Iterator[tuple[str, ...]]:
+    """A line a story."""
+    for lie in lies:
+        yield (
+            lie.skin, lie.prescription, lie.alert, f"{lie.peak_c:.2f}", f"{lie.beyond_s:.0f}",
+            f"{lie.board_c:.2f}", f"{lie.cem43_min:.1f}", lie.ended,
+        )  # fmt: skip
