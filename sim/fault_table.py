@@ -61,4 +61,5 @@ FAULTS = {
     "clock_jump": Fault("", "days", -3_650, 3_650, 1.0),
     "flash_full": Fault(),
     "flash_corrupt": Fault(),
+    "flash_torn": Fault(),  # strikes what is next written, once
 }

@@ -89,7 +89,7 @@ class SimHal(Surroundings):
         self.empty_ms = -1  # since when the battery's are
         self._near = False  # any of them may be
         self.apart_ms = [-1, -1]  # since when a pad's contact sensors are too far apart
-        self.on_light: Callable[[float, float, float], object] | None = None  # see `_settle`
+        self.on_light: Callable[[int, int, float], object] | None = None  # see `_settle`
         self.reseed(seed)
         self._rota: list[tuple[list[int], int, int, int]] = []
         self._inputs: Inputs | None = None  # the record that the rota fills

@@ -145,9 +145,11 @@ class Lives:
         lock = RESTARTS if resets.is_loop(word) else NOT_LOCKED
         try:
             run.unit = self.made(lock)
-        except (Exception, Ended):  # what raises or hangs there leaves the unit at the prompt
+        except (Exception, Ended) as why:
             run.unit = self.made(lock)
-            self.next_ms = NEVER_MS
+            self.next_ms = NEVER_MS  # what raises or hangs there leaves it at the prompt
+            if isinstance(why, Ended) and why.how in WITHOUT_POWER:
+                self.lose_power(why.for_s)
 
     def made(self, lock: int) -> Waistband:
         """New firmware; that of the first life is recorded, if the run is."""

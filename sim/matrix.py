@@ -16,14 +16,14 @@ from signal import SIG_IGN, SIGINT, signal
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from firmware import states
-from sim.bounds import OFF, ROWS, SENSED, Bound, Trial
-from sim.chip.faults import CHIP_FAULTS
+from sim.bounds import OFF, ROWS, SENSED, Bound
 from sim.chip.run import ChipRun
-from sim.faults import INJECT
+from sim.errors import BadInput
+from sim.fault_table import FAULTS
 from sim.moments import CANNOT, MOMENTS, PRESCRIPTIONS, WEARERS, Moment
 from sim.run import Run
 from sim.saved import Saved
-from sim.scenario import AT_DEPTH, NOT_HERE, PADS, Scenario
+from sim.scenario import PADS, Scenario
 from sim.strike import LONGEST_S, Case, Measured, Story, strike
 from sim.verdict import Broken, outside_alone, verdict
 
@@ -39,7 +39,6 @@ STEP_S = 0.2
 SPREAD_MS = tuple(1 + 61 * k for k in range(12))
 CHECK_MS = tuple(1 + 181 * k for k in range(12))
 FEW_MS = (1, 123, 305)
-NOWHERE = NOT_HERE  # faults of the table that no depth has yet
 SLOW_S = 30.0  # faults watched for longer creep: the instant of the strike says little
 
 
@@ -162,12 +161,12 @@ def tasks(faults: Iterable[str], states: Iterable[str]) -> list[Task]:
         for place, moment in enumerate(MOMENTS):
             if row.fault not in faults or moment.name not in states:
                 continue
-            if (row.fault, moment.name) in CANNOT:
+            if row.fault not in FAULTS or (row.fault, moment.name) in CANNOT:
                 continue
-            if row.fault in INJECT:
-                wearers = range(len(WEARERS) if moment.lit else 1)
-                found += [Task(index, place, wearer, HAL) for wearer in wearers]
-            elif row.fault in CHIP_FAULTS:
+            wearers = range(len(WEARERS) if moment.lit else 1)
+            found += [Task(index, place, wearer, HAL) for wearer in wearers]
+            # what HAL depth emulates, the chip has
+            if row.fault in Run.own_faults and moment.told_s is None:
                 found.append(Task(index, place, 0, DRIVER))
     return sorted(found, key=lambda task: -cost(task))
 
@@ -192,9 +191,9 @@ def instants(row: Bound, moment: Moment, task: Task) -> tuple[float, ...]:
     return tuple(moment.at_s + ms / 1000 for ms in spread)
 
 
-def cases(row: Bound, trial: Trial, depth: str) -> list[tuple[str | None, bool]]:
+def cases(row: Bound) -> list[tuple[str | None, bool]]:
     """(pad, alert) of each story to run; the alert dead first."""
-    pads = PADS if AT_DEPTH[depth][row.fault].pad else (None,)
+    pads = PADS if FAULTS[row.fault].pad else (None,)
     return [(pad, alert) for pad in pads for alert in (False, True)]
 
 
@@ -209,7 +208,7 @@ def do(task: Task) -> list[Tried]:
     for trial in row.tried:
         for at_s in instants(row, moment, task):
             unalerted: Story | None = None
-            for pad, alert in cases(row, trial, task.depth):
+            for pad, alert in cases(row):
                 case = Case(row, trial, pad, alert)
                 if alert and row.fault == "alert_broken":
                     continue
@@ -236,12 +235,25 @@ def scenario_at(moment: Moment, wearer: int) -> Scenario:
 
 
 def brought(run: Run, moment: Moment) -> Run:
-    """A run, advanced to its moment."""
+    """A run, advanced to its moment. Raises BadInput where it is not in its state there."""
+    if moment.told_s is not None:
+        run.advance(round(moment.told_s / STEP_S))
+        run.hal.on_line = unread
+        run.hal.commands.append(b"selftest")
     if moment.at_s:
-        run.advance(round(moment.at_s / STEP_S))
+        run.advance(round((moment.at_s - (moment.told_s or 0.0)) / STEP_S))
+        run.hal.on_line = None
         found = states.STATES[run.unit.session.state]
-        assert found == moment.state, f"{moment.name}: {run.scenario.name} is in {found}"
+        if found != moment.state:
+            raise BadInput(
+                f"{run.scenario.name}: the unit is in {found} at {moment.at_s} s: give it another"
+                " story in sim/moments.py"
+            )
     return run
+
+
+def unread(_line: bytes) -> None:
+    """A host that listens, so that it is heard."""
 
 
 @cache

@@ -22,6 +22,7 @@ class Moment(NamedTuple):
     settle_s: float = 0.0  # after the strike a unit that is dark by then has refused
     lit: bool = False
     prescription: str = "default"
+    told_s: float | None = None  # when a host says "selftest"; at HAL depth alone
 
 
 class Wearer(NamedTuple):
@@ -88,6 +89,11 @@ MOMENTS = (
         "FAULT", "FAULT", 50.0,
         (*BEGUN, Event(40.0, "fault", "board_sensor_lost", pad="A", for_s=2.0)),
         (2.0, 6.0), 14.0,
+    ),
+    Moment(
+        "SERVICE", "SERVICE", 46.0,
+        (*BEGUN, Event(5.0, "fault", "enable_stuck", for_s=30.0), press(40.0)),
+        AGAIN_S, SETTLE_S, told_s=44.0,
     ),
     Moment("LOCKED", "LOCKED", 5.0, (), AGAIN_S, SETTLE_S, prescription="none"),
 )  # fmt: skip

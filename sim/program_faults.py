@@ -7,6 +7,7 @@ the event names; `sim.lives` knows what follows. `sim.chip.faults` has the same 
 
 from typing import TYPE_CHECKING, Any
 
+from firmware.inputs import HOST
 from sim.lives import end
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from sim.scenario import Event
 
 DAY_S = 86_400
-HOST = 64  # of `Inputs.pins`
 
 
 def ends(run: "Run", event: "Event", on: bool) -> None:
@@ -49,6 +49,11 @@ def flash_corrupt(run: "Run", event: "Event", on: bool) -> None:
     run.hal.mounted = not on
 
 
+def flash_torn(run: "Run", event: "Event", on: bool) -> None:
+    """Power is lost in the middle of what is next written, and is back at once."""
+    run.hal.torn = end(event.name) if on else None
+
+
 FAULTS: dict[str, Any] = {
     "firmware_exception": ends,
     "firmware_hang": ends,
@@ -58,4 +63,5 @@ FAULTS: dict[str, Any] = {
     "clock_jump": clock_jump,
     "flash_full": flash_full,
     "flash_corrupt": flash_corrupt,
+    "flash_torn": flash_torn,
 }

@@ -230,12 +230,13 @@ class Story:
 
     def _energy_bound_j(self) -> float | None:
         """All that may be lit, for as long as the bound allows."""
-        row, unit = self.case.row, self.run.unit
-        if row.within_ms is None or unit.locked:
+        row = self.case.row
+        course = getattr(self.run.unit, "course", None)  # none where a prescription was refused
+        if row.within_ms is None or course is None:
             return None
         bank_w = self.run.plant.bank_light_w
         light_w: float = sum(
-            duty * watts for duty, watts in zip(unit.course.duties, bank_w, strict=True)
+            duty * watts for duty, watts in zip(course.duties, bank_w, strict=True)
         ) / DUTY_MAX  # fmt: skip
         if row.fault == "fet_stuck_on":
             light_w += max(bank_w)

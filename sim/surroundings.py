@@ -34,6 +34,7 @@ class Surroundings(Hal):
         self.files: dict[str, bytes] = {}
         self.mounted = True  # ... which can be read
         self.full = False  # ... and nothing more can be written
+        self.torn: BaseException | None = None  # ends the program in the middle of a write
         self.word = 0
         self.clock_s: int | None = CLOCK_S
 
@@ -124,9 +125,12 @@ class Surroundings(Hal):
         return self.files.get(name) if self.mounted else None
 
     def keep(self, name: str, content: bytes) -> bool:
-        """Replace one of `files`."""
+        """Replace one of `files`; whatever cuts that short, the old one is still there."""
         if self.full or not self.mounted:
             return False
+        if self.torn:
+            torn, self.torn = self.torn, None
+            raise torn
         self.files[name] = content
         return True
 

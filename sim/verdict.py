@@ -13,6 +13,7 @@ from sim.moments import Moment
 from sim.strike import Case, Measured
 from sim.watch import FOREVER_MS
 
+NO_THERAPY = ("LOCKED", "SERVICE")  # where a sound unit gives no more light than a check's
 RESETS = ("firmware_exception", "firmware_hang")
 NAMED = ("fet_stuck_on", "led_open")  # by their own name within their bound
 SAME_DOSE = 0.01  # ours: J/cm2, of what was given: the count's own error is 0.5 %
@@ -124,7 +125,7 @@ def start(m: Measured, case: Case, moment: Moment) -> Said:
 def goes_on(m: Measured, case: Case, moment: Moment) -> Said:
     """What is harmless stops nothing, and keeps no session from beginning."""
     harmless = case.row.comes in (GOES_ON, BANK)
-    if not harmless or m.went_on or moment.state == "LOCKED":
+    if not harmless or m.went_on or moment.state in NO_THERAPY:
         return None
     return m.state, "light", 0.0
 

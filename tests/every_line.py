@@ -32,8 +32,8 @@ from sim.scenario import Event, ordinary
 from sim.sensors import TMP117_LSB_C, ntc_level
 
 FILES = (
-    "battery", "buttons", "check", "dose", "faults", "gate", "guard", "pad", "session", "trips",
-    "waistband", "wearer",
+    "battery", "buttons", "check", "dose", "faults", "gate", "guard", "pad", "plan", "plausible",
+    "rail", "session", "trips", "waistband", "wearer",
 )  # fmt: skip
 # Where a line is struck the first time that it is reached, and in the middle of a loop over
 # rows or banks; elsewhere the first time.
@@ -135,6 +135,10 @@ def in_states() -> Iterator[Run]:
     yield then(run, Event(0, "fault", "battery_sag", value=3.0, for_s=0.3), "DONE")
     locked = begun({})
     yield until(locked, "LOCKED")
+    serviced = begun(DEFAULT)
+    serviced.unit.lock_for_service()
+    until(serviced, "LOCKED").unit.session.post(states.SERVE)
+    yield until(serviced, "SERVICE")
     gated = begun(GATED)
     yield until(gated, "TREAT")
 

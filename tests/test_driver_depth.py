@@ -93,6 +93,16 @@ STORIES = {
     "unreadable flash, then a reset": story(
         START, fault("flash_corrupt", 20.0), fault("firmware_exception", 22.0), duration_s=40.0
     ),
+    "power lost in the write of a start, and another start": story(
+        fault("flash_torn", 5.0), START, press(20.0), duration_s=40.0
+    ),
+    "flash full at START": story(fault("flash_full", 5.0), START, duration_s=20.0),
+    "flash full for a while": story(
+        fault("flash_full", 5.0, for_s=10.0), START, press(20.0), duration_s=40.0
+    ),
+    "flash unreadable at START": story(fault("flash_corrupt", 5.0), START, duration_s=20.0),
+    "a host attaches before START": story(fault("host_attach", 5.0, for_s=1.0), START,
+                                          duration_s=20.0),
     "three resets in a minute": story(
         START, *[fault("firmware_exception", s) for s in (25.0, 30.0, 35.0)], press(40.0),
         duration_s=50.0,

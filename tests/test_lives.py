@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from firmware import states
 from firmware.limits import LEASE_MS, TICK_MS
 from firmware.prescription import DEFAULT
+from firmware.session import REFUSALS
 from hal import resets
 from sim import lives
 from sim.lines import executed
@@ -50,9 +51,9 @@ def fault(name: str, at_ms: int = LIT_MS, **more: Any) -> Event:
 class Metered(Run):
     """A run with a meter on the emitters."""
 
-    lit_until_ms = -1
+    lit_until_ms = -1.0
 
-    def light(self, since_ms: int, until_ms: int, watts: float) -> None:
+    def light(self, since_ms: float, until_ms: float, watts: float) -> None:
         """Current flowed."""
         self.lit_until_ms = until_ms
 
@@ -223,6 +224,41 @@ def test_the_clock_on_the_wall_jumps_and_therapy_does_not() -> None:
     assert now_s is not None and then_s is not None and now_s - then_s == -400 * 86_400
     assert jumped.unit.session.treat_ms == plain.unit.session.treat_ms
     assert jumped.result()["fluence_j_cm2"] == plain.result()["fluence_j_cm2"]
+
+
+# -- what is kept ------------------------------------------------------------------------------
+
+
+def test_power_lost_in_a_write_leaves_the_old_record_and_a_unit_that_is_ready() -> None:
+    run = ran(fault("flash_torn", 5_000), duration_s=20.0)
+    assert whys(run) == ["power-on"] and run.restarts[0][0] == pytest.approx(10.3, abs=0.1)
+    assert run.hal.files == {}
+    assert (state(run), run.lit_until_ms) == ("READY", -1)
+
+
+def test_a_torn_write_strikes_once_and_not_after_it_was_taken_back() -> None:
+    again = replace(START, at_s=20.0)
+    assert state(ran(fault("flash_torn", 5_000), again, duration_s=40.0)) == "RAMP"
+    taken_back = ran(fault("flash_torn", 5_000, for_s=2.0), duration_s=40.0)
+    assert (state(taken_back), taken_back.restarts) == ("RAMP", [])
+
+
+@pytest.mark.parametrize("name", ["flash_full", "flash_corrupt"])
+def test_a_start_is_refused_with_a_word_where_nothing_can_be_kept(name: str) -> None:
+    run = ran(fault(name, 5_000))
+    assert (state(run), run.lit_until_ms) == ("READY", -1)
+    assert REFUSALS[run.unit.session.refused] == "storage"
+
+
+def test_a_days_light_is_remembered_over_resets_and_counts_as_wholly_given() -> None:
+    run = ran(fault(RAISES))
+    assert run.unit.session.day_treat_ms == run.unit.course.max_ms
+
+
+def test_a_trip_is_remembered_over_a_loss_of_power() -> None:
+    hot = fault("hot_skin", value=5_000.0, for_s=22.0)
+    run = ran(hot, fault("brownout", 400_000), duration_s=410.0)
+    assert state(run) == "LOCKED" and whys(run) == ["power-on"]
 
 
 # -- at a line ---------------------------------------------------------------------------------

@@ -162,8 +162,7 @@ def test_a_host_or_a_soft_reset_never_leaves_the_unit_lit_without_its_firmware(n
         program_runs = not run.device.at_prompt and not run.chip.resets
         assert program_runs or not lit(run)
         to(run, LIT_S + 10.0)
-        assert run.row()[1] == ("DONE" if program_runs else "READY")
-        assert not lit(run)
+        assert not lit(run) and run.row()[1] == ("DONE" if program_runs else "READY")
 
 
 def test_trap_deinit_is_not_off():
@@ -330,6 +329,34 @@ def test_a_filesystem_that_cannot_be_read_after_a_reset_is_dark():
         assert len(run.chip.resets) == 1
         assert run.device.at_prompt
         assert not lit(run)
+
+
+PLAIN_WRITE = """
+with open("day.json", "w") as file:
+    file.write("{}" * 40)
+"""
+
+
+def test_trap_power_lost_in_a_plain_write_leaves_a_mix():
+    with running(story(fault("flash_torn", 0.0), duration_s=5.0), program(PLAIN_WRITE)) as run:
+        run.parts.flash.files["day.json"] = b"whole"
+        to(run, 0.2)
+        assert run.parts.flash.files["day.json"] not in (b"whole", b"{}" * 40)
+
+
+def test_what_is_kept_is_the_old_or_the_new_wherever_power_is_lost():
+    events = (fault("flash_torn", 5.0), START)
+    with running(story(*events, duration_s=40.0)) as run:
+        files = run.parts.flash.files
+        to(run, 9.0)
+        files["day.json"] = old = b'{"treat_ms": 0, "cem43_a_q10_ms": 0, "cem43_b_q10_ms": 0, ' \
+            b'"day_ms": 0, "clock_s": null}'
+        to(run, 12.0)
+        assert [why for _, why in run.chip.resets] == ["power-on"]
+        assert files["day.json"] == old
+        to(run, 20.0)
+        assert run.row()[1] == "READY"
+        assert lit_s(run) == 0.0
 
 
 def test_trap_print_blocks_when_the_host_stops_reading():

@@ -9,11 +9,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from sim import fault_table
 from sim.bounds import OFF, ROWS, SINGLE_C, Bound
 from sim.liars import Lie
 from sim.matrix import DRIVER, Cell, Key
 from sim.moments import MOMENTS
-from sim.scenario import AT_DEPTH
 from sim.verdict import Broken
 
 NEAR = 0.8  # share of a bound from which a figure is coloured
@@ -64,7 +64,7 @@ def label(key: Key) -> str:
         return f"{key.fault} {key.button}"
     if key.value is None:
         return key.fault
-    unit = AT_DEPTH[DRIVER][key.fault].unit
+    unit = fault_table.FAULTS[key.fault].unit
     sign = "+" if unit in {"C/min", "days"} else ""
     return f"{key.fault} {key.value:{sign}g} {unit.removesuffix(' of the pack')}"
 

@@ -40,11 +40,16 @@ def soft_reset(run: "ChipRun", event: Any, on: bool) -> None:
         run.device.soft_reset()
 
 
+def cut(run: "ChipRun", why: str, for_s: float) -> None:
+    """Power is lost, and comes back after so long."""
+    run.device.power_at_us = run.chip.us + int(for_s * 1e6)
+    run.chip.cut_power(why)
+
+
 def brownout(run: "ChipRun", event: Any, on: bool) -> None:
     """Power is lost and comes back (after `for_s`, or at once)."""
     if on:
-        run.device.power_at_us = run.chip.us + int((event.for_s or 0.0) * 1e6)
-        run.chip.cut_power("brownout")
+        cut(run, "brownout", event.for_s or 0.0)
 
 
 def clock_jump(run: "ChipRun", event: Any, on: bool) -> None:
@@ -65,6 +70,11 @@ def flash_corrupt(run: "ChipRun", event: Any, on: bool) -> None:
     run.parts.flash.mounted = not on
 
 
+def flash_torn(run: "ChipRun", event: Any, on: bool) -> None:
+    """Power is lost in the middle of what is next written, and is back at once."""
+    run.parts.flash.on_torn = (lambda: cut(run, "torn write", 0.0)) if on else None
+
+
 CHIP_FAULTS = {
     "firmware_exception": ends,
     "firmware_hang": ends,
@@ -74,4 +84,5 @@ CHIP_FAULTS = {
     "clock_jump": clock_jump,
     "flash_full": flash_full,
     "flash_corrupt": flash_corrupt,
+    "flash_torn": flash_torn,
 }

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sim.chip.core import Chip
 
 SECTOR = 4_096
@@ -41,6 +43,7 @@ class Flash:
         self.chip: Chip | None = None
         self.mounted = True
         self.full = False
+        self.on_torn: Callable[[], object] | None = None  # called in the middle of a write, once
         self.broken: set[str] = set()  # files that cannot be read
         self.erase_us = ERASE_US
         self.erases = 0
@@ -65,9 +68,15 @@ class Flash:
         return self.files[name]
 
     def write(self, name: str, data: bytes) -> None:
-        """Replace a file; takes as long as its sectors and one of the folder's."""
+        """Replace a file; takes as long as its sectors and one of the folder's. Torn, half of
+        the new is left (littlefs would leave the old): what is kept must not lean on more."""
         if self.full:
             raise OSError(errno.ENOSPC, "ENOSPC")
+        if self.on_torn:
+            on_torn, self.on_torn = self.on_torn, None
+            self._spend(self.erase_us)
+            self.files[name] = data[: len(data) // 2]
+            on_torn()
         erases = 1 + len(data) // SECTOR
         pages = 1 + len(data) // 256
         for _ in range(erases):
