@@ -25,8 +25,10 @@ PATIENCE_TICKS = 10_000
 # Pins, and registers as (address << 8 | register), of the reference board at 37 C.
 ENABLE, START, BUCKLE, BANKS = 16, 18, 21, range(8, 16)
 ADC_PINS = (26, 27, 28)
-RAIL, ALL_LIT_01MA = 0x4001, 10_000
+RAIL = 0x4001
+BANKS_MW = (1_500, 1_500, 1_277, 1_277, 1_176, 1_176, 3_000, 3_000)  # in the order of the pins
 CONTACT_RAW, BOARD_RAW = 37 * 128, 30 * 128
+CONTACTS = (0x4800, 0x4900)
 SKIN_MC = 37_000
 PACK_MV, CELL_RAW, CHARGE_RAW = 7_600, 3_800 * 64 // 5, 70 << 8
 REGISTERS = {
@@ -43,8 +45,19 @@ class Chip:
     us = 0
     lease_us = 0  # when it runs out
     start = 0  # the button is down
-    lit = 0  # banks with a duty, as bits
-    rail_us = 0  # until when the rail monitor's average shows that some were lit
+    duties = [0] * len(BANKS_MW)
+    drawn_01ma = 0  # by what was lit last
+    rail_us = 0  # until when the rail monitor's average shows that
+
+
+def draw() -> None:
+    """What the banks take from the supply, while some are lit."""
+    total_mw = 0
+    for bank in range(len(BANKS_MW)):
+        total_mw += Chip.duties[bank] * BANKS_MW[bank] >> 16
+    if total_mw:
+        Chip.drawn_01ma = total_mw * 10_000 // PACK_MV
+        Chip.rail_us = Chip.us + RAIL_US
 
 
 class Pin:
@@ -66,17 +79,15 @@ class Pwm:
     """`machine.PWM`."""
 
     def __init__(self, pin: Pin, freq: int = 0, duty_u16: int = 0) -> None:
-        self.bit = 1 << pin.number if pin.number in BANKS else 0
+        self.bank = pin.number - BANKS[0] if pin.number in BANKS else -1
 
     def freq(self, hz: int) -> None:
         """Nothing hangs on it."""
 
     def duty_u16(self, duty: int) -> None:
         """Lit, or not."""
-        if duty:
-            Chip.lit |= self.bit
-        else:
-            Chip.lit &= ~self.bit
+        if self.bank >= 0:
+            Chip.duties[self.bank] = duty
 
 
 class Adc:
@@ -88,8 +99,8 @@ class Adc:
         self.code = self.codes[ADC_PINS.index(pin.number)] << 4
 
     def read_u16(self) -> int:
-        """The same again."""
-        return self.code
+        """Nearly the same again: a converter is never quite still."""
+        return self.code + (Chip.us >> 18 & 1) * 16
 
 
 class I2c:
@@ -108,7 +119,9 @@ class I2c:
         """The register that was named last."""
         value = REGISTERS.get(self.register, 0)
         if self.register == RAIL:
-            value = ALL_LIT_01MA if Chip.us < Chip.rail_us else 0
+            value = Chip.drawn_01ma if Chip.us < Chip.rail_us else 0
+        elif self.register in CONTACTS:
+            value += Chip.us >> 22 & 1  # a step every four seconds: nothing is quite still
         into[0] = value >> 8
         if len(into) > 1:
             into[1] = value & 0xFF
@@ -175,8 +188,8 @@ class Watch:
     def sleep_us(self, us: int) -> None:
         """A tick of `main.run` is over."""
         used: int = gc.mem_alloc()  # type: ignore[attr-defined]
-        if Chip.lit and Chip.us < Chip.lease_us:
-            Chip.rail_us = Chip.us + RAIL_US
+        if Chip.us < Chip.lease_us:
+            draw()
         Chip.us += us
         if self.unit.session.state == self.state and self.settled >= SETTLED_TICKS:
             if self.seen and used - self.before > self.most:
