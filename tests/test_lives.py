@@ -255,9 +255,8 @@ def test_a_days_light_is_remembered_over_resets_and_counts_as_wholly_given() -> 
     assert run.unit.session.day_treat_ms == run.unit.course.max_ms
 
 
-def test_a_trip_is_remembered_over_a_loss_of_power() -> None:
-    hot = fault("hot_skin", value=5_000.0, for_s=22.0)
-    run = ran(hot, fault("brownout", 400_000), duration_s=410.0)
+def test_a_hard_fault_is_remembered_over_a_loss_of_power() -> None:
+    run = ran(fault("enable_stuck", 5_000), fault("brownout", 30_000))
     assert state(run) == "LOCKED" and whys(run) == ["power-on"]
 
 
