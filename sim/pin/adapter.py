@@ -6,7 +6,8 @@ What the package leaves out is made up for here, and said:
   instruction a jump, however far it went. While one runs, an alarm stands at each next
   instruction of it, and lends it the cycles up to there.
 - Its USB host answers an idle OUT endpoint at once, over and over, which triples every
-  timing: here the answer waits until there is something to send.
+  timing: here the answer waits until there is something to send. And it begins no frames,
+  by which MicroPython lets out what was written before the port was opened.
 - Its flash erases and programs in no time: here the CPU stands still for as long as the
   part takes, its interrupts off as MicroPython has them, while PWM, PIO and watchdog go on.
 - A target that does not acknowledge leaves the driver waiting for its timeout: here the
@@ -26,7 +27,7 @@ from rp2040py.rp2040 import RP2040
 from rp2040py.simulator import Simulator
 from rp2040py.usb.cdc import USBCDC
 
-from sim.pin.pace import CYCLE_NS, Pace
+from sim.pin.pace import CYCLE_NS, Alarm, Pace
 
 FLASH = 0x1000_0000  # where the chip sees its flash; execution begins here
 SRAM = 0x2000_0000
@@ -34,6 +35,7 @@ READ_BYTES = 16  # asked of an I2C part at a time
 BITS = 9  # a byte and its acknowledgement
 TX_EMPTY = 1 << 4  # of IC_RAW_INTR_STAT, RP2040 data sheet 4.3.17
 IC_ENABLE = 0x6C
+SOF_RD, DEV_SOF, FRAME_NS = 0x48, 1 << 17, 1_000_000  # start of frame, data sheet 4.1
 WATCHDOG_CTRL, WATCHDOG_LOAD, SCRATCH0 = 0x00, 0x04, 0x0C
 TIMER_ALARMS = (0x10, 0x14, 0x18, 0x1C)
 ERASE_SECTOR, ERASE_BLOCK, PROGRAM_PAGE = 0x20, 0xD8, 0x02  # SPI flash commands
@@ -290,22 +292,6 @@ class Emulator:
         self.on_reset("reset" if forced else "watchdog")
 
 
-class Alarm:
-    """One thing to be done at a time, in whole microseconds since the bench was switched on."""
-
-    def __init__(self, clock: Any, action: Callable[[], None]) -> None:
-        self.clock = clock
-        self.alarm = clock.create_alarm(action)
-
-    def at(self, us: int) -> None:
-        """Do it then; soon, if then is past."""
-        self.alarm.schedule(max(us * 1e3 - self.clock.nanos, 0.0))
-
-    def cancel(self) -> None:
-        """Do not do it."""
-        self.alarm.cancel()
-
-
 class Wires:
     """One I2C bus as its controller sees it: each byte takes its nine bits."""
 
@@ -407,12 +393,30 @@ class Host:
 
         self.usb.on_reset = unit_reset
         chip.host = self
+        self._frames = chip.clock.create_alarm(self._frame)
+        self._frames.schedule(FRAME_NS)
+        read = self.usb.read_uint32
+
+        def register_read(offset: int) -> Any:
+            if offset == SOF_RD and self.usb._int_raw & DEV_SOF:
+                self.usb._int_raw &= ~DEV_SOF
+                self.usb.check_interrupts()
+            return read(offset)
+
+        self.usb.read_uint32 = register_read
         self.usb.reset_device()
 
     def type(self, data: bytes) -> None:
         """Send bytes, as soon as the unit takes them."""
         self.keys += data
         self._send()
+
+    def _frame(self) -> None:
+        """A frame begins: the unit is told, if it wants to be."""
+        if self.ready and self.usb._int_enable & DEV_SOF:
+            self.usb._int_raw |= DEV_SOF
+            self.usb.check_interrupts()
+        self._frames.schedule(FRAME_NS)
 
     def _connected(self) -> None:
         self.ready = True

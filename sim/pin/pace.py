@@ -1,10 +1,27 @@
-"""A PIO block kept on its time while the emulated processor sleeps."""
+"""Things done at a time, and a PIO block kept on its own while the emulated processor sleeps."""
 
+from collections.abc import Callable
 from typing import Any
 
 CYCLE_NS = 8.0  # 125 MHz
 NEVER_DUE = 1 << 60  # in 1/256 cycles: no state machine waits for time
 FASTEST_FP = 125 << 8  # cycles of an instruction, in 1/256; faster machines are left alone
+
+
+class Alarm:
+    """One thing to be done at a time, in whole microseconds since the bench was switched on."""
+
+    def __init__(self, clock: Any, action: Callable[[], None]) -> None:
+        self.clock = clock
+        self.alarm = clock.create_alarm(action)
+
+    def at(self, us: int) -> None:
+        """Do it then; soon, if then is past."""
+        self.alarm.schedule(max(us * 1e3 - self.clock.nanos, 0.0))
+
+    def cancel(self) -> None:
+        """Do not do it."""
+        self.alarm.cancel()
 
 
 class Pace:
