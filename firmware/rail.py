@@ -24,6 +24,7 @@ LEARN_STEPS = 5  # a second: what the drivers draw is learned from so many judge
 LEARN_01MA = 50  # ... of at least 5 mA
 FOLLOW_SHIFT = 6  # then a 64th of each difference: slower than anything that breaks
 OVER_SHIFT = 4  # a sixteenth too much is no driver's tolerance
+UNDER_SHIFT = 5  # less than a thirty-second is what learning may be wrong by
 FLOOR_01MA = 8  # less than this is not told from noise
 RIPPLE_SHIFT = 4  # of the open gate's current: what averages that begin anywhere may miss
 SURE = 2  # judgements running
@@ -94,7 +95,8 @@ class Rail:
         learning = self.learned < LEARN_STEPS
         more_01ma = expected_01ma * 3 // 10 if learning else expected_01ma >> OVER_SHIFT
         more_01ma = max(more_01ma, RAIL_DARK_01MA) + ripple_01ma
-        less_01ma = max(self.least_01ma >> 1, FLOOR_01MA) + ripple_01ma
+        less_01ma = max(self.least_01ma >> 1, expected_01ma >> UNDER_SHIFT, FLOOR_01MA)
+        less_01ma += ripple_01ma
         missing = not learning and found_01ma < expected_01ma - less_01ma
         self.over = self.over + 1 if found_01ma > expected_01ma + more_01ma else 0
         self.under = self.under + 1 if missing else 0

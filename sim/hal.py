@@ -118,6 +118,7 @@ class SimHal(Surroundings):
         self._window_ms = -1  # end of the rail monitor's last average
         self._lease_end_ms = NEVER_MS  # never, where the supply switch is open
         self.off_due = True  # off was asked for, or the lease ran out
+        self.off_ms = 0  # when off was last asked for
         self.darks: list[Dark] = []
         self.late_j = 0.0  # optical energy while off was due
 
@@ -187,6 +188,7 @@ class SimHal(Surroundings):
         self.supply = False
         self._lease_end_ms = NEVER_MS
         self.off_due = self._changed = True
+        self.off_ms = self.t_ms
 
     def renew_lease(self) -> None:
         """The supply switch stays closed for 50 ms from now."""
@@ -212,6 +214,12 @@ class SimHal(Surroundings):
         self._lease_end_ms = NEVER_MS
 
     # -- light -------------------------------------------------------------------------
+
+    def lit(self) -> bool:
+        """Whether current flows in any emitter, from this tick on."""
+        if self._changed:
+            self._resolve()
+        return self._power_w > 0.0
 
     def _lapse(self) -> None:
         """The lease ran out between two ticks."""
@@ -384,7 +392,12 @@ class SimHal(Surroundings):
             self._rota.append((target, index, HEARD[slot], -1 if name in self.silent else slot))
 
     def silence(self, parts: "tuple[str, ...]", silent: bool) -> None:
-        """Make I2C parts stop answering, or answer again."""
-        others = tuple([part for part in self.silent if part not in parts])
-        self.silent = others + parts if silent else others
+        """Make I2C parts stop answering, or answer again unless something else holds them."""
+        if silent:
+            self.silent = self.silent + parts
+        else:
+            left = list(self.silent)
+            for part in parts:
+                left.remove(part)
+            self.silent = tuple(left)
         self._inputs = None

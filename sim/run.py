@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from firmware.waistband import Waistband
     from hal.contract import Board
     from sim.scenario import Event, Scenario
+    from sim.witness import Witness
 
     # when in ms, in which order, which method of the run, its arguments
     Action = tuple[int, int, str, tuple[Any, ...]]
@@ -112,6 +113,7 @@ class Run:
         self.end_ms: int | None = None  # of the latest, unless another runs
         self._row_sink: Callable[[Row], object] | None = None
         self._row_every = 0
+        self.witness: Witness | None = None  # told after each tick
         self._actions = self._timeline()
         hal.on_event = self._happen
         hal.expect(self._actions[0][0] if self._actions else NEVER_MS)
@@ -246,6 +248,7 @@ class Run:
         hal = self.hal
         row_sink = self._row_sink
         every_tick = row_sink if self._row_every == TICK_MS else None
+        witness = self.witness
         last_ms = int(self.duration_s * 1000)
         over = False
         for _ in range(steps):
@@ -254,6 +257,8 @@ class Run:
                     self.tick()
                 except (Exception, Ended) as why:
                     self.lives.after(why)
+                if witness:
+                    witness.look()
                 if every_tick:
                     every_tick(self.row())
             if row_sink and not every_tick:
@@ -311,6 +316,10 @@ class Run:
         """Have `row_sink` called with a row each control step, or each tick."""
         self._row_sink = row_sink
         self._row_every = TICK_MS if every == "tick" else CONTROL_MS
+
+    def over(self) -> bool:
+        """Whether nothing of the scenario is still to come."""
+        return not self._actions
 
     def row(self) -> "Row":
         """The present as TRACE_COLUMNS.

@@ -147,9 +147,13 @@ def check_prescription(prescription: dict[str, object], where: str) -> None:
 
 
 def _prescription(value: object, where: str, base: Path | None) -> dict[str, object]:
+    if isinstance(value, dict):
+        check_prescription(value, f"{where}: prescription")
+        return value
     if not isinstance(value, str) or not 0 < len(value) <= PATH_MAX:
         raise BadInput(
-            f'{where}: prescription is {shown(value)}: "default" or the path of a JSON file'
+            f'{where}: prescription is {shown(value)}: "default", the path of a JSON file, '
+            "or a table of what such a file says"
         )
     if value == "default":
         return dict(firmware_prescription.DEFAULT)

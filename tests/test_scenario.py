@@ -228,6 +228,7 @@ def test_conditions_change_during_a_run(text: str, name: str, value: object) -> 
         (event('at_s = 1\nfault = "button_stuck"'), ["lacks button", "START, UP or DOWN"]),
         (event('at_s = 1\nfault = ["ntc_open"]'), ["fault is a list"]),
         (HEAD + "prescription = 3", ["prescription is 3", '"default"']),
+        (HEAD + "[prescription]\nfluence_j_cm2 = 1", ["night.toml: prescription:", "lacks name"]),
         (HEAD + 'prescription = ""', ["prescription is ''"]),
         (HEAD + 'prescription = "none.json"', ["none.json", "no such file"]),
     ],
@@ -255,6 +256,24 @@ def test_a_prescription_is_found_beside_its_scenario(tmp_path: Path) -> None:
     path = tmp_path / "night.toml"
     path.write_text(HEAD + 'prescription = "gentle.json"')
     assert load(str(path)).prescription["fluence_j_cm2"] == 6
+
+
+def test_a_prescription_may_stand_in_its_scenario() -> None:
+    text = (
+        HEAD
+        + """
+        [prescription]
+        name = "gentle"
+        irradiance_mw_cm2 = { "810" = 1, "850" = 0.5, "940" = 0, "1060" = 0 }
+        fluence_j_cm2 = 6
+        max_min = 20
+        set_point_c = 39.5
+        light = { mode = "gated", rate_hz = 10, on_ms = 40 }
+        """
+    )
+    assert parse(text, "night.toml").prescription["light"] == {
+        "mode": "gated", "rate_hz": 10, "on_ms": 40,
+    }  # fmt: skip
 
 
 def test_a_prescription_out_of_limits_is_refused_when_the_scenario_is_read(tmp_path: Path) -> None:

@@ -46,3 +46,57 @@ def faults(
     from tools.check_faults import Request, check_faults
 
     return check_faults(Request(fault or [], state or [], as_json, plot, report, jobs))
+
+
+@app.command()
+def campaign(  # noqa: PLR0913, PLR0917 - one parameter an option
+    sessions: Annotated[
+        int, typer.Option(metavar="N", help="Whole sessions, each without faults and with.")
+    ] = 20,
+    windows: Annotated[
+        int, typer.Option(metavar="N", help="Windows of 200 s with one fault or two.")
+    ] = 200,
+    quiet_windows: Annotated[
+        int, typer.Option(metavar="N", help="Windows of 200 s without a fault.")
+    ] = 200,
+    seed: Annotated[int, typer.Option(metavar="N", help="Of everything that is drawn.")] = 1,
+    jobs: Annotated[
+        int | None, typer.Option(metavar="N", help="Processes; else one a core.")
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Send the work to a Dask cluster, tcp://HOST:PORT."),
+    ] = None,
+    no_compile: Annotated[
+        bool, typer.Option("--no-compile", help="Run the sources as they are.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the result as one JSON object.")
+    ] = False,
+    report: Annotated[
+        str | None, typer.Option(metavar="FILE.md", help="Write the report.")
+    ] = None,
+    replay: Annotated[
+        str | None, typer.Option(metavar="CASE", help="Run one case alone, such as 1-17-f4.")
+    ] = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option(metavar="FILE.toml", help="With --replay: write it for `waistband sim`."),
+    ] = None,
+) -> int:
+    """Run random sessions and windows with random faults, and judge each by its physics.
+
+    Windows begin in states that whole sessions were in. A large campaign first compiles the
+    simulated unit, which takes a minute or two, once. A case that breaks a rule is named:
+    --replay runs it again, with the same sources to the last digit.
+
+    Exits 1 if any rule is broken.
+    """
+    from tools.campaign_command import Request, run
+
+    return run(
+        Request(
+            sessions, windows, quiet_windows, seed, jobs, scheduler, not no_compile, as_json,
+            report, replay, scenario,
+        )
+    )  # fmt: skip

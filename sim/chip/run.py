@@ -76,6 +76,7 @@ class ChipRun(Run):
         self.injected = []
         self._row_sink = None
         self._row_every = 0
+        self.witness = None
         self.begin_ms = self.end_ms = None
         self._over = False
         self._actions = self._timeline()

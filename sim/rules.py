@@ -1,0 +1,58 @@
+"""What must never be, in words, and a breach of it: what a witness writes down.
+
+Bounds of faults are `sim.bounds`; the numbers here are the design's for everything else, and
+what measuring costs.
+"""
+
+from typing import NamedTuple
+
+RULES = {
+    "hot": "true contact at most 43.0 C under one fault and 43.5 C under two, lit or dark; "
+    "where something heats it from outside, while lit",
+    "state": "no light but in CHECK, RAMP and TREAT",
+    "unasked": "no light after an end of it, but for a new press and release of START",
+    "unworn": "no light a second after the belt came off the skin",
+    "late": "no light later than the design's table allows after a fault struck",
+    "sensed": "no light 80 ms after a contact sensor first showed more than 42.5 C",
+    "empty": "no light 80 ms after the battery first showed less than 3.0 V a cell",
+    "apart": "no light 800 ms after a pad's contact sensors were 1.5 C apart, once they are "
+    "1.6 C apart: what the firmware goes by has noise",
+    "open bank": "no drive for a bank a second after its string opened",
+    "not refused": "no session past its check with a stuck switch or button",
+    "after off": "no optical energy while off is due",
+    "dose short": "dose counted at least 99 % of the dose given",
+    "dose over": "neither dose counted nor dose given beyond the prescription",
+    "cem43": "no light once the session's true CEM43 is 2 minutes; not where something heats "
+    "the skin from outside: it is then hotter than whatever feels it",
+    "false trip": "no fault latched where none struck",
+    "end": "no session ended or paused for a reason that was not due",
+    "raised": "nothing is raised",
+}
+UNWORN_MS = 1_000  # design
+SENSED_MS = 80  # design: temperatures and battery
+APART_MS = 800  # design
+NOISE_C = 0.1  # the mean of ten codes errs by 25 mC rms: four times that
+CEM43_MIN = 2.0  # design; who never was warmer than this is far from it
+CEM43_FROM_C = 38.0
+COUNTED_SHARE = 0.99  # design
+# J/cm2: the light of one control step, which the firmware counts at its end; what a stuck switch
+# may give, uncounted, in the second until it is dark.
+STEP_J_CM2, STUCK_J_CM2 = 0.0101, 0.0101
+# When an end is due: a press ended it so long ago at most; this share of the dose was given; a
+# wait lasted so long; so much of CEM43 was true (it is counted by the warmer sensor, in the pad's
+# face, which is the hotter); contact was so cold that it may have been taken for air.
+ENDED_MS = 2_000
+DOSE_SHARE = 0.97
+LONG_MS = 179_000
+CEM43_LEAST_MIN = 0.3
+COLD_C = 28.5
+
+
+class Violation(NamedTuple):
+    """A rule that was broken: when, by what value, and which was allowed."""
+
+    rule: str
+    t_s: float
+    value: float
+    bound: float
+    said: str

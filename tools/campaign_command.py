@@ -1,0 +1,213 @@
+"""`waistband check campaign`: the work shared out, watched, and told.
+
+One session with all its windows is one piece of work. It goes to processes of this machine
+or, with a scheduler's address, to those of a Dask cluster; both are executors of
+`concurrent.futures` and both run `tools.worker.session`.
+"""
+
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from sim import campaign, draw, reading
+from sim.errors import BadInput, one_line
+from sim.scenario import SEED_MAX
+from tools import campaign_report, compiled, worker
+from tools.files import emit, write_whole
+
+if TYPE_CHECKING:
+    from sim.campaign import Tally
+
+FAILED = 1
+SESSIONS_MAX, WINDOWS_MAX, JOBS_MAX = 1_000_000, 100_000_000, 1_024
+SESSION_S = 2_500.0  # about what a session and its double with faults simulate
+WORTH_COMPILING_S = 600_000.0  # some minutes of one core, interpreted
+CONNECT_S = 10
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks for."""
+
+    sessions: int
+    windows: int
+    quiet_windows: int
+    seed: int
+    jobs: int | None = None
+    scheduler: str | None = None
+    compile_it: bool = True
+    as_json: bool = False
+    report: str | None = None
+    replay: str | None = None
+    scenario: str | None = None
+
+    def simulated_s(self) -> float:
+        """About how much will be simulated."""
+        windows = self.windows + self.quiet_windows
+        return self.sessions * SESSION_S + windows * draw.WINDOW_S
+
+    def share(self, index: int) -> tuple[int, int]:
+        """How many windows of each kind belong to a session."""
+        faulty, quiet = (
+            count // self.sessions + (index < count % self.sessions)
+            for count in (self.windows, self.quiet_windows)
+        )
+        return faulty, quiet
+
+
+def run(request: Request) -> int:
+    """Run it or one case of it; returns the exit code."""
+    check(request)
+    if request.replay is not None:
+        return replay(request.replay, request.scenario)
+    with ExitStack() as stack:
+        path = stack.enter_context(write_whole(request.report)) if request.report else None
+        compile_it = request.compile_it and prepare(request)
+        tally = gather(request, compile_it)
+        how = how_made(request, compile_it)
+        if path:
+            path.write_text(campaign_report.markdown(tally, how), encoding="utf-8")
+    if request.as_json:
+        emit(json.dumps(campaign_report.table(tally, how), indent=2, allow_nan=False))
+    else:
+        emit(campaign_report.render(tally, how))
+        if request.report:
+            emit(f" Wrote the report to {request.report}")
+    return FAILED if tally.broken else 0
+
+
+def check(request: Request) -> None:
+    """Refuse options that cannot be; raises BadInput."""
+    reading.integer(request.sessions, "--sessions", 1, SESSIONS_MAX)
+    reading.integer(request.windows, "--windows", 0, WINDOWS_MAX)
+    reading.integer(request.quiet_windows, "--quiet-windows", 0, WINDOWS_MAX)
+    reading.integer(request.seed, "--seed", 0, SEED_MAX)
+    if request.jobs is not None:
+        reading.integer(request.jobs, "--jobs", 1, JOBS_MAX)
+        if request.scheduler is not None:
+            raise BadInput("--jobs with --scheduler: a cluster has the workers that it has")
+    if request.scenario is not None and request.replay is None:
+        raise BadInput("--scenario without --replay: name the case that is to be written")
+
+
+# -- the work ---------------------------------------------------------------------------
+
+
+def prepare(request: Request) -> bool:
+    """Whether workers find a compiled copy: one that is there, or one made now if the campaign
+    is worth it. Says in a line why there is none."""
+    if compiled.made():
+        return True
+    if request.simulated_s() < WORTH_COMPILING_S:
+        return False
+    try:
+        with Console(stderr=True).status("Compiling the simulated unit, once (a minute or two)"):
+            compiled.make()
+    except compiled.CannotCompile as why:
+        print(f"waistband: running interpreted: {one_line(str(why))}", file=sys.stderr)
+        return False
+    return True
+
+
+@contextmanager
+def pool(request: Request) -> Iterator[Executor]:
+    """Processes of this machine, or a cluster's. Raises BadInput."""
+    if request.scheduler is None:
+        jobs = min(request.jobs or os.cpu_count() or 1, request.sessions)
+        spawn = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(jobs, mp_context=spawn) as executor:
+            yield executor
+        return
+    try:
+        from distributed import Client
+    except ImportError:
+        raise BadInput("--scheduler needs Dask: pip install -e '.[cluster]'") from None
+    try:
+        client = Client(request.scheduler, timeout=CONNECT_S)
+    except (OSError, ValueError) as why:
+        said = reading.excerpt(str(why) or type(why).__name__)
+        raise BadInput(f"--scheduler {request.scheduler}: no scheduler there: {said}") from None
+    with client:
+        yield client.get_executor(pure=False)
+
+
+def gather(request: Request, compile_it: bool) -> "Tally":
+    """Have every session run somewhere; a bar meanwhile, on a terminal."""
+    tally = campaign.Tally()
+    told = worker.home(compile_it)
+    quiet = request.as_json or not sys.stdout.isatty()
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        TextColumn("{task.fields[said]}"),
+    )  # fmt: skip
+    with pool(request) as executor, Progress(*columns, disable=quiet, transient=True) as progress:
+        task = progress.add_task("sessions", total=request.sessions, said="")
+        futures: list[Future[Tally]] = [
+            executor.submit(worker.session, told, request.seed, index, *request.share(index))
+            for index in range(request.sessions)
+        ]
+        try:
+            for future in as_completed(futures):
+                tally.add(future.result())
+                progress.update(task, advance=1, said=campaign_report.pace(tally))
+        except BrokenProcessPool:
+            raise BadInput("a worker process died; fewer --jobs need less memory") from None
+        except ValueError as why:
+            raise BadInput(f"a worker cannot take part: {why}") from None
+        finally:
+            for future in futures:
+                future.cancel()
+    tally.broken.sort()
+    return tally
+
+
+# -- what is told -----------------------------------------------------------------------
+
+
+def commit() -> str:
+    """The sources' commit, marked where they were altered since; "unknown" outside git."""
+    command = ["git", "-C", str(compiled.ROOT), "describe", "--always", "--dirty", "--exclude", "*"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return "unknown"
+    return done.stdout.strip() or "unknown"
+
+
+def how_made(request: Request, compile_it: bool) -> dict[str, object]:
+    """What a reader needs to make it again."""
+    return {
+        "seed": request.seed,
+        "commit": commit(),
+        "sources": compiled.digest(),
+        "command": f"waistband check campaign --sessions {request.sessions} "
+        f"--windows {request.windows} --quiet-windows {request.quiet_windows} "
+        f"--seed {request.seed}",
+        "compiled": compile_it,
+        "python": sys.version.split()[0],
+    }
+
+
+def replay(case: str, path: str | None) -> int:
+    """Run one case and tell its story; returns the exit code."""
+    if not campaign.NAME.fullmatch(case):
+        raise BadInput(f"--replay is {reading.shown(case)}: SEED-SESSION, or with -s, -fN or -qN")
+    with ExitStack() as stack:
+        target = stack.enter_context(write_whole(path)) if path else None
+        made, found = campaign.again(case)
+        if target:
+            target.write_text(campaign_report.scenario(made), encoding="utf-8")
+    emit(campaign_report.story(made, found, [("scenario", path)] if path else []))
+    return FAILED if found else 0
+

@@ -1,0 +1,204 @@
+"""A compiled copy of the simulated unit, for campaigns: the same files, several times as fast.
+
+mypyc, which comes with mypy, turns typed Python into C. The copy stands in a folder that is
+named for what it was made of, so that it is made once for each state of the sources; the
+processes of a pool `enter` it before they import anything else of ours. Only the copy is
+altered, and only in ways that change no result:
+
+* a class gets a `__new__` like Python's own, without which mypyc's cannot be unpickled;
+* a number in capitals is declared final, so that it stands in the code and is not looked up;
+* the HAL and its record are the simulator's own classes, not any that fulfil the contract.
+
+Imports nothing of ours: who enters has yet to choose which copy that is.
+"""
+
+import ast
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("firmware", "hal", "sim")
+# What a run spends its time in. The rest of the copy is imported as it is.
+COMPILED = (
+    "firmware/*.py", "sim/battery.py", "sim/emitters.py", "sim/hal.py", "sim/plant.py",
+    "sim/reckoning.py", "sim/rules.py", "sim/run.py", "sim/sensors.py", "sim/surroundings.py",
+    "sim/tissue.py", "sim/witness.py",
+)  # fmt: skip
+NOT_MINE = ("NamedTuple", "Protocol", "Exception", "BaseException", "ValueError")  # bases
+NEW = """
+    def __new__(cls, *args: object, **kwargs: object) -> Self:
+        return super().__new__(cls)
+"""
+# To mypyc alone: what the contract's protocols are in a campaign.
+CONTRACT = """
+from firmware.inputs import Inputs as Inputs
+from sim.hal import SimHal as Hal
+from hal.true_contract import *
+from hal.true_contract import POWER_ON as POWER_ON, WATCHDOG as WATCHDOG, OTHER as OTHER
+from hal.true_contract import Board as Board
+__all__ = ["Hal", "Inputs", "Board", "POWER_ON", "WATCHDOG", "OTHER"]
+"""
+WHOLE = "whole"  # this file says that a folder was made to its end
+KEPT = 2  # folders
+
+
+class CannotCompile(Exception):
+    """One line: what is missing, and what would give it."""
+
+
+def sources() -> list[Path]:
+    """Every file of the copy."""
+    return [path for name in PACKAGES for path in sorted((ROOT / name).rglob("*.py"))]
+
+
+def digest() -> str:
+    """Of the sources, and of nothing else: the same on every machine that has them."""
+    found = hashlib.sha256()
+    for path in sources():
+        found.update(f"{path.relative_to(ROOT).as_posix()}\n".encode())
+        found.update(path.read_bytes())
+    return found.hexdigest()[:16]
+
+
+def folder() -> Path:
+    """Where the copy of these sources, by this interpreter and this mypyc, is or would be."""
+    maker = hashlib.sha256(f"{sys.version}{mypyc_version()}".encode())
+    maker.update(Path(__file__).read_bytes())
+    return shelf() / f"{digest()}-{maker.hexdigest()[:8]}"
+
+
+def shelf() -> Path:
+    """`build/compiled` of a checkout that can be written to, else the user's cache folder."""
+    if (ROOT / ".git").exists() and os.access(ROOT, os.W_OK):
+        return ROOT / "build" / "compiled"
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "waistband" / "compiled"
+
+
+def mypyc_version() -> str:
+    """Of mypy, or nothing where there is none."""
+    try:
+        from importlib import metadata
+
+        return metadata.version("mypy")
+    except ImportError:
+        return ""
+
+
+def made() -> Path | None:
+    """The copy, if it has been made."""
+    there = folder()
+    return there if (there / WHOLE).exists() else None
+
+
+def make() -> Path:
+    """Make the copy, unless it is there; takes a minute or two. Raises CannotCompile."""
+    there = folder()
+    if (there / WHOLE).exists():
+        return there
+    check_tools()
+    part = there.with_name(f"{there.name}.{os.getpid()}.part")
+    try:
+        names = lay_out(part)
+        build(part, names)
+        shutil.rmtree(part / "build")
+        (part / WHOLE).touch()
+        shutil.rmtree(there, ignore_errors=True)
+        part.rename(there)
+    except OSError as why:
+        raise CannotCompile(f"{part}: {why.strerror or why}") from None
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    tidy(there)
+    return there
+
+
+def check_tools() -> None:
+    """Raises CannotCompile for the first that is missing."""
+    for module, get in (("mypyc", "mypy"), ("setuptools", "setuptools")):
+        if importlib.util.find_spec(module) is None:
+            raise CannotCompile(f"{module} is not installed: pip install {get}")
+    compiler = (os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc").split()[0]
+    if shutil.which(compiler) is None:
+        raise CannotCompile(f"there is no C compiler {compiler}")
+
+
+def lay_out(part: Path) -> list[str]:
+    """Copy the sources and alter them; returns the names of those to be compiled."""
+    for name in PACKAGES:
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, part / name, ignore=ignored)
+    names = [
+        path.relative_to(part).as_posix() for row in COMPILED for path in sorted(part.glob(row))
+    ]
+    for name in names:
+        path = part / name
+        path.write_text(altered(path.read_text(encoding="utf-8")), encoding="utf-8")
+    shutil.copy(part / "hal" / "contract.py", part / "hal" / "true_contract.py")
+    (part / "hal" / "contract.pyi").write_text(CONTRACT, encoding="utf-8")
+    return names
+
+
+def altered(text: str) -> str:
+    """A module as it is compiled."""
+    tree = ast.parse(text)
+    lines = text.split("\n")
+    for node in reversed(tree.body):
+        if isinstance(node, ast.ClassDef):
+            bases = [base.id for base in node.bases if isinstance(base, ast.Name)]
+            if bases == ["Hal"]:  # structural: the simulator's HAL need not say what it fulfils
+                head = node.lineno - 1
+                lines[head] = lines[head].replace("(Hal)", "")
+            if not node.decorator_list and not set(bases) & set(NOT_MINE):
+                lines[node.body[0].end_lineno : node.body[0].end_lineno] = NEW.split("\n")[:-1]
+        elif isinstance(node, ast.Assign) and is_number(node.value):
+            (target,) = node.targets[:1]
+            if isinstance(target, ast.Name) and target.id.isupper() and len(node.targets) == 1:
+                first = node.lineno - 1
+                lines[first] = lines[first].replace(f"{target.id} =", f"{target.id}: Final =", 1)
+    after = tree.body[0].end_lineno or 0  # every module begins with its docstring
+    lines.insert(after, "from typing import Final, Self")
+    return "\n".join(lines)
+
+
+def is_number(value: ast.expr) -> bool:
+    """Whether an expression is made of numbers alone, and no boolean."""
+    return all(
+        isinstance(part, (ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop))
+        or (isinstance(part, ast.Constant) and type(part.value) in (int, float))
+        for part in ast.walk(value)
+    )
+
+
+def build(part: Path, names: list[str]) -> None:
+    """Have mypyc compile them where they stand. Raises CannotCompile."""
+    command = [sys.executable, "-m", "mypyc", "--ignore-missing-imports", *names]
+    env = {**os.environ, "MYPYC_OPT_LEVEL": "2", "MYPYC_DEBUG_LEVEL": "0"}
+    done = subprocess.run(command, cwd=part, env=env, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = [line for line in (done.stdout + done.stderr).splitlines() if "error" in line]
+        raise CannotCompile(f"mypyc gave up: {(said or ['it does not say why'])[0][:200]}")
+
+
+def tidy(there: Path) -> None:
+    """Let go of copies of older sources."""
+    old = [path for path in there.parent.iterdir() if path != there and (path / WHOLE).exists()]
+    old.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in old[KEPT - 1 :]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def enter(there: str) -> None:
+    """From now on this process imports the copy: what it has imported of ours is forgotten."""
+    if there in sys.path[:1]:
+        return
+    for name in list(sys.modules):
+        if name.partition(".")[0] in PACKAGES:
+            del sys.modules[name]
+    sys.path.insert(0, there)

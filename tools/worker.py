@@ -1,0 +1,44 @@
+"""What a process of a pool, here or on a cluster, runs of a campaign: one session's cases.
+
+The first call chooses the copy of the unit that the process imports; `tools.compiled` must
+not have been told otherwise before. Imports nothing of ours but that.
+"""
+
+import os
+import platform
+from typing import TYPE_CHECKING
+
+from tools import compiled
+
+if TYPE_CHECKING:
+    from sim.campaign import Tally
+
+Home = tuple[str, int, str, bool]  # the command's machine, process and sources; whether to compile
+
+
+def home(compile_it: bool) -> Home:
+    """What the command tells its workers of itself."""
+    return platform.node(), os.getpid(), compiled.digest(), compile_it
+
+
+def session(told: Home, seed: int, index: int, faulty: int, quiet: int) -> "Tally":
+    """Run a session's cases. Raises ValueError where this machine has other sources."""
+    node, process, sources, compile_it = told
+    if (platform.node(), os.getpid()) != (node, process):
+        ready(sources, compile_it)
+    from sim import campaign
+
+    return campaign.session(seed, index, faulty, quiet)
+
+
+def ready(sources: str, compile_it: bool, done: set[str] = set()) -> None:  # noqa: B006
+    """Once in a process: the sources must be the command's, and its compiled copy is used
+    where there is one."""
+    if done:
+        return
+    if compiled.digest() != sources:
+        raise ValueError(f"{platform.node()} has other sources than the command")
+    there = compiled.made() if compile_it else None
+    if there:
+        compiled.enter(str(there))
+    done.add(sources)
