@@ -44,7 +44,7 @@ NAME = re.compile(r"(\d+)-(\d+)(?:-(s)|-([fq])(\d+))?")
 COUNTED = ("cases", "told_ms", "run_ms", "cpu_ms", "struck", "pairs", "begun_in", "ends")
 
 
-class Broken(NamedTuple):
+class Breach(NamedTuple):
     """A violation, and the name of the case in which it was found."""
 
     case: str
@@ -59,7 +59,7 @@ class Tally:
     told_ms: Counter[str] = field(default_factory=Counter)  # the simulated time they stand for
     run_ms: Counter[str] = field(default_factory=Counter)  # ... and what was run of it
     cpu_ms: Counter[str] = field(default_factory=Counter)
-    broken: list[Broken] = field(default_factory=list)
+    broken: list[Breach] = field(default_factory=list)
     hottest: dict[str, tuple[float, str]] = field(default_factory=dict)  # class: C, case
     slowest: dict[str, tuple[int, str]] = field(default_factory=dict)  # fault: ms, case
     struck: Counter[str] = field(default_factory=Counter)  # faults
@@ -129,7 +129,7 @@ def timed(tally: Tally, case: str, run: Callable[[], T]) -> T | None:
         made = run()
     except Exception as why:
         said = f"{type(why).__name__}: {why}"
-        tally.broken.append(Broken(case, Violation("raised", 0.0, 0.0, 0.0, said)))
+        tally.broken.append(Breach(case, Violation("raised", 0.0, 0.0, 0.0, said)))
     tally.cpu_ms[KINDS[kind_of(case)]] += round(1000 * (time.process_time() - begun))
     return made
 
@@ -246,7 +246,7 @@ def note(tally: Tally, case: str, kind: str, run: Run, began_s: float, told_to_s
     tally.cases[what] += 1
     tally.run_ms[what] += round(1000 * (run.t_s - began_s))
     tally.told_ms[what] += round(1000 * (told_to_s - began_s))
-    tally.broken += [Broken(case, row) for row in witness.found]
+    tally.broken += [Breach(case, row) for row in witness.found]
     names = sorted({row.event.name for row in run.injected})
     tally.struck.update(names)
     if len(names) > 1:

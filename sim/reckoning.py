@@ -67,16 +67,17 @@ class Reckoning:
         if self.number < 0:
             return
         counted = self._counted or [pad.fluence.total_uj_cm2 / 1e6 for pad in self._unit.pads]
-        slack_j_cm2 = rules.STEP_J_CM2
+        slack_j_cm2, share = rules.STEP_J_CM2, rules.COUNTED_SHARE
         if any(row.event.name == "fet_stuck_on" for row in self.run.injected):
             slack_j_cm2 += rules.STUCK_J_CM2
+            share -= rules.STUCK_PART
         asked = self.asked()
         for k, given in enumerate(self.given()):
             said = f"counted {counted[k]:.4f}, given {given:.4f}, asked {asked:g} J/cm2"
-            least = rules.COUNTED_SHARE * given - slack_j_cm2
+            least = share * given - slack_j_cm2
             if counted[k] < least:
                 witness.broke("dose short", counted[k], least, said)
-            if counted[k] > asked or given > asked / rules.COUNTED_SHARE + slack_j_cm2:
+            if counted[k] > asked or given > asked / share + slack_j_cm2:
                 witness.broke("dose over", max(counted[k], given), asked, said)
 
     def moved(self, before: int, state: int, witness: "Witness") -> None:

@@ -12,13 +12,17 @@ RULES = {
     "state": "no light but in CHECK, RAMP and TREAT",
     "unasked": "no light after an end of it, but for a new press and release of START",
     "unworn": "no light a second after the belt came off the skin",
-    "late": "no light later than the design's table allows after a fault struck",
+    "late": "no light later than the design's table allows after a fault struck; a switch that "
+    "sticks counts from when its current can be told from a driver's tolerance, with 4 s in "
+    "gated light; a hang with the supply switch stuck ends with the watchdog, 500 ms",
     "sensed": "no light 80 ms after a contact sensor first showed more than 42.5 C",
     "empty": "no light 80 ms after the battery first showed less than 3.0 V a cell",
     "apart": "no light 800 ms after a pad's contact sensors were 1.5 C apart, once they are "
     "1.6 C apart: what the firmware goes by has noise",
-    "open bank": "no drive for a bank a second after its string opened",
-    "not refused": "no session past its check with a stuck switch or button",
+    "open bank": "no drive for a bank a second after its string opened, where its current can be "
+    "told from none; in gated light the next check sees it",
+    "not refused": "no session past its check with a stuck switch or button; no START while "
+    "nothing can be kept",
     "after off": "no optical energy while off is due",
     "dose short": "dose counted at least 99 % of the dose given",
     "dose over": "neither dose counted nor dose given beyond the prescription",
@@ -35,9 +39,15 @@ NOISE_C = 0.1  # the mean of ten codes errs by 25 mC rms: four times that
 CEM43_MIN = 2.0  # design; who never was warmer than this is far from it
 CEM43_FROM_C = 38.0
 COUNTED_SHARE = 0.99  # design
+# What the rail monitor can tell (docs/safety.md). A switch that sticks: more than a driver's
+# tolerance of what is asked, a sixteenth, and noise; a string that opens: a part of the whole;
+# both, some milliamps. Gated light is judged over two seconds, twice.
+STUCK_SHARE, OPEN_SHARE, LEAST_MA = 0.08, 0.05, 3.0
+GATED_MS = 4_000
 # J/cm2: the light of one control step, which the firmware counts at its end; what a stuck switch
-# may give, uncounted, in the second until it is dark.
-STEP_J_CM2, STUCK_J_CM2 = 0.0101, 0.0101
+# may give until it is dark. And the part of a dose that one which cannot be told may add.
+STEP_J_CM2, STUCK_J_CM2 = 0.0101, 0.0404
+STUCK_PART = 0.1
 # When an end is due: a press ended it so long ago at most; this share of the dose was given; a
 # wait lasted so long; so much of CEM43 was true (it is counted by the warmer sensor, in the pad's
 # face, which is the hotter); contact was so cold that it may have been taken for air.

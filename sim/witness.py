@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from firmware import states
 from firmware.inputs import START
 from sim import bounds, rules, sensors
+from sim.current import Current
 from sim.hal import NEVER_MS, ntc_c
 from sim.plant import APART_C
 from sim.reckoning import Reckoning
@@ -20,6 +21,12 @@ from sim.rules import Violation
 if TYPE_CHECKING:
     from sim.run import Injected, Run
 
+# Faults of the program, its chip or its supply: until it runs again these alone say when it must
+# be dark. Nothing else is judged by who is not there.
+PROGRAM = (
+    "firmware_exception", "firmware_hang", "host_attach", "soft_reset", "brownout", "flash_torn",
+)  # fmt: skip
+KEEPING = ("flash_full", "flash_corrupt", "flash_torn")  # a resume has nothing to keep
 ONCE_MS = 2_000  # what strikes once is past: booting, self-test and skin take longer than this
 
 
@@ -49,13 +56,13 @@ class Witness:
         self._broken: set[str] = set()
         self._struck = 0  # injections taken note of
         self._dues: list[Due] = []
-        self._shows: list[Injected] = []  # faults that show once there is current
-        self._open: list[tuple[int, Due]] = []  # banks without a string
+        self._current = Current(run)
         self._refusals: list[Injected] = []  # faults with which no session may begin
         self._state = run.unit.session.state
         self._unit = run.unit
         self._pins = self.hal.pins
         self._asked_ms = 0  # when a start or a resume was last granted
+        self._resumed = False
         self._off_ms = -1  # the end of light that the present light came after
         self._lit_ms = -1  # of the last tick, if it was lit
         self._late_j = self.hal.late_j
@@ -102,9 +109,11 @@ class Witness:
     def close(self) -> None:
         """The run is over: its dose and its energy."""
         late_j = self.hal.late_j - self._late_j
-        if late_j > 0.0 and not self._beyond_help():
+        if late_j > 0.0 and not (self._beyond_help() or self._hung_with_switch_stuck()):
             self.broke("after off", late_j, 0.0, f"{late_j:.4f} J while off was due")
         self.reckoning.judge(self)
+        for t_s, what in self.run.raised:
+            self.broke("raised", t_s, 0.0, what)
 
     def judge_quiet(self, faults_before: int) -> None:
         """Nothing struck: no fault may have been latched since then, and no end or pause may
@@ -145,9 +154,9 @@ class Witness:
             if row.comes == bounds.AT_START:
                 self._refusals.append(injected)
             elif row.since == bounds.CURRENT:
-                self._shows.append(injected)
+                self._current.strike(injected)
             elif row.comes == bounds.OFF and row.since == bounds.STRIKE:
-                self._dues.append(due(injected, injected.t_ms))
+                self._dues.append(due(injected, injected.t_ms, row.within_ms or 0))
         self._struck = len(injections)
 
     def _moved(self, state: int, t_ms: int) -> None:
@@ -156,8 +165,11 @@ class Witness:
         self.reckoning.moved(before, state, self)
         if state == states.WAIT_SKIN or (state == states.CHECK and before == states.PAUSED):
             self._asked_ms = t_ms
+            self._resumed = before == states.PAUSED
         elif state == states.RAMP:
             for injected in self._refusals:
+                if self._resumed and injected.event.name in KEEPING:
+                    continue
                 if injected.t_ms < self._asked_ms and ends_ms(injected) > t_ms:
                     since_s = (self._asked_ms - injected.t_ms) / 1000
                     said = f"{injected.event.name} had been there for {since_s:.2f} s"
@@ -174,6 +186,11 @@ class Witness:
         hal = self.hal
         return hal.enable_stuck and len(hal.stuck_banks) > 0 and not any(hal.duty)
 
+    def _hung_with_switch_stuck(self) -> bool:
+        """The lease ran out and could open nothing: off was due, and came with the watchdog."""
+        names = {injected.event.name for injected in self.run.injected}
+        return {"enable_stuck", "firmware_hang"} <= names
+
     # -- light -------------------------------------------------------------------------
 
     def _lit(self, t_ms: int, state: int) -> None:
@@ -188,12 +205,12 @@ class Witness:
         if self.unworn_ms >= 0 and t_ms - self.unworn_ms >= rules.UNWORN_MS:
             off_ms = t_ms - self.unworn_ms
             self.broke("unworn", off_ms, rules.UNWORN_MS, f"lit {off_ms} ms after it came off")
-        if self._dues or self._shows or self._open:
-            self._judge_faults(t_ms, state)
-        if hal.hot_ms[0] >= 0 or hal.hot_ms[1] >= 0 or hal.empty_ms >= 0:
-            self._judge_samples(t_ms)
-        if hal.apart_ms[0] >= 0 or hal.apart_ms[1] >= 0:
-            self._judge_pairs(t_ms)
+        alive = self.run.lives.alive
+        for row in self._dues:
+            if row.from_ms <= t_ms < row.until_ms and (alive or row.fault in PROGRAM):
+                self.late(row.fault, t_ms - row.since_ms, row.from_ms - row.since_ms)
+        if alive:
+            self._judge_senses(t_ms, state)
         if self.outside:
             a, b = self.pads
             self._judge_heat(max(a.tissue.contact_c, b.tissue.contact_c))
@@ -205,31 +222,23 @@ class Witness:
             if minutes > rules.CEM43_MIN:
                 self.broke("cem43", minutes, rules.CEM43_MIN, f"lit at {minutes:.2f} min")
 
-    def _judge_faults(self, t_ms: int, state: int) -> None:
-        for row in self._dues:
-            if row.from_ms <= t_ms < row.until_ms:
-                self._late(row, t_ms)
-        for injected in self._shows:
-            event = injected.event
-            kinds = [row[0] for row in self.run.board.BANKS]
-            bank = "AB".index(event.pad or "A") * len(kinds) + kinds.index(int(event.value or 0))
-            if event.name == "led_open":
-                self._open.append((bank, due(injected, t_ms)))
-            elif bank not in self.hal.open_banks:  # with its string open it gives no current
-                self._dues.append(due(injected, t_ms))
-        self._shows = []
-        if state == states.CHECK:
-            return  # a session's check looks at every bank again
-        for bank, row in self._open:
-            duty = self.hal.duty[bank]
-            if duty and row.from_ms <= t_ms < row.until_ms and bank in self.hal.open_banks:
-                self.broke("open bank", duty, 0.0, f"bank {bank} driven at {duty} of 65535")
+    def _judge_senses(self, t_ms: int, state: int) -> None:
+        """Of what the program can see by itself, it must have seen this by now."""
+        hal = self.hal
+        if self._current.shown:
+            self._current.judge(t_ms, state, self)
+        if hal.hot_ms[0] >= 0 or hal.hot_ms[1] >= 0 or hal.empty_ms >= 0:
+            self._judge_samples(t_ms)
+        if hal.apart_ms[0] >= 0 or hal.apart_ms[1] >= 0:
+            self._judge_pairs(t_ms)
 
-    def _late(self, row: Due, t_ms: int) -> None:
-        if row.fault == "unworn" and self.unworn_ms < 0:
+    def late(self, fault: str, lit_ms: int, within_ms: int) -> None:
+        """There was light so long after a fault: write it down, unless that is excused."""
+        if fault == "unworn" and self.unworn_ms < 0:
             return  # it is worn again
-        late_ms, within_ms = t_ms - row.since_ms, row.from_ms - row.since_ms
-        self.broke("late", late_ms, within_ms, f"lit {late_ms} ms after {row.fault} struck")
+        if fault == "firmware_hang" and self.hal.enable_stuck and lit_ms <= bounds.RESET_MS:
+            return  # no lease can end it: the watchdog does
+        self.broke("late", lit_ms, within_ms, f"lit {lit_ms} ms after {fault} struck")
 
     def _judge_samples(self, t_ms: int) -> None:
         hal = self.hal
@@ -257,17 +266,19 @@ class Witness:
             dark_ms = darks[-1].t_ms  # a lease ends between two ticks
         elif not self.hal.off_due:
             return  # a gate's dark part
+        alive = self.run.lives.alive
         for row in self._dues:
-            if row.from_ms < dark_ms <= row.until_ms:
-                self._late(row, dark_ms)
+            if row.from_ms < dark_ms <= row.until_ms and (alive or row.fault in PROGRAM):
+                self.late(row.fault, dark_ms - row.since_ms, row.from_ms - row.since_ms)
             elif row.since_ms <= dark_ms < row.from_ms:
                 self.slowest.append((row.fault, dark_ms - row.since_ms))
+        self._current.dark(dark_ms, self)
 
 
-def due(injected: "Injected", since_ms: int) -> Due:
+def due(injected: "Injected", since_ms: int, within_ms: int) -> Due:
     """When there must be no light because of a fault whose latency counts from then."""
     row = bounds.of(injected.event.name, injected.event.button)
-    from_ms = since_ms + (row.within_ms or 0)
+    from_ms = since_ms + within_ms
     return Due(row.fault, since_ms, from_ms, from_ms + ONCE_MS if row.once else ends_ms(injected))
 
 

@@ -1,0 +1,91 @@
+"""Strings that open and switches that stick, judged by what they do to the LED supply's current.
+
+A part of the witness (`sim.witness`). The firmware has one rail monitor to see them by: a
+fault counts from when its current can be told from what is asked (`sim.rules`), and begins
+anew where it cannot for a moment.
+"""
+
+from typing import TYPE_CHECKING
+
+from firmware import states
+from firmware.limits import DUTY_MAX
+from sim import bounds, rules
+
+if TYPE_CHECKING:
+    from sim.run import Injected, Run
+    from sim.witness import Witness
+
+
+class Shown:
+    """A fault of a bank, and since when its current can be told; -1 while it cannot."""
+
+    def __init__(self, injected: "Injected", bank: int) -> None:
+        self.injected = injected
+        self.bank = bank
+        self.opened = injected.event.name == "led_open"
+        self.since_ms = -1
+
+
+class Current:
+    """What the banks' faults add to or take from the current of one run."""
+
+    def __init__(self, run: "Run") -> None:
+        self.run = run
+        self.hal = run.hal
+        self.shown: list[Shown] = []
+
+    def strike(self, injected: "Injected") -> None:
+        """A bank's fault has been put on."""
+        event = injected.event
+        kinds = [row[0] for row in self.run.board.BANKS]
+        pad = "AB".index(event.pad or "A")
+        self.shown.append(Shown(injected, pad * len(kinds) + kinds.index(int(event.value or 0))))
+
+    def judge(self, t_ms: int, state: int, witness: "Witness") -> None:
+        """While there is light, after a tick."""
+        hal = self.hal
+        bank_w = hal.plant.bank_w
+        gate = self.run.unit.gate
+        share = gate.on_ticks / gate.period_ticks / DUTY_MAX
+        asked_w = 0.0
+        for duty, watts in zip(gate.out, bank_w):
+            asked_w += duty * share * watts
+        least_w = rules.LEAST_MA * hal.plant.pack_mv() / 1e6
+        gated = gate.period_ticks > 1
+        for row in self.shown:
+            bank = row.bank
+            own_w = gate.out[bank] * share * bank_w[bank]
+            if row.opened:
+                told = bank in hal.open_banks and own_w > max(rules.OPEN_SHARE * asked_w, least_w)
+                told = told and not gated and state != states.CHECK
+            else:
+                more_w = bank_w[bank] - own_w
+                told = more_w > max(rules.STUCK_SHARE * asked_w, least_w)
+                told = told and bank in hal.stuck_banks and bank not in hal.open_banks
+            if not told:
+                row.since_ms = -1
+            elif row.since_ms < 0:
+                row.since_ms = t_ms
+            else:
+                self._judge(row, t_ms, gated, witness)
+
+    def _judge(self, row: Shown, t_ms: int, gated: bool, witness: "Witness") -> None:
+        lasted_ms = t_ms - row.since_ms
+        within_ms = bounds.of(row.injected.event.name).within_ms or 0
+        if row.opened:
+            duty = self.hal.duty[row.bank]
+            if lasted_ms >= within_ms and duty:
+                said = f"bank {row.bank} driven at {duty} of {DUTY_MAX}"
+                witness.broke("open bank", duty, 0.0, said)
+            return
+        if gated:
+            within_ms = rules.GATED_MS
+        if lasted_ms >= within_ms:
+            witness.late(row.injected.event.name, lasted_ms, within_ms)
+
+    def dark(self, dark_ms: int, witness: "Witness") -> None:
+        """There is no light any more."""
+        for row in self.shown:
+            if row.since_ms >= 0 and not row.opened:
+                witness.slowest.append((row.injected.event.name, dark_ms - row.since_ms))
+            row.since_ms = -1
