@@ -29,7 +29,7 @@ FLOOR_01MA = 8  # less than this is not told from noise
 RIPPLE_SHIFT = 4  # of the open gate's current: what averages that begin anywhere may miss
 SURE = 2  # judgements running
 GATED_STEPS = 10  # two seconds
-SETTLE_MS = 400  # from the check's light on
+SETTLE_STEPS = 2  # of light, until the monitor has forgotten the check
 RECHECKS = 3  # in a session: what is missed once more is no open string
 
 
@@ -42,7 +42,7 @@ class Rail:
         self.least_01ma = 0  # of the weakest bank that is lit
         self.tick_sum = 0  # the monitor's answers in this control step
         self.rechecks = 0  # in this session
-        self.expected_01ma = self.found_01ma = self.steps = 0
+        self.expected_01ma = self.found_01ma = self.most_01ma = self.steps = 0
         self.learn()
 
     def learn(self) -> None:
@@ -50,7 +50,8 @@ class Rail:
         self.gain = ONE
         self.learned = self.gain_sum = 0
         self.over = self.under = 0  # judgements running
-        self.expected_01ma = self.found_01ma = self.steps = 0
+        self.wait_steps = SETTLE_STEPS
+        self.expected_01ma = self.found_01ma = self.most_01ma = self.steps = 0
 
     def judge(self, unit: "Waistband", ms: int, lit_ms: int, step_ms: int) -> None:
         """Once a control step while lit: latch, or post, what does not fit."""
@@ -59,7 +60,10 @@ class Rail:
         self.tick_sum = 0
         pack_mv = inputs.battery[0] * self.full_scale_mv >> 12
         stale = (ms - inputs.heard[RAIL]) & CLOCK_MASK > RAIL_STALE_MS
-        if stale or not pack_mv or not step_ms or unit.session.state_ms < SETTLE_MS:
+        if self.wait_steps:
+            self.wait_steps -= 1
+            return
+        if stale or not pack_mv or not step_ms:
             return
         gate = unit.gate
         on_01ma = self.expect(gate.out, pack_mv)
@@ -69,12 +73,14 @@ class Rail:
             return
         self.expected_01ma += on_01ma * lit_ms // step_ms
         self.found_01ma += tick_sum // CONTROL_TICKS
+        self.most_01ma = max(self.most_01ma, on_01ma)  # averages lag where light is slowed down
         self.steps += 1
         if self.steps == GATED_STEPS:
             expected_01ma = self.expected_01ma // GATED_STEPS
             found_01ma = self.found_01ma // GATED_STEPS
-            self.expected_01ma = self.found_01ma = self.steps = 0
-            self._weigh(unit, expected_01ma, found_01ma, on_01ma >> RIPPLE_SHIFT, 1)
+            ripple_01ma = self.most_01ma >> RIPPLE_SHIFT
+            self.expected_01ma = self.found_01ma = self.most_01ma = self.steps = 0
+            self._weigh(unit, expected_01ma, found_01ma, ripple_01ma, 1)
 
     def expect(self, out: list[int], pack_mv: int) -> int:
         """What these duties draw from a pack of this voltage, by the board's file."""

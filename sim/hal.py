@@ -6,8 +6,6 @@ and only noise changes. What the emitters do is kept to the tick: a bank's light
 counts from the call that lit it to the call, or the end of the lease, that ended it.
 """
 
-from math import log
-
 from firmware.limits import CLOCK_MASK, DUTY_MAX, LEASE_MS, TICK_MS
 from firmware.thermometry import ntc_code, tmp117_code
 from sim import sensors
@@ -40,12 +38,6 @@ PROFILE = 24  # changes of the LED supply that are remembered
 NEAR_CODES = 15  # noise reaches no further than 10
 DRAWS = 3 * STEP_MS // TICK_MS  # noise values used up in a block
 LEVEL_MIN, LEVEL_MAX = 14.0, 4080.0  # levels that noise cannot carry out of 12 bits
-
-
-def ntc_c(level: float) -> float:
-    """The temperature at which a thermistor gives this level: `sensors.ntc_level` turned round."""
-    ohm = sensors.NTC_PULLUP_OHM * level / (sensors.ADC_FULL - level)
-    return 1.0 / (log(ohm / sensors.NTC_OHM) / sensors.NTC_B_K + 1.0 / 298.15) - sensors.KELVIN
 
 
 def no_event(t_ms: int) -> int:
@@ -371,7 +363,7 @@ class SimHal(Surroundings):
     def _watch_pairs(self) -> None:
         """Keep since when a pad's contact sensors, noise aside, are apart without a break."""
         for pad in (0, 1):
-            thermistor_c = ntc_c(self.levels[pad])
+            thermistor_c = sensors.ntc_c(self.levels[pad])
             apart_c = abs(thermistor_c - self.raw[pad] * sensors.TMP117_LSB_C)
             if apart_c <= APART_C:
                 self.apart_ms[pad] = -1

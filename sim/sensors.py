@@ -68,6 +68,12 @@ def ntc_level(temp_c: float) -> float:
     return ADC_FULL * ohm / (ohm + NTC_PULLUP_OHM)
 
 
+def ntc_c(level: float) -> float:
+    """The temperature at which a thermistor gives this level: `ntc_level` turned round."""
+    ohm = NTC_PULLUP_OHM * level / (ADC_FULL - level)
+    return 1.0 / (math.log(ohm / NTC_OHM) / NTC_B_K + 1.0 / 298.15) - KELVIN
+
+
 def divider_level(pack_mv: float, ratio: float) -> float:
     """The battery's ADC level in codes; `ratio` is the divider's, pin over pack."""
     return ADC_FULL * pack_mv * ratio / ADC_VREF_MV

@@ -13,7 +13,7 @@ from firmware import states
 from firmware.inputs import START
 from sim import bounds, rules, sensors
 from sim.current import Current
-from sim.hal import NEVER_MS, ntc_c
+from sim.hal import NEVER_MS
 from sim.plant import APART_C
 from sim.reckoning import Reckoning
 from sim.rules import Violation
@@ -253,7 +253,7 @@ class Witness:
         for pad in (0, 1):
             lasted_ms = t_ms - hal.apart_ms[pad]
             if hal.apart_ms[pad] >= 0 and lasted_ms >= rules.APART_MS:
-                apart_c = abs(ntc_c(hal.levels[pad]) - hal.raw[pad] * sensors.TMP117_LSB_C)
+                apart_c = abs(sensors.ntc_c(hal.levels[pad]) - hal.raw[pad] * sensors.TMP117_LSB_C)
                 if apart_c > APART_C + rules.NOISE_C:
                     said = f"lit {lasted_ms} ms after, at {apart_c:.2f} C apart"
                     self.broke("apart", apart_c, APART_C + rules.NOISE_C, said)

@@ -7,7 +7,7 @@ a fault is written once for every depth.
 from firmware.inputs import CHARGER
 from firmware.thermometry import ntc_code, tmp117_code
 from sim import sensors
-from sim.hal import Dark, ntc_c
+from sim.hal import Dark
 from sim.plant import APART_C, STEP_MS, TRIP_C, Plant
 
 TYPE_CHECKING = False
@@ -185,7 +185,7 @@ class Bench:
     def _watch_pairs(self) -> None:
         """Keep since when a pad's contact sensors, noise aside, are apart without a break."""
         for pad in (0, 1):
-            thermistor_c = ntc_c(self.levels[pad])
+            thermistor_c = sensors.ntc_c(self.levels[pad])
             apart_c = abs(thermistor_c - self.raw[pad] * sensors.TMP117_LSB_C)
             if apart_c <= APART_C:
                 self.apart_ms[pad] = -1
