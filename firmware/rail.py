@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 ONE = 16_384  # the gain of a unit that draws just what its board file says
 GAIN_MIN, GAIN_MAX = ONE * 7 // 10, ONE * 13 // 10  # ours: drivers differ by no more
+STEADY_SHIFT = 5  # a thirty-second from one judgement to the next
 LEARN_STEPS = 5  # a second: what the drivers draw is learned from so many judgements
 LEARN_01MA = 50  # ... of at least 5 mA
 FOLLOW_SHIFT = 6  # then a 64th of each difference: slower than anything that breaks
@@ -51,6 +52,7 @@ class Rail:
         self.learned = self.gain_sum = 0
         self.over = self.under = 0  # judgements running
         self.wait_steps = SETTLE_STEPS
+        self.last_01ma = 0  # expected at the last judgement
         self.expected_01ma = self.found_01ma = self.most_01ma = self.steps = 0
 
     def judge(self, unit: "Waistband", ms: int, lit_ms: int, step_ms: int) -> None:
@@ -120,7 +122,12 @@ class Rail:
                 self._follow(unit, nominal_01ma, found_01ma)
 
     def _follow(self, unit: "Waistband", nominal_01ma: int, found_01ma: int) -> None:
-        """Learn, then follow, what this unit draws for its duties."""
+        """Learn, then follow, what this unit draws for its duties: only from light that is
+        steady, since the monitor may still show the step before."""
+        moved_01ma = abs(nominal_01ma - self.last_01ma)
+        self.last_01ma = nominal_01ma
+        if moved_01ma > nominal_01ma >> STEADY_SHIFT:
+            return
         ratio = found_01ma * ONE // nominal_01ma
         if self.learned < LEARN_STEPS:
             self.learned += 1
