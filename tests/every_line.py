@@ -7,6 +7,7 @@ reached within one control step. Nothing here judges.
 import functools
 import sys
 from collections.abc import Callable, Iterator
+from copy import copy
 from dataclasses import replace
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
@@ -14,17 +15,20 @@ from typing import Any, NamedTuple
 from firmware import states
 from firmware.faults import KEPT
 from firmware.inputs import BUCKLE, CHARGER, CHARGING, DOWN, START, UP
+from firmware.kept import DAY, FAULT
 from firmware.limits import (
     CEM43_SESSION_Q10_MS,
     CHARGED_S,
     CLOCK_MASK,
     DAY_MS,
+    SELF_TEST_MS,
     SESSION_DAY_MAX_MS,
     SESSION_MAX_MS,
     UNWORN_RESUMES,
     UNWORN_STEPS,
 )
 from firmware.prescription import DEFAULT
+from firmware.rail import ONE
 from sim.faults import INJECT
 from sim.run import Run
 from sim.saved import Saved
@@ -32,8 +36,8 @@ from sim.scenario import Event, ordinary
 from sim.sensors import TMP117_LSB_C, ntc_level
 
 FILES = (
-    "battery", "buttons", "check", "dose", "faults", "gate", "guard", "pad", "plan", "plausible",
-    "rail", "session", "trips", "waistband", "wearer",
+    "battery", "buttons", "check", "dose", "faults", "gate", "guard", "kept", "pad", "plan",
+    "plausible", "rail", "session", "trips", "waistband", "wearer",
 )  # fmt: skip
 # Where a line is struck the first time that it is reached, and in the middle of a loop over
 # rows or banks; elsewhere the first time.
@@ -55,7 +59,8 @@ class Place(NamedTuple):
     line; and in which state it then is."""
 
     state: str
-    line: str
+    file: str
+    line: int
     nth: int
     saved: int
     what: str
@@ -115,16 +120,14 @@ def saved() -> tuple[Saved, ...]:
 def in_states() -> Iterator[Run]:
     """The runs that are saved; each goes on after it was taken."""
     run = begun(DEFAULT)
+    yield run
     run.advance(2)
     yield run
     yield (ready := then(until(run, "READY"), None, "READY"))
     yield then(ready, Event(0, "press", "START", hold_ms=2_000), "OFF")
     yield then(ready, Event(0, "fault", "charger_plugged"), "CHARGING")
     yield until(run, "WAIT_SKIN")
-    until(run, "CHECK")
-    while state(run) == "CHECK":
-        yield run
-        run.advance(1)
+    yield from checked(until(run, "CHECK"))
     yield run
     run.advance(50)
     yield run
@@ -135,12 +138,34 @@ def in_states() -> Iterator[Run]:
     yield then(run, Event(0, "fault", "battery_sag", value=3.0, for_s=0.3), "DONE")
     locked = begun({})
     yield until(locked, "LOCKED")
-    serviced = begun(DEFAULT)
-    serviced.unit.lock_for_service()
-    until(serviced, "LOCKED").unit.session.post(states.SERVE)
-    yield until(serviced, "SERVICE")
+    yield from in_service()
     gated = begun(GATED)
     yield until(gated, "TREAT")
+
+
+def in_service() -> Iterator[Run]:
+    """A unit that a stuck switch locked, and the lit self-test that lifts that."""
+    press = Event(0, "press", "START", hold_ms=200)
+    broken = then(until(begun(DEFAULT), "READY"), press, "WAIT_SKIN")
+    broken.hal.enable_stuck = True
+    until(broken, "FAULT").advance(10)
+    broken.hal.enable_stuck = False
+    locked = then(broken, Event(0, "fault", "brownout"), "LOCKED")
+    locked.lives.restarts.clear()  # what comes is counted from here
+    yield locked
+    locked.hal.on_line = len
+    locked.hal.commands.append(b"selftest")
+    yield until(locked, "SERVICE")
+    yield from checked(then(locked, press, "CHECK"))
+
+
+def checked(run: Run) -> Iterator[Run]:
+    """The check's first steps and its last ones; those between are for one bank each."""
+    while state(run) == "CHECK":
+        step = run.unit.check.step
+        if step < 2 or step >= run.unit.check.banks:
+            yield run
+        run.advance(1)
 
 
 # -- what may befall it ------------------------------------------------------------------------
@@ -247,7 +272,7 @@ def remembered(where: str, **values: Any) -> Befalls:
         for name in where.split(".") if where else ():
             part = part[int(name)] if name.isdigit() else getattr(part, name)
         for name, value in values.items():
-            setattr(part, name, value)
+            setattr(part, name, copy(value))
 
     return befall
 
@@ -295,8 +320,25 @@ BEFALLS: dict[str, Befalls] = {
             "contact cold": felt(20.0, index),
             "rubbish": register(index, 30_000),
             "rubbish below": register(index, -30_000),
-            "apart": both(register(index, int(36.0 / TMP117_LSB_C)), felt(33.0, 1 - index),
+            "apart": both(register(index, int(30.0 / TMP117_LSB_C)),
                           remembered(f"pads.{index}", apart_steps=5)),
+            "unplugged": both(level(index, 4_085.0), silent(index, "contact_" + pad.lower())),
+            "sprung": remembered(f"pads.{index}.plausible", seen=9,
+                                 thermistor=[20_000, 20_000, 40_000]),
+            "still": both(
+                register(index, 4_400),
+                remembered(f"pads.{index}.plausible", contact_steps=999, contact_code=4_400),
+            ),
+            "loose": both(
+                register(2 + index, int(44.0 / TMP117_LSB_C)),
+                remembered(f"pads.{index}.plausible", loose_steps=99, apart_mc=0),
+            ),
+            "off the skin": remembered(f"pads.{index}.plausible", off_steps=99, steps=0,
+                                       start_mc=10_000),
+            "board was glowing": remembered(f"pads.{index}", board_mc=200_000),
+            "board was freezing": remembered(f"pads.{index}", board_mc=-200_000),
+            "too warm for its set point": both(felt(41.2, index),
+                                               remembered("", set_point_mc=38_000)),
             "silent": silent(index, "contact_" + pad.lower()),
             "never heard": silent(index, "contact_" + pad.lower(), False),
             "board hot": register(2 + index, int(55.0 / TMP117_LSB_C)),
@@ -311,6 +353,24 @@ BEFALLS: dict[str, Befalls] = {
     "open, and no room to keep it": both(level(0, 4_085.0), FULL),
     "two at once, and no room": both(level(0, 4_085.0), register(1, 30_000), FULL),
     "rail silent": silent(4, "rail"),
+    "more current than duty": remembered("rail", learned=9, gain=1, over=9),
+    "less current than duty": remembered("rail", learned=9, gain=10**6, under=9),
+    "less, time and again": remembered("rail", learned=9, gain=10**6, under=9, rechecks=9),
+    "drivers known": remembered("rail", learned=4, gain_sum=4 * ONE),
+    "drivers like no others": remembered("rail", learned=4, gain_sum=99 * ONE),
+    "first current": remembered("rail", learned=0),
+    "late light": remembered("gate", lit_ms=5_000),
+    "a hard fault to be kept": both(remembered("faults", hard=True), JUDGED),
+    "a day to be closed": both(remembered("", day_open=True), JUDGED),
+    "nothing can be kept": both(released, remembered("hal", full=True)),
+    "an open bank": both(
+        lambda run: run.unit.gate.caps.__setitem__(0, 0), posted(states.PASSED)
+    ),
+    "battery full": both(level(2, 3_600.0), JUDGED),
+    "settled": remembered("", settled_ms=SELF_TEST_MS),
+    "START at once": both(pins(START), remembered("session", state_ms=0)),
+    "START released, something wrong": both(released, remembered("faults", active=1)),
+    "START released, locked": both(released, remembered("", lock=states.HARD_FAULT)),
     "gauge silent": silent(5, "cell"),
     "gauge rubbish": both(register(5, 60_000), register(6, 60_000), JUDGED),
     "battery low": both(level(2, 2_650.0), register(5, 0), JUDGED),
@@ -393,8 +453,8 @@ class Tracer:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self.counts: dict[str, int] = {}
-        self.hits: dict[tuple[str, str], list[int]] = {}  # of (state, line)
+        self.counts: dict[tuple[str, int], int] = {}
+        self.hits: dict[tuple[str, str, int], list[int]] = {}  # of (state, file, line)
 
     def call(self, frame: FrameType, what: str, argument: object) -> Any:
         """Python's trace function."""
@@ -403,10 +463,19 @@ class Tracer:
     def line(self, frame: FrameType, what: str, argument: object) -> Any:
         """The same within a frame of FILES."""
         if what == "line":
-            line = f"{file_of(frame.f_code)}:{frame.f_lineno}"
-            self.counts[line] = nth = self.counts.get(line, 0) + 1
-            self.hits.setdefault((where(self.run), line), []).append(nth)
+            file, line = file_of(frame.f_code), frame.f_lineno
+            self.counts[file, line] = nth = self.counts.get((file, line), 0) + 1
+            self.hits.setdefault((where(self.run), file, line), []).append(nth)
         return self.line
+
+    def watch(self, what: Callable[[], object]) -> None:
+        """Look on while this is called."""
+        before = sys.gettrace()
+        sys.settrace(self.call)
+        try:
+            what()
+        finally:
+            sys.settrace(before)
 
 
 def struck(number: int, what: str) -> Run:
@@ -420,27 +489,69 @@ def struck(number: int, what: str) -> Run:
 def traced(run: Run) -> Tracer:
     """One control step, looked at line by line."""
     tracer = Tracer(run)
-    before = sys.gettrace()
-    sys.settrace(tracer.call)
-    try:
-        run.advance(1)
-    finally:
-        sys.settrace(before)
+    tracer.watch(lambda: run.advance(1))
     return tracer
 
 
 @functools.cache
 def places() -> tuple[Place, ...]:
     """Every line in every state in which it was reached, the first way that was found."""
-    found: dict[tuple[str, str, int], Place] = {}
+    found: dict[tuple[str, str, int, int], Place] = {}
     for number, one in enumerate(saved()):
         run = one.fork()
         for what in BEFALLS:
             if not can_befall(run, what):
                 continue
-            for (name, line), hits in traced(struck(number, what)).hits.items():
-                for k in NTHS.get(line.partition(":")[0], (1,)):
+            for (name, file, line), hits in traced(struck(number, what)).hits.items():
+                for k in NTHS.get(file, (1,)):
                     if len(hits) >= k:
-                        place = Place(name, line, hits[k - 1], number, what)
-                        found.setdefault((name, line, k), place)
+                        place = Place(name, file, line, hits[k - 1], number, what)
+                        found.setdefault((name, file, line, k), place)
     return tuple(found.values())
+
+
+# -- the lines of a start ----------------------------------------------------------------------
+
+REFUSED = "a prescription that is refused"
+RECORDS: dict[str, dict[str, bytes]] = {
+    "nothing": {},
+    REFUSED: {},
+    "a hard fault": {
+        FAULT: b'{"fault": "enable_stuck", "pad": "", "value": 40, "limit": 15}',
+    },
+    "a hard fault that lacks a number": {FAULT: b'{"fault": "enable_stuck", "pad": ""}'},
+    "a fault of no name": {FAULT: b'{"fault": "?", "pad": "", "value": 40, "limit": 15}'},
+    "no JSON": {FAULT: b"{", DAY: b"{"},
+    "a day": {
+        DAY: b'{"treat_ms": 1, "cem43_a_q10_ms": 1, "cem43_b_q10_ms": 1, "day_ms": 1, '
+        b'"clock_s": 820584000}',
+    },
+    "a day that is over": {
+        DAY: b'{"treat_ms": 1, "cem43_a_q10_ms": 1, "cem43_b_q10_ms": 1, "day_ms": 1, '
+        b'"clock_s": 1}',
+    },
+}
+
+
+def starting(what: str) -> Run:
+    """A unit that treats, with these records on its flash."""
+    treating = next(one for one in saved() if state(one.fork()) == "TREAT")
+    run = treating.fork()
+    run.then((), LONG_S)
+    run.hal.files = dict(RECORDS[what])
+    if what == REFUSED:
+        run.scenario = replace(run.scenario, prescription={})
+    return run
+
+
+@functools.cache
+def starts() -> tuple[tuple[str, int, str], ...]:
+    """(file, line, records) of every line that making the firmware anew reaches."""
+    found: dict[tuple[str, int], str] = {}
+    for what in RECORDS:
+        run = starting(what)
+        tracer = Tracer(run)
+        tracer.watch(functools.partial(run.lives.made, states.NOT_LOCKED))
+        for _, file, line in tracer.hits:
+            found.setdefault((file, line), what)
+    return tuple((file, line, what) for (file, line), what in found.items())
