@@ -28,7 +28,7 @@ from firmware.limits import (
     UNWORN_STEPS,
 )
 from firmware.prescription import DEFAULT
-from firmware.rail import ONE
+from firmware.rail import GATED_STEPS, ONE
 from sim.faults import INJECT
 from sim.run import Run
 from sim.saved import Saved
@@ -359,6 +359,7 @@ BEFALLS: dict[str, Befalls] = {
     "drivers known": remembered("rail", learned=4, gain_sum=4 * ONE),
     "drivers like no others": remembered("rail", learned=4, gain_sum=99 * ONE),
     "first current": remembered("rail", learned=0),
+    "two seconds of gated light": remembered("rail", steps=GATED_STEPS - 1, learned=9),
     "late light": remembered("gate", lit_ms=5_000),
     "a hard fault to be kept": both(remembered("faults", hard=True), JUDGED),
     "a day to be closed": both(remembered("", day_open=True), JUDGED),
