@@ -1,7 +1,8 @@
 """How long the unit's ticks take, as a bench sees them: by what reaches the hardware.
 
 A tick begins with the first conversion of the first thermistor, feeds the watchdog when
-it has gone through whole, and ends when the processor arms its timer to sleep.
+it has gone through whole, and ends when the processor arms its timer to sleep, or, where it
+took so long that nothing is slept, when the next begins.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -31,9 +32,11 @@ class Ticks:
 
     def begin(self) -> None:
         """The first thermistor is converted."""
+        now_us = self.emulator.exact_us
         if self.fed_us >= 0.0:
-            self.kept.append(Tick(self.begin_us, self.fed_us, self.slept_us))
-        self.begin_us = self.emulator.exact_us
+            slept_us = self.slept_us if self.slept_us > self.fed_us else now_us
+            self.kept.append(Tick(self.begin_us, self.fed_us, slept_us))
+        self.begin_us = now_us
         self.fed_us = -1.0
 
     def fed(self) -> None:
