@@ -113,9 +113,14 @@ def restore(unit: "Waistband", now_s: "int | None") -> None:
         unit.lock_for_service()
 
 
-def store_fault(unit: "Waistband") -> bool:
-    """Write the hard fault that is latched; only while dark. False where that failed."""
-    return unit.hal.keep(FAULT, fault_record(unit.faults.hard_row))
+def keep_fault(unit: "Waistband") -> bool:
+    """Write the hard fault that is still to be kept, if any, and lock the unit; only while dark.
+    False where that failed."""
+    latch = unit.faults
+    if latch.hard and unit.hal.keep(FAULT, fault_record(latch.hard_row)):
+        latch.hard = False
+        unit.lock_for_service()
+    return not latch.hard
 
 
 def lift_fault(unit: "Waistband") -> bool:
@@ -148,8 +153,6 @@ def tidy(unit: "Waistband") -> None:
     state = unit.session.state
     if state in states.IN_SESSION:
         return
-    if unit.faults.hard and store_fault(unit):
-        unit.faults.hard = False
-        unit.lock_for_service()
+    keep_fault(unit)
     if unit.day_open:
         store_day(unit, False)

@@ -78,6 +78,8 @@ def _ask(unit: "Waistband", intent: int) -> None:
         why = no_test(unit)
     elif unit.faults.active or unit.guard.out or unit.warmest_mc() >= CONTACT_WARN_MC:
         why = CAUSE_THERE
+    elif not kept.keep_fault(unit):
+        why = STORAGE  # nobody has seen to a hard fault that a reset would forget
     if why:
         unit.session.refuse(why)
         return

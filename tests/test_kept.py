@@ -143,6 +143,21 @@ def test_a_hard_fault_that_cannot_be_written_is_written_when_it_can_be() -> None
     assert json.loads(bench.hal.files[kept.FAULT])["fault"] == "contact_hot"
 
 
+def test_a_hard_fault_is_not_acknowledged_before_it_is_kept() -> None:
+    bench = Bench(SHORT).to("TREAT")
+    bench.hal.storage_full = True
+    bench.hal.skin_mc(43_000)
+    bench.until("FAULT", 80)
+    bench.skin(33_000)
+    bench.run(MOMENT_MS)
+    bench.press(START)
+    assert (bench.state, bench.refused) == ("FAULT", "storage")
+    bench.hal.storage_full = False
+    bench.press(START)
+    bench.until("LOCKED")
+    assert kept.FAULT in bench.hal.files
+
+
 def day(bench: Bench) -> dict[str, Any]:
     """What is kept of the day."""
     table: dict[str, Any] = json.loads(bench.hal.files[kept.DAY])
