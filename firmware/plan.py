@@ -58,7 +58,6 @@ def enter(unit: "Waistband") -> None:
     elif state == states.CHECK:
         if session.previous == states.SERVICE:
             _begin(unit)
-        unit.unworn_steps = 0
         _cap(unit, CHECK_DUTY)
         unit.check.begin(gate)
     elif state == states.RAMP:
@@ -71,6 +70,7 @@ def enter(unit: "Waistband") -> None:
             pad.plausible.begin(pad.contact_mc, pad.at_rest)
             pad.at_rest = False
     elif state == states.PAUSED:
+        unit.unworn_steps = 0
         for pad in unit.pads:
             pad.fluence.mark()
     elif state == states.SELF_TEST:
@@ -113,7 +113,7 @@ def _begin(unit: "Waistband") -> None:
     """A new session, or the lit self-test: counters at zero, caps as prescribed."""
     course = unit.course
     gate = unit.gate
-    unit.worn_ms = 0
+    unit.worn_ms = unit.unworn_steps = 0
     unit.rail.rechecks = 0
     unit.faults.forget(faults.LED_OPEN)  # the check looks again
     unit.set_point_mc = course.set_point_mc

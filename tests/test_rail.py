@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware import rail
+from firmware.limits import CONTROL_TICKS, TICK_MS, UNWORN_STEPS
 from firmware.prescription import DEFAULT
 from sim.run import Run
 from sim.scenario import Event, ordinary
-from tests.fake_hal import BOARD, DOWN, SHORT, START, Bench
+from tests.fake_hal import BOARD, BUCKLE, DOWN, SHORT, START, Bench
 
 WAVELENGTHS_NM = (810.0, 850.0, 940.0, 1060.0)
 GATED = {"light": {"mode": "gated", "rate_hz": 10, "on_ms": 40}}
@@ -105,6 +106,16 @@ def test_current_that_is_missed_again_and_again_and_never_found_stops_the_unit()
     bench.hal.rail_gain = 0.9
     bench.until("FAULT", 1_000)
     assert bench.faults() == [("rail_apart", "")]
+
+
+def test_a_check_that_is_made_again_does_not_forget_how_long_the_belt_has_been_off() -> None:
+    bench = Bench({**SHORT, "fluence_j_cm2": 12}).to("TREAT")
+    bench.run(20_000)
+    bench.skin(33_000)  # to just after a control step
+    bench.hal.pins &= ~BUCKLE
+    bench.hal.rail_gain = 0.9  # and in the same moment the monitor misses current
+    came_ms = bench.until("CHECK", 600)
+    assert came_ms + bench.until("PAUSED", 600) <= UNWORN_STEPS * CONTROL_TICKS * TICK_MS
 
 
 @given(
