@@ -364,6 +364,9 @@ BEFALLS: dict[str, Befalls] = {
     "a hard fault to be kept": both(remembered("faults", hard=True), JUDGED),
     "a day to be closed": both(remembered("", day_open=True), JUDGED),
     "nothing can be kept": both(released, remembered("hal", full=True)),
+    "a hard fault to be kept, and no room": both(
+        released, remembered("faults", hard=True), remembered("hal", full=True)
+    ),
     "an open bank": both(
         lambda run: run.unit.gate.caps.__setitem__(0, 0), posted(states.PASSED)
     ),
