@@ -118,15 +118,21 @@ class Faults:
         self._write(self.rows[0], fault, pad, ms, value, limit)
         self.count = 1
 
-    def rename(self, fault: int, other: int, pad: int) -> None:
-        """What a pad's fault was at first taken for has a better name now."""
-        self.by_pad[pad] = self.by_pad[pad] & ~(1 << fault) | 1 << other
-        self.latched = self.by_pad[0] | self.by_pad[1] | self.by_pad[2]
-        for k in range(self.count - 1, -1, -1):
-            row = self.rows[k]
-            if row[0] == fault and row[1] == pad:
-                row[0] = other
-                break
+    def rename(self, fault: int, other: int, pad: int) -> bool:
+        """What a pad's fault was at first taken for has a better name now. False, and nothing
+        done, where neither is latched."""
+        if self.by_pad[pad] >> fault & 1:
+            self.by_pad[pad] = self.by_pad[pad] & ~(1 << fault) | 1 << other
+            self.latched = self.by_pad[0] | self.by_pad[1] | self.by_pad[2]
+            for k in range(self.count - 1, -1, -1):
+                row = self.rows[k]
+                if row[0] == fault and row[1] == pad:
+                    row[0] = other
+                    break
+        if not self.by_pad[pad] >> other & 1:
+            return False
+        self.active |= 1 << other
+        return True
 
     def forget(self, fault: int) -> None:
         """Unlatch one fault of every pad: it is about to be judged afresh."""

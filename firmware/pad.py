@@ -117,8 +117,8 @@ class Pad:
         apart_mc = abs(self.thermistor_mc - self.digital_mc)
         age_ms = (ms - heard[index]) & CLOCK_MASK
         if age_ms > HEARD_WITHIN_MS or heard[index] < 0:
-            if inputs.ntc[index] >= NTC_OPEN_CODE:
-                latch.rename(faults.NTC_OPEN, faults.PAD_UNPLUGGED, index)
+            open_too = inputs.ntc[index] >= NTC_OPEN_CODE
+            if open_too and latch.rename(faults.NTC_OPEN, faults.PAD_UNPLUGGED, index):
                 return
             latch.raise_fault(faults.CONTACT_LOST, index, ms, age_ms, HEARD_WITHIN_MS)
             apart_mc = 0  # what it last said is no second opinion any more
