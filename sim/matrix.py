@@ -37,7 +37,7 @@ STEP_S = 0.2
 # Instants of a strike after the moment's, in ms: just after a tick, which sees it last. Over
 # two rounds of the rota; in the check, over all of its steps.
 SPREAD_MS = tuple(1 + 61 * k for k in range(12))
-CHECK_MS = tuple(1 + 181 * k for k in range(12))
+CHECK_MS = tuple(1 + 155 * k for k in range(12))
 FEW_MS = (1, 123, 305)
 SLOW_S = 30.0  # faults watched for longer creep: the instant of the strike says little
 

@@ -74,7 +74,7 @@ MOMENTS = (
     Moment("SELF_TEST", "SELF_TEST", 0.4, (), (4.0,), 12.0),
     Moment("READY", "READY", 5.0, (), AGAIN_S, SETTLE_S),
     Moment("WAIT_SKIN", "WAIT_SKIN", 12.0, BEGUN, (), SETTLE_S),
-    Moment("CHECK", "CHECK", 15.2, BEGUN, lit=True),
+    Moment("CHECK", "CHECK", 15.4, BEGUN, lit=True),
     Moment("RAMP", "RAMP", 30.0, BEGUN, lit=True),
     Moment("TREAT", "TREAT", 60.0, BEGUN, lit=True),  # full power, still warming
     # by then every wearer's contact is held at the set point
