@@ -40,6 +40,21 @@ DRAWS = 3 * STEP_MS // TICK_MS  # noise values used up in a block
 LEVEL_MIN, LEVEL_MAX = 14.0, 4080.0  # levels that noise cannot carry out of 12 bits
 
 
+def kept_ms(since_ms: "list[int]", at: int, beyond: bool, t_ms: int) -> None:
+    """Keep in a list since when something lasts without a break; -1 where it does not."""
+    if not beyond:
+        since_ms[at] = -1
+    elif since_ms[at] < 0:
+        since_ms[at] = t_ms
+
+
+def longest_ms(one_ms: int, other_ms: int) -> int:
+    """The earlier of two times, of which either may be -1 for none."""
+    if one_ms < 0 or other_ms < 0:
+        return max(one_ms, other_ms)
+    return min(one_ms, other_ms)
+
+
 def no_event(t_ms: int) -> int:
     """Nothing happens, ever."""
     return NEVER_MS
@@ -77,7 +92,8 @@ class SimHal(Surroundings):
         self._trip_level = ntc_code(board, int(TRIP_C * 1000))
         self._trip_raw = tmp117_code(int(TRIP_C * 1000))
         self._empty_level = 2 * EMPTY_MV * sensors.ADC_FULL // self.full_scale_mv
-        self.hot_ms = [-1, -1]  # since when a pad's codes are beyond the trip
+        self._since_ms = [-1] * 4  # since when codes are beyond the trip: thermistor A, digital A
+        self.hot_ms = [-1, -1]  # ... the longer of a pad's two
         self.empty_ms = -1  # since when the battery's are
         self._near = False  # any of them may be
         self.apart_ms = [-1, -1]  # since when a pad's contact sensors are too far apart
@@ -348,13 +364,14 @@ class SimHal(Surroundings):
         )  # fmt: skip
 
     def _watch_trip(self, inputs: "Inputs", t_ms: int) -> None:
-        """Keep since when codes are beyond their limit without a break."""
+        """Keep since when each sensor's codes are beyond the limit without a break: two that
+        take turns at it were both within it in between."""
+        since_ms = self._since_ms
         for pad in (0, 1):
-            hot = inputs.ntc[pad] <= self._trip_level or inputs.contact[pad] >= self._trip_raw
-            if not hot:
-                self.hot_ms[pad] = -1
-            elif self.hot_ms[pad] < 0:
-                self.hot_ms[pad] = t_ms
+            ntc = 2 * pad
+            kept_ms(since_ms, ntc, inputs.ntc[pad] <= self._trip_level, t_ms)
+            kept_ms(since_ms, ntc + 1, inputs.contact[pad] >= self._trip_raw, t_ms)
+            self.hot_ms[pad] = longest_ms(since_ms[ntc], since_ms[ntc + 1])
         if inputs.battery[0] > self._empty_level:
             self.empty_ms = -1
         elif self.empty_ms < 0:

@@ -16,7 +16,8 @@ from signal import SIG_IGN, SIGINT, signal
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from firmware import states
-from sim.bounds import OFF, ROWS, SENSED, Bound
+from firmware.limits import TICK_MS
+from sim.bounds import ROWS, SENSED, TIMED, Bound
 from sim.chip.run import ChipRun
 from sim.errors import BadInput
 from sim.fault_table import FAULTS
@@ -80,7 +81,8 @@ class Cell:
     key: Key
     row: Bound
     strikes: int = 0
-    latency_ms: float | None = None
+    latency_ms: float | None = None  # of the strike that came nearest to its bound
+    within_ms: int | None = None  # ... which was this: gated light has its own
     energy_j: float | None = None
     energy_bound_j: float | None = None  # of the strike that came nearest to it
     after_due_j: float = 0.0
@@ -99,7 +101,10 @@ class Cell:
         m = tried.measured
         self.strikes += 1
         if self.row.within_ms is not None:
-            self.latency_ms = worse(self.latency_ms, m.latency_ms)
+            if m.latency_ms is not None:
+                share = share_of(m.latency_ms, m.within_ms)
+                if self.latency_ms is None or share > share_of(self.latency_ms, self.within_ms):
+                    self.latency_ms, self.within_ms = m.latency_ms, m.within_ms
             if m.onset_ms is not None and m.energy_bound_j and (
                 self.energy_j is None or self.energy_bound_j is None
                 or m.energy_j / m.energy_bound_j > self.energy_j / self.energy_bound_j
@@ -134,12 +139,16 @@ class Cell:
     @property
     def share(self) -> float | None:
         """How much of its time the unit used; None where nothing was due."""
-        if self.latency_ms is None or self.row.comes != OFF:
+        if self.latency_ms is None or self.row.comes not in TIMED:
             return None
-        within_ms = self.row.within_ms or 0
-        if within_ms:
-            return self.latency_ms / within_ms
-        return 0.0 if self.latency_ms == 0.0 else 2.0
+        return share_of(self.latency_ms, self.within_ms)
+
+
+def share_of(latency_ms: float, within_ms: int | None) -> float:
+    """How much of its time a latency is; 2 of no time at all."""
+    if within_ms:
+        return latency_ms / within_ms
+    return 2.0 if latency_ms else 0.0
 
 
 def worse(one: float | None, other: float | None) -> float | None:
@@ -188,6 +197,9 @@ def instants(row: Bound, moment: Moment, task: Task) -> tuple[float, ...]:
         spread = FEW_MS[:1]
     elif moment.lit:
         spread = CHECK_MS if moment.state == "CHECK" else SPREAD_MS
+    if row.within_ms == 0 and task.depth == HAL:
+        # HAL depth knows time in ticks: what has to be at once is asked for on one
+        spread = tuple(ms - ms % TICK_MS for ms in spread)
     return tuple(moment.at_s + ms / 1000 for ms in spread)
 
 

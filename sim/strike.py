@@ -31,6 +31,7 @@ STOP_S = 4.0  # after a stop, and before another START
 SOON_S = 0.201  # a press to come: just after a tick, so that the next is the first to see it
 LONGEST_S = 4_000.0
 THERAPY = {"RAMP", "TREAT"}
+CW = {"mode": "cw"}
 
 
 class Case(NamedTuple):
@@ -45,8 +46,9 @@ class Case(NamedTuple):
 class Measured(NamedTuple):
     """What came of a strike. Times are in ms since power-on; None where there is none."""
 
+    within_ms: int | None  # the bound, of this light
     onset_ms: float | None  # from which the latency counts
-    latency_ms: float | None  # from there to the end of light; 0 where none was left
+    latency_ms: float | None  # from there to the end of light, or of the bank's; 0 if none was left
     energy_j: float  # optical, from the onset until dark
     after_due_j: float  # of that, after the bound
     energy_bound_j: float | None  # what all that may be lit gives within the bound
@@ -60,7 +62,6 @@ class Measured(NamedTuple):
     again: bool  # therapy began after a START that met the fault
     named: tuple[str, ...]  # the faults latched since the strike, first first
     own_name_ms: float | None  # from the onset until it had its own name
-    driven_on: bool  # a bank that should be let be was driven at the end
     miscount_j_cm2: float  # the largest error of a bank's dose, counted less given, since then
     reset_ms: float | None  # from the strike to a reset
 
@@ -105,7 +106,7 @@ class Story:
         self.struck: tuple[Event, ...] = (event,)
         if not case.alert and row.fault != "alert_broken":
             self.struck = (Event(at_s, "fault", "alert_broken"), event)
-        self.bank = bank(run.hal, event) if row.comes == BANK else -1
+        self.bank = bank(run.hal, event) if row.since == CURRENT else -1
         self.own_c: float | None = None
         self.state = ""
         self.went_on = False
@@ -116,9 +117,13 @@ class Story:
         pressed = [press(at_s + s) for s in moment.next_s]
         if pressed:
             self.first_press_ms = pressed[0].at_s * 1000
-            self.met_ms = pressed[-1].at_s * 1000
+            if not (row.session and moment.state == "PAUSED"):
+                self.met_ms = pressed[-1].at_s * 1000
+        self.within_ms = row.within_ms
+        if row.gated_ms is not None and run.scenario.prescription.get("light", CW) != CW:
+            self.within_ms = row.gated_ms
         run.then((*self.struck, *pressed), LONGEST_S)
-        self.watch = Watch(run)
+        self.watch = Watch(run, self.bank, self.at_ms)
 
     def _dose(self) -> list[tuple[float, float]]:
         """(counted, given) of each bank, J/cm2."""
@@ -148,9 +153,17 @@ class Story:
             alive = self._go_on(STOP_S)
             dark_ms = watch.last_ms() or stopped_ms
             self.stop_ms = max(0.0, dark_ms - stopped_ms)
+            if self.case.row.session:
+                alive = self._end_session()
         if alive and (not self.went_on or self.case.row.comes == AT_START):
             self._press()
             self._go_on(AGAIN_S)
+
+    def _end_session(self) -> bool:
+        """The charger, for a moment: the session that was paused is over."""
+        plug = Event(self.run.t_s + SOON_S, "fault", "charger_plugged", for_s=1.0)
+        self.run.then((plug,), LONGEST_S)
+        return self._go_on(STOP_S)
 
     def _since_s(self) -> float:
         return (self.run.hal.t_ms - self.at_ms) / 1000
@@ -194,34 +207,36 @@ class Story:
         latency_ms = own_name_ms = None
         energy_j = after_due_j = 0.0
         if onset_ms is not None:
-            last_ms = watch.last_ms(until_ms) or onset_ms
+            last_ms = (watch.driven_ms if row.comes == BANK else watch.last_ms(until_ms)) or 0.0
             latency_ms = max(0.0, last_ms - onset_ms)
             energy_j = watch.joules(onset_ms, until_ms)
-            if row.within_ms is not None:
-                after_due_j = watch.joules(onset_ms + row.within_ms, until_ms)
+            if self.within_ms is not None:
+                after_due_j = watch.joules(onset_ms + self.within_ms, until_ms)
             named_ms = watch.named_ms(row.fault, self.at_ms)
             own_name_ms = None if named_ms is None else max(0.0, named_ms - onset_ms)
         resets = [reset["t_s"] * 1000 - self.at_ms for reset in report.resets(run)]
         return Measured(
-            onset_ms=onset_ms, latency_ms=latency_ms, energy_j=energy_j,
+            within_ms=self.within_ms, onset_ms=onset_ms, latency_ms=latency_ms, energy_j=energy_j,
             after_due_j=after_due_j, energy_bound_j=self._energy_bound_j(),
             peak_c=watch.peak_c, cut_c=watch.cut_c, own_c=self.own_c,
             crossing_s=watch.crossing_s, state=self.state, went_on=self.went_on,
-            stop_ms=self.stop_ms, again=bool(watch.visited_since(self.met_ms) & THERAPY),
+            stop_ms=self.stop_ms, again=self._again(),
             named=watch.named(self.at_ms), own_name_ms=own_name_ms,
-            driven_on=self.bank >= 0 and run.hal.supply and run.hal.duty[self.bank] > 0,
             miscount_j_cm2=self._miscount_j_cm2(),
             reset_ms=min((ms for ms in resets if ms >= 0), default=None),
         )  # fmt: skip
+
+    def _again(self) -> bool:
+        """Whether therapy began after the START that met the fault, which was there still."""
+        if self.case.row.once and report.resets(self.run):
+            return False
+        return bool(self.watch.visited_since(self.met_ms) & THERAPY)
 
     def _onset_ms(self) -> float | None:
         """From when the latency counts."""
         watch, row = self.watch, self.case.row
         if row.since == CURRENT:
-            if row.comes == BANK and self.moment.state not in THERAPY:
-                # each bank has its turn in the check; after it, all are driven
-                return watch.entered_ms("RAMP", self.at_ms)
-            return watch.first_ms(self.at_ms)
+            return watch.asked_ms if row.comes == BANK else watch.beyond_ms
         watched = {SENSED: watch.hot_ms, APART: watch.apart_ms, EMPTY: (watch.empty_ms,)}
         if row.since not in watched:
             return self.at_ms
@@ -240,7 +255,7 @@ class Story:
         ) / DUTY_MAX  # fmt: skip
         if row.fault == "fet_stuck_on":
             light_w += max(bank_w)
-        return light_w * row.within_ms / 1000
+        return light_w * (self.within_ms or 0) / 1000
 
     def _miscount_j_cm2(self) -> float:
         since = [

@@ -7,7 +7,18 @@ bound is broken, and nothing where it holds or says nothing about this strike.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from sim.bounds import AT_START, BANK, GOES_ON, OFF, RENAMED_MS, RESET_MS, SENSED, SINGLE_C, STOP_MS
+from sim.bounds import (
+    AT_START,
+    BANK,
+    CURRENT,
+    GOES_ON,
+    NAMED_MS,
+    OFF,
+    RESET_MS,
+    SENSED,
+    SINGLE_C,
+    STOP_MS,
+)
 from sim.faults import SHOWS_AS
 from sim.moments import Moment
 from sim.strike import Case, Measured
@@ -15,7 +26,6 @@ from sim.watch import FOREVER_MS
 
 NO_THERAPY = ("LOCKED", "SERVICE")  # where a sound unit gives no more light than a check's
 RESETS = ("firmware_exception", "firmware_hang")
-NAMED = ("fet_stuck_on", "led_open")  # by their own name within their bound
 SAME_DOSE = 0.01  # ours: J/cm2, of what was given: the count's own error is 0.5 %
 FULL_W_CM2 = 0.01  # a bank at full duty
 
@@ -35,12 +45,13 @@ Check = Callable[[Measured, Case, Moment], Said]
 
 def off(m: Measured, case: Case, moment: Moment) -> Said:
     """Dark in time, and dark from then on."""
-    within_ms = case.row.within_ms
+    within_ms = m.within_ms
     if case.row.comes != OFF or within_ms is None or m.latency_ms is None:
         return None
     if m.latency_ms <= within_ms:
         return None
-    return f"{m.latency_ms:.0f} ms", f"{within_ms} ms", m.latency_ms
+    worth = m.latency_ms / max(within_ms, 1)
+    return f"{m.latency_ms:.0f} ms", f"{within_ms} ms", worth
 
 
 def energy(m: Measured, case: Case, moment: Moment) -> Said:
@@ -76,20 +87,28 @@ def contact_at_cut(m: Measured, case: Case, moment: Moment) -> Said:
 def ends(m: Measured, case: Case, moment: Moment) -> Said:
     """The state in which a session that was lit is found."""
     row = case.row
-    if not moment.lit or row.once or m.state in row.ends:
+    unseen = row.since == CURRENT and m.onset_ms is None
+    if not moment.lit or row.once or unseen or m.state in row.ends:
         return None
     return m.state, " or ".join(row.ends), 0.0
 
 
 def bank(m: Measured, case: Case, moment: Moment) -> Said:
     """A bank that gives no light is driven no more."""
-    return ("still driven", "left out", 0.0) if m.driven_on else None
+    within_ms = m.within_ms
+    if case.row.comes != BANK or within_ms is None or m.latency_ms is None:
+        return None
+    if m.latency_ms <= within_ms:
+        return None
+    return f"driven for {m.latency_ms:.0f} ms", f"{within_ms} ms", m.latency_ms / within_ms
 
 
 def named(m: Measured, case: Case, moment: Moment) -> Said:
     """A fault that is latched is called by a name that it may have."""
     fault = case.row.fault
     may = SHOWS_AS.get(fault, (fault,))
+    if case.row.once and moment.state == "SERVICE":
+        return None  # what was kept is shown again after the reset
     if case.row.comes == GOES_ON:
         return (m.named[0], "no fault", 0.0) if m.named else None
     if m.named and m.named[0] not in may:
@@ -100,14 +119,15 @@ def named(m: Measured, case: Case, moment: Moment) -> Said:
 def own_name(m: Measured, case: Case, moment: Moment) -> Said:
     """Faults that must be told from others have their own name in time."""
     fault = case.row.fault
-    within_ms = RENAMED_MS if fault == "pad_unplugged" else case.row.within_ms
-    if fault not in (*NAMED, "pad_unplugged") or m.onset_ms is None or not moment.lit:
+    within_ms = NAMED_MS.get(fault)
+    if within_ms is None or m.onset_ms is None or not moment.lit:
         return None
+    within_ms += (m.within_ms or 0) - (case.row.within_ms or 0)  # gated light has longer
     if m.own_name_ms is None:
         return m.named[0] if m.named else "no name", f"{fault} within {within_ms} ms", FOREVER_MS
-    if m.own_name_ms <= (within_ms or 0):
+    if m.own_name_ms <= within_ms:
         return None
-    return f"named after {m.own_name_ms:.0f} ms", f"{within_ms} ms", m.own_name_ms
+    return f"named after {m.own_name_ms:.0f} ms", f"{within_ms} ms", m.own_name_ms / within_ms
 
 
 def stop(m: Measured, case: Case, moment: Moment) -> Said:
@@ -133,7 +153,7 @@ def goes_on(m: Measured, case: Case, moment: Moment) -> Said:
 def dose(m: Measured, case: Case, moment: Moment) -> Said:
     """A dark bank's dose is not counted; a clock that jumps changes none."""
     if case.row.comes == BANK and moment.lit:
-        most = FULL_W_CM2 * (case.row.within_ms or 0) / 1000
+        most = FULL_W_CM2 * (m.within_ms or 0) / 1000
     elif case.row.fault == "clock_jump" and moment.lit:
         most = SAME_DOSE
     else:

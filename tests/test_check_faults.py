@@ -8,7 +8,7 @@ import pytest
 from firmware import guard, pad, session, trips, wearer
 from firmware.check import Check
 from firmware.gate import Gate
-from sim import bounds, matrix
+from sim import bounds, hal, matrix
 from sim.bounds import ROWS, SINGLE_C
 from sim.fault_table import FAULTS
 from sim.moments import CANNOT, MOMENTS, WEARERS
@@ -118,6 +118,7 @@ SABOTAGE = {
     "sensors not judged": (pad.Pad, "judge", deaf, "contact_lost", "TREAT", "off"),
     "a pair may differ": (pad, "PAIR_TRIP_MC", 10**9, "ntc_drift", "READY", "off"),
     "the gate lets all out": (Gate, "pass_out", ajar, "charger_plugged", "RAMP", "off"),
+    "a longer lease": (hal, "LEASE_MS", 150, "firmware_hang", "RAMP", "off"),
     "buckle not asked": (session.Session, "unworn", deaf, "unworn", "RAMP", "off"),
     "no button is stuck": (wearer, "stuck_button", always(False), "button_stuck", "READY", "start"),
     "refuses every start": (wearer, "no_start", always(1), "gauge_nak", "READY", "goes on"),

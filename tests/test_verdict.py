@@ -13,9 +13,10 @@ from sim.strike import Case, Measured
 from sim.verdict import CHECKS, verdict
 
 WELL = Measured(
-    onset_ms=60_001.0, latency_ms=59.0, energy_j=0.07, after_due_j=0.0, energy_bound_j=0.096,
+    within_ms=80, onset_ms=60_001.0, latency_ms=59.0,
+    energy_j=0.07, after_due_j=0.0, energy_bound_j=0.096,
     peak_c=40.5, cut_c=40.5, own_c=None, crossing_s=None, state="FAULT", went_on=False,
-    stop_ms=None, again=False, named=(), own_name_ms=10.0, driven_on=False,
+    stop_ms=None, again=False, named=(), own_name_ms=10.0,
     miscount_j_cm2=0.0, reset_ms=10.0,
 )  # fmt: skip
 BY_NAME = {moment.name: moment for moment in MOMENTS}
@@ -33,7 +34,8 @@ class Try:
         """Names of the bounds that this measurement breaks."""
         row = bounds.of(self.fault, self.button)
         case = Case(row, row.tried[0], "A", True)
-        found = verdict(WELL._replace(**measured), case, BY_NAME[self.state])
+        within = {"within_ms": row.within_ms}
+        found = verdict(WELL._replace(**{**within, **measured}), case, BY_NAME[self.state])
         assert {one.bound for one in found} <= set(CHECKS)
         return [one.bound for one in found]
 
@@ -61,8 +63,10 @@ def test_contact_beyond_its_bound_is_excused_only_by_heat_from_outside(peak_c, o
     (Try("ntc_open"), {"stop_ms": 81.0}, "stop"),
     (Try("ntc_open", "READY"), {"latency_ms": 12_000.0}, "off"),
     (Try("hot_skin"), {"cut_c": 43.1}, "contact at the cut"),
-    (Try("led_open"), {"driven_on": True, "went_on": True, "state": "TREAT"}, "bank"),
-    (Try("led_open"), {"own_name_ms": 1_001.0, "went_on": True, "state": "TREAT"}, "own name"),
+    (Try("led_open"), {"latency_ms": 1_001.0, "went_on": True, "state": "TREAT"}, "bank"),
+    (Try("led_open"), {"own_name_ms": 6_001.0, "within_ms": 4_000, "went_on": True,
+                       "state": "TREAT"}, "own name"),
+    (Try("led_open"), {"own_name_ms": 3_001.0, "went_on": True, "state": "TREAT"}, "own name"),
     (Try("led_open"), {"own_name_ms": None, "went_on": True, "state": "TREAT"}, "own name"),
     (Try("led_open"), {"miscount_j_cm2": 0.02, "went_on": True, "state": "TREAT"}, "dose"),
     (Try("pad_unplugged"), {"own_name_ms": None, "named": ("ntc_open",)}, "own name"),

@@ -27,7 +27,7 @@ def cell_of(cell: Cell) -> dict[str, Any]:
         "strikes": cell.strikes,
         "must": row.comes,
         "since": row.since,
-        "within_ms": row.within_ms,
+        "within_ms": row.within_ms if cell.within_ms is None else cell.within_ms,
         "latency_ms": rounded(cell.latency_ms, 1),
         "share": rounded(cell.share, 3),
         "energy_j": rounded(cell.energy_j),

@@ -21,7 +21,7 @@ OUTSIDE = "*"
 FAULTS = tuple((row.fault, trial.value, trial.button) for row in ROWS for trial in row.tried)
 STATES = tuple(moment.name for moment in MOMENTS)
 SINCE = {
-    "strike": "", "current": " of current", "sensed": " of sensing it",
+    "strike": "", "current": "", "sensed": " of sensing it",
     "apart": " of 1.5 C apart", "empty": " of sensing it",
 }  # fmt: skip
 MUST = {"bank": "bank left out", "at start": "START refused", "goes on": "goes on"}
@@ -71,10 +71,10 @@ def label(key: Key) -> str:
 
 def bound(row: Bound) -> str:
     """What must come of it, and when."""
+    within = f"{row.within_ms} ms" + (f", gated {row.gated_ms}" if row.gated_ms else "")
     if row.comes != OFF:
-        within = f", {row.within_ms} ms" if row.within_ms else ""
-        return MUST[row.comes] + within
-    return f"{row.within_ms} ms{SINCE[row.since]}"
+        return MUST[row.comes] + (f", {within}" if row.within_ms else "")
+    return within + SINCE[row.since]
 
 
 def worst(cells: list[Cell], figure: Callable[[Cell], float | None]) -> Cell | None:
@@ -93,7 +93,7 @@ def where(cell: Cell) -> str:
 
 def latency(cells: list[Cell]) -> tuple[str, str, float]:
     """(latency, where, share of the bound) of the worst; nothing where nothing was due."""
-    cell = worst(cells, lambda cell: cell.latency_ms if cell.row.comes == OFF else None)
+    cell = worst(cells, lambda cell: cell.share)
     if cell is None:
         return "-", "", 0.0
     return f"{cell.latency_ms:.0f} ms", where(cell), cell.share or 0.0

@@ -18,11 +18,11 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from sim.bounds import OFF, SINGLE_C
+from sim.bounds import SINGLE_C
 from sim.matrix import Cell
 from tools.faults_table import STATES, Found, bound
 
-DPI = 130
+DPI = 110
 ROW_IN, COLUMN_IN = 0.235, 0.5
 LEFT_IN, GAP_IN, RIGHT_IN, TOP_IN, BOTTOM_IN = 3.75, 0.35, 0.15, 1.75, 0.65
 INK, SOFT, LINE = "#222222", "#6b6b6b", "#ffffff"
@@ -45,10 +45,10 @@ class Square(NamedTuple):
 def time_square(cells: list[Cell]) -> Square:
     """The share of its time, and the milliseconds."""
     late = any(b.bound not in CONTACT for cell in cells for b, *_ in cell.bounds_broken())
-    due = [cell for cell in cells if cell.share is not None and cell.row.comes == OFF]
+    due = [cell for cell in cells if cell.share is not None]
     if not due:
         return Square(BROKEN, "\u00d7", INK) if late else Square(NOTHING, "\u00b7", SOFT)
-    cell = max(due, key=lambda cell: cell.latency_ms or 0.0)
+    cell = max(due, key=lambda cell: cell.share or 0.0)
     text = milliseconds(cell.latency_ms or 0.0)
     if late:
         return Square(BROKEN, f"\u00d7{text}", INK)
@@ -150,7 +150,7 @@ def panel(
 def names(axes: Axes, lines: list[tuple[str, list[Cell]]]) -> None:
     """The faults, each with what must come of it."""
     for y, (name, cells) in enumerate(lines):
-        depth = ", chip" if cells[0].key.depth == "driver" else ""
+        depth = " (chip)" if cells[0].key.depth == "driver" else ""
         axes.text(-0.15, y + 0.54, bound(cells[0].row), color=SOFT, size=7.2, ha="right",
                   va="center")  # fmt: skip
         axes.text(-3.15, y + 0.54, name + depth, size=8, ha="right", va="center")

@@ -7,7 +7,7 @@ a fault is written once for every depth.
 from firmware.inputs import CHARGER
 from firmware.thermometry import ntc_code, tmp117_code
 from sim import sensors
-from sim.hal import Dark
+from sim.hal import Dark, kept_ms, longest_ms
 from sim.plant import APART_C, STEP_MS, TRIP_C, Plant
 
 TYPE_CHECKING = False
@@ -63,6 +63,7 @@ class Bench:
         self.trip_level = ntc_code(board, int(TRIP_C * 1_000))
         self.trip_raw = tmp117_code(int(TRIP_C * 1_000))
         self.contact_read = [0, 0]  # what the program last read of the contact thermometers
+        self.since_ms = [-1] * 4  # as at HAL depth: thermistor A, digital A ...
         self.hot_ms = [-1, -1]  # since when a pad's codes are beyond the trip
         self.apart_ms = [-1, -1]  # since when its contact sensors are too far apart
         self.empty_ms = -1  # not watched at this depth
@@ -177,10 +178,11 @@ class Bench:
 
     def _watch_trip(self, pad: int, code: int) -> None:
         """Keep since when a pad's codes are beyond the trip without a break."""
-        if code > self.trip_level and self.contact_read[pad] < self.trip_raw:
-            self.hot_ms[pad] = -1
-        elif self.hot_ms[pad] < 0:
-            self.hot_ms[pad] = self.t_ms
+        since_ms = self.since_ms
+        ntc = 2 * pad
+        kept_ms(since_ms, ntc, code <= self.trip_level, self.t_ms)
+        kept_ms(since_ms, ntc + 1, self.contact_read[pad] >= self.trip_raw, self.t_ms)
+        self.hot_ms[pad] = longest_ms(since_ms[ntc], since_ms[ntc + 1])
 
     def _watch_pairs(self) -> None:
         """Keep since when a pad's contact sensors, noise aside, are apart without a break."""
