@@ -7,7 +7,7 @@ One row a fault, by the name that a scenario calls it. Read by the fault matrix
 moment that `since` names:
 
 * STRIKE: the fault's own onset;
-* CURRENT: when the LED supply's current can first tell (`sim.watch`): a string that is open
+* CURRENT: when the LED supply's current can first tell (`sim.current`): a string that is open
   shows where it is asked for light, a switch that sticks where less than all is asked for;
 * SENSED: the first of a pad's contact samples that stayed beyond the trip (TRIP_C) until it
   was dark; never, where none did;
@@ -25,6 +25,8 @@ The numbers stand on their own: a firmware whose limits were altered is still he
 """
 
 from typing import NamedTuple
+
+from sim.rules import GATED_MS
 
 TRIP_C = 42.5  # design: contact trip, sensed
 APART_C = 1.5  # design: the two contact sensors of a pad
@@ -81,8 +83,14 @@ SLOW_S = 300.0  # ours: by then a frozen sensor's pad has warmed by several degr
 HEAT_S = 900.0  # ours: at most; contact that has not risen for a minute has settled before
 BANKS_NM = (810.0, 1_060.0)  # the weakest and the strongest load of the reference board
 LIT = ("CHECK", "RAMP", "TREAT")
-GATED_MS = 4_000
-GATED = "design; where light is gated by ticks the firmware judges two seconds at a time: ours"
+STICKS = (
+    "design, from when the current can be told from a driver's tolerance; light that is gated by"
+    f" ticks is judged over two seconds, twice: there {GATED_MS / 1000:g} s, ours"
+)
+OPENS = (
+    "design, from when its current can be told from none; its name follows with the check that"
+    " finds it, and in gated light the next check is the first to see it: ours"
+)
 BEGUN = "design; a session that was written before the fault may be resumed: ours"
 HOT = ("FAULT", "DONE", *LIT)  # DONE: the thermal dose reached its cap first
 GOES = ("FAULT", *LIT)  # FAULT: the check was not over, and saw it
@@ -114,10 +122,10 @@ ROWS = (
     Bound("lying_on_pad", OFF, 80, SENSED, HOT, (Trial(None, HEAT_S),)),
     Bound("alert_broken", GOES_ON, None, STRIKE, LIT),
     Bound("fet_stuck_on", OFF, 1_000, CURRENT, ("FAULT",), tuple(Trial(nm) for nm in BANKS_NM),
-          gated_ms=GATED_MS, source=GATED),
+          gated_ms=GATED_MS, source=STICKS),
     Bound("enable_stuck", AT_START, None, STRIKE, GOES),
     Bound("led_open", BANK, 1_000, CURRENT, LIT, tuple(Trial(nm) for nm in BANKS_NM),
-          gated_ms=GATED_MS, source=GATED),
+          source=OPENS),
     Bound("battery_sag", OFF, 80, EMPTY, ("DONE", *LIT), (Trial(3.0), Trial(1.0))),
     Bound("battery_low", OFF, 80, EMPTY, ("DONE", *LIT), (Trial(0.5, 120.0), Trial(2.0, 120.0)),
           source="ours: 'in order' is DONE, within what a sag is given, and no START after it"),

@@ -16,6 +16,25 @@ if TYPE_CHECKING:
     from sim.witness import Witness
 
 
+def tells(run: "Run", bank: int, opened: bool) -> bool:
+    """Whether the LED supply's current can tell now that a bank gives nothing (`opened`), or
+    all though less was asked for. A check looks for open strings by itself, and in gated light
+    the next check does."""
+    gate = run.unit.gate
+    if opened and (gate.period_ticks > 1 or run.unit.session.state == states.CHECK):
+        return False
+    bank_w = run.plant.bank_w
+    share = gate.on_ticks / gate.period_ticks / DUTY_MAX
+    asked_w = 0.0
+    for duty, watts in zip(gate.out, bank_w):
+        asked_w += duty * share * watts
+    own_w = gate.out[bank] * share * bank_w[bank]
+    least_w = rules.LEAST_MA * run.plant.pack_mv() / 1e6
+    if opened:
+        return own_w > max(rules.OPEN_SHARE * asked_w, least_w)
+    return bank_w[bank] - own_w > max(rules.STUCK_SHARE * asked_w, least_w)
+
+
 class Shown:
     """A fault of a bank, and since when its current can be told; -1 while it cannot."""
 
@@ -41,28 +60,16 @@ class Current:
         pad = "AB".index(event.pad or "A")
         self.shown.append(Shown(injected, pad * len(kinds) + kinds.index(int(event.value or 0))))
 
-    def judge(self, t_ms: int, state: int, witness: "Witness") -> None:
+    def judge(self, t_ms: int, witness: "Witness") -> None:
         """While there is light, after a tick."""
         hal = self.hal
-        bank_w = hal.plant.bank_w
-        gate = self.run.unit.gate
-        share = gate.on_ticks / gate.period_ticks / DUTY_MAX
-        asked_w = 0.0
-        for duty, watts in zip(gate.out, bank_w):
-            asked_w += duty * share * watts
-        least_w = rules.LEAST_MA * hal.plant.pack_mv() / 1e6
-        gated = gate.period_ticks > 1
+        gated = self.run.unit.gate.period_ticks > 1
         for row in self.shown:
             bank = row.bank
-            own_w = gate.out[bank] * share * bank_w[bank]
-            if row.opened:
-                told = bank in hal.open_banks and own_w > max(rules.OPEN_SHARE * asked_w, least_w)
-                told = told and not gated and state != states.CHECK
-            else:
-                more_w = bank_w[bank] - own_w
-                told = more_w > max(rules.STUCK_SHARE * asked_w, least_w)
-                told = told and bank in hal.stuck_banks and bank not in hal.open_banks
-            if not told:
+            there = bank in hal.open_banks
+            if not row.opened:
+                there = bank in hal.stuck_banks and not there
+            if not (there and tells(self.run, bank, row.opened)):
                 row.since_ms = -1
             elif row.since_ms < 0:
                 row.since_ms = t_ms

@@ -236,7 +236,7 @@ class Story:
         """From when the latency counts."""
         watch, row = self.watch, self.case.row
         if row.since == CURRENT:
-            return watch.asked_ms if row.comes == BANK else watch.beyond_ms
+            return watch.tells_ms
         watched = {SENSED: watch.hot_ms, APART: watch.apart_ms, EMPTY: (watch.empty_ms,)}
         if row.since not in watched:
             return self.at_ms

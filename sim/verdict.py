@@ -152,7 +152,7 @@ def goes_on(m: Measured, case: Case, moment: Moment) -> Said:
 
 def dose(m: Measured, case: Case, moment: Moment) -> Said:
     """A dark bank's dose is not counted; a clock that jumps changes none."""
-    if case.row.comes == BANK and moment.lit:
+    if case.row.comes == BANK and moment.lit and m.onset_ms is not None:
         most = FULL_W_CM2 * (m.within_ms or 0) / 1000
     elif case.row.fault == "clock_jump" and moment.lit:
         most = SAME_DOSE

@@ -7,8 +7,8 @@ state and the names of faults, to compare them. One `Watch` a run, at any depth.
 from typing import TYPE_CHECKING, NamedTuple
 
 from firmware import states
-from firmware.limits import DUTY_MAX
 from sim import report
+from sim.current import tells
 from sim.plant import TRIP_C
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 FOREVER_MS = float("inf")
 RISE_C = 0.01
-MISSED_W = 0.037  # ours: 5 mA from the pack, a few of the rail monitor's steps over its noise
-EXCESS = 0.1  # ours: of all that was asked for; less is no more than drivers differ by
 
 
 class Span(NamedTuple):
@@ -38,8 +36,7 @@ class Watch:
         self.bank = bank
         self.breaks_ms = breaks_ms
         self.driven_ms: float | None = None  # until when, in therapy
-        self.asked_ms: float | None = None  # since when the bank was asked for what can be missed
-        self.beyond_ms: float | None = None  # ... or for so little that full duty can be told
+        self.tells_ms: float | None = None  # since when the supply's current can tell
         self.begun_ms = run.hal.t_ms
         self.spans: list[Span] = []
         self.visited: list[tuple[int, str]] = []  # when each state was first seen, in order
@@ -71,15 +68,11 @@ class Watch:
             self._look_at_bank(max(from_ms, self.breaks_ms), until_ms)
 
     def _look_at_bank(self, from_ms: float, until_ms: float) -> None:
-        """Whether the supply's current can tell now that the bank gives nothing, or all."""
-        duty, bank_w = self.run.hal.duty, self.run.plant.bank_w
-        asked_w = sum(one * watts for one, watts in zip(duty, bank_w, strict=True)) / DUTY_MAX
-        own_w = duty[self.bank] * bank_w[self.bank] / DUTY_MAX
-        if own_w >= MISSED_W and self.asked_ms is None:
-            self.asked_ms = from_ms
-        if bank_w[self.bank] - own_w > asked_w * EXCESS and self.beyond_ms is None:
-            self.beyond_ms = from_ms
-        if own_w > 0.0 and self.run.unit.session.state in states.POWERED:
+        opened = self.bank in self.run.hal.open_banks
+        if self.tells_ms is None and tells(self.run, self.bank, opened):
+            self.tells_ms = from_ms
+        powered = self.run.unit.session.state in states.POWERED
+        if powered and self.run.hal.duty[self.bank]:
             self.driven_ms = until_ms
 
     def _look(self) -> None:

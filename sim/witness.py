@@ -226,7 +226,7 @@ class Witness:
         """Of what the program can see by itself, it must have seen this by now."""
         hal = self.hal
         if self._current.shown:
-            self._current.judge(t_ms, state, self)
+            self._current.judge(t_ms, self)
         if hal.hot_ms[0] >= 0 or hal.hot_ms[1] >= 0 or hal.empty_ms >= 0:
             self._judge_samples(t_ms)
         if hal.apart_ms[0] >= 0 or hal.apart_ms[1] >= 0:

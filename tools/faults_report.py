@@ -1,10 +1,12 @@
 """What `waistband check faults` measured, as a page of Markdown: `docs/faults.md`."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from sim.bounds import IN_DESIGN, ROWS, SINGLE_C
 from sim.liars import Lie
 from sim.matrix import DRIVER
+from sim.moments import MOMENTS
 from tools.faults_table import (
     OUTSIDE,
     Found,
@@ -40,14 +42,21 @@ the bound.
 HOW = """\
 ## How it is tried
 
-A unit is brought into a state once and forked there (`sim.saved`). Lit states are struck at
-twelve instants, spread over the bus's rota and the steps of the check, and on seven wearers:
-ordinary skin; 40 mm of fat over vessels that do not widen, under the default, the strongest
-and a slowly gated light; no blood flow at 40 C under a blanket; 2 mm of fat at 5 C; and a
-unit whose four contact sensors all read as low as they may. What the alert could not have
-changed, as it was never given, is not run twice. Faults of the chip are tried at driver depth,
-on the unit's own files. A story goes on until it has been dark for three seconds or was
-watched for the time in `sim/bounds.py`, then the wearer presses START and it goes on for ten.
+A unit is brought into a state once and forked there (`sim.saved`, `sim/moments.py`); OFF is a
+fault that is there before power comes, TREAT_HELD a treatment held back at its set point. Lit
+states are struck at twelve instants, spread over the bus's rota and the steps of the check, and
+on seven wearers, as it is not known beforehand which is the worst: ordinary skin; 40 mm of fat
+over vessels that do not widen, under the default, the strongest and a slowly gated light; no
+blood flow at 40 C under a blanket; 2 mm of fat at 5 C; and a unit whose four contact sensors
+all read as low as they may. The hottest of them was, in so many cells:
+
+{hottest}
+
+What the alert could not have changed, as it was never given, is not run twice. Faults of the
+program, the chip and its flash are tried at HAL depth, where what follows them is emulated, and
+at driver depth, on the unit's own files. A story goes on until it has been dark for three
+seconds or was watched for the time in `sim/bounds.py`; then the wearer presses START and it
+goes on for ten. What is not tried here: other pairs of faults (`waistband check campaign`).
 """
 
 OUTSIDE_SAID = """\
@@ -59,9 +68,11 @@ the heat taken away at the cut stays below {bound:.1f} C, or the cell is counted
 LYING = """\
 ## When everything that guards a pad lies
 
-Both contact sensors of pad A froze alike while the pad was cool, which is no pair of faults
-that have nothing to do with each other, and no bound of the table. A whole session, from the
-ramp on:
+Both contact sensors of pad A lie alike, so that they agree: they froze while the pad was cool,
+or live on and come to read so much too low within a minute. That is no pair of faults which
+have nothing to do with each other, and no bound of the table. What is left is the LED board's
+thermometer, against which contact is judged, and the thermometer's own stillness. A whole
+session, from the ramp on; the strongest light is four banks at full duty, 40 mW/cm2.
 """
 
 
@@ -73,16 +84,24 @@ def write(found: Found) -> str:
     broken = [f"- {name}: {what}: {said}" for name, what, said in sentences_of(found)]
     if broken:
         parts += ["## Bounds that do not hold\n", "\n".join(broken) + "\n"]
-    parts += ["## Bounds that are ours\n", "\n".join(ours()) + "\n", HOW]
+    parts += ["## Bounds that are ours\n", "\n".join(ours()) + "\n"]
+    parts.append(HOW.format(hottest=hottest(found)))
     if found.lies:
         parts += [LYING, table(LIE_HEAD, lie_rows(found.lies))]
     return "\n".join(parts)
 
 
+def hottest(found: Found) -> str:
+    """On which wearers contact came highest, where the unit was lit."""
+    lit = [moment.name for moment in MOMENTS if moment.lit]
+    count = Counter(cell.peak_wearer for cell in found.cells if cell.key.state in lit)
+    return "\n".join(f"- {wearer}: {cells}" for wearer, cells in count.most_common())
+
+
 FAULT_HEAD = ("fault", "must be dark within", "measured", "in", "contact, C", "J / bound", "")
 LIE_HEAD = (
-    "skin", "light", "alert", "highest contact, C", f"above {SINGLE_C:.1f} C, s", "LED board, C",
-    "CEM43, min", "ended",
+    "lie", "skin", "light", "alert", "highest contact, C", f"above {SINGLE_C:.1f} C, s",
+    "LED board, C", "CEM43, min", "ended",
 )  # fmt: skip
 
 
@@ -116,6 +135,6 @@ def lie_rows(lies: list[Lie]) -> Iterator[tuple[str, ...]]:
     """A line a story."""
     for lie in lies:
         yield (
-            lie.skin, lie.prescription, lie.alert, f"{lie.peak_c:.2f}", f"{lie.beyond_s:.0f}",
+            lie.said, lie.skin, lie.light, lie.alert, f"{lie.peak_c:.2f}", f"{lie.beyond_s:.0f}",
             f"{lie.board_c:.2f}", f"{lie.cem43_min:.1f}", lie.ended,
         )  # fmt: skip

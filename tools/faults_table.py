@@ -216,11 +216,11 @@ def headline(found: Found, wall_s: float) -> Text:
 
 def lies_line(lies: list[Lie]) -> Text:
     """How hot a pad gets when everything that guards it lies."""
-    hottest = {alert: max(lie.peak_c for lie in lies if lie.alert == alert)
-               for alert in ("works", "dead")}  # fmt: skip
+    hottest = max(lies, key=lambda lie: lie.peak_c)
     return Text(
-        f"Both contact sensors of a pad frozen alike: {hottest['works']:.2f} C at most with the"
-        f" alert working, {hottest['dead']:.2f} C with it dead as well."
+        f"Both contact sensors of a pad lying alike ({hottest.said}, {hottest.skin}, alert"
+        f" {hottest.alert}): {hottest.peak_c:.2f} C for {hottest.beyond_s:.0f} s at most,"
+        f" then {hottest.ended}."
     )
 
 

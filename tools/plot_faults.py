@@ -31,7 +31,9 @@ BLUES = LinearSegmentedColormap.from_list("towards a bound", ["#edf4fb", "#7fb3d
 COOL_C = 34.0  # the palest blue of contact
 DARK_INK = 0.62  # share from which print on blue is white
 STYLE: dict[Any, Any] = {"font.family": "DejaVu Sans", "font.size": 8, "text.color": INK}
-SHORT = {"TREAT_HELD": "HELD", "SELF_TEST": "SELF TEST", "WAIT_SKIN": "WAIT SKIN"}
+SHORT = {
+    "OFF": "POWER-ON", "TREAT_HELD": "HELD", "SELF_TEST": "SELF TEST", "WAIT_SKIN": "WAIT SKIN",
+}  # fmt: skip
 
 
 class Square(NamedTuple):
