@@ -7,9 +7,9 @@ counts from the call that lit it to the call, or the end of the lease, that ende
 """
 
 from firmware.limits import CLOCK_MASK, DUTY_MAX, LEASE_MS, TICK_MS
-from firmware.thermometry import ntc_code, tmp117_code
 from sim import sensors
-from sim.plant import APART_C, EMPTY_MV, STEP_MS, TRIP_C, Plant
+from sim.onsets import Dark, Onsets
+from sim.plant import EMPTY_MV, STEP_MS, Plant
 from sim.surroundings import Surroundings
 
 TYPE_CHECKING = False
@@ -40,34 +40,9 @@ DRAWS = 3 * STEP_MS // TICK_MS  # noise values used up in a block
 LEVEL_MIN, LEVEL_MAX = 14.0, 4080.0  # levels that noise cannot carry out of 12 bits
 
 
-def kept_ms(since_ms: "list[int]", at: int, beyond: bool, t_ms: int) -> None:
-    """Keep in a list since when something lasts without a break; -1 where it does not."""
-    if not beyond:
-        since_ms[at] = -1
-    elif since_ms[at] < 0:
-        since_ms[at] = t_ms
-
-
-def longest_ms(one_ms: int, other_ms: int) -> int:
-    """The earlier of two times, of which either may be -1 for none."""
-    if one_ms < 0 or other_ms < 0:
-        return max(one_ms, other_ms)
-    return min(one_ms, other_ms)
-
-
 def no_event(t_ms: int) -> int:
     """Nothing happens, ever."""
     return NEVER_MS
-
-
-class Dark:
-    """An end of light, and since when each pad was then sensed too hot, and its two contact
-    sensors too far apart (-1: it was not)."""
-
-    def __init__(self, t_ms: int, hot_ms: "list[int]", apart_ms: "list[int]") -> None:
-        self.t_ms = t_ms
-        self.hot_ms = (hot_ms[0], hot_ms[1])
-        self.apart_ms = (apart_ms[0], apart_ms[1])
 
 
 class SimHal(Surroundings):
@@ -89,14 +64,12 @@ class SimHal(Surroundings):
         self.noisy = False  # a fault makes them new in each tick
         self.raw = [0] * len(PARTS)
         self._read_as = sensors.READ_AS
-        self._trip_level = ntc_code(board, int(TRIP_C * 1000))
-        self._trip_raw = tmp117_code(int(TRIP_C * 1000))
         self._empty_level = 2 * EMPTY_MV * sensors.ADC_FULL // self.full_scale_mv
-        self._since_ms = [-1] * 4  # since when codes are beyond the trip: thermistor A, digital A
-        self.hot_ms = [-1, -1]  # ... the longer of a pad's two
-        self.empty_ms = -1  # since when the battery's are
-        self._near = False  # any of them may be
-        self.apart_ms = [-1, -1]  # since when a pad's contact sensors are too far apart
+        self.onsets = Onsets(board)
+        self.hot_ms = self.onsets.hot_ms
+        self.apart_ms = self.onsets.apart_ms
+        self.empty_ms = -1  # since when the battery's codes are below the end of a session
+        self._near = False  # codes may be beyond a limit
         self.on_light: Callable[[int, int, float], object] | None = None  # see `_settle`
         self.reseed(seed)
         self._rota: list[tuple[list[int], int, int, int]] = []
@@ -177,7 +150,7 @@ class SimHal(Surroundings):
             target[index] = self.raw[slot]
             inputs.heard[heard] = ms
         if self._near:
-            self._watch_trip(inputs, t_ms)
+            self._watch_codes(inputs, t_ms)
 
     def drive(self, bank: int, duty: int) -> None:
         """Duty of a bank from this tick on."""
@@ -354,38 +327,23 @@ class SimHal(Surroundings):
             if not LEVEL_MIN <= level <= LEVEL_MAX:
                 levels[k] = min(max(level, LEVEL_MIN), LEVEL_MAX)
         if self.warps:
-            self._watch_pairs()
-        near = self._trip_level + NEAR_CODES
-        hot = self._trip_raw
+            self.onsets.judge_pairs(levels, raw, self.t_ms)
+        near = self.onsets.trip_level + NEAR_CODES
+        hot = self.onsets.trip_raw
         self._near = (
             levels[0] < near or levels[1] < near or raw[0] >= hot or raw[1] >= hot
             or levels[2] < self._empty_level + NEAR_CODES
             or max(self.hot_ms) >= 0 or self.empty_ms >= 0
         )  # fmt: skip
 
-    def _watch_trip(self, inputs: "Inputs", t_ms: int) -> None:
-        """Keep since when each sensor's codes are beyond the limit without a break: two that
-        take turns at it were both within it in between."""
-        since_ms = self._since_ms
+    def _watch_codes(self, inputs: "Inputs", t_ms: int) -> None:
+        """Keep since when codes are beyond their limit without a break."""
         for pad in (0, 1):
-            ntc = 2 * pad
-            kept_ms(since_ms, ntc, inputs.ntc[pad] <= self._trip_level, t_ms)
-            kept_ms(since_ms, ntc + 1, inputs.contact[pad] >= self._trip_raw, t_ms)
-            self.hot_ms[pad] = longest_ms(since_ms[ntc], since_ms[ntc + 1])
+            self.onsets.judge_codes(pad, inputs.ntc[pad], inputs.contact[pad], t_ms)
         if inputs.battery[0] > self._empty_level:
             self.empty_ms = -1
         elif self.empty_ms < 0:
             self.empty_ms = t_ms
-
-    def _watch_pairs(self) -> None:
-        """Keep since when a pad's contact sensors, noise aside, are apart without a break."""
-        for pad in (0, 1):
-            thermistor_c = sensors.ntc_c(self.levels[pad])
-            apart_c = abs(thermistor_c - self.raw[pad] * sensors.TMP117_LSB_C)
-            if apart_c <= APART_C:
-                self.apart_ms[pad] = -1
-            elif self.apart_ms[pad] < 0:
-                self.apart_ms[pad] = self.t_ms
 
     def _bind(self, inputs: "Inputs") -> None:
         """Where each transfer of the rota goes in this record."""

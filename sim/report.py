@@ -11,7 +11,7 @@ from firmware.limits import CLOCK_MASK, HOLD_MS, TICK_MS
 from sim.faults import DARKENS, SHOWS_AS
 
 if TYPE_CHECKING:
-    from sim.hal import Dark
+    from sim.onsets import Dark
     from sim.run import Injected, Run
 
 NAMES = tuple(name for name, _ in FAULTS)

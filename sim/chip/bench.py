@@ -5,10 +5,9 @@ a fault is written once for every depth.
 """
 
 from firmware.inputs import CHARGER
-from firmware.thermometry import ntc_code, tmp117_code
 from sim import sensors
-from sim.hal import Dark, kept_ms, longest_ms
-from sim.plant import APART_C, STEP_MS, TRIP_C, Plant
+from sim.onsets import Dark, Onsets
+from sim.plant import STEP_MS, Plant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,12 +59,10 @@ class Bench:
         self.cue = -1
         self.reseed(seed)
         self.at = 0
-        self.trip_level = ntc_code(board, int(TRIP_C * 1_000))
-        self.trip_raw = tmp117_code(int(TRIP_C * 1_000))
         self.contact_read = [0, 0]  # what the program last read of the contact thermometers
-        self.since_ms = [-1] * 4  # as at HAL depth: thermistor A, digital A ...
-        self.hot_ms = [-1, -1]  # since when a pad's codes are beyond the trip
-        self.apart_ms = [-1, -1]  # since when its contact sensors are too far apart
+        self.onsets = Onsets(board)
+        self.hot_ms = self.onsets.hot_ms
+        self.apart_ms = self.onsets.apart_ms
         self.empty_ms = -1  # not watched at this depth
         self.near = False  # they may be
 
@@ -149,11 +146,11 @@ class Bench:
             if not LEVEL_MIN <= level <= LEVEL_MAX:
                 levels[k] = min(max(level, LEVEL_MIN), LEVEL_MAX)
         if self.warps:
-            self._watch_pairs()
+            self.onsets.judge_pairs(levels, self.raw, self.t_ms)
         for part in self.parts:
             part.measure(self.chip.us)
-        near = self.trip_level + NEAR_CODES
-        hot = self.trip_raw
+        near = self.onsets.trip_level + NEAR_CODES
+        hot = self.onsets.trip_raw
         self.near = levels[0] < near or levels[1] < near or max(self.contact_read) >= hot
 
     def lose_power(self) -> None:
@@ -173,26 +170,8 @@ class Bench:
         k = wired.index(channel)
         code = sensors.READ_AS[int(self.levels[k] + self.ring[at])]
         if self.near and k < 2:
-            self._watch_trip(k, code)
+            self.onsets.judge_codes(k, code, self.contact_read[k], self.t_ms)
         return code
-
-    def _watch_trip(self, pad: int, code: int) -> None:
-        """Keep since when a pad's codes are beyond the trip without a break."""
-        since_ms = self.since_ms
-        ntc = 2 * pad
-        kept_ms(since_ms, ntc, code <= self.trip_level, self.t_ms)
-        kept_ms(since_ms, ntc + 1, self.contact_read[pad] >= self.trip_raw, self.t_ms)
-        self.hot_ms[pad] = longest_ms(since_ms[ntc], since_ms[ntc + 1])
-
-    def _watch_pairs(self) -> None:
-        """Keep since when a pad's contact sensors, noise aside, are apart without a break."""
-        for pad in (0, 1):
-            thermistor_c = sensors.ntc_c(self.levels[pad])
-            apart_c = abs(thermistor_c - self.raw[pad] * sensors.TMP117_LSB_C)
-            if apart_c <= APART_C:
-                self.apart_ms[pad] = -1
-            elif self.apart_ms[pad] < 0:
-                self.apart_ms[pad] = self.t_ms
 
     def silence(self, parts: tuple[str, ...], silent: bool) -> None:
         """Make I2C parts stop answering, or answer again. All at once is a held bus."""

@@ -8,7 +8,7 @@ the supply switch is closed, counted exactly, wrap by wrap.
 from collections import deque
 
 from sim.chip.gpio import PWM
-from sim.hal import Dark
+from sim.onsets import Dark
 from sim.plant import STEP_MS
 
 TYPE_CHECKING = False

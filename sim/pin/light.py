@@ -8,7 +8,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from sim.chip.light import BLOCK_US, REMEMBERED
-from sim.hal import Dark
+from sim.onsets import Dark
 
 if TYPE_CHECKING:
     from collections.abc import Callable
