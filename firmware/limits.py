@@ -87,6 +87,7 @@ STUCK_MS = 10_000  # ours: nobody presses this long
 CHECK_DUTY = 6_554
 RAIL_WINDOW_MS = 68  # INA219, 128 samples averaged (data sheet)
 CHECK_SEEN_PERCENT = 40  # ours: a pulse split over two averages still shows half
+CHECK_MOST = 4  # ours: so many pulses are more than one that fills the average
 RAIL_DARK_01MA = 15  # ours: 1.5 mA, a few steps of the monitor above nothing
 RAIL_STALE_MS = 100  # ours: while lit, the monitor is judged only by what it said just now
 

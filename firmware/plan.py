@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from firmware.waistband import Waistband
 
 
-def plan(unit: "Waistband", ms: int, step_ms: int) -> None:
+def plan(unit: "Waistband", step_ms: int) -> None:
     """What the banks should give until the next control step; only in a lit state."""
     session = unit.session
     gate = unit.gate
     gate.planned = True
     if session.state == states.CHECK:
-        if unit.check.advance(gate, unit.faults, unit.pads, ms) == check.PASSED:
+        if unit.check.advance(gate, unit.faults, unit.pads, unit.inputs) == check.PASSED:
             session.post(states.CLEARED if unit.lock else states.PASSED)
         return
     ceiling = ONE
@@ -61,11 +61,11 @@ def enter(unit: "Waistband") -> None:
         _cap(unit, CHECK_DUTY)
         unit.check.begin(gate)
     elif state == states.RAMP:
-        gate.lease = True
+        gate.lease = True  # the check's last step withheld it
         _cap(unit, 0)
         _share(unit)
         gate.modulate(unit.course.period_ticks, unit.course.on_ticks)
-        unit.rail.learn()
+        unit.rail.learn(unit.course.period_ticks)
         for pad in unit.pads:
             pad.plausible.begin(pad.contact_mc, pad.at_rest)
             pad.at_rest = False

@@ -3,18 +3,27 @@
 More is an LED switch that is stuck on: dark at once. Less is a string that opened: the
 check is made again, and says which. Currents are in tenths of a milliamp.
 
-The monitor's last average (68 ms) lies within the control step that ends, so light without
-a gate is judged step by step. Gated light, whose averages begin anywhere in a gate's period,
-is judged over two seconds, and by so much less finely. What a unit's drivers really draw
-for a duty is learned after each check, within 30 %, and followed slowly from there.
+Light without a gate is judged step by step: the monitor's last average (68 ms) lies within
+the control step that ends. Gated light is judged where its dark part is long enough for an
+average to lie within it: there, any current is too much. Over the whole of it averages begin
+anywhere in a gate's period, so that they are summed over whole periods, just under two
+seconds, and judged by so much less finely. What a unit's drivers really draw for a duty is
+learned after each check, within 30 %, and followed slowly from there.
 """
 
 from firmware import faults, states
 from firmware.inputs import RAIL
-from firmware.limits import CLOCK_MASK, CONTROL_TICKS, RAIL_DARK_01MA, RAIL_STALE_MS
+from firmware.limits import (
+    CLOCK_MASK,
+    RAIL_DARK_01MA,
+    RAIL_STALE_MS,
+    RAIL_WINDOW_MS,
+    TICK_MS,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from firmware.inputs import Inputs
     from firmware.waistband import Waistband
     from hal.contract import Board
 
@@ -27,9 +36,11 @@ FOLLOW_SHIFT = 6  # then a 64th of each difference: slower than anything that br
 OVER_SHIFT = 4  # a sixteenth too much is no driver's tolerance
 UNDER_SHIFT = 5  # less than a thirty-second is what learning may be wrong by
 FLOOR_01MA = 8  # less than this is not told from noise
-RIPPLE_SHIFT = 4  # of the open gate's current: what averages that begin anywhere may miss
+RIPPLE_32NDS = 3  # of the open current: an average is asked for once, or twice (7 % at worst)
+DRIFT_SHIFT = 2  # of what the duties rose or fell by meanwhile: the monitor shows it later
 SURE = 2  # judgements running
-GATED_STEPS = 10  # two seconds
+GATED_TICKS = 90  # of whole periods at most: two judgements take less than four seconds
+DARK_TICKS = -(-2 * RAIL_WINDOW_MS // TICK_MS) + 1  # the average then began in the dark
 SETTLE_STEPS = 2  # of light, until the monitor has forgotten the check
 RECHECKS = 3  # in a session: what is missed once more is no open string
 
@@ -41,48 +52,74 @@ class Rail:
         self.full_mw = [row[3] for row in board.BANKS] * 2
         self.full_scale_mv = board.BATTERY_FULL_SCALE_MV
         self.least_01ma = 0  # of the weakest bank that is lit
-        self.tick_sum = 0  # the monitor's answers in this control step
         self.rechecks = 0  # in this session
-        self.expected_01ma = self.found_01ma = self.most_01ma = self.steps = 0
-        self.learn()
+        self.learn(1)
 
-    def learn(self) -> None:
+    def learn(self, period_ticks: int) -> None:
         """Light begins after a check: learn anew what the drivers draw."""
         self.gain = ONE
         self.learned = self.gain_sum = 0
         self.over = self.under = 0  # judgements running
         self.wait_steps = SETTLE_STEPS
         self.last_01ma = 0  # expected at the last judgement
-        self.expected_01ma = self.found_01ma = self.most_01ma = self.steps = 0
+        self.dark_ticks = self.leaks = 0
+        self.span_ticks = GATED_TICKS // period_ticks * period_ticks
+        self._restart()
 
-    def judge(self, unit: "Waistband", ms: int, lit_ms: int, step_ms: int) -> None:
-        """Once a control step while lit: latch, or post, what does not fit."""
+    def _restart(self) -> None:
+        """Sum anew, over a gate's whole periods."""
+        self.ticks = self.tick_sum = 0  # of the monitor's answers
+        self.steps = self.expected_01ma = self.from_01ma = 0
+
+    def watch(self, inputs: "Inputs", lit: bool) -> None:
+        """Each tick while lit, with whether the gate was open: what the monitor says."""
+        found_01ma = inputs.rail[0]
+        if self.ticks < self.span_ticks:
+            self.ticks += 1
+            self.tick_sum += found_01ma
+        if lit:
+            self.dark_ticks = 0
+            return
+        self.dark_ticks += 1
+        if self.dark_ticks >= DARK_TICKS and inputs.heard[RAIL] == inputs.ms:
+            self.leaks = self.leaks + 1 if found_01ma > RAIL_DARK_01MA else 0
+
+    def judge(self, unit: "Waistband", all_lit: bool) -> None:
+        """Once a control step while lit: latch, or post, what does not fit. `all_lit`: the light
+        was not interrupted since the last one."""
         inputs = unit.inputs
-        tick_sum = self.tick_sum
-        self.tick_sum = 0
+        gate = unit.gate
         pack_mv = inputs.battery[0] * self.full_scale_mv >> 12
-        stale = (ms - inputs.heard[RAIL]) & CLOCK_MASK > RAIL_STALE_MS
+        if self.leaks >= SURE:
+            unit.faults.raise_fault(
+                faults.LED_STUCK_ON, faults.UNIT, inputs.ms, inputs.rail[0], RAIL_DARK_01MA
+            )
         if self.wait_steps:
             self.wait_steps -= 1
-            return
-        if stale or not pack_mv or not step_ms:
-            return
+            self._restart()
+        elif (inputs.ms - inputs.heard[RAIL]) & CLOCK_MASK > RAIL_STALE_MS or not pack_mv:
+            self._restart()
+        elif gate.period_ticks == 1:
+            if all_lit:
+                self._weigh(unit, self.expect(gate.out, pack_mv), inputs.rail[0], 0, SURE)
+        else:
+            self._judge_gated(unit, self.expect(gate.out, pack_mv))
+
+    def _judge_gated(self, unit: "Waistband", on_01ma: int) -> None:
+        """Whole periods of a gate; `on_01ma` is expected while it is open."""
         gate = unit.gate
-        on_01ma = self.expect(gate.out, pack_mv)
-        if gate.period_ticks == 1:
-            if lit_ms == step_ms:
-                self._weigh(unit, on_01ma, inputs.rail[0], 0, SURE)
-            return
-        self.expected_01ma += on_01ma * lit_ms // step_ms
-        self.found_01ma += tick_sum // CONTROL_TICKS
-        self.most_01ma = max(self.most_01ma, on_01ma)  # averages lag where light is slowed down
+        if not self.steps:
+            self.from_01ma = on_01ma
         self.steps += 1
-        if self.steps == GATED_STEPS:
-            expected_01ma = self.expected_01ma // GATED_STEPS
-            found_01ma = self.found_01ma // GATED_STEPS
-            ripple_01ma = self.most_01ma >> RIPPLE_SHIFT
-            self.expected_01ma = self.found_01ma = self.most_01ma = self.steps = 0
-            self._weigh(unit, expected_01ma, found_01ma, ripple_01ma, 1)
+        self.expected_01ma += on_01ma
+        if self.ticks < self.span_ticks:
+            return
+        expected_01ma = self.expected_01ma // self.steps * gate.on_ticks // gate.period_ticks
+        found_01ma = self.tick_sum // self.span_ticks
+        ripple_01ma = on_01ma * RIPPLE_32NDS >> 5
+        drift_01ma = abs(on_01ma - self.from_01ma) >> DRIFT_SHIFT
+        self._restart()
+        self._weigh(unit, expected_01ma, found_01ma, ripple_01ma + drift_01ma, 1)
 
     def expect(self, out: list[int], pack_mv: int) -> int:
         """What these duties draw from a pack of this voltage, by the board's file."""

@@ -143,9 +143,10 @@ class Waistband:
         self.sum_a += ntc[0]
         self.sum_b += ntc[1]
         session = self.session
-        self.rail.tick_sum += inputs.rail[0]
         if session.state == states.CHECK:
             self.check.watch(inputs.rail[0])
+        elif session.state in states.POWERED:
+            self.rail.watch(inputs, self.gate.lit)
         if self.phase:
             self.phase -= 1
         else:
@@ -197,11 +198,10 @@ class Waistband:
             session.post(states.CHARGER_OUT)
         elif session.state == states.SERVICE and session.state_ms >= SKIN_WAIT_MS:
             session.post(states.TIMEOUT)
-        self.rail.tick_sum = 0
         if session.events:
             self._run()
         if session.state in states.LIT:
-            plan.plan(self, ms, step_ms)
+            plan.plan(self, step_ms)
 
     def _sense(self, ms: int, step_ms: int) -> None:
         """Dose of the step that ends; temperatures; faults of the sensors."""
@@ -258,7 +258,7 @@ class Waistband:
             if a.done and b.done:
                 session.post(states.DOSE)
         if state in states.POWERED and step_ms:
-            self.rail.judge(self, ms, self.lit_ms, step_ms)
+            self.rail.judge(self, self.lit_ms == step_ms)
             for pad in self.pads:
                 pad.fit(self.gate.out, self.lit_ms, step_ms, self.inputs, self.faults)
         if state == states.RAMP and session.state_ms >= RAMP_MS:

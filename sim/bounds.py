@@ -89,7 +89,8 @@ STICKS = (
 )
 OPENS = (
     "design, from when its current can be told from none; its name follows with the check that"
-    " finds it, and in gated light the next check is the first to see it: ours"
+    " finds it. In gated light, and where it opened after the check had looked and before the"
+    " drivers were learned, the next check is the first to see it: ours"
 )
 BEGUN = "design; a session that was written before the fault may be resumed: ours"
 HOT = ("FAULT", "DONE", *LIT)  # DONE: the thermal dose reached its cap first

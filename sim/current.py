@@ -8,7 +8,7 @@ anew where it cannot for a moment.
 from typing import TYPE_CHECKING
 
 from firmware import states
-from firmware.limits import DUTY_MAX
+from firmware.limits import DUTY_MAX, RAMP_MS
 from sim import bounds, rules
 
 if TYPE_CHECKING:
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from sim.witness import Witness
 
 
-def tells(run: "Run", bank: int, opened: bool) -> bool:
-    """Whether the LED supply's current can tell now that a bank gives nothing (`opened`), or
-    all though less was asked for. A check looks for open strings by itself, and in gated light
-    the next check does."""
+def tells(run: "Run", bank: int, opened: bool, struck_ms: float) -> bool:
+    """Whether the LED supply's current can tell now that a bank gives nothing since `struck_ms`
+    (`opened`), or all though less was asked for."""
     gate = run.unit.gate
-    if opened and (gate.period_ticks > 1 or run.unit.session.state == states.CHECK):
+    session = run.unit.session
+    gated = gate.period_ticks > 1
+    if not gate.lease or (opened and (gated or _learned_in(run, struck_ms))):
         return False
     bank_w = run.plant.bank_w
     share = gate.on_ticks / gate.period_ticks / DUTY_MAX
@@ -32,7 +33,25 @@ def tells(run: "Run", bank: int, opened: bool) -> bool:
     least_w = rules.LEAST_MA * run.plant.pack_mv() / 1e6
     if opened:
         return own_w > max(rules.OPEN_SHARE * asked_w, least_w)
-    return bank_w[bank] - own_w > max(rules.STUCK_SHARE * asked_w, least_w)
+    more_w = bank_w[bank] - own_w
+    if not gated:
+        return more_w > max(rules.STUCK_SHARE * asked_w, least_w)
+    if gate.period_ticks - gate.on_ticks >= rules.DARK_TICKS:
+        return more_w > least_w
+    learned = session.state == states.TREAT and session.state_ms >= rules.LEARNED_MS
+    told_share = rules.STUCK_SHARE if learned else rules.UNLEARNED_SHARE
+    told_share += rules.GATED_SHARE * gate.period_ticks / gate.on_ticks
+    return more_w > max(told_share * asked_w, least_w)
+
+
+def _learned_in(run: "Run", struck_ms: float) -> bool:
+    """Whether a string that opened then is for the next check to find: a check looks by itself,
+    and what is open when the drivers are learned is missed by nobody."""
+    session = run.unit.session
+    if session.state not in states.POWERED:
+        return True
+    lit_ms = session.state_ms + (RAMP_MS if session.state == states.TREAT else 0)
+    return struck_ms < run.hal.t_ms - lit_ms + rules.OPEN_LEARNED_MS
 
 
 class Shown:
@@ -69,7 +88,7 @@ class Current:
             there = bank in hal.open_banks
             if not row.opened:
                 there = bank in hal.stuck_banks and not there
-            if not (there and tells(self.run, bank, row.opened)):
+            if not (there and tells(self.run, bank, row.opened, row.injected.t_ms)):
                 row.since_ms = -1
             elif row.since_ms < 0:
                 row.since_ms = t_ms

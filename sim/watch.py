@@ -68,11 +68,13 @@ class Watch:
             self._look_at_bank(max(from_ms, self.breaks_ms), until_ms)
 
     def _look_at_bank(self, from_ms: float, until_ms: float) -> None:
-        opened = self.bank in self.run.hal.open_banks
-        if self.tells_ms is None and tells(self.run, self.bank, opened):
+        hal = self.run.hal
+        opened = self.bank in hal.open_banks
+        broken = opened or self.bank in hal.stuck_banks  # not yet, where the step began before
+        if broken and self.tells_ms is None and tells(self.run, self.bank, opened, self.breaks_ms):
             self.tells_ms = from_ms
         powered = self.run.unit.session.state in states.POWERED
-        if powered and self.run.hal.duty[self.bank]:
+        if powered and hal.duty[self.bank]:
             self.driven_ms = until_ms
 
     def _look(self) -> None:

@@ -13,6 +13,7 @@ from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 from firmware import states
+from firmware.check import SILENCES
 from firmware.faults import KEPT
 from firmware.inputs import BUCKLE, CHARGER, CHARGING, DOWN, START, UP
 from firmware.kept import DAY, FAULT
@@ -28,7 +29,7 @@ from firmware.limits import (
     UNWORN_STEPS,
 )
 from firmware.prescription import DEFAULT
-from firmware.rail import GATED_STEPS, ONE
+from firmware.rail import DARK_TICKS, GATED_TICKS, ONE, SURE
 from sim.faults import INJECT
 from sim.run import Run
 from sim.saved import Saved
@@ -323,6 +324,8 @@ BEFALLS: dict[str, Befalls] = {
             "apart": both(register(index, int(30.0 / TMP117_LSB_C)),
                           remembered(f"pads.{index}", apart_steps=5)),
             "unplugged": both(level(index, 4_085.0), silent(index, "contact_" + pad.lower())),
+            "unplugged just now": both(level(index, 4_085.0), remembered("", phase=0),
+                                       silent(index, "contact_" + pad.lower())),
             "sprung": remembered(f"pads.{index}.plausible", seen=9,
                                  thermistor=[20_000, 20_000, 40_000]),
             "still": both(
@@ -353,13 +356,21 @@ BEFALLS: dict[str, Befalls] = {
     "open, and no room to keep it": both(level(0, 4_085.0), FULL),
     "two at once, and no room": both(level(0, 4_085.0), register(1, 30_000), FULL),
     "rail silent": silent(4, "rail"),
+    "rail silent, time and again": both(silent(4, "rail"), remembered("check", silences=SILENCES)),
+    "a switch stuck since the check began": remembered("check", peak_01ma=10**5),
     "more current than duty": remembered("rail", learned=9, gain=1, over=9),
     "less current than duty": remembered("rail", learned=9, gain=10**6, under=9),
     "less, time and again": remembered("rail", learned=9, gain=10**6, under=9, rechecks=9),
     "drivers known": remembered("rail", learned=4, gain_sum=4 * ONE),
     "drivers like no others": remembered("rail", learned=4, gain_sum=99 * ONE),
     "first current": remembered("rail", learned=0),
-    "two seconds of gated light": remembered("rail", steps=GATED_STEPS - 1, learned=9),
+    "current after a leap": remembered("rail", last_01ma=0),
+    "two seconds of gated light": remembered("rail", ticks=GATED_TICKS, learned=9),
+    "gated light, summed anew": remembered("rail", ticks=0, steps=0),
+    "a long dark part of a gate": both(
+        remembered("rail", dark_ticks=DARK_TICKS), remembered("gate", lit=False, phase=2)
+    ),
+    "current in a gate's dark part": remembered("rail", leaks=SURE),
     "late light": remembered("gate", lit_ms=5_000),
     "a hard fault to be kept": both(remembered("faults", hard=True), JUDGED),
     "a day to be closed": both(remembered("", day_open=True), JUDGED),

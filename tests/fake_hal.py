@@ -57,7 +57,7 @@ class FakeHal(Hal):
         self.moving = True  # as sensors do by their noise
         self.resting = False  # skin neither warms nor cools before light
         self.silent: set[str] = set()  # parts of the I2C bus that do not answer
-        self.heard_ticks = 1  # the others are heard in one tick of so many
+        self.heard_ticks = 1  # the thermometers and the gauge are heard in one tick of so many
         self.files: dict[str, bytes] = {}  # what is kept; nothing more, where
         self.storage_full = False  # it is full
         self.clock_s: int | None = None  # the battery-backed clock; None: there is none
@@ -162,7 +162,7 @@ class FakeHal(Hal):
         for slot, name in enumerate(HEARD_NAMES):
             if name in self.silent:
                 continue
-            if heard:
+            if heard or name == "RAIL":
                 inputs.heard[slot] = ms
             if name == "GAUGE":
                 inputs.gauge[:] = [number(self.gauge[0]), number(self.gauge[1])]

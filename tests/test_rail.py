@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware import rail
+from firmware import rail, states
 from firmware.limits import CONTROL_TICKS, TICK_MS, UNWORN_STEPS
 from firmware.prescription import DEFAULT
 from sim.run import Run
@@ -127,6 +127,73 @@ def test_what_is_expected_is_what_the_board_file_says(duties: list[int], pack_mv
     powers = [row[3] for row in BOARD.BANKS] * 2
     exact = sum(d * mw / 65_535 for d, mw in zip(duties, powers, strict=True)) * 10_000 / pack_mv
     assert abs(found - exact) <= 3 + exact / 1_000
+
+
+@pytest.mark.parametrize("nm", WAVELENGTHS_NM)
+@pytest.mark.parametrize("at_s", [15.5, 16.1, 16.6])
+def test_a_switch_that_sticks_while_the_check_goes_on_ends_it(nm: float, at_s: float) -> None:
+    run = struck("fet_stuck_on", nm, at_s)
+    result = run.result()
+    assert [row["name"] for row in result["faults"]] == ["fet_stuck_on"]
+    [cutoff] = result["cutoffs"]
+    assert 0 < cutoff["latency_ms"] <= 500
+    assert run.unit.session.previous == states.CHECK
+
+
+def test_a_monitor_that_falls_silent_in_the_check_takes_no_string_for_open() -> None:
+    bench = Bench(SHORT).to("CHECK")
+    bench.run(800)
+    bench.hal.silent.add("RAIL")
+    bench.run(400)
+    assert bench.faults() == []
+    bench.hal.silent.discard("RAIL")
+    bench.until("RAMP", 3_000)
+    assert bench.faults() == [] and min(bench.unit.gate.caps) > 0
+
+
+def test_a_monitor_that_answers_too_seldom_to_show_a_pulse_is_lost() -> None:
+    bench = Bench(SHORT).to("CHECK")
+    for _ in range(8):
+        bench.hal.silent.add("RAIL")
+        bench.run(360)
+        bench.hal.silent.discard("RAIL")
+        bench.run(40)
+    assert (bench.state, bench.faults()) == ("FAULT", [("rail_lost", "")])
+
+
+def gated(period: int, on: int) -> dict[str, Any]:
+    """A weak light, gated: period and open part in ticks."""
+    light = {"mode": "gated", "rate_hz": 50 / period, "on_ms": 20 * on}
+    return {"light": light, "irradiance_mw_cm2": {"810": 0.5, "850": 0.5, "940": 0.5, "1060": 0.2}}
+
+
+GATES = st.integers(2, 50).flatmap(
+    lambda period: st.tuples(st.just(period), st.integers(max(1, period // 4), period - 1))
+)
+
+
+@pytest.mark.parametrize("nm", WAVELENGTHS_NM)
+@given(period=st.integers(12, 50), at_s=st.floats(20.0, 90.0))
+@settings(max_examples=3)
+def test_a_switch_that_sticks_shows_in_a_gates_dark_part(
+    nm: float, period: int, at_s: float
+) -> None:
+    run = struck("fet_stuck_on", nm, at_s, **gated(period, period - 11))
+    assert [row["name"] for row in run.result()["faults"]] == ["fet_stuck_on"]
+    [cutoff] = run.result()["cutoffs"]
+    assert 0 < cutoff["latency_ms"] <= 20 * period + 300
+
+
+@given(gate=GATES, seed=st.integers(0, 10**6))
+@settings(max_examples=10)
+def test_gated_light_of_a_sound_unit_is_never_taken_for_a_fault(
+    gate: tuple[int, int], seed: int
+) -> None:
+    rx = {**DEFAULT, **gated(*gate)}
+    run = Run(replace(ordinary(), duration_s=90.0, prescription=rx, seed=seed, until_done=False))
+    run.advance(10**9)
+    assert run.result()["faults"] == [] and run.unit.rail.rechecks == 0
+    assert run.result()["state"] == "TREAT"
 
 
 def test_light_that_a_person_dims_is_no_missing_current() -> None:
