@@ -5,7 +5,7 @@ not. Off is `hal.off()`, which opens the supply switch and pulls every pin low;
 the lease is renewed only here, and only by a tick that came this far.
 """
 
-from firmware.limits import CLOCK_MASK
+from firmware.limits import CLOCK_MASK, LOOK_EVERY_TICKS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ class Gate:
         self.period_ticks = 1
         self.on_ticks = 1
         self.phase = 0
+        self.more_dark_ticks = 0  # that make a dark part long enough to look at it
+        self.unseen_ticks = 0  # since there was one
         self.lease = True
         self.fresh = False  # `wanted` has not been driven yet
         self.planned = False  # control has set `wanted` since the gate last shut
@@ -31,11 +33,15 @@ class Gate:
         self.since_ms = 0
         self.lit_ms = 0  # since control last took it
 
-    def modulate(self, period_ticks: int, on_ticks: int) -> None:
-        """Let light out for the first `on_ticks` of each period, beginning with this tick."""
+    def modulate(self, period_ticks: int, on_ticks: int, look_ticks: int = 0) -> None:
+        """Let light out for the first `on_ticks` of each period, beginning with this tick. Where
+        its dark part is shorter than `look_ticks`, it is made so long now and then (within
+        LOOK_EVERY_TICKS), at the end of a period."""
         self.period_ticks = period_ticks
         self.on_ticks = on_ticks
         self.phase = -1
+        self.unseen_ticks = 0
+        self.more_dark_ticks = look_ticks - (period_ticks - on_ticks)
 
     def set(self, bank: int, duty: int) -> None:
         """What control wants a bank's duty to be; never more than its cap."""
@@ -66,9 +72,9 @@ class Gate:
         if self.on_ticks < self.period_ticks:
             phase = self.phase + 1
             if phase >= self.period_ticks:
-                phase = 0
+                phase = self._next_period()
             self.phase = phase
-            lit = phase < self.on_ticks
+            lit = 0 <= phase < self.on_ticks
         if not self.open:
             self.hal.arm(True)
             self.open = True
@@ -76,6 +82,15 @@ class Gate:
             self._drive(lit, ms)
         if self.lease:
             self.hal.renew_lease()
+
+    def _next_period(self) -> int:
+        """The phase with which it begins: below zero for ticks that are dark before."""
+        period_ticks = self.period_ticks
+        self.unseen_ticks += period_ticks
+        if self.more_dark_ticks <= 0 or self.unseen_ticks + period_ticks <= LOOK_EVERY_TICKS:
+            return 0
+        self.unseen_ticks = 0
+        return -self.more_dark_ticks
 
     def shut(self, ms: int) -> None:
         """Dark now; what was wanted is forgotten."""

@@ -89,6 +89,10 @@ RAIL_WINDOW_MS = 68  # INA219, 128 samples averaged (data sheet)
 CHECK_SEEN_PERCENT = 40  # ours: a pulse split over two averages still shows half
 CHECK_MOST = 4  # ours: so many pulses are more than one that fills the average
 RAIL_DARK_01MA = 15  # ours: 1.5 mA, a few steps of the monitor above nothing
+# Ours: two of the monitor's averages that began in the dark are read in a dark part of 220 ms. In
+# gated light there is one every 3.4 s at least: with the step that judges it, within 4 s.
+LOOK_TICKS = 11
+LOOK_EVERY_TICKS = 170
 RAIL_STALE_MS = 100  # ours: while lit, the monitor is judged only by what it said just now
 
 # Battery: mean cell, under load. Li-ion practice.
@@ -112,3 +116,5 @@ assert FLUENCE_MIN_UJ_CM2 < FLUENCE_MAX_UJ_CM2 < CLOCK_MASK
 assert RAMP_MS < SESSION_MAX_MS < SESSION_DAY_MAX_MS < DAY_MS < CLOCK_MASK
 assert CELL_END_MV < CELL_WARN_MV < CELL_CHARGED_MV
 assert NTC_SHORT_CODE < NTC_OPEN_CODE
+assert LOOK_TICKS * TICK_MS >= 2 * RAIL_WINDOW_MS + 4 * TICK_MS
+assert (LOOK_EVERY_TICKS + LOOK_TICKS + CONTROL_TICKS) * TICK_MS <= 4_000

@@ -3,7 +3,7 @@ feel. Called by `firmware.waistband` once a control step, and when a state is en
 """
 
 from firmware import check, faults, kept, states
-from firmware.limits import CHECK_DUTY, RAMP_MS
+from firmware.limits import CHECK_DUTY, LOOK_TICKS, RAMP_MS
 from firmware.pad import ONE
 
 TYPE_CHECKING = False
@@ -64,8 +64,8 @@ def enter(unit: "Waistband") -> None:
         gate.lease = True  # the check's last step withheld it
         _cap(unit, 0)
         _share(unit)
-        gate.modulate(unit.course.period_ticks, unit.course.on_ticks)
-        unit.rail.learn(unit.course.period_ticks)
+        gate.modulate(unit.course.period_ticks, unit.course.on_ticks, LOOK_TICKS)
+        unit.rail.learn()
         for pad in unit.pads:
             pad.plausible.begin(pad.contact_mc, pad.at_rest)
             pad.at_rest = False

@@ -4,11 +4,10 @@ More is an LED switch that is stuck on: dark at once. Less is a string that open
 check is made again, and says which. Currents are in tenths of a milliamp.
 
 Light without a gate is judged step by step: the monitor's last average (68 ms) lies within
-the control step that ends. Gated light is judged where its dark part is long enough for an
-average to lie within it: there, any current is too much. Over the whole of it averages begin
-anywhere in a gate's period, so that they are summed over whole periods, just under two
-seconds, and judged by so much less finely. What a unit's drivers really draw for a duty is
-learned after each check, within 30 %, and followed slowly from there.
+the control step that ends. What a unit's drivers really draw for a duty is learned after
+each check, within 30 %, and followed slowly from there. In gated light averages begin
+anywhere in a period, and say too little: it is judged in its dark parts, where there must
+be no current at all; a string that opens is left to the next check.
 """
 
 from firmware import faults, states
@@ -36,10 +35,7 @@ FOLLOW_SHIFT = 6  # then a 64th of each difference: slower than anything that br
 OVER_SHIFT = 4  # a sixteenth too much is no driver's tolerance
 UNDER_SHIFT = 5  # less than a thirty-second is what learning may be wrong by
 FLOOR_01MA = 8  # less than this is not told from noise
-RIPPLE_32NDS = 3  # of the open current: an average is asked for once, or twice (7 % at worst)
-DRIFT_SHIFT = 2  # of what the duties rose or fell by meanwhile: the monitor shows it later
 SURE = 2  # judgements running
-GATED_TICKS = 90  # of whole periods at most: two judgements take less than four seconds
 DARK_TICKS = -(-2 * RAIL_WINDOW_MS // TICK_MS) + 1  # the average then began in the dark
 SETTLE_STEPS = 2  # of light, until the monitor has forgotten the check
 RECHECKS = 3  # in a session: what is missed once more is no open string
@@ -53,9 +49,9 @@ class Rail:
         self.full_scale_mv = board.BATTERY_FULL_SCALE_MV
         self.least_01ma = 0  # of the weakest bank that is lit
         self.rechecks = 0  # in this session
-        self.learn(1)
+        self.learn()
 
-    def learn(self, period_ticks: int) -> None:
+    def learn(self) -> None:
         """Light begins after a check: learn anew what the drivers draw."""
         self.gain = ONE
         self.learned = self.gain_sum = 0
@@ -63,63 +59,31 @@ class Rail:
         self.wait_steps = SETTLE_STEPS
         self.last_01ma = 0  # expected at the last judgement
         self.dark_ticks = self.leaks = 0
-        self.span_ticks = GATED_TICKS // period_ticks * period_ticks
-        self._restart()
-
-    def _restart(self) -> None:
-        """Sum anew, over a gate's whole periods."""
-        self.ticks = self.tick_sum = 0  # of the monitor's answers
-        self.steps = self.expected_01ma = self.from_01ma = 0
 
     def watch(self, inputs: "Inputs", lit: bool) -> None:
-        """Each tick while lit, with whether the gate was open: what the monitor says."""
-        found_01ma = inputs.rail[0]
-        if self.ticks < self.span_ticks:
-            self.ticks += 1
-            self.tick_sum += found_01ma
+        """Each tick, with whether the gate was open: what flows in its dark parts."""
         if lit:
             self.dark_ticks = 0
             return
         self.dark_ticks += 1
         if self.dark_ticks >= DARK_TICKS and inputs.heard[RAIL] == inputs.ms:
-            self.leaks = self.leaks + 1 if found_01ma > RAIL_DARK_01MA else 0
+            self.leaks = self.leaks + 1 if inputs.rail[0] > RAIL_DARK_01MA else 0
 
     def judge(self, unit: "Waistband", all_lit: bool) -> None:
         """Once a control step while lit: latch, or post, what does not fit. `all_lit`: the light
         was not interrupted since the last one."""
         inputs = unit.inputs
-        gate = unit.gate
-        pack_mv = inputs.battery[0] * self.full_scale_mv >> 12
+        out = unit.gate.out
+        found_01ma = inputs.rail[0]
         if self.leaks >= SURE:
             unit.faults.raise_fault(
-                faults.LED_STUCK_ON, faults.UNIT, inputs.ms, inputs.rail[0], RAIL_DARK_01MA
+                faults.LED_STUCK_ON, faults.UNIT, inputs.ms, found_01ma, RAIL_DARK_01MA
             )
+        pack_mv = inputs.battery[0] * self.full_scale_mv >> 12
         if self.wait_steps:
             self.wait_steps -= 1
-            self._restart()
-        elif (inputs.ms - inputs.heard[RAIL]) & CLOCK_MASK > RAIL_STALE_MS or not pack_mv:
-            self._restart()
-        elif gate.period_ticks == 1:
-            if all_lit:
-                self._weigh(unit, self.expect(gate.out, pack_mv), inputs.rail[0], 0, SURE)
-        else:
-            self._judge_gated(unit, self.expect(gate.out, pack_mv))
-
-    def _judge_gated(self, unit: "Waistband", on_01ma: int) -> None:
-        """Whole periods of a gate; `on_01ma` is expected while it is open."""
-        gate = unit.gate
-        if not self.steps:
-            self.from_01ma = on_01ma
-        self.steps += 1
-        self.expected_01ma += on_01ma
-        if self.ticks < self.span_ticks:
-            return
-        expected_01ma = self.expected_01ma // self.steps * gate.on_ticks // gate.period_ticks
-        found_01ma = self.tick_sum // self.span_ticks
-        ripple_01ma = on_01ma * RIPPLE_32NDS >> 5
-        drift_01ma = abs(on_01ma - self.from_01ma) >> DRIFT_SHIFT
-        self._restart()
-        self._weigh(unit, expected_01ma, found_01ma, ripple_01ma + drift_01ma, 1)
+        elif all_lit and pack_mv and (inputs.ms - inputs.heard[RAIL]) & CLOCK_MASK <= RAIL_STALE_MS:
+            self._weigh(unit, self.expect(out, pack_mv), found_01ma)
 
     def expect(self, out: list[int], pack_mv: int) -> int:
         """What these duties draw from a pack of this voltage, by the board's file."""
@@ -132,25 +96,22 @@ class Rail:
         self.least_01ma = least * 1_250 // pack_mv
         return total * 1_250 // pack_mv
 
-    def _weigh(
-        self, unit: "Waistband", nominal_01ma: int, found_01ma: int, ripple_01ma: int, sure: int
-    ) -> None:
-        """One judgement; `sure` of a kind running are believed."""
+    def _weigh(self, unit: "Waistband", nominal_01ma: int, found_01ma: int) -> None:
+        """One judgement; two of a kind running are believed."""
         expected_01ma = nominal_01ma * self.gain // ONE
         learning = self.learned < LEARN_STEPS
         more_01ma = expected_01ma * 3 // 10 if learning else expected_01ma >> OVER_SHIFT
-        more_01ma = max(more_01ma, RAIL_DARK_01MA) + ripple_01ma
+        more_01ma = max(more_01ma, RAIL_DARK_01MA)
         less_01ma = max(self.least_01ma >> 1, expected_01ma >> UNDER_SHIFT, FLOOR_01MA)
-        less_01ma += ripple_01ma
         missing = not learning and found_01ma < expected_01ma - less_01ma
         self.over = self.over + 1 if found_01ma > expected_01ma + more_01ma else 0
         self.under = self.under + 1 if missing else 0
         ms = unit.inputs.ms
-        if self.over >= sure:
+        if self.over >= SURE:
             unit.faults.raise_fault(
                 faults.LED_STUCK_ON, faults.UNIT, ms, found_01ma, expected_01ma + more_01ma
             )
-        elif self.under >= sure:
+        elif self.under >= SURE:
             self._miss(unit, found_01ma, expected_01ma - less_01ma)
         elif not self.over and not self.under:
             for pad in unit.pads:

@@ -85,7 +85,7 @@ BANKS_NM = (810.0, 1_060.0)  # the weakest and the strongest load of the referen
 LIT = ("CHECK", "RAMP", "TREAT")
 STICKS = (
     "design, from when the current can be told from a driver's tolerance; light that is gated by"
-    f" ticks is judged over two seconds, twice: there {GATED_MS / 1000:g} s, ours"
+    f" ticks is judged in its dark parts: there {GATED_MS / 1000:g} s, ours"
 )
 OPENS = (
     "design, from when its current can be told from none; its name follows with the check that"

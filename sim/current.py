@@ -20,7 +20,6 @@ def tells(run: "Run", bank: int, opened: bool, struck_ms: float) -> bool:
     """Whether the LED supply's current can tell now that a bank gives nothing since `struck_ms`
     (`opened`), or all though less was asked for."""
     gate = run.unit.gate
-    session = run.unit.session
     gated = gate.period_ticks > 1
     if not gate.lease or (opened and (gated or _learned_in(run, struck_ms))):
         return False
@@ -34,14 +33,7 @@ def tells(run: "Run", bank: int, opened: bool, struck_ms: float) -> bool:
     if opened:
         return own_w > max(rules.OPEN_SHARE * asked_w, least_w)
     more_w = bank_w[bank] - own_w
-    if not gated:
-        return more_w > max(rules.STUCK_SHARE * asked_w, least_w)
-    if gate.period_ticks - gate.on_ticks >= rules.DARK_TICKS:
-        return more_w > least_w
-    learned = session.state == states.TREAT and session.state_ms >= rules.LEARNED_MS
-    told_share = rules.STUCK_SHARE if learned else rules.UNLEARNED_SHARE
-    told_share += rules.GATED_SHARE * gate.period_ticks / gate.on_ticks
-    return more_w > max(told_share * asked_w, least_w)
+    return more_w > (least_w if gated else max(rules.STUCK_SHARE * asked_w, least_w))
 
 
 def _learned_in(run: "Run", struck_ms: float) -> bool:

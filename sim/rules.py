@@ -41,14 +41,12 @@ CEM43_FROM_C = 38.0
 COUNTED_SHARE = 0.99  # design
 # What the rail monitor can tell (docs/safety.md). A switch that sticks: more than a driver's
 # tolerance of what is asked, a sixteenth, and noise; a string that opens: a part of the whole;
-# both, some milliamps. Light gated by ticks is judged by its mean, twice in four seconds, until
-# a while in treatment as coarsely as drivers differ; but where its dark part is long, a switch
-# that sticks shows there. A string that opened between the check's look at it and a while in the
-# ramp, when it is learned what the drivers draw, is taken for weak drivers until the next check.
+# both, some milliamps. In light gated by ticks a switch that sticks shows in dark parts that are
+# made long enough for it every 3.4 s; a string that opens shows to the next check. One that opened
+# between the check's look at it and a while in the ramp, when it is learned what the drivers draw,
+# is taken for weak drivers until then.
 STUCK_SHARE, OPEN_SHARE, LEAST_MA = 0.08, 0.05, 3.0
 GATED_MS = 4_000
-GATED_SHARE, UNLEARNED_SHARE, LEARNED_MS = 0.15, 0.35, 12_000  # the former of the open light
-DARK_TICKS = 9
 OPEN_LEARNED_MS = 10_000  # of light
 # J/cm2: the light of one control step, which the firmware counts at its end; what a stuck switch
 # may give until it is dark. And the part of a dose that one which cannot be told may add.

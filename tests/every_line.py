@@ -22,6 +22,7 @@ from firmware.limits import (
     CHARGED_S,
     CLOCK_MASK,
     DAY_MS,
+    LOOK_EVERY_TICKS,
     SELF_TEST_MS,
     SESSION_DAY_MAX_MS,
     SESSION_MAX_MS,
@@ -29,7 +30,7 @@ from firmware.limits import (
     UNWORN_STEPS,
 )
 from firmware.prescription import DEFAULT
-from firmware.rail import DARK_TICKS, GATED_TICKS, ONE, SURE
+from firmware.rail import DARK_TICKS, ONE, SURE
 from sim.faults import INJECT
 from sim.run import Run
 from sim.saved import Saved
@@ -365,8 +366,7 @@ BEFALLS: dict[str, Befalls] = {
     "drivers like no others": remembered("rail", learned=4, gain_sum=99 * ONE),
     "first current": remembered("rail", learned=0),
     "current after a leap": remembered("rail", last_01ma=0),
-    "two seconds of gated light": remembered("rail", ticks=GATED_TICKS, learned=9),
-    "gated light, summed anew": remembered("rail", ticks=0, steps=0),
+    "a gate's dark part made longer": remembered("gate", unseen_ticks=LOOK_EVERY_TICKS),
     "a long dark part of a gate": both(
         remembered("rail", dark_ticks=DARK_TICKS), remembered("gate", lit=False, phase=2)
     ),

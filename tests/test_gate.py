@@ -1,5 +1,6 @@
 """The gate: the one way out for light, as a meter on the emitters sees it."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.gate import Gate
-from firmware.limits import CLOCK_MASK
+from firmware.limits import CLOCK_MASK, LOOK_EVERY_TICKS, LOOK_TICKS
 from tests.fake_hal import Bench, FakeHal
 
 BANKS = 8
@@ -145,6 +146,28 @@ def test_gated_light_is_on_for_its_ticks_of_each_period_and_begins_at_once(
         go(hal, gate)
         lit.append(hal.emitting())
     assert lit == ([True] * on + [False] * (period - on)) * 3
+
+
+@given(
+    gate_ticks=st.integers(2, 50).flatmap(
+        lambda period: st.tuples(st.just(period), st.integers(1, period - 1))
+    )
+)
+def test_gated_light_is_dark_long_enough_to_be_looked_at_and_often_enough(
+    gate_ticks: tuple[int, int],
+) -> None:
+    period, on = gate_ticks
+    hal, gate = gated()
+    want(gate, 30_000)
+    gate.modulate(period, on, LOOK_TICKS)
+    lit = ""
+    for _ in range(1_000):
+        go(hal, gate)
+        lit += "#" if hal.emitting() else "."
+    looked = re.split(f"\\.{{{LOOK_TICKS},}}", lit)
+    assert max(map(len, looked)) <= LOOK_EVERY_TICKS
+    dark = max(period - on, LOOK_TICKS)
+    assert re.fullmatch(f"(#{{{on}}}\\.{{{period - on},{dark}}})*#*\\.*", lit)
 
 
 def test_the_lease_is_renewed_in_the_dark_part_of_gated_light() -> None:

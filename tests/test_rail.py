@@ -168,20 +168,20 @@ def gated(period: int, on: int) -> dict[str, Any]:
 
 
 GATES = st.integers(2, 50).flatmap(
-    lambda period: st.tuples(st.just(period), st.integers(max(1, period // 4), period - 1))
+    lambda period: st.tuples(st.just(period), st.integers(max(1, period // 12), period - 1))
 )
 
 
 @pytest.mark.parametrize("nm", WAVELENGTHS_NM)
-@given(period=st.integers(12, 50), at_s=st.floats(20.0, 90.0))
-@settings(max_examples=3)
+@given(gate=GATES, at_s=st.floats(20.0, 90.0))
+@settings(max_examples=4)
 def test_a_switch_that_sticks_shows_in_a_gates_dark_part(
-    nm: float, period: int, at_s: float
+    nm: float, gate: tuple[int, int], at_s: float
 ) -> None:
-    run = struck("fet_stuck_on", nm, at_s, **gated(period, period - 11))
+    run = struck("fet_stuck_on", nm, at_s, **gated(*gate))
     assert [row["name"] for row in run.result()["faults"]] == ["fet_stuck_on"]
     [cutoff] = run.result()["cutoffs"]
-    assert 0 < cutoff["latency_ms"] <= 20 * period + 300
+    assert 0 < cutoff["latency_ms"] <= 4_000
 
 
 @given(gate=GATES, seed=st.integers(0, 10**6))
