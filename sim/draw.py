@@ -203,7 +203,7 @@ def fault(rng: Random, name: str, at_s: float) -> Event:
         value = rounded(rng.uniform(low, high))
         if name == "ntc_drift" and abs(value) < DRIFT_LEAST:
             value = DRIFT_LEAST
-    for_s = None
+    for_s = row.for_s
     if row.lasts and rng.random() > LASTING:
         for_s = rounded(spread(rng, 0.05, LATER_S))
     button = rng.choice(("START", "UP", "DOWN")) if name == "button_stuck" else None

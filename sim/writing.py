@@ -6,6 +6,8 @@ scenario's name is its file's, and `until_done` is a duration.
 
 from typing import TYPE_CHECKING
 
+from sim.fault_table import FAULTS
+
 if TYPE_CHECKING:
     from sim.scenario import Event, Scenario
 
@@ -38,8 +40,8 @@ def said(event: "Event") -> dict[str, object]:
         return {**keys, event.name: event.value}
     keys["fault"] = event.name
     for key in EVENT_KEYS:
-        value = getattr(event, key, None)
-        if value is not None:
+        value = getattr(event, key)
+        if value is not None and (key != "for_s" or FAULTS[event.name].lasts):
             keys[key] = int(value) if key == "value" and value == int(value) else value
     return keys
 
