@@ -126,7 +126,7 @@ def pool(request: Request) -> Iterator[Executor]:
     if request.scheduler is None:
         jobs = min(request.jobs or os.cpu_count() or 1, request.sessions)
         spawn = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(jobs, mp_context=spawn) as executor:
+        with ProcessPoolExecutor(jobs, spawn, worker.leave_with_parent) as executor:
             yield executor
         return
     try:

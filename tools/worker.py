@@ -4,8 +4,10 @@ The first call chooses the copy of the unit that the process imports; `tools.com
 not have been told otherwise before. Imports nothing of ours but that.
 """
 
+import multiprocessing
 import os
 import platform
+import threading
 from typing import TYPE_CHECKING
 
 from tools import compiled
@@ -14,6 +16,18 @@ if TYPE_CHECKING:
     from sim.campaign import Tally
 
 Home = tuple[str, int, str, bool]  # the command's machine, process and sources; whether to compile
+
+
+def leave_with_parent() -> None:
+    """In a process of a pool on this machine: should the command be killed, end as well."""
+    parent = multiprocessing.parent_process()
+    assert parent
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def home(compile_it: bool) -> Home:
