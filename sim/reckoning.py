@@ -64,7 +64,7 @@ class Reckoning:
 
     def judge(self, witness: "Witness") -> None:
         """Hold the dose that was counted against those that were given and asked."""
-        if self.number < 0:
+        if self.number < 0 or witness.could_not_be_off():
             return
         counted = self._counted or [pad.fluence.total_uj_cm2 / 1e6 for pad in self._unit.pads]
         slack_j_cm2, share = rules.STEP_J_CM2, rules.COUNTED_SHARE

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 PROGRAM = (
     "firmware_exception", "firmware_hang", "host_attach", "soft_reset", "brownout", "flash_torn",
 )  # fmt: skip
-KEEPING = ("flash_full", "flash_corrupt", "flash_torn")  # a resume has nothing to keep
+# A resume has nothing to keep; a write is torn once.
+KEEPING = ("flash_full", "flash_corrupt", "flash_torn")
 ONCE_MS = 2_000  # what strikes once is past: booting, self-test and skin take longer than this
 
 
@@ -109,7 +110,7 @@ class Witness:
     def close(self) -> None:
         """The run is over: its dose and its energy."""
         late_j = self.hal.late_j - self._late_j
-        if late_j > 0.0 and not (self._beyond_help() or self._hung_with_switch_stuck()):
+        if late_j > 0.0 and not self.could_not_be_off():
             self.broke("after off", late_j, 0.0, f"{late_j:.4f} J while off was due")
         self.reckoning.judge(self)
         for t_s, what in self.run.raised:
@@ -168,11 +169,13 @@ class Witness:
             self._resumed = before == states.PAUSED
         elif state == states.RAMP:
             for injected in self._refusals:
-                if self._resumed and injected.event.name in KEEPING:
+                name = injected.event.name
+                past = name == "flash_torn" and not self.hal.torn
+                if past or (self._resumed and name in KEEPING):
                     continue
                 if injected.t_ms < self._asked_ms and ends_ms(injected) > t_ms:
                     since_s = (self._asked_ms - injected.t_ms) / 1000
-                    said = f"{injected.event.name} had been there for {since_s:.2f} s"
+                    said = f"{name} had been there for {since_s:.2f} s"
                     self.broke("not refused", since_s, 0.0, said)
 
     def _judge_heat(self, contact_c: float) -> None:
@@ -186,10 +189,14 @@ class Witness:
         hal = self.hal
         return hal.enable_stuck and len(hal.stuck_banks) > 0 and not any(hal.duty)
 
-    def _hung_with_switch_stuck(self) -> bool:
-        """The lease ran out and could open nothing: off was due, and came with the watchdog."""
-        names = {injected.event.name for injected in self.run.injected}
-        return {"enable_stuck", "firmware_hang"} <= names
+    def _names(self) -> set[str]:
+        return {injected.event.name for injected in self.run.injected}
+
+    def could_not_be_off(self) -> bool:
+        """Off was due and had nothing to come by: the supply switch was stuck, and either an LED
+        switch was, too, or the program hung."""
+        names = self._names()
+        return "enable_stuck" in names and bool({"fet_stuck_on", "firmware_hang"} & names)
 
     # -- light -------------------------------------------------------------------------
 
@@ -236,8 +243,10 @@ class Witness:
         """There was light so long after a fault: write it down, unless that is excused."""
         if fault == "unworn" and self.unworn_ms < 0:
             return  # it is worn again
-        if fault == "firmware_hang" and self.hal.enable_stuck and lit_ms <= bounds.RESET_MS:
-            return  # no lease can end it: the watchdog does
+        if fault in PROGRAM and lit_ms <= bounds.RESET_MS:
+            names = self._names()
+            if self.hal.enable_stuck or len(names & set(PROGRAM)) > 1:
+                return  # no lease can end it, or the other froze the lease: the watchdog does
         self.broke("late", lit_ms, within_ms, f"lit {lit_ms} ms after {fault} struck")
 
     def _judge_samples(self, t_ms: int) -> None:

@@ -1,0 +1,242 @@
+"""The witness of a run: silent on a sound unit, and each of its rules can be broken.
+
+A unit is spoiled by hand, in the firmware, in the plant or at the HAL, and the witness must
+name what came of it.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from firmware import states, wearer
+from firmware.inputs import BUCKLE
+from sim.faults import INJECT
+from sim.rules import RULES
+from sim.run import Run
+from sim.scenario import Event, Start, ordinary
+from sim.witness import Witness
+
+FULL = 65_535
+LIT_S = 60.0  # by then an ordinary session is in TREAT
+
+
+def watched(*events: Event, duration_s: float = 90.0, **start: Any) -> Run:
+    """An ordinary session with these events besides, and its witness."""
+    plain = ordinary()
+    every = tuple(sorted((*plain.events, *events), key=lambda event: event.at_s))
+    run = Run(
+        replace(plain, events=every, duration_s=duration_s, until_done=False, start=Start(**start))
+    )
+    run.witness = Witness(run)
+    return run
+
+
+def until(run: Run, t_s: float) -> Run:
+    """Run on until then."""
+    run.advance(int(5 * (t_s - run.t_s)))
+    return run
+
+
+def broken(run: Run) -> dict[str, str]:
+    """Which rules the run broke by its end."""
+    run.advance(10**9)
+    witness = run.witness
+    assert witness
+    witness.judge_quiet(0)
+    witness.close()
+    return {row.rule: row.said for row in witness.found}
+
+
+def fault(name: str, at_s: float = 70.0, pad: str | None = None, **fields: Any) -> Event:
+    return Event(at_s, "fault", name, pad, **fields)
+
+
+def blind(run: Run) -> Run:
+    """The guard sees nothing any more, nor do sensors judge each other."""
+    unit: Any = run.unit
+    unit.guard.look = lambda: 0
+    for pad in unit.pads:
+        pad.judge = lambda *arguments: None
+    return run
+
+
+# -- how to spoil a unit, by the rule that this breaks -----------------------------------
+
+
+def hot(run: Run) -> None:
+    for pad in blind(until(run, LIT_S)).plant.pads:
+        pad.tissue.change(external_w_m2=3_000.0)
+
+
+def light_by_hand(run: Run) -> None:
+    until(run, 5.0)
+    run.hal.drive(0, FULL)
+    run.hal.renew_lease()
+
+
+def resumed_by_itself(run: Run) -> None:
+    until(run, LIT_S)
+    session = run.unit.session
+    session.post(states.PRESS)
+    run.advance(5)
+    assert session.state == states.PAUSED
+    session.post(states.RESUME)
+
+
+def off_skin_with_the_buckle_closed(run: Run) -> None:
+    until(run, LIT_S)
+    for pad in run.plant.pads:
+        pad.tissue.change(worn=False)
+    assert run.hal.pins & BUCKLE
+
+
+def guard_gone(run: Run) -> None:
+    pads: Any = blind(until(run, LIT_S)).unit.pads
+    for pad in pads:
+        pad.regulate = lambda *arguments: 65_536
+
+
+def rail_gone(run: Run) -> None:
+    unit: Any = until(run, LIT_S).unit
+    unit.rail.judge = lambda *arguments: None
+
+
+def late_light(run: Run) -> None:
+    until(run, LIT_S)
+    run.hal.late_j = 0.5
+
+
+def nothing_counted(run: Run) -> None:
+    for pad in until(run, 30.0).unit.pads:
+        fluence: Any = pad.fluence
+        fluence.add = lambda *arguments: None
+
+
+def asked_for_less(run: Run) -> None:
+    until(run, LIT_S)
+    little = {**run.scenario.prescription, "fluence_j_cm2": 0.1}
+    run.scenario = replace(run.scenario, prescription=little)
+
+
+def heated_before(run: Run) -> None:
+    until(run, 500.0)
+    for pad in run.plant.pads:
+        pad.cem43_min += 2.5
+
+
+def sensor_breaks_unseen(run: Run) -> None:
+    until(run, LIT_S)
+    INJECT["ntc_open"](run.hal, fault("ntc_open", pad="A"), True)
+
+
+def gone_off(run: Run) -> None:
+    until(run, LIT_S)
+    run.unit.session.post(states.TIME)
+
+
+def firmware_raised(run: Run) -> None:
+    until(run, LIT_S)
+    run.raised.append((LIT_S, "ValueError()"))
+
+
+Spoil = Callable[[Run], None]
+SPOILED: list[tuple[str, Spoil, tuple[Event, ...], float]] = [
+    ("hot", hot, (), 120.0),
+    ("state", light_by_hand, (), 6.0),
+    ("unasked", resumed_by_itself, (), 90.0),
+    ("unworn", off_skin_with_the_buckle_closed, (), 63.0),
+    ("late", guard_gone, (fault("charger_plugged"), fault("ntc_open", 65.0, "A")), 75.0),
+    ("sensed", guard_gone, (fault("hot_skin", 390.0, value=1_500.0),), 470.0),
+    ("empty", guard_gone, (fault("battery_sag", value=4.0),), 75.0),
+    ("apart", guard_gone, (fault("ntc_drift", pad="A", value=-10.0),), 100.0),
+    ("open bank", rail_gone, (fault("led_open", pad="A", value=850.0),), 75.0),
+    ("late", rail_gone, (fault("fet_stuck_on", pad="A", value=850.0),), 75.0),
+    ("after off", late_light, (), 70.0),
+    ("dose short", nothing_counted, (), 90.0),
+    ("dose over", asked_for_less, (), 90.0),
+    ("cem43", heated_before, (), 510.0),
+    ("false trip", sensor_breaks_unseen, (), 70.0),
+    ("end", gone_off, (), 70.0),
+    ("raised", firmware_raised, (), 62.0),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "spoil", "events", "duration_s"), SPOILED, ids=[row[1].__name__ for row in SPOILED]
+)
+def test_a_spoiled_unit_breaks_the_rule(
+    rule: str, spoil: Spoil, events: tuple[Event, ...], duration_s: float
+) -> None:
+    run = watched(*events, duration_s=duration_s)
+    spoil(run)
+    assert rule in broken(run)
+
+
+def test_a_start_with_a_stuck_button_that_is_not_refused_is_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(wearer, "stuck_button", lambda unit: False)
+    run = watched(fault("button_stuck", 1.0, button="UP"), duration_s=40.0)
+    assert broken(run) == {"not refused": "button_stuck had been there for 9.22 s"}
+
+
+def test_every_rule_can_be_broken() -> None:
+    assert {row[0] for row in SPOILED} | {"not refused"} == set(RULES)
+
+
+def test_an_ordinary_session_breaks_no_rule_to_its_end() -> None:
+    run = Run(ordinary())
+    run.witness = Witness(run)
+    assert broken(run) == {}
+    assert run.result()["reason"] == "dose"
+
+
+SOUND = [
+    fault("ntc_open", pad="A"), fault("ntc_short", pad="B"), fault("contact_lost"),
+    fault("board_sensor_lost"), fault("charger_plugged"), fault("unworn"), fault("i2c_hang"),
+    fault("pad_unplugged", pad="B"), fault("battery_sag", value=4.0), fault("firmware_hang"),
+    fault("firmware_exception"), fault("brownout"), fault("host_attach"), fault("soft_reset"),
+    fault("enable_stuck"), fault("alert_broken"), fault("gauge_nak"), fault("no_perfusion"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("event", SOUND, ids=lambda event: event.name)
+def test_a_sound_unit_that_a_fault_strikes_breaks_no_rule(event: Event) -> None:
+    run = watched(event, duration_s=75.0)
+    run.advance(10**9)
+    assert run.witness
+    run.witness.close()
+    assert run.witness.found == []
+
+
+def test_skin_that_is_burnt_from_outside_in_the_dark_is_not_the_units_doing() -> None:
+    run = watched(fault("hot_skin", value=2_000.0), duration_s=160.0)
+    run.advance(10**9)
+    assert run.witness
+    run.witness.close()
+    assert max(pad.max_contact_c for pad in run.plant.pads) > 44.0
+    assert run.unit.session.state == states.FAULT
+    assert run.witness.found == []
+
+
+def test_two_switches_that_stick_leave_nothing_to_open_and_are_judged_by_heat_alone() -> None:
+    run = watched(
+        fault("enable_stuck"), fault("fet_stuck_on", pad="A", value=1_060.0), duration_s=300.0
+    )
+    run.advance(10**9)
+    assert run.witness
+    run.witness.close()
+    assert run.hal.lit()
+    assert run.witness.found == []
+
+
+def test_a_witness_is_copied_with_its_run() -> None:
+    from sim.saved import Saved
+
+    run = until(watched(), LIT_S)
+    fork = Saved(run).fork()
+    fork.then((), 80.0)
+    assert fork.witness and fork.witness is not run.witness and fork.witness.run is fork
+    assert broken(fork) == {} == broken(run)
