@@ -10,7 +10,7 @@ STUBS := typings/.installed
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup sim test pytest figures lint types clean
+.PHONY: help setup sim test pytest figures compiled lint types clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s  %s\n", $$1, $$2}' Makefile
@@ -24,6 +24,10 @@ test: lint types pytest ## run every check
 
 figures: $(INSTALLED) ## measure speed and instruction counts, and print them as a table
 	@$(BIN)/python -m tools.figures
+
+compiled: $(INSTALLED) ## compile the simulated unit for campaigns, and hold it to the interpreted one
+	@$(BIN)/python -m tools.compiled
+	@$(BIN)/python -m pytest -q tests/test_compiled.py
 
 lint: $(INSTALLED) ## style and likely mistakes
 	@echo "ruff"
@@ -42,7 +46,7 @@ pytest: $(INSTALLED) ## the tests alone; PYTEST_ARGS="-k word" narrows them
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 clean: ## remove what the other targets made
-	rm -rf .venv typings .mypy_cache .pytest_cache .ruff_cache .hypothesis session.png
+	rm -rf .venv typings build .mypy_cache .pytest_cache .ruff_cache .hypothesis session.png
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # MicroPython's unix VM has wheels for few platforms: without it the rest is set up all the

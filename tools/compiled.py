@@ -202,3 +202,17 @@ def enter(there: str) -> None:
         if name.partition(".")[0] in PACKAGES:
             del sys.modules[name]
     sys.path.insert(0, there)
+
+
+def main() -> int:
+    """`make compiled`: make the copy, or say why there is none."""
+    try:
+        print(f"The simulated unit, compiled: {make()}")
+    except CannotCompile as why:
+        print(f"waistband: cannot compile: {why}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
