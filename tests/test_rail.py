@@ -118,6 +118,20 @@ def test_a_check_that_is_made_again_does_not_forget_how_long_the_belt_has_been_o
     assert came_ms + bench.until("PAUSED", 600) <= UNWORN_STEPS * CONTROL_TICKS * TICK_MS
 
 
+def test_an_excess_that_grows_slowly_is_not_followed_for_long() -> None:
+    """A switch that sticks where all is asked adds nothing, then more as the pads are held back."""
+    bench = Bench(SHORT).to("TREAT")
+    bench.run(10_000)
+    rail_of = bench.unit.rail
+    asked_01ma = 10_000
+    found_01ma = asked_01ma * rail_of.gain // rail.ONE
+    while not bench.faults():
+        found_01ma += 5
+        rail_of._weigh(bench.unit, asked_01ma, found_01ma)
+        assert found_01ma <= asked_01ma * 1.08
+    assert bench.faults() == [("fet_stuck_on", "")]
+
+
 @given(
     duties=st.lists(st.integers(0, 65_535), min_size=8, max_size=8),
     pack_mv=st.integers(5_000, 10_000),
