@@ -100,3 +100,32 @@ def campaign(  # noqa: PLR0913, PLR0917 - one parameter an option
             report, replay, scenario,
         )
     )  # fmt: skip
+
+
+@app.command()
+def prove(
+    row: Annotated[
+        str | None,
+        typer.Option(
+            metavar="STATE,EVENT,TO",
+            help="Change this row of the table first, and stop at what it breaks.",
+        ),
+    ] = None,
+    diagram: Annotated[
+        str | None, typer.Option(metavar="FILE.md", help="Write the table, drawn, and stop.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print what was found as one JSON object.")
+    ] = False,
+) -> int:
+    """Search every state and every event of the firmware's own code, breadth first, for a way
+    to anything that must never be: any press, cable, fault and pair of faults, at any moment.
+
+    Takes about a quarter of a minute. With --row TREAT,PRESS,ignored, for one, it shows that a
+    wrong table is found.
+
+    Exits 1 if there is such a way, and tells the shortest.
+    """
+    from tools.prove_command import Request, prove
+
+    return prove(Request(row, diagram, as_json))

@@ -17,12 +17,14 @@ STATES = {
     "CHARGING": "charging, no therapy",
     "FAULT": "dark, waits for a person",
     "LOCKED": "locked, no therapy",
+    "SERVICE": "waits for START of the self-test",
     "OFF": "switched off",
 }
 COLOURS = {
     "SELF_TEST": "cyan", "READY": "cyan", "WAIT_SKIN": "cyan", "CHECK": "magenta",
     "RAMP": "yellow", "TREAT": "green", "PAUSED": "blue", "DONE": "green",
-    "CHARGING": "blue", "FAULT": "red", "LOCKED": "red", "OFF": "bright_black",
+    "CHARGING": "blue", "FAULT": "red", "LOCKED": "red", "SERVICE": "cyan",
+    "OFF": "bright_black",
 }  # fmt: skip
 REASONS = {
     "dose": "the dose was reached",
@@ -31,6 +33,7 @@ REASONS = {
     "fault": "a fault ended it",
     "battery": "the battery was empty",
     "charger": "the charger was plugged in",
+    "host": "a host asked for the prompt",
     "cem43": "the thermal dose reached its cap",
     "unworn": "it came off the skin too often",
     "timeout": "it waited too long for skin or for a resume",
@@ -42,12 +45,15 @@ REFUSED = {
     "too_warm": "the skin is still too warm",
     "not_worn": "it is not worn",
     "cause_there": "the fault's cause is still there",
+    "storage": "nothing more can be stored",
+    "needs_service": "a hard fault is kept; a lit self-test lifts it",
 }
 NO_SESSION = {
     "READY": "START was not pressed",
     "WAIT_SKIN": "it was still waiting for skin",
     "CHARGING": "the charger is plugged in",
     "FAULT": "a fault is latched",
+    "SERVICE": "the self-test was asked for",
     "OFF": "it is switched off",
 }
 
