@@ -18,6 +18,7 @@ from firmware import states
 from firmware.inputs import BUTTONS
 from firmware.limits import CONTROL_TICKS, TICK_MS
 from sim import bounds, draw
+from sim.hal import NEVER_MS
 from sim.reckoning import GOING_ON
 from sim.rules import Violation
 from sim.run import Run
@@ -212,8 +213,11 @@ def play(run: Run, to_the_end: bool) -> bool:
 
 
 def at_rest(run: Run) -> bool:
-    """Dark, in a state that only a person leads out of, nobody there, and cooling down."""
+    """Dark, in a state that only a person leads out of, nobody there, no reset to come, and
+    cooling down."""
     hal = run.hal
+    if not run.lives.alive and run.lives.next_ms < NEVER_MS:
+        return False
     if hal.lit() or not run.over() or hal.pins & BUTTONS or hal.stuck_pins:
         return False
     if run.unit.session.state not in RESTING:

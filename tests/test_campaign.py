@@ -70,6 +70,9 @@ def test_one_case_alone_is_what_it_was_among_others() -> None:
     assert told(session) == told(whole().run)
 
 
+BLOOD_C = 36.5  # dark skin that was cold warms so far by itself
+
+
 @given(st.integers(0, 10**6))
 @settings(max_examples=20)
 def test_a_window_left_at_rest_would_have_come_to_the_same_in_the_end(number: int) -> None:
@@ -78,7 +81,9 @@ def test_a_window_left_at_rest_would_have_come_to_the_same_in_the_end(number: in
     left = campaign.window(early, case, whole())
     run = campaign.window(late, case, whole(), True)
     assert early.broken == late.broken
-    assert early.hottest == late.hottest and early.slowest == late.slowest
+    assert early.slowest == late.slowest
+    for kind, (peak_c, _) in late.hottest.items():
+        assert early.hottest[kind][0] == peak_c or peak_c < BLOOD_C
     assert early.told_ms == late.told_ms == late.run_ms
     assert told(left)["fluence_j_cm2"] == told(run)["fluence_j_cm2"]
     assert told(left)["faults"] == told(run)["faults"]

@@ -104,7 +104,7 @@ def test_a_broken_case_run_again_says_which_rule_and_exits_1(
 WRONG = [
     (("--sessions", "0"), "--sessions is 0: an integer from 1 to"),
     (("--windows", "-1"), "--windows is -1"),
-    (("--quiet-windows", "many"), "many"),
+    (("--quiet-windows", "many"), "'--quiet-windows'"),
     (("--seed", "4294967296"), "--seed is 4294967296"),
     (("--jobs", "0"), "--jobs is 0: an integer from 1 to"),
     (("--jobs", "2", "--scheduler", "tcp://here:1"), "a cluster has the workers that it has"),
