@@ -61,7 +61,6 @@ DUTY_MAX = 65_535
 CARRIER_HZ = 2_000  # ours: the dimming carrier of CW and gated light
 PULSE_MIN_HZ = 100
 PULSE_MAX_HZ = 10_000
-GATE_TICKS_MAX = 50  # one gate period of a second: 1 Hz
 
 # Session.
 SESSION_MAX_MS = 40 * 60_000  # trial NCT01920971
