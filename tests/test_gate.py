@@ -1,6 +1,8 @@
 """The gate: the one way out for light, as a meter on the emitters sees it."""
 
 import re
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -40,6 +42,13 @@ def want(gate: Gate, duty: int) -> None:
     gate.planned = True
 
 
+@pytest.mark.parametrize("part", ["gate", "guard"])
+def test_the_part_needs_nothing_of_the_hal_but_what_it_is_handed(part: str) -> None:
+    code = f"import sys, firmware.{part}; print(sum(name[:3] == 'hal' for name in sys.modules))"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout == "0\n"
+
+
 def test_no_bank_ever_gets_more_than_its_cap() -> None:
     hal, gate = gated()
     gate.caps = [k * 1_000 for k in range(BANKS)]
@@ -48,9 +57,34 @@ def test_no_bank_ever_gets_more_than_its_cap() -> None:
     assert hal.duty == [0, 1_000, 2_000, 3_000, 4_000, 5_000, 5_500, 5_500]
 
 
-def test_a_negative_duty_is_dark() -> None:
+def test_a_new_gate_gives_nothing_and_knows_of_no_modulation() -> None:
+    gate = Gate(FakeHal(), BANKS)
+    assert gate.out == gate.caps == gate.wanted == [0] * BANKS
+    assert (gate.period_ticks, gate.on_ticks) == (1, 1)
+    assert gate.lease and not (gate.planned or gate.open or gate.lit)
+    assert gate.take_lit_ms(1_000) == 0
+
+
+def test_before_a_prescription_sets_caps_no_plan_gives_light() -> None:
+    hal = FakeHal()
+    hal.t_ms = 0
+    gate = Gate(hal, BANKS)
+    want(gate, 5_500)
+    go(hal, gate, ticks=3)
+    assert hal.duty == [0] * BANKS
+
+
+def test_a_plan_without_any_duty_is_dark() -> None:
     hal, gate = gated()
-    want(gate, -5)
+    gate.planned = True
+    go(hal, gate, ticks=3)
+    assert hal.duty == [0] * BANKS
+
+
+@pytest.mark.parametrize("duty", [-1, -5])
+def test_a_negative_duty_is_dark(duty: int) -> None:
+    hal, gate = gated()
+    want(gate, duty)
     go(hal, gate)
     assert not hal.emitting()
 
@@ -124,6 +158,16 @@ def test_off_finds_a_withheld_lease_granted_again() -> None:
     assert hal.called("renew_lease") == 1
 
 
+@pytest.mark.parametrize("then", [30_000, 39_999, 40_001, 0])
+def test_the_next_plan_is_driven_whether_more_or_less(then: int) -> None:
+    hal, gate = gated()
+    want(gate, 40_000)
+    go(hal, gate, ticks=2)
+    want(gate, then)
+    go(hal, gate)
+    assert hal.duty == [then] * BANKS
+
+
 def test_a_plan_that_stays_the_same_is_not_driven_again() -> None:
     hal, gate = gated()
     want(gate, 1_000)
@@ -168,6 +212,45 @@ def test_gated_light_is_dark_long_enough_to_be_looked_at_and_often_enough(
     assert max(map(len, looked)) <= LOOK_EVERY_TICKS
     dark = max(period - on, LOOK_TICKS)
     assert re.fullmatch(f"(#{{{on}}}\\.{{{period - on},{dark}}})*#*\\.*", lit)
+
+
+# Period, its lit ticks, the ticks to look, and what a meter then sees, again and again.
+LOOKS = [
+    (20, 15, 11, ("#" * 15 + "." * 5) * 8 + "." * 6),  # nine periods are 180 ticks
+    (17, 10, 11, ("#" * 10 + "." * 7) * 10 + "." * 4),  # ten are 170 just
+    (19, 10, 11, ("#" * 10 + "." * 9) * 8 + "." * 2),  # nine are 171
+    (20, 9, 11, "#" * 9 + "." * 11),  # dark for long enough as it is
+    (20, 10, 11, ("#" * 10 + "." * 10) * 8 + "."),
+    (2, 1, 0, "#."),
+    (5, 5, 11, "#"),
+    (2, 3, 11, "#"),
+]
+
+
+@pytest.mark.parametrize(("period", "on", "look", "seen"), LOOKS)
+def test_a_dark_part_is_made_longer_at_the_end_of_the_last_period_that_may_be(
+    period: int, on: int, look: int, seen: str
+) -> None:
+    hal, gate = gated()
+    want(gate, 30_000)
+    for ticks in (105, 400):  # a modulation begins anew with itself
+        gate.modulate(period, on, look)
+        lit = ""
+        for _ in range(ticks):
+            go(hal, gate)
+            lit += "#" if hal.emitting() else "."
+        assert lit == (seen * ticks)[:ticks]
+
+
+def test_without_a_need_to_look_no_dark_part_is_made_longer() -> None:
+    hal, gate = gated()
+    want(gate, 30_000)
+    gate.modulate(20, 19)
+    lit_ticks = 0
+    for _ in range(400):
+        go(hal, gate)
+        lit_ticks += hal.emitting()
+    assert lit_ticks == 380
 
 
 def test_the_lease_is_renewed_in_the_dark_part_of_gated_light() -> None:

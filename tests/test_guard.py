@@ -193,12 +193,39 @@ def test_after_clear_a_row_counts_three_samples_anew() -> None:
     assert [bool(guard.look()) for _ in range(3)] == [False, False, True]
 
 
-def test_the_first_code_that_tripped_is_kept() -> None:
+def test_a_new_guard_has_seen_nothing() -> None:
+    _, guard = fitted()
+    assert (guard.tripped, guard.out) == (0, 0)
+    assert guard.counts == guard.values == [0] * len(guard.rows)
+
+
+def test_the_first_code_that_tripped_a_row_is_kept() -> None:
+    _, guard = fitted()
+    for k, (source, index, low, _) in enumerate(guard.rows):
+        fine = source[index]
+        for less in (1, 2, 3, 4, 5):
+            source[index] = low - less
+            assert guard.look() >> k & 1 == (less >= 3)
+        source[index] = fine
+        assert guard.values[k] == low - 3
+    assert guard.tripped == (1 << len(guard.rows)) - 1
+
+
+@pytest.mark.parametrize("by", [-1, 0])
+@pytest.mark.parametrize("side", ["low", "high"])
+def test_every_row_trips_with_all_codes_out_of_bounds_at_once(side: str, by: int) -> None:
+    _, guard = fitted()
+    for source, index, low, high in guard.rows:
+        source[index] = low + by if side == "low" else high - by
+    assert [guard.look() for _ in range(3)] == [0, 0, (1 << len(guard.rows)) - 1]
+
+
+def test_a_code_that_stays_out_is_counted_no_further() -> None:
     inputs, guard = fitted()
-    for code in (3_801, 3_802, 3_803, 3_804):
-        inputs.ntc[0] = code
-        tripped = guard.look()
-    assert guard.values[tripped.bit_length() - 1] == 3_803
+    inputs.ntc[0] = 4_000
+    for _ in range(100):
+        guard.look()
+    assert max(guard.counts) == 3
 
 
 class Model:
