@@ -57,6 +57,7 @@ def enter(unit: "Waistband") -> None:
         _begin(unit)
     elif state == states.CHECK:
         if session.previous == states.SERVICE:
+            unit.day_open = True  # what the self-test lights is of this day, too
             _begin(unit)
         _cap(unit, CHECK_DUTY)
         unit.check.begin(gate)

@@ -101,7 +101,7 @@ class Waistband:
         self.worn_ms = 0
         self.unworn_steps = 0
         self.late_us = 0  # the worst that a tick came late, as the loop keeps it
-        self.day_open = False  # a session counts as wholly given until the day is written again
+        self.day_open = False  # there was light, or is to be, since the day was last written
 
     def _accept(
         self, board: "Board", calibration: object, prescription: object

@@ -28,6 +28,7 @@ PROGRAM = (
 )  # fmt: skip
 # A resume has nothing to keep; a write is torn once.
 KEEPING = ("flash_full", "flash_corrupt", "flash_torn")
+HIDDEN = ("ntc_open", "ntc_short")
 ONCE_MS = 2_000  # what strikes once is past: booting, self-test and skin take longer than this
 
 
@@ -243,11 +244,23 @@ class Witness:
         """There was light so long after a fault: write it down, unless that is excused."""
         if fault == "unworn" and self.unworn_ms < 0:
             return  # it is worn again
+        if fault in HIDDEN and self._frozen(fault):
+            return
         if fault in PROGRAM and lit_ms <= bounds.RESET_MS:
             names = self._names()
             if self.hal.enable_stuck or len(names & set(PROGRAM)) > 1:
                 return  # no lease can end it, or the other froze the lease: the watchdog does
         self.broke("late", lit_ms, within_ms, f"lit {lit_ms} ms after {fault} struck")
+
+    def _frozen(self, fault: str) -> bool:
+        """Whether a thermistor whose reading is frozen hides what else befell it."""
+        injected = self.run.injected
+        pads = [row.event.pad for row in injected if row.event.name == fault]
+        return any(
+            row.event.name == "ntc_stuck" and row.event.pad in (None, *pads)
+            and self.hal.t_ms < ends_ms(row) + rules.SENSED_MS
+            for row in injected
+        )  # fmt: skip
 
     def _judge_samples(self, t_ms: int) -> None:
         hal = self.hal

@@ -94,6 +94,7 @@ def test_a_lit_self_test_lifts_what_was_kept_and_gives_no_therapy() -> None:
     assert not bench.hal.files[kept.FAULT]
     assert all(not call[3] for call in bench.hal.calls if call[0] == "keep")
     assert again(bench).until("READY")
+    assert day(bench)["treat_ms"] == bench.unit.session.day_treat_ms > 2_000
 
 
 def test_a_lit_self_test_that_fails_lifts_nothing() -> None:

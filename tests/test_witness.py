@@ -240,3 +240,13 @@ def test_a_witness_is_copied_with_its_run() -> None:
     fork.then((), 80.0)
     assert fork.witness and fork.witness is not run.witness and fork.witness.run is fork
     assert broken(fork) == {} == broken(run)
+
+
+@pytest.mark.parametrize(("frozen", "late"), [("A", False), ("B", True)])
+def test_what_a_frozen_reading_hides_counts_from_when_it_is_let_go(frozen: str, late: bool) -> None:
+    stuck = fault("ntc_stuck", pad=frozen, for_s=0.1)
+    short = fault("ntc_short", pad="A", for_s=0.17)
+    run = blind(until(watched(stuck, short, duration_s=70.3), LIT_S))
+    run.advance(10**9)
+    assert run.witness
+    assert ("late" in {row.rule for row in run.witness.found}) is late

@@ -108,7 +108,7 @@ class Model:
         self.unworn_pauses = 0
         self.by_unworn = False
         self.ended = False  # the battery
-        self.testing = False  # a lit self-test: its two seconds are not kept over power
+        self.testing = False  # a lit self-test: its two seconds are lost if power goes then
         self.lately: dict[str, int] = {}  # ticks since it was so
         self.set_point_mc = bench.unit.set_point_mc
         self.latched: Latched = frozenset()
