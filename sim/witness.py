@@ -255,9 +255,9 @@ class Witness:
     def _frozen(self, fault: str) -> bool:
         """Whether a thermistor whose reading is frozen hides what else befell it."""
         injected = self.run.injected
-        pads = [row.event.pad for row in injected if row.event.name == fault]
+        pads = [row.event.pad for row in injected if row.event.name == fault] + [None]
         return any(
-            row.event.name == "ntc_stuck" and row.event.pad in (None, *pads)
+            row.event.name == "ntc_stuck" and row.event.pad in pads
             and self.hal.t_ms < ends_ms(row) + rules.SENSED_MS
             for row in injected
         )  # fmt: skip

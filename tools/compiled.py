@@ -182,7 +182,7 @@ def build(part: Path, names: list[str]) -> None:
     env = {**os.environ, "MYPYC_OPT_LEVEL": "2", "MYPYC_DEBUG_LEVEL": "0"}
     done = subprocess.run(command, cwd=part, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
-        said = [line for line in (done.stdout + done.stderr).splitlines() if "error: " in line]
+        said = [line for line in (done.stdout + done.stderr).splitlines() if "rror: " in line]
         raise CannotCompile(f"mypyc gave up: {(said or ['it does not say why'])[0][:200]}")
 
 
