@@ -33,6 +33,7 @@ PARTS = {0: "contact_a", 1: "contact_b", 2: "board_a", 3: "board_b"}
 BLANKET_W_M2K = 0.5  # assumed: a duvet over the back of the pad
 MATTRESS_W_M2K = 0.1  # assumed: the wearer lies on the pad, and foam lets no heat out
 CODES_PER_C = 36.0  # of the thermistor at 40 C
+NEARNESS = ("ntc_drift", "ntc_noise", "ntc_open", "ntc_short", "ntc_stuck")
 BUTTON_PINS = {"START": pin.START, "UP": pin.UP, "DOWN": pin.DOWN}
 
 
@@ -51,13 +52,21 @@ def nothing(hal: "SimHal", event: "Event") -> None:
     """For a fault that remembers nothing."""
 
 
+def nearness(event: "Event") -> int:
+    """How near to the converter a fault of a thermistor is: what is nearer hides the others."""
+    return NEARNESS.index(event.name) if event.name in NEARNESS else 0
+
+
 def warp(bend: "Bend", keep: "Keep" = nothing) -> "Inject":
     """A fault that alters levels or registers each time they are taken; `keep` says what it
     remembers of the moment that it is put on."""
 
     def inject(hal: "SimHal", event: "Event", on: bool) -> None:
         if on:
-            hal.warps.append((event, bend, keep(hal, event)))
+            at = 0
+            while at < len(hal.warps) and nearness(hal.warps[at][0]) <= nearness(event):
+                at += 1
+            hal.warps.insert(at, (event, bend, keep(hal, event)))
         else:
             hal.warps = [row for row in hal.warps if row[0] != event]
 

@@ -53,7 +53,8 @@ class Witness:
         self.slowest: list[tuple[str, int]] = []  # fault, ms from onset to dark
         self.outside = False  # a fault heats the skin from outside
         self.hottest_c = max(self.pads[0].max_contact_c, self.pads[1].max_contact_c)
-        self.down_ms = self.up_ms = -1  # of START, last
+        self.down_ms = -1  # of START, last
+        self._pressed_ms = -1  # ... as it went down that was let go of since, last
         self.unworn_ms = -1  # since when the belt is off the skin; -1 while it is not
         self._broken: set[str] = set()
         self._struck = 0  # injections taken note of
@@ -144,7 +145,7 @@ class Witness:
             if pins & START:
                 self.down_ms = t_ms
             else:
-                self.up_ms = t_ms
+                self._pressed_ms = self.down_ms
 
     def _strike(self) -> None:
         """Note what must come of the faults that have just been put on."""
@@ -208,7 +209,7 @@ class Witness:
             self.broke("state", state, 0.0, f"lit in {states.STATES[state]}")
         if hal.off_ms != self._off_ms:
             self._off_ms = hal.off_ms
-            if not hal.off_ms < self.down_ms < self.up_ms:
+            if not hal.off_ms < self._pressed_ms:
                 self.broke("unasked", t_ms, hal.off_ms, "lit again, and START was not pressed")
         if self.unworn_ms >= 0 and t_ms - self.unworn_ms >= rules.UNWORN_MS:
             off_ms = t_ms - self.unworn_ms

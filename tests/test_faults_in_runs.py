@@ -267,3 +267,14 @@ def test_the_check_refuses_a_unit_with_a_stuck_switch(fault: str, named: str) ->
     assert (result["state"], result["reason"]) == ("FAULT", "fault")
     assert [fault["name"] for fault in result["faults"]] == [named]
     check_never_hot_nor_lit_when_off(run, result)
+
+
+@pytest.mark.parametrize("names", [("ntc_open", "ntc_drift"), ("ntc_drift", "ntc_open")])
+def test_a_thermistor_that_is_open_reads_open_whatever_else_it_does(names: tuple[str, str]) -> None:
+    events = tuple(
+        Event(60.0 + k, "fault", name, "A", -6.0 if name == "ntc_drift" else None, for_s=20.0)
+        for k, name in enumerate(names)
+    )
+    run = Run(replace(ordinary(), events=events, duration_s=70.0, until_done=False))
+    run.advance(10**9)
+    assert run.hal.levels[0] > 4_000

@@ -15,6 +15,7 @@ from firmware.inputs import BUCKLE
 from sim.faults import INJECT
 from sim.rules import RULES
 from sim.run import Run
+from sim.saved import Saved
 from sim.scenario import Event, Start, ordinary
 from sim.witness import Witness
 
@@ -232,9 +233,16 @@ def test_two_switches_that_stick_leave_nothing_to_open_and_are_judged_by_heat_al
     assert run.witness.found == []
 
 
-def test_a_witness_is_copied_with_its_run() -> None:
-    from sim.saved import Saved
+def test_a_press_in_the_very_tick_in_which_a_resume_lights_is_no_light_unasked() -> None:
+    run = until(watched(), LIT_S)
+    for after_s in range(40, 80, 2):
+        fork = Saved(run).fork()
+        at_s = (LIT_S + 1.0, LIT_S + 4.0, LIT_S + 4.0 + after_s / 100)
+        fork.then(tuple(Event(s, "press", "START", hold_ms=160) for s in at_s), LIT_S + 6.0)
+        assert broken(fork) == {}
 
+
+def test_a_witness_is_copied_with_its_run() -> None:
     run = until(watched(), LIT_S)
     fork = Saved(run).fork()
     fork.then((), 80.0)

@@ -159,7 +159,10 @@ def gather(request: Request, compile_it: bool) -> "Tally":
         ]
         try:
             for future in as_completed(futures):
-                tally.add(future.result())
+                found = future.result()
+                for breach in found.broken if not quiet else ():
+                    progress.console.print(f"{breach.case}: {breach.violation.said}", highlight=False)
+                tally.add(found)
                 progress.update(task, advance=1, said=campaign_report.pace(tally))
         except BrokenProcessPool:
             raise BadInput("a worker process died; fewer --jobs need less memory") from None
