@@ -160,8 +160,8 @@ def gather(request: Request, compile_it: bool) -> "Tally":
         try:
             for future in as_completed(futures):
                 found = future.result()
-                for breach in found.broken if not quiet else ():
-                    progress.console.print(f"{breach.case}: {breach.violation.said}", highlight=False)
+                for case, broken in found.broken if not quiet else ():
+                    progress.console.print(f"{case}: {broken.said}", highlight=False)
                 tally.add(found)
                 progress.update(task, advance=1, said=campaign_report.pace(tally))
         except BrokenProcessPool:

@@ -128,7 +128,7 @@ def ours() -> Iterator[str]:
         if row.source != IN_DESIGN:
             trial = row.tried[0]
             name = f"{row.fault} {trial.button}" if trial.button else row.fault
-            yield f"- `{name}`: {bound(row)}. {row.source.capitalize()}."
+            yield f"- `{name}`: {bound(row)}. {row.source[0].upper()}{row.source[1:]}."
 
 
 def lie_rows(lies: list[Lie]) -> Iterator[tuple[str, ...]]:
