@@ -41,7 +41,7 @@ BAD = {
     "without its last mark": (GOOD[:-4] + bytes(4), "lacks its marks"),
     "for the RP2350": (uf2(BANNER, family=0xE48BFF59), "another chip (RP2350)"),
     "for a chip that nobody knows": (uf2(BANNER, family=0x12345678), "family 0x12345678"),
-    "with files of its own": (uf2(BANNER, address=flash.STORAGE), "has its files"),
+    "with files of its own": (uf2(BANNER, address=flash.STORAGE), "files of its own"),
     "outside the flash": (uf2(BANNER, address=0x2000_0000), "0x20000000"),
     "without MicroPython": (uf2(b"CircuitPython 10"), "no MicroPython in it"),
     "for a Pico W": (uf2(BANNER.replace(b"Pico", b"Pico W")), "for another board"),

@@ -154,6 +154,35 @@ def replay(
 
 
 @app.command()
+def flash(
+    micropython: Annotated[
+        str, typer.Option(metavar="BASE.uf2", help="MicroPython for the board: RPI_PICO's.")
+    ],
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="OUT.uf2", help="Write it to a file.")
+    ] = None,
+    drive: Annotated[
+        str | None, typer.Option(metavar="DIR", help="The board's drive; else it is looked for.")
+    ] = None,
+    calibration: Annotated[
+        str | None, typer.Option(metavar="FILE.json", help="The unit's own, to go with it.")
+    ] = None,
+    prescription: Annotated[
+        str | None, typer.Option(metavar="FILE.json", help="The wearer's, to go with it.")
+    ] = None,
+) -> int:
+    """Make one UF2 file with MicroPython and the whole product, and write it to a board that
+    was plugged in with BOOTSEL held, or to a file that can be dropped onto one.
+
+    Whatever was on the board is gone: its calibration, its prescription, what it kept.
+    """
+    from tools.flash_command import Request
+    from tools.flash_command import flash as write
+
+    return write(Request(micropython, output, drive, calibration, prescription))
+
+
+@app.command()
 def doctor() -> int:
     """Say what is installed, what is missing, and what each missing part would give."""
     from tools.doctor import report

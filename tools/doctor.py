@@ -27,6 +27,7 @@ PACKAGES = (
     ("rp2040-pio-emulator", "tests of the PIO lease, step by step", "pip install -e '.[dev]'"),
     ("rp2040py", "an emulated RP2040, for sim --depth pin", "pip install -e '.[pin]'"),
     ("littlefs-python", "files in its flash, for --depth pin", "pip install -e '.[pin]'"),
+    ("uf2utils", "one file to drop onto a board: waistband flash", "pip install -e '.[pin]'"),
     ("pyvcd", "edges of the pins, sim --depth pin --vcd", "pip install -e '.[pin]'"),
 )
 UF2 = "WAISTBAND_UF2"

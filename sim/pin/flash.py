@@ -18,6 +18,7 @@ from sim.errors import BadInput
 
 FLASH = 0x1000_0000
 STORAGE = 0x100A_0000  # the Pico's filesystem: the last 1408 KB of 2 MB
+FLASH_END = 0x1020_0000
 PAGE = 256
 LOOKAHEAD = 32
 DISK_VERSION = 0x0002_0000
@@ -37,16 +38,24 @@ GET = "pip install -e '.[pin]'"
 Block = tuple[int, bytes]  # where the chip sees it, and what
 
 
-def micropython(path: str) -> list[Block]:
-    """The blocks of a UF2 file with MicroPython for the Pico. Raises BadInput."""
+def micropython(path: str, with_files: bool = False) -> list[Block]:
+    """The blocks of a UF2 file with MicroPython for the Pico, and, where it may have them, with
+    the unit's files. Raises BadInput."""
     try:
         content = Path(path).read_bytes()
     except (OSError, ValueError) as why:
         said = getattr(why, "strerror", None) or str(why)
         raise BadInput(f"{path}: cannot be read: {said}") from None
     blocks = uf2_blocks(content, path)
+    if not with_files and holds_files(blocks):
+        raise BadInput(f"{path}: has files of its own: take a UF2 with MicroPython alone")
     check(b"".join(data for _, data in sorted(blocks)), path)
     return blocks
+
+
+def holds_files(blocks: list[Block]) -> bool:
+    """Whether a unit's files lie in them besides MicroPython."""
+    return any(address >= STORAGE for address, _ in blocks)
 
 
 def version_of(blocks: list[Block]) -> str:
@@ -83,10 +92,10 @@ def uf2_blocks(content: bytes, path: str) -> list[Block]:
         if flags & HAS_FAMILY and family != RP2040:
             named = FAMILIES.get(family, f"family {family:#x}")
             raise BadInput(f"{path}: is for another chip ({named}): take one for the RP2040")
-        if size > UF2_BLOCK - 36 or not FLASH <= address <= STORAGE - size:
+        if size > UF2_BLOCK - 36 or not FLASH <= address <= FLASH_END - size:
             raise BadInput(
-                f"{path}: block {at // UF2_BLOCK} goes to {address:#x}, where MicroPython has its"
-                " files: take one with MicroPython alone"
+                f"{path}: block {at // UF2_BLOCK} goes to {address:#x}, which is not in the flash"
+                " of 2 MB: take RPI_PICO's from micropython.org"
             )
         blocks.append((address, content[at + 32 : at + 32 + size]))
     return blocks

@@ -80,9 +80,13 @@ class PinRun(Run):
             "calibration.json": json.dumps(calibration).encode(),
             "prescription.json": json.dumps(self.scenario.prescription).encode(),
         }, build)  # fmt: skip
-        blocks = flash.micropython(uf2)
+        blocks = flash.micropython(uf2, with_files=True)
         self.glyphs = flash.glyphs(blocks)
-        self.emulator = Emulator([*blocks, flash.filesystem(files)])
+        if not flash.holds_files(blocks):
+            blocks.append(flash.filesystem(files))
+        elif build != Build():
+            raise BadInput(f"{uf2}: has files of its own: they are run as they are")
+        self.emulator = Emulator(blocks)
         self.bench = Bench(self.plant, BOARD, self.seed)
         rows = fit(self.bench, None if build.clock_unset else CLOCK_S)
         self.parts = SimpleNamespace(parts=dict(rows))

