@@ -33,7 +33,7 @@ PARTS = {0: "contact_a", 1: "contact_b", 2: "board_a", 3: "board_b"}
 BLANKET_W_M2K = 0.5  # assumed: a duvet over the back of the pad
 MATTRESS_W_M2K = 0.1  # assumed: the wearer lies on the pad, and foam lets no heat out
 CODES_PER_C = 36.0  # of the thermistor at 40 C
-NEARNESS = ("ntc_drift", "ntc_noise", "ntc_open", "ntc_short", "ntc_stuck")
+NEARNESS = ("ntc_drift", "ntc_noise", "ntc_open", "ntc_short", "pad_unplugged", "ntc_stuck")
 BUTTON_PINS = {"START": pin.START, "UP": pin.UP, "DOWN": pin.DOWN}
 
 

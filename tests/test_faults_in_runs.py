@@ -269,7 +269,9 @@ def test_the_check_refuses_a_unit_with_a_stuck_switch(fault: str, named: str) ->
     check_never_hot_nor_lit_when_off(run, result)
 
 
-@pytest.mark.parametrize("names", [("ntc_open", "ntc_drift"), ("ntc_drift", "ntc_open")])
+@pytest.mark.parametrize("names", [
+    ("ntc_open", "ntc_drift"), ("ntc_drift", "ntc_open"), ("pad_unplugged", "ntc_drift"),
+])  # fmt: skip
 def test_a_thermistor_that_is_open_reads_open_whatever_else_it_does(names: tuple[str, str]) -> None:
     events = tuple(
         Event(60.0 + k, "fault", name, "A", -6.0 if name == "ntc_drift" else None, for_s=20.0)
