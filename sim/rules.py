@@ -55,11 +55,13 @@ OPEN_LEARNED_MS = 10_000  # of light
 STEP_J_CM2, STUCK_J_CM2 = 0.0101, 0.0404
 STUCK_PART = 0.1
 # When an end is due: a press ended it so long ago at most; this share of the dose was given; a
-# wait lasted so long; so much of CEM43 was true (it is counted by the warmer sensor, in the pad's
-# face, which is the hotter); contact was so cold that it may have been taken for air.
+# wait lasted so long; an hour of the day was lit; so much of CEM43 was true (it is counted by the
+# warmer sensor, in the pad's face, which is the hotter); contact was so cold that it may have been
+# taken for air.
 ENDED_MS = 2_000
 DOSE_SHARE = 0.97
 LONG_MS = 179_000
+DAY_LIT_MS = 3_600_000  # what a day allows
 CEM43_LEAST_MIN = 0.3
 COLD_C = 28.5
 

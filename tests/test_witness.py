@@ -12,6 +12,7 @@ import pytest
 
 from firmware import states, wearer
 from firmware.inputs import BUCKLE
+from firmware.limits import SESSION_DAY_MAX_MS
 from sim.faults import INJECT
 from sim.rules import RULES
 from sim.run import Run
@@ -240,6 +241,13 @@ def test_a_press_in_the_very_tick_in_which_a_resume_lights_is_no_light_unasked()
         at_s = (LIT_S + 1.0, LIT_S + 4.0, LIT_S + 4.0 + after_s / 100)
         fork.then(tuple(Event(s, "press", "START", hold_ms=160) for s in at_s), LIT_S + 6.0)
         assert broken(fork) == {}
+
+
+def test_an_hour_of_light_in_a_day_is_an_end_that_is_due() -> None:
+    run = until(watched(duration_s=80.0), LIT_S)
+    run.unit.session.day_treat_ms = SESSION_DAY_MAX_MS - 5_000
+    assert broken(run) == {}
+    assert states.REASONS[run.unit.session.reason] == "time"
 
 
 def test_a_witness_is_copied_with_its_run() -> None:
