@@ -326,7 +326,7 @@ class SimHal(Surroundings):
         for k, level in enumerate(levels):
             if not LEVEL_MIN <= level <= LEVEL_MAX:
                 levels[k] = min(max(level, LEVEL_MIN), LEVEL_MAX)
-        if self.warps:
+        if self.warps or max(self.apart_ms) >= 0:
             self.onsets.judge_pairs(levels, raw, self.t_ms)
         near = self.onsets.trip_level + NEAR_CODES
         hot = self.onsets.trip_raw

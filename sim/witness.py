@@ -28,7 +28,7 @@ PROGRAM = (
 )  # fmt: skip
 # A resume has nothing to keep; a write is torn once.
 KEEPING = ("flash_full", "flash_corrupt", "flash_torn")
-HIDDEN = ("ntc_open", "ntc_short")
+HIDDEN = ("ntc_open", "ntc_short", "pad_unplugged")
 ONCE_MS = 2_000  # what strikes once is past: booting, self-test and skin take longer than this
 
 

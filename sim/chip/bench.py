@@ -145,7 +145,7 @@ class Bench:
         for k, level in enumerate(levels):
             if not LEVEL_MIN <= level <= LEVEL_MAX:
                 levels[k] = min(max(level, LEVEL_MIN), LEVEL_MAX)
-        if self.warps:
+        if self.warps or max(self.apart_ms) >= 0:
             self.onsets.judge_pairs(levels, self.raw, self.t_ms)
         for part in self.parts:
             part.measure(self.chip.us)
