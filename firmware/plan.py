@@ -68,7 +68,7 @@ def enter(unit: "Waistband") -> None:
         gate.modulate(unit.course.period_ticks, unit.course.on_ticks, LOOK_TICKS)
         unit.rail.learn()
         for pad in unit.pads:
-            pad.plausible.begin(pad.contact_mc, pad.at_rest)
+            pad.plausible.begin(pad.contact_mc, pad.board_mc, pad.at_rest)
             pad.at_rest = False
     elif state == states.PAUSED:
         unit.unworn_steps = 0

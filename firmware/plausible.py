@@ -10,6 +10,8 @@ Four questions, none of which asks what the skin is like:
 - **Off the skin**: within the first minutes of light the face warms alike on every skin, since
   its own mass and the skin's decide and blood has no time. In still air it warms half as
   fast again. Asked only where the belt was at rest before the light, or warming of its own.
+  A room that grows warmer warms it too, from behind: what then passes the window is more than
+  ever passes of the waste heat off the skin, and is let count.
 
 Expected rise and step scale with the power that really went out; a cold room, a weak
 battery, thick fat, no blood flow or a blanket change neither (docs/safety.md, "Judging the
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 RISE_WASTE_MC = 38
 RISE_LIGHT_MC = 19
 RISE_SHIFT = 11
+ROOM_MC = 7  # at once, per W/m2 that a room adds: 1 / (150 W/m2K) from face to skin
 RISE_Q = 10  # the filter keeps its value in 1024ths
 RISE_STEPS = 1_000  # judged for the first 200 s of light: then blood decides, and the room
 SETTLE_SHIFT = 7  # board and face come together within 128 control steps
@@ -74,11 +77,13 @@ class Plausible:
         self.digital = [0, 0, 0]
         self.seen = 0
         self.ntc_sum = self.contact_code = 0  # as last seen
-        self.begin(0, False)
+        self.begin(0, 0, False)
 
-    def begin(self, contact_mc: int, at_rest: bool) -> None:
+    def begin(self, contact_mc: int, board_mc: int, at_rest: bool) -> None:
         """Light begins; `at_rest`: the pad neither warmed nor cooled just before."""
         self.start_mc = contact_mc
+        self.dark_mc = board_mc - contact_mc
+        self.settled_q10 = 0  # the waste heat, as slowly as the board warms
         self.rise_q10 = 0
         self.steps = 0 if at_rest else RISE_STEPS
         self.apart_mc = START_MC  # the board above the face, at most
@@ -141,9 +146,17 @@ class Plausible:
         if self.steps >= RISE_STEPS:
             return
         self.steps += 1
-        comes_to_q10 = (waste_w_m2 * RISE_WASTE_MC + self.light_w_m2 * RISE_LIGHT_MC) << RISE_Q
+        # off the skin less than three quarters of the waste heat pass the window to the face
+        # (docs/safety.md): what passes beyond them came from a room that has grown warmer
+        self.settled_q10 += ((waste_w_m2 << RISE_Q) - self.settled_q10) >> SETTLE_SHIFT
+        passes_w_m2 = (board_mc - contact_mc - self.dark_mc) * self.window_w_m2k // 1_000
+        room_w_m2 = passes_w_m2 - (self.settled_q10 >> RISE_Q) * 3 // 4
+        room_w_m2 = min(max(room_w_m2, 0), WASTE_MAX_W_M2)
+        heat_w_m2 = waste_w_m2 + room_w_m2
+        comes_to_q10 = (heat_w_m2 * RISE_WASTE_MC + self.light_w_m2 * RISE_LIGHT_MC) << RISE_Q
         self.rise_q10 += (comes_to_q10 - self.rise_q10) >> RISE_SHIFT
-        most_mc = self.start_mc + (self.rise_q10 >> RISE_Q) * 9 // 8 + OFF_SKIN_MARGIN_MC
+        most_mc = self.start_mc + (self.rise_q10 >> RISE_Q) * 9 // 8 + room_w_m2 * ROOM_MC
+        most_mc += OFF_SKIN_MARGIN_MC
         self.off_steps = self.off_steps + 1 if contact_mc > most_mc else 0
         if self.off_steps >= SURE_STEPS:
             latch.raise_fault(faults.OFF_SKIN, index, ms, contact_mc, most_mc)

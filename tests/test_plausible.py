@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from firmware import plausible
@@ -69,6 +69,23 @@ def test_no_skin_no_room_and_no_blanket_is_taken_for_a_fault(bright: bool, seed:
 
 def replaced_seed(run: Run, seed: int) -> Run:
     return Run(run.scenario, seed=seed)
+
+
+@given(
+    from_c=st.floats(5.0, 15.0), to_c=st.floats(25.0, 40.0), at_s=st.floats(5.0, 60.0),
+    air_w_m2k=st.floats(2.0, 15.0), fat_mm=st.floats(2.0, 40.0),
+    perfusion=st.floats(0.0, 0.003), mw_cm2=st.floats(0.5, 10.0),
+)  # fmt: skip
+@example(from_c=8.7, to_c=38.7, at_s=15.2, air_w_m2k=13.2, fat_mm=5.0, perfusion=0.0,
+         mw_cm2=1.0)  # fmt: skip
+@settings(max_examples=20)
+def test_a_walk_from_a_cold_room_into_a_hot_one_is_no_belt_off_the_skin(
+    from_c: float, to_c: float, at_s: float, mw_cm2: float, **start: float
+) -> None:
+    light = {"irradiance_mw_cm2": {"810": 0, "850": 0, "940": 0, "1060": mw_cm2}}
+    walk = Event(at_s, "set", "ambient_c", value=to_c)
+    run = run_of(walk, duration_s=240.0, prescription=light, ambient_c=from_c, **start)
+    assert named(run) == []
 
 
 @pytest.mark.parametrize("name", ["no_perfusion", "under_blanket", "lying_on_pad"])
