@@ -1,0 +1,64 @@
+"""Small changes to a source file, each of which its tests should notice.
+
+The operators are cosmic-ray's: another operator, comparison or number, a condition negated, a
+loop that runs no time. Left out are those that need a name chosen, and identity in the place
+of equality, which small integers do not tell apart. Ours is one more: a statement left out.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+SIMPLE = (ast.Assign, ast.AugAssign, ast.Expr, ast.Assert, ast.Return, ast.Break, ast.Continue)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A source with one change: at `line`, which read `was` and now reads `becomes`."""
+
+    line: int
+    was: str
+    becomes: str
+    source: str
+
+
+def mutants(source: str) -> list[Mutant]:
+    """Every mutant of a module's source, in the order of its lines; none twice."""
+    lines = source.splitlines()
+    found: dict[str, Mutant] = {}
+    for changed in (*replaced(source), *left_out(source)):
+        if changed == source or changed in found:
+            continue
+        at = next(k for k, pair in enumerate(zip(lines, changed.splitlines(), strict=False))
+                  if pair[0] != pair[1])  # fmt: skip
+        becomes = " ".join(changed.splitlines()[at].split())
+        found[changed] = Mutant(at + 1, lines[at].strip(), becomes, changed)
+    return sorted(found.values(), key=lambda mutant: mutant.line)
+
+
+def replaced(source: str) -> Iterator[str]:
+    """By each of cosmic-ray's operators, at each place where it has something to change."""
+    from cosmic_ray.mutating import mutate_code
+    from cosmic_ray.plugins import get_operator, operator_names
+
+    for name in operator_names():
+        operator = get_operator(name)
+        if operator.arguments() or name.endswith(("_Is", "_IsNot")):
+            continue
+        occurrence = 0
+        while (changed := mutate_code(source, operator(), occurrence)) is not None:
+            yield changed
+            occurrence += 1
+
+
+def left_out(source: str) -> Iterator[str]:
+    """Each simple statement in its turn replaced by `pass`; documentation is no statement."""
+    lines = source.splitlines(keepends=True)
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, SIMPLE) or node.end_lineno is None:
+            continue
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            continue
+        first, last = node.lineno - 1, node.end_lineno
+        passed = lines[first][: node.col_offset] + "pass" + lines[last - 1][node.end_col_offset :]
+        yield "".join((*lines[:first], passed, *lines[last:]))
