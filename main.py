@@ -125,7 +125,7 @@ def wire() -> "tuple[Rp2Hal, Waistband]":
     if word & resets.DIED_LIT:
         tell("a run since power-on ended while emitters were armed")
     calibration = table_of(hal.load(CALIBRATION))
-    prescription = table_of(hal.load(PRESCRIPTION))
+    prescription = hal.load(PRESCRIPTION)
     if resets.is_loop(word):
         lock = RESTARTS
     return hal, Waistband(hal, board, calibration, prescription, lock)

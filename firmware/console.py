@@ -10,7 +10,7 @@
 Only `status` is taken while a session runs: the others are refused then.
 """
 
-from firmware import states
+from firmware import notes, states
 from firmware.limits import CLOCK_MASK
 
 TYPE_CHECKING = False
@@ -63,8 +63,10 @@ def answer(unit: "Waistband", line: bytes) -> bytes:
         seconds = clock_seconds(rest.strip())
         if seconds < 0:
             return b'{"error":"clock takes YYYY-MM-DDTHH:MM:SS, 2000 to 2033"}\n'
+        before_s = unit.hal.wall_clock()
         if not unit.hal.set_wall_clock(seconds):
             return b'{"error":"no clock answers"}\n'
+        notes.clock(unit, before_s, seconds, "host")
         return b'{"ok":"clock set"}\n'
     if word == b"selftest":
         if unit.lock != states.HARD_FAULT or unit.session.state != states.LOCKED:

@@ -5,9 +5,7 @@ while dark. What cannot be read is taken for the worst: a hard fault whose name 
 locks the unit, a day whose sums are lost is full.
 """
 
-import json
-
-from firmware import faults, states
+from firmware import faults, notes, record, states
 from firmware.dose import FULL_Q10_MS
 from firmware.limits import CEM43_DAY_Q10_MS, CEM43_SESSION_Q10_MS, DAY_MS, SESSION_DAY_MAX_MS
 
@@ -26,36 +24,16 @@ UNREADABLE = (faults.KEPT_UNREADABLE, faults.UNIT, 0, 0)
 FULL_DAY = (SESSION_DAY_MAX_MS, CEM43_DAY_Q10_MS, CEM43_DAY_Q10_MS, 0)
 
 
-def _table(content: bytes) -> "dict[str, object]":
-    """The object that a file holds; empty where it is none."""
-    try:
-        value: object = json.loads(content)
-    except (ValueError, RuntimeError):  # RuntimeError: nested too deeply
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _object(keys: "tuple[str, ...]", values: "tuple[object, ...]") -> bytes:
-    """The content of a file: the same bytes on every interpreter, which `json` does not give."""
-    parts = [json.dumps(key) + ": " + json.dumps(value) for key, value in zip(keys, values)]
-    return ("{" + ", ".join(parts) + "}").encode()
-
-
-def _whole(value: object, low: int, high: int) -> bool:
-    """Whether it is an integer within bounds, and no boolean."""
-    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-
-
 def read_fault(content: "bytes | None") -> "tuple[int, int, int, int] | None":
     """(fault, pad, value, limit) of the hard fault that was kept, or None."""
     if not content:
         return None
-    table = _table(content)
+    table = record.parse(content)
     numbers = [table.get(key) for key in FAULT_KEYS[2:]]
     name = table.get("fault")
     pad = table.get("pad")
     for number in numbers:
-        if not _whole(number, -DAY_MS, DAY_MS):
+        if not record.whole(number, -DAY_MS, DAY_MS):
             return UNREADABLE
     value, limit = numbers
     for fault in range(len(faults.FAULTS)):
@@ -67,7 +45,7 @@ def read_fault(content: "bytes | None") -> "tuple[int, int, int, int] | None":
 
 def fault_record(row: list[int]) -> bytes:
     """The file's content for a row of the latch: fault, pad, ms, value, limit."""
-    return _object(FAULT_KEYS, (faults.FAULTS[row[0]][0], faults.PADS[row[1]], row[3], row[4]))
+    return record.text(FAULT_KEYS, (faults.FAULTS[row[0]][0], faults.PADS[row[1]], row[3], row[4]))
 
 
 def read_day(content: "bytes | None", now_s: "int | None") -> "tuple[int, int, int, int]":
@@ -78,17 +56,17 @@ def read_day(content: "bytes | None", now_s: "int | None") -> "tuple[int, int, i
     """
     if content is None:
         return 0, 0, 0, 0
-    table = _table(content)
+    table = record.parse(content)
     numbers = []
     for key, most in zip(DAY_KEYS, DAY_MOST):
         number = table.get(key)
-        if not _whole(number, 0, most):
+        if not record.whole(number, 0, most):
             return FULL_DAY
         assert isinstance(number, int)
         numbers.append(number)
     treat_ms, a_q10_ms, b_q10_ms, day_ms = numbers
     then_s = table.get("clock_s")
-    if now_s is not None and _whole(then_s, 0, now_s):
+    if now_s is not None and record.whole(then_s, 0, now_s):
         assert isinstance(then_s, int)
         passed_s = now_s - then_s
         day_ms += (passed_s if passed_s < DAY_S else DAY_S) * 1000
@@ -142,7 +120,7 @@ def store_day(unit: "Waistband", whole: bool) -> bool:
         session.day_ms,
     )
     clock_s = unit.hal.wall_clock()  # None, null in the file, where there is none
-    if not unit.hal.keep(DAY, _object(DAY_KEYS + ("clock_s",), sums + (clock_s,))):
+    if not unit.hal.keep(DAY, record.text(DAY_KEYS + ("clock_s",), sums + (clock_s,))):
         return False
     unit.day_open = whole
     return True
@@ -156,3 +134,9 @@ def tidy(unit: "Waistband") -> None:
     keep_fault(unit)
     if unit.day_open:
         store_day(unit, False)
+    # a unit that resets again and again writes nothing that can wait; and nobody waits for more
+    # than to be ready
+    if unit.lock != states.RESTARTS and state != states.SELF_TEST:
+        notes.settle(unit)
+        unit.keys.take(0 if unit.lock else unit.course.number, unit.hal)
+        unit.journal.write(unit.up_s)

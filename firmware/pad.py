@@ -58,6 +58,7 @@ class Pad:
         self.code_sum = 0
         self.thermistor_mc = self.digital_mc = 0  # its two contact sensors, and
         self.contact_mc = 0  # the warmer of them
+        self.highest_mc = 0  # ... of this session
         self.rest_mc = 0  # when the worn test began
         self.at_rest = False
         self.board_mc = 0
@@ -74,7 +75,7 @@ class Pad:
         self.stop_uj_cm2 = stop_uj_cm2
         self.fluence.clear()
         self.cem43.session_q10_ms = 0
-        self.integral = self.ramp_ms = self.throttled_ms = 0
+        self.integral = self.ramp_ms = self.throttled_ms = self.highest_mc = 0
         self.done = False
 
     def count(self, out: list[int], lit_ms: int, treating: bool) -> None:
@@ -101,6 +102,8 @@ class Pad:
         self.digital_mc = inputs.contact[index] * 125 >> 4
         self.board_mc = inputs.board[index] * 125 >> 4
         self.contact_mc = max(self.thermistor_mc, self.digital_mc)
+        if self.contact_mc > self.highest_mc:
+            self.highest_mc = self.contact_mc
 
     def rest(self, begin: bool) -> None:
         """While the worn test runs: is the pad at rest, as it was when that began?"""

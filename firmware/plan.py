@@ -53,6 +53,8 @@ def enter(unit: "Waistband") -> None:
     session = unit.session
     state = session.state
     gate = unit.gate
+    if session.previous in states.IN_SESSION and state not in states.IN_SESSION:
+        unit.ended = True  # told to the journal in the dark: that allocates
     if state == states.WAIT_SKIN:
         _begin(unit)
     elif state == states.CHECK:

@@ -96,10 +96,12 @@ class Course:
         if (
             not isinstance(name, str)
             or not 0 < len(name) <= NAME_MAX
-            or not " " <= min(name) <= max(name) <= "~"  # what the unit's screen can show
+            or not plain(name)
         ):
             raise Refused("name is " + shown(name) + ": 1 to 40 characters of plain ASCII")
         self.name = name
+        self.number = 0  # among those that were signed for this unit
+        self.expires_s = 0  # the last second in which a session may begin; 0: it does not expire
         self.fluence_uj_cm2 = 1000 * number(
             "fluence_j_cm2", table["fluence_j_cm2"],
             FLUENCE_MIN_UJ_CM2 / 1e6, FLUENCE_MAX_UJ_CM2 / 1e6, "J/cm2",
@@ -240,3 +242,16 @@ def calibration_rows(
         number("ntc_offset_c.A", offset_table["A"], -2, 2, "C"),
         number("ntc_offset_c.B", offset_table["B"], -2, 2, "C"),
     )
+
+
+def serial_of(calibration: object) -> str:
+    """The unit's name, from a calibration that was accepted. Raises Refused."""
+    serial = calibration["serial"] if isinstance(calibration, dict) else ""
+    if not isinstance(serial, str) or not 0 < len(serial) <= NAME_MAX or not plain(serial):
+        raise Refused("serial is " + shown(serial) + ": 1 to 40 characters of plain ASCII")
+    return serial
+
+
+def plain(text: str) -> bool:
+    """What the unit's screen can show."""
+    return " " <= min(text) <= max(text) <= "~"

@@ -31,9 +31,11 @@ NOT_WORN = 5
 CAUSE_THERE = 6
 STORAGE = 7
 NEEDS_SERVICE = 8
+EXPIRED = 9
+NO_CLOCK = 10
 REFUSALS = (
     "", "button_stuck", "battery", "day_limit", "too_warm", "not_worn", "cause_there", "storage",
-    "needs_service",
+    "needs_service", "expired", "no_clock",
 )  # fmt: skip
 
 

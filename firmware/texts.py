@@ -16,6 +16,7 @@ REASONS = (  # by the event that ended the session
 REFUSALS = (
     b"", b"Button is stuck", b"Charge it first", b"Enough for today", b"Too warm: wait",
     b"Put the belt on", b"Cause persists", b"Cannot keep log", b"Needs service",
+    b"Prescr. expired", b"Set the clock",
 )  # fmt: skip
 FAULTS = (
     b"Sensor open", b"Sensor shorted", b"Skin too hot", b"Sensors differ",

@@ -6,7 +6,7 @@ The same inputs give the same outputs, on any interpreter. Nothing here allocate
 in a steady tick; whatever raises ends the tick before the lease is renewed.
 """
 
-from firmware import faults, kept, plan, states, trips, wearer
+from firmware import faults, kept, plan, signed, states, trips, wearer
 from firmware.battery import Battery
 from firmware.buttons import Buttons
 from firmware.check import Check
@@ -15,6 +15,9 @@ from firmware.faults import Faults
 from firmware.gate import Gate
 from firmware.guard import Guard
 from firmware.inputs import BUCKLE, BUTTONS, CHARGER, CHARGING, HOST, RAIL, Inputs
+from firmware.journal import Journal
+from firmware.keys import FILE as KEYS
+from firmware.keys import Keys
 from firmware.limits import (
     CLOCK_MASK,
     CONTROL_TICKS,
@@ -29,7 +32,7 @@ from firmware.limits import (
     WORN_MS,
 )
 from firmware.pad import Pad
-from firmware.prescription import Course, Refused, calibration_rows
+from firmware.prescription import Course, Refused, calibration_rows, serial_of
 from firmware.rail import Rail
 from firmware.screen import Screen
 from firmware.session import Session
@@ -54,19 +57,25 @@ class Waistband:
         prescription: object,
         lock: int = NOT_LOCKED,
     ) -> None:
-        """Wire the parts. A calibration or prescription that is refused locks the unit, and
-        `locked` says why; there is a `course` only where `lock` is NOT_LOCKED. Whoever starts
+        """Wire the parts. `prescription` is what its file holds, as bytes, or what that says,
+        if nothing is to be signed. A calibration or prescription that is refused locks the unit,
+        and `locked` says why; there is a `course` only where `lock` is NOT_LOCKED. Whoever starts
         the unit may lock it too (RESTARTS, BOARD); a hard fault that was kept does (HARD_FAULT)."""
         self.hal = hal
         self.inputs = inputs = Inputs()
         self.lock = lock
         self.locked = ""  # what was refused, in words
+        self.serial = ""  # of the unit, as calibrated
+        self.keys = Keys(hal.load(KEYS))
+        self.journal = Journal(hal, self.keys)
         full_uw_cm2, offsets_mc = self._accept(board, calibration, prescription)
         pairs = trips.guard_rows(inputs, board, offsets_mc)
         self.guard = Guard(tuple([row for row, _ in pairs]))
         self.meaning = tuple([meaning for _, meaning in pairs])
         self.collected = 0  # guard trips already turned into faults
         self.faults = Faults()
+        self.noted = [row[:] for row in self.faults.rows]  # what the journal knows of them, and
+        self.noted_latched = 0  # that they were latched
         self.session = Session(hal)
         self.buttons = Buttons()
         self.pressed_in = -1  # the state in which START went down
@@ -101,6 +110,8 @@ class Waistband:
         self.worn_ms = 0
         self.unworn_steps = 0
         self.late_us = 0  # the worst that a tick came late, as the loop keeps it
+        self.ended = False  # a session, of which the journal has not been told
+        self.up_s = 0  # since power-on or reset
         self.day_open = False  # there was light, or is to be, since the day was last written
 
     def _accept(
@@ -112,8 +123,16 @@ class Waistband:
         wrong = CALIBRATION
         try:
             rows = calibration_rows(calibration, board)
+            self.serial = serial_of(calibration)
             wrong = PRESCRIPTION
+            number = expires_s = 0
+            if prescription is None or isinstance(prescription, bytes):
+                prescription, number, expires_s = signed.opened(
+                    prescription, self.keys, self.serial
+                )
             self.course = Course(prescription, board, rows[0])
+            self.course.number = number
+            self.course.expires_s = expires_s
         except Refused as why:
             self.lock = self.lock or wrong
             self.locked = str(why)
@@ -190,6 +209,7 @@ class Waistband:
             self.second -= 1
         else:
             self.second = SECOND_STEPS - 1
+            self.up_s += 1
             self._judge_battery()
             kept.tidy(self)
         if session.state in states.IN_SESSION:

@@ -4,7 +4,7 @@ A release of START asks for what the state names (`states.INTENT`); a refusal ha
 reason that screen and report show, and a cue of its own.
 """
 
-from firmware import buttons, kept, states
+from firmware import buttons, kept, notes, states
 from firmware.inputs import DOWN, UP
 from firmware.limits import (
     CEM43_DAY_Q10_MS,
@@ -22,7 +22,9 @@ from firmware.session import (
     BUTTON_STUCK,
     CAUSE_THERE,
     DAY_LIMIT,
+    EXPIRED,
     NEEDS_SERVICE,
+    NO_CLOCK,
     NOT_WORN,
     STORAGE,
     TOO_WARM,
@@ -70,7 +72,7 @@ def _ask(unit: "Waistband", intent: int) -> None:
     why = 0
     if intent == states.START:
         why = no_start(unit)
-        if not why and not kept.store_day(unit, True):
+        if not why and not (kept.store_day(unit, True) and notes.begin(unit)):
             why = STORAGE
     elif intent == states.RESUME:
         why = no_resume(unit)
@@ -97,6 +99,7 @@ def stuck_button(unit: "Waistband") -> bool:
 
 def no_start(unit: "Waistband") -> int:
     """Why a session may not begin; 0 if it may."""
+    notes.boot(unit)  # the latest time that was written down
     if unit.lock:
         return NEEDS_SERVICE
     if stuck_button(unit):
@@ -108,7 +111,19 @@ def no_start(unit: "Waistband") -> int:
     for pad in unit.pads:
         if pad.cem43.day_q10_ms >= CEM43_DAY_Q10_MS:
             return DAY_LIMIT
-    return 0
+    return expired(unit)
+
+
+def expired(unit: "Waistband") -> int:
+    """Why a prescription that expires is not good now; 0 if it is. Time does not go back: the
+    clock counts from the latest that was ever written down."""
+    expires_s = unit.course.expires_s
+    if not expires_s:
+        return 0
+    now_s, then_s = unit.hal.wall_clock(), unit.journal.at
+    if now_s is None:
+        return NO_CLOCK
+    return EXPIRED if now_s > expires_s or (then_s is not None and then_s > expires_s) else 0
 
 
 def no_test(unit: "Waistband") -> int:

@@ -121,6 +121,16 @@ class Hal(Protocol):
         """Replace a kept file, whole or not at all: whatever becomes of the power, it then holds
         the old content or the new. May take a second. False where nothing more can be kept."""
 
+    def append(self, name: str, content: bytes) -> bool:
+        """Add to the end of a kept file, making it where there is none: whole or not at all, as
+        far as the filesystem can. May take a second. False where nothing more can be kept."""
+
+    def size(self, name: str) -> "int | None":
+        """A kept file's bytes, counted; None as `load` has it."""
+
+    def tail(self, name: str, most: int) -> "bytes | None":
+        """A kept file's last bytes, `most` of them at most; None as `load` has it."""
+
     def wall_clock(self) -> "int | None":
         """Seconds since 2000-01-01 by the battery-backed clock, or None: no clock, or unset."""
 

@@ -328,6 +328,33 @@ class Rp2Hal:
             return False
         return True
 
+    def append(self, name: str, content: bytes) -> bool:
+        """Littlefs shows the new end when the file is closed, or the old one."""
+        try:
+            with open(name, "ab") as file:
+                file.write(content)
+        except OSError:
+            return False
+        return True
+
+    def size(self, name: str) -> "int | None":
+        """Bytes of a file; None where there is none."""
+        try:
+            size: int = os.stat(name)[6]
+        except OSError:
+            return None
+        return size
+
+    def tail(self, name: str, most: int) -> "bytes | None":
+        """A file's last bytes; None where it is missing or unreadable."""
+        try:
+            with open(name, "rb") as file:
+                file.seek(max(file.seek(0, 2) - most, 0))
+                content: bytes = file.read()
+        except (OSError, MemoryError):
+            return None
+        return content
+
     def wall_clock(self) -> "int | None":
         """Seconds since 2000-01-01, or None. Only at start or while dark."""
         return self.clock.seconds()

@@ -28,14 +28,16 @@ if TYPE_CHECKING:
 
 # Calls, and how many bytes of arguments follow each.
 TICK, DRIVE, CARRIER, OFF, RENEW, FEED, SIGNAL, POWER_OFF, DIGEST = range(1, 10)
-ARM, SHOW, SAY, SERVICE, SCRATCH, SET_CLOCK, KEEP = range(10, 17)
+ARM, SHOW, SAY, SERVICE, SCRATCH, SET_CLOCK, KEEP, APPEND = range(10, 18)
 CALLS = {
     TICK: ("tick", 0), DRIVE: ("drive", 3), CARRIER: ("carrier", 2), OFF: ("off", 0),
     RENEW: ("renew_lease", 0), FEED: ("feed", 0), SIGNAL: ("signal", 1),
     POWER_OFF: ("power_off", 0), DIGEST: ("digest", 68), ARM: ("arm", 1), SHOW: ("show", 17),
     SAY: ("say", 6), SERVICE: ("restart_to_service", 0), SCRATCH: ("set_scratch", 4),
     SET_CLOCK: ("set_wall_clock", 4), KEEP: ("keep", 4),
+    APPEND: ("append", 4),
 }  # fmt: skip
+WRITES = ("keep", "append")  # questions whose tick may allocate, whatever the answer
 DIGEST_FIELDS = (
     "state", "reason", "refused", "treat_ms", "latched", "battery_mv", "battery_percent",
     "contact_a_mc", "throttle_a", "fluence_a_uj", "cem43_a", "integral_a",
@@ -191,9 +193,16 @@ class Outputs(Hal):
 
     def keep(self, name: str, content: bytes) -> bool:
         """Write down a check sum of both; the answer is one of those kept."""
-        self.sink.put(KEEP)
+        return self._written(KEEP, "keep", name, content)
+
+    def append(self, name: str, content: bytes) -> bool:
+        """Likewise."""
+        return self._written(APPEND, "append", name, content)
+
+    def _written(self, call: int, question: str, name: str, content: bytes) -> bool:
+        self.sink.put(call)
         self.sink.word(binascii.crc32(name.encode() + content))
-        return bool(self.answer("keep", name, content))
+        return bool(self.answer(question, name, content))
 
     def listening(self) -> bool:
         """As the other side answers, like the rest of the questions."""
@@ -201,8 +210,7 @@ class Outputs(Hal):
 
     def hear(self) -> "bytes | None":
         """As the other side answers."""
-        said: bytes | None = self.answer("hear")
-        return said
+        return self.answer("hear") or None
 
     def reset_cause(self) -> int:
         """As the other side answers."""
@@ -214,8 +222,15 @@ class Outputs(Hal):
 
     def load(self, name: str) -> "bytes | None":
         """As the other side answers."""
-        said: bytes | None = self.answer("load", name)
-        return said
+        return self.answer("load", name) or None
+
+    def size(self, name: str) -> "int | None":
+        """As the other side answers."""
+        return self.answer("size", name) or None
+
+    def tail(self, name: str, most: int) -> "bytes | None":
+        """As the other side answers."""
+        return self.answer("tail", name, most) or None
 
     def wall_clock(self) -> "int | None":
         """As the other side answers."""
@@ -225,71 +240,6 @@ class Outputs(Hal):
     def answer(self, question: str, *arguments: object) -> "Any":
         """What a method that returns something returns."""
         raise AssertionError(question)
-
-
-class Recorder(Outputs):
-    """Between the firmware and a HAL: keeps every input and every output."""
-
-    def __init__(self, inner: "Hal", calibration: object, prescription: object) -> None:
-        self.source = inner
-        self.inputs: array[int] = array("i")
-        self.outputs = bytearray()
-        self.calibration = calibration
-        self.prescription = prescription
-        self.answers: list[Answer] = []  # those that are not nothing
-        self.unit: Waistband | None = None  # set once the firmware is made
-        self.ticks = 0
-        Outputs.__init__(self, inner)
-
-    def read(self, inputs: "Inputs") -> None:
-        """Read the inner HAL, and keep what it gave."""
-        self.flush()
-        self.sink.put(TICK)
-        self.source.read(inputs)
-        self.inputs.extend(flatten(inputs))
-
-    def answer(self, question: str, *arguments: object) -> "Any":
-        """Ask the inner HAL, and keep what it said."""
-        method = getattr(self.source, question)
-        said = method(*arguments)
-        if said is not None and said is not False:
-            kept = said
-            if isinstance(said, (bytes, bytearray)):
-                kept = {"base64": binascii.b2a_base64(said).decode()}
-            started = len(self.inputs) // FIELDS
-            self.answers.append((started - 1, question, kept))
-        return said
-
-    def flush(self) -> None:
-        """A tick ended: its digest if it ran control, then its calls to the recording."""
-        sink = self.sink
-        if sink.used:
-            if self.unit and self.inputs and self.ticks % CONTROL_TICKS == CONTROL_TICKS - 1:
-                sink.digest(self.unit)
-            self.ticks += 1 if self.inputs else 0
-            self.outputs += sink.buffer[: sink.used]
-            sink.used = 0
-
-    def cut(self) -> None:
-        """The tick under way never came to its end: it is no part of the recording."""
-        self.sink.used = 0
-        del self.inputs[self.ticks * FIELDS :]
-        self.answers = [row for row in self.answers if row[0] < self.ticks]
-
-    def recording(self) -> bytes:
-        """The whole as bytes."""
-        self.flush()
-        body = self.inputs.tobytes() + bytes(self.outputs)
-        about = {
-            "magic": MAGIC,
-            "ticks": self.ticks,
-            "outputs": len(self.outputs),
-            "sha256": digest(body),
-            "calibration": self.calibration,
-            "prescription": self.prescription,
-            "answers": self.answers,
-        }
-        return json.dumps(about).encode() + b"\n" + body
 
 
 class Player(Outputs):
@@ -393,7 +343,7 @@ def play(
     except Exception as why:
         raise Stopped(0, STATES[0], repr(why)) from why
     sink = player.sink
-    free = [row[0] for row in about["answers"] if row[1] in ("keep", "hear")]
+    free = [row[0] for row in about["answers"] if row[1] in WRITES + ("hear",)]
     for tick in range(about["ticks"]):
         held = lock and tick not in free
         if lock and held:

@@ -17,7 +17,7 @@ from sim.hal import NEVER_MS, SimHal
 from sim.lines import Lines
 from sim.lives import Ended, Lives, end
 from sim.plant import TRIP_C, Plant
-from sim.recording import Recorder
+from sim.recorder import Recorder
 
 if TYPE_CHECKING:
     from firmware.waistband import Waistband

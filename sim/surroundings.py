@@ -134,6 +134,20 @@ class Surroundings(Hal):
         self.files[name] = content
         return True
 
+    def append(self, name: str, content: bytes) -> bool:
+        """Add to one of `files`, whole or not at all, as littlefs does."""
+        return self.keep(name, self.files.get(name, b"") + content)
+
+    def size(self, name: str) -> "int | None":
+        """Bytes of one of `files`."""
+        content = self.load(name)
+        return None if content is None else len(content)
+
+    def tail(self, name: str, most: int) -> "bytes | None":
+        """Last bytes of one of `files`."""
+        content = self.load(name)
+        return None if content is None else content[-most:]
+
     def wall_clock(self) -> "int | None":
         """The clock, unless it is unset."""
         return None if self.clock_s is None else self.clock_s + max(self.t_ms, 0) // 1000

@@ -249,6 +249,15 @@ class FakeHal(Hal):
         self.files[name] = bytes(content)
         return True
 
+    def append(self, name: str, content: bytes) -> bool:
+        return self.keep(name, self.files.get(name, b"") + content)
+
+    def size(self, name: str) -> Any:
+        return len(self.files[name]) if name in self.files else None
+
+    def tail(self, name: str, most: int) -> Any:
+        return self.files[name][-most:]
+
     def wall_clock(self) -> Any:
         return self.clock_s
 

@@ -86,7 +86,8 @@ def test_a_window_left_at_rest_would_have_come_to_the_same_in_the_end(number: in
         assert early.hottest[kind][0] == peak_c or peak_c < BLOOD_C
     assert early.told_ms == late.told_ms == late.run_ms
     assert told(left)["fluence_j_cm2"] == told(run)["fluence_j_cm2"]
-    assert told(left)["faults"] == told(run)["faults"]
+    # what is latched later, in the dark and with nobody there, ends nothing
+    assert told(left)["faults"] == told(run)["faults"][: len(told(left)["faults"])]
 
 
 def test_some_windows_are_left_at_rest_and_one_in_twenty_is_not() -> None:

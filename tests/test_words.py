@@ -92,6 +92,14 @@ class Unit:
         self.hal = self
         self.set_to = None
         self.restarted = False
+        self.journal = self
+        self.told: list[tuple[Any, ...]] = []
+
+    def wall_clock(self):
+        return 7
+
+    def add(self, kind, keys, values):
+        self.told.append((kind, *values))
 
     def set_wall_clock(self, seconds):
         self.set_to = seconds
@@ -118,6 +126,7 @@ def test_commands_do_what_they_say_while_ready():
     unit = Unit(states.READY)
     assert json.loads(answer(unit, b"clock 2000-01-02T00:00:01")) == {"ok": "clock set"}
     assert unit.set_to == 86_401
+    assert unit.told == [("clock", 7, 86_401, "host")]
     answer(unit, b"service")
     assert unit.restarted
 

@@ -15,7 +15,7 @@ import json
 import sys
 from array import array
 
-from firmware import kept, states
+from firmware import kept, notes, states
 from firmware.inputs import BUCKLE, DOWN, START
 from firmware.thermometry import ntc_code
 from hal.boards import RPI_PICO
@@ -314,16 +314,25 @@ def is_locked(chip: Canned) -> bool:
 
 
 def let_keep(micropython: "Any") -> None:
-    """Writing a file, always while dark, may allocate: nothing else may."""
-    store_day = kept.store_day
+    """Writing files, always while dark, may allocate: nothing else may."""
+    inside = [False]  # `tidy` calls others of these
 
-    def unlocked(unit: "Any", whole: bool) -> bool:
-        micropython.heap_unlock()
-        done = store_day(unit, whole)
-        micropython.heap_lock()
+    def unlocked(write: "Any") -> "Any":
+        def done(unit: "Any", whole: "Any" = None) -> "Any":
+            outer = not inside[0]
+            if outer:
+                inside[0] = True
+                micropython.heap_unlock()
+            said = write(unit) if whole is None else write(unit, whole)
+            if outer:
+                micropython.heap_lock()
+                inside[0] = False
+            return said
+
         return done
 
-    kept.store_day = unlocked
+    for module, name in ((kept, "tidy"), (kept, "store_day"), (notes, "boot"), (notes, "begin")):
+        setattr(module, name, unlocked(getattr(module, name)))
 
 
 def run() -> "dict[str, Any]":

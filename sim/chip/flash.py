@@ -67,18 +67,19 @@ class Flash:
             raise OSError(errno.ENOENT, "ENOENT")
         return self.files[name]
 
-    def write(self, name: str, data: bytes) -> None:
-        """Replace a file; takes as long as its sectors and one of the folder's. Torn, half of
-        the new is left (littlefs would leave the old): what is kept must not lean on more."""
+    def write(self, name: str, data: bytes, old: int = 0) -> None:
+        """Replace a file, but for its first `old` bytes; takes as long as its new sectors and one
+        of the folder's. Torn, half of the new is left (littlefs would leave the old): what is
+        kept must not lean on more."""
         if self.full:
             raise OSError(errno.ENOSPC, "ENOSPC")
         if self.on_torn:
             on_torn, self.on_torn = self.on_torn, None
             self._spend(self.erase_us)
-            self.files[name] = data[: len(data) // 2]
+            self.files[name] = data[: (old + len(data)) // 2]
             on_torn()
-        erases = 1 + len(data) // SECTOR
-        pages = 1 + len(data) // 256
+        erases = 1 + (len(data) - old) // SECTOR
+        pages = 1 + (len(data) - old) // 256
         for _ in range(erases):
             self.erases += 1
             self._spend(self.erase_us)
@@ -162,6 +163,7 @@ class Written(io.BytesIO):
     def __init__(self, flash: Flash, name: str, kept: bytes) -> None:
         super().__init__()
         super().write(kept)
+        self.old = len(kept)
         self.flash = flash
         self.name = name
         self.stored: bytes | None = None
@@ -170,7 +172,7 @@ class Written(io.BytesIO):
         """Store what was written so far."""
         if not self.closed and self.getvalue() != self.stored:
             self.stored = self.getvalue()
-            self.flash.write(self.name, self.stored)
+            self.flash.write(self.name, self.stored, self.old)
 
     def close(self) -> None:
         """Store, and let go."""

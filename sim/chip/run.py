@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from firmware.limits import CONTROL_TICKS, TICK_MS
 from firmware.waistband import Waistband
+from hal.contract import POWER_ON
 from sim.chip.assembly import Build, Unit
 from sim.chip.bench import NEVER_MS
 from sim.chip.device import Device
@@ -32,6 +33,10 @@ SOUND = Build()
 
 class Nobody:
     """A HAL for the firmware that stands in for reports before there is one: it does nothing."""
+
+    def reset_cause(self) -> int:
+        """As if just switched on."""
+        return POWER_ON
 
     def __getattr__(self, name: str) -> Any:
         return lambda *arguments: None

@@ -72,6 +72,13 @@ class Meter:
         self._while_dark("keep")
         return self.flash
 
+    def append(self, name: str, content: bytes) -> bool:
+        """Likewise."""
+        return self.keep(name, content)
+
+    def size(self, name: str) -> None:
+        """Nothing was written."""
+
     def load(self, name: str) -> None:
         """Nothing was kept: a node says so where it is otherwise."""
 

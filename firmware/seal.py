@@ -1,0 +1,56 @@
+"""What only the holder of a key can make: HMAC-SHA256, and keys that move forward.
+
+RFC 2104; MicroPython has `hashlib.sha256` and no `hmac`. The journal's key is replaced by a
+hash of itself with each session, so that whoever takes the unit later cannot write what was
+before: the key that it was sealed with is nowhere any more.
+"""
+
+import binascii
+import hashlib
+
+BLOCK = 64  # bytes, of SHA-256
+KEY_BYTES = 32
+HEX = 2 * KEY_BYTES  # digits of a key or a seal
+CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: none is taken for another
+
+
+def seal(key: bytes, message: bytes) -> str:
+    """HMAC-SHA256 in hexadecimal digits; with an empty key, a hash that anyone can make."""
+    if not key:
+        return binascii.hexlify(hashlib.sha256(message).digest()).decode()
+    if len(key) > BLOCK:
+        key = hashlib.sha256(key).digest()
+    key = key + bytes(BLOCK - len(key))
+    inner = hashlib.sha256(bytes([byte ^ 0x36 for byte in key]))
+    inner.update(message)
+    outer = hashlib.sha256(bytes([byte ^ 0x5C for byte in key]))
+    outer.update(inner.digest())
+    return binascii.hexlify(outer.digest()).decode()
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two seals are equal, in a time that does not tell where they differ."""
+    differs = len(one) ^ len(other)
+    for a, b in zip(one.encode(), other.encode()):
+        differs |= a ^ b
+    return not differs
+
+
+def derived(key: bytes, purpose: bytes) -> bytes:
+    """A key for one purpose, from which the others cannot be had."""
+    return binascii.unhexlify(seal(key, b"waistband " + purpose))
+
+
+def forward(key: bytes) -> bytes:
+    """The journal's key of the next session; no key where there is none."""
+    return derived(key, b"next session") if key else key
+
+
+def receipt(sealed: str) -> str:
+    """The first 40 bits of a seal, as a person notes them down: 8 letters and digits."""
+    letters = ""
+    for half in (sealed[:5], sealed[5:10]):
+        bits = int(half, 16)
+        for shift in (15, 10, 5, 0):
+            letters += CODE_LETTERS[bits >> shift & 31]
+    return letters
