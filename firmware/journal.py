@@ -1,12 +1,12 @@
 """The journal: one JSON line a record, each sealed over itself and the seal of the one before.
 
-    {"n": 7, "at": 817344000, "up_s": 12, "kind": "session", ..., "key": 3,
+    {"n": 7, "at": 817344000, "latest": 817344000, "up_s": 12, "kind": "session", ..., "key": 3,
      "prev": "<seal of record 6>", "seal": "<64 digits>"}
 
-`n` counts without a gap; `at` is the wall clock (seconds since 2000, null without one), `up_s`
-the time since the unit was switched on; `key` tells with which of the journal's keys the line
-is sealed, up to `, "seal"`. Without a key the seals are plain hashes: they show what was lost,
-not what was forged.
+`n` counts without a gap; `at` is the wall clock (seconds since 2000, null without one), `latest`
+the latest that it ever was, `up_s` the time since the unit was switched on; `key` tells with
+which of the journal's keys the line is sealed, up to `, "seal"`. Without a key the seals are
+plain hashes: they show what was lost, not what was forged.
 
 The lines lie in eight files, written one after the other. The next one is begun anew when the
 present one is full, with a record of its own that goes on with the chain; so the oldest eighth
@@ -39,7 +39,7 @@ class Journal:
         self.hal = hal
         self.keys = keys
         self.n = -1  # of the last record
-        self.at: int | None = None  # the last clock that was written down
+        self.latest = 0  # the latest that the clock was when something was written
         self.seal = FIRST
         self.segment = 0
         self.size = 0  # of the present segment, bytes
@@ -62,14 +62,14 @@ class Journal:
         lines = ((size and self.hal.tail(name(segment), 2 * LINE_MAX)) or b"").split(b"\n")
         for k in range(len(lines) - 1, -1, -1):
             row = record.parse(lines[k])
-            n, sealed, at = row.get("n"), row.get("seal"), row.get("at")
+            n, sealed, latest = row.get("n"), row.get("seal"), row.get("latest")
             if not record.whole(n, 0, record.MOST) or not isinstance(sealed, str):
                 continue
             assert isinstance(n, int)
             if size and n > self.n and len(sealed) == seal.HEX:
                 self.n, self.seal, self.segment, self.size = n, sealed, segment, size
                 self.torn = bool(lines[len(lines) - 1])
-                self.at = at if isinstance(at, int) else None
+                self.latest = latest if isinstance(latest, int) else 0
             return
 
     def add(self, kind: str, keys: "tuple[str, ...]", values: "tuple[object, ...]") -> None:
@@ -111,27 +111,29 @@ class Journal:
 
     def _line(
         self, kind: str, keys: "tuple[str, ...]", values: "tuple[object, ...]", up_s: int
-    ) -> "tuple[bytes, str, int | None]":
-        """The record after the last, its seal and its clock."""
+    ) -> "tuple[bytes, str]":
+        """The record after the last, and its seal."""
         at = self.hal.wall_clock()
+        self.latest = max(self.latest, at or 0)
         body = record.text(
-            ("n", "at", "up_s", "kind") + keys + ("key", "prev"),
-            (self.n + 1, at, up_s, kind) + values + (self.keys.index, self.seal),
+            ("n", "at", "latest", "up_s", "kind") + keys + ("key", "prev"),
+            (self.n + 1, at, self.latest, up_s, kind) + values + (self.keys.index, self.seal),
         )[:-1]
         sealed = seal.seal(self.keys.journal, body)
-        return body + b', "seal": "' + sealed.encode() + b'"}\n', sealed, at
+        return body + b', "seal": "' + sealed.encode() + b'"}\n', sealed
 
     def _append(
         self, kind: str, keys: "tuple[str, ...]", values: "tuple[object, ...]", up_s: int
     ) -> bool:
-        line, sealed, at = self._line(kind, keys, values, up_s)
+        line, sealed = self._line(kind, keys, values, up_s)
         if self.torn:
             line = b"\n" + line  # what was torn stays, as a line that is no record
         if not self.hal.append(name(self.segment), line):
             return False
         self.torn = False
         self.size += len(line)
-        self._went(sealed, at)
+        self.n += 1
+        self.seal = sealed
         if kind == "end":
             self.closed = sealed
         return True
@@ -139,16 +141,12 @@ class Journal:
     def _turn(self, up_s: int) -> bool:
         """Begin the next segment, whatever it held, with a record that goes on with the chain."""
         segment = (self.segment + 1) % SEGMENTS
-        line, sealed, at = self._line("segment", (), (), up_s)
+        line, sealed = self._line("segment", (), (), up_s)
         if not self.hal.keep(name(segment), line):
             return False
         self.segment = segment
         self.size = len(line)
         self.torn = False
-        self._went(sealed, at)
-        return True
-
-    def _went(self, sealed: str, at: "int | None") -> None:
         self.n += 1
         self.seal = sealed
-        self.at = at if at is not None else self.at
+        return True

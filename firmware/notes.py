@@ -36,8 +36,8 @@ def boot(unit: "Waistband") -> None:
     cause = unit.hal.reset_cause()
     values = (CAUSES[cause] if cause < len(CAUSES) else "", LOCKS[unit.lock], unit.serial)
     unit.journal.add("boot", ("cause", "lock", "serial"), values)
-    now_s, then_s = unit.hal.wall_clock(), unit.journal.at
-    if now_s is not None and then_s is not None and now_s < then_s:
+    now_s, then_s = unit.hal.wall_clock(), unit.journal.latest
+    if now_s is not None and now_s < then_s:
         clock(unit, then_s, now_s, "went back")
 
 

@@ -38,20 +38,22 @@ def sealed(inner: bytes, key: bytes) -> bytes:
     return BEFORE + seal.seal(key, inner).encode() + BETWEEN + inner + b"}\n"
 
 
-def opened(content: "bytes | None", unit_keys: "Keys", serial: str) -> "tuple[object, int, int]":
-    """The prescription in a file, its number, and the second with which it expires (0: never).
-    Raises Refused where it is not this unit's."""
+def opened(content: object, unit_keys: "Keys", serial: str) -> "tuple[object, int, int]":
+    """The prescription in a file's bytes, its number, and the second with which it expires (0:
+    never). What is no bytes is the prescription itself, unsigned. Raises Refused where it is
+    not this unit's."""
     if unit_keys.broken:
         raise Refused("the unit's keys cannot be read: install them again")
-    inner = payload(content or b"")
+    file = content if isinstance(content, bytes) else b""
+    inner = payload(file)
     if not unit_keys.prescription:
         if inner:
             raise Refused("the prescription is signed and the unit has no key: install its key")
-        return (record.parse(content) if content else None), 0, 0
+        return (record.parse(file) if file else content), 0, 0
     if not inner:
         raise Refused("the prescription is not signed: sign it with the unit's key")
-    said = (content or b"").strip()[len(BEFORE) : len(BEFORE) + seal.HEX].decode()
-    if not seal.same(said, seal.seal(unit_keys.prescription, inner)):
+    said = file.strip()[len(BEFORE) : len(BEFORE) + seal.HEX]
+    if not seal.same(said, seal.seal(unit_keys.prescription, inner).encode()):
         raise Refused("the prescription was altered, or signed with another unit's key")
     table = keys("the signed prescription", record.parse(inner), KEYS)
     if table["unit"] != serial:

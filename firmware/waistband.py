@@ -125,12 +125,8 @@ class Waistband:
             rows = calibration_rows(calibration, board)
             self.serial = serial_of(calibration)
             wrong = PRESCRIPTION
-            number = expires_s = 0
-            if prescription is None or isinstance(prescription, bytes):
-                prescription, number, expires_s = signed.opened(
-                    prescription, self.keys, self.serial
-                )
-            self.course = Course(prescription, board, rows[0])
+            inner, number, expires_s = signed.opened(prescription, self.keys, self.serial)
+            self.course = Course(inner, board, rows[0])
             self.course.number = number
             self.course.expires_s = expires_s
         except Refused as why:

@@ -120,10 +120,10 @@ def expired(unit: "Waistband") -> int:
     expires_s = unit.course.expires_s
     if not expires_s:
         return 0
-    now_s, then_s = unit.hal.wall_clock(), unit.journal.at
+    now_s = unit.hal.wall_clock()
     if now_s is None:
         return NO_CLOCK
-    return EXPIRED if now_s > expires_s or (then_s is not None and then_s > expires_s) else 0
+    return EXPIRED if max(now_s, unit.journal.latest) > expires_s else 0
 
 
 def no_test(unit: "Waistband") -> int:

@@ -14,17 +14,7 @@ from firmware.inputs import START
 from firmware.journal import SEGMENT_BYTES, SEGMENTS, Journal
 from firmware.keys import FILE, Keys
 from tests.fake_hal import SHORT, Bench, FakeHal
-
-ROOT_KEY = bytes(range(32))
-
-
-def installed(number: int = 0) -> bytes:
-    """What `key install` puts on a unit."""
-    keys = Keys(None)
-    keys.prescription = seal.derived(ROOT_KEY, b"prescription")
-    keys.journal = seal.derived(ROOT_KEY, b"journal")
-    keys.number = number
-    return keys.content()
+from tests.keyed import ROOT_KEY, installed, keyed, made
 
 
 def fresh(files: dict[str, bytes] | None = None) -> Journal:
@@ -77,8 +67,8 @@ def test_a_seal_is_that_of_rfc_4231() -> None:
                      ).startswith("60e431591ee0b67f0d8a26aacbf5b77f")  # fmt: skip
 
 
-@given(st.text("0123456789abcdef", max_size=70), st.text("0123456789abcdef", max_size=70))
-def test_seals_are_the_same_only_where_they_are_equal(one: str, other: str) -> None:
+@given(st.binary(max_size=70), st.binary(max_size=70))
+def test_seals_are_the_same_only_where_they_are_equal(one: bytes, other: bytes) -> None:
     assert seal.same(one, other) == (one == other)
     assert seal.same(one, one)
 
@@ -95,11 +85,9 @@ def test_a_receipt_is_the_first_40_bits_of_a_seal() -> None:
 # -- the chain ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("files", [{}, {FILE: installed()}])
-def test_a_session_is_written_before_light_and_again_when_it_is_over(files: Any) -> None:
-    bench = Bench(SHORT)
-    bench.hal.files.update(files)
-    bench.reset()
+@pytest.mark.parametrize("has_key", [False, True])
+def test_a_session_is_written_before_light_and_again_when_it_is_over(has_key: bool) -> None:
+    bench = keyed(made()) if has_key else Bench(SHORT)
     bench.hal.clock_s = 800_000_000
     bench.until("READY")
     bench.press(START)
@@ -120,8 +108,8 @@ def test_a_session_is_written_before_light_and_again_when_it_is_over(files: Any)
     assert end["a_uj_cm2"] == pads[0].fluence.uj_cm2 and sum(end["a_uj_cm2"]) > 0
     assert end["ramp_ms"] == [pads[0].ramp_ms, pads[1].ramp_ms]
     assert end["highest_mc"][0] >= 30_000
-    assert {row["key"] for row in rows[1:]} == {1 if files else 0}
-    chained(rows, ROOT_KEY if files else None)
+    assert {row["key"] for row in rows[1:]} == {int(has_key)}
+    chained(rows, ROOT_KEY if has_key else None)
     assert bench.unit.journal.closed == end["seal"]
 
 
@@ -167,9 +155,7 @@ def test_without_room_for_its_record_no_session_begins() -> None:
 
 
 def test_a_unit_that_goes_on_after_a_reset_goes_on_with_the_chain() -> None:
-    bench = Bench(SHORT)
-    bench.hal.files[FILE] = installed()
-    bench.reset()
+    bench = keyed(made())
     bench.to("TREAT")
     bench.reset()  # no end was written
     bench.to("TREAT")
@@ -181,9 +167,7 @@ def test_a_unit_that_goes_on_after_a_reset_goes_on_with_the_chain() -> None:
 
 
 def test_the_key_of_a_session_is_nowhere_once_the_next_has_begun() -> None:
-    bench = Bench(SHORT)
-    bench.hal.files[FILE] = installed()
-    bench.reset()
+    bench = keyed(made())
     bench.to("TREAT")
     bench.reset()
     bench.to("TREAT")
