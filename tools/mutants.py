@@ -6,15 +6,15 @@ no test notices has survived: it is killed by a better test, or argued in
 argument is about no survivor. The score is written to `docs/mutants.md`.
 """
 
+import multiprocessing
 import os
 import queue
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 from rich.console import Console
@@ -48,41 +48,55 @@ def copied(folder: Path) -> Path:
     return folder
 
 
-def passes(tree: Path, tests: Iterable[str]) -> bool:
-    """Whether these test files pass in a tree; one that hangs does not."""
-    environment = {**os.environ, "CI": "1", "PYTHONDONTWRITEBYTECODE": "1",
-                   "PYTHONPATH": str(tree)}  # fmt: skip
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
-    try:
-        ended = subprocess.run(
-            [*command, *(f"tests/{name}" for name in tests)],
-            check=False, cwd=tree, env=environment, capture_output=True, timeout=HANGS_S,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return False
-    return ended.returncode == 0
+def tested(tree: str, tests: tuple[str, ...]) -> bool:
+    """In a process of its own, which has pytest ready but nothing of ours: whether these test
+    files pass in a tree. One that hangs does not."""
+    import pytest
+
+    def hangs(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    os.environ.update(CI="1", PYTHONDONTWRITEBYTECODE="1", PYTHONPATH=tree)
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, tree)
+    os.chdir(tree)
+    signal.signal(signal.SIGALRM, hangs)
+    signal.alarm(HANGS_S)
+    sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    names = [f"tests/{name}" for name in tests]
+    return pytest.main(["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", *names]) == 0
 
 
-def survives(tree: Path, file: str, mutant: Mutant) -> bool:
-    """Whether no test notices this mutant of a file."""
-    (tree / file).write_text(mutant.source, encoding="utf-8")
-    try:
-        return passes(tree, [FILES[file]]) and passes(tree, OTHERS)
-    finally:
-        shutil.copy(ROOT / file, tree / file)
+class Stand:
+    """Copies of the tree, and processes to test them in: as many as there are cores."""
+
+    def __init__(self, folder: str) -> None:
+        self.cores = os.cpu_count() or 1
+        self.trees: queue.Queue[Path] = queue.Queue()
+        for k in range(self.cores):
+            self.trees.put(copied(Path(folder) / str(k)))
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["pytest", "hypothesis.strategies"])
+        self.processes = ProcessPoolExecutor(self.cores, context, max_tasks_per_child=1)
+
+    def passes(self, tree: Path, *tests: str) -> bool:
+        """Whether these test files pass in a tree."""
+        return self.processes.submit(tested, str(tree), tests).result()
 
 
-def survivors(file: str, every: list[Mutant], trees: "queue.Queue[Path]") -> list[Mutant]:
+def survivors(stand: Stand, file: str, every: list[Mutant]) -> list[Mutant]:
     """Those of a file's mutants that no test notices, with progress on standard error."""
 
     def alive(mutant: Mutant) -> bool:
-        tree = trees.get()
+        tree = stand.trees.get()
+        (tree / file).write_text(mutant.source, encoding="utf-8")
         try:
-            return survives(tree, file, mutant)
+            return stand.passes(tree, FILES[file]) and stand.passes(tree, *OTHERS)
         finally:
-            trees.put(tree)
+            shutil.copy(ROOT / file, tree / file)
+            stand.trees.put(tree)
 
-    with ThreadPoolExecutor(trees.qsize()) as pool:
+    with ThreadPoolExecutor(stand.cores) as pool:
         results = track(pool.map(alive, every), file, len(every), console=Console(stderr=True))
         return [mutant for mutant, lives in zip(every, list(results), strict=True) if lives]
 
@@ -120,13 +134,11 @@ def main() -> int:
     why = arguments()
     sources = {file: mutants((ROOT / file).read_text(encoding="utf-8")) for file in FILES}
     with tempfile.TemporaryDirectory() as folder:
-        trees: queue.Queue[Path] = queue.Queue()
-        for k in range(os.cpu_count() or 1):
-            trees.put(copied(Path(folder) / str(k)))
-        if not passes(Path(folder) / "0", OTHERS):
+        stand = Stand(folder)
+        if not stand.passes(Path(folder) / "0", *OTHERS):
             print("mutants: the tests fail without any change: mend them first", file=sys.stderr)
             return 1
-        lived = {file: survivors(file, every, trees) for file, every in sources.items()}
+        lived = {file: survivors(stand, file, every) for file, every in sources.items()}
     counts = {file: len(every) for file, every in sources.items()}
     with write_whole(ROOT / REPORT) as path:
         path.write_text(report(lived, counts, why), encoding="utf-8")
