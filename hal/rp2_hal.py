@@ -6,12 +6,12 @@ the screen and some bytes to the host. Allocates nothing in either while parts a
 """
 
 import gc
-import os
 import time
 
 import machine
 from machine import ADC, WDT, Pin
 
+from hal import storage
 from hal.bus import Bus
 from hal.console import Console
 from hal.contract import OTHER, POWER_ON, WATCHDOG
@@ -56,9 +56,6 @@ WATCHDOG_MS = 8_000  # a flash sector may take 400 ms, and littlefs may want sev
 SKIP_TICKS = 10  # a stuck bus is tried this often, each try costing its timeout
 SCREEN_RETRY_TICKS = 250  # a lost screen is looked for this often, while dark
 VERIFY_EVERY = 4  # while dark, every fourth look at the rail re-reads a part's set-up instead
-FILE_MAX = 16_384
-FILE_PIECE = 512
-KEPT_PART = "kept.part"  # what is being written, until it takes the old file's place
 HOST = 64  # of `Inputs.pins`
 
 # Address of each pad's thermometers on the sensors' bus.
@@ -304,56 +301,24 @@ class Rp2Hal:
         machine.mem32[self.scratch_address] = word & WORD_MASK
 
     def load(self, name: str) -> "bytes | None":
-        """A file's bytes; None where it is missing, unreadable, or longer than 16 KB."""
-        content = b""
-        try:
-            with open(name, "rb") as file:
-                while len(content) <= FILE_MAX:
-                    piece: bytes = file.read(FILE_PIECE)  # 16 KB in one piece may not be free
-                    if not piece:
-                        return content
-                    content += piece
-        except (OSError, MemoryError):
-            return None
-        return None
+        """See `hal.storage`, as for each of these."""
+        return storage.load(name)
 
     def keep(self, name: str, content: bytes) -> bool:
-        """Write beside the old file, then rename over it, which littlefs does whole or not at
-        all; False where the filesystem is full or broken. Up to a second: only while dark."""
-        try:
-            with open(KEPT_PART, "wb") as file:
-                file.write(content)
-            os.rename(KEPT_PART, name)
-        except OSError:
-            return False
-        return True
+        """Replace a file."""
+        return storage.keep(name, content)
 
     def append(self, name: str, content: bytes) -> bool:
-        """Littlefs shows the new end when the file is closed, or the old one."""
-        try:
-            with open(name, "ab") as file:
-                file.write(content)
-        except OSError:
-            return False
-        return True
+        """Lengthen a file."""
+        return storage.append(name, content)
 
     def size(self, name: str) -> "int | None":
-        """Bytes of a file; None where there is none."""
-        try:
-            size: int = os.stat(name)[6]
-        except OSError:
-            return None
-        return size
+        """Bytes of a file."""
+        return storage.size(name)
 
     def tail(self, name: str, most: int) -> "bytes | None":
-        """A file's last bytes; None where it is missing or unreadable."""
-        try:
-            with open(name, "rb") as file:
-                file.seek(max(file.seek(0, 2) - most, 0))
-                content: bytes = file.read()
-        except (OSError, MemoryError):
-            return None
-        return content
+        """A file's end."""
+        return storage.tail(name, most)
 
     def wall_clock(self) -> "int | None":
         """Seconds since 2000-01-01, or None. Only at start or while dark."""

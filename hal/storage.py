@@ -1,0 +1,68 @@
+"""Files of the unit on littlefs: read with bounds, replaced or lengthened whole or not at all.
+
+littlefs shows what was written when the file is closed, and a rename at once; whenever the power
+goes, it then mounts with the old or the new (tests/test_power_cuts.py).
+"""
+
+import os
+
+FILE_MAX = 16_384
+FILE_PIECE = 512
+KEPT_PART = "kept.part"  # what is being written, until it takes the old file's place
+
+
+def load(name: str) -> "bytes | None":
+    """A file's bytes; None where it is missing, unreadable, or longer than 16 KB."""
+    content = b""
+    try:
+        with open(name, "rb") as file:
+            while len(content) <= FILE_MAX:
+                piece: bytes = file.read(FILE_PIECE)  # 16 KB in one piece may not be free
+                if not piece:
+                    return content
+                content += piece
+    except (OSError, MemoryError):
+        return None
+    return None
+
+
+def keep(name: str, content: bytes) -> bool:
+    """Write beside the old file, then rename over it; False where the filesystem is full or
+    broken. Up to a second: only while dark."""
+    try:
+        with open(KEPT_PART, "wb") as file:
+            file.write(content)
+        os.rename(KEPT_PART, name)
+    except OSError:
+        return False
+    return True
+
+
+def append(name: str, content: bytes) -> bool:
+    """Add to a file's end; False where the filesystem is full or broken. Only while dark."""
+    try:
+        with open(name, "ab") as file:
+            file.write(content)
+    except OSError:
+        return False
+    return True
+
+
+def size(name: str) -> "int | None":
+    """Bytes of a file; None where there is none."""
+    try:
+        count: int = os.stat(name)[6]
+    except OSError:
+        return None
+    return count
+
+
+def tail(name: str, most: int) -> "bytes | None":
+    """A file's last bytes; None where it is missing or unreadable."""
+    try:
+        with open(name, "rb") as file:
+            file.seek(max(file.seek(0, 2) - most, 0))
+            content: bytes = file.read()
+    except (OSError, MemoryError):
+        return None
+    return content
