@@ -47,7 +47,7 @@ class Journal:
         self.waiting: list[tuple[str, tuple[str, ...], tuple[object, ...]]] = []
         self.dropped = 0  # records that found no room to wait
         self.open = False  # a session began
-        self.closed = ""  # the seal of the last session's end: its receipt
+        self.receipt = b""  # of the last session that was written to its end
         self.found = False  # where the chain ends
 
     def find(self) -> None:
@@ -135,7 +135,7 @@ class Journal:
         self.n += 1
         self.seal = sealed
         if kind == "end":
-            self.closed = sealed
+            self.receipt = seal.receipt(sealed).encode()
         return True
 
     def _turn(self, up_s: int) -> bool:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from firmware.waistband import Waistband
 
 ROWS = 8
+RECEIPT = 1 << 29  # behind row 7, less the session's number: no other number is near
 CELLS = 16
 
 
@@ -74,7 +75,13 @@ class Screen:
             return (unit.battery.percent << 15) + unit.battery.sessions_left()
         if row == 6:
             return (self._trouble(unit) << 7) + (unit.lock << 4) + session.refused
+        if self._has_receipt(unit):
+            return RECEIPT - session.number
         return self._trouble(unit)
+
+    def _has_receipt(self, unit: "Waistband") -> bool:
+        """A session is over and in the journal: a person may note down what proves it."""
+        return unit.session.state == states.DONE and len(unit.journal.receipt) > 0
 
     def _trouble(self, unit: "Waistband") -> int:
         """Changes with every fault that comes, and when they are acknowledged."""
@@ -119,7 +126,7 @@ class Screen:
 
     def _draw_trouble(self, unit: "Waistband", row: int, cells: bytearray) -> None:
         """Row 6: the lock, the first fault, the refusal or an unset clock; row 7: the fault's
-        value and limit."""
+        value and limit, or the receipt of a session that is over."""
         kept = unit.faults
         if row == 6:
             if unit.lock:
@@ -132,6 +139,9 @@ class Screen:
                 put_text(cells, 0, texts.REFUSALS[unit.session.refused])
             elif not unit.clock_set:
                 put_text(cells, 0, texts.NO_CLOCK)
+        elif self._has_receipt(unit):
+            put_text(cells, 0, texts.RECEIPT)
+            put_text(cells, 8, unit.journal.receipt)
         elif unit.lock and kept.count:
             put_text(cells, 0, texts.FAULTS[kept.rows[0][0]])
             put_text(cells, CELLS - 1, texts.PADS[kept.rows[0][1]])
