@@ -16,7 +16,7 @@ RULES = {
     "sticks counts from when its current can be told from a driver's tolerance, with 4 s in "
     "gated light; where the lease is beaten by a second fault (the supply switch stuck, the "
     "lease frozen) a program that died is dark by the watchdog, in 500 ms; what a frozen reading "
-    "of the same thermistor hides counts from when it is let go",
+    "of the same sensor hides counts from when it is let go",
     "sensed": "no light 80 ms after a contact sensor first showed more than 42.5 C",
     "empty": "no light 80 ms after the battery first showed less than 3.0 V a cell",
     "apart": "no light 800 ms after a pad's contact sensors were 1.5 C apart, once they are "

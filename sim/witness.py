@@ -28,7 +28,11 @@ PROGRAM = (
 )  # fmt: skip
 # A resume has nothing to keep; a write is torn once.
 KEEPING = ("flash_full", "flash_corrupt", "flash_torn")
-HIDDEN = ("ntc_open", "ntc_short", "pad_unplugged")
+# What a sensor does not show while its reading is frozen by another fault.
+HIDDEN = {
+    "ntc_open": "ntc_stuck", "ntc_short": "ntc_stuck", "pad_unplugged": "ntc_stuck",
+    "contact_garbage": "contact_stuck",
+}  # fmt: skip
 ONCE_MS = 2_000  # what strikes once is past: booting, self-test and skin take longer than this
 
 
@@ -245,7 +249,7 @@ class Witness:
         """There was light so long after a fault: write it down, unless that is excused."""
         if fault == "unworn" and self.unworn_ms < 0:
             return  # it is worn again
-        if fault in HIDDEN and self._frozen(fault):
+        if fault in HIDDEN and self._frozen(fault, within_ms):
             return
         if fault in PROGRAM and lit_ms <= bounds.RESET_MS:
             names = self._names()
@@ -253,13 +257,13 @@ class Witness:
                 return  # no lease can end it, or the other froze the lease: the watchdog does
         self.broke("late", lit_ms, within_ms, f"lit {lit_ms} ms after {fault} struck")
 
-    def _frozen(self, fault: str) -> bool:
-        """Whether a thermistor whose reading is frozen hides what else befell it."""
+    def _frozen(self, fault: str, within_ms: int) -> bool:
+        """Whether a sensor whose reading is frozen hides what else befell it."""
         injected = self.run.injected
         pads = [row.event.pad for row in injected if row.event.name == fault] + [None]
         return any(
-            row.event.name == "ntc_stuck" and row.event.pad in pads
-            and self.hal.t_ms < ends_ms(row) + rules.SENSED_MS
+            row.event.name == HIDDEN[fault] and row.event.pad in pads
+            and self.hal.t_ms < ends_ms(row) + within_ms
             for row in injected
         )  # fmt: skip
 

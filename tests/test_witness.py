@@ -259,10 +259,15 @@ def test_a_witness_is_copied_with_its_run() -> None:
 
 
 @pytest.mark.parametrize(("frozen", "late"), [("A", False), ("B", True)])
-def test_what_a_frozen_reading_hides_counts_from_when_it_is_let_go(frozen: str, late: bool) -> None:
-    stuck = fault("ntc_stuck", pad=frozen, for_s=0.1)
-    short = fault("ntc_short", pad="A", for_s=0.17)
-    run = blind(until(watched(stuck, short, duration_s=70.3), LIT_S))
+@pytest.mark.parametrize(("freezes", "hidden", "for_s"), [
+    ("ntc_stuck", "ntc_short", 0.17), ("contact_stuck", "contact_garbage", 0.89),
+])  # fmt: skip
+def test_what_a_frozen_reading_hides_counts_from_when_it_is_let_go(
+    frozen: str, late: bool, freezes: str, hidden: str, for_s: float
+) -> None:
+    stuck = fault(freezes, pad=frozen, for_s=0.1)
+    other = fault(hidden, pad="A", for_s=for_s)
+    run = blind(until(watched(stuck, other, duration_s=72.0), LIT_S))
     run.advance(10**9)
     assert run.witness
     assert ("late" in {row.rule for row in run.witness.found}) is late

@@ -1,0 +1,73 @@
+"""Any bytes in any of the unit's files: refused with words, dark, nothing raised, nothing lost."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from firmware import record, states
+from firmware.keys import FILE as KEYS
+from sim.errors import BadInput
+from tests import fuzz
+from tests.fake_hal import CALIBRATION, SHORT
+from tests.keyed import installed, made
+from tools.replay import ROOT, interpreter
+
+
+def good(signed: bool) -> dict[str, bytes]:
+    """The files of a unit that has had a session and a hard fault that was lifted."""
+    files = {
+        fuzz.CALIBRATION: json.dumps(CALIBRATION).encode(),
+        fuzz.PRESCRIPTION: made() if signed else json.dumps(SHORT).encode(),
+        "fault.json": b'{"fault": "contact_hot", "pad": "A", "value": 1, "limit": 2}',
+        "day.json": b'{"treat_ms": 60000, "cem43_a_q10_ms": 0, "cem43_b_q10_ms": 0, '
+                    b'"day_ms": 100000, "clock_s": null}',
+    }  # fmt: skip
+    if signed:
+        files[KEYS] = installed()
+    before = dict(files, **{"fault.json": b""})
+    fuzz.started(before)
+    files.update({name: before[name] for name in before if name.startswith("journal")})
+    return files
+
+
+def test_the_good_files_are_ready_but_for_the_fault_that_was_kept() -> None:
+    for signed in (False, True):
+        files = good(signed)
+        unit, _ = fuzz.started(dict(files, **{"fault.json": b""}))
+        assert unit.session.state == states.READY and "journal.0" in files
+        unit, _ = fuzz.started(files)
+        assert (unit.session.state, unit.lock) == (states.LOCKED, states.HARD_FAULT)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_any_bytes_in_any_file_are_taken_for_the_worst_on_cpython(signed: bool) -> None:
+    files = good(signed)
+    files["fault.json"] = b""
+    assert fuzz.run(files, fuzz.CASES) == []
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_and_on_micropython(signed: bool, tmp_path: Path) -> None:
+    try:
+        command = interpreter()
+    except BadInput as why:
+        pytest.skip(str(why))
+    files = {name: content.decode() for name, content in good(signed).items()}
+    files["fault.json"] = ""
+    (tmp_path / "good.json").write_text(json.dumps(files))
+    done = subprocess.run(
+        [*command, "-X", "heapsize=8m", "-m", "tests.fuzz", "good.json"], check=False,
+        capture_output=True, cwd=tmp_path, text=True,
+        env={**os.environ, "MICROPYPATH": f"{ROOT}{os.pathsep}.frozen"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2_000:]
+    assert json.loads(done.stdout) == {"cases": fuzz.CASES * len(files), "wrong": []}
+
+
+def test_a_reader_that_believes_what_it_reads_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = good(True)
+    monkeypatch.setattr(record, "whole", lambda value, low, high: True)
+    assert any("raised" in line or "day of" in line for line in fuzz.run(files, 100))
