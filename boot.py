@@ -1,11 +1,11 @@
 """First code on power-up: supply switch and emitters low, then service mode or on.
 
 Literal pins: the board takes time to read and may be broken. UP and DOWN held: service mode.
+With a `u`, a built-in module is not looked for among the files first, which takes 3 ms.
 """
 
-from time import sleep_ms
-
-from machine import Pin
+from umachine import Pin
+from utime import sleep_ms
 
 for _pin in (16, 8, 9, 10, 11, 12, 13, 14, 15):
     Pin(_pin, Pin.OUT, value=0)

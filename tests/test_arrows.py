@@ -41,7 +41,7 @@ ELSEWHERE = {
     "firmware": PORTABLE,
     "hal": PORTABLE | {"errno", "framebuf", "gc", "machine", "os", "rp2", "select", "sys", "time"},
 }
-CHIP = {"machine", "rp2"}
+CHIP = {"machine", "umachine", "rp2"}
 HEAVY = {"numpy", "scipy"}
 WORLD = {"open", "print", "input", "eval", "exec", "compile", "__import__"}
 
@@ -272,6 +272,7 @@ BROKEN: list[tuple[Rule, str, str]] = [
     (heavy_physics, "sim/a.py", "import numpy as np"),
     (chip_named_outside_hal, "firmware/a.py", "if TYPE_CHECKING:\n    from machine import Pin"),
     (chip_named_outside_hal, "sim/a.py", "import rp2"),
+    (chip_named_outside_hal, "tools/a.py", "from umachine import Pin"),
     (chip_named_outside_hal, "tools/a.py", "def f(machine): ..."),
     (chip_named_outside_hal, "main.py", "x = machine"),
     (touching_the_world, "firmware/a.py", "print(1)"),

@@ -19,6 +19,7 @@ from firmware import kept, notes, states
 from firmware.inputs import BUCKLE, DOWN, START
 from firmware.thermometry import ntc_code
 from hal.boards import RPI_PICO
+from sim.chip.core_modules import FORCED
 from sim.chip.module import Module
 from sim.chip.on_vm import Over, put_files
 
@@ -345,6 +346,8 @@ def run() -> "dict[str, Any]":
     made = modules(chip)
     for name in made:
         sys.modules[name] = made[name]  # type: ignore[assignment]
+    for name in FORCED:
+        sys.modules[name] = made[FORCED[name]]  # type: ignore[assignment]
     __import__("boot")
     main: Any = __import__("main")
     hal, chip.unit = main.wire()

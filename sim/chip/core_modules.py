@@ -29,6 +29,8 @@ HOST = (
     "array", "binascii", "cmath", "collections", "errno", "hashlib", "heapq", "io", "json", "math",
     "random", "re", "struct",
 )  # fmt: skip
+# With a `u` before its name, a built-in module that a file may stand in for is taken at once.
+FORCED = {"u" + name: name for name in ("machine", "time")}
 
 
 def ticks_add(ticks: int, delta: int) -> int:

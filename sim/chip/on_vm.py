@@ -20,7 +20,7 @@ from firmware.prescription import DEFAULT
 from hal.boards import RPI_PICO
 from sim.chip.bench import NEVER_MS, Bench
 from sim.chip.core import Chip
-from sim.chip.core_modules import own_modules
+from sim.chip.core_modules import FORCED, own_modules
 from sim.chip.fitted import buses, fit
 from sim.chip.hardware import machine_module
 from sim.chip.pio_api import rp2_module
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 SEED = 7
 CLOCK_MS = (1 << 30) - 60_000  # it wraps while lit
 LOOK_US = 20_000
-SWAPPED = ("machine", "rp2", "time", "micropython", "gc", "select", "framebuf", "sys")
+SWAPPED = (
+    "machine", "umachine", "rp2", "time", "utime", "micropython", "gc", "select", "framebuf", "sys",
+)  # fmt: skip
 # What happens when, in ms.
 STORY = (
     (3_000, "press"), (3_200, "release"), (60_000, "press"), (60_200, "release"),
@@ -173,7 +175,7 @@ def run() -> "list[list[Any]]":
     made["rp2"] = rp2_module(desk.chip)
     kept = {name: sys.modules.get(name) for name in SWAPPED}
     for name in SWAPPED:
-        sys.modules[name] = made[name]
+        sys.modules[name] = made[FORCED.get(name, name)]
     try:
         desk.chip.boot()
         desk.chip.stop_at(END_US)

@@ -11,7 +11,7 @@ import traceback
 import types
 from typing import TYPE_CHECKING, Any
 
-from sim.chip.core_modules import core_modules
+from sim.chip.core_modules import FORCED, core_modules
 from sim.chip.hardware import machine_module
 from sim.chip.pio_api import rp2_module
 
@@ -99,6 +99,7 @@ class Program:
 
     def load(self, name: str) -> Any:
         """A module by its full name, its packages first."""
+        name = FORCED.get(name, name)
         if name in self.modules:
             return self.modules[name]
         parent, _, last = name.rpartition(".")
