@@ -1,15 +1,18 @@
 """Telemetry: a JSON line a second, written number by number into one buffer.
 
-Only while someone reads, and never in the way of a tick: the HAL drops what the
-reader does not take at once. Keys are those of `FIELDS`, in order; units in names.
+Only while someone reads, and never in the way of a tick: the numbers of one moment are
+taken down together, and turned into digits over the ticks that follow; the HAL drops
+what the reader does not take at once. Keys are those of `FIELDS`, in order; units in names.
 """
 
 from firmware import console, states
 from firmware.cells import append_int, put_text
+from firmware.limits import CONTROL_TICKS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.waistband import Waistband
+    from hal.contract import Hal
 
 FIELDS = (
     b'{"ms":', b',"state":"', b'","reason":"', b'","refused":', b',"lock":', b',"faults":',
@@ -18,68 +21,87 @@ FIELDS = (
     b',"treat_ms":', b',"battery_mv":', b',"battery_pct":', b',"sessions_left":',
     b',"clock_set":', b',"late_us":', b'}\n',
 )  # fmt: skip
+STATE, REASON, END = 1, 2, len(FIELDS) - 1  # those that no number follows
 LINE_BYTES = 512
+FIELDS_A_TICK = 3  # 1 to 2 ms on the chip
 STATE_NAMES = tuple([name.encode() for name in states.STATES])
 REASON_NAMES = tuple([name.encode() for name in states.REASONS])
 
+assert len(FIELDS) <= (CONTROL_TICKS - 1) * FIELDS_A_TICK  # said before the next control step
+
 
 class Telemetry:
-    """The line, and how far it is written."""
+    """The numbers, the line, and how far it is written."""
 
     def __init__(self) -> None:
         self.line = bytearray(LINE_BYTES)
+        self.numbers = [0] * END  # a moment's, each where its field is
         self.at = 0
-        self.field = 0
-
-    def _next(self) -> None:
-        self.at = put_text(self.line, self.at, FIELDS[self.field])
-        self.field += 1
-
-    def _int(self, value: int) -> None:
-        self._next()
-        self.at = append_int(self.line, self.at, value)
+        self.field = 0  # the next to be written
+        self.writing = False
 
     def step(self, unit: "Waistband") -> None:
-        """Once a second while somebody reads: the line, and the answer to what they asked."""
+        """Once a second while somebody reads: the answer to what they asked, and the moment
+        that the next line is of."""
         hal = unit.hal
         line = hal.hear()
         if line is not None:
             reply = console.answer(unit, line)
             if reply:
                 hal.say(bytearray(reply), len(reply))
-        hal.say(self.line, self.write(unit))
+        self.take(unit)
 
-    def write(self, unit: "Waistband") -> int:
-        """Write the present; returns the line's length."""
-        self.at = self.field = 0
+    def take(self, unit: "Waistband") -> None:
+        """Take the present down."""
         session = unit.session
         battery = unit.battery
         a, b = unit.pads
-        self._int(unit.inputs.ms)
-        self._next()
-        self.at = put_text(self.line, self.at, STATE_NAMES[session.state])
-        self._next()
-        if session.reason >= 0:
-            self.at = put_text(self.line, self.at, REASON_NAMES[session.reason])
-        self._int(session.refused)
-        self._int(unit.lock)
-        self._int(unit.faults.latched)
-        self._int(a.contact_mc)
-        self._int(b.contact_mc)
-        self._int(a.board_mc)
-        self._int(b.board_mc)
-        self._int(a.throttle)
-        self._int(b.throttle)
-        self._int(a.fluence.total_uj_cm2)
-        self._int(b.fluence.total_uj_cm2)
-        self._int(a.cem43.session_q10_ms)
-        self._int(b.cem43.session_q10_ms)
-        self._int(unit.set_point_mc)
-        self._int(session.treat_ms)
-        self._int(battery.cell_mv)
-        self._int(battery.percent)
-        self._int(battery.sessions_left())
-        self._int(1 if unit.clock_set else 0)
-        self._int(unit.late_us)
-        self._next()
-        return self.at
+        numbers = self.numbers
+        numbers[0] = unit.inputs.ms
+        numbers[STATE] = session.state
+        numbers[REASON] = session.reason
+        numbers[3] = session.refused
+        numbers[4] = unit.lock
+        numbers[5] = unit.faults.latched
+        numbers[6] = a.contact_mc
+        numbers[7] = b.contact_mc
+        numbers[8] = a.board_mc
+        numbers[9] = b.board_mc
+        numbers[10] = a.throttle
+        numbers[11] = b.throttle
+        numbers[12] = a.fluence.total_uj_cm2
+        numbers[13] = b.fluence.total_uj_cm2
+        numbers[14] = a.cem43.session_q10_ms
+        numbers[15] = b.cem43.session_q10_ms
+        numbers[16] = unit.set_point_mc
+        numbers[17] = session.treat_ms
+        numbers[18] = battery.cell_mv
+        numbers[19] = battery.percent
+        numbers[20] = battery.sessions_left()
+        numbers[21] = 1 if unit.clock_set else 0
+        numbers[22] = unit.late_us
+        self.at = self.field = 0
+        self.writing = True
+
+    def write(self, hal: "Hal") -> None:
+        """A few more fields; with the last of them the line is said."""
+        for _ in range(FIELDS_A_TICK):
+            self._field()
+            if self.field == len(FIELDS):
+                self.writing = False
+                hal.say(self.line, self.at)
+                return
+
+    def _field(self) -> None:
+        field = self.field
+        self.field = field + 1
+        self.at = at = put_text(self.line, self.at, FIELDS[field])
+        if field == END:
+            return
+        number = self.numbers[field]
+        if field == STATE:
+            self.at = put_text(self.line, at, STATE_NAMES[number])
+        elif field != REASON:
+            self.at = append_int(self.line, at, number)
+        elif number >= 0:
+            self.at = put_text(self.line, at, REASON_NAMES[number])

@@ -184,6 +184,8 @@ class Waistband:
             self.screen.step(self)
             if self.second == SECOND_STEPS - 1 and hal.listening():
                 self.telemetry.step(self)
+        elif self.telemetry.writing:
+            self.telemetry.write(hal)
         hal.feed()
 
     def _control(self, ms: int) -> None:
