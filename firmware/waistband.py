@@ -26,6 +26,7 @@ from firmware.limits import (
     SELF_TEST_MS,
     SET_POINT_MIN_MC,
     SKIN_WAIT_MS,
+    TICK_MS,
     UNWORN_STEPS,
     WORN_MAX_MC,
     WORN_MIN_MC,
@@ -106,7 +107,8 @@ class Waistband:
         self.sum_a = 0  # thermistor codes since
         self.sum_b = 0
         self.lit_ms = 0  # of the last control step
-        self.settled_ms = 0  # since power-on, until the sensors may be judged
+        # of the self-test, until the sensors may be judged: the first control step is at its end
+        self.settled_ms = (CONTROL_TICKS - 1) * TICK_MS
         self.worn_ms = 0
         self.unworn_steps = 0
         self.late_us = 0  # the worst that a tick came late, as the loop keeps it
@@ -195,13 +197,13 @@ class Waistband:
             step_ms = STEP_MAX_MS
         self.control_ms = ms
         session = self.session
-        self._sense(ms, step_ms)
+        settled = self.settled_ms >= SELF_TEST_MS or self._settle(ms, step_ms)
+        self._sense(ms, step_ms, settled)
         if session.pass_time(step_ms):
             for pad in self.pads:
                 pad.cem43.day_q10_ms = 0
-        if self.settled_ms < SELF_TEST_MS:
-            self.settled_ms += step_ms
-        elif session.state == states.SELF_TEST and not self.faults.latched & faults.STOPPING:
+        wrong = self.faults.latched & faults.STOPPING
+        if settled and session.state == states.SELF_TEST and not wrong:
             session.post(states.LOCK if self.lock else states.PASSED)
         if self.second:
             self.second -= 1
@@ -221,12 +223,23 @@ class Waistband:
         if session.state in states.LIT:
             plan.plan(self, step_ms)
 
-    def _sense(self, ms: int, step_ms: int) -> None:
+    def _settle(self, ms: int, step_ms: int) -> bool:
+        """In the self-test: whether sensors may be judged. They may once each was heard in it,
+        which a round of the bus's rota is enough for, and after SELF_TEST_MS in any case."""
+        self.settled_ms += step_ms
+        for heard_ms in self.inputs.heard:
+            if heard_ms < 0 or (ms - heard_ms) & CLOCK_MASK > self.settled_ms:
+                late: bool = self.settled_ms >= SELF_TEST_MS
+                return late
+        self.settled_ms = SELF_TEST_MS
+        self.second = 0  # the battery was judged before its gauge was heard
+        return True
+
+    def _sense(self, ms: int, step_ms: int, settled: bool) -> None:
         """Dose of the step that ends; temperatures; faults of the sensors."""
         gate = self.gate
         inputs = self.inputs
         self.lit_ms = lit_ms = gate.take_lit_ms(ms)
-        settled = self.settled_ms >= SELF_TEST_MS
         latch = self.faults
         latch.active = 0
         code_sum = self.sum_a

@@ -71,7 +71,7 @@ SETTLE_S = 10.0  # five seconds worn, two of checks, and a little more
 
 MOMENTS = (
     Moment("OFF", "SELF_TEST", 0.0, (), (4.0,), 12.0),  # there before power-on
-    Moment("SELF_TEST", "SELF_TEST", 0.4, (), (4.0,), 12.0),
+    Moment("SELF_TEST", "SELF_TEST", 0.2, (), (4.0,), 12.0),
     Moment("READY", "READY", 5.0, (), AGAIN_S, SETTLE_S),
     Moment("WAIT_SKIN", "WAIT_SKIN", 12.0, BEGUN, (), SETTLE_S),
     Moment("CHECK", "CHECK", 15.4, BEGUN, lit=True),

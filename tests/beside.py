@@ -109,8 +109,8 @@ class Beside(RuleBasedStateMachine):
             return self.watch
         self.watch = Watch(Bench(SMALL, start_ms=start_ms))
         steps: tuple[Callable[[], None], ...] = (
-            lambda: self.go(400),
-            lambda: self.go(1_000),
+            lambda: self.go(100),
+            lambda: self.go(1_300),
             lambda: self.press_for(START, 100),
             lambda: self.go(5_200),
             lambda: self.go(3_000),

@@ -123,7 +123,7 @@ def in_states() -> Iterator[Run]:
     """The runs that are saved; each goes on after it was taken."""
     run = begun(DEFAULT)
     yield run
-    run.advance(2)
+    run.advance(1)
     yield run
     yield (ready := then(until(run, "READY"), None, "READY"))
     yield then(ready, Event(0, "press", "START", hold_ms=2_000), "OFF")

@@ -120,27 +120,25 @@ def test_a_wrong_row_is_found(
 
 
 def test_the_way_to_a_wrong_row_is_the_shortest_and_is_told_in_words(found: Found) -> None:
-    session = [
-        "tick  1  SELF_TEST  the sensors have settled",
-        "tick  2  SELF_TEST  START goes down -> READY",
-        "tick  3  READY      START is let go -> WAIT_SKIN",
-    ]
     assert way_to_wrong(found, "TREAT", "PRESS", None) == [
-        *session,
+        "tick  2  SELF_TEST  every sensor was heard; START goes down -> READY",
+        "tick  3  READY      START is let go -> WAIT_SKIN",
         "tick  4  WAIT_SKIN  the belt is worn for 5 s -> CHECK",
         "tick  9  CHECK      time passes -> RAMP",
         "tick 10  RAMP       the ramp is over; START goes down -> TREAT",
         "stop_loses: a press or a hold of START after which the unit is lit",
     ]
     assert way_to_wrong(found, "FAULT", "ACK", "RAMP") == [
-        "tick  1  SELF_TEST  a thermistor reads open -> FAULT",
+        "tick  1  SELF_TEST  every sensor was heard; a sensor is found wrong -> FAULT",
         "tick  2  FAULT      START goes down, not at once",
         "tick  3  FAULT      START is let go -> RAMP",
         "unasked: a session or a light that nobody asked for since power-on, reset or pause",
     ]
     assert way_to_wrong(found, "PAUSED", "TIMEOUT", "CHECK") == [
-        *session,
-        "tick  4  WAIT_SKIN  the belt is worn for 5 s; START goes down -> PAUSED",
+        "tick  1  SELF_TEST  every sensor was heard; a host asks for the self-test -> LOCKED",
+        "tick  2  LOCKED     START goes down -> SERVICE",
+        "tick  3  SERVICE    START is let go -> CHECK",
+        "tick  4  CHECK      START goes down -> PAUSED",
         "tick  5  PAUSED     the pause lasted 10 min -> CHECK",
         "unasked: a session or a light that nobody asked for since power-on, reset or pause",
     ]

@@ -99,9 +99,9 @@ def half_the_dose(patch: Patch) -> None:
 def heat_in_lit_states_alone(patch: Patch) -> None:
     was = Waistband._sense
 
-    def sense(self: Waistband, ms: int, step_ms: int) -> None:
+    def sense(self: Waistband, ms: int, step_ms: int, settled: bool) -> None:
         before = [one.cem43.session_q10_ms for one in self.pads]
-        was(self, ms, step_ms)
+        was(self, ms, step_ms, settled)
         if self.session.state not in states.LIT:
             for one, q10_ms in zip(self.pads, before, strict=True):
                 one.cem43.session_q10_ms = q10_ms

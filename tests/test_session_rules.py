@@ -121,7 +121,7 @@ def test_a_press_made_in_a_session_that_ends_meanwhile_does_not_begin_another() 
 
 def test_a_press_made_in_the_self_test_does_not_begin_a_session() -> None:
     bench = Bench()
-    bench.run(1_000)
+    bench.run(100)
     assert bench.state == "SELF_TEST"
     bench.down(START)
     bench.until("READY")

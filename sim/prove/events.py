@@ -7,7 +7,7 @@ with the node, and gives no more than what could make a difference there.
 from collections.abc import Callable
 from functools import partial
 
-from firmware.inputs import BUCKLE
+from firmware.inputs import BUCKLE, GAUGE
 from firmware.inputs import CHARGER as CHARGER_PIN
 from firmware.limits import (
     CEM43_DAY_Q10_MS,
@@ -37,7 +37,16 @@ from firmware.states import (
 )
 from sim.prove.node import Node
 from sim.prove.put import SKIN_MC
-from sim.prove.stand import BOTH, MISSES, ONE_WRONG, TOO_MUCH, TWO_WRONG, UNPLUGGED, Stand
+from sim.prove.stand import (
+    BOTH,
+    MISSES,
+    NOW_MS,
+    ONE_WRONG,
+    TOO_MUCH,
+    TWO_WRONG,
+    UNPLUGGED,
+    Stand,
+)
 
 Do = Callable[[Stand], object]
 Choice = tuple[str, "Do | None"]
@@ -115,9 +124,16 @@ def battery(node: Node) -> "list[Choice]":
 
 # -- control: what is found ------------------------------------------------------------------
 
+
+def hear_all(stand: Stand) -> None:
+    """The last of the parts has answered."""
+    stand.unit.inputs.heard[GAUGE] = NOW_MS
+
+
 SETTLED: list[Choice] = [
     NOTHING,
-    ("the sensors have settled", setter("settled_ms", SELF_TEST_MS - 1)),
+    ("every sensor was heard", hear_all),
+    ("a sensor was not heard in time", setter("settled_ms", SELF_TEST_MS - 1)),
 ]
 JUDGES: list[Choice] = [
     NOTHING,
@@ -134,13 +150,13 @@ RAIL: list[Choice] = [
 
 
 def settling(node: Node) -> "list[Choice]":
-    """Sensors are judged once they have settled."""
+    """Sensors are judged once all were heard, or should have been."""
     return [] if node.settled else SETTLED
 
 
 def judges(node: Node) -> "list[Choice]":
     """What the judges of the sensors find."""
-    if not node.settled or node.state == OFF:
+    if node.state == OFF:
         return []
     return JUDGES if node.state == FAULT else JUDGES[:2]
 

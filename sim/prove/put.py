@@ -1,7 +1,7 @@
 """Puts a stand's unit into a node; what the node does not name is at rest."""
 
 from firmware import states
-from firmware.inputs import BUCKLE, RAIL
+from firmware.inputs import BUCKLE, GAUGE, RAIL
 from firmware.inputs import START as START_PIN
 from firmware.limits import CEM43_SESSION_Q10_MS, CHECK_DUTY, SELF_TEST_MS
 from sim.prove.node import (
@@ -58,6 +58,7 @@ def put_session(stand: Stand, node: Node) -> None:
     unit.unworn_steps = node.unworn
     unit.worn_ms = 0
     unit.settled_ms = SELF_TEST_MS if node.settled else 0
+    unit.inputs.heard[GAUGE] = NOW_MS if node.settled else -1
     unit.pressed_in = node.pressed_in
     unit.control_ms = NOW_MS - STEP_MS
     unit.second = 1

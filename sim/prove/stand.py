@@ -105,10 +105,12 @@ class Stand:
         rows = self.unit.guard.rows
         return next(k for k in range(len(rows)) if rows[k][0] is source and rows[k][1] == index)
 
-    def sense(self, ms: int, _step_ms: int) -> None:
+    def sense(self, ms: int, _step_ms: int, settled: bool) -> None:
         """In the place of `Waistband._sense`: any judge of a sensor may have found anything."""
         latch = self.unit.faults
         latch.active = 0
+        if not settled:
+            return
         if self.found == UNPLUGGED and latch.rename(faults.NTC_OPEN, faults.PAD_UNPLUGGED, 0):
             return
         for fault in self.soft[: self.found]:
