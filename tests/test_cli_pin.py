@@ -88,11 +88,6 @@ def test_a_fault_that_cannot_come_from_outside_is_refused_at_the_pins(
     assert BEYOND[fault] in refused(waistband, "--depth", "pin")
 
 
-def test_a_clock_that_does_not_begin_at_zero_is_refused_at_the_pins(waistband: Waistband) -> None:
-    Path("short.toml").write_text("duration_s = 10\nstart = { clock = 5 }\n")
-    assert "start.clock: at pin depth" in refused(waistband, "--depth", "pin")
-
-
 def test_every_fault_of_the_table_but_those_of_a_failing_flash_is_at_the_pins() -> None:
     assert set(FAULTS) - set(INJECT) - set(PIN_FAULTS) == {"flash_full", "flash_torn"}
 

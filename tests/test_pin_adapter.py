@@ -24,6 +24,7 @@ FAST_HIGH, FAST_LOW = 0x1C, 0x20
 TX_EMPTY, TX_ABORT, STOP_SEEN = 1 << 4, 1 << 6, 1 << 9
 READ, STOP = 1 << 8, 1 << 9
 PASSES = 99
+TIMER, TIMEHR, TIMELR = 0x4005_4000, 0x08, 0x0C
 
 
 class Bare:
@@ -52,6 +53,19 @@ class Bare:
     def run(self, us: int) -> None:
         """Let time pass."""
         self.chip.run_until(self.chip.us + us)
+
+
+@pytest.mark.parametrize("clock_ms", [0, 5, (1 << 30) - 1])
+def test_the_timer_counts_from_what_the_unit_s_clock_reads_at_power_on_and_from_0_the_next_time(
+    clock_ms: int,
+) -> None:
+    bare = Bare()
+    for begins_ms in (clock_ms, 0):
+        bare.chip.power_on(begins_ms)
+        bare.chip.mcu.core.waiting = True
+        bare.run(3_000)
+        low_us = bare.read(TIMER + TIMELR)
+        assert bare.read(TIMER + TIMEHR) << 32 | low_us == begins_ms * 1_000 + 3_000
 
 
 def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:

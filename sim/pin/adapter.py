@@ -133,8 +133,9 @@ class Emulator:
                 if not pio.stopped:
                     pio.advance(int(step_ns / CYCLE_NS))
 
-    def power_on(self) -> None:
-        """Power comes: memory holds anything, registers are as after power-on."""
+    def power_on(self, clock_ms: int = 0) -> None:
+        """Power comes: memory holds anything, registers are as after power-on, but that the
+        timer counts from `clock_ms` on."""
         mcu = self.mcu
         mcu.enter_reset()
         mcu.watchdog.reset()
@@ -142,6 +143,7 @@ class Emulator:
         mcu.vreg_and_chip_reset.record_reset_cause(HAD_POR)
         mcu.sram[:] = b"\xa5" * len(mcu.sram)
         mcu.leave_reset()
+        mcu.timer._epoch_nanos = self.clock.nanos - clock_ms * 1e6
         self.powered = True
         self.stop()
 

@@ -80,10 +80,10 @@ class Board:
 
     # -- time ----------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """The bench is switched on, and the unit with it."""
+    def start(self, clock_ms: int = 0) -> None:
+        """The bench is switched on, and the unit with it; its clock reads this then."""
         self._turned()
-        self.power_on(first=True)
+        self.emulator.power_on(clock_ms)
 
     def _turned(self) -> None:
         """A block of the plant ends, or something happens."""
@@ -110,11 +110,10 @@ class Board:
 
     # -- power and resets ----------------------------------------------------------------
 
-    def power_on(self, first: bool = False) -> None:
-        """The unit's supply comes."""
+    def power_on(self) -> None:
+        """The unit's supply comes back."""
         self.emulator.power_on()
-        if not first:
-            self._reset("power-on")
+        self._reset("power-on")
 
     def cut_power(self, back_s: float | None) -> None:
         """The unit's supply goes, and comes back after so long, or never."""

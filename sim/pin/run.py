@@ -72,7 +72,7 @@ class PinRun(Run):
         self.bench.expect(self._actions[0][0] if self._actions else NEVER_MS)
         self._steps = self.emulator.alarm(self._step)
         self._steps.at(STEP_US)
-        self.chip.start()
+        self.chip.start(scenario.start.clock)
 
     def _solder(self, calibration: dict[str, Any], build: Build, uf2: str) -> None:
         """The emulated chip with its flash, among the bench's parts."""
@@ -177,8 +177,6 @@ class PinRun(Run):
 
 def refuse(scenario: "Scenario") -> None:
     """What a real interpreter cannot be made to meet from outside. Raises BadInput."""
-    if scenario.start.clock:
-        raise BadInput("start.clock: at pin depth the chip's own clock begins at 0")
     for event in scenario.events:
         if event.kind == "fault" and event.name not in {**INJECT, **PIN_FAULTS}:
             raise BadInput(f"fault {event.name} is not at pin depth: --depth driver has it")

@@ -17,9 +17,10 @@ from typing import Any
 from sim.pin.run import PinRun
 from sim.scenario import Event, Scenario, ordinary
 
-READY_S = 2.6  # START is pressed once the unit is ready for it
-LIT_S = 10.5  # worn, checked, and power rising
-STRUCK_S = 10.7
+CLOCK_MS = (1 << 30) - 10_000  # at power-on: the chip's clock wraps while the unit is lit
+READY_S = 1.6  # START is pressed once the unit is ready for it
+LIT_S = 9.5  # worn, checked, and power rising
+STRUCK_S = 9.7
 AFTER_S = 3.2  # long enough for a unit that was reset to be ready again
 
 # name -> what happens to the copy
@@ -32,6 +33,10 @@ ENDINGS: dict[str, tuple[Event, ...]] = {
     "hang": (Event(STRUCK_S, "fault", "firmware_hang"),),
     "power cut and back": (Event(STRUCK_S, "fault", "brownout", for_s=0.5),),
     "bus held": (Event(STRUCK_S, "fault", "i2c_hang"),),
+    "flash corrupt, power cut and back": (
+        Event(STRUCK_S, "fault", "flash_corrupt"),
+        Event(STRUCK_S + 0.4, "fault", "brownout", for_s=0.5),
+    ),
     "paused": (Event(STRUCK_S, "press", "START", hold_ms=200),),
 }
 
@@ -39,9 +44,10 @@ ENDINGS: dict[str, tuple[Event, ...]] = {
 def scenario(events: tuple[Event, ...] = (), duration_s: float = STRUCK_S + AFTER_S) -> Scenario:
     """The ordinary wearer, START as soon as the unit is ready, then these events."""
     start = Event(READY_S, "press", "START", hold_ms=200)
+    plain = ordinary()
     return replace(
-        ordinary(), name="pin depth", events=(start, *events), duration_s=duration_s,
-        until_done=False,
+        plain, name="pin depth", start=replace(plain.start, clock=CLOCK_MS),
+        events=(start, *events), duration_s=duration_s, until_done=False,
     )  # fmt: skip
 
 
