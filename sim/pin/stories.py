@@ -97,12 +97,14 @@ class Stories:
     def _go_on(self, name: str, events: tuple[Event, ...], after_s: float, path: Path) -> None:
         """In the copy: run on, write what came of it, and end the process."""
         try:
-            found: Any = self._ending(name, events, after_s)
-        except BaseException:
-            found = traceback.format_exc()
-        path.write_bytes(pickle.dumps(found))
-        sys.stdout.flush()
-        os._exit(0)
+            try:
+                found: Any = self._ending(name, events, after_s)
+            except BaseException:
+                found = traceback.format_exc()
+            path.write_bytes(pickle.dumps(found))
+            sys.stdout.flush()
+        finally:  # whatever happens, a copy never goes on as the one that it was copied from
+            os._exit(0)
 
     def _ending(self, name: str, events: tuple[Event, ...], after_s: float) -> Ending:
         run = self.run
