@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sim.pin.run import PinRun
 
 GUARD_MAX_MS, CONTROL_MAX_MS, JITTER_MAX_MS, LOW_MAX_MS, READY_MAX_S = 1.0, 15.0, 2.0, 1.0, 1.5
-READY_S = 1.6  # START is pressed; a unit that is not ready by then does not begin
+READY_S = 1.8  # START is pressed; a unit that is not ready by then does not begin
 MARKED_S, TREATED_S = 2.2, 45.0
 SCRATCH = 2  # the register that a mark writes
 MARK = f"import umachine\numachine.mem32[{0x4005_800C + 4 * SCRATCH:#x}] = 1\n"

