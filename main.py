@@ -13,7 +13,7 @@ import time
 
 import micropython
 
-BROKEN = ""  # what could not be imported
+BROKEN = ""  # which file is wrong, or what could not be imported
 _path = sys.path[:]
 try:
     import firmware  # noqa: F401
@@ -22,6 +22,9 @@ try:
     # Modules of a package are found by its own path; what is built in is not looked for among
     # the files meanwhile, which takes 3 ms each time that it is imported.
     sys.path[:] = [".frozen"]
+    from hal import files
+
+    files.settled()
     from firmware.cues import CUES
     from firmware.states import BOARD, NOT_LOCKED, RESTARTS
     from firmware.waistband import Waistband
@@ -120,6 +123,16 @@ def table_of(content: object) -> object:
     return value
 
 
+def tell_files() -> None:
+    """At the prompt, where it may take half a second: which file is not the release's."""
+    try:
+        wrong = files.wrong()
+    except BaseException:  # `hal` is missing or broken: that was said
+        return
+    if wrong and wrong != BROKEN:
+        tell(wrong)
+
+
 def wire() -> "tuple[Rp2Hal, Waistband]":
     """Everything found and checked, dark. Raises where the unit must not run."""
     board, lock = find_board()
@@ -209,6 +222,7 @@ def main(service: bool) -> None:
     if service or BROKEN:
         # `boot.py` took the pins, and nothing here has touched them since.
         tell("service mode: no therapy" if service else "dark, at the prompt: " + BROKEN)
+        tell_files()
         return
     try:
         dark.off()
@@ -216,6 +230,7 @@ def main(service: bool) -> None:
     except BaseException as why:
         dark.off()
         tell("dark, at the prompt: " + (str(why) if isinstance(why, Unfit) else repr(why)))
+        tell_files()
         return
     try:
         go(hal, unit)

@@ -6,6 +6,7 @@ the screen and some bytes to the host. Allocates nothing in either while parts a
 """
 
 import gc
+import json
 import time
 
 import machine
@@ -17,6 +18,7 @@ from hal.console import Console
 from hal.contract import OTHER, POWER_ON, WATCHDOG
 from hal.ds3231 import Ds3231
 from hal.emitters import Emitters
+from hal.files import Check, Wrong
 from hal.ina219 import Ina219
 from hal.max17049 import Max17049
 from hal.oled import Oled
@@ -116,6 +118,7 @@ class Rp2Hal:
         self.verified = 0  # looks at the rail, and which part is next
         self.checking = 0
         self.screen_ticks = 0
+        self.unchecked: Check | None = Check()  # of the product's files
         self.inputs: Inputs | None = None
         self.rota: tuple[Row, ...] = ()
 
@@ -218,6 +221,8 @@ class Rp2Hal:
             self.watchdog.feed()
         self.screen.step()
         self.console.step()
+        if self.unchecked is not None:
+            self._check()
         if not self.screen.ready and not self.emitters.lit:
             self.screen_ticks += 1
             if self.screen_ticks >= SCREEN_RETRY_TICKS:
@@ -225,6 +230,18 @@ class Rp2Hal:
                 if self.screen_bus.stuck():
                     self.screen_bus.recover()
                 self.screen.begin()
+
+    def _check(self) -> None:
+        """Look at one more of the product's files. A wrong one is said, and leads into service
+        mode, where a deploy can mend it."""
+        try:
+            if self.unchecked is not None and self.unchecked.step():
+                return
+        except Wrong as why:
+            line = bytearray(json.dumps({"error": repr(why)}).encode() + b"\n")
+            self.console.say(line, len(line))
+            self.restart_to_service()
+        self.unchecked = None
 
     # -- people and hosts --------------------------------------------------------------
 
@@ -264,6 +281,9 @@ class Rp2Hal:
         whatever the switch does, as it can only end light sooner; the long one, and no
         word, only with the switch read open."""
         if armed:
+            if self.unchecked is not None:
+                self.unchecked.finish()  # raises where a file is wrong: not a photon then
+                self.unchecked = None
             gc.collect()  # the last time before light ends: a session allocates nothing
             self.set_scratch(self.scratch() | ARMED)
         elif self.emitters.lease.closed():

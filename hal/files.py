@@ -1,0 +1,124 @@
+"""Whether the product's files are those of its release.
+
+`files.json` has the SHA-256 of each: `waistband flash` and `waistband deploy` write it. All
+of them take 0.4 s to look at, so that a unit does it piece by piece while its self-test runs,
+and is dark until then (`Rp2Hal.arm`). Without `files.json` and `hal/` the product is frozen
+into MicroPython, and there is nothing to look at.
+"""
+
+import binascii
+import hashlib
+import json
+import os
+
+TABLE = "files.json"
+DEPLOYING = "deploying"  # there from before a deploy's first change until after its last
+FOLDERS = ("hal", "hal/boards", "firmware")  # all in them is ours
+STARTED = ("boot.py", "main.py")  # what MicroPython runs by itself
+CODE = (".py", ".mpy")
+TABLE_MAX = 16_384
+PIECE = 4_096  # hashed in 5 ms
+MEND = ": run waistband deploy"
+
+
+class Wrong(Exception):
+    """One line for a person, bare."""
+
+    def __repr__(self) -> str:
+        return str(self.args[0])
+
+
+class Check:
+    """A look at all files, a piece a step."""
+
+    def __init__(self) -> None:
+        self.piece = bytearray(PIECE)
+        self.table: dict[str, str] | None = None
+        self.left: list[str] = []  # names to look at, the next one last
+
+    def step(self) -> bool:
+        """The table and what lies beside it, or one file; False once all is well. Raises Wrong.
+        The first takes 50 ms, others 7 at most."""
+        if self.table is None:
+            self.table = table()
+            self.left = sorted(self.table)
+            for name in found() if self.left else ():
+                if name not in self.table:
+                    raise Wrong(name + " is no part of the release" + MEND)
+        elif self.left:
+            name = self.left.pop()
+            if self._sha256(name) != self.table[name]:
+                raise Wrong(name + " is not as it was released" + MEND)
+        return bool(self.left)
+
+    def finish(self) -> None:
+        """All that is left, at once. Raises Wrong."""
+        while self.step():
+            pass
+
+    def _sha256(self, name: str) -> str:
+        """A file's hash, in hexadecimal. Raises Wrong."""
+        digest = hashlib.sha256()
+        piece = self.piece
+        view = memoryview(piece)
+        try:
+            with open(name, "rb") as file:
+                while True:
+                    count = file.readinto(piece)
+                    if not count:
+                        return binascii.hexlify(digest.digest()).decode()
+                    digest.update(view[:count])
+        except (OSError, ValueError):  # ValueError: a name that no file can have
+            raise Wrong(name + " cannot be read" + MEND) from None
+
+
+def settled() -> None:
+    """Raises Wrong where a deploy began and did not end: files of two releases may lie there."""
+    if exists(DEPLOYING):
+        raise Wrong("a deploy did not end" + MEND + " again")
+
+
+def wrong() -> str:
+    """What is wrong with the files, looked at all at once; "" where nothing is."""
+    try:
+        settled()
+        Check().finish()
+    except Wrong as why:
+        return repr(why)
+    return ""
+
+
+def table() -> "dict[str, str]":
+    """Hashes by name; none where the product is frozen. Raises Wrong."""
+    try:
+        with open(TABLE) as file:
+            text: str = file.read(TABLE_MAX)
+        value: object = json.loads(text)
+    except OSError:
+        if exists(FOLDERS[0]):
+            raise Wrong(TABLE + " is missing" + MEND) from None
+        return {}
+    except (ValueError, RuntimeError):  # RuntimeError: nested too deeply
+        value = None
+    if not isinstance(value, dict) or not value:
+        raise Wrong(TABLE + " holds no table" + MEND)
+    return value
+
+
+def exists(name: str) -> bool:
+    """Whether there is a file or a folder of this name."""
+    try:
+        os.stat(name)
+    except OSError:
+        return False
+    return True
+
+
+def found() -> "list[str]":
+    """What is run or can be imported: a .py file comes before the .mpy of its name."""
+    names = list(STARTED)
+    for folder in FOLDERS:
+        for name in os.listdir(folder) if exists(folder) else ():
+            if name.endswith(CODE):
+                names.append(folder + "/" + name)
+    return names
