@@ -8,6 +8,10 @@ class BadInput(ValueError):
         super().__init__(one_line(message))
 
 
+class Interrupted(BadInput):
+    """Somebody ended it in the middle, and there is something to say. The command exits 130."""
+
+
 def one_line(text: str) -> str:
     """The same text with everything unprintable escaped, so that it stays on one line."""
     if text.isprintable():

@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from sim.errors import BadInput, one_line
+from sim.errors import BadInput, Interrupted, one_line
 from tools import check
 from tools.files import emit
 
@@ -52,6 +52,15 @@ class Interpreter(StrEnum):
     CPYTHON = "cpython"
     UNIX = "unix"
     WEBASSEMBLY = "webassembly"
+
+
+Where = Annotated[
+    str | None,
+    typer.Option(
+        "--device", metavar="NAME",
+        help="As mpremote names it: a0, u0, id:SERIAL, port:NAME; else the only unit there is.",
+    ),
+]  # fmt: skip
 
 
 def version() -> str:
@@ -183,6 +192,19 @@ def flash(
 
 
 @app.command()
+def deploy(device: Where = None) -> int:
+    """Copy the product to a unit over USB: what changed, compiled, each file's hash verified.
+
+    The unit is asked into service mode, which it refuses while a session runs, and restarted;
+    its clock is set. Its calibration, prescription and records stay. Interrupted, it stays
+    dark and says so until this is run again.
+    """
+    from tools.deploy_command import deploy as bring
+
+    return bring(device)
+
+
+@app.command()
 def doctor() -> int:
     """Say what is installed, what is missing, and what each missing part would give."""
     from tools.doctor import report
@@ -206,6 +228,9 @@ def main(arguments: list[str] | None = None) -> int:
     before = signal.signal(signal.SIGTERM, terminate)
     try:
         code = app(arguments, prog_name="waistband", standalone_mode=False)
+    except Interrupted as why:
+        refuse(str(why))
+        return INTERRUPTED
     except BadInput as why:
         return refuse(str(why))
     except UsageProblem as why:

@@ -1,0 +1,152 @@
+"""A serial port that real parts stand behind: a pty that pyserial opens, and at its other end
+MicroPython's unix VM, or the USB of the emulated chip in virtual time."""
+
+import os
+import pty
+import select
+import subprocess
+import threading
+import time
+import tty
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tools.replay import interpreter
+
+BITE = 4_096
+
+
+class Port:
+    """A pty: `name` is what pyserial opens; `take` gets what comes from there."""
+
+    def __init__(self) -> None:
+        self.ours, theirs = pty.openpty()
+        tty.setraw(theirs)
+        self.name = os.ttyname(theirs)
+        self._theirs = theirs  # held open, lest reading ends with the first who closes it
+
+    def waiting(self, for_s: float = 0.0) -> bytes:
+        """What was sent to us, if anything comes in time."""
+        if select.select([self.ours], [], [], for_s)[0]:
+            return os.read(self.ours, BITE)
+        return b""
+
+    def send(self, data: bytes) -> None:
+        """Let whoever has opened the port read it."""
+        while data:
+            data = data[os.write(self.ours, data) :]
+
+    def close(self) -> None:
+        """No such port any more."""
+        os.close(self.ours)
+        os.close(self._theirs)
+
+
+class Vm:
+    """MicroPython's unix VM at its prompt, in a folder that stands for a unit's flash."""
+
+    def __init__(self, folder: Path, begin: str = "", bytes_most: int | None = None) -> None:
+        """`begin` is run before the prompt. After so many bytes its power goes."""
+        self.port = Port()
+        self.inner, theirs = pty.openpty()
+        tty.setraw(theirs)
+        options = ["-i", "-c", begin] if begin else []
+        self.process = subprocess.Popen(
+            [*interpreter(), *options], cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs,
+            env={**os.environ, "MICROPYPATH": ":.frozen"},
+        )  # fmt: skip
+        os.close(theirs)
+        self.ended = False
+        self.left = bytes_most
+        self.said = b""  # all that it ever said
+        self.pump = threading.Thread(target=self._pump, daemon=True)
+        self.pump.start()
+
+    def _pump(self) -> None:
+        while not self.ended:
+            for fd in select.select([self.inner, self.port.ours], [], [], 0.05)[0]:
+                try:
+                    self._pass(fd, os.read(fd, BITE))
+                except OSError:
+                    return
+
+    def _pass(self, fd: int, data: bytes) -> None:
+        if fd == self.inner:
+            self.said += data
+            os.write(self.port.ours, data)
+            return
+        if self.left is not None:
+            data = data[: self.left]
+            self.left -= len(data)
+        os.write(self.inner, data)
+        if self.left == 0:
+            self.ended = True
+            self._off()
+
+    def until(self, word: bytes) -> None:
+        """Wait until it has said this."""
+        assert until(lambda: word in self.said or self.process.poll() is not None), self.said
+
+    def _off(self) -> None:
+        """The power goes, and with it the port."""
+        self.process.kill()
+        self.process.wait()
+        os.close(self.inner)
+        self.port.close()
+
+    def cut(self) -> None:
+        """The power goes, if it has not gone."""
+        if not self.ended:
+            self.ended = True
+            self.pump.join()
+            self._off()
+
+
+class Emulated:
+    """The emulated chip's USB, in a thread of its own: `go(emulator)` lets virtual time pass while
+    somebody has something to say, or waits for it."""
+
+    def __init__(self, run: Any, step: Callable[[], None]) -> None:
+        self.port = Port()
+        self.run = run
+        self.step = step
+        self.ended = False
+        self.failed: BaseException | None = None
+        self.heard_to = 0
+        self.thread = threading.Thread(target=self._live, daemon=True)
+        host = run.chip.host()
+        hear = host.cdc.on_serial_data
+
+        def heard(data: bytes) -> None:
+            hear(data)
+            self.port.send(bytes(data))
+
+        host.cdc.on_serial_data = heard
+        self.thread.start()
+
+    def _live(self) -> None:
+        try:
+            while not self.ended:
+                data = self.port.waiting()
+                if data:
+                    self.run.chip.host().type(data)
+                self.step()
+        except BaseException as why:
+            self.failed = why
+
+    def close(self) -> None:
+        """The bench is done with."""
+        self.ended = True
+        self.thread.join()
+        self.port.close()
+        if self.failed:
+            raise self.failed
+
+
+def until(true: Callable[[], bool], for_s: float = 30.0) -> bool:
+    """Wait for something that another thread brings about."""
+    end_s = time.monotonic() + for_s
+    while not true() and time.monotonic() < end_s:
+        time.sleep(0.01)
+    return true()
