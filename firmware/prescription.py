@@ -10,6 +10,8 @@ together. `light` is one of {"mode": "cw"}, {"mode": "pulse", "rate_hz": 100-100
 and {"mode": "gated", "rate_hz": 50/n, "on_ms": a multiple of 20}.
 """
 
+import binascii
+
 from firmware.limits import (
     BANK_MAX_UW_CM2,
     BANK_MIN_UW_CM2,
@@ -42,6 +44,7 @@ DEFAULT = {
 }
 KEYS = ("name", "irradiance_mw_cm2", "fluence_j_cm2", "max_min", "set_point_c", "light")
 LIGHT_KEYS = {"cw": ("mode",), "pulse": ("mode", "rate_hz"), "gated": ("mode", "rate_hz", "on_ms")}
+CALIBRATION_KEYS = ("serial", "date", "window_cm2", "irradiance_mw_cm2", "ntc_offset_c")
 NAME_MAX = 40
 TICKS_A_SECOND = 1000 // TICK_MS
 
@@ -81,6 +84,17 @@ def number(what: str, value: object, low: float, high: float, unit: str) -> int:
     return int(value * 1000 - low * 1000 + 0.5) + int(low * 1000)  # rounds alike below zero
 
 
+def plain(what: str, value: object) -> str:
+    """A text that the unit's screen can show."""
+    if (
+        not isinstance(value, str)
+        or not 0 < len(value) <= NAME_MAX
+        or not " " <= min(value) <= max(value) <= "~"
+    ):
+        raise Refused(what + " is " + shown(value) + ": 1 to 40 characters of plain ASCII")
+    return value
+
+
 class Course:
     """A prescription in integers, ready for the tick. Lists are by bank of one pad."""
 
@@ -92,14 +106,7 @@ class Course:
         `full_uw_cm2` holds two lists in the order of the board's bank table. Raises Refused.
         """
         table = keys("the prescription", prescription, KEYS)
-        name = table["name"]
-        if (
-            not isinstance(name, str)
-            or not 0 < len(name) <= NAME_MAX
-            or not plain(name)
-        ):
-            raise Refused("name is " + shown(name) + ": 1 to 40 characters of plain ASCII")
-        self.name = name
+        self.name = plain("name", table["name"])
         self.number = 0  # among those that were signed for this unit
         self.expires_s = 0  # the last second in which a session may begin; 0: it does not expire
         self.fluence_uj_cm2 = 1000 * number(
@@ -224,11 +231,35 @@ def calibration_rows(
     """Check a calibration: returns (full_uw_cm2 of each pad's banks, NTC offsets in mC).
 
     A calibration is {"serial", "date", "window_cm2", "irradiance_mw_cm2": {"A": {"810": ...},
-    "B": ...}, "ntc_offset_c": {"A": ..., "B": ...}}. Raises Refused.
+    "B": ...}, "ntc_offset_c": {"A": ..., "B": ...}, "crc32"}. Raises Refused.
     """
-    allowed = ("serial", "date", "window_cm2", "irradiance_mw_cm2", "ntc_offset_c")
-    table = keys("the calibration", calibration, allowed)
-    number("window_cm2", table["window_cm2"], 1, 400, "cm2")
+    table = keys("the calibration", calibration, CALIBRATION_KEYS + ("crc32",))
+    crc = calibration_crc(table, board)
+    if table["crc32"] != crc:
+        raise Refused(
+            "crc32 is " + shown(table["crc32"]) + ", not " + crc
+            + ": the calibration was altered after waistband calibrate made it"
+        )  # fmt: skip
+    _, full, offsets = _measured(table, board)
+    return full, offsets
+
+
+def calibration_crc(table: "dict[str, object]", board: "Board") -> str:
+    """CRC-32 of what a calibration says, as 8 hexadecimal digits: of its texts and of its values
+    in thousandths, however they are written. Raises Refused."""
+    window, full, offsets = _measured(table, board)
+    said = [plain("serial", table["serial"]), plain("date", table["date"]), str(window)]
+    for row in full + [offsets]:
+        for value in row:
+            said.append(str(value))
+    return "%08x" % (binascii.crc32("\n".join(said).encode()) & 0xFFFFFFFF)
+
+
+def _measured(
+    table: "dict[str, object]", board: "Board"
+) -> "tuple[int, list[list[int]], tuple[int, int]]":
+    """Window, irradiance and offsets, in thousandths. Raises Refused."""
+    window = number("window_cm2", table["window_cm2"], 1, 400, "cm2")
     names = tuple([str(row[0]) for row in board.BANKS])
     lights = keys("irradiance_mw_cm2", table["irradiance_mw_cm2"], ("A", "B"))
     offset_table = keys("ntc_offset_c", table["ntc_offset_c"], ("A", "B"))
@@ -238,7 +269,7 @@ def calibration_rows(
         what = "irradiance_mw_cm2." + pad + "."
         most = BANK_MAX_UW_CM2 / 1000
         full.append([number(what + n, banks[n], 0.5, most, "mW/cm2") for n in names])
-    return full, (
+    return window, full, (
         number("ntc_offset_c.A", offset_table["A"], -2, 2, "C"),
         number("ntc_offset_c.B", offset_table["B"], -2, 2, "C"),
     )
@@ -246,12 +277,4 @@ def calibration_rows(
 
 def serial_of(calibration: object) -> str:
     """The unit's name, from a calibration that was accepted. Raises Refused."""
-    serial = calibration["serial"] if isinstance(calibration, dict) else ""
-    if not isinstance(serial, str) or not 0 < len(serial) <= NAME_MAX or not plain(serial):
-        raise Refused("serial is " + shown(serial) + ": 1 to 40 characters of plain ASCII")
-    return serial
-
-
-def plain(text: str) -> bool:
-    """What the unit's screen can show."""
-    return " " <= min(text) <= max(text) <= "~"
+    return plain("serial", calibration["serial"] if isinstance(calibration, dict) else "")

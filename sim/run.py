@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from firmware import inputs as pin
 from firmware import states
 from firmware.limits import CONTROL_TICKS, TICK_MS
+from firmware.prescription import calibration_crc
 from hal.boards import RPI_PICO
 from sim import program_faults, report
 from sim.faults import INJECT, wear
@@ -38,13 +39,14 @@ SETTLED_MS = 2_000  # a run ends this long after its session did
 def nominal_calibration(board: "Board") -> dict[str, Any]:
     """The calibration of a unit that is exactly as its board file says."""
     full = {str(row[0]): board.BANK_NOMINAL_UW_CM2 / 1000 for row in board.BANKS}
-    return {
+    table: dict[str, Any] = {
         "serial": "SIM-0001",
         "date": "2026-01-01",
         "window_cm2": board.WINDOW_CM2,
         "irradiance_mw_cm2": {"A": full, "B": full},
         "ntc_offset_c": {"A": 0.0, "B": 0.0},
     }
+    return {**table, "crc32": calibration_crc(table, board)}
 
 
 def trace_columns(board: "Board") -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from firmware import session, states
 from firmware.faults import FAULTS, PADS
 from firmware.inputs import BUCKLE, CHARGER, DOWN, START, UP
 from firmware.limits import CLOCK_MASK, CONTROL_TICKS, DUTY_MAX, LEASE_MS, TICK_MS
-from firmware.prescription import DEFAULT
+from firmware.prescription import DEFAULT, calibration_crc
 from firmware.thermometry import ntc_code, tmp117_code
 from firmware.waistband import Waistband
 from hal.boards import RPI_PICO
@@ -32,6 +32,7 @@ CALIBRATION: dict[str, Any] = {
     "irradiance_mw_cm2": {"A": dict.fromkeys(NAMES, 10), "B": dict.fromkeys(NAMES, 10)},
     "ntc_offset_c": {"A": 0, "B": 0},
 }
+CALIBRATION["crc32"] = calibration_crc(CALIBRATION, BOARD)
 SHORT: dict[str, Any] = {**DEFAULT, "fluence_j_cm2": 1}  # 100 s of light at full throttle
 
 PACK_MV = 7_400

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from firmware import faults
 from firmware.guard import Guard
 from firmware.inputs import Inputs
+from firmware.prescription import calibration_crc
 from firmware.thermometry import ntc_code, tmp117_code
 from tests.fake_hal import BOARD, CALIBRATION, Bench
 
@@ -34,7 +35,8 @@ EACH_PAD = pytest.mark.parametrize("pad", [0, 1])
 def fitted(offset_c: tuple[float, float] = (0, 0)) -> tuple[Inputs, Guard]:
     """A unit's guard, over its record with every code fine."""
     offsets = {"A": offset_c[0], "B": offset_c[1]}
-    unit = Bench(calibration={**CALIBRATION, "ntc_offset_c": offsets}).unit
+    table = {**CALIBRATION, "ntc_offset_c": offsets}
+    unit = Bench(calibration={**table, "crc32": calibration_crc(table, BOARD)}).unit
     for name, code in FINE.items():
         getattr(unit.inputs, name)[:] = [code, code]
     unit.inputs.battery[0] = 3_000

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.prescription import DEFAULT, Course, Refused, calibration_rows, shown
+from firmware.prescription import (
+    DEFAULT,
+    Course,
+    Refused,
+    calibration_crc,
+    calibration_rows,
+    shown,
+)
 from tests.fake_hal import BOARD, CALIBRATION, NAMES
 
 FULL = [[10_000] * 4, [10_000] * 4]
@@ -251,13 +258,41 @@ def test_what_json_can_hold_and_no_prescription_may_is_refused() -> None:
 # -- calibrations --------------------------------------------------------------------------------
 
 
+def sealed(table: dict[str, Any]) -> dict[str, Any]:
+    """With its CRC."""
+    return {**table, "crc32": calibration_crc(table, BOARD)}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("serial", "WB-0002"), ("date", "2026-10-02"), ("window_cm2", 60.001),
+        ("ntc_offset_c", {"A": 0, "B": 0.001}),
+        ("irradiance_mw_cm2", {"A": {**dict.fromkeys(NAMES, 10), "940": 9.999},
+                               "B": dict.fromkeys(NAMES, 10)}),
+        ("irradiance_mw_cm2", {"A": dict.fromkeys(NAMES, 10),
+                               "B": {**dict.fromkeys(NAMES, 10), "810": 10.001}}),
+    ],
+)  # fmt: skip
+def test_a_calibration_that_was_altered_by_hand_is_refused(key: str, value: Any) -> None:
+    altered = {**CALIBRATION, key: value}
+    with pytest.raises(Refused, match="altered after waistband calibrate made it"):
+        calibration_rows(altered, BOARD)
+    calibration_rows(sealed(altered), BOARD)
+
+
+def test_a_calibration_written_otherwise_is_the_same() -> None:
+    floats = {**CALIBRATION, "window_cm2": 60.0, "ntc_offset_c": {"B": 0.0, "A": -0.0}}
+    calibration_rows(json.loads(json.dumps(floats, indent=4, sort_keys=True)), BOARD)
+
+
 def test_a_calibration_gives_each_pads_banks_and_the_offsets_of_its_thermistors() -> None:
     table = {
         **CALIBRATION,
         "irradiance_mw_cm2": {"A": dict.fromkeys(NAMES, 9.9), "B": dict.fromkeys(NAMES, 10.1)},
         "ntc_offset_c": {"A": -0.2, "B": 0.2},
     }
-    assert calibration_rows(table, BOARD) == ([[9_900] * 4, [10_100] * 4], (-200, 200))
+    assert calibration_rows(sealed(table), BOARD) == ([[9_900] * 4, [10_100] * 4], (-200, 200))
 
 
 @pytest.mark.parametrize(
@@ -271,6 +306,11 @@ def test_a_calibration_gives_each_pads_banks_and_the_offsets_of_its_thermistors(
         ("ntc_offset_c", {"A": math.nan, "B": 0}, "nan"),
         ("window_cm2", 0, "window_cm2"),
         ("window_cm2", True, "True"),
+        ("serial", "", "serial is ''"),
+        ("serial", "\u00e9", "serial"),
+        ("date", 20261001, "date is 20261001"),
+        ("crc32", "00000000", "altered"),
+        ("crc32", None, "altered"),
     ],
 )
 def test_a_calibration_out_of_limits_is_refused_by_name(key: str, value: Any, named: str) -> None:
@@ -290,7 +330,14 @@ NEARLY = st.fixed_dictionaries({
 })  # fmt: skip
 
 
-@given(JSON | NEARLY)
+def maybe_sealed(value: Any) -> Any:
+    try:
+        return sealed(value)
+    except (Refused, TypeError, KeyError):
+        return value
+
+
+@given(JSON | NEARLY.map(maybe_sealed))
 def test_any_calibration_is_within_its_limits_or_refused_in_one_line(value: Any) -> None:
     try:
         full, offsets = calibration_rows(value, BOARD)

@@ -376,7 +376,7 @@ def test_outputs_of_more_ticks_than_inputs_are_refused_even_with_the_right_sum()
 
 ELSEWHERE = """
 from firmware.inputs import START
-from firmware.prescription import DEFAULT
+from firmware.prescription import DEFAULT, calibration_crc
 from firmware.states import STATES
 from firmware.waistband import Waistband
 from hal.boards import RPI_PICO
@@ -391,6 +391,7 @@ class Room:
 light = {"810": 10.0, "850": 10.0, "940": 10.0, "1060": 10.0}
 calibration = {"serial": "S-1", "date": "2026-01-01", "window_cm2": 60,
     "irradiance_mw_cm2": {"A": light, "B": light}, "ntc_offset_c": {"A": 0.0, "B": 0.0}}
+calibration["crc32"] = calibration_crc(calibration, RPI_PICO)
 plant = Plant(Room, RPI_PICO, calibration, 7)
 hal = SimHal(plant, RPI_PICO, Room, 7)
 wear(hal, True)

@@ -205,6 +205,49 @@ def deploy(device: Where = None) -> int:
 
 
 @app.command()
+def calibrate(
+    measures: Annotated[
+        str, typer.Argument(metavar="MEASURES.toml", help="What was measured; TOML or JSON.")
+    ],
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="FILE.json", help="Not to a unit.")
+    ] = None,
+    device: Where = None,
+    serial: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="The unit's, over the file's.")
+    ] = None,
+    date: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="Of measuring, over the file's.")
+    ] = None,
+    board: Annotated[
+        str, typer.Option(metavar="NAME", help="A file of hal/boards, with -o; a unit tells its.")
+    ] = "RPI_PICO",
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Write over the calibration that a unit has.")
+    ] = False,
+) -> int:
+    """Make a unit's calibration of what was measured on it, check it as the unit does, and write
+    it to the unit (in service mode) or to a file.
+
+    Measured are the irradiance of each bank at full duty, at the skin side of the window, LED
+    board at 25 C (mW/cm2); the window (cm2); what each contact thermistor reads too low (C).
+
+    \b
+    serial = "WB-0001"
+    date = 2026-11-27
+    window_cm2 = 60
+    ntc_offset_c = { A = 0.12, B = -0.05 }
+    [irradiance_mw_cm2]
+    A = { 810 = 9.8, 850 = 10.1, 940 = 10.0, 1060 = 9.7 }
+    B = { 810 = 9.9, 850 = 10.2, 940 = 9.9, 1060 = 9.8 }
+    """
+    from tools.calibrate_command import Request
+    from tools.calibrate_command import calibrate as make
+
+    return make(Request(measures, output, device, board, serial, date, replace))
+
+
+@app.command()
 def doctor() -> int:
     """Say what is installed, what is missing, and what each missing part would give."""
     from tools.doctor import report

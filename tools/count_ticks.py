@@ -10,7 +10,7 @@ import sys
 
 from firmware.inputs import BUCKLE, START
 from firmware.limits import CLOCK_MASK, CONTROL_TICKS, TICK_MS
-from firmware.prescription import DEFAULT
+from firmware.prescription import DEFAULT, calibration_crc
 from firmware.states import STATES
 from firmware.thermometry import ntc_code, tmp117_code
 from firmware.waistband import Waistband
@@ -104,10 +104,11 @@ def main() -> None:
     skin_mc, state = MOMENTS[sys.argv[1]]
     board: Any = RPI_PICO
     light = {str(row[0]): 10 for row in board.BANKS}
-    calibration = {
+    calibration: dict[str, Any] = {
         "serial": "COUNT-1", "date": "2026-01-01", "window_cm2": 60,
         "irradiance_mw_cm2": {"A": light, "B": light}, "ntc_offset_c": {"A": 0, "B": 0},
     }  # fmt: skip
+    calibration["crc32"] = calibration_crc(calibration, board)
     hal = StillHal(board)
     unit = Waistband(hal, board, calibration, DEFAULT)
     bring(unit, hal, "READY")

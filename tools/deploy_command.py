@@ -229,9 +229,8 @@ def put(unit: Device, name: str, content: bytes) -> Iterator[int]:
 def restart(unit: Device, about: About) -> None:
     """Reset the chip, and say in its scratch word that this was meant: three resets that nobody
     meant would lock the unit."""
-    chip = about.machine.rpartition(" ")[2]
-    boards = {board.CHIP: board for board in (RPI_PICO, RPI_PICO2)}
-    at = boards[chip].SCRATCH_ADDRESS
+    boards = {board.NAME: board for board in (RPI_PICO, RPI_PICO2)}
+    at = boards[about.board].SCRATCH_ADDRESS
     keep = (1 << 30) - 1 & ~(resets.ARMED | resets.SERVICE)
     unit.leave(RESTART.format(at=at, keep=keep, clean=resets.CLEAN))
 

@@ -50,6 +50,7 @@ class About(NamedTuple):
     """What answers at the prompt."""
 
     machine: str
+    board: str  # what of BOARDS it is
     version: str
     free: int  # bytes of its filesystem
 
@@ -248,7 +249,8 @@ class Device:
         said = ".".join(map(str, version))
         if name != "micropython":
             raise BadInput(f"{self.port}: runs {name}: put MicroPython on it with waistband flash")
-        if not any(machine.startswith(board) for board in BOARDS):
+        boards = [board for begins, board in BOARDS.items() if machine.startswith(begins)]
+        if not boards:
             raise BadInput(f"{self.port}: is a {machine}: needed is a {' or '.join(BOARDS)}")
         if tuple(version) < OLDEST:
             need = ".".join(map(str, OLDEST))
@@ -261,7 +263,7 @@ class Device:
                 f"{self.port}: takes .mpy files of version {mpy}: {MPY} is needed: put on a"
                 " MicroPython that takes them with waistband flash"
             )
-        return About(machine, said, disk[1] * disk[4])
+        return About(machine, boards[0], said, disk[1] * disk[4])
 
     def leave(self, program: str) -> None:
         """Run a program that ends in a reset."""

@@ -16,7 +16,7 @@ import sys
 from firmware import states
 from firmware.faults import FAULTS
 from firmware.inputs import START
-from firmware.prescription import DEFAULT
+from firmware.prescription import DEFAULT, calibration_crc
 from hal.boards import RPI_PICO
 from sim.chip.bench import NEVER_MS, Bench
 from sim.chip.core import Chip
@@ -73,10 +73,13 @@ class Over(Exception):
 def calibration() -> "dict[str, Any]":
     """A unit that is exactly as its board file says."""
     full = {str(row[0]): RPI_PICO.BANK_NOMINAL_UW_CM2 / 1000 for row in RPI_PICO.BANKS}
-    return {
+    board: Any = RPI_PICO
+    table = {
         "serial": "SIM-0001", "date": "2026-01-01", "window_cm2": RPI_PICO.WINDOW_CM2,
         "irradiance_mw_cm2": {"A": full, "B": full}, "ntc_offset_c": {"A": 0.0, "B": 0.0},
     }  # fmt: skip
+    table["crc32"] = calibration_crc(table, board)
+    return table
 
 
 def put_files() -> None:

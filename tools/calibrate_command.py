@@ -1,0 +1,187 @@
+"""`waistband calibrate`: what was measured on a unit, made into its calibration.
+
+It is checked by the firmware's own rules and sealed with the CRC that the firmware asks for,
+then written to a file or, in service mode, to the unit. A unit without one is locked.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, cast
+
+from firmware.prescription import Refused, calibration_crc, calibration_rows
+from hal.boards import RPI_PICO, RPI_PICO2
+from sim import reading
+from sim.errors import BadInput
+from tools import deploy_command
+from tools.device import Device, Failed, port_of, read
+from tools.files import emit, write_whole
+
+FILE = "calibration.json"
+REFERENCE = {board.NAME: board for board in (RPI_PICO, RPI_PICO2)}
+KEYS = ("serial", "date", "window_cm2", "irradiance_mw_cm2", "ntc_offset_c")
+PLACES = 3  # thousandths, as the unit counts
+# A bank so far from its board's nominal value was measured wrongly, or is broken.
+LEAST, MOST = 0.5, 1.25
+FIRST_YEAR = 2020
+HELD = f"""
+try:
+ with open({FILE!r}) as f:
+  print(repr(f.read(4096)))
+except OSError:
+ print(repr(''))
+try:
+ with open('board.txt') as f:
+  print(repr(f.read(40).strip()))
+except OSError:
+ print(repr(''))
+"""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks for."""
+
+    measures: str
+    output: str | None = None
+    device: str | None = None
+    board: str = RPI_PICO.NAME
+    serial: str | None = None
+    on: str | None = None  # the date
+    replace: bool = False
+
+
+def calibrate(request: Request) -> int:
+    """Make it, and write it where it is asked for; returns the exit code."""
+    if request.output is not None and request.device is not None:
+        raise BadInput("--output with --device: name one place")
+    table = measured(request)
+    if request.output is not None:
+        with write_whole(request.output) as path:
+            path.write_bytes(content(made(table, board_named(request.board), request.measures)))
+        emit(f"Wrote {request.output}: {said(table)}")
+        return 0
+    port = port_of(request.device)
+    with Device(port) as unit:
+        unit.to_prompt()
+        about = unit.about()
+        held, named = held_by(unit)
+        board = board_named(named or about.board)
+        calibration = made(table, board, request.measures)
+        if held and held != calibration and not request.replace:
+            raise BadInput(
+                f"{port}: is calibrated already ({held.get('serial')}, {held.get('date')}):"
+                " --replace writes over that"
+            )
+        keep(unit, content(calibration))
+        deploy_command.restart(unit, about)
+        came = unit.back()
+        if came != "unit":
+            raise BadInput(f"{port}: calibrated, but the unit is dark: {came}")
+    emit(f"{port}: calibrated: {said(table)}; the unit runs again")
+    return 0
+
+
+def measured(request: Request) -> dict[str, object]:
+    """The measures file with the options over it, each value in thousandths. Raises BadInput."""
+    path = request.measures
+    text = reading.read_text(path)
+    parse = reading.parse_json if path.lower().endswith(".json") else reading.parse_toml
+    table = reading.table(parse(text, path), path, KEYS)
+    for key, given in (("serial", request.serial), ("date", request.on)):
+        if given is not None:
+            table[key] = given
+    for key in KEYS:
+        if key not in table:
+            option = f", or give --{key}" if key in {"serial", "date"} else ""
+            raise BadInput(f"{path}: lacks {key}: it needs {', '.join(KEYS)}{option}")
+    day = table["date"]
+    table["date"] = day.isoformat() if type(day) is date else day
+    try:
+        found = date.fromisoformat(str(table["date"]))
+    except ValueError:
+        shown = reading.shown(table["date"])
+        raise BadInput(f"{path}: date is {shown}: a day, as YYYY-MM-DD") from None
+    if not found.year >= FIRST_YEAR or found > date.today():
+        raise BadInput(f"{path}: date is {found}: a day from {FIRST_YEAR} to today")
+    table["date"] = found.isoformat()
+    return cast("dict[str, object]", rounded(table))
+
+
+def rounded(value: object) -> object:
+    """Every number in thousandths: the unit's own numbers hold seven digits."""
+    if isinstance(value, dict):
+        return {key: rounded(inner) for key, inner in value.items()}
+    return round(value, PLACES) if isinstance(value, float) else value
+
+
+def board_named(name: str) -> Any:
+    """A board's data. Raises BadInput."""
+    found = deploy_command.ROOT / "hal" / "boards" / f"{name}.py"
+    if name in REFERENCE:
+        return REFERENCE[name]
+    if not name.isidentifier() or not found.is_file():
+        raise BadInput(f"board {reading.shown(name)}: there is no such file in hal/boards")
+    return __import__(f"hal.boards.{name}", fromlist=["NAME"])
+
+
+def made(table: dict[str, object], board: Any, where: str) -> dict[str, object]:
+    """The calibration of these measures, sealed, as the firmware takes it. Raises BadInput with
+    the key, its value and what is allowed."""
+    try:
+        calibration = {**table, "crc32": calibration_crc(table, board)}
+        full, _ = calibration_rows(calibration, board)
+    except Refused as why:
+        raise BadInput(f"{where}: {why}") from None
+    nominal = board.BANK_NOMINAL_UW_CM2
+    if abs(float(str(table["window_cm2"])) / board.WINDOW_CM2 - 1) > 0.5:
+        raise BadInput(
+            f"{where}: window_cm2 is {table['window_cm2']}: within a half of this board's"
+            f" {board.WINDOW_CM2}"
+        )
+    for pad, row in zip("AB", full, strict=True):
+        for bank, uw_cm2 in zip(board.BANKS, row, strict=True):
+            if not LEAST * nominal <= uw_cm2 <= MOST * nominal:
+                raise BadInput(
+                    f"{where}: irradiance_mw_cm2.{pad}.{bank[0]} is {uw_cm2 / 1000:g}: from"
+                    f" {LEAST * nominal / 1000:g} to {MOST * nominal / 1000:g} mW/cm2 at full duty:"
+                    " measure it again, or mend the bank"
+                )
+    return calibration
+
+
+def content(calibration: dict[str, object]) -> bytes:
+    """The file, as the unit keeps it."""
+    return json.dumps(calibration, indent=1).encode() + b"\n"
+
+
+def said(table: dict[str, object]) -> str:
+    """In a few words."""
+    return f"unit {table['serial']}, measured {table['date']}"
+
+
+def held_by(unit: Device) -> tuple[dict[str, Any], str]:
+    """The calibration that a unit has, as far as it can be read, and the board that it names."""
+    try:
+        text, board = map(read, unit.run(HELD).splitlines())
+    except (Failed, ValueError, SyntaxError):
+        raise BadInput(f"{unit.port}: its files cannot be read: run waistband deploy") from None
+    try:
+        held = json.loads(text) if text else {}
+    except (ValueError, RecursionError):
+        held = {}
+    return (held if isinstance(held, dict) else {}), board
+
+
+def keep(unit: Device, data: bytes) -> None:
+    """Write it whole or not at all, and look whether it is there. Raises BadInput."""
+    try:
+        for _ in deploy_command.put(unit, FILE, data):
+            continue
+        kept = read(unit.run(f"print(repr(open({FILE!r}, 'rb').read()))"))
+    except Failed as why:
+        full = any(word in str(why) for word in deploy_command.FULL)
+        room = f"its flash is full: {deploy_command.ROOM}" if full else str(why)
+        raise BadInput(f"{unit.port}: {room}; its calibration is as it was") from None
+    if kept != data:
+        raise BadInput(f"{unit.port}: {FILE} did not arrive as it was sent: run this again")
