@@ -15,6 +15,7 @@ from typing import Any
 from tools.replay import interpreter
 
 BITE = 4_096
+STEP_S = 0.01
 
 
 class Port:
@@ -101,6 +102,47 @@ class Vm:
             self.ended = True
             self.pump.join()
             self._off()
+
+
+class Simulated:
+    """A unit at driver depth, its console on a port, in a thread of its own."""
+
+    def __init__(self, run: Any, begin_s: float, times: float = 40.0) -> None:
+        """From `begin_s` on it runs so many times as fast as the clock, once it is `going`."""
+        self.port = Port()
+        self.run = run
+        self.times = times
+        self.ended = False
+        self.failed: BaseException | None = None
+        self.going = threading.Event()
+        self.run.chip.usb.connected = True
+        self.run.device.run_until(int(begin_s * 1e6))
+        self.sent = self.run.chip.usb.kept
+        self.thread = threading.Thread(target=self._live, daemon=True)
+        self.thread.start()
+
+    def _live(self) -> None:
+        usb = self.run.chip.usb
+        try:
+            self.going.wait()
+            while not self.ended:
+                usb.type(self.port.waiting(STEP_S).decode("latin-1"))
+                self.run.device.run_until(self.run.chip.us + int(STEP_S * self.times * 1e6))
+                new, self.sent = usb.kept - self.sent, usb.kept
+                if new:
+                    self.port.send(usb.text()[-new:].encode())
+        except BaseException as why:
+            self.failed = why
+
+    def close(self) -> None:
+        """The bench is cleared away."""
+        self.ended = True
+        self.going.set()
+        self.thread.join()
+        self.port.close()
+        self.run.close()
+        if self.failed:
+            raise self.failed
 
 
 class Emulated:

@@ -4,7 +4,6 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -158,7 +157,7 @@ def test_thousandths_come_out_alike_in_the_chips_short_floats(
 
 
 @pytest.fixture
-def vm_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: Any) -> Iterator[Path]:
+def vm_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: Any) -> Path:
     """A folder for a unit's flash; skip where the VM is missing."""
     for name in ("littlefs", "mpremote"):
         pytest.importorskip(name, reason=f"{name} is not installed")

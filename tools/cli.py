@@ -205,6 +205,35 @@ def deploy(device: Where = None) -> int:
 
 
 @app.command()
+def monitor(
+    scenario: Annotated[
+        str | None, typer.Argument(metavar="[SCENARIO.toml]", help="With --sim: what happens.")
+    ] = None,
+    device: Where = None,
+    simulated: Annotated[
+        bool, typer.Option("--sim", help="A simulated unit instead of one on USB.")
+    ] = False,
+    realtime: Annotated[
+        str | None, typer.Option(metavar="X", help="With --sim: X times as fast as the clock.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the unit's objects, one a line.")
+    ] = False,
+    for_s: Annotated[
+        str | None, typer.Option("--for", metavar="S", help="End after so many seconds.")
+    ] = None,
+) -> int:
+    """Show what a unit says once a second: a live view on a terminal, else a line each.
+
+    It only listens: a session goes on undisturbed. Ctrl-C ends it.
+    """
+    from tools.monitor_command import Request
+    from tools.monitor_command import monitor as listen
+
+    return listen(Request(device, simulated, scenario, realtime, as_json, for_s))
+
+
+@app.command()
 def calibrate(
     measures: Annotated[
         str, typer.Argument(metavar="MEASURES.toml", help="What was measured; TOML or JSON.")

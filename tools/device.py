@@ -89,13 +89,22 @@ def port_of(device: str | None) -> str:
     return name
 
 
+def terminal_errors() -> tuple[type[Exception], ...]:
+    """What pyserial lets through where a port is gone."""
+    try:
+        import termios
+    except ImportError:  # Windows
+        return ()
+    return (termios.error,)
+
+
 class Device:
     """An open port. Use it as a context; every method may raise BadInput."""
 
     def __init__(self, port: str) -> None:
         self.port = port
         _, transport, self._serial = modules()
-        self._errors = (transport.TransportError, OSError)
+        self._errors = (transport.TransportError, OSError, *terminal_errors())
         self.transport: Any = None
         self.heard = bytearray()
         self.open()

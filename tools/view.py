@@ -60,16 +60,9 @@ class View:
 
     def head(self) -> Table:
         """State, what it is doing, and minutes left."""
-        session = self.run.unit.session
-        state = states.STATES[session.state]
-        line = Table.grid(expand=True)
-        line.add_column()
-        line.add_column(justify="right")
-        doing = Text().append(f" {state} ", style=f"bold black on {words.COLOURS[state]}")
-        doing.append(f"  {words.STATES[state]}")
         left = self.minutes_left()
-        line.add_row(doing, Text(f"{left:.1f} min left" if left is not None else "", style="bold"))
-        return line
+        said = f"{left:.1f} min left" if left is not None else ""
+        return head(states.STATES[self.run.unit.session.state], said)
 
     def minutes_left(self) -> float | None:
         """Until the dose at the present light, or the time limit, whichever is first."""
@@ -106,9 +99,10 @@ class View:
         table.add_column(min_width=PAD_WIDTH)
         table.add_column(min_width=PAD_WIDTH)
         table.add_row("", Text("pad A", style="bold"), Text("pad B", style="bold"))
-        table.add_row("contact", *(self.contact(pad) for pad in unit.pads))
-        table.add_row("LED board", *(board(pad) for pad in unit.pads))
-        table.add_row("CEM43", *(thermal_dose(pad) for pad in unit.pads))
+        set_point_mc = None if unit.locked else unit.set_point_mc
+        table.add_row("contact", *(contact(pad.contact_mc, set_point_mc) for pad in unit.pads))
+        table.add_row("LED board", *(board(pad.board_mc) for pad in unit.pads))
+        table.add_row("CEM43", *(thermal_dose(pad.cem43.session_q10_ms) for pad in unit.pads))
         table.add_row("light", *(self.light(pad) for pad in unit.pads))
         if not unit.locked:
             course = unit.course
@@ -121,18 +115,6 @@ class View:
                 cells = [bar(pad.fluence.uj_cm2[k], share) for pad in unit.pads]
                 table.add_row(f"  {row[0]} nm", *cells)
         return table
-
-    def contact(self, pad: Pad) -> Text:
-        """Contact temperature as the firmware holds it, beside the set point."""
-        style = "green"
-        if pad.contact_mc >= CONTACT_TRIP_MC:
-            style = "bold red"
-        elif pad.contact_mc >= CONTACT_WARN_MC:
-            style = "yellow"
-        text = Text(f"{pad.contact_mc / 1000:6.2f} C", style=style)
-        if not self.run.unit.locked:
-            text.append(f"   set point {self.run.unit.set_point_mc / 1000:.1f}", style="dim")
-        return text
 
     def light(self, pad: Pad) -> Table:
         """Throttle, of the prescribed power; nothing while dark."""
@@ -170,19 +152,43 @@ class View:
         return Group(*parts)
 
 
-def board(pad: Pad) -> Text:
+def head(state: str, said: str) -> Table:
+    """A state, what it means, and what there is to say at the right."""
+    line = Table.grid(expand=True)
+    line.add_column()
+    line.add_column(justify="right")
+    doing = Text().append(f" {state} ", style=f"bold black on {words.COLOURS[state]}")
+    doing.append(f"  {words.STATES[state]}")
+    line.add_row(doing, Text(said, style="bold"))
+    return line
+
+
+def contact(contact_mc: int, set_point_mc: int | None) -> Text:
+    """Contact temperature as the firmware holds it, beside the set point."""
+    style = "green"
+    if contact_mc >= CONTACT_TRIP_MC:
+        style = "bold red"
+    elif contact_mc >= CONTACT_WARN_MC:
+        style = "yellow"
+    text = Text(f"{contact_mc / 1000:6.2f} C", style=style)
+    if set_point_mc is not None:
+        text.append(f"   set point {set_point_mc / 1000:.1f}", style="dim")
+    return text
+
+
+def board(board_mc: int) -> Text:
     """LED-board temperature, as the firmware holds it."""
     style = "default"
-    if pad.board_mc >= BOARD_TRIP_MC:
+    if board_mc >= BOARD_TRIP_MC:
         style = "bold red"
-    elif pad.board_mc >= BOARD_DERATE_MC:
+    elif board_mc >= BOARD_DERATE_MC:
         style = "yellow"
-    return Text(f"{pad.board_mc / 1000:6.2f} C", style=style)
+    return Text(f"{board_mc / 1000:6.2f} C", style=style)
 
 
-def thermal_dose(pad: Pad) -> Text:
+def thermal_dose(session_q10_ms: int) -> Text:
     """The session's CEM43, minutes."""
-    minutes = pad.cem43.session_q10_ms / 1024 / 60_000
+    minutes = session_q10_ms / 1024 / 60_000
     limit = CEM43_SESSION_Q10_MS / 1024 / 60_000
     return Text(f"{minutes:6.2f} min").append(f" of {limit:g}", style="dim")
 
