@@ -288,6 +288,15 @@ def test_what_cannot_take_the_product_is_refused_and_left_as_it_was(
     assert flash.files() == OWN
 
 
+def test_a_unit_with_the_product_frozen_in_is_refused(
+    tmp_path: Path, waistband: Waistband
+) -> None:
+    flash = Flash(tmp_path, OWN)
+    with plugged(flash, then="import sys\nsys.modules['hal'] = sys\n") as vm:
+        assert "has the product frozen in" in command(waistband, vm.port.name)
+    assert flash.files() == OWN
+
+
 def test_a_port_that_nobody_answers_is_refused(
     waistband: Waistband, monkeypatch: pytest.MonkeyPatch
 ) -> None:

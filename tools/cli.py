@@ -205,6 +205,17 @@ def deploy(device: Where = None) -> int:
 
 
 @app.command()
+def release(
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="A new one.")],
+) -> int:
+    """Write the product to a folder that MicroPython's own installer takes: compiled, with the
+    hashes of all files and a package.json for `mpremote mip install --target /`."""
+    from tools.release_command import write
+
+    return write(folder)
+
+
+@app.command()
 def monitor(
     scenario: Annotated[
         str | None, typer.Argument(metavar="[SCENARIO.toml]", help="With --sim: what happens.")

@@ -108,6 +108,8 @@ def deploy(device: str | None) -> int:
     with Device(port) as unit:
         unit.to_prompt()
         about = unit.about()
+        if about.frozen:
+            raise BadInput(f"{port}: has the product frozen in: write another image to it")
         plan = plan_of(files, look(unit))
         bring(unit, files, plan, about)
         changed = f"{len(plan.put)} files copied, {len(plan.drop)} removed"

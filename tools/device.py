@@ -37,8 +37,17 @@ KEPT = 65_536
 ASK = """
 import sys, os
 i = sys.implementation
+try:
+ os.stat('hal')
+ frozen = False
+except OSError:
+ try:
+  import hal
+  frozen = True
+ except ImportError:
+  frozen = False
 print(repr((i.name, tuple(i.version[:3]), getattr(i, '_machine', sys.platform),
- getattr(i, '_mpy', 0) & 255, os.statvfs(os.getcwd()))))
+ getattr(i, '_mpy', 0) & 255, os.statvfs(os.getcwd()), frozen)))
 """
 
 
@@ -53,6 +62,7 @@ class About(NamedTuple):
     board: str  # what of BOARDS it is
     version: str
     free: int  # bytes of its filesystem
+    frozen: bool  # the product is part of its MicroPython
 
 
 def modules() -> Any:
@@ -252,7 +262,7 @@ class Device:
         """What runs there. Raises BadInput where it cannot be a unit."""
         try:
             said = self.run(ASK)
-            name, version, machine, mpy, disk = read(said)
+            name, version, machine, mpy, disk, frozen = read(said)
         except (Failed, TypeError, SyntaxError):
             raise BadInput(f"{self.port}: what answers is no MicroPython of ours") from None
         said = ".".join(map(str, version))
@@ -272,7 +282,7 @@ class Device:
                 f"{self.port}: takes .mpy files of version {mpy}: {MPY} is needed: put on a"
                 " MicroPython that takes them with waistband flash"
             )
-        return About(machine, boards[0], said, disk[1] * disk[4])
+        return About(machine, boards[0], said, disk[1] * disk[4], frozen)
 
     def leave(self, program: str) -> None:
         """Run a program that ends in a reset."""

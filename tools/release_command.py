@@ -1,0 +1,69 @@
+"""`waistband release`: the product in a folder, as MicroPython's own installer takes it.
+
+    mpremote mip install --target / FOLDER/package.json
+
+Addresses in `package.json` are relative, so that the folder may lie on a disk, on a server, or
+at the top of a branch (`github:OWNER/NAME@BRANCH`). `files.json` comes last: until it is there,
+and all are as it says, the unit stays dark.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from importlib import metadata
+from pathlib import Path
+
+from hal.files import TABLE
+from sim.chip.flash import device_files
+from sim.chip.release import release
+from sim.errors import BadInput
+from tools.deploy_command import FIRST, ROOT
+from tools.files import emit
+
+PACKAGE = "package.json"
+
+
+def write(folder: str) -> int:
+    """Make the folder, whole or not at all; returns the exit code. Raises BadInput."""
+    files = release(device_files(ROOT))
+    try:
+        target = Path(os.path.realpath(folder))
+        if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+            raise BadInput(f"{folder}: is there already: name a new folder, or an empty one")
+        aside = Path(tempfile.mkdtemp(prefix=f".{target.name[:100]}.", dir=target.parent))
+    except BadInput:
+        raise
+    except (OSError, ValueError) as why:  # ValueError: a NUL in the name
+        reason = getattr(why, "strerror", None) or why
+        raise BadInput(f"{folder}: cannot be written: {reason}") from None
+    try:
+        for name, content in {**files, PACKAGE: package(files)}.items():
+            (aside / name).parent.mkdir(parents=True, exist_ok=True)
+            (aside / name).write_bytes(content)
+        aside.chmod(0o755)
+        os.replace(aside, target)
+    except OSError as why:
+        raise BadInput(f"{folder}: cannot be written: {why.strerror}") from None
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    emit(f"Wrote {folder}: {len(files)} files; mpremote mip install --target / {folder}/{PACKAGE}")
+    return 0
+
+
+def package(files: dict[str, bytes]) -> bytes:
+    """What mip reads: [where to, where from] of each file, in order."""
+    last = len(FIRST) + 1
+    order = sorted(
+        files, key=lambda n: (FIRST.index(n) if n in FIRST else last - 1 + (n == TABLE), n)
+    )
+    table = {"urls": [[name, name] for name in order], "deps": [], "version": version()}
+    return json.dumps(table, indent=1).encode() + b"\n"
+
+
+def version() -> str:
+    """The product's."""
+    try:
+        return metadata.version("waistband")
+    except metadata.PackageNotFoundError:
+        return "0"
