@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 import tty
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from tools.replay import interpreter
 
 BITE = 4_096
 STEP_S = 0.01
+IDLE_S = 0.02
 
 
 class Port:
@@ -146,17 +148,15 @@ class Simulated:
 
 
 class Emulated:
-    """The emulated chip's USB, in a thread of its own: `go(emulator)` lets virtual time pass while
-    somebody has something to say, or waits for it."""
+    """A unit at pin depth, its USB on a port: virtual time passes in a thread of its own, without
+    hurry while nobody has anything to say."""
 
-    def __init__(self, run: Any, step: Callable[[], None]) -> None:
+    def __init__(self, run: Any) -> None:
         self.port = Port()
         self.run = run
-        self.step = step
         self.ended = False
         self.failed: BaseException | None = None
-        self.heard_to = 0
-        self.thread = threading.Thread(target=self._live, daemon=True)
+        self.calls: deque[Callable[[], object]] = deque()
         host = run.chip.host()
         hear = host.cdc.on_serial_data
 
@@ -165,17 +165,29 @@ class Emulated:
             self.port.send(bytes(data))
 
         host.cdc.on_serial_data = heard
+        self.thread = threading.Thread(target=self._live, daemon=True)
         self.thread.start()
 
     def _live(self) -> None:
         try:
             while not self.ended:
+                while self.calls:
+                    self.calls[0]()
+                    self.calls.popleft()
                 data = self.port.waiting()
                 if data:
                     self.run.chip.host().type(data)
-                self.step()
+                begun_s = time.monotonic()
+                self.run.advance(1)
+                if time.monotonic() - begun_s < IDLE_S:  # it slept: nothing is going on
+                    time.sleep(IDLE_S)
         except BaseException as why:
             self.failed = why
+
+    def do(self, call: Callable[[], object]) -> None:
+        """Have it done between two steps."""
+        self.calls.append(call)
+        assert until(lambda: not self.calls or self.failed is not None, 600.0)
 
     def close(self) -> None:
         """The bench is done with."""

