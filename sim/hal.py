@@ -64,7 +64,7 @@ class SimHal(Surroundings):
         self.noisy = False  # a fault makes them new in each tick
         self.raw = [0] * len(PARTS)
         self._read_as = sensors.READ_AS
-        self._empty_level = 2 * EMPTY_MV * sensors.ADC_FULL // self.full_scale_mv
+        self._empty_level = 2 * EMPTY_MV * (sensors.ADC_FULL + 1) // self.full_scale_mv
         self.onsets = Onsets(board)
         self.hot_ms = self.onsets.hot_ms
         self.apart_ms = self.onsets.apart_ms

@@ -16,8 +16,8 @@ from hal.contract import HEARD_NAMES
 from sim.faults import INJECT, wear
 from sim.hal import NEVER_MS, SimHal
 from sim.plant import ALERT_BACK_C, ALERT_C, Plant
-from sim.run import BOARD, nominal_calibration
-from sim.scenario import Event, Start
+from sim.run import BOARD, Run, nominal_calibration
+from sim.scenario import Event, Start, ordinary
 from sim.sensors import ntc_level, tmp117_raw
 
 WRAP_MS = 1 << 30
@@ -323,3 +323,9 @@ def test_an_event_happens_before_the_first_tick_at_or_after_its_time(due_ms: int
             pressed.append(desk.hal.t_ms)
     assert max(due_ms, TICK_MS) <= pressed[0] < max(due_ms, TICK_MS) + TICK_MS
     assert desk.inputs.pins & BUCKLE
+
+
+def test_the_battery_is_empty_for_the_judge_at_the_guards_very_code() -> None:
+    run = Run(ordinary())
+    source, _, low, _ = run.unit.guard.rows[-1]
+    assert source is run.unit.inputs.battery and low == run.hal._empty_level
