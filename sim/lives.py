@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sim.run import Run
 
-BOOT_MS = 160  # from a reset to the first tick: what imports take at driver depth
+BOOT_MS = 200  # from a reset to the first tick: what imports take at driver depth
 WATCHDOG_ARMED_MS = 500  # of the unit's HAL, as is the next
 WATCHDOG_MS = 8_000
 SECOND_MS = 1_000

@@ -19,6 +19,7 @@ from sim.chip.parts import Ds3231
 from sim.chip.run import ChipRun
 from sim.fault_table import FAULTS
 from sim.lines import own_lines
+from sim.lives import BOOT_MS
 from sim.run import Run
 from sim.scenario import Event, ordinary
 from tests.chip_bench import START, fault, lit, lit_s, program, running, steps, story, to
@@ -154,7 +155,8 @@ def compare_states(at_hal, at_chip, most_s):
         at_chip = at_chip[1:]  # it boots for a little more than a control step
     assert [state for _, state in at_chip] == [state for _, state in at_hal]
     for (hal_s, state), (chip_s, _) in zip(at_hal, at_chip, strict=True):
-        assert abs(chip_s - hal_s) <= most_s + 1e-9, state
+        boot_s = BOOT_MS / 1000 if state in ("SELF_TEST", "READY") else 0.0
+        assert abs(chip_s - hal_s) <= most_s + boot_s + 1e-9, state
 
 
 def compare_faults(at_hal, at_chip, most_s):
@@ -162,6 +164,9 @@ def compare_faults(at_hal, at_chip, most_s):
         sorted((row["name"], row["pad"] or "", row["t_s"]) for row in result["faults"])
         for result in (at_hal, at_chip)
     )
+    if any(name == "pad_unplugged" for name, _, _ in hal):
+        # its board's thermometer is silent too: named as well where the rota comes to it first
+        hal, chip = ([row for row in rows if row[0] != "board_sensor_lost"] for rows in (hal, chip))
     assert [row[:2] for row in chip] == [row[:2] for row in hal]
     for (name, _, hal_s), (_, _, chip_s) in zip(hal, chip, strict=True):
         assert abs(chip_s - hal_s) <= most_s + 1e-9, name

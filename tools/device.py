@@ -58,7 +58,7 @@ class Failed(Exception):
 class About(NamedTuple):
     """What answers at the prompt."""
 
-    machine: str
+    chip: str
     board: str  # what of BOARDS it is
     version: str
     free: int  # bytes of its filesystem
@@ -262,15 +262,15 @@ class Device:
         """What runs there. Raises BadInput where it cannot be a unit."""
         try:
             said = self.run(ASK)
-            name, version, machine, mpy, disk, frozen = read(said)
+            name, version, chip, mpy, disk, frozen = read(said)
         except (Failed, TypeError, SyntaxError):
             raise BadInput(f"{self.port}: what answers is no MicroPython of ours") from None
         said = ".".join(map(str, version))
         if name != "micropython":
             raise BadInput(f"{self.port}: runs {name}: put MicroPython on it with waistband flash")
-        boards = [board for begins, board in BOARDS.items() if machine.startswith(begins)]
+        boards = [board for begins, board in BOARDS.items() if chip.startswith(begins)]
         if not boards:
-            raise BadInput(f"{self.port}: is a {machine}: needed is a {' or '.join(BOARDS)}")
+            raise BadInput(f"{self.port}: is a {chip}: needed is a {' or '.join(BOARDS)}")
         if tuple(version) < OLDEST:
             need = ".".join(map(str, OLDEST))
             raise BadInput(
@@ -282,7 +282,7 @@ class Device:
                 f"{self.port}: takes .mpy files of version {mpy}: {MPY} is needed: put on a"
                 " MicroPython that takes them with waistband flash"
             )
-        return About(machine, boards[0], said, disk[1] * disk[4], frozen)
+        return About(chip, boards[0], said, disk[1] * disk[4], frozen)
 
     def leave(self, program: str) -> None:
         """Run a program that ends in a reset."""

@@ -153,6 +153,7 @@ class Light:
 
     def duties(self) -> list[int]:
         """Each bank's duty as its pin gives it now, 0-65535, whatever the supply switch does."""
+        self.settle(self.chip.us)  # a duty that a slice takes up here is light from here on
         gpio = self.chip.gpio
         duties = []
         for pin in self.pins:
