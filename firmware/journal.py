@@ -81,11 +81,11 @@ class Journal:
 
     def write(self, up_s: int) -> bool:
         """Write what waits; only while dark. False where something is left."""
+        at = self.hal.wall_clock() if self.waiting else None
         while self.waiting:
-            if self.size > SEGMENT_BYTES and not self._turn(up_s):
+            if self.size > SEGMENT_BYTES and not self._turn(at, up_s):
                 return False
-            kind, keys, values = self.waiting[0]
-            if not self._append(kind, keys, values, up_s):
+            if not self._append(at, up_s):
                 return False
             self.waiting.pop(0)
             if self.dropped and not self.waiting:
@@ -110,10 +110,10 @@ class Journal:
         self.open = False
 
     def _line(
-        self, kind: str, keys: "tuple[str, ...]", values: "tuple[object, ...]", up_s: int
-    ) -> "tuple[bytes, str]":
+        self, at: "int | None", up_s: int, kind: str, keys: "tuple[str, ...]",
+        values: "tuple[object, ...]",
+    ) -> "tuple[bytes, str]":  # fmt: skip
         """The record after the last, and its seal."""
-        at = self.hal.wall_clock()
         self.latest = max(self.latest, at or 0)
         body = record.text(
             ("n", "at", "latest", "up_s", "kind") + keys + ("key", "prev"),
@@ -122,10 +122,9 @@ class Journal:
         sealed = seal.seal(self.keys.journal, body)
         return body + b', "seal": "' + sealed.encode() + b'"}\n', sealed
 
-    def _append(
-        self, kind: str, keys: "tuple[str, ...]", values: "tuple[object, ...]", up_s: int
-    ) -> bool:
-        line, sealed = self._line(kind, keys, values, up_s)
+    def _append(self, at: "int | None", up_s: int) -> bool:
+        kind, keys, values = self.waiting[0]
+        line, sealed = self._line(at, up_s, kind, keys, values)
         if self.torn:
             line = b"\n" + line  # what was torn stays, as a line that is no record
         if not self.hal.append(name(self.segment), line):
@@ -138,10 +137,10 @@ class Journal:
             self.receipt = seal.receipt(sealed).encode()
         return True
 
-    def _turn(self, up_s: int) -> bool:
+    def _turn(self, at: "int | None", up_s: int) -> bool:
         """Begin the next segment, whatever it held, with a record that goes on with the chain."""
         segment = (self.segment + 1) % SEGMENTS
-        line, sealed = self._line("segment", (), (), up_s)
+        line, sealed = self._line(at, up_s, "segment", (), ())
         if not self.hal.keep(name(segment), line):
             return False
         self.segment = segment

@@ -266,6 +266,17 @@ def stuck(run: Run) -> None:
     run.hal.pins |= UP
 
 
+def expires(run: Run) -> None:
+    """The prescription, where there is one, was good until long ago."""
+    if not run.unit.lock:
+        run.unit.course.expires_s = 1
+
+
+def no_clock(run: Run) -> None:
+    """The clock lost its battery."""
+    run.hal.clock_s = None
+
+
 def remembered(where: str, **values: Any) -> Befalls:
     """The unit remembers this: attributes of one of its parts."""
 
@@ -413,6 +424,8 @@ BEFALLS: dict[str, Befalls] = {
     "START released after a warm day": both(
         released, remembered("pads.1.cem43", day_q10_ms=2 * CEM43_SESSION_Q10_MS)
     ),
+    "START released, prescription expired": both(released, expires),
+    "START released, expires and no clock": both(released, expires, no_clock),
     "START released, not worn": both(released, pins(off=BUCKLE)),
     "START released, too warm": both(released, felt(41.3), felt(41.3, 1)),
     "START released, cause there": both(released, silent(0, "contact_a")),

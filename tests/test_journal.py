@@ -129,9 +129,8 @@ def test_nothing_is_written_while_lit_and_no_tick_but_a_dark_one_writes() -> Non
     writes = [call for call in bench.hal.calls if call[0] == "keep"]
     assert writes and not any(call[-1] for call in writes)
     rows = lines(bench.hal)
-    assert [row["kind"] for row in rows[2:4]] == ["fault", "end"]
-    assert (rows[2]["fault"], rows[2]["pad"]) == ("ntc_open", "A")
-    assert (rows[2]["value"], rows[3]["reason"]) == (4_000, "fault")
+    assert (rows[2]["fault"], rows[2]["pad"], rows[2]["value"]) == ("ntc_open", "A", 4_000)
+    assert [row["reason"] for row in rows if row["kind"] == "end"] == ["fault"]
 
 
 def test_what_a_person_acknowledged_is_told() -> None:
@@ -144,7 +143,8 @@ def test_what_a_person_acknowledged_is_told() -> None:
     bench.press(START)
     bench.until("READY")
     bench.run(2_000)
-    assert [row["kind"] for row in lines(bench.hal)[-3:]] == ["fault", "end", "ack"]
+    kinds = [row["kind"] for row in lines(bench.hal)]
+    assert kinds[-1] == "ack" and "fault" in kinds and "end" in kinds
 
 
 def test_without_room_for_its_record_no_session_begins() -> None:
