@@ -5,7 +5,7 @@ A pad's parts add up: asked less given is the sum of its `parts`, all in J/cm2.
 
 from dataclasses import dataclass
 
-from firmware.waistband import Waistband
+from firmware import notes
 from sim.run import Run
 
 WORTH_SAYING = 0.005  # of what was asked; smaller parts are joined to another
@@ -15,6 +15,7 @@ ENDINGS = {
     "fault": "ended by a fault",
     "battery": "battery empty",
     "charger": "charger plugged in",
+    "host": "a host asked for the prompt",
     "cem43": "thermal dose at its cap",
     "unworn": "off the skin too often",
     "timeout": "never resumed",
@@ -33,55 +34,75 @@ class PadAccount:
     parts: tuple[tuple[str, float], ...]
 
 
+@dataclass(frozen=True)
+class Given:
+    """What a session was asked for and what it came to, whoever tells it. Lists are by bank of
+    one pad, pairs by pad; `open_banks` numbers the banks of both, pad A first."""
+
+    nm: tuple[int, ...]
+    irradiance_uw_cm2: list[int]
+    fluence_uj_cm2: int
+    period_ticks: int
+    on_ticks: int
+    given_uj_cm2: tuple[list[int], list[int]]
+    ramp_ms: tuple[int, int]
+    throttled_ms: tuple[int, int]
+    open_banks: list[int]
+    reason: str | None
+
+
 def account(run: Run) -> list[PadAccount]:
     """Both pads' accounts of the last session of a unit that is not locked."""
-    return [pad_account(run, index) for index in (0, 1)]
+    unit = run.unit
+    course = unit.course
+    a, b = unit.pads
+    return accounts(
+        Given(
+            tuple(row[0] for row in run.board.BANKS), course.irradiance_uw_cm2,
+            course.fluence_uj_cm2, course.period_ticks, course.on_ticks,
+            (a.fluence.uj_cm2, b.fluence.uj_cm2), (a.ramp_ms, b.ramp_ms),
+            (a.throttled_ms, b.throttled_ms),
+            notes.open_banks(unit) if unit.session.number else [], run.result()["reason"],
+        )
+    )  # fmt: skip
 
 
-def pad_account(run: Run, index: int) -> PadAccount:
+def accounts(told: Given) -> list[PadAccount]:
+    """Both pads' accounts."""
+    return [pad_account(told, index) for index in (0, 1)]
+
+
+def pad_account(told: Given, index: int) -> PadAccount:
     """One pad's account."""
-    course = run.unit.course
-    fluence = run.unit.pads[index].fluence
-    whole = sum(course.irradiance_uw_cm2)
-    asked = course.fluence_uj_cm2 / 1e6
-    given = fluence.total_uj_cm2 / 1e6
+    whole = sum(told.irradiance_uw_cm2)
+    asked = told.fluence_uj_cm2 / 1e6
+    given = sum(told.given_uj_cm2[index]) / 1e6
     banks = tuple(
-        (row[0], asked * irradiance / whole, uj_cm2 / 1e6)
-        for row, irradiance, uj_cm2 in zip(
-            run.board.BANKS, course.irradiance_uw_cm2, fluence.uj_cm2, strict=True
+        (nm, asked * irradiance / whole, uj_cm2 / 1e6)
+        for nm, irradiance, uj_cm2 in zip(
+            told.nm, told.irradiance_uw_cm2, told.given_uj_cm2[index], strict=True
         )
     )
-    parts = close(withheld(run, index, given), asked, given, run.result()["reason"])
+    parts = close(withheld(told, index, given), asked, given, told.reason)
     return PadAccount("AB"[index], asked, given, banks, tuple(parts))
 
 
-def withheld(run: Run, index: int, given: float) -> list[tuple[str, float]]:
+def withheld(told: Given, index: int, given: float) -> list[tuple[str, float]]:
     """What the ramp, the throttle and dark banks kept back, J/cm2, by cause."""
-    course = run.unit.course
-    pad = run.unit.pads[index]
-    dark = dark_banks(run.unit, index)
-    lost = sum(course.irradiance_uw_cm2[k] for k in dark)
-    lit = sum(course.irradiance_uw_cm2) - lost
+    first = index * len(told.nm)
+    dark = [k for k in range(len(told.nm)) if first + k in told.open_banks]
+    lost = sum(told.irradiance_uw_cm2[k] for k in dark)
+    lit = sum(told.irradiance_uw_cm2) - lost
     # Withheld times are of a gate's open part, where the light is stronger than its average.
-    w_cm2 = lit / 1e6 * course.period_ticks / course.on_ticks
+    w_cm2 = lit / 1e6 * told.period_ticks / told.on_ticks
     parts = [
-        ("check and ramp", pad.ramp_ms / 1000 * w_cm2),
-        ("throttled for heat", pad.throttled_ms / 1000 * w_cm2),
+        ("check and ramp", told.ramp_ms[index] / 1000 * w_cm2),
+        ("throttled for heat", told.throttled_ms[index] / 1000 * w_cm2),
     ]
     if dark:
-        names = ", ".join(str(run.board.BANKS[k][0]) for k in dark)
+        names = ", ".join(str(told.nm[k]) for k in dark)
         parts.append((f"no light at {names} nm", given * lost / lit if lit else 0.0))
     return parts
-
-
-def dark_banks(unit: Waistband, index: int) -> list[int]:
-    """The pad's banks that the course uses and the check found to give no light."""
-    first = index * len(unit.course.irradiance_uw_cm2)
-    return [
-        k
-        for k, irradiance in enumerate(unit.course.irradiance_uw_cm2)
-        if irradiance and unit.session.number and not unit.gate.caps[first + k]
-    ]
 
 
 def close(

@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from sim.errors import BadInput, Interrupted, one_line
-from tools import check
+from tools import check, journal, key, prescribe
 from tools.files import emit
 
 BAD_INPUT = 2
@@ -29,6 +29,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(check.app, name="check")
+app.add_typer(prescribe.app, name="prescribe")
+app.add_typer(key.app, name="key")
+app.add_typer(journal.app, name="journal")
 
 
 class Depth(StrEnum):

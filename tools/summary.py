@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from firmware.limits import CARRIER_HZ, CEM43_SESSION_Q10_MS, CONTACT_WARN_MC
+from firmware.limits import CEM43_SESSION_Q10_MS, CONTACT_WARN_MC
 from sim.run import Run
 from tools import words
 from tools.account import PadAccount, account
@@ -22,7 +22,9 @@ def summary(run: Run, written: list[tuple[str, str]]) -> RenderableType:
     result = run.result()
     parts: list[RenderableType] = [headline(run, result)]
     if not run.unit.locked and run.unit.session.number:
-        parts += [asked(run), "", given(account(run), result), ""]
+        course = run.unit.course
+        parts += [f"Asked ({course.name}): {words.asked(vars(course))}", ""]
+        parts += [given(account(run)), ""]
     parts += list(notes(run, result))
     parts += [f"Wrote the {what} to {path}" for what, path in written]
     return Padding(Group(*parts), (0, 1))
@@ -56,23 +58,7 @@ def minutes_of(seconds: object) -> str:
     return f"{float(str(seconds)) / 60:.1f}"
 
 
-def asked(run: Run) -> Text:
-    """The prescription in a line."""
-    course = run.unit.course
-    light = "CW"
-    if course.period_ticks > 1:
-        light = f"gated at {50 / course.period_ticks:.3g} Hz"
-    elif course.carrier_hz != CARRIER_HZ:
-        light = f"pulsed at {course.carrier_hz} Hz"
-    irradiance = sum(course.irradiance_uw_cm2) / 1000
-    return Text(
-        f"Asked ({course.name}): {course.fluence_uj_cm2 / 1e6:g} J/cm2 a pad, "
-        f"{light}, {irradiance:g} mW/cm2, max {course.max_ms / 60_000:g} min, "
-        f"{course.set_point_mc / 1000:g} C"
-    )
-
-
-def given(pads: list[PadAccount], result: dict[str, object]) -> Table:
+def given(pads: list[PadAccount]) -> Table:
     """Given and less, by pad and bank."""
     table = Table.grid(padding=(0, 1))
     table.add_column(min_width=26)

@@ -1,7 +1,9 @@
 """States, reasons and faults in plain words, for the live view and the summary."""
 
+from typing import Any
+
 from firmware import states
-from firmware.limits import SKIN_WAIT_MS
+from firmware.limits import CARRIER_HZ, SKIN_WAIT_MS, TICK_MS
 from firmware.session import REFUSALS
 from firmware.waistband import Waistband
 
@@ -56,6 +58,20 @@ NO_SESSION = {
     "SERVICE": "the self-test was asked for",
     "OFF": "it is switched off",
 }
+
+
+def asked(course: dict[str, Any]) -> str:
+    """What a session asks for, in a line; from a `Course`, or a record of the journal."""
+    light = "CW"
+    if course["period_ticks"] > 1:
+        light = f"gated at {1000 / TICK_MS / course['period_ticks']:.3g} Hz"
+    elif course["carrier_hz"] != CARRIER_HZ:
+        light = f"pulsed at {course['carrier_hz']} Hz"
+    return (
+        f"{course['fluence_uj_cm2'] / 1e6:g} J/cm2 a pad, {light}, "
+        f"{sum(course['irradiance_uw_cm2']) / 1000:g} mW/cm2, "
+        f"max {course['max_ms'] / 60_000:g} min, {course['set_point_mc'] / 1000:g} C"
+    )
 
 
 def fault(row: dict[str, object]) -> str:

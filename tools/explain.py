@@ -1,0 +1,190 @@
+"""`waistband prescribe explain`: what a prescription means, in words.
+
+Heat decides how much of the light is withheld, so two kinds of skin are simulated, each for
+the whole session, at HAL depth.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from firmware import limits
+from firmware.battery import Battery
+from firmware.prescription import Course
+from sim.run import BOARD, Run
+from sim.scenario import HOLD_MS, Event, Scenario, Start
+from tools import prescription_file, words
+from tools.account import PadAccount, account
+from tools.files import emit
+
+SKINS = {
+    "ordinary skin": Start(),
+    "30 mm of fat, no vasodilation": Start(fat_mm=30.0, vasodilation=1.0),
+}
+START_S = 5.0
+WAITING_S = 60.0  # for skin, the check and what a session needs besides its light
+FULL_PCT = 100
+NOT_REACHED = 0.995  # of what was asked
+TRIAL_J_CM2 = 83.2  # of NCT01920971, 890 nm
+TWO_A_DAY = 2
+
+
+@dataclass(frozen=True)
+class Skin:
+    """What a session on one kind of skin came to."""
+
+    name: str
+    reason: str
+    lit_min: float
+    pads: list[PadAccount]
+    highest_c: float
+    cem43_min: float
+    energy_wh: float
+
+    @property
+    def given(self) -> float:
+        """Of what was asked, the pad that was given less."""
+        return min(pad.given / pad.asked for pad in self.pads)
+
+
+def explain(path: str) -> int:
+    """Print what a prescription means. Raises BadInput."""
+    found = prescription_file.read(path)
+    nominal = [BOARD.BANK_NOMINAL_UW_CM2] * len(BOARD.BANKS)
+    course = Course(found.asked, BOARD, [nominal, nominal])
+    with progress(course) as told:
+        skins = [simulated(name, found.asked, course, told) for name in SKINS]
+    lines = [f"{course.name}: {words.asked(vars(course))}.", *light(course)]
+    for skin in skins:
+        lines += on_skin(skin)
+    lines += battery(course, skins)
+    lines += [f"Mind: {said}" for said in warnings(course, skins)]
+    emit("\n".join(lines))
+    return 0
+
+
+def light(course: Course) -> Iterator[str]:
+    """Dose by bank, and minutes at full throttle."""
+    whole = course.total_uw_cm2
+    doses = ", ".join(
+        f"{row[0]} nm {course.fluence_uj_cm2 / 1e6 * irradiance / whole:.2f}"
+        for row, irradiance in zip(BOARD.BANKS, course.irradiance_uw_cm2, strict=True)
+        if irradiance
+    )
+    yield f"Dose by bank, J/cm2 a pad: {doses}."
+    if course.period_ticks > 1:
+        on_ms, period_ms = course.on_ticks * limits.TICK_MS, course.period_ticks * limits.TICK_MS
+        peak = whole / 1000 * course.period_ticks / course.on_ticks
+        yield f"Light for {on_ms} ms of every {period_ms} ms, {peak:g} mW/cm2 then."
+    yield f"If nothing were withheld the dose would take {full_min(course):.1f} min."
+
+
+def full_min(course: Course) -> float:
+    """Minutes of light for the dose at full throttle."""
+    return course.fluence_uj_cm2 / course.total_uw_cm2 / 60
+
+
+def on_skin(skin: Skin) -> Iterator[str]:
+    """A session, simulated."""
+    given = ", ".join(f"{pad.name} {pad.given:.2f}" for pad in skin.pads)
+    yield (
+        f"On {skin.name}: lit for {skin.lit_min:.1f} min, then "
+        f"{words.REASONS.get(skin.reason, skin.reason)}; given {given} J/cm2."
+    )
+    parts = {why: max(dict(pad.parts).get(why, 0.0) for pad in skin.pads)
+             for pad in skin.pads for why, _ in pad.parts}  # fmt: skip
+    said = [f"{why} {j_cm2:.2f}" for why, j_cm2 in parts.items() if j_cm2 > 0]
+    if said:
+        yield f"  Withheld, J/cm2: {', '.join(said)}."
+    yield f"  Contact at most {skin.highest_c:.1f} C, thermal dose {skin.cem43_min:.2f} min CEM43."
+
+
+def battery(course: Course, skins: list[Skin]) -> Iterator[str]:
+    """Sessions a charge, as the unit's screen counts them and as they were drawn."""
+    counted = Battery(BOARD)
+    counted.expect(course.power_mw(BOARD), course.longest_ms())
+    counted.percent = FULL_PCT
+    drawn = max(skin.energy_wh for skin in skins)
+    most = int(BOARD.PACK_CAPACITY_MWH / 1000 / drawn) if drawn else 0
+    yield (
+        f"Battery: {drawn:.2f} Wh a session, {most} sessions a charge; "
+        f"the screen counts {counted.sessions_left()} on a full one."
+    )
+
+
+def warnings(course: Course, skins: list[Skin]) -> Iterator[str]:
+    """What to know of this prescription, each with where it is from."""
+    for skin in skins:
+        if skin.given < NOT_REACHED:
+            yield (
+                f"on {skin.name} {100 * skin.given:.0f} % of the dose is reached: heat, not dose,"
+                " is what binds (docs/safety.md, simulated)"
+            )
+    for applies, said in WARNINGS:
+        if applies(course, skins):
+            yield said
+
+
+def twice_cem43(_course: Course, skins: list[Skin]) -> bool:
+    """Two such sessions use up a day's thermal dose."""
+    day_min = limits.CEM43_DAY_Q10_MS / 1024 / 60_000
+    return any(TWO_A_DAY * skin.cem43_min >= day_min for skin in skins)
+
+
+Applies = Callable[[Course, list[Skin]], bool]
+WARNINGS: tuple[tuple[Applies, str], ...] = (
+    (lambda course, _: full_min(course) > course.max_ms / 60_000,
+     "time ends it before the dose, even with nothing withheld"),
+    (lambda course, _: course.set_point_mc == limits.SET_POINT_MAX_MC,
+     f"contact is held half a degree below {limits.CONTACT_WARN_MC / 1000:g} C, where IEC 60601-1"
+     " Table 24 asks for disclosure (firmware/limits.py); DOWN lowers it"),
+    (lambda course, _: TWO_A_DAY * course.max_ms > limits.SESSION_DAY_MAX_MS,
+     f"a second session of a day is cut short at {limits.SESSION_DAY_MAX_MS // 60_000} min of"
+     " light in all (firmware/limits.py)"),
+    (twice_cem43, "two sessions use up a day's thermal dose, 4 min CEM43 (Sapareto and Dewey 1984,"
+     " firmware/limits.py)"),
+    (lambda course, _: course.fluence_uj_cm2 / 1e6 > TRIAL_J_CM2,
+     f"more than the {TRIAL_J_CM2} J/cm2 of trial NCT01920971 (firmware/limits.py)"),
+    (lambda course, _: course.period_ticks > 1,
+     "in gated light a switch that sticks on is dark within four seconds, not one"
+     " (docs/safety.md)"),
+)  # fmt: skip
+
+
+def simulated(
+    name: str, asked: dict[str, Any], course: Course, told: Callable[[str, float], None]
+) -> Skin:
+    """A whole session, belt on and START pressed, on one kind of skin."""
+    press = Event(START_S, "press", "START", hold_ms=HOLD_MS)
+    scenario = Scenario(
+        name=name, seed=1, duration_s=course.max_ms / 1000 + WAITING_S, prescription=asked,
+        start=SKINS[name], events=(press,), until_done=True,
+    )  # fmt: skip
+    run = Run(scenario)
+    while run.advance(run.chunk_steps):
+        told(name, run.t_s)
+    told(name, scenario.duration_s)
+    result = run.result()
+    return Skin(
+        name, result["reason"] or "", result["treat_s"] / 60, account(run),
+        max(result["max_contact_c"].values()), max(result["cem43_min"].values()),
+        result["energy_wh"],
+    )  # fmt: skip
+
+
+@contextmanager
+def progress(course: Course) -> Iterator[Callable[[str, float], None]]:
+    """A bar on a terminal, which leaves nothing behind."""
+    columns = TextColumn("Simulating {task.description}"), BarColumn(), TimeRemainingColumn()
+    console = Console(stderr=True)
+    whole_s = course.max_ms / 1000 + WAITING_S
+    with Progress(
+        *columns, console=console, transient=True, disable=not sys.stderr.isatty()
+    ) as bar:
+        tasks = {name: bar.add_task(name, total=whole_s) for name in SKINS}
+        yield lambda name, t_s: bar.update(tasks[name], completed=t_s)

@@ -1,0 +1,57 @@
+"""`waistband key`: the key that a clinic shares with a unit."""
+
+from typing import Annotated
+
+import typer
+
+from tools.files import emit
+
+app = typer.Typer(rich_markup_mode=None, help="Make a unit's key, and what the unit keeps of it.")
+
+
+@app.callback(invoke_without_command=True)
+def key(context: typer.Context) -> None:
+    """Make a unit's key, and what the unit keeps of it."""
+    if context.invoked_subcommand is None:
+        emit(context.get_help())
+
+
+@app.command()
+def new(
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="KEYFILE", help="Where the key is to be kept.")
+    ],
+    unit: Annotated[
+        str | None, typer.Option(metavar="SERIAL", help="The unit that it is for.")
+    ] = None,
+) -> int:
+    """Make a new key: 32 random bytes, in a file that only its owner may read.
+
+    One key a unit. Whoever has it can sign prescriptions and verify journals; keep it where the
+    clinic keeps its secrets, and a copy: without it no journal of the unit can be verified.
+    """
+    from tools import keyfile
+
+    keyfile.write_private(output, keyfile.made(keyfile.serial(unit)))
+    emit(f"Wrote a new key to {output}; keep a copy, and let nobody read it")
+    return 0
+
+
+@app.command()
+def install(
+    keyfile: Annotated[str, typer.Argument(metavar="KEYFILE", help="From `key new`.")],
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="keys.json", help="The unit's file.")
+    ],
+) -> int:
+    """Make the unit's keys.json: the key of its prescriptions and the first of its journal.
+
+    Pull and verify the journal of a unit that had another key before: its old records can be
+    verified with the old key alone.
+    """
+    from tools import keyfile as files
+
+    key = files.read(keyfile)
+    files.write_private(output, files.unit_file(key))
+    emit(f"Wrote the unit's keys to {output}; delete it once it is on the unit")
+    return 0

@@ -1,0 +1,101 @@
+"""`waistband prescribe`: a prescription, written, checked, told in words, and signed."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from tools.files import emit
+
+app = typer.Typer(rich_markup_mode=None, help="Write, check, explain and sign a prescription.")
+File = Annotated[str, typer.Argument(metavar="FILE", help="Its TOML or JSON file.")]
+
+
+class Light(StrEnum):
+    """Light in time."""
+
+    CW = "cw"
+    PULSE = "pulse"
+    GATED = "gated"
+
+
+@app.callback(invoke_without_command=True)
+def prescribe(context: typer.Context) -> None:
+    """Write, check, explain and sign a prescription."""
+    if context.invoked_subcommand is None:
+        emit(context.get_help())
+
+
+@app.command()
+def new(  # noqa: PLR0913, PLR0917 - one parameter an option
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="FILE", help="TOML if named .toml, else JSON.")
+    ],
+    name: Annotated[str, typer.Option(help="What the unit's screen calls it.")] = "default",
+    fluence: Annotated[float, typer.Option(metavar="J/cm2", help="Dose of each pad.")] = 12,
+    irradiance: Annotated[
+        float, typer.Option(metavar="mW/cm2", help="Average of each bank at the skin.")
+    ] = 2.5,
+    bank: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NM=mW/cm2", help="One bank's own, such as 850=5; may be repeated."),
+    ] = None,
+    max_min: Annotated[float, typer.Option(metavar="MINUTES", help="Light at most.")] = 30,
+    set_point: Annotated[float, typer.Option(metavar="C", help="Contact is held here.")] = 40.5,
+    light: Annotated[Light, typer.Option(help="Light in time.")] = Light.CW,
+    rate_hz: Annotated[float | None, typer.Option(help="Of pulsed or gated light.")] = None,
+    on_ms: Annotated[int | None, typer.Option(help="Of gated light, a multiple of 20.")] = None,
+) -> int:
+    """Write a prescription: what no option says is as in the default one."""
+    from tools.prescribe_command import New, write
+
+    return write(
+        New(
+            output, name, fluence, irradiance, bank or [], max_min, set_point, light.value,
+            rate_hz, on_ms,
+        )
+    )  # fmt: skip
+
+
+@app.command()
+def check(
+    file: File,
+    key: Annotated[
+        str | None, typer.Option(metavar="KEYFILE", help="If it is signed: check the seal too.")
+    ] = None,
+) -> int:
+    """Check a prescription, signed or not, against every limit that the unit holds."""
+    from tools.prescribe_command import check as run
+
+    return run(file, key)
+
+
+@app.command()
+def explain(file: File) -> int:
+    """Say in words what a prescription means: light, dose by bank, minutes, what heat withholds
+    on two kinds of skin (simulated whole, a quarter of a minute each), and the battery."""
+    from tools.explain import explain as run
+
+    return run(file)
+
+
+@app.command()
+def sign(
+    file: File,
+    key: Annotated[str, typer.Option(metavar="KEYFILE", help="The unit's key.")],
+    unit: Annotated[str, typer.Option(metavar="SERIAL", help="The one unit that may take it.")],
+    number: Annotated[
+        int, typer.Option(metavar="N", help="Higher than that of any earlier one for the unit.")
+    ],
+    expires: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="The last day it is good.")
+    ] = None,
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="FILE", help="The signed file.")
+    ] = "prescription.json",
+) -> int:
+    """Seal a prescription for one unit. One that expires needs a unit whose clock is set."""
+    from tools.prescribe_command import Sign
+    from tools.prescribe_command import sign as run
+
+    return run(Sign(file, key, unit, number, expires, output))
