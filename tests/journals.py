@@ -23,6 +23,7 @@ KEY = Key(bytes(range(32)), "WB-0001")
 OTHER = Key(bytes(range(1, 33)), "WB-0001")
 CLOCK_S = 820_584_000
 DAY_S = 86_400
+AGAIN_S = 6 * 3_600  # the next session of a unit that is long used
 
 
 @dataclass(frozen=True)
@@ -82,11 +83,11 @@ class LongUsed:
         self.receipts: list[str] = []
         self.journal: Journal
 
-    def day(self) -> None:
+    def use(self) -> None:
         """Switched on, one session, switched off."""
         hal, rows = self.hal, template()
         hal.calls.clear()
-        hal.clock_s += DAY_S
+        hal.clock_s += AGAIN_S
         self.journal = Journal(hal, Keys(hal.load(FILE)))
         self.journal.find()
         keys = ("cause", "lock", "serial")
@@ -104,9 +105,10 @@ def archive(folder: Path, sessions: int) -> None:
     unit = LongUsed()
     pulled = -1
     while unit.sessions < sessions:
-        unit.day()
+        unit.use()
         segment = unit.journal.segment
-        if (segment == SEGMENTS - 2 and segment != pulled) or unit.sessions == sessions:
+        due = segment % (SEGMENTS // 2) == 2 and segment != pulled
+        if due or unit.sessions == sessions:
             write(folder / f"pull-{unit.sessions:06}", segments(unit.hal.files))
         pulled = segment
 

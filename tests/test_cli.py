@@ -35,10 +35,17 @@ def spawn(*arguments: str, **options: object) -> subprocess.Popen[str]:
     )
 
 
-COMMANDS = ("sim", "replay", "doctor", "flash", "deploy", "release", "calibrate", "monitor")
+COMMANDS = (
+    "sim", "replay", "doctor", "flash", "deploy", "release", "calibrate", "monitor", "key",
+    "prescribe", "journal",
+)  # fmt: skip
+BENEATH = (
+    "key new", "key install", "prescribe new", "prescribe check", "prescribe explain",
+    "prescribe sign", "journal verify", "journal show", "journal export",
+)  # fmt: skip
 
 
-@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
+@pytest.mark.parametrize("command", [[], *(name.split() for name in COMMANDS + BENEATH)])
 def test_there_is_help_on_every_level(waistband: Waistband, command: list[str]) -> None:
     code, out, err = waistband(*command, "--help")
     assert (code, err) == (0, "")

@@ -4,9 +4,12 @@ A pad's parts add up: asked less given is the sum of its `parts`, all in J/cm2.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from firmware import notes
-from sim.run import Run
+
+if TYPE_CHECKING:
+    from sim.run import Run
 
 WORTH_SAYING = 0.005  # of what was asked; smaller parts are joined to another
 ENDINGS = {
@@ -51,7 +54,7 @@ class Given:
     reason: str | None
 
 
-def account(run: Run) -> list[PadAccount]:
+def account(run: "Run") -> list[PadAccount]:
     """Both pads' accounts of the last session of a unit that is not locked."""
     unit = run.unit
     course = unit.course

@@ -7,6 +7,7 @@ begins where the unit's flash was wiped.
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from firmware import journal
 from sim import reading
@@ -122,7 +123,7 @@ def beginnings(found: list[list[Record]], pulls: list[Pull]) -> Iterator[Finding
 def along(chain: list[Record]) -> Iterator[Finding]:
     """Keys and clocks, from each record to the next."""
     then: int | None = None
-    for at, record in enumerate(chain):
+    for record in chain:
         now = record.row["at"]
         assert now is None or isinstance(now, int)
         place = record.places[0]
@@ -136,17 +137,25 @@ def along(chain: list[Record]) -> Iterator[Finding]:
         if record.kind == "dropped":
             said = f"{record.row['records']} records found no room on the unit"
             yield Finding("unwritten", said, False, record.n, place)
-        if at:
-            yield from key_moves(chain[at - 1], record)
+    for before, record in pairwise(sealed_in_turn(chain)):
+        yield from key_moves(before, record)
+
+
+def sealed_in_turn(chain: list[Record]) -> Iterator[Record]:
+    """The chain without the records with which a session's START begins a new file: the key has
+    moved on for the session that follows."""
+    for at, record in enumerate(chain):
+        after = chain[at + 1] if at + 1 < len(chain) else None
+        before_session = record.kind == "segment" and after and after.kind == "session"
+        if not (before_session and after and after.key == record.key):
+            yield record
 
 
 def key_moves(before: Record, record: Record) -> Iterator[Finding]:
     """The key moves on by one with each session and with nothing else: whoever holds the unit
     later has a later key, and can go on from an old record only by leaving some out."""
     place = record.places[0]
-    due = before.key
-    if record.kind == "session" and (record.sealed == KEYED or record.key):
-        due += 1
+    due = before.key + (record.kind == "session" and (record.sealed == KEYED or record.key > 0))
     if record.key == due:
         return
     if record.key == 0 and record.kind == "boot":

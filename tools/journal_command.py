@@ -4,16 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from sim import reading
 from sim.errors import BadInput, one_line
-from tools import journal_chain, journal_export, journal_page, journal_sessions, keyfile
+from tools import journal_chain, journal_sessions, keyfile
 from tools.files import emit, write_whole
 from tools.journal_chain import Trail
 from tools.journal_pull import Finding
 from tools.journal_read import Segment, find
 from tools.journal_sessions import Session, when
+from tools.words import plural
 
 AREA_CM2 = (1, 400)  # as a calibration may have it
 HTML = (".html", ".htm")
@@ -96,8 +95,8 @@ def in_words(
     """What `verify` prints."""
     unit = ", ".join(trail.units) or "unknown"
     lines = [
-        f"Unit {unit}: {trail.records:,} records in {len(segments)} files, "
-        f"{len(sessions):,} sessions"
+        f"Unit {unit}: {plural(trail.records, 'record')} in {plural(len(segments), 'file')}, "
+        f"{plural(len(sessions), 'session')}"
         + (f", {when(sessions[0].row['at'])} to {when(sessions[-1].row['at'])}" if sessions else "")
     ]
     lines += [f"  {finding}" for finding in trail.findings if not finding.wrong]
@@ -114,8 +113,7 @@ def in_words(
 def verdict(trail: Trail, matched: dict[str, Session | None]) -> str:
     """The last line."""
     if trail.wrong:
-        count = len(trail.wrong)
-        return f"Not to be believed: {count} thing{'s are' if count > 1 else ' is'} wrong."
+        return f"Not to be believed: {plural(len(trail.wrong), 'thing')} wrong."
     end = "" if matched else " What was cut off at the end shows only by a receipt."
     if not trail.checked:
         return "The chain holds, but no key was given: anyone could have made it." + end
@@ -124,15 +122,14 @@ def verdict(trail: Trail, matched: dict[str, Session | None]) -> str:
 
 def show(files: list[str], key: str | None, asked: str | None, output: str | None) -> int:
     """Print or write one session's page; 1 if anything is wrong with the journal."""
+    from tools import journal_page
+
     if output is not None and Path(output).suffix not in HTML:
         raise BadInput(f"-o is {reading.shown(output)}: a name that ends in .html")
     _, trail, sessions = opened(files, key)
     page = journal_page.of(journal_sessions.chosen(sessions, asked), trail)
     if output is None:
-        console = Console(highlight=False)
-        with console.capture() as capture:
-            console.print(journal_page.rendered(page))
-        emit(capture.get())
+        emit(journal_page.text_of(page))
     else:
         with write_whole(output) as path:
             path.write_text(journal_page.html_of(page), encoding="utf-8")
@@ -144,6 +141,8 @@ def export(
     files: list[str], output: str, key: str | None, area: float | None, site: str
 ) -> int:
     """Write the table and its dictionary; 1 if anything is wrong with the journal."""
+    from tools import journal_export
+
     if area is not None:
         area = reading.number(area, "--area", *AREA_CM2, "cm2")
     _, trail, sessions = opened(files, key)
@@ -161,7 +160,8 @@ def export(
     ):
         rows.write_text(table.csv(), encoding="utf-8", newline="")
         words.write_text(table.dictionary(), encoding="utf-8")
-    emit(f"Wrote {len(sessions)} sessions to {folder / 'sessions.csv'}, explained in dictionary.md")
+    said = f"Wrote {plural(len(sessions), 'session')} to {folder / 'sessions.csv'}"
+    emit(f"{said}, explained in dictionary.md")
     if trail.wrong:
-        emit(f"Not to be believed: {len(trail.wrong)} things are wrong with this journal.")
+        emit(f"Not to be believed: {plural(len(trail.wrong), 'thing')} wrong.")
     return 1 if trail.wrong else 0

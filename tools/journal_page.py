@@ -3,7 +3,7 @@
 import html
 from dataclasses import dataclass
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -96,6 +96,14 @@ def rendered(page: Page) -> RenderableType:
     parts += [Text("Fault: ", style="red").append(said, style="default") for said in page.faults]
     parts += ["", Text(page.sealed, style="bold red" if page.wrong else "bold")]
     return Padding(Group(*parts), (0, 1))
+
+
+def text_of(page: Page) -> str:
+    """As standard output takes it: coloured on a terminal only."""
+    console = Console(highlight=False)
+    with console.capture() as capture:
+        console.print(rendered(page))
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())
 
 
 STYLE = """

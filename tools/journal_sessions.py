@@ -13,6 +13,7 @@ from tools.account import Given, PadAccount, accounts
 from tools.journal_chain import Trail
 from tools.journal_pull import Finding
 from tools.journal_read import PLAIN, Record
+from tools.words import plural
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 LETTERS = 8  # of a receipt
@@ -171,7 +172,7 @@ def chosen(sessions: list[Session], asked: str | None) -> Session:
 def verdict(trail: Trail, sealed: str) -> str:
     """Whether what a page tells was verified, in words."""
     if trail.wrong:
-        return f"NOT TO BE BELIEVED: {len(trail.wrong)} things are wrong with this journal"
+        return f"NOT TO BE BELIEVED: {plural(len(trail.wrong), 'thing')} wrong with this journal"
     if not trail.checked:
         return "not verified: its seals were not checked with the unit's key"
     if sealed == PLAIN:

@@ -109,7 +109,7 @@ def notes(run: Run, result: dict[str, object]) -> Iterator[RenderableType]:
     doses = f"A {cem43['A']:.2f}, B {cem43['B']:.2f} min"
     yield f"True CEM43 of the skin: {doses} of {CEM43_LIMIT_MIN:g} a session."
     unit = run.unit
-    left = "" if unit.locked else f", {plural(unit.battery.sessions_left(), 'session')} left"
+    left = "" if unit.locked else f", {words.plural(unit.battery.sessions_left(), 'session')} left"
     yield f"Energy: {result['energy_wh']:.2f} Wh; battery {result['battery_pct']:.0f} %{left}."
     factor = float(str(result["realtime_factor"]))
     times = f"{factor:,.0f}" if factor >= 10 else f"{factor:.2g}"
@@ -141,8 +141,3 @@ def notes(run: Run, result: dict[str, object]) -> Iterator[RenderableType]:
 def latency(ms: float) -> str:
     """A time to dark."""
     return f"{ms:.0f} ms" if ms < 10_000 else f"{ms / 1000:.1f} s"
-
-
-def plural(count: int, what: str) -> str:
-    """A count of things."""
-    return f"{count} {what}" + "s" * (count != 1)

@@ -1,11 +1,13 @@
 """States, reasons and faults in plain words, for the live view and the summary."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from firmware import states
 from firmware.limits import CARRIER_HZ, SKIN_WAIT_MS, TICK_MS
 from firmware.session import REFUSALS
-from firmware.waistband import Waistband
+
+if TYPE_CHECKING:
+    from firmware.waistband import Waistband
 
 STATES = {
     "SELF_TEST": "self-test, dark",
@@ -90,12 +92,12 @@ def measured(value: object, unit: str) -> str:
     return f"code {value:g}" if unit == "code" else f"{value:g} {unit}"
 
 
-def refusal(unit: Waistband) -> str:
+def refusal(unit: "Waistband") -> str:
     """Why the last thing asked for was refused, or nothing."""
     return REFUSED.get(REFUSALS[unit.session.refused], "")
 
 
-def why_no_session(unit: Waistband) -> str:
+def why_no_session(unit: "Waistband") -> str:
     """Why no light was ever permitted."""
     if unit.locked:
         return f"the unit is locked: {unit.locked}"
@@ -105,3 +107,8 @@ def why_no_session(unit: Waistband) -> str:
         return f"no skin was felt within {SKIN_WAIT_MS // 60_000} min of START"
     state = states.STATES[unit.session.state]
     return NO_SESSION.get(state, STATES[state])
+
+
+def plural(count: int, what: str) -> str:
+    """A count of things."""
+    return f"{count} {what}" + "s" * (count != 1)
