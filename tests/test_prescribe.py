@@ -144,7 +144,7 @@ def test_a_prescription_is_told_in_words(waistband: Waistband) -> None:
         assert words in out
 
 
-EDGES = [0, 1, -1, 0.1, 1e-9, 1e308, True, None, "a", [], {}, 12.5, 3, 40.5]
+EDGES: list[object] = [0, 1, -1, 0.1, 1e-9, 1e308, True, None, "a", [], {}, 12.5, 3, 40.5]
 
 
 @given(

@@ -1,5 +1,6 @@
 """What `waistband journal` does: read, verify, then tell."""
 
+import gc
 import json
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,11 @@ def opened(files: list[str], key: str | None) -> tuple[list[Segment], Trail, lis
     """The journal in these files, verified as far as that goes. Raises BadInput."""
     held = keyfile.read(key) if key is not None else None
     segments = find(files)
-    trail = journal_chain.verify(segments, held)
+    gc.disable()  # all that a journal is made of stays to the end: nothing is to be collected
+    try:
+        trail = journal_chain.verify(segments, held)
+    finally:
+        gc.enable()
     sessions = journal_sessions.of(trail)
     trail.findings += journal_sessions.unended(sessions)
     return segments, trail, sessions
