@@ -269,6 +269,7 @@ def stuck(run: Run) -> None:
 def expires(run: Run) -> None:
     """The prescription, where there is one, was good until long ago."""
     if not run.unit.lock:
+        run.unit.course = copy(run.unit.course)  # which forks of a run have in common
         run.unit.course.expires_s = 1
 
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from firmware import notes, seal
+from firmware import notes
 from firmware.inputs import START
 from firmware.journal import SEGMENTS, Journal
 from firmware.keys import FILE, Keys
 from tests.fake_hal import SHORT, Bench, FakeHal
-from tools import keyfile
+from tools import keyfile, prescription_file
 from tools.keyfile import Key
 
 KEY = Key(bytes(range(32)), "WB-0001")
@@ -41,6 +41,7 @@ def kept(key: Key | None = KEY, sessions: int = 3) -> Kept:
     bench = Bench(SHORT)
     if key:
         bench.hal.files[FILE] = keyfile.unit_file(key)
+        bench.kept = (bench.kept[0], prescription_file.sealed(SHORT, key, "WB-0001", 1, None))
     receipts = []
     for session in range(sessions):
         bench.hal.clock_s = CLOCK_S + session * DAY_S
@@ -55,7 +56,7 @@ def kept(key: Key | None = KEY, sessions: int = 3) -> Kept:
             bench.until("OFF")
             bench.up(START)
         bench.run(3_000)
-        receipts.append(seal.receipt(bench.unit.journal.closed))
+        receipts.append(bench.unit.journal.receipt.decode())
     return Kept(segments(bench.hal.files), tuple(receipts))
 
 
@@ -97,7 +98,7 @@ class LongUsed:
         assert self.journal.begin(notes.SESSION, tuple(asked[key] for key in notes.SESSION), 10)
         self.journal.end(notes.END, tuple(ended[key] for key in notes.END))
         assert self.journal.write(1_800)
-        self.receipts.append(seal.receipt(self.journal.closed))
+        self.receipts.append(self.journal.receipt.decode())
 
 
 def archive(folder: Path, sessions: int) -> None:

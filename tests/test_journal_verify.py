@@ -264,7 +264,7 @@ def test_what_was_torn_and_what_the_unit_wrote_after_it_are_both_told(cut: int) 
     assert {"torn", "unended"} <= said(trail)
 
 
-def test_a_clock_that_went_back_is_said_whether_or_not_the_unit_says_so() -> None:
+def test_a_clock_that_went_back_or_was_set_is_said() -> None:
     hal: Any = FakeHal()
     hal.files[FILE] = keyfile.unit_file(KEY)
     one = Journal(hal, Keys(hal.load(FILE)))
@@ -277,7 +277,7 @@ def test_a_clock_that_went_back_is_said_whether_or_not_the_unit_says_so() -> Non
     trail = verified(segments(hal.files))
     told = [(row.n, row.said) for row in trail.findings]
     assert told == [
-        (2, "went back by 100000000 s, and no record says why"),
+        (2, "went back by 100000000 s"),
         (3, "host, from 700000000 to 600000000 s"),
     ]
 
@@ -285,12 +285,14 @@ def test_a_clock_that_went_back_is_said_whether_or_not_the_unit_says_so() -> Non
 # -- anything at all ---------------------------------------------------------------------------
 
 
-@given(st.lists(st.one_of(st.binary(max_size=300), st.sampled_from(lines())), max_size=6))
+@given(st.lists(st.one_of(st.binary(max_size=300), st.integers(0, 10)), max_size=6))
 def test_any_bytes_are_a_journal_with_something_wrong_or_the_beginning_of_one(
-    parts: list[bytes],
+    parts: list[bytes | int],
 ) -> None:
+    rows = lines()
+    content = b"".join([rows[part] if isinstance(part, int) else part for part in parts])
     for key in (KEY, None):
-        trail = verified({"journal.0": b"".join(parts)}, key)
+        trail = verified({"journal.0": content}, key)
         assert all(str(row).isprintable() or row.place for row in trail.findings)
         assert journal_sessions.of(trail) is not None
 

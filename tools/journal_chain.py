@@ -131,7 +131,7 @@ def along(chain: list[Record]) -> Iterator[Finding]:
             said = f"{record.row['how']}, from {record.row['before']} to {record.row['after']} s"
             yield Finding("clock", said, False, record.n, place)
         elif now is not None and then is not None and now < then:
-            said = f"went back by {then - now} s, and no record says why"
+            said = f"went back by {then - now} s"
             yield Finding("clock", said, False, record.n, place)
         then = then if now is None else now
         if record.kind == "dropped":

@@ -205,7 +205,7 @@ def pair(value: object) -> bool:
     return some(value) and isinstance(value, list) and len(value) == 2
 
 
-EVERY = {"at": clock, "up_s": whole}
+EVERY = {"at": clock, "latest": whole, "up_s": whole}
 SHAPES = {
     "boot": {"cause": text, "lock": text, "serial": text},
     "clock": {"before": clock, "after": clock, "how": text},

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from firmware import record, seal
 from firmware.keys import Keys
-from firmware.prescription import NAME_MAX, plain
+from firmware.prescription import Refused, plain
 from sim import reading
 from sim.errors import BadInput
 
@@ -43,9 +43,10 @@ class Key:
 
 def serial(text: str | None) -> str | None:
     """A unit's serial as its calibration may have it. Raises BadInput."""
-    if text is not None and not (0 < len(text) <= NAME_MAX and plain(text)):
-        raise BadInput(f"--unit is {reading.shown(text)}: 1 to 40 characters of plain ASCII")
-    return text
+    try:
+        return None if text is None else plain("--unit", text)
+    except Refused as why:
+        raise BadInput(str(why)) from None
 
 
 def made(unit: str | None) -> bytes:
@@ -93,11 +94,12 @@ def read(path: str) -> Key:
         secret = bytes.fromhex(digits) if isinstance(digits, str) else b""
     except ValueError:
         secret = b""
-    named = unit is None or (isinstance(unit, str) and 0 < len(unit) <= NAME_MAX and plain(unit))
-    if set(table) != set(NAMES) or len(secret) != seal.KEY_BYTES or not named:
-        raise BadInput(f"{path}: is no key file, or was altered: `waistband key new` makes one")
-    assert unit is None or isinstance(unit, str)
-    return Key(secret, unit)
+    try:
+        if set(table) == set(NAMES) and len(secret) == seal.KEY_BYTES:
+            return Key(secret, None if unit is None else plain("unit", unit))
+    except Refused:
+        pass  # its words quote what the file holds
+    raise BadInput(f"{path}: is no key file, or was altered: `waistband key new` makes one")
 
 
 def unit_file(key: Key) -> bytes:
