@@ -39,6 +39,7 @@ OLDER = Build(files={
     "board.txt": b"RPI_PICO\n",
 }, clock_unset=True)  # fmt: skip
 CUT_OFF = "dark, at the prompt: a deploy did not end: run waistband deploy again"
+BOOTED_STEPS = 5
 CUTS = 3
 PATIENCE_S = 900.0  # by the clock: the chip is slower than it by up to a hundred times
 
@@ -54,11 +55,12 @@ def needed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def plugged(build: Build) -> Iterator[Emulated]:
-    """A unit just switched on, its USB plugged in."""
+    """A unit switched on a second ago, its USB plugged in."""
     run = PinRun(
         replace(ordinary(), events=(), until_done=False, duration_s=1e6), build=build,
         uf2=os.environ[UF2],
     )  # fmt: skip
+    run.advance(BOOTED_STEPS)  # the emulated host finds nobody before the chip's USB is there
     bench = Emulated(run)
     try:
         yield bench
