@@ -82,6 +82,10 @@ class Meter:
     def load(self, name: str) -> None:
         """Nothing was kept: a node says so where it is otherwise."""
 
+    def reset_cause(self) -> int:
+        """Power came."""
+        return 0
+
     def wall_clock(self) -> None:
         """There is no clock."""
 
