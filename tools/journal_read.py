@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from firmware import journal, record, seal
 from sim import reading
@@ -36,8 +37,7 @@ class Segment:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a line stands; `line` counts from 1."""
 
     pull: str

@@ -73,7 +73,7 @@ def check(
 @app.command()
 def explain(file: File) -> int:
     """Say in words what a prescription means: light, dose by bank, minutes, what heat withholds
-    on two kinds of skin (simulated whole, a quarter of a minute each), and the battery."""
+    on two kinds of skin, each session simulated whole, and the battery."""
     from tools.explain import explain as run
 
     return run(file)
