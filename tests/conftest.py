@@ -4,11 +4,14 @@ No deadline, since machines differ; under CI the same cases each time.
 """
 
 import os
+import platform
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from sim.errors import BadInput
 from tests.command import SHORT, Ended, Waistband
 from tools import cli
 
@@ -30,3 +33,24 @@ def waistband(
         return Ended(code, *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture
+def vm_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for the flash of a unit at its prompt, which is MicroPython's unix VM; skip where
+    that is missing. Restarting is tried on the emulated chip; here the prompt stays."""
+    for name in ("littlefs", "mpremote"):
+        pytest.importorskip(name, reason=f"{name} is not installed")
+    from tools import deploy_command, device
+    from tools.replay import interpreter
+
+    try:
+        interpreter()
+    except BadInput as why:
+        if os.environ.get("CI") and (sys.platform, platform.machine()) == ("linux", "x86_64"):
+            pytest.fail(f"CI runs without it: {why}")
+        pytest.skip(str(why))
+    monkeypatch.setitem(device.BOARDS, "linux", "RPI_PICO")
+    monkeypatch.setattr(deploy_command, "restart", lambda unit, about: unit.close())
+    monkeypatch.setattr(device.Device, "back", lambda unit: "unit")
+    return tmp_path_factory.mktemp("flash")

@@ -1,9 +1,6 @@
 """`waistband calibrate`: measures in, a calibration out that the firmware takes, or a line."""
 
 import json
-import os
-import platform
-import sys
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -156,34 +153,12 @@ def test_thousandths_come_out_alike_in_the_chips_short_floats(
 # -- on a unit ---------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def vm_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: Any) -> Path:
-    """A folder for a unit's flash; skip where the VM is missing."""
-    for name in ("littlefs", "mpremote"):
-        pytest.importorskip(name, reason=f"{name} is not installed")
-    from tools import device
-    from tools.replay import interpreter
-
-    try:
-        interpreter()
-    except BadInput as why:
-        if os.environ.get("CI") and (sys.platform, platform.machine()) == ("linux", "x86_64"):
-            pytest.fail(f"CI runs without it: {why}")
-        pytest.skip(str(why))
-    monkeypatch.setitem(device.BOARDS, "linux", "RPI_PICO")
-    return tmp_path_factory.mktemp("flash")
-
-
 def test_a_unit_gets_it_whole_and_a_second_one_only_with_replace(
-    vm_folder: Path, waistband: Waistband, monkeypatch: pytest.MonkeyPatch
+    vm_folder: Path, waistband: Waistband
 ) -> None:
     from tests.unit_on_vm import Flash
-    from tools import calibrate_command, deploy_command
-    from tools.device import Device
+    from tools import calibrate_command
 
-    # Restarting is tried on the emulated chip; here the prompt stays.
-    monkeypatch.setattr(deploy_command, "restart", lambda unit, about: unit.close())
-    monkeypatch.setattr(Device, "back", lambda unit: "unit")
     flash = Flash(vm_folder, {"main.py": b"1\n"})
 
     def calibrated(*options: str) -> Any:

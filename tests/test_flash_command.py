@@ -16,8 +16,10 @@ from sim.chip.flash import SECTOR, SECTORS
 from sim.pin import flash
 from sim.run import BOARD, nominal_calibration
 from tests.command import Waistband
+from tests.journals import KEY
 from tests.test_pin_flash import BANNER, uf2
-from tools import flash_command
+from tests.test_prescribe import write_key
+from tools import flash_command, keyfile, prescription_file
 
 INFO = "UF2 Bootloader v3.0\nModel: Raspberry Pi RP2\nBoard-ID: {}\n"
 
@@ -90,6 +92,35 @@ def test_a_units_own_files_go_with_it_if_the_unit_would_take_them(
     calibration.write_text(json.dumps({**table, "window_cm2": -1}), encoding="utf-8")
     ended = waistband("flash", "--micropython", str(base), "-o", str(out), *options)
     assert ended.code == 2 and "cal.json: window_cm2 is -1" in ended.err
+
+
+def test_a_signed_prescription_goes_with_its_key_byte_for_byte(
+    base: Path, waistband: Waistband
+) -> None:
+    table: dict[str, Any] = nominal_calibration(BOARD)
+    Path("cal.json").write_text(json.dumps(table), encoding="utf-8")
+    write_key(keyfile.Key(KEY.secret, None))
+    write_key(KEY, "elsewhere.key")
+    sealed = prescription_file.sealed(DEFAULT, KEY, table["serial"], 2, None)
+    Path("rx.json").write_bytes(sealed)
+    Path("plain.toml").write_bytes(prescription_file.written(DEFAULT, "plain.toml"))
+    to = ("flash", "--micropython", str(base), "-o", "out.uf2", "--calibration", "cal.json")
+    refused = {
+        ("--prescription", "rx.json"): "the unit has no key",
+        ("--prescription", "plain.toml", "--key", "unit.key"): "is not signed",
+        ("--key", "elsewhere.key"): "is the key of unit WB-0001, not of",
+    }
+    for options, said in refused.items():
+        ended = waistband(*to, *options)
+        assert ended.code == 2 and said in ended.err and not Path("out.uf2").exists()
+    assert waistband(*to, "--prescription", "rx.json", "--key", "unit.key").code == 0
+    found = files_of(Path("out.uf2"))
+    assert found["prescription.json"] == sealed
+    assert found["keys.json"] == keyfile.unit_file(KEY)
+    uncalibrated = to[:-2]
+    assert waistband(*uncalibrated, "--prescription", "rx.json", "--key", "unit.key").code == 0
+    assert waistband(*uncalibrated, "--prescription", "plain.toml").code == 0
+    assert json.loads(files_of(Path("out.uf2"))["prescription.json"]) == DEFAULT
 
 
 def test_without_a_file_it_goes_to_the_one_board_that_waits(

@@ -13,8 +13,7 @@ from firmware.prescription import Refused, calibration_crc, calibration_rows
 from hal.boards import RPI_PICO, RPI_PICO2
 from sim import reading
 from sim.errors import BadInput
-from tools import deploy_command
-from tools.device import Device, Failed, port_of, read
+from tools import deploy_command, unit_files
 from tools.files import emit, write_whole
 
 FILE = "calibration.json"
@@ -24,18 +23,6 @@ PLACES = 3  # thousandths, as the unit counts
 # A bank so far from its board's nominal value was measured wrongly, or is broken.
 LEAST, MOST = 0.5, 1.25
 FIRST_YEAR = 2020
-HELD = f"""
-try:
- with open({FILE!r}) as f:
-  print(repr(f.read(4096)))
-except OSError:
- print(repr(''))
-try:
- with open('board.txt') as f:
-  print(repr(f.read(40).strip()))
-except OSError:
- print(repr(''))
-"""
 
 
 @dataclass(frozen=True)
@@ -61,23 +48,17 @@ def calibrate(request: Request) -> int:
             path.write_bytes(content(made(table, board_named(request.board), request.measures)))
         emit(f"Wrote {request.output}: {said(table)}")
         return 0
-    port = port_of(request.device)
-    with Device(port) as unit:
-        unit.to_prompt()
-        about = unit.about()
-        held, named = held_by(unit)
-        board = board_named(named or about.board)
+    with unit_files.at_prompt(request.device) as (unit, about):
+        port = unit.port
+        held = unit_files.table_of(unit_files.fetch(unit, FILE))
+        board = board_named(unit_files.board_of(unit, about))
         calibration = made(table, board, request.measures)
         if held and held != calibration and not request.replace:
             raise BadInput(
                 f"{port}: is calibrated already ({held.get('serial')}, {held.get('date')}):"
                 " --replace writes over that"
             )
-        keep(unit, content(calibration))
-        deploy_command.restart(unit, about)
-        came = unit.back()
-        if came != "unit":
-            raise BadInput(f"{port}: calibrated, but the unit is dark: {came}")
+        unit_files.keep(unit, FILE, content(calibration))
     emit(f"{port}: calibrated: {said(table)}; the unit runs again")
     return 0
 
@@ -158,30 +139,3 @@ def content(calibration: dict[str, object]) -> bytes:
 def said(table: dict[str, object]) -> str:
     """In a few words."""
     return f"unit {table['serial']}, measured {table['date']}"
-
-
-def held_by(unit: Device) -> tuple[dict[str, Any], str]:
-    """The calibration that a unit has, as far as it can be read, and the board that it names."""
-    try:
-        text, board = map(read, unit.run(HELD).splitlines())
-    except (Failed, ValueError, SyntaxError):
-        raise BadInput(f"{unit.port}: its files cannot be read: run waistband deploy") from None
-    try:
-        held = json.loads(text) if text else {}
-    except (ValueError, RecursionError):
-        held = {}
-    return (held if isinstance(held, dict) else {}), board
-
-
-def keep(unit: Device, data: bytes) -> None:
-    """Write it whole or not at all, and look whether it is there. Raises BadInput."""
-    try:
-        for _ in deploy_command.put(unit, FILE, data):
-            continue
-        kept = read(unit.run(f"print(repr(open({FILE!r}, 'rb').read()))"))
-    except Failed as why:
-        full = any(word in str(why) for word in deploy_command.FULL)
-        room = f"its flash is full: {deploy_command.ROOM}" if full else str(why)
-        raise BadInput(f"{unit.port}: {room}; its calibration is as it was") from None
-    if kept != data:
-        raise BadInput(f"{unit.port}: {FILE} did not arrive as it was sent: run this again")

@@ -14,6 +14,7 @@ import typer
 
 from sim.errors import BadInput, Interrupted, one_line
 from tools import check, journal, key, prescribe
+from tools.device import Where
 from tools.files import emit
 
 BAD_INPUT = 2
@@ -55,15 +56,6 @@ class Interpreter(StrEnum):
     CPYTHON = "cpython"
     UNIX = "unix"
     WEBASSEMBLY = "webassembly"
-
-
-Where = Annotated[
-    str | None,
-    typer.Option(
-        "--device", metavar="NAME",
-        help="As mpremote names it: a0, u0, id:SERIAL, port:NAME; else the only unit there is.",
-    ),
-]  # fmt: skip
 
 
 def version() -> str:
@@ -180,7 +172,10 @@ def flash(
         str | None, typer.Option(metavar="FILE.json", help="The unit's own, to go with it.")
     ] = None,
     prescription: Annotated[
-        str | None, typer.Option(metavar="FILE.json", help="The wearer's, to go with it.")
+        str | None, typer.Option(metavar="FILE", help="The wearer's, to go with it.")
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option(metavar="KEYFILE", help="The unit's: what it gets of it.")
     ] = None,
 ) -> int:
     """Make one UF2 file with MicroPython and the whole product, and write it to a board that
@@ -191,7 +186,7 @@ def flash(
     from tools.flash_command import Request
     from tools.flash_command import flash as write
 
-    return write(Request(micropython, output, drive, calibration, prescription))
+    return write(Request(micropython, output, drive, calibration, prescription, key))
 
 
 @app.command()

@@ -11,7 +11,9 @@ import re
 import struct
 import time
 from contextlib import redirect_stdout, suppress
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
+
+import typer
 
 from sim.errors import BadInput
 
@@ -49,6 +51,13 @@ except OSError:
 print(repr((i.name, tuple(i.version[:3]), getattr(i, '_machine', sys.platform),
  getattr(i, '_mpy', 0) & 255, os.statvfs(os.getcwd()), frozen)))
 """
+Where = Annotated[
+    str | None,
+    typer.Option(
+        "--device", metavar="NAME",
+        help="As mpremote names it: a0, u0, id:SERIAL, port:NAME; else the only unit there is.",
+    ),
+]  # fmt: skip
 
 
 class Failed(Exception):

@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from firmware.prescription import Refused, calibration_rows
+from firmware import signed
+from firmware.keys import FILE as KEYS
+from firmware.keys import Keys
+from firmware.prescription import Course, Refused, calibration_rows, serial_of
 from hal.boards import RPI_PICO
 from sim import reading
 from sim.chip.flash import device_files
 from sim.errors import BadInput
-from sim.scenario import check_prescription, load_prescription
+from tools import keyfile, prescription_file
 from tools.files import emit, write_whole
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,6 +42,7 @@ class Request:
     drive: str | None = None
     calibration: str | None = None
     prescription: str | None = None
+    key: str | None = None
 
 
 def flash(request: Request) -> int:
@@ -67,21 +71,38 @@ def flash(request: Request) -> int:
 
 
 def own_files(request: Request) -> dict[str, bytes]:
-    """This unit's calibration and prescription, if given. Raises BadInput where the unit would
-    refuse them."""
+    """This unit's calibration, key and prescription, if given. Raises BadInput where the unit
+    would refuse them."""
     files = {}
+    serial = ""
+    full_uw_cm2 = nominal(BOARD)
     if request.calibration is not None:
         table = reading.parse_json(reading.read_text(request.calibration), request.calibration)
         try:
-            calibration_rows(table, BOARD)
+            full_uw_cm2, _ = calibration_rows(table, BOARD)
+            serial = serial_of(table)
         except Refused as why:
             raise BadInput(f"{request.calibration}: {why}") from None
         files[CALIBRATION] = json.dumps(table).encode()
+    if request.key is not None:
+        key = keyfile.read(request.key)
+        if serial and key.unit is not None and key.unit != serial:
+            raise BadInput(f"{request.key}: is the key of unit {key.unit}, not of {serial}")
+        files[KEYS] = keyfile.unit_file(key)
     if request.prescription is not None:
-        asked = load_prescription(request.prescription)
-        check_prescription(asked, request.prescription)
-        files[PRESCRIPTION] = json.dumps(asked).encode()
+        files[PRESCRIPTION] = content = prescription_file.content_of(request.prescription)
+        unit = serial or prescription_file.read(request.prescription).unit or ""
+        try:
+            asked, _, _ = signed.opened(content, Keys(files.get(KEYS)), unit)
+            Course(asked, BOARD, full_uw_cm2)
+        except Refused as why:
+            raise BadInput(f"{request.prescription}: {why}") from None
     return files
+
+
+def nominal(board: Any) -> list[list[int]]:
+    """What each bank of a pad gives at full duty as its board has it, before it was measured."""
+    return [[board.BANK_NOMINAL_UW_CM2] * len(board.BANKS)] * 2
 
 
 def write_uf2(blocks: "list[tuple[int, bytes]]", path: Path) -> None:

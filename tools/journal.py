@@ -1,12 +1,13 @@
-"""`waistband journal`: what a unit kept of its sessions, proved, shown, and exported."""
+"""`waistband journal`: what a unit kept of its sessions, pulled, proved, shown, and exported."""
 
 from typing import Annotated
 
 import typer
 
+from tools.device import Where
 from tools.files import emit
 
-app = typer.Typer(rich_markup_mode=None, help="Verify, show and export what a unit kept.")
+app = typer.Typer(rich_markup_mode=None, help="Pull, verify, show and export what a unit kept.")
 Files = Annotated[
     list[str],
     typer.Argument(metavar="FILES...", help="journal.0 to journal.7, or folders that hold them."),
@@ -18,9 +19,26 @@ KeyFile = Annotated[
 
 @app.callback(invoke_without_command=True)
 def journal(context: typer.Context) -> None:
-    """Verify, show and export what a unit kept."""
+    """Pull, verify, show and export what a unit kept."""
     if context.invoked_subcommand is None:
         emit(context.get_help())
+
+
+@app.command()
+def pull(
+    folder: Annotated[
+        str, typer.Argument(metavar="FOLDER", help="Of the unit's pulls; made if new.")
+    ],
+    device: Where = None,
+) -> int:
+    """Copy a unit's journal into a new folder in FOLDER, named by the unit and the time.
+
+    Nothing is taken off the unit, which restarts and goes on. Pull before the oldest records go:
+    some 170 sessions are kept. `journal verify FOLDER` reads all pulls as one journal.
+    """
+    from tools.unit_command import pull as run
+
+    return run(folder, device)
 
 
 @app.command()

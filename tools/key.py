@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from sim.errors import BadInput
+from tools.device import Where
 from tools.files import emit
 
 app = typer.Typer(rich_markup_mode=None, help="Make a unit's key, and what the unit keeps of it.")
@@ -41,10 +43,16 @@ def new(
 def install(
     keyfile: Annotated[str, typer.Argument(metavar="KEYFILE", help="From `key new`.")],
     output: Annotated[
-        str, typer.Option("-o", "--output", metavar="keys.json", help="The unit's file.")
-    ],
+        str | None,
+        typer.Option("-o", "--output", metavar="keys.json", help="Make the file; not to a unit."),
+    ] = None,
+    device: Where = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Write over the keys that a unit has.")
+    ] = False,
 ) -> int:
-    """Make the unit's keys.json: the key of its prescriptions and the first of its journal.
+    """Put onto a unit what it gets of a key: that of its prescriptions and the first of its
+    journal. From then on it takes prescriptions that are signed with this key, and no others.
 
     Pull and verify the journal of a unit that had another key before: its old records can be
     verified with the old key alone.
@@ -52,6 +60,12 @@ def install(
     from tools import keyfile as files
 
     key = files.read(keyfile)
+    if output is None:
+        from tools.unit_command import install as put
+
+        return put(key, device, replace)
+    if device is not None:
+        raise BadInput("--output with --device: name one place")
     files.write_private(output, files.unit_file(key))
     emit(f"Wrote the unit's keys to {output}; delete it once it is on the unit")
     return 0

@@ -1,13 +1,17 @@
-"""`waistband prescribe`: a prescription, written, checked, told in words, and signed."""
+"""`waistband prescribe`: a prescription, written, checked, told in words, signed, and brought
+to its unit."""
 
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
+from tools.device import Where
 from tools.files import emit
 
-app = typer.Typer(rich_markup_mode=None, help="Write, check, explain and sign a prescription.")
+app = typer.Typer(
+    rich_markup_mode=None, help="Write, check, explain, sign and push a prescription."
+)
 File = Annotated[str, typer.Argument(metavar="FILE", help="Its TOML or JSON file.")]
 
 
@@ -21,7 +25,7 @@ class Light(StrEnum):
 
 @app.callback(invoke_without_command=True)
 def prescribe(context: typer.Context) -> None:
-    """Write, check, explain and sign a prescription."""
+    """Write, check, explain, sign and push a prescription."""
     if context.invoked_subcommand is None:
         emit(context.get_help())
 
@@ -99,3 +103,16 @@ def sign(
     from tools.prescribe_command import sign as run
 
     return run(Sign(file, key, unit, number, expires, output))
+
+
+@app.command()
+def push(file: File, device: Where = None) -> int:
+    """Put a prescription onto its unit, which restarts and goes by it.
+
+    Asked first is the firmware's own code, with what this unit keeps: its key, its serial, its
+    calibration, the number of the last prescription that it took. What it would refuse is not
+    brought, and the old one stays.
+    """
+    from tools.unit_command import push as run
+
+    return run(file, device)

@@ -42,6 +42,12 @@ def read(path: str) -> Prescription:
     return Prescription(asked, content)
 
 
+def content_of(path: str) -> bytes:
+    """What a unit is to keep of a file: a signed one as it is, another as JSON. Raises BadInput."""
+    found = read(path)
+    return found.content if found.unit is not None else json.dumps(found.asked).encode() + b"\n"
+
+
 def text_of(content: bytes, path: str) -> str:
     """A file's text. Raises BadInput."""
     try:
