@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 CAUSES = ("power on", "watchdog", "other")  # as `hal.contract` numbers them
 LOCKS = ("", "calibration", "prescription", "restarts", "board", "hard fault")
 SESSION = (
-    "session", "prescription", "number", "irradiance_uw_cm2", "fluence_uj_cm2", "max_ms",
+    "session", "prescription", "number", "nm", "irradiance_uw_cm2", "fluence_uj_cm2", "max_ms",
     "set_point_mc", "carrier_hz", "period_ticks", "on_ticks", "day_treat_ms",
 )  # fmt: skip
 END = (
@@ -51,7 +51,7 @@ def begin(unit: "Waistband") -> bool:
     settle(unit)
     course, session = unit.course, unit.session
     values = (
-        session.number + 1, course.name, course.number, course.irradiance_uw_cm2,
+        session.number + 1, course.name, course.number, course.nm, course.irradiance_uw_cm2,
         course.fluence_uj_cm2, course.max_ms, course.set_point_mc, course.carrier_hz,
         course.period_ticks, course.on_ticks, session.day_treat_ms,
     )  # fmt: skip

@@ -124,6 +124,7 @@ class Course:
         self.period_ticks = 1
         self.on_ticks = 1
         self._light(table["light"])
+        self.nm = [row[0] for row in board.BANKS]
         self.irradiance_uw_cm2 = self._irradiance(table["irradiance_mw_cm2"], board)
         self.total_uw_cm2 = sum(self.irradiance_uw_cm2)
         self.duties = self._duties(board, full_uw_cm2)

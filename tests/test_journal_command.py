@@ -178,6 +178,21 @@ def test_the_account_of_the_journal_is_that_of_the_run_that_wrote_it() -> None:
     assert sum(pad.given for pad in session.pads) > 0
 
 
+def test_a_better_name_that_a_fault_gets_after_the_end_stands_with_its_session() -> None:
+    text = SHORT.replace("duration_s = 30", "duration_s = 70")
+    text += '[[event]]\nat_s = 60\nfault = "pad_unplugged"\npad = "B"\n'
+    run = Run(scenario.parse(text, "short.toml"))
+    run.advance(10**9)
+    content = segments(run.hal.files)["journal.0"]
+    kinds = [json.loads(line)["kind"] for line in content.splitlines()]
+    assert kinds.index("end") < len(kinds) - 1 and kinds[-1] == "fault"
+    (session,) = journal_sessions.of(
+        journal_chain.verify([Segment("a", "a/journal.0", 0, content)], None)
+    )
+    named = [(fault.row["fault"], fault.row["pad"]) for fault in session.faults]
+    assert named[0] == ("ntc_open", "B") and named[-1] == ("pad_unplugged", "B")
+
+
 @given(st.lists(st.one_of(st.binary(max_size=90), st.none()), min_size=1, max_size=3))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 def test_any_bytes_as_a_journal_end_in_words_and_1_or_2(

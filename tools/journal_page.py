@@ -143,8 +143,7 @@ def light(pads: list[PadAccount]) -> str:
     rows.append(row("given", [f"{pad.given:.2f}" for pad in pads], "all"))
     rows.append(row("", [bar(pad) for pad in pads], raw=True))
     for at, (nm, *_) in enumerate(pads[0].banks):
-        named = f"{nm} nm" if nm >= 100 else f"bank {nm + 1}"
-        rows.append(row(named, [f"{pad.banks[at][2]:.2f}" for pad in pads]))
+        rows.append(row(f"{nm} nm", [f"{pad.banks[at][2]:.2f}" for pad in pads]))
     for why in dict.fromkeys(why for pad in pads for why, _ in pad.parts):
         parts = [dict(pad.parts).get(why) for pad in pads]
         said = f"withheld: {why}" if any((part or 0) > 0 for part in parts) else why

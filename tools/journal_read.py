@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from firmware import journal, record, seal
 from sim import reading
@@ -25,6 +25,8 @@ KEYS_MOST = 100_000  # sessions of a unit: 27 a day for ten years
 NEXT = b"waistband next session"  # what `seal.forward` seals with a key to have the next
 KEYED, PLAIN, UNCHECKED = "key", "plain", "unchecked"
 PULLS_MOST = 20_000  # files
+MOST = record.MOST
+INT = {int}
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +178,8 @@ class Reader:
 
 
 def whole(value: object) -> bool:
-    """An integer of the unit, and no boolean; asked half a million times of a long journal."""
-    return type(value) is int and -record.MOST <= value <= record.MOST
+    """An integer of the unit, and no boolean."""
+    return type(value) is int and -MOST <= value <= MOST
 
 
 def clock(value: object) -> bool:
@@ -190,9 +192,16 @@ def text(value: object) -> bool:
     return isinstance(value, str)
 
 
+def wholes(values: list[Any]) -> bool:
+    """Integers of the unit, and no booleans; asked of every record of a long journal."""
+    if not values:
+        return True
+    return set(map(type, values)) == INT and -MOST <= min(values) <= max(values) <= MOST
+
+
 def some(value: object) -> bool:
     """A few integers, by bank."""
-    return isinstance(value, list) and len(value) <= 16 and all(map(whole, value))
+    return isinstance(value, list) and len(value) <= 16 and wholes(value)
 
 
 def banks(value: object) -> bool:
@@ -210,9 +219,10 @@ SHAPES = {
     "boot": {"cause": text, "lock": text, "serial": text},
     "clock": {"before": clock, "after": clock, "how": text},
     "session": {
-        "session": whole, "prescription": text, "number": whole, "irradiance_uw_cm2": banks,
-        "fluence_uj_cm2": whole, "max_ms": whole, "set_point_mc": whole, "carrier_hz": whole,
-        "period_ticks": whole, "on_ticks": whole, "day_treat_ms": whole,
+        "session": whole, "prescription": text, "number": whole, "nm": banks,
+        "irradiance_uw_cm2": banks, "fluence_uj_cm2": whole, "max_ms": whole,
+        "set_point_mc": whole, "carrier_hz": whole, "period_ticks": whole, "on_ticks": whole,
+        "day_treat_ms": whole,
     },
     "end": {
         "session": whole, "reason": text, "session_ms": whole, "treat_ms": whole,
@@ -223,22 +233,33 @@ SHAPES = {
     "fault": {"fault": text, "pad": text, "value": whole, "limit": whole, "ms": whole},
     "ack": {"lock": text},
     "dropped": {"records": whole},
+    "segment": {},
 }  # fmt: skip
 SHAPES["test"] = SHAPES["end"]
 SHAPES = {kind: {**EVERY, **fields} for kind, fields in SHAPES.items()}
+WHOLES = {kind: [n for n in fields if fields[n] is whole] for kind, fields in SHAPES.items()}
+OTHERS = {
+    kind: [(n, right) for n, right in fields.items() if right is not whole]
+    for kind, fields in SHAPES.items()
+}
+UNKNOWN = "segment"  # a kind that needs nothing but what every record has
 
 
 def shaped(row: dict[str, object]) -> bool:
     """Whether a record has what its kind has; kinds that are not known here need nothing."""
     kind = str(row["kind"])
-    for name, right in SHAPES.get(kind, EVERY).items():
-        if name not in row or not right(row[name]):
+    known = kind if kind in SHAPES else UNKNOWN
+    if not row.keys() >= SHAPES[known].keys() or not wholes([row[n] for n in WHOLES[known]]):
+        return False
+    for name, right in OTHERS[known]:
+        if not right(row[name]):
             return False
     if kind != "session":
         return True
     period, on, banks_uw_cm2 = row["period_ticks"], row["on_ticks"], row["irradiance_uw_cm2"]
     assert isinstance(period, int) and isinstance(on, int) and isinstance(banks_uw_cm2, list)
-    return period >= 1 and on >= 1 and sum(banks_uw_cm2) > 0 and min(banks_uw_cm2) >= 0
+    alike = len(banks_uw_cm2) == len(row["nm"])  # type: ignore[arg-type]
+    return alike and period >= 1 and on >= 1 and sum(banks_uw_cm2) > 0 and min(banks_uw_cm2) >= 0
 
 
 def head(n: int) -> bytes:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from firmware import seal
-from hal.boards import RPI_PICO
 from sim import reading
 from sim.errors import BadInput
 from tools.account import Given, PadAccount, accounts
@@ -18,7 +17,6 @@ from tools.words import plural
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 LETTERS = 8  # of a receipt
 TAKEN_FOR = str.maketrans({"O": "0", "I": "1", "L": "1", "-": "", " ": ""})  # Crockford
-NM = tuple(row[0] for row in RPI_PICO.BANKS)
 BOOTED = ("boot", "session")  # after these, what was begun before is over
 
 
@@ -54,9 +52,8 @@ class Session:
 
     @property
     def nm(self) -> tuple[int, ...]:
-        """Wavelengths by bank; bank numbers for a board that is not the reference's."""
-        count = len(self.row["irradiance_uw_cm2"])
-        return NM if count == len(NM) else tuple(range(count))
+        """Wavelengths by bank."""
+        return tuple(self.row["nm"])
 
     @property
     def pads(self) -> list[PadAccount]:
@@ -90,7 +87,8 @@ def of(trail: Trail) -> list[Session]:
 def of_chain(chain: list[Record]) -> Iterator[Session]:
     """The sessions of one chain."""
     serial = ""
-    session: Session | None = None
+    session: Session | None = None  # that goes on
+    last: Session | None = None  # that is over: a fault's better name may come after its end
     faults: list[Record] = []
     for record in chain:
         if session and record.kind in BOOTED:
@@ -98,14 +96,16 @@ def of_chain(chain: list[Record]) -> Iterator[Session]:
             yield session
             session = None
         if record.kind == "boot":
-            serial = str(record.row["serial"])
-            faults = []
+            serial, faults, last = str(record.row["serial"]), [], None
         elif record.kind == "session":
-            session, faults = Session(record, serial), []
+            session, faults, last = Session(record, serial), [], None
         elif record.kind == "fault":
-            faults.append(record)
+            (last.faults if last else faults).append(record)
+        elif record.kind == "ack":
+            last = None
         elif record.kind == "end" and session:
             session.end, session.over, session.faults = record, True, faults
+            last = session if record.row["reason"] == "fault" else None
             yield session
             session, faults = None, []
     if session:
