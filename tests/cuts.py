@@ -12,6 +12,16 @@ from firmware.journal import SEGMENTS, Journal
 from firmware.keys import FILE, Keys
 from hal import storage
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    # what lies there before, what is then written, and what is wrong with what was found
+    Story = tuple[
+        Callable[["Files"], None], Callable[["Files", list[object]], None],
+        Callable[["Files", list[object]], str],
+    ]  # fmt: skip
+
 BLOCK = 4_096
 BLOCKS = 48
 STOP, TEAR, ORDER = 0, 1, 2  # the operation is not done; half of it; others of its batch are lost
@@ -206,11 +216,93 @@ def chain_wrong(files: Files, done: "list[object]", key: bytes = ROOT) -> str:
     return ""
 
 
-STORIES = {
+CROWD = [
+    "boot.py", "main.py", "board.txt", "calibration.json", "prescription.json", "fault.json",
+    "files.json", "hal", "firmware",
+] + ["notes" + str(k) for k in range(16)]  # fmt: skip
+
+
+def crowd(files: Files) -> None:
+    """So many files that littlefs keeps their names in more than one place: a rename may then be
+    a move, which it does in two steps."""
+    for name in CROWD:
+        assert files.keep(name, name.encode() * 20)
+    before_all(files)
+    for _ in range(10):
+        assert files.keep("day.json", b"old")
+
+
+def crowd_holds(files: Files, done: "list[object]") -> str:
+    """Every file is there, before anything is written."""
+    for name in CROWD:
+        if files.load(name) != name.encode() * 20:
+            return name + " is not what it was"
+    if Keys(files.load(FILE)).journal != ROOT:
+        return "the keys are hidden"
+    return swap_holds(files, done)
+
+
+STORIES: "dict[str, Story]" = {
+    "crowd": (crowd, swap, crowd_holds),
     "swap": (before_all, swap, swap_holds),
     "session": (before_all, session, chain_holds),
     "rotation": (fill, rotate, chain_holds),
 }
+
+
+# -- a deploy, which is programs that the unit runs at its prompt -------------------------------
+
+
+def deploy(path: str) -> "Story":
+    """The story of the programs that `waistband deploy` has a unit run, from the release that
+    lies there to another; MicroPython alone can tell it."""
+    import os
+
+    with open(path) as file:
+        told = json.load(file)
+    old: dict[str, str] = told["old"]
+    new: dict[str, str] = told["new"]
+    own: dict[str, str] = told["own"]
+
+    def prepare(files: Files) -> None:
+        for name in list(old) + list(own):
+            for folder in ("hal", "firmware"):
+                if name.startswith(folder) and folder not in os.listdir():
+                    os.mkdir(folder)
+            with open(name, "w") as file:
+                file.write(own[name] if name in own else old[name])
+
+    def story(files: Files, done: "list[object]") -> None:
+        scope: dict[str, object] = {}
+        try:
+            for program in told["programs"]:
+                exec(program, scope)
+        except OSError:
+            return
+        done.append(1)
+
+    def found() -> "dict[str, str]":
+        names = [name for name in os.listdir() if name not in ("hal", "firmware")]
+        names += ["hal/" + name for name in os.listdir("hal")]
+        names += ["firmware/" + name for name in os.listdir("firmware")]
+        texts = {}
+        for name in names:
+            with open(name) as file:
+                texts[name] = file.read()
+        return texts
+
+    def holds(files: Files, done: "list[object]") -> str:
+        there = found()
+        for name, text in own.items():
+            if there.pop(name, None) != text:
+                return name + " was the unit's own, and is not what it was"
+        if "deploying" in there:
+            return "the mark is there after the end" if done else ""  # it boots dark and says so
+        if there == new or (there == old and not done):
+            return ""
+        return "neither release, and no mark"
+
+    return prepare, story, holds
 
 
 # -- on MicroPython ----------------------------------------------------------------------------
@@ -219,6 +311,7 @@ STORIES = {
 def on_micropython() -> None:
     """Every story, cut at every operation in every way, over `vfs.VfsLfs2`; one line each."""
     import os
+    import sys
 
     import vfs  # type: ignore[import-not-found]
 
@@ -230,7 +323,11 @@ def on_micropython() -> None:
         os.chdir("/")
         vfs.umount("/unit")
 
-    for name, (prepare, story, holds) in STORIES.items():
+    stories: dict[str, Story] = dict(STORIES)
+    if len(sys.argv) > 1:
+        stories = {"deploy": deploy(sys.argv[1])}
+    for name in stories:
+        prepare, story, holds = stories[name]
         flash = Flash()
         vfs.VfsLfs2.mkfs(flash, readsize=256, progsize=256, lookahead=32)
         mounted(flash)

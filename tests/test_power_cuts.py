@@ -4,6 +4,7 @@ On littlefs as PyPI's littlefs-python has it, under the unit's own `hal.storage`
 MicroPython's `vfs.VfsLfs2`; then under a whole session of the firmware.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -19,11 +20,14 @@ from firmware import journal, seal
 from firmware.inputs import START
 from firmware.limits import SESSION_DAY_MAX_MS
 from hal import storage
+from hal.files import TABLE
+from sim.chip.release import table
 from sim.errors import BadInput
 from tests import cuts
 from tests.cuts import BLOCK, BLOCKS, MODES, STORIES, Files, Flash
 from tests.fake_hal import Bench, FakeHal
 from tests.keyed import ROOT_KEY, installed, made
+from tools.deploy_command import LOOK, look, plan_of, sha256, steps
 from tools.replay import ROOT, interpreter
 
 littlefs = pytest.importorskip("littlefs", reason="no littlefs-python: pip install -e '.[pin]'")
@@ -161,6 +165,65 @@ def test_micropythons_own_littlefs_holds_it_too(tmp_path: Path) -> None:
     assert "cut at" not in said
 
 
+OWN = {"calibration.json": "{}", "notes.txt": "mine"}
+OLD = {"boot.py": b"old\n", "main.py": b"m" * 900, "hal/files.mpy": b"h" * 3_000,
+       "hal/gone.mpy": b"g" * 200, "firmware/gate.mpy": b"f" * 100}  # fmt: skip
+NEW = {**OLD, "main.py": b"n" * 1_000, "hal/files.mpy": b"H" * 2_500, "hal/new.mpy": b"w" * 5_000}
+del NEW["hal/gone.mpy"]
+
+
+def deployed(leave_out: str = "") -> dict[str, object]:
+    """A deploy from OLD to NEW, as the programs that the unit is given."""
+    old, new = ({**files, TABLE: table(files)} for files in (OLD, NEW))
+    programs: list[str] = []
+
+    def listing(files: dict[str, bytes]) -> str:
+        return "".join(f"{sha256(text)} {len(text)} {name}\n" for name, text in files.items())
+
+    def run(program: str) -> str:
+        if program != LOOK:
+            programs.append(program)
+        return listing(new)
+
+    unit: Any = types.SimpleNamespace(run=run, port="a unit")
+    there: Any = types.SimpleNamespace(run=lambda program: listing(old), port="a unit")
+    assert list(steps(unit, new, plan_of(new, look(there))))[-1] == ("done", 0)
+    if leave_out:
+        programs = [program for program in programs if leave_out not in program]
+    return {
+        "programs": programs, "own": OWN,
+        "old": {name: text.decode() for name, text in old.items()},
+        "new": {name: text.decode() for name, text in new.items()},
+    }  # fmt: skip
+
+
+def cut_deploy(tmp_path: Path, leave_out: str = "") -> str:
+    """What the VM says of a deploy that was cut everywhere."""
+    try:
+        command = interpreter()
+    except BadInput as why:
+        pytest.skip(str(why))
+    (tmp_path / "deploy.json").write_text(json.dumps(deployed(leave_out)))
+    done = subprocess.run(
+        [*command, "-X", "heapsize=16m", "-m", "tests.cuts", "deploy.json"], check=False,
+        env={**os.environ, "MICROPYPATH": f"{ROOT}{os.pathsep}.frozen"}, cwd=tmp_path,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2_000:]
+    return done.stdout
+
+
+def test_a_deploy_cut_at_any_write_is_the_old_release_the_new_one_or_dark(tmp_path: Path) -> None:
+    said = cut_deploy(tmp_path)
+    found = re.fullmatch(r"deploy (\d+) (\d+)\n", said)
+    assert found and int(found[1]) >= 20 and int(found[2]) >= 3 * int(found[1]), said
+
+
+@pytest.mark.parametrize("leave_out", ["open('deploying'", "rename('~deploy.part', 'main.py')"])
+def test_a_deploy_that_is_broken_on_purpose_is_found_out(tmp_path: Path, leave_out: str) -> None:
+    assert "neither release, and no mark" in cut_deploy(tmp_path, leave_out)
+
+
 # -- broken on purpose -------------------------------------------------------------------------
 
 
@@ -183,6 +246,14 @@ def promised_too_early(name: str, content: bytes) -> bool:
 
 
 storage_append = storage.append
+
+
+def test_a_part_that_is_not_last_of_all_names_hides_the_next_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(storage, "KEPT_PART", "kept.part")
+    _, wrong = every_cut("crowd")
+    assert wrong and all("the keys are hidden" in line for line in wrong)
 
 
 @pytest.mark.parametrize(

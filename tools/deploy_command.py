@@ -28,7 +28,7 @@ from tools.files import emit
 
 ROOT = Path(__file__).resolve().parent.parent
 FAILED = 1
-PART = "deploy.part"
+PART = "~deploy.part"  # the last of all names: `hal.storage` says why
 CHUNK = 2_048
 FIRST = (*STARTED, "hal/__init__.mpy", "hal/files.mpy")
 FULL = ("ENOSPC", "OSError: 28")

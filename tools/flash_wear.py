@@ -34,7 +34,7 @@ ERASES = 100_000  # that a sector stands (W25Q16JV data sheet)
 # What MicroPython's VfsLfs2 asks for where rp2's _boot.py mounts it with progsize=256.
 READ, PROG, CYCLES = 32, 256, 100
 CACHE = 4 * PROG
-PART = "kept.part"  # what `keep` writes beside the old file
+PART = "~kept.part"  # what `keep` writes beside the old file
 DAY_S = 86_400
 ROOT = Path(__file__).resolve().parent.parent
 SESSION = 'duration_s = 70\n[[event]]\nat_s = 2\npress = "START"\n' + (
