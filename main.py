@@ -28,6 +28,8 @@ try:
     from firmware.cues import CUES
     from firmware.states import BOARD, NOT_LOCKED, RESTARTS
     from firmware.waistband import Waistband
+
+    gc.collect()  # before the heap was full once: what comes now does not lie in all its corners
     from hal import dark, resets
     from hal.board_check import faults_of
     from hal.contract import POWER_ON

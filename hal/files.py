@@ -16,7 +16,6 @@ DEPLOYING = "deploying"  # there from before a deploy's first change until after
 FOLDERS = ("hal", "hal/boards", "firmware")  # all in them is ours
 STARTED = ("boot.py", "main.py")  # what MicroPython runs by itself
 CODE = (".py", ".mpy")
-TABLE_MAX = 16_384
 PIECE = 4_096  # hashed in 5 ms
 MEND = ": run waistband deploy"
 
@@ -91,9 +90,8 @@ def wrong() -> str:
 def table() -> "dict[str, str]":
     """Hashes by name; none where the product is frozen. Raises Wrong."""
     try:
-        with open(TABLE) as file:
-            text: str = file.read(TABLE_MAX)
-        value: object = json.loads(text)
+        with open(TABLE) as file:  # read as it is parsed: 16 KB in one piece may not be free
+            value: object = json.load(file)
     except OSError:
         if exists(FOLDERS[0]):
             raise Wrong(TABLE + " is missing" + MEND) from None

@@ -6,7 +6,6 @@ the screen and some bytes to the host. Allocates nothing in either while parts a
 """
 
 import gc
-import json
 import time
 
 import machine
@@ -57,6 +56,7 @@ WATCHDOG_ARMED_MS = 500
 WATCHDOG_MS = 8_000  # a flash sector may take 400 ms, and littlefs may want several
 SKIP_TICKS = 10  # a stuck bus is tried this often, each try costing its timeout
 SCREEN_RETRY_TICKS = 250  # a lost screen is looked for this often, while dark
+CHECK_IN_TICKS = 25  # the product's files are looked at once the self-test has had its time
 VERIFY_EVERY = 4  # while dark, every fourth look at the rail re-reads a part's set-up instead
 HOST = 64  # of `Inputs.pins`
 
@@ -119,6 +119,7 @@ class Rp2Hal:
         self.checking = 0
         self.screen_ticks = 0
         self.unchecked: Check | None = Check()  # of the product's files
+        self.check_in = CHECK_IN_TICKS
         self.inputs: Inputs | None = None
         self.rota: tuple[Row, ...] = ()
 
@@ -221,7 +222,9 @@ class Rp2Hal:
             self.watchdog.feed()
         self.screen.step()
         self.console.step()
-        if self.unchecked is not None:
+        if self.check_in:
+            self.check_in -= 1
+        elif self.unchecked is not None:
             self._check()
         if not self.screen.ready and not self.emitters.lit:
             self.screen_ticks += 1
@@ -232,14 +235,12 @@ class Rp2Hal:
                 self.screen.begin()
 
     def _check(self) -> None:
-        """Look at one more of the product's files. A wrong one is said, and leads into service
-        mode, where a deploy can mend it."""
+        """Look at one more of the product's files. A wrong one leads into service mode, where
+        `main.py` says which it is, and a deploy can mend it."""
         try:
             if self.unchecked is not None and self.unchecked.step():
                 return
-        except Wrong as why:
-            line = bytearray(json.dumps({"error": repr(why)}).encode() + b"\n")
-            self.console.say(line, len(line))
+        except Wrong:
             self.restart_to_service()
         self.unchecked = None
 

@@ -34,6 +34,7 @@ from tools.figures_pin import (
     JITTER_MAX_MS,
     LOW_MAX_MS,
     MARKED,
+    PIECE_MIN,
     READY_MAX_S,
     watch_boot,
 )
@@ -51,6 +52,7 @@ def needed() -> None:
 
 STEP_S = CONTROL_TICKS * TICK_MS / 1000
 BOOTED_S = 0.1  # boot.py has run, and main.py is being compiled
+STARTED_S = 1.4  # the loop has begun
 BOOT_LATER_S = 1.2  # real imports take so much longer than those of driver depth
 EMITTERS = 2 * len(BOARD.BANKS)
 STRUCK_US = STRUCK_S * 1e6
@@ -110,6 +112,15 @@ def test_the_emitters_are_low_within_a_millisecond_of_the_first_line_of_boot():
     low_ms = watch_boot(run)
     run.advance(10**9)
     assert 0 < low_ms() <= LOW_MAX_MS
+    run.close()
+
+
+def test_the_heap_has_a_piece_for_the_longest_file_once_the_unit_has_started():
+    run = PinRun(replace(ordinary(), events=(), duration_s=STARTED_S, until_done=False),
+                 build=MARKED)  # fmt: skip
+    run.advance(10**9)
+    unit: Any = run.unit
+    assert unit.heap_piece >= PIECE_MIN
     run.close()
 
 

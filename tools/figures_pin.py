@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sim.pin.run import PinRun
 
 GUARD_MAX_MS, CONTROL_MAX_MS, JITTER_MAX_MS, LOW_MAX_MS, READY_MAX_S = 1.0, 15.0, 2.0, 1.0, 1.5
+PIECE_MIN = 16_384  # a file of the unit may be so long
 READY_S = 1.8  # START is pressed; a unit that is not ready by then does not begin
 MARKED_S, TREATED_S = 2.2, 45.0
 SCRATCH = 2  # the register that a mark writes
@@ -45,6 +46,14 @@ MARKED = Build(edits=(
     ("main.py", "    hal.start_watchdog()\n", (
         "    gc.collect()\n"
         "    unit.heap_used, unit.heap_free = gc.mem_alloc(), gc.mem_free()\n"
+        "    unit.heap_piece = 131_072\n"
+        "    while unit.heap_piece:\n"
+        "        try:\n"
+        "            bytearray(unit.heap_piece)\n"
+        "            break\n"
+        "        except MemoryError:\n"
+        "            unit.heap_piece -= 1_024\n"
+        "    gc.collect()\n"
         "    hal.start_watchdog()\n"
     )),
 ))  # fmt: skip
@@ -61,6 +70,7 @@ class Chip:
     ready_s: float
     heap_used: int
     heap_free: int
+    heap_piece: int  # the largest that can be had at once
     dark_tick_worst: float
     lit_ticks: int
     lit_tick_median: float
@@ -114,6 +124,7 @@ def marked() -> dict[str, Any]:
             "boot_low": boot_low(),
             "heap_used": run.unit.heap_used,  # type: ignore[attr-defined]
             "heap_free": run.unit.heap_free,  # type: ignore[attr-defined]
+            "heap_piece": run.unit.heap_piece,  # type: ignore[attr-defined]
         }
     except (AttributeError, ValueError, IndexError) as why:
         raise BadInput(f"the marked unit did not come up on the emulated chip: {why!r}") from None
@@ -159,6 +170,7 @@ def table(chip: Chip) -> Table:
         ("ready after power-up, s", f"{chip.ready_s:.2f}", f"{READY_MAX_S:g}"),
         ("heap used, bytes", f"{chip.heap_used:,}", ""),
         ("heap free, bytes", f"{chip.heap_free:,}", ""),
+        ("largest piece of it, bytes", f"{chip.heap_piece:,}", f">= {PIECE_MIN:,}"),
         ("times real time, this run", f"{chip.realtime_factor:.3f}", ""),
     )  # fmt: skip
     made = Table("", "measured", "limit", title=f"Emulated RP2040, MicroPython {chip.micropython}")
