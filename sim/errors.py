@@ -14,6 +14,8 @@ class Interrupted(BadInput):
 
 def one_line(text: str) -> str:
     """The same text with everything unprintable escaped, so that it stays on one line."""
+    if not hasattr(text, "isprintable"):  # MicroPython's are not asked
+        return " ".join(text.split())
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

@@ -5,20 +5,23 @@ body, power or buttons, and in `sim.program_faults` and `sim.chip.faults` where 
 the program, the chip or its flash. Every fault is there at every depth.
 """
 
-from typing import NamedTuple
 
-
-class Fault(NamedTuple):
+class Fault:
     """What a fault's event may say beside its name. No `pad` in the event means both pads."""
 
-    pad: str = ""  # "" takes none, "may" takes one, "must" needs one
-    unit: str = ""  # of `value`; "" takes none, "nm" is a wavelength on the board
-    low: float = 0.0
-    high: float = 0.0
-    default: float | None = None  # None where `value` must be given
-    lasts: bool = True  # takes `for_s`
-    also: str = ""  # another key: "button" is needed, "line" may be there
-    for_s: float | None = None  # lasts so long, each time
+    def __init__(
+        self, pad: str = "", unit: str = "", low: float = 0.0, high: float = 0.0,
+        default: float | None = None, lasts: bool = True, also: str = "",
+        for_s: float | None = None,
+    ) -> None:  # fmt: skip
+        self.pad = pad  # "" takes none, "may" takes one, "must" needs one
+        self.unit = unit  # of `value`; "" takes none, "nm" is a wavelength on the board
+        self.low = low
+        self.high = high
+        self.default = default  # None where `value` must be given
+        self.lasts = lasts  # takes `for_s`
+        self.also = also  # another key: "button" is needed, "line" may be there
+        self.for_s = for_s  # lasts so long, each time
 
 
 FAULTS = {

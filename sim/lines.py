@@ -4,41 +4,55 @@ A line is named by its file and number, as `firmware/gate.py:60`. Waiting for on
 nothing until it is armed; then every call is looked at, until the line was reached.
 """
 
-import dis
-import functools
 import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from types import CodeType, FrameType
-from typing import TYPE_CHECKING, Any
 
 from sim.errors import BadInput
 from sim.reading import nearest, shown
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from types import CodeType, FrameType
+    from typing import Any
+
     from sim.scenario import Event
 
-ROOT = Path(__file__).resolve().parent.parent
+TRACES = hasattr(sys, "settrace")  # no build of MicroPython that is in use has it
 FOLDER = "firmware"
 EXAMPLE = "firmware/gate.py"
 LINE_MAX = 80  # characters of a line's name
 
 
+_executed: "dict[str, frozenset[int]]" = {}  # of the files that were asked for
+
+
+def root() -> "Path":
+    """The folder that the firmware's is in."""
+    from pathlib import Path
+
+    return Path(__file__).resolve().parent.parent
+
+
 def files() -> tuple[str, ...]:
     """Every file of the firmware, as a line's name has it."""
-    return tuple(sorted(f"{FOLDER}/{path.name}" for path in (ROOT / FOLDER).glob("*.py")))
+    return tuple(sorted(f"{FOLDER}/{path.name}" for path in (root() / FOLDER).glob("*.py")))
 
 
-@functools.cache
 def executed(file: str) -> frozenset[int]:
     """The lines of a file that its functions execute; those that run at import are not among
     them, for nothing can be lit then."""
-    code = compile((ROOT / file).read_bytes(), file, "exec")
-    return frozenset(line for function in functions(code) for line in own_lines(function))
+    if file not in _executed:
+        code = compile((root() / file).read_bytes(), file, "exec")
+        found = [line for function in functions(code) for line in own_lines(function)]
+        _executed[file] = frozenset(found)
+    return _executed[file]
 
 
-def functions(code: CodeType) -> Iterator[CodeType]:
+def functions(code: "CodeType") -> "Iterator[CodeType]":
     """The functions within a module or a class, however deep."""
+    from types import CodeType
+
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             if constant.co_flags & 2:  # CO_NEWLOCALS: not the body of a class
@@ -46,14 +60,19 @@ def functions(code: CodeType) -> Iterator[CodeType]:
             yield from functions(constant)
 
 
-def own_lines(function: CodeType) -> set[int]:
+def own_lines(function: "CodeType") -> set[int]:
     """Lines on which something of a function happens: not the one that only names it."""
+    import dis
+
     lines = {line for _, line in dis.findlinestarts(function) if line}
     return lines - {function.co_firstlineno} or lines
 
 
 def place(text: object, where: str) -> tuple[str, int]:
-    """(file, line) of a line's name. Raises BadInput where nothing is executed there."""
+    """(file, line) of a line's name. Raises BadInput where nothing is executed there, and where
+    this interpreter cannot wait for a line."""
+    if not TRACES:
+        raise BadInput(f"{where}: MicroPython cannot wait for a line; `waistband sim` can")
     example = f'a line of the firmware, as "{EXAMPLE}:{max(executed(EXAMPLE))}"'
     if not isinstance(text, str) or len(text) > LINE_MAX or ":" not in text:
         raise BadInput(f"{where} is {shown(text)}: {example}")
@@ -95,20 +114,29 @@ class Lines:
                 frame.f_trace = self._line
             frame = frame.f_back
 
+    def traced(self) -> "Any":
+        """What traces this thread now, for `leave`."""
+        return sys.gettrace() if TRACES else None
+
+    def leave(self, tracing: "Any") -> None:
+        """Have it traced as it was before."""
+        if TRACES:
+            sys.settrace(tracing)
+
     def watch(self) -> None:
         """Trace this thread from now on, if there is something to wait for. Whoever raises out
         of a traced frame ends its tracing: it is for them to ask for it anew."""
         if self.waiting:
             sys.settrace(self._call)
 
-    def _here(self, frame: FrameType) -> bool:
+    def _here(self, frame: "FrameType") -> bool:
         name = frame.f_code.co_filename.replace("\\", "/")
         return any(name.endswith(file) for file, _, _ in self.waiting)
 
-    def _call(self, frame: FrameType, what: str, argument: Any) -> Any:
+    def _call(self, frame: "FrameType", what: str, argument: "Any") -> "Any":
         return self._line if self._here(frame) else None
 
-    def _line(self, frame: FrameType, what: str, argument: Any) -> Any:
+    def _line(self, frame: "FrameType", what: str, argument: "Any") -> "Any":
         if what == "line":
             name = frame.f_code.co_filename.replace("\\", "/")
             for k, (file, line, event) in enumerate(self.waiting):

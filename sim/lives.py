@@ -6,8 +6,7 @@ booting, without power, at the prompt) `wait` lets the HAL's time go on. What is
 over resets is decided by `hal.resets`, as `main.py` has it decided.
 """
 
-import traceback
-from typing import TYPE_CHECKING
+import sys
 
 from firmware.inputs import Inputs
 from firmware.states import NOT_LOCKED, RESTARTS
@@ -15,6 +14,7 @@ from firmware.waistband import Waistband
 from hal import resets
 from sim.hal import NEVER_MS
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -35,11 +35,19 @@ class Ended(BaseException):
         self.for_s = for_s
 
 
-class Raised(Ended, Exception):
+class Raised(Exception):
     """... because the firmware raised: as an ordinary exception, which could be caught."""
 
+    def __init__(self, how: str, for_s: float = 0.0) -> None:
+        super().__init__(how)
+        self.how = how
+        self.for_s = for_s
 
-def end(how: str, for_s: float | None = None) -> Ended:
+
+ENDED = (Exception, Ended)  # all that ends a tick
+
+
+def end(how: str, for_s: float | None = None) -> "Ended | Raised":
     """What to raise in the program's place so that it ends in this way."""
     return (Raised if how == "firmware_exception" else Ended)(how, for_s or 0.0)
 
@@ -71,7 +79,7 @@ class Lives:
 
     def after(self, why: "Exception | Ended") -> None:
         """The tick ended so. Raises `why` itself where it is the simulator's own failure."""
-        if isinstance(why, Ended):
+        if isinstance(why, (Ended, Raised)):
             how, for_s = why.how, why.for_s
         elif of_firmware(why):
             how, for_s = "firmware_exception", 0.0
@@ -145,10 +153,10 @@ class Lives:
         lock = RESTARTS if resets.is_loop(word) else NOT_LOCKED
         try:
             run.unit = self.made(lock)
-        except (Exception, Ended) as why:
+        except ENDED as why:
             run.unit = self.made(lock)
             self.next_ms = NEVER_MS  # what raises or hangs there leaves it at the prompt
-            if isinstance(why, Ended) and why.how in WITHOUT_POWER:
+            if isinstance(why, (Ended, Raised)) and why.how in WITHOUT_POWER:
                 self.lose_power(why.for_s)
 
     def made(self, lock: int) -> Waistband:
@@ -169,6 +177,15 @@ WITHOUT_POWER = ("brownout", "flash_torn")
 
 def of_firmware(why: Exception) -> bool:
     """Whether it was raised in the firmware's own code."""
+    if hasattr(sys, "print_exception"):  # MicroPython keeps no frames, but tells them
+        from io import StringIO
+
+        told = StringIO()
+        sys.print_exception(why, told)
+        last = [line for line in told.getvalue().split("\n") if line.startswith("  File ")][-1:]
+        return bool(last) and "firmware/" in last[0]
+    import traceback
+
     frames = [frame for frame, _ in traceback.walk_tb(why.__traceback__)]
     name: str = frames[-1].f_globals["__name__"] if frames else ""
     return name.startswith("firmware.")

@@ -5,12 +5,13 @@ raised by the HAL at the start of the tick that runs, or at the line of the firm
 the event names; `sim.lives` knows what follows. `sim.chip.faults` has the same names.
 """
 
-from typing import TYPE_CHECKING, Any
-
 from firmware.inputs import HOST
 from sim.lives import end
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from sim.run import Run
     from sim.scenario import Event
 
@@ -54,7 +55,7 @@ def flash_torn(run: "Run", event: "Event", on: bool) -> None:
     run.hal.torn = end(event.name) if on else None
 
 
-FAULTS: dict[str, Any] = {
+FAULTS: "dict[str, Any]" = {
     "firmware_exception": ends,
     "firmware_hang": ends,
     "host_attach": host_attach,

@@ -6,11 +6,12 @@ returns the value with its type known.
 
 import json
 import math
-import tomllib
-from difflib import get_close_matches
-from pathlib import Path
 
 from sim.errors import BadInput
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FILE_MAX_BYTES = 65_536
 LINE_MAX = 1_024  # characters of TOML: what reading a dotted key costs grows as its square
@@ -18,7 +19,7 @@ SHOWN_MAX = 40  # characters of a value that a message quotes
 DIGITS_MAX = 20  # of an integer: any more are not worth reading
 
 
-def read_bytes(path: str | Path) -> bytes:
+def read_bytes(path: "str | Path") -> bytes:
     """The whole of a file of at most 64 KiB."""
     try:
         with open(path, "rb") as file:
@@ -35,7 +36,7 @@ def read_bytes(path: str | Path) -> bytes:
     return data
 
 
-def read_text(path: str | Path) -> str:
+def read_text(path: "str | Path") -> str:
     """The whole of a file of at most 64 KiB of UTF-8."""
     try:
         return read_bytes(path).decode("utf-8-sig")
@@ -43,8 +44,17 @@ def read_text(path: str | Path) -> str:
         raise BadInput(f"{path}: is not UTF-8 text, at byte {why.start}") from None
 
 
+def stem(path: str) -> str:
+    """What a file is called, without its folder and its kind."""
+    from pathlib import Path
+
+    return Path(path).stem
+
+
 def parse_toml(text: str, where: str) -> dict[str, object]:
     """A TOML document."""
+    import tomllib
+
     if len(text) > FILE_MAX_BYTES:
         raise BadInput(f"{where}: is larger than 64 KiB, the most that is read")
     for count, line in enumerate(text.split("\n"), 1):
@@ -155,6 +165,10 @@ def choice(value: object, where: str, allowed: tuple[str, ...]) -> str:
 def nearest(value: object, allowed: tuple[str, ...]) -> str:
     """' (did you mean ...?)' for a word that is nearly one of these, else nothing."""
     if not isinstance(value, str):
+        return ""
+    try:
+        from difflib import get_close_matches
+    except ImportError:  # MicroPython has none
         return ""
     found = get_close_matches(value[:SHOWN_MAX], allowed, 1, 0.7)
     return f" (did you mean {found[0]}?)" if found else ""

@@ -6,12 +6,14 @@ What plays it again, on any interpreter, is `sim.recording`.
 import binascii
 import json
 from array import array
-from typing import TYPE_CHECKING, Any
 
 from firmware.limits import CONTROL_TICKS
 from sim.recording import FIELDS, MAGIC, TICK, WRITES, Outputs, digest, flatten
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from firmware.waistband import Waistband
     from hal.contract import Hal, Inputs
     from sim.recording import Answer

@@ -3,14 +3,15 @@
 Called by `sim.run.Run`; reads the run and changes nothing.
 """
 
-from typing import TYPE_CHECKING, Any
-
 from firmware import states
 from firmware.faults import FAULTS, PADS, STOPPING
 from firmware.limits import CLOCK_MASK, HOLD_MS, TICK_MS
 from sim.faults import DARKENS, SHOWS_AS
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from sim.onsets import Dark
     from sim.run import Injected, Run
 
@@ -34,12 +35,12 @@ def latched(run: "Run") -> list[tuple[int, str, str]]:
     ]
 
 
-def resets(run: "Run") -> list[dict[str, Any]]:
+def resets(run: "Run") -> "list[dict[str, Any]]":
     """When and why the chip began anew."""
     return [{"t_s": t_s, "why": why} for t_s, why in run.restarts]
 
 
-def fault_rows(run: "Run") -> list[dict[str, Any]]:
+def fault_rows(run: "Run") -> "list[dict[str, Any]]":
     """Every fault that the firmware latched, first first; after a reset it knows no older ones."""
     kept = run.unit.faults
     begun_s, begin_ms = 0.0, run.scenario.start.clock
@@ -60,7 +61,7 @@ def fault_rows(run: "Run") -> list[dict[str, Any]]:
     return rows
 
 
-def cutoffs(run: "Run") -> list[dict[str, Any]]:
+def cutoffs(run: "Run") -> "list[dict[str, Any]]":
     """For each injected fault that ended light: from its onset to dark.
 
     A fault counts where the firmware latched it, or where its effect is to end or pause the
@@ -99,8 +100,8 @@ def died(run: "Run", injected: "Injected", dark: "Dark") -> bool:
 
 
 def cutoff(
-    run: "Run", injected: "Injected", shown: dict[str, Any] | None, dark: "Dark"
-) -> dict[str, Any]:
+    run: "Run", injected: "Injected", shown: "dict[str, Any] | None", dark: "Dark"
+) -> "dict[str, Any]":
     """One row of `cutoffs`."""
     onset_ms = injected.t_ms
     crossing_s = None
@@ -145,12 +146,12 @@ def unexpected(run: "Run") -> list[str]:
     ]
 
 
-def result(run: "Run") -> dict[str, Any]:
+def result(run: "Run") -> "dict[str, Any]":
     """The object that `waistband sim --json` prints."""
     session = run.unit.session
     end_ms = run.hal.t_ms if run.end_ms is None else run.end_ms
     kinds = [str(row[0]) for row in run.board.BANKS]
-    pads = tuple(zip("AB", run.unit.pads, run.plant.pads, strict=True))
+    pads = tuple(zip("AB", run.unit.pads, run.plant.pads))
     return {
         "state": states.STATES[session.state],
         "reason": states.REASONS[session.reason] if session.reason >= 0 else None,
@@ -158,11 +159,11 @@ def result(run: "Run") -> dict[str, Any]:
         "session_s": 0.0 if run.begin_ms is None else (end_ms - run.begin_ms) / 1000,
         "treat_s": session.treat_ms / 1000,
         "fluence_j_cm2": {
-            name: {nm: uj / 1e6 for nm, uj in zip(kinds, pad.fluence.uj_cm2, strict=True)}
+            name: {nm: uj / 1e6 for nm, uj in zip(kinds, pad.fluence.uj_cm2)}
             for name, pad, _ in pads
         },
         "true_fluence_j_cm2": {
-            name: dict(zip(kinds, plant.fluence_j_cm2(), strict=True)) for name, _, plant in pads
+            name: dict(zip(kinds, plant.fluence_j_cm2())) for name, _, plant in pads
         },
         "max_contact_c": {name: plant.max_contact_c for name, _, plant in pads},
         "cem43_min": {name: plant.cem43_min for name, _, plant in pads},

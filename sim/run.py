@@ -1,11 +1,7 @@
 """One scenario, run: the firmware on the simulated HAL, and the scenario's events."""
 
 import gc
-import sys
 import time
-from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from firmware import inputs as pin
 from firmware import states
@@ -16,11 +12,16 @@ from sim import program_faults, report
 from sim.faults import INJECT, wear
 from sim.hal import NEVER_MS, SimHal
 from sim.lines import Lines
-from sim.lives import Ended, Lives, end
+from sim.lives import ENDED, Lives, end
 from sim.plant import TRIP_C, Plant
+from sim.record import replace
 from sim.recorder import Recorder
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from firmware.waistband import Waistband
     from hal.contract import Board
     from sim.scenario import Event, Scenario
@@ -30,13 +31,14 @@ if TYPE_CHECKING:
     Action = tuple[int, int, str, tuple[Any, ...]]
     Row = tuple[float | str, ...]
 
+wall_clock_s = getattr(time, "perf_counter", time.time)  # which MicroPython lacks
 BUTTON_PINS = {"START": pin.START, "UP": pin.UP, "DOWN": pin.DOWN}
 BOUNCE_MS = (20, 40)  # contacts change again so long after an edge: the worst that sampling sees
 CONTROL_MS = CONTROL_TICKS * TICK_MS
 SETTLED_MS = 2_000  # a run ends this long after its session did
 
 
-def nominal_calibration(board: "Board") -> dict[str, Any]:
+def nominal_calibration(board: "Board") -> "dict[str, Any]":
     """The calibration of a unit that is exactly as its board file says."""
     full = {str(row[0]): board.BANK_NOMINAL_UW_CM2 / 1000 for row in board.BANKS}
     table: dict[str, Any] = {
@@ -46,20 +48,20 @@ def nominal_calibration(board: "Board") -> dict[str, Any]:
         "irradiance_mw_cm2": {"A": full, "B": full},
         "ntc_offset_c": {"A": 0.0, "B": 0.0},
     }
-    return {**table, "crc32": calibration_crc(table, board)}
+    table["crc32"] = calibration_crc(table, board)
+    return table
 
 
 def trace_columns(board: "Board") -> tuple[str, ...]:
     """Names of a trace row's fields, as the command's CSV has them."""
-    duties = [f"duty_{pad}_{row[0]}" for pad in "ab" for row in board.BANKS]
+    duties = tuple([f"duty_{pad}_{row[0]}" for pad in "ab" for row in board.BANKS])
     return (
         "t_s", "state", "faults", "contact_a_c", "contact_b_c", "true_contact_a_c",
-        "true_contact_b_c", "board_a_c", "board_b_c", *duties, "enabled", "battery_v",
-        "battery_pct", "fluence_a", "fluence_b",
-    )  # fmt: skip
+        "true_contact_b_c", "board_a_c", "board_b_c",
+    ) + duties + ("enabled", "battery_v", "battery_pct", "fluence_a", "fluence_b")  # fmt: skip
 
 
-BOARD = cast("Board", RPI_PICO)
+BOARD: "Board" = RPI_PICO
 TRACE_COLUMNS = trace_columns(BOARD)
 
 
@@ -73,11 +75,12 @@ def in_order(action: "Action") -> tuple[int, int]:
     return action[:2]
 
 
-class Injected(NamedTuple):
+class Injected:
     """A fault that was put on."""
 
-    t_ms: int
-    event: "Event"
+    def __init__(self, t_ms: int, event: "Event") -> None:
+        self.t_ms = t_ms
+        self.event = event
 
 
 class Run:
@@ -208,10 +211,9 @@ class Run:
 
     def reached(self, event: "Event") -> None:
         """The firmware is about to execute the line that the event names: its onset is now."""
-        self.injected[:] = [
-            row._replace(t_ms=self.hal.t_ms) if row.event is event else row
-            for row in self.injected
-        ]
+        for row in self.injected:
+            if row.event is event:
+                row.t_ms = self.hal.t_ms
         self.ends(event)
 
     def ends(self, event: "Event") -> None:
@@ -223,8 +225,9 @@ class Run:
             wear(self.hal, bool(event.value))
             return
         if event.name == "seed":
-            self.plant.reseed(cast("int", event.value))
-            self.hal.reseed(cast("int", event.value))
+            seed = int(event.value or 0)
+            self.plant.reseed(seed)
+            self.hal.reseed(seed)
             return
         changed: dict[str, Any] = {event.name: event.value}
         for pad in self.plant.pads:
@@ -236,17 +239,17 @@ class Run:
         """Run up to so many control steps; False once the run is over."""
         collecting = gc.isenabled()
         gc.disable()  # nothing here makes cycles: a tenth of the time went into looking for them
-        tracing = sys.gettrace()
+        tracing = self.lines.traced()
         self.lines.watch()
         try:
             return self._advance(steps)
         finally:
-            sys.settrace(tracing)
+            self.lines.leave(tracing)
             if collecting:
                 gc.enable()
 
     def _advance(self, steps: int) -> bool:
-        begun = time.perf_counter()
+        begun = wall_clock_s()
         hal = self.hal
         row_sink = self._row_sink
         every_tick = row_sink if self._row_every == TICK_MS else None
@@ -257,7 +260,7 @@ class Run:
             for _ in range(CONTROL_TICKS):
                 try:
                     self.tick()
-                except (Exception, Ended) as why:
+                except ENDED as why:
                     self.lives.after(why)
                 if witness:
                     witness.look()
@@ -270,7 +273,7 @@ class Run:
             if hal.t_ms + TICK_MS >= last_ms or not hal.powered or self._done():
                 over = True
                 break
-        self.wall_s += time.perf_counter() - begun
+        self.wall_s += wall_clock_s() - begun
         return not over
 
     def _keep_times(self) -> None:
@@ -301,11 +304,11 @@ class Run:
         a, b = self.plant.pads
         unit = self.unit
         course = [] if unit.lock else [unit.course]
-        return [
-            self.board, self.scenario, *course, unit.session.table, unit.meaning,
-            *self.hal.constants(), *a.tissue.constants(), *b.tissue.constants(),
-            *(pad.table for pad in unit.pads),
-        ]  # fmt: skip
+        kept: list[object] = [self.board, self.scenario, unit.session.table, unit.meaning]
+        kept += course
+        kept += self.hal.constants() + a.tissue.constants() + b.tissue.constants()
+        kept += [pad.table for pad in unit.pads]
+        return kept
 
     def close(self) -> None:
         """Done with this run. Nothing here has to be let go of; at driver depth something has."""
@@ -331,23 +334,26 @@ class Run:
         """
         unit = self.unit
         hal = self.hal
-        gated = hal.supply and unit.gate.period_ticks > 1 and self._row_every != TICK_MS
+        gate = unit.gate
+        gated = hal.supply and gate.period_ticks > 1 and self._row_every != TICK_MS
         a, b = unit.pads
         true_a, true_b = self.plant.pads
         names = [name for _, name, _ in report.latched(self)]
+        duty = gate.out if gated else hal.duty
         return (
             self.t_s, states.STATES[unit.session.state], "+".join(names),
             a.contact_mc / 1000, b.contact_mc / 1000,
             true_a.tissue.contact_c, true_b.tissue.contact_c,
             true_a.tissue.board_c, true_b.tissue.board_c,
-            *(unit.gate.out if gated else hal.duty), int(hal.supply or hal.enable_stuck),
+        ) + tuple(duty) + (
+            int(hal.supply or hal.enable_stuck),
             self.plant.pack_mv() / 1000, unit.battery.percent,
             a.fluence.total_uj_cm2 / 1e6, b.fluence.total_uj_cm2 / 1e6,
         )  # fmt: skip
 
     # -- what came of it ---------------------------------------------------------------
 
-    def fault_rows(self) -> list[dict[str, Any]]:
+    def fault_rows(self) -> "list[dict[str, Any]]":
         """Every fault that the firmware latched, first first."""
         return report.fault_rows(self)
 
@@ -355,7 +361,7 @@ class Run:
         """A sentence for each fault that the scenario does not account for."""
         return report.unexpected(self)
 
-    def result(self) -> dict[str, Any]:
+    def result(self) -> "dict[str, Any]":
         """The object that `waistband sim --json` prints."""
         return report.result(self)
 

@@ -4,9 +4,6 @@ Read from TOML by `load`; the same story runs at every depth. Whatever is wrong 
 a file is a `BadInput` of one line, never another exception.
 """
 
-from dataclasses import dataclass, field, fields
-from pathlib import Path
-
 from firmware import prescription as firmware_prescription
 from hal.boards import RPI_PICO
 from sim import reading
@@ -14,6 +11,11 @@ from sim.errors import BadInput
 from sim.fault_table import FAULTS, Fault
 from sim.lines import place
 from sim.reading import shown
+from sim.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DURATION_MAX_S = 14_400
 EVENTS_MAX = 1_000
@@ -28,18 +30,27 @@ PADS = ("A", "B")
 WAVELENGTHS_NM = tuple(row[0] for row in RPI_PICO.BANKS)
 
 
-@dataclass(frozen=True)
-class Start:
+class Start(Record):
     """The wearer, the room and the unit at power-on."""
 
-    ambient_c: float = 23.0
-    battery_pct: float = 80.0
-    worn: bool = True
-    perfusion: float = 0.001  # of resting skin, 1/s
-    vasodilation: float = 6.0  # how many times perfusion rises with heat
-    fat_mm: float = 10.0
-    air_w_m2k: float = 5.0  # from surfaces to air
-    clock: int = 0  # what the unit's 30-bit millisecond clock reads
+    FIELDS = (
+        "ambient_c", "battery_pct", "worn", "perfusion", "vasodilation", "fat_mm", "air_w_m2k",
+        "clock",
+    )  # fmt: skip
+
+    def __init__(
+        self, ambient_c: float = 23.0, battery_pct: float = 80.0, worn: bool = True,
+        perfusion: float = 0.001, vasodilation: float = 6.0, fat_mm: float = 10.0,
+        air_w_m2k: float = 5.0, clock: int = 0,
+    ) -> None:  # fmt: skip
+        self.ambient_c = ambient_c
+        self.battery_pct = battery_pct
+        self.worn = worn
+        self.perfusion = perfusion  # of resting skin, 1/s
+        self.vasodilation = vasodilation  # how many times perfusion rises with heat
+        self.fat_mm = fat_mm
+        self.air_w_m2k = air_w_m2k  # from surfaces to air
+        self.clock = clock  # what the unit's 30-bit millisecond clock reads
 
 
 # Numbers of `start`, and those of them that an event may change: low, high, unit.
@@ -52,12 +63,11 @@ RANGES = {
     "air_w_m2k": (0.5, 50, "W/m2K"),
 }
 CHANGES = ("worn", "ambient_c", "perfusion", "air_w_m2k", "seed")  # seed: new noise from here
-KINDS = ("press", "fault", *CHANGES)
-EVENT_KEYS = ("at_s", *KINDS, "hold_ms", "pad", "value", "for_s", "button", "line")
+KINDS = ("press", "fault") + CHANGES
+EVENT_KEYS = ("at_s",) + KINDS + ("hold_ms", "pad", "value", "for_s", "button", "line")
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(Record):
     """Something that happens to the unit.
 
     `kind` is "press" (`name` a button, held for `hold_ms`), "fault" (`name` of FAULTS) or
@@ -66,32 +76,46 @@ class Event:
     `line` where in the firmware, as "firmware/gate.py:58".
     """
 
-    at_s: float
-    kind: str
-    name: str
-    pad: str | None = None
-    value: float | bool | None = None
-    for_s: float | None = None
-    hold_ms: int = 0
-    button: str | None = None
-    line: str | None = None
+    FIELDS = ("at_s", "kind", "name", "pad", "value", "for_s", "hold_ms", "button", "line")
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what an event says; most have three of these
+        self, at_s: float, kind: str, name: str, pad: str | None = None,
+        value: float | bool | None = None, for_s: float | None = None, hold_ms: int = 0,
+        button: str | None = None, line: str | None = None,
+    ) -> None:  # fmt: skip
+        self.at_s = at_s
+        self.kind = kind
+        self.name = name
+        self.pad = pad
+        self.value = value
+        self.for_s = for_s
+        self.hold_ms = hold_ms
+        self.button = button
+        self.line = line
 
 
-@dataclass(frozen=True)
-class Scenario:
-    """A run to be made; `events` are in order of time, and of the file where times are equal."""
+class Scenario(Record):
+    """A run to be made; `events` are in order of time, and of the file where times are equal.
+    With `until_done`, `duration_s` is the most: it is over once the session is."""
 
-    name: str
-    seed: int
-    duration_s: float
-    prescription: dict[str, object] = field(repr=False)
-    start: Start = Start()
-    events: tuple[Event, ...] = ()
-    until_done: bool = False  # `duration_s` is the most; over once the session is
+    FIELDS = ("name", "seed", "duration_s", "prescription", "start", "events", "until_done")
+
+    def __init__(
+        self, name: str, seed: int, duration_s: float, prescription: dict[str, object],
+        start: Start = Start(),  # noqa: B008 - nobody changes it
+        events: tuple[Event, ...] = (), until_done: bool = False,
+    ) -> None:  # fmt: skip
+        self.name = name
+        self.seed = seed
+        self.duration_s = duration_s
+        self.prescription = prescription
+        self.start = start
+        self.events = events
+        self.until_done = until_done
 
 
 SCENARIO_KEYS = ("seed", "duration_s", "prescription", "start", "event")
-START_KEYS = tuple(f.name for f in fields(Start))
+START_KEYS = Start.FIELDS
 
 
 def ordinary() -> Scenario:
@@ -108,20 +132,27 @@ def ordinary() -> Scenario:
 
 def load(path: str) -> Scenario:
     """Read a scenario from a TOML file. Raises BadInput."""
+    from pathlib import Path
+
     return parse(reading.read_text(path), str(path), Path(path).parent)
 
 
-def parse(text: str, where: str, base: Path | None = None) -> Scenario:
+def parse(text: str, where: str, base: "Path | None" = None) -> Scenario:
     """Read a scenario from TOML text that came from `where`; paths in it start at `base`.
 
     Raises BadInput.
     """
-    found = reading.table(reading.parse_toml(text, where), where, SCENARIO_KEYS)
+    return read(reading.parse_toml(text, where), where, base)
+
+
+def read(value: object, where: str, base: "Path | None" = None) -> Scenario:
+    """A scenario of what its TOML says, as tables, lists and values. Raises BadInput."""
+    found = reading.table(value, where, SCENARIO_KEYS)
     if "duration_s" not in found:
         raise BadInput(f"{where}: lacks duration_s: a number from 1 to {DURATION_MAX_S} (s)")
     duration_s = reading.number(found["duration_s"], f"{where}: duration_s", 1, DURATION_MAX_S, "s")
     return Scenario(
-        name=Path(where).stem,
+        name=reading.stem(where),
         seed=reading.integer(found.get("seed", 1), f"{where}: seed", 0, SEED_MAX),
         duration_s=duration_s,
         prescription=_prescription(found.get("prescription", "default"), where, base),
@@ -130,7 +161,7 @@ def parse(text: str, where: str, base: Path | None = None) -> Scenario:
     )
 
 
-def load_prescription(path: str | Path) -> dict[str, object]:
+def load_prescription(path: "str | Path") -> dict[str, object]:
     """Read a prescription from a JSON file, unchecked but for its form. Raises BadInput."""
     return reading.parse_json(reading.read_text(path), str(path))
 
@@ -146,7 +177,7 @@ def check_prescription(prescription: dict[str, object], where: str) -> None:
         raise BadInput(f"{where}: is nested too deeply") from None
 
 
-def _prescription(value: object, where: str, base: Path | None) -> dict[str, object]:
+def _prescription(value: object, where: str, base: "Path | None") -> dict[str, object]:
     if isinstance(value, dict):
         check_prescription(value, f"{where}: prescription")
         return value
@@ -157,7 +188,7 @@ def _prescription(value: object, where: str, base: Path | None) -> dict[str, obj
         )
     if value == "default":
         return dict(firmware_prescription.DEFAULT)
-    path = (base or Path()) / value
+    path = base / value if base else value
     prescription = load_prescription(path)
     check_prescription(prescription, str(path))
     return prescription

@@ -7,7 +7,6 @@ What was measured is held to its bounds by `sim.verdict`.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from firmware.limits import DUTY_MAX
@@ -15,6 +14,7 @@ from sim import bounds, report
 from sim.bounds import APART, AT_START, BANK, CURRENT, EMPTY, LIT, SENSED
 from sim.faults import bank
 from sim.moments import press
+from sim.record import replace
 from sim.scenario import Event
 from sim.watch import FOREVER_MS, Watch
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from typing import Any
 
 from sim.chip.assembly import Build, Unit
 from sim.chip.program import Program
 from sim.chip.run import STEP_US, ChipRun
 from sim.plant import Plant
+from sim.record import replace
 from sim.run import BOARD, nominal_calibration
 from sim.scenario import Event, Scenario, Start, ordinary
 

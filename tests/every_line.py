@@ -8,7 +8,6 @@ import functools
 import sys
 from collections.abc import Callable, Iterator
 from copy import copy
-from dataclasses import replace
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
@@ -32,6 +31,7 @@ from firmware.limits import (
 from firmware.prescription import DEFAULT
 from firmware.rail import DARK_TICKS, ONE, SURE
 from sim.faults import INJECT
+from sim.record import replace
 from sim.run import Run
 from sim.saved import Saved
 from sim.scenario import Event, ordinary

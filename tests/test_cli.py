@@ -8,13 +8,13 @@ import struct
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from sim import scenario
+from sim.record import replace
 from sim.run import TRACE_COLUMNS, Run
 from tests.command import KEYS, SHORT, Waistband, files
 from tools import doctor

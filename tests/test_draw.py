@@ -1,7 +1,6 @@
 """Stories drawn for campaigns: always valid, always the same for a name, and of every kind."""
 
 from collections import Counter
-from dataclasses import replace
 from random import Random
 
 from hypothesis import given, settings
@@ -9,6 +8,7 @@ from hypothesis import strategies as st
 
 from sim import draw
 from sim.fault_table import FAULTS
+from sim.record import replace
 from sim.scenario import Scenario, parse
 from sim.writing import toml
 

@@ -5,7 +5,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -20,6 +19,7 @@ from sim.chip.run import ChipRun
 from sim.fault_table import FAULTS
 from sim.lines import own_lines
 from sim.lives import BOOT_MS
+from sim.record import replace
 from sim.run import Run
 from sim.scenario import Event, ordinary
 from tests.chip_bench import START, fault, lit, lit_s, program, running, steps, story, to

@@ -5,7 +5,6 @@ within how long there is no light (docs: the design's fault table). Whatever the
 true contact stays at or below 43.0 C, and once dark nothing is emitted.
 """
 
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 
 from firmware import states
 from sim.fault_table import FAULTS
+from sim.record import replace
 from sim.run import Run
 from sim.scenario import Event, Start, ordinary
 from sim.tissue import Tissue

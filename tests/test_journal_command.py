@@ -4,7 +4,6 @@ import csv
 import json
 import os
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sim import scenario
+from sim.record import replace
 from sim.run import Run
 from tests.command import SHORT, Waistband
 from tests.journals import KEY, kept, segments, write

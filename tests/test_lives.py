@@ -3,7 +3,6 @@
 Time and light are read where a meter on the emitters and a stopwatch would be.
 """
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from firmware.session import REFUSALS
 from hal import resets
 from sim import lives
 from sim.lines import executed
+from sim.record import replace
 from sim.run import Run
 from sim.scenario import Event, Scenario, Start, ordinary
 from tests.chip_bench import Desk

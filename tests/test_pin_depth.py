@@ -7,13 +7,14 @@ minutes there: one run up to a unit that is lit, and a copy of it for each endin
 import json
 import os
 from array import array
-from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from sim.record import replace
 
 pytest.importorskip("rp2040py", reason="rp2040py is not installed: pip install -e '.[pin]'")
 pytest.importorskip("littlefs", reason="littlefs-python is not installed")

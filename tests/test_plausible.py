@@ -1,6 +1,5 @@
 """Sensors judged by the energy given: loose, off the skin, still, sprung. On the plant."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from firmware.limits import JUMP_MC
 from firmware.prescription import DEFAULT
 from sim.emitters import Emitters
 from sim.plant import PadPlant
+from sim.record import replace
 from sim.run import Run
 from sim.scenario import Event, Start, ordinary
 from sim.tissue import Tissue

@@ -1,6 +1,5 @@
 """The rail monitor while lit: current without duty, duty without current, on the plant."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 from firmware import rail, states
 from firmware.limits import CONTROL_TICKS, TICK_MS, UNWORN_STEPS
 from firmware.prescription import DEFAULT
+from sim.record import replace
 from sim.run import Run
 from sim.scenario import Event, ordinary
 from tests.fake_hal import BOARD, BUCKLE, DOWN, SHORT, START, Bench

@@ -9,7 +9,6 @@ import platform
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +23,7 @@ from firmware.inputs import CHARGER
 from firmware.prescription import DEFAULT
 from firmware.waistband import Waistband
 from sim.errors import BadInput
+from sim.record import replace
 from sim.recording import DIGEST, DIGEST_FIELDS, DRIVE, FIELDS, POWER_OFF, TICK, digest
 from sim.run import Run
 from sim.scenario import Event, Scenario, Start, ordinary

@@ -1,7 +1,6 @@
 """Runs that go on from a saved moment: as good as runs made from power-on."""
 
 import pickle
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.fault_table import FAULTS
+from sim.record import replace
 from sim.run import Run
 from sim.saved import Saved
 from sim.scenario import Event, Start, ordinary

@@ -1,6 +1,5 @@
 """Ordinary sessions in all rooms and on all skins, from START to their end, on the plant."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ from hypothesis import strategies as st
 
 from firmware.limits import CONTACT_WARN_MC
 from firmware.prescription import DEFAULT
+from sim.record import replace
 from sim.run import TRACE_COLUMNS, Run
 from sim.scenario import Scenario, Start, ordinary
 

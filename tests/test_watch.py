@@ -1,10 +1,9 @@
 """A watch sees all light, when it ended, and how warm contact was, from outside the firmware."""
 
-from dataclasses import replace
-
 import pytest
 
 from sim.chip.run import ChipRun
+from sim.record import replace
 from sim.run import Run
 from sim.scenario import Event, ordinary
 from sim.watch import Watch

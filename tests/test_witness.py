@@ -5,7 +5,6 @@ name what came of it.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from firmware import states, wearer
 from firmware.inputs import BUCKLE
 from firmware.limits import SESSION_DAY_MAX_MS
 from sim.faults import INJECT
+from sim.record import replace
 from sim.rules import RULES
 from sim.run import Run
 from sim.saved import Saved

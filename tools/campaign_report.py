@@ -1,7 +1,6 @@
 """What a campaign tells: the same tables on a terminal, in Markdown and as JSON."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from rich.console import Console
@@ -11,6 +10,7 @@ from rich.text import Text
 from firmware import states
 from sim import bounds, campaign, writing
 from sim.campaign import KINDS, Tally
+from sim.record import replace
 from sim.rules import RULES, Violation
 from sim.run import Run
 from sim.scenario import Event

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from firmware.limits import TICK_MS
 from sim.chip.i2c import Bus
 from sim.chip.run import ChipRun
 from sim.errors import BadInput
+from sim.record import replace
 from sim.run import BOARD, nominal_calibration
 from sim.scenario import Event, ordinary
 from tools.replay import interpreter

@@ -8,7 +8,7 @@ no model of the flash cache, so that times are lower bounds; its clock is exact.
 
 import os
 import statistics
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from rich.table import Table
 from firmware.limits import TICK_MS
 from sim.chip.assembly import Build
 from sim.errors import BadInput
+from sim.record import replace
 from sim.scenario import Event, ordinary
 from tools import figures_speed
 

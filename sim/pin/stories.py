@@ -10,11 +10,12 @@ import sys
 import tempfile
 import traceback
 from array import array
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sim.pin.run import PinRun
+from sim.record import replace
 from sim.scenario import Event, Scenario, ordinary
 
 CLOCK_MS = (1 << 30) - 10_000  # at power-on: the chip's clock wraps while the unit is lit
