@@ -24,9 +24,7 @@ and that contact was within SINGLE_C at the cut.
 The numbers stand on their own: a firmware whose limits were altered is still held to these.
 """
 
-from typing import NamedTuple
-
-from sim.rules import GATED_MS
+from sim.record import Record
 
 TRIP_C = 42.5  # design: contact trip, sensed
 APART_C = 1.5  # design: the two contact sensors of a pad
@@ -38,6 +36,7 @@ STOP_MS = 80  # ours: a press of START ends light as soon as any fault must ("st
 # be within a second, and found by a check of every bank, which takes 2.2 s (ours).
 NAMED_MS = {"pad_unplugged": 1_000, "fet_stuck_on": 1_000, "led_open": 3_000}
 RESET_MS = 500  # design: the watchdog's answer to a firmware that raised or hangs
+GATED_MS = 4_000  # ours: a switch that sticks shows in the dark parts of gated light, or in these
 TRANSFER_MS = 5  # design: what a transfer on a held bus may cost
 
 # Since when a latency counts.
@@ -55,33 +54,52 @@ TIMED = (OFF, BANK)  # what has to be over in time
 IN_DESIGN = "design"
 
 
-class Trial(NamedTuple):
+class Trial(Record):
     """With what a fault is tried, and for how long at most it is watched for an effect."""
 
-    value: float | None = None  # in the unit of `sim.scenario`; None where it takes none
-    watch_s: float = 6.0
-    button: str | None = None  # what is stuck
+    FIELDS = ("value", "watch_s", "button")
+
+    def __init__(
+        self, value: float | None = None, watch_s: float = 6.0, button: str | None = None
+    ) -> None:
+        self.value = value  # in the unit of `sim.scenario`; None where it takes none
+        self.watch_s = watch_s
+        self.button = button  # what is stuck
 
 
-class Bound(NamedTuple):
+ONCE = (Trial(),)
+
+
+class Bound(Record):
     """One row of the table."""
 
-    fault: str
-    comes: str  # OFF, BANK, AT_START or GOES_ON
-    within_ms: int | None  # None: there is nothing that would have to end
-    since: str
-    ends: tuple[str, ...]  # states in which a session that was lit may be found afterwards
-    tried: tuple[Trial, ...] = (Trial(),)
-    outside: bool = False  # it heats the skin from outside
-    once: bool = False  # it strikes and is gone: a later START may be granted
-    gated_ms: int | None = None  # in the place of `within_ms`, where light is gated by ticks
-    session: bool = False  # a session that was begun before may be resumed
-    source: str = IN_DESIGN
+    FIELDS = (
+        "fault", "comes", "within_ms", "since", "ends", "tried", "outside", "once", "gated_ms",
+        "session", "source",
+    )  # fmt: skip
+
+    def __init__(  # noqa: PLR0913, PLR0917 - a column of the table each
+        self, fault: str, comes: str, within_ms: int | None, since: str, ends: tuple[str, ...],
+        tried: tuple[Trial, ...] = ONCE, outside: bool = False, once: bool = False,
+        gated_ms: int | None = None, session: bool = False, source: str = IN_DESIGN,
+    ) -> None:  # fmt: skip
+        self.fault = fault
+        self.comes = comes  # OFF, BANK, AT_START or GOES_ON
+        self.within_ms = within_ms  # None: there is nothing that would have to end
+        self.since = since
+        self.ends = ends  # states in which a session that was lit may be found afterwards
+        self.tried = tried
+        self.outside = outside  # it heats the skin from outside
+        self.once = once  # it strikes and is gone: a later START may be granted
+        self.gated_ms = gated_ms  # for `within_ms`, where light is gated by ticks
+        self.session = session  # a session that was begun before may be resumed
+        self.source = source
 
 
 SLOW_S = 300.0  # ours: by then a frozen sensor's pad has warmed by several degrees
 HEAT_S = 900.0  # ours: at most; contact that has not risen for a minute has settled before
 BANKS_NM = (810.0, 1_060.0)  # the weakest and the strongest load of the reference board
+TRIED_NM = tuple([Trial(nm) for nm in BANKS_NM])
 LIT = ("CHECK", "RAMP", "TREAT")
 STICKS = (
     "design, from when the current can be told from a driver's tolerance; light that is gated by"
@@ -93,18 +111,18 @@ OPENS = (
     " drivers were learned, the next check is the first to see it: ours"
 )
 BEGUN = "design; a session that was written before the fault may be resumed: ours"
-HOT = ("FAULT", "DONE", *LIT)  # DONE: the thermal dose reached its cap first
-GOES = ("FAULT", *LIT)  # FAULT: the check was not over, and saw it
+HOT = ("FAULT", "DONE") + LIT  # DONE: the thermal dose reached its cap first
+GOES = ("FAULT",) + LIT  # FAULT: the check was not over, and saw it
 
 ROWS = (
     Bound("ntc_open", OFF, 80, STRIKE, ("FAULT",)),
     Bound("ntc_short", OFF, 80, STRIKE, ("FAULT",)),
-    Bound("ntc_stuck", OFF, 800, APART, ("FAULT", *LIT), (Trial(None, SLOW_S),)),
+    Bound("ntc_stuck", OFF, 800, APART, GOES, (Trial(None, SLOW_S),)),
     Bound(
         "ntc_drift", OFF, 800, APART, ("FAULT",),
         (Trial(1.0, 200.0), Trial(-1.0, 200.0), Trial(10.0, 40.0), Trial(-10.0, 40.0)),
     ),
-    Bound("contact_stuck", OFF, 800, APART, ("FAULT", *LIT), (Trial(None, SLOW_S),)),
+    Bound("contact_stuck", OFF, 800, APART, GOES, (Trial(None, SLOW_S),)),
     Bound("contact_lost", OFF, 800, STRIKE, ("FAULT",),
           source="design; 'shows' is taken for the strike, which is stricter"),
     Bound("contact_garbage", OFF, 800, STRIKE, ("FAULT",),
@@ -122,13 +140,13 @@ ROWS = (
     Bound("under_blanket", OFF, 80, SENSED, HOT, (Trial(None, HEAT_S),)),
     Bound("lying_on_pad", OFF, 80, SENSED, HOT, (Trial(None, HEAT_S),)),
     Bound("alert_broken", GOES_ON, None, STRIKE, LIT),
-    Bound("fet_stuck_on", OFF, 1_000, CURRENT, ("FAULT",), tuple(Trial(nm) for nm in BANKS_NM),
+    Bound("fet_stuck_on", OFF, 1_000, CURRENT, ("FAULT",), TRIED_NM,
           gated_ms=GATED_MS, source=STICKS),
     Bound("enable_stuck", AT_START, None, STRIKE, GOES),
-    Bound("led_open", BANK, 1_000, CURRENT, LIT, tuple(Trial(nm) for nm in BANKS_NM),
+    Bound("led_open", BANK, 1_000, CURRENT, LIT, TRIED_NM,
           source=OPENS),
-    Bound("battery_sag", OFF, 80, EMPTY, ("DONE", *LIT), (Trial(3.0), Trial(1.0))),
-    Bound("battery_low", OFF, 80, EMPTY, ("DONE", *LIT), (Trial(0.5, 120.0), Trial(2.0, 120.0)),
+    Bound("battery_sag", OFF, 80, EMPTY, ("DONE",) + LIT, (Trial(3.0), Trial(1.0))),
+    Bound("battery_low", OFF, 80, EMPTY, ("DONE",) + LIT, (Trial(0.5, 120.0), Trial(2.0, 120.0)),
           source="ours: 'in order' is DONE, within what a sag is given, and no START after it"),
     Bound("gauge_nak", GOES_ON, None, STRIKE, LIT),
     Bound("gauge_garbage", GOES_ON, None, STRIKE, LIT),
@@ -158,6 +176,6 @@ FAULTS = tuple(dict.fromkeys(row.fault for row in ROWS))
 def of(fault: str, button: str | None = None) -> Bound:
     """A fault's row; of `button_stuck` the one for the button that is stuck. Raises KeyError."""
     for row in ROWS:
-        if row.fault == fault and button in {None, *[trial.button for trial in row.tried]}:
+        if row.fault == fault and button in [None] + [trial.button for trial in row.tried]:
             return row
     raise KeyError(fault)

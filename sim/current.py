@@ -97,7 +97,7 @@ class Current:
                 witness.broke("open bank", duty, 0.0, said)
             return
         if gated:
-            within_ms = rules.GATED_MS
+            within_ms = bounds.GATED_MS
         if lasted_ms >= within_ms:
             witness.late(row.injected.event.name, lasted_ms, within_ms)
 

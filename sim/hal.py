@@ -92,6 +92,7 @@ class SimHal(Surroundings):
         self.duty = [0] * banks  # as driven
         self._emitted = [0] * banks  # duty that really gives light, since _mark_ms
         self._share_ms = [0] * banks  # duty * ms in this block
+        self.shares = [0.0] * banks  # of full light, in the block before
         self._mark_ms = 0
         self._power_w = 0.0  # of the LED supply, since _mark_ms
         self._profile = [(-1_000, 0.0)]  # (from ms, W), latest last
@@ -202,6 +203,12 @@ class SimHal(Surroundings):
             self._resolve()
         return self._power_w > 0.0
 
+    def given(self) -> "list[int]":
+        """The duty of each bank that really gives light, from this tick on."""
+        if self._changed:
+            self._resolve()
+        return self._emitted
+
     def _lapse(self) -> None:
         """The lease ran out between two ticks."""
         self._settle(self._lease_end_ms)
@@ -296,7 +303,7 @@ class SimHal(Surroundings):
     def _step(self) -> None:
         """The plant goes through the block that ends, with what each bank gave in it."""
         scale = 1.0 / (DUTY_MAX * STEP_MS)
-        shares = [share * scale for share in self._share_ms]
+        self.shares = shares = [share * scale for share in self._share_ms]
         lit = any(shares)
         self.plant.step(shares, lit)
         if lit:

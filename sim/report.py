@@ -27,6 +27,8 @@ RESETTING = (
 def latched(run: "Run") -> list[tuple[int, str, str]]:
     """Faults latched now, as (number, name, pad)."""
     by_pad = run.unit.faults.by_pad
+    if not (by_pad[0] or by_pad[1] or by_pad[2]):
+        return []
     return [
         (k, name, PADS[pad])
         for pad in range(len(PADS))
@@ -71,23 +73,26 @@ def cutoffs(run: "Run") -> "list[dict[str, Any]]":
     other, or with the energy given, since when the two sensors, noise aside, stayed apart.
     """
     found = fault_rows(run)
-    rows = []
-    for injected in run.injected:
-        event = injected.event
-        names = SHOWS_AS.get(event.name, (event.name,))
-        shown = next(
-            (row for row in found
-             if row["name"] in names and row["t_s"] * 1000 >= injected.t_ms
-             and STOPPING >> NAMES.index(row["name"]) & 1),
-            None,
-        )  # fmt: skip
-        dark = next((dark for dark in run.hal.darks if dark.t_ms >= injected.t_ms), None)
-        if dark is None:
-            continue
-        if not (shown or event.name in DARKENS or died(run, injected, dark)):
-            continue
-        rows.append(cutoff(run, injected, shown, dark))
-    return rows
+    rows = [cutoff_of(run, injected, found) for injected in run.injected]
+    return [row for row in rows if row]
+
+
+def cutoff_of(
+    run: "Run", injected: "Injected", found: "list[dict[str, Any]]"
+) -> "dict[str, Any] | None":
+    """The row of `cutoffs` of one fault, or None; `found` are the run's `fault_rows`."""
+    event = injected.event
+    names = SHOWS_AS.get(event.name, (event.name,))
+    shown = next(
+        (row for row in found
+         if row["name"] in names and row["t_s"] * 1000 >= injected.t_ms
+         and STOPPING >> NAMES.index(row["name"]) & 1),
+        None,
+    )  # fmt: skip
+    dark = next((dark for dark in run.hal.darks if dark.t_ms >= injected.t_ms), None)
+    if dark and (shown or event.name in DARKENS or died(run, injected, dark)):
+        return cutoff(run, injected, shown, dark)
+    return None
 
 
 def died(run: "Run", injected: "Injected", dark: "Dark") -> bool:

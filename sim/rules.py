@@ -48,7 +48,6 @@ COUNTED_SHARE = 0.99  # design
 # between the check's look at it and a while in the ramp, when it is learned what the drivers draw,
 # is taken for weak drivers until then.
 STUCK_SHARE, OPEN_SHARE, LEAST_MA = 0.08, 0.05, 3.0
-GATED_MS = 4_000
 OPEN_LEARNED_MS = 10_000  # of light
 # J/cm2: the light of one control step, which the firmware counts at its end; what a stuck switch
 # may give until it is dark. And the part of a dose that one which cannot be told may add.

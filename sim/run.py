@@ -250,31 +250,38 @@ class Run:
 
     def _advance(self, steps: int) -> bool:
         begun = wall_clock_s()
-        hal = self.hal
         row_sink = self._row_sink
         every_tick = row_sink if self._row_every == TICK_MS else None
         witness = self.witness
-        last_ms = int(self.duration_s * 1000)
         over = False
         for _ in range(steps):
             for _ in range(CONTROL_TICKS):
-                try:
-                    self.tick()
-                except ENDED as why:
-                    self.lives.after(why)
+                self.one_tick()
                 if witness:
                     witness.look()
                 if every_tick:
                     every_tick(self.row())
             if row_sink and not every_tick:
                 row_sink(self.row())
-            self.ticks += CONTROL_TICKS
-            self._keep_times()
-            if hal.t_ms + TICK_MS >= last_ms or not hal.powered or self._done():
+            if self.stepped():
                 over = True
                 break
         self.wall_s += wall_clock_s() - begun
         return not over
+
+    def one_tick(self) -> None:
+        """A tick of the unit, whatever becomes of it; `stepped` is for after each tenth."""
+        try:
+            self.tick()
+        except ENDED as why:
+            self.lives.after(why)
+
+    def stepped(self) -> bool:
+        """A control step went by; whether the run is over."""
+        self.ticks += CONTROL_TICKS
+        self._keep_times()
+        hal = self.hal
+        return hal.t_ms + TICK_MS >= int(self.duration_s * 1000) or not hal.powered or self._done()
 
     def _keep_times(self) -> None:
         """When the session began and ended, and when contact truly crossed the trip."""

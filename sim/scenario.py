@@ -217,13 +217,14 @@ def _events(value: object, where: str, duration_s: float) -> tuple[Event, ...]:
     if len(value) > EVENTS_MAX:
         raise BadInput(f"{where}: has {len(value)} events: at most {EVENTS_MAX}")
     events = [
-        _event(found, f"{where}: event {number}", duration_s)
+        read_event(found, f"{where}: event {number}", duration_s)
         for number, found in enumerate(value, 1)
     ]
     return tuple(sorted(events, key=lambda event: event.at_s))
 
 
-def _event(value: object, where: str, duration_s: float) -> Event:
+def read_event(value: object, where: str, duration_s: float) -> Event:
+    """One of a scenario's events, of what its TOML says. Raises BadInput."""
     if not isinstance(value, dict):
         raise BadInput(f"{where} is {shown(value)}: a table with at_s and one of {_any_of(KINDS)}")
     kinds = [key for key in KINDS if key in value]

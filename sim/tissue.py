@@ -153,6 +153,17 @@ class Tissue:
             self._factors[level] = self._factor(level, self._per_s)
         self._solve(self._factors[level], light_w_m2 if self.worn else 0.0, waste_w_m2)
 
+    def depths_mm(self) -> list[float]:
+        """How deep each of `profile_c` lies, the skin's surface first."""
+        depths = [0.0]
+        for interval in reversed(self._intervals):
+            depths.append(depths[-1] + interval[0] * 1000.0)
+        return depths
+
+    def profile_c(self) -> list[float]:
+        """Temperatures of the column, the skin's surface first and the body's core last."""
+        return [CORE_C + t for t in reversed(self._skin)] + [CORE_C]
+
     def constants(self) -> list[object]:
         """What is replaced rather than changed, or only added to: copies of a pad may have
         it in common."""

@@ -4,10 +4,9 @@ Used where a run was drawn and not written. What TOML has no word for is left ou
 scenario's name is its file's, and `until_done` is a duration.
 """
 
-from typing import TYPE_CHECKING
-
 from sim.fault_table import FAULTS
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from sim.scenario import Event, Scenario
 
@@ -27,7 +26,7 @@ def toml(scenario: "Scenario") -> str:
         f"prescription = {written(scenario.prescription)}",
     ]
     for event in scenario.events:
-        lines += ["", "[[event]]", *(f"{key} = {written(v)}" for key, v in said(event).items())]
+        lines += ["", "[[event]]"] + [f"{key} = {written(v)}" for key, v in said(event).items()]
     return "\n".join(lines) + "\n"
 
 
@@ -35,9 +34,12 @@ def said(event: "Event") -> dict[str, object]:
     """What a scenario says of an event."""
     keys: dict[str, object] = {"at_s": event.at_s}
     if event.kind == "press":
-        return {**keys, "press": event.name, "hold_ms": event.hold_ms}
+        keys["press"] = event.name
+        keys["hold_ms"] = event.hold_ms
+        return keys
     if event.kind == "set":
-        return {**keys, event.name: event.value}
+        keys[event.name] = event.value
+        return keys
     keys["fault"] = event.name
     for key in EVENT_KEYS:
         value = getattr(event, key)

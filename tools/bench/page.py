@@ -1,0 +1,268 @@
+"""What the bench page asks of a live run, and what it is told: text and numbers.
+
+Runs on MicroPython in a web worker, called by `engine.js`. No call takes, gives or keeps
+an object of the page's: so the memory that this runs in can be copied between two calls, and
+put back later.
+"""
+
+import gc
+import json
+
+import uctypes
+
+from firmware import cues, limits, session, states, texts
+from firmware.faults import FAULTS as LATCHED
+from firmware.limits import CONTROL_TICKS, TICK_MS
+from firmware.prescription import DEFAULT
+from hal.oled import WIDTH, Oled
+from hal.player import Player
+from sim import report, writing
+from sim.bounds import of as bound_of
+from sim.fault_table import FAULTS
+from sim.hal import RAIL
+from sim.live import LiveRun
+from sim.run import BOARD, TRACE_COLUMNS
+from sim.scenario import BUTTONS, CHANGES, RANGES, START_KEYS, Scenario, Start, read
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+COLUMNS = TRACE_COLUMNS + ("current_ma",)
+
+
+class Glass:
+    """The screen's bus with the screen on it: what was sent is in `memory`."""
+
+    def __init__(self) -> None:
+        self.memory = bytearray(WIDTH * 8)
+        self.page = 0
+        self.changed = True
+
+    def write(self, address: int, data: bytearray) -> bool:
+        """Commands choose a page, pictures fill it; see `hal.oled`."""
+        if len(data) == WIDTH + 1:
+            at = self.page * WIDTH
+            self.memory[at : at + WIDTH] = data[1:]
+            self.changed = True
+        else:
+            self.page = data[1] & 7
+        return True
+
+
+class Page:
+    """A live run with what its wearer sees and hears."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.run = run = LiveRun(scenario)
+        self.glass = Glass()
+        self.oled = Oled(self.glass)
+        self.oled.begin()
+        self.player = Player(0, 1, 2, cues.CUES)
+        self.rows: list[Any] = []
+        run.hal.show = self.oled.show  # type: ignore[method-assign]
+        run.hal.signal = self.player.play  # type: ignore[method-assign]
+
+    def go(self, ticks: int) -> int:
+        """So many ticks, to the end of the scenario at most; how many were run."""
+        run = self.run
+        for k in range(ticks):
+            if not run.go(1):
+                return k
+            if run.lives.alive:
+                self.player.step(run.unit.inputs.ms, TICK_MS)
+                self.oled.step()
+            if not run.within:
+                self.rows.append(run.row() + (run.hal.raw[RAIL] / 10,))
+        return ticks
+
+    def frame(self) -> "dict[str, Any]":
+        """The present."""
+        run = self.run
+        hal = run.hal
+        unit = run.unit
+        state = unit.session.state
+        a, b = run.plant.pads
+        player = self.player
+        return {
+            "is": "frame", "t_s": run.t_s, "ticks": run.ticks_run, "over": run.over_now,
+            "state": states.STATES[state], "state_name": texts.STATES[state].decode(),
+            "reason": states.REASONS[unit.session.reason] if unit.session.reason >= 0 else "",
+            "refused": session.REFUSALS[unit.session.refused], "locked": unit.locked,
+            "faults": fault_rows(run),
+            "duty": hal.given(),
+            "mean_duty": [int(share * limits.DUTY_MAX + 0.5) for share in hal.shares],
+            "enabled": hal.supply or hal.enable_stuck,
+            "light": player.light.value(), "buzz": player.motor.value(),
+            "tone": player.buzzer.freq() if player.buzzer.duty_u16() else 0,
+            "contact_c": [pad.contact_mc / 1000 for pad in unit.pads],
+            "true_contact_c": [a.tissue.contact_c, b.tissue.contact_c],
+            "board_c": [a.tissue.board_c, b.tissue.board_c],
+            "skin_c": [rounded(a.tissue.profile_c()), rounded(b.tissue.profile_c())],
+            "cem43_min": [a.cem43_min, b.cem43_min],
+            "fluence": [pad.fluence.total_uj_cm2 / 1e6 for pad in unit.pads],
+            "set_point_c": unit.set_point_mc / 1000,
+            "battery_v": run.plant.pack_mv() / 1000, "battery_pct": unit.battery.percent,
+            "current_ma": hal.raw[RAIL] / 10, "pack_ma": run.plant.battery.current_ma,
+            "session_s": unit.session.session_ms / 1000, "treat_s": unit.session.treat_ms / 1000,
+            "pins": hal.pins, "alert": [a.alert, b.alert], "injected": run.on_now(),
+        }  # fmt: skip
+
+
+def rounded(temperatures_c: "list[float]") -> "list[float]":
+    """To what a colour can show."""
+    return [round(t, 2) for t in temperatures_c]
+
+
+def fault_rows(run: LiveRun) -> "list[dict[str, Any]]":
+    """Every fault that the firmware latched, and whether it is latched now."""
+    now = [(name, pad) for _, name, pad in report.latched(run)]
+    rows = report.fault_rows(run)
+    for row in rows:
+        row["latched"] = (row["name"], row["pad"] or "") in now
+    return rows
+
+
+def scenario_now(run: LiveRun, duration_s: float) -> "dict[str, Any]":
+    """The scenario of all that was done, as its TOML has it."""
+    told = run.scenario
+    return {
+        "seed": told.seed, "duration_s": duration_s,
+        "prescription": "default" if told.prescription == DEFAULT else told.prescription,
+        "start": {key: getattr(told.start, key) for key in START_KEYS},
+        "event": [writing.said(event) for event in told.events],
+    }  # fmt: skip
+
+
+# -- what the page may ask ---------------------------------------------------------------
+
+_page: "list[Page]" = []  # the one there is
+
+
+def tell() -> str:
+    """What never changes: {"is": "ready"}."""
+    normal = Start()
+    tissue = Page(Scenario("nobody", 1, 1.0, dict(DEFAULT))).run.plant.pads[0].tissue
+    return json.dumps({
+        "is": "ready",
+        "banks": [list(row) for row in BOARD.BANKS],
+        "full_mw_cm2": BOARD.BANK_NOMINAL_UW_CM2 / 1000,
+        "faults": [
+            {
+                "name": name, "pads": bool(row.pad), "needs_pad": row.pad == "must",
+                "value": (
+                    {"min": row.low, "max": row.high, "unit": row.unit, "default": row.default}
+                    if row.unit else None
+                ),
+                "for_s": row.for_s, "lasts": row.lasts, "button": row.also == "button",
+                "within_ms": bound_of(name).within_ms, "comes": bound_of(name).comes,
+            }
+            for name, row in FAULTS.items()
+        ],
+        "buttons": BUTTONS,
+        "start": {
+            key: {"min": RANGES[key][0], "max": RANGES[key][1], "unit": RANGES[key][2],
+                  "normal": getattr(normal, key)}
+            for key in START_KEYS if key in RANGES
+        },
+        "changes": CHANGES,
+        "limits": {
+            key: getattr(limits, key) for key in dir(limits) if key[0] != "_" and key.isupper()
+        },
+        "states": states.STATES, "lit": states.LIT,
+        "state_words": [name.decode() for name in texts.STATES],
+        "events": states.EVENTS,
+        "rows": [
+            [states.STATES[begun], states.EVENTS[event], states.STATES[to]]
+            for froms, event, to in states.ROWS for begun in froms
+        ],
+        "latched": [name for name, _ in LATCHED],
+        "columns": COLUMNS, "prescription": DEFAULT, "tick_ms": TICK_MS,
+        "control_ticks": CONTROL_TICKS, "depth_mm": tissue.depths_mm(),
+    })  # fmt: skip
+
+
+def begin(text: str) -> str:
+    """Power the unit on with a scenario (JSON, as its TOML says); "" or what is wrong with it."""
+    try:
+        scenario = read(json.loads(text), "scenario")
+        page = Page(scenario)
+    except ValueError as why:
+        return str(why)
+    _page[:] = [page]
+    return ""
+
+
+def go(ticks: int) -> int:
+    """See `Page.go`."""
+    return _page[0].go(ticks)
+
+
+def frame() -> str:
+    """See `Page.frame`."""
+    return json.dumps(_page[0].frame())
+
+
+def screen() -> int:
+    """1 if the screen's memory has changed since last asked."""
+    glass = _page[0].glass
+    changed = glass.changed
+    glass.changed = False
+    return int(changed)
+
+
+def screen_at() -> int:
+    """Where in memory the screen's is: 1024 bytes, as the SSD1306 has them."""
+    at: int = uctypes.addressof(_page[0].glass.memory)
+    return at
+
+
+def collect() -> None:
+    """Let go of garbage, once this call has come to its end."""
+    gc.collect()
+
+
+def news() -> str:
+    """What happened since this was last asked: rows of the trace, and messages."""
+    page = _page[0]
+    told = json.dumps([page.rows, page.run.news])
+    page.rows.clear()
+    page.run.news.clear()
+    return told
+
+
+def do(text: str) -> str:
+    """An event, now; "" or what is wrong with it."""
+    try:
+        _page[0].run.do(json.loads(text))
+    except ValueError as why:
+        return str(why)
+    return ""
+
+
+def button(name: str, down: bool) -> str:
+    """A button goes down or comes up; "" or what is wrong."""
+    try:
+        if down:
+            _page[0].run.press(name)
+        else:
+            _page[0].run.release(name)
+    except ValueError as why:
+        return str(why)
+    return ""
+
+
+def scenario(whole: bool) -> str:
+    """The scenario as it now stands; `whole`, with its own duration, else up to now."""
+    run = _page[0].run
+    return json.dumps(scenario_now(run, run.duration_s if whole else run.until_s()))
+
+
+def recall(text: str) -> None:
+    """After the memory was put back: what was done later than it (a scenario, as JSON)."""
+    _page[0].run.recall(read(json.loads(text), "scenario").events)
+
+
+def result() -> str:
+    """What `waistband sim --json` says of the run so far."""
+    return json.dumps(_page[0].run.result())

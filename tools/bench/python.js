@@ -1,0 +1,43 @@
+// MicroPython's WebAssembly build with our own Python files in it, and its memory.
+
+import { loadMicroPython } from "./vendor/micropython.mjs";
+
+export const PYSTACK_BYTES = 16 << 10;
+
+// `files`: text by path, as bundle.json has it. Gives {python, memory}: the interpreter, and the
+// linear memory that everything it knows is in.
+export async function start(files, heapBytes, said) {
+  let memory = null;
+  const seen = (result) => {
+    memory = (result.instance ?? result).exports.memory;
+    return result;
+  };
+  // The build keeps its memory to itself; whoever instantiates it can see it.
+  const { instantiate, instantiateStreaming } = WebAssembly;
+  WebAssembly.instantiate = async (...given) => seen(await instantiate(...given));
+  if (instantiateStreaming) {
+    WebAssembly.instantiateStreaming = async (...given) =>
+      seen(await instantiateStreaming(...given));
+  }
+  let python;
+  try {
+    python = await loadMicroPython({
+      heapsize: heapBytes, pystack: PYSTACK_BYTES, stdout: said, stderr: said,
+    });
+  } finally {
+    WebAssembly.instantiate = instantiate;
+    if (instantiateStreaming) WebAssembly.instantiateStreaming = instantiateStreaming;
+  }
+  const made = new Set();
+  for (const [path, text] of Object.entries(files)) {
+    const folders = path.split("/").slice(0, -1);
+    folders.forEach((_, k) => {
+      const folder = "/" + folders.slice(0, k + 1).join("/");
+      if (!made.has(folder)) python.FS.mkdir(folder);
+      made.add(folder);
+    });
+    python.FS.writeFile("/" + path, text);
+  }
+  python.runPython("import sys\nsys.path.insert(0, '/')");
+  return { python, memory };
+}
