@@ -158,6 +158,27 @@ def replay(
 
 
 @app.command()
+def bench(
+    port: Annotated[
+        str | None, typer.Option(metavar="N", help="Of 127.0.0.1; else 8017. 0: any free one.")
+    ] = None,
+    opens: Annotated[bool, typer.Option("--open/--no-open", help="Open it in a browser.")] = True,
+    output: Annotated[
+        str | None,
+        typer.Option("-o", "--output", metavar="FOLDER", help="Write it for any static host."),
+    ] = None,
+) -> int:
+    """The unit in a browser tab: the unmodified firmware and simulator on MicroPython's own
+    WebAssembly build. Live with it, break any part of it, go back in time.
+
+    Served on this machine's own address until Ctrl-C; the page asks nobody else for anything.
+    """
+    from tools.bench_command import bench as show
+
+    return show(port, opens, output)
+
+
+@app.command()
 def flash(
     micropython: Annotated[
         str, typer.Option(metavar="BASE.uf2", help="MicroPython for the board: RPI_PICO's.")

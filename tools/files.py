@@ -1,7 +1,9 @@
 """Files that are written whole or not at all, and standard output that may be gone."""
 
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +34,32 @@ def write_whole(path: str | Path) -> Iterator[Path]:
         raise BadInput(f"{path}: cannot be written: {_reason(why)}") from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_folder(folder: str, files: dict[str, bytes]) -> None:
+    """Make a new folder, or fill an empty one, with these files by name: all or none.
+
+    Raises BadInput.
+    """
+    try:
+        target = Path(os.path.realpath(folder))
+        if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+            raise BadInput(f"{folder}: is there already: name a new folder, or an empty one")
+        aside = Path(tempfile.mkdtemp(prefix=f".{target.name[:100]}.", dir=target.parent))
+    except BadInput:
+        raise
+    except (OSError, ValueError) as why:  # ValueError: a NUL in the name
+        raise BadInput(f"{folder}: cannot be written: {_reason(why)}") from None
+    try:
+        for name, content in files.items():
+            (aside / name).parent.mkdir(parents=True, exist_ok=True)
+            (aside / name).write_bytes(content)
+        aside.chmod(0o755)
+        os.replace(aside, target)
+    except OSError as why:
+        raise BadInput(f"{folder}: cannot be written: {_reason(why)}") from None
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _reason(why: Exception) -> str:

@@ -8,18 +8,13 @@ and all are as it says, the unit stays dark.
 """
 
 import json
-import os
-import shutil
-import tempfile
 from importlib import metadata
-from pathlib import Path
 
 from hal.files import TABLE
 from sim.chip.flash import device_files
 from sim.chip.release import release
-from sim.errors import BadInput
 from tools.deploy_command import FIRST, ROOT
-from tools.files import emit
+from tools.files import emit, write_folder
 
 PACKAGE = "package.json"
 
@@ -27,26 +22,7 @@ PACKAGE = "package.json"
 def write(folder: str) -> int:
     """Make the folder, whole or not at all; returns the exit code. Raises BadInput."""
     files = release(device_files(ROOT))
-    try:
-        target = Path(os.path.realpath(folder))
-        if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-            raise BadInput(f"{folder}: is there already: name a new folder, or an empty one")
-        aside = Path(tempfile.mkdtemp(prefix=f".{target.name[:100]}.", dir=target.parent))
-    except BadInput:
-        raise
-    except (OSError, ValueError) as why:  # ValueError: a NUL in the name
-        reason = getattr(why, "strerror", None) or why
-        raise BadInput(f"{folder}: cannot be written: {reason}") from None
-    try:
-        for name, content in {**files, PACKAGE: package(files)}.items():
-            (aside / name).parent.mkdir(parents=True, exist_ok=True)
-            (aside / name).write_bytes(content)
-        aside.chmod(0o755)
-        os.replace(aside, target)
-    except OSError as why:
-        raise BadInput(f"{folder}: cannot be written: {why.strerror}") from None
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    write_folder(folder, {**files, PACKAGE: package(files)})
     emit(f"Wrote {folder}: {len(files)} files; mpremote mip install --target / {folder}/{PACKAGE}")
     return 0
 

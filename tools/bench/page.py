@@ -8,7 +8,7 @@ put back later.
 import gc
 import json
 
-import uctypes
+import uctypes  # type: ignore[import-not-found] # of MicroPython alone
 
 from firmware import cues, limits, session, states, texts
 from firmware.faults import FAULTS as LATCHED

@@ -1,0 +1,125 @@
+"""The bench page as files: what lies in `tools/bench`, what npm brought, and the unit itself.
+
+`names` is what `waistband bench` serves and what it writes for another host. The unit comes as
+one file, `bundle.json`: the very files that the page's MicroPython imports, with their SHA-256.
+"""
+
+import ast
+import hashlib
+import json
+from pathlib import Path
+
+from sim.errors import BadInput
+from tools.release_command import version
+
+ROOT = Path(__file__).resolve().parent.parent
+BENCH = ROOT / "tools" / "bench"
+MODULES = BENCH / "node_modules"
+MICROPYTHON = MODULES / "@micropython" / "micropython-webassembly-pyscript"
+GET = "make setup, or npm ci in tools/bench"
+
+# MIME types of the files that a page may be made of; no other kind is served.
+KINDS = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".wasm": "application/wasm",
+    ".txt": "text/plain; charset=utf-8",
+}
+OURS = (".html", ".css", ".js", ".svg", ".png")
+# What npm installed, by the name that the page has it under.
+VENDOR = {
+    "micropython.mjs": MICROPYTHON / "micropython.mjs",
+    "micropython.wasm": MICROPYTHON / "micropython.wasm",
+    "uPlot.esm.js": MODULES / "uplot" / "dist" / "uPlot.esm.js",
+    "uPlot.min.css": MODULES / "uplot" / "dist" / "uPlot.min.css",
+    "uPlot.LICENSE.txt": MODULES / "uplot" / "LICENSE",
+    "smol-toml.LICENSE.txt": MODULES / "smol-toml" / "LICENSE",
+}
+TOML = MODULES / "smol-toml" / "dist"  # modules that import each other by name
+ENTRY = "page"
+BESIDE = ("page", "machine")  # modules of `tools/bench` that the page's MicroPython imports
+UNIT = ("firmware", "hal", "sim")
+
+
+def names() -> dict[str, Path | None]:
+    """The files of the whole page by the names that it has them under; None is the bundle's, to
+    be made. Raises BadInput where npm's are missing."""
+    if not VENDOR["micropython.wasm"].exists():
+        raise BadInput(f"the bench page's npm packages are not installed: {GET}")
+    found: dict[str, Path | None] = {"bundle.json": None}
+    found |= {path.name: path for path in sorted(BENCH.iterdir()) if path.suffix in OURS}
+    found |= {f"vendor/{name}": path for name, path in VENDOR.items()}
+    found |= {f"vendor/smol-toml/{path.name}": path for path in sorted(TOML.glob("*.js"))}
+    return found
+
+
+def content(path: Path | None) -> bytes:
+    """Of one of `names`."""
+    return path.read_bytes() if path else bundle()
+
+
+def site() -> dict[str, bytes]:
+    """The whole page, by the names of its files. Raises BadInput where npm's are missing."""
+    return {name: content(path) for name, path in names().items()}
+
+
+def bundle() -> bytes:
+    """The unit as the page's MicroPython has it: every file's text, and its SHA-256."""
+    paths = unit_files()
+    texts = {name: path.read_text(encoding="utf-8") for name, path in paths.items()}
+    about = {
+        "version": version(),
+        "sha256": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()},
+        "files": texts,
+    }
+    return json.dumps(about, indent=0).encode() + b"\n"
+
+
+def unit_files() -> dict[str, Path]:
+    """What `page` imports, and what that imports, wherever in a file it does so."""
+    found: dict[str, Path] = {}
+    waiting = [ENTRY]
+    while waiting:
+        module = waiting.pop()
+        path = where(module)
+        if path is None or path in found.values():
+            continue
+        base = BENCH if module in BESIDE else ROOT
+        found[path.relative_to(base).as_posix()] = path
+        parent = module.rpartition(".")[0]
+        waiting += [parent] * bool(parent)
+        waiting += imported(ast.parse(path.read_text(encoding="utf-8")))
+    return dict(sorted(found.items()))
+
+
+def where(module: str) -> Path | None:
+    """The file of one of our modules."""
+    if module in BESIDE:
+        return BENCH / f"{module}.py"
+    if module.partition(".")[0] not in UNIT:
+        return None
+    path = ROOT / Path(*module.split("."))
+    for file in (path.with_suffix(".py"), path / "__init__.py"):
+        if file.exists():
+            return file
+    return None
+
+
+def imported(tree: ast.AST) -> list[str]:
+    """The modules that a file names in its imports, but for those for types alone."""
+    names = []
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
+            names += [name for other in node.orelse for name in imported(other)]
+        elif isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            names += imported(node)
+    return names
