@@ -284,7 +284,7 @@ def told(run: Run, row: Watched) -> "dict[str, Any]":
         text = COMES[bound.comes] + (f" {bound.within_ms} ms" if bound.within_ms else "")
         text += SINCE[bound.since] if bound.comes in bounds.TIMED else ""
     return {
-        "is": "told", "fault": event.name, "pad": event.pad,
+        "is": "told", "fault": event.name, "pad": event.pad, "strike_s": row.injected.t_ms / 1000,
         "onset_s": cutoff["onset_s"] if cutoff else row.injected.t_ms / 1000,
         "off_s": cutoff["off_s"] if cutoff else None,
         "latency_ms": cutoff["latency_ms"] if cutoff else None,

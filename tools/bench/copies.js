@@ -1,7 +1,9 @@
-// Copies of a memory at moments of a run, fewer the further back they lie.
+// Copies of a memory at moments of a run: the whole of it once, then of each moment the pages that
+// are not as they were then. There are fewer of them the further back they lie.
 
-const EVERY_TICKS = 500; // ten seconds
-const MOST_BYTES = 192 << 20;
+const EVERY_TICKS = 500; // ten seconds of the run
+const MOST = 96;
+const PAGE_WORDS = 1024; // 4 KiB
 
 export class Copies {
   constructor(memory) {
@@ -10,24 +12,43 @@ export class Copies {
   }
 
   clear() {
-    this.kept = []; // {ticks, bytes}, in order
+    this.first = null;
+    this.kept = []; // {ticks, pages, words}, in order; the first has none
   }
 
   // Ticks until the next is to be kept.
   due(ticks) {
-    const last = this.kept.length ? this.kept[this.kept.length - 1].ticks : -EVERY_TICKS;
+    const last = this.kept.length ? this.kept.at(-1).ticks : -EVERY_TICKS;
     return Math.max(0, last + EVERY_TICKS - ticks);
   }
 
   keep(ticks) {
-    this.kept.push({ ticks, bytes: new Uint8Array(this.memory.buffer).slice() });
+    const now = new Int32Array(this.memory.buffer);
+    if (!this.first) {
+      this.first = now.slice(0, used(now));
+      this.kept.push({ ticks, pages: [], words: new Int32Array(0) });
+      return;
+    }
+    const pages = changed(this.first, now);
+    const words = new Int32Array(pages.length * PAGE_WORDS);
+    pages.forEach((page, k) => {
+      words.set(now.subarray(page * PAGE_WORDS, (page + 1) * PAGE_WORDS), k * PAGE_WORDS);
+    });
+    this.kept.push({ ticks, pages, words });
+    if (this.kept.length > MOST) {
+      this.kept = this.kept.filter((_, k) => k % 2 === 0 || k > MOST / 2);
+    }
   }
 
   // Put back the latest that is not later than this; the moment that it is of.
   back(ticks) {
     const found = this.kept.findLast((copy) => copy.ticks <= ticks);
-    new Uint8Array(this.memory.buffer).fill(0, found.bytes.length);
-    new Uint8Array(this.memory.buffer).set(found.bytes);
+    const now = new Int32Array(this.memory.buffer);
+    now.set(this.first);
+    now.fill(0, this.first.length);
+    found.pages.forEach((page, k) => {
+      now.set(found.words.subarray(k * PAGE_WORDS, (k + 1) * PAGE_WORDS), page * PAGE_WORDS);
+    });
     return found.ticks;
   }
 
@@ -35,4 +56,31 @@ export class Copies {
   forget(ticks) {
     this.kept = this.kept.filter((copy) => copy.ticks <= ticks);
   }
+
+  bytes() {
+    return this.kept.reduce((sum, copy) => sum + copy.words.byteLength, this.first.byteLength);
+  }
+}
+
+// Words of a memory up to its last page that holds anything.
+function used(words) {
+  let top = words.length;
+  while (top && words[top - 1] === 0) top -= 1;
+  return Math.ceil(top / PAGE_WORDS) * PAGE_WORDS;
+}
+
+// The pages that differ. A memory grows by whole pages, of zeros.
+function changed(first, now) {
+  const pages = [];
+  for (let page = 0; page * PAGE_WORDS < now.length; page += 1) {
+    const end = (page + 1) * PAGE_WORDS;
+    let k = page * PAGE_WORDS;
+    if (k < first.length) {
+      while (k < end && first[k] === now[k]) k += 1;
+    } else {
+      while (k < end && now[k] === 0) k += 1;
+    }
+    if (k < end) pages.push(page);
+  }
+  return pages;
 }

@@ -8,9 +8,9 @@ import { Copies } from "./copies.js";
 
 const HEAP_BYTES = 1 << 20;
 const TICK_MS = 20;
-const SLICE_TICKS = 25; // between two collections of garbage
+const SLICE_TICKS = 100; // a call; what it leaves behind is collected at its end
 const ASKED = ["tell", "begin", "go", "frame", "screen", "screen_at", "news", "do", "button",
-  "scenario", "recall", "result", "collect"];
+  "scenario", "recall", "result", "depths"];
 
 export class Engine {
   // `send` takes each message; `files` are those of bundle.json.
@@ -45,7 +45,6 @@ export class Engine {
 
   on_begin({ scenario }) {
     const refused = this.ask.begin(JSON.stringify(scenario));
-    this.ask.collect();
     if (refused) return refused;
     this.copies.clear();
     this.ticks = 0;
@@ -102,7 +101,6 @@ export class Engine {
     while (run < ticks && !this.over) {
       const slice = Math.min(ticks - run, SLICE_TICKS, this.copies.due(this.ticks));
       const done = this.ask.go(slice);
-      this.ask.collect();
       this.over = done < slice;
       run += done;
       this.ticks += done;
@@ -124,7 +122,8 @@ export class Engine {
   }
 
   tellBegun() {
-    this.send({ is: "begun", ticks: this.ticks });
+    const depth_mm = JSON.parse(this.ask.depths());
+    this.send({ is: "begun", t_s: (this.ticks * TICK_MS) / 1000, ticks: this.ticks, depth_mm });
     this.send({ is: "scenario", scenario: JSON.parse(this.ask.scenario(true)) });
     this.tell(true);
   }

@@ -5,7 +5,6 @@ an object of the page's: so the memory that this runs in can be copied between t
 put back later.
 """
 
-import gc
 import json
 
 import uctypes  # type: ignore[import-not-found] # of MicroPython alone
@@ -142,7 +141,6 @@ _page: "list[Page]" = []  # the one there is
 def tell() -> str:
     """What never changes: {"is": "ready"}."""
     normal = Start()
-    tissue = Page(Scenario("nobody", 1, 1.0, dict(DEFAULT))).run.plant.pads[0].tissue
     return json.dumps({
         "is": "ready",
         "banks": [list(row) for row in BOARD.BANKS],
@@ -178,7 +176,7 @@ def tell() -> str:
         ],
         "latched": [name for name, _ in LATCHED],
         "columns": COLUMNS, "prescription": DEFAULT, "tick_ms": TICK_MS,
-        "control_ticks": CONTROL_TICKS, "depth_mm": tissue.depths_mm(),
+        "control_ticks": CONTROL_TICKS,
     })  # fmt: skip
 
 
@@ -217,9 +215,9 @@ def screen_at() -> int:
     return at
 
 
-def collect() -> None:
-    """Let go of garbage, once this call has come to its end."""
-    gc.collect()
+def depths() -> str:
+    """How deep the rows of a frame's `skin_c` lie, in mm."""
+    return json.dumps(_page[0].run.plant.pads[0].tissue.depths_mm())
 
 
 def news() -> str:

@@ -5,6 +5,7 @@ import { Engine } from "./engine.js";
 const FRAME_MS = 50; // of wall time between two frames, at least
 const SLICE_MS = 25; // of wall time that running may take before messages are looked at
 const TICK_MS = 20;
+const SLICE_TICKS = 10; // between two looks at the clock
 const BEHIND_MS = 250; // of wall time: what is further behind is let go of, and told
 
 let engine = null;
@@ -66,7 +67,7 @@ function turn() {
   let now = begun;
   try {
     while (owed > 0 && !engine.over && now - begun < SLICE_MS) {
-      const ran = engine.go(Math.min(owed, 10));
+      const ran = engine.go(Math.min(owed, SLICE_TICKS));
       owed -= ran;
       second.ticks += ran;
       if (speed !== Infinity) asOf += (ran * TICK_MS) / speed;
