@@ -70,8 +70,7 @@ def site() -> dict[str, bytes]:
 
 def bundle() -> bytes:
     """The unit as the page's MicroPython has it: every file's text, and its SHA-256."""
-    paths = unit_files()
-    texts = {name: path.read_text(encoding="utf-8") for name, path in paths.items()}
+    texts = unit()
     about = {
         "version": version(),
         "sha256": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()},
@@ -80,10 +79,15 @@ def bundle() -> bytes:
     return json.dumps(about, indent=0).encode() + b"\n"
 
 
-def unit_files() -> dict[str, Path]:
-    """What `page` imports, and what that imports, wherever in a file it does so."""
+def unit(entry: str = ENTRY) -> dict[str, str]:
+    """The text of each of `unit_files`."""
+    return {name: path.read_text(encoding="utf-8") for name, path in unit_files(entry).items()}
+
+
+def unit_files(entry: str = ENTRY) -> dict[str, Path]:
+    """A module's file, and those of what it imports, wherever in a file it does so."""
     found: dict[str, Path] = {}
-    waiting = [ENTRY]
+    waiting = [entry]
     while waiting:
         module = waiting.pop()
         path = where(module)

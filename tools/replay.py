@@ -55,13 +55,13 @@ class Played(NamedTuple):
 
 
 def replay(path: Path, on: str) -> tuple[bool, str]:
-    """Play a recording on "cpython" or "unix"; whether all outputs were equal, and a sentence.
+    """Play a recording on one of PLAYERS; whether all outputs were equal, and a sentence.
 
     Raises BadInput for a file that is no whole recording, and where the interpreter is missing.
     """
     recorded = open_recording(path)
-    played = on_unix(recorded) if on == "unix" else on_cpython(recorded)
-    where = "MicroPython (unix)" if on == "unix" else "CPython"
+    where, play = PLAYERS[on]
+    played = play(recorded)
     different = difference(recorded, played)
     if different:
         return False, f"{path} on {where}: {different}"
@@ -174,20 +174,45 @@ def interpreter() -> list[str]:
 def on_unix(recorded: Recording) -> Played:
     """On MicroPython's unix port, every tick with its heap locked."""
     command = interpreter()
+    options = ["-X", "heapsize={heap}", "-m", "sim.recording", "{given}", "{made}"]
+    path = {"MICROPYPATH": f"{ROOT}{os.pathsep}.frozen"}
+    return elsewhere(recorded, command, options, GET_UNIX, path=path)
+
+
+def on_webassembly(recorded: Recording) -> Played:
+    """On MicroPython's WebAssembly build under Node, every tick with its heap locked; small ints
+    have 31 bits there, as the chip's, and whatever outgrows them allocates."""
+    from tools import bench_site
+
+    node = shutil.which("node")
+    if node is None:
+        raise BadInput("Node, which runs MicroPython's WebAssembly build, is not installed")
+    bench_site.names()  # what npm brings is there
+    options = [str(bench_site.BENCH / "replay.mjs"), "{given}", "{made}", "{heap}"]
+    files = json.dumps(bench_site.unit("sim.recording"))
+    return elsewhere(recorded, [node], options, "is it Node 20 or newer?", files)
+
+
+def elsewhere(
+    recorded: Recording, command: list[str], options: list[str], get: str, given_in: str = "",
+    path: dict[str, str] | None = None,
+) -> Played:  # fmt: skip
+    """On another interpreter, which runs `sim.recording` by this command; `options` name the
+    recording {given}, the outputs to be {made} and the {heap}'s bytes, `get` says what may be
+    missing. Raises BadInput where it gives up."""
     heap = max(HEAP_LEAST, HEAP_TIMES * len(recorded.data))
     with tempfile.TemporaryDirectory(prefix="waistband-") as folder:
         given, made = Path(folder, "recording"), Path(folder, "outputs")
         given.write_bytes(recorded.data)
-        options = ["-X", f"heapsize={heap}", "-m", "sim.recording", str(given), str(made)]
         try:
             done = subprocess.run(
-                command + options,
-                env={**os.environ, "MICROPYPATH": f"{ROOT}{os.pathsep}.frozen"},
+                command + [row.format(given=given, made=made, heap=heap) for row in options],
+                env={**os.environ, **(path or {})}, input=given_in,
                 cwd=folder, capture_output=True, text=True, errors="replace",
                 check=False, timeout=PATIENCE_S,
             )  # fmt: skip
         except (OSError, subprocess.SubprocessError) as why:
-            raise BadInput(f"{shlex.join(command)}: did not run: {why}; {GET_UNIX}") from None
+            raise BadInput(f"{shlex.join(command)}: did not run: {why}; {get}") from None
         said = done.stdout.strip().rpartition("\n")[2]
         if said.startswith("stopped "):
             tick, state, what = json.loads(said.removeprefix("stopped "))
@@ -196,6 +221,13 @@ def on_unix(recorded: Recording) -> Played:
             words = " ".join((done.stdout + done.stderr).split())[-SAID_MAX:]
             raise BadInput(f"{shlex.join(command)}: gave up: {words or 'without a word'}")
         return Played(made.read_bytes(), None)
+
+
+PLAYERS = {
+    "cpython": ("CPython", on_cpython),
+    "unix": ("MicroPython (unix)", on_unix),
+    "webassembly": ("MicroPython (WebAssembly)", on_webassembly),
+}
 
 
 # -- comparing -------------------------------------------------------------------------

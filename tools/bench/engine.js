@@ -3,6 +3,8 @@
 // Nothing of Python runs between two calls. So a copy of its memory is the whole of a run at that
 // moment, and going back is putting a copy back and running forward from it.
 
+import { loadMicroPython } from "./vendor/micropython.mjs";
+
 import { start } from "./python.js";
 import { Copies } from "./copies.js";
 
@@ -16,7 +18,7 @@ export class Engine {
   // `send` takes each message; `files` are those of bundle.json.
   static async make(files, send) {
     const engine = new Engine(send);
-    const { python, memory } = await start(files, HEAP_BYTES, (line) => console.log(line));
+    const { python, memory } = await start(loadMicroPython, files, HEAP_BYTES, (line) => console.log(line));
     engine.memory = memory;
     python.runPython("from page import *\nfrom page import do");
     // Kept for good: a proxy that is let go of would touch memory at a moment of its own.

@@ -1,12 +1,10 @@
 // MicroPython's WebAssembly build with our own Python files in it, and its memory.
 
-import { loadMicroPython } from "./vendor/micropython.mjs";
-
 export const PYSTACK_BYTES = 16 << 10;
 
-// `files`: text by path, as bundle.json has it. Gives {python, memory}: the interpreter, and the
+// `load` is the build's own loadMicroPython; `files`: text by path, as bundle.json has it. Gives {python, memory}: the interpreter, and the
 // linear memory that everything it knows is in.
-export async function start(files, heapBytes, said) {
+export async function start(load, files, heapBytes, said) {
   let memory = null;
   const seen = (result) => {
     memory = (result.instance ?? result).exports.memory;
@@ -21,7 +19,7 @@ export async function start(files, heapBytes, said) {
   }
   let python;
   try {
-    python = await loadMicroPython({
+    python = await load({
       heapsize: heapBytes, pystack: PYSTACK_BYTES, stdout: said, stderr: said,
     });
   } finally {
