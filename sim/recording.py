@@ -252,7 +252,7 @@ class Player(Outputs):
         self.asked = 0
         for row in answers:
             if isinstance(row[2], dict):
-                row[2] = binascii.a2b_base64(row[2]["base64"])
+                row[2] = binascii.a2b_base64(row[2]["base64"].encode())
         Outputs.__init__(self, None)
 
     def read(self, inputs: "Inputs") -> None:

@@ -7,6 +7,7 @@ one file, `bundle.json`: the very files that the page's MicroPython imports, wit
 import ast
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 from sim.errors import BadInput
@@ -16,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BENCH = ROOT / "tools" / "bench"
 MODULES = BENCH / "node_modules"
 MICROPYTHON = MODULES / "@micropython" / "micropython-webassembly-pyscript"
-GET = "make setup, or npm ci in tools/bench"
+GET = "make setup with Node 20 or newer, or npm ci in tools/bench"
 
 # MIME types of the files that a page may be made of; no other kind is served.
 KINDS = {
@@ -46,11 +47,24 @@ BESIDE = ("page", "machine")  # modules of `tools/bench` that the page's MicroPy
 UNIT = ("firmware", "hal", "sim")
 
 
+def check_npm() -> None:
+    """Raises BadInput where npm's packages are missing."""
+    if not VENDOR["micropython.wasm"].exists():
+        raise BadInput(f"the bench page's npm packages are not installed: {GET}")
+
+
+def node() -> str:
+    """The command of Node, which runs what is in them at a desk. Raises BadInput."""
+    found = shutil.which("node")
+    if found is None:
+        raise BadInput(f"Node, which runs MicroPython's WebAssembly build, is not installed: {GET}")
+    return found
+
+
 def names() -> dict[str, Path | None]:
     """The files of the whole page by the names that it has them under; None is the bundle's, to
     be made. Raises BadInput where npm's are missing."""
-    if not VENDOR["micropython.wasm"].exists():
-        raise BadInput(f"the bench page's npm packages are not installed: {GET}")
+    check_npm()
     found: dict[str, Path | None] = {"bundle.json": None}
     found |= {path.name: path for path in sorted(BENCH.iterdir()) if path.suffix in OURS}
     found |= {f"vendor/{name}": path for name, path in VENDOR.items()}

@@ -184,13 +184,11 @@ def on_webassembly(recorded: Recording) -> Played:
     have 31 bits there, as the chip's, and whatever outgrows them allocates."""
     from tools import bench_site
 
-    node = shutil.which("node")
-    if node is None:
-        raise BadInput("Node, which runs MicroPython's WebAssembly build, is not installed")
-    bench_site.names()  # what npm brings is there
+    node = bench_site.node()
+    bench_site.check_npm()
     options = [str(bench_site.BENCH / "replay.mjs"), "{given}", "{made}", "{heap}"]
     files = json.dumps(bench_site.unit("sim.recording"))
-    return elsewhere(recorded, [node], options, "is it Node 20 or newer?", files)
+    return elsewhere(recorded, [node], options, bench_site.GET, files)
 
 
 def elsewhere(
