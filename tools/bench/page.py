@@ -27,6 +27,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+LIGHTS = ("dark", "steady", "slow", "fast")  # by `cues.DARK` and so on
 COLUMNS = TRACE_COLUMNS + ("current_ma",)
 
 
@@ -60,7 +61,13 @@ class Page:
         self.player = Player(0, 1, 2, cues.CUES)
         self.rows: list[Any] = []
         run.hal.show = self.oled.show  # type: ignore[method-assign]
-        run.hal.signal = self.player.play  # type: ignore[method-assign]
+        run.hal.signal = self.signal  # type: ignore[method-assign]
+
+    def signal(self, cue: int) -> None:
+        """Play a cue, and tell of it: a frame may miss what is over in 30 ms."""
+        self.player.play(cue)
+        _, tones, buzz = cues.CUES[cue]
+        self.run.news.append({"is": "cue", "t_s": self.run.t_s, "tones": tones, "buzz": buzz})
 
     def go(self, ticks: int) -> int:
         """So many ticks, to the end of the scenario at most; how many were run."""
@@ -92,7 +99,8 @@ class Page:
             "duty": hal.given(),
             "mean_duty": [int(share * limits.DUTY_MAX + 0.5) for share in hal.shares],
             "enabled": hal.supply or hal.enable_stuck,
-            "light": player.light.value(), "buzz": player.motor.value(),
+            "light": LIGHTS[player.mode if run.lives.alive else player.light.value()],
+            "buzz": player.motor.value(),
             "tone": player.buzzer.freq() if player.buzzer.duty_u16() else 0,
             "contact_c": [pad.contact_mc / 1000 for pad in unit.pads],
             "true_contact_c": [a.tissue.contact_c, b.tissue.contact_c],
@@ -167,7 +175,7 @@ def tell() -> str:
         "limits": {
             key: getattr(limits, key) for key in dir(limits) if key[0] != "_" and key.isupper()
         },
-        "states": states.STATES, "lit": states.LIT,
+        "states": states.STATES, "lit": states.LIT, "session": states.IN_SESSION,
         "state_words": [name.decode() for name in texts.STATES],
         "events": states.EVENTS,
         "rows": [
