@@ -32,11 +32,12 @@ KINDS = {
     ".txt": "text/plain; charset=utf-8",
 }
 OURS = (".html", ".css", ".js", ".svg", ".png")
+PARTS = ("page", "style")  # folders of `tools/bench` that the page is made of as well
 # What npm installed, by the name that the page has it under.
 VENDOR = {
     "micropython.mjs": MICROPYTHON / "micropython.mjs",
     "micropython.wasm": MICROPYTHON / "micropython.wasm",
-    "uPlot.esm.js": MODULES / "uplot" / "dist" / "uPlot.esm.js",
+    "uPlot.iife.min.js": MODULES / "uplot" / "dist" / "uPlot.iife.min.js",
     "uPlot.min.css": MODULES / "uplot" / "dist" / "uPlot.min.css",
     "uPlot.LICENSE.txt": MODULES / "uplot" / "LICENSE",
     "smol-toml.LICENSE.txt": MODULES / "smol-toml" / "LICENSE",
@@ -66,7 +67,9 @@ def names() -> dict[str, Path | None]:
     be made. Raises BadInput where npm's are missing."""
     check_npm()
     found: dict[str, Path | None] = {"bundle.json": None}
-    found |= {path.name: path for path in sorted(BENCH.iterdir()) if path.suffix in OURS}
+    for folder in (BENCH, *(BENCH / part for part in PARTS)):
+        ours = (path for path in sorted(folder.iterdir()) if path.suffix in OURS)
+        found |= {path.relative_to(BENCH).as_posix(): path for path in ours}
     found |= {f"vendor/{name}": path for name, path in VENDOR.items()}
     found |= {f"vendor/smol-toml/{path.name}": path for path in sorted(TOML.glob("*.js"))}
     return found
