@@ -45,7 +45,7 @@ VENDOR = {
 TOML = MODULES / "smol-toml" / "dist"  # modules that import each other by name
 ENTRY = "page"
 BESIDE = ("page", "machine")  # modules of `tools/bench` that the page's MicroPython imports
-UNIT = ("firmware", "hal", "sim")
+UNIT = ("firmware", "hal", "sim", "tools")
 
 
 def check_npm() -> None:
@@ -68,7 +68,7 @@ def names() -> dict[str, Path | None]:
     check_npm()
     found: dict[str, Path | None] = {"bundle.json": None}
     for folder in (BENCH, *(BENCH / part for part in PARTS)):
-        ours = (path for path in sorted(folder.iterdir()) if path.suffix in OURS)
+        ours = (path for path in sorted(folder.glob("*")) if path.suffix in OURS)
         found |= {path.relative_to(BENCH).as_posix(): path for path in ours}
     found |= {f"vendor/{name}": path for name, path in VENDOR.items()}
     found |= {f"vendor/smol-toml/{path.name}": path for path in sorted(TOML.glob("*.js"))}

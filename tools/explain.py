@@ -18,7 +18,7 @@ from firmware.battery import Battery
 from firmware.prescription import Course
 from sim.run import BOARD, Run
 from sim.scenario import HOLD_MS, Event, Scenario, Start
-from tools import prescription_file, words
+from tools import means, prescription_file, words
 from tools.account import PadAccount, account
 from tools.files import emit
 
@@ -30,8 +30,6 @@ START_S = 5.0
 WAITING_S = 60.0  # for skin, the check and what a session needs besides its light
 FULL_PCT = 100
 NOT_REACHED = 0.995  # of what was asked
-TRIAL_J_CM2 = 83.2  # of NCT01920971, 890 nm
-TWO_A_DAY = 2
 
 
 @dataclass(frozen=True)
@@ -55,38 +53,16 @@ class Skin:
 def explain(path: str) -> int:
     """Print what a prescription means. Raises BadInput."""
     found = prescription_file.read(path)
-    nominal = [BOARD.BANK_NOMINAL_UW_CM2] * len(BOARD.BANKS)
-    course = Course(found.asked, BOARD, [nominal, nominal])
+    course = means.compiled(found.asked)
     with progress(course) as told:
         skins = [simulated(name, found.asked, course, told) for name in SKINS]
-    lines = [f"{course.name}: {words.asked(vars(course))}.", *light(course)]
+    lines = [means.asked(course), *means.light(course)]
     for skin in skins:
         lines += on_skin(skin)
     lines += battery(course, skins)
     lines += [f"Mind: {said}" for said in warnings(course, skins)]
     emit("\n".join(lines))
     return 0
-
-
-def light(course: Course) -> Iterator[str]:
-    """Dose by bank, and minutes at full throttle."""
-    whole = course.total_uw_cm2
-    doses = ", ".join(
-        f"{row[0]} nm {course.fluence_uj_cm2 / 1e6 * irradiance / whole:.2f}"
-        for row, irradiance in zip(BOARD.BANKS, course.irradiance_uw_cm2, strict=True)
-        if irradiance
-    )
-    yield f"Dose by bank, J/cm2 a pad: {doses}."
-    if course.period_ticks > 1:
-        on_ms, period_ms = course.on_ticks * limits.TICK_MS, course.period_ticks * limits.TICK_MS
-        peak = whole / 1000 * course.period_ticks / course.on_ticks
-        yield f"Light for {on_ms} ms of every {period_ms} ms, {peak:g} mW/cm2 then."
-    yield f"If nothing were withheld the dose would take {full_min(course):.1f} min."
-
-
-def full_min(course: Course) -> float:
-    """Minutes of light for the dose at full throttle."""
-    return course.fluence_uj_cm2 / course.total_uw_cm2 / 60
 
 
 def on_skin(skin: Skin) -> Iterator[str]:
@@ -125,35 +101,15 @@ def warnings(course: Course, skins: list[Skin]) -> Iterator[str]:
                 f"on {skin.name} {100 * skin.given:.0f} % of the dose is reached: heat, not dose,"
                 " is what binds (docs/safety.md, simulated)"
             )
-    for applies, said in WARNINGS:
-        if applies(course, skins):
+    for applies, said in means.WARNINGS:
+        if applies(course):
             yield said
-
-
-def twice_cem43(_course: Course, skins: list[Skin]) -> bool:
-    """Two such sessions use up a day's thermal dose."""
     day_min = limits.CEM43_DAY_Q10_MS / 1024 / 60_000
-    return any(TWO_A_DAY * skin.cem43_min >= day_min for skin in skins)
-
-
-Applies = Callable[[Course, list[Skin]], bool]
-WARNINGS: tuple[tuple[Applies, str], ...] = (
-    (lambda course, _: full_min(course) > course.max_ms / 60_000,
-     "time ends it before the dose, even with nothing withheld"),
-    (lambda course, _: course.set_point_mc == limits.SET_POINT_MAX_MC,
-     f"contact is held half a degree below {limits.CONTACT_WARN_MC / 1000:g} C, where IEC 60601-1"
-     " Table 24 asks for disclosure (firmware/limits.py); DOWN lowers it"),
-    (lambda course, _: TWO_A_DAY * course.max_ms > limits.SESSION_DAY_MAX_MS,
-     f"a second session of a day is cut short at {limits.SESSION_DAY_MAX_MS // 60_000} min of"
-     " light in all (firmware/limits.py)"),
-    (twice_cem43, "two sessions use up a day's thermal dose, 4 min CEM43 (Sapareto and Dewey 1984,"
-     " firmware/limits.py)"),
-    (lambda course, _: course.fluence_uj_cm2 / 1e6 > TRIAL_J_CM2,
-     f"more than the {TRIAL_J_CM2} J/cm2 of trial NCT01920971 (firmware/limits.py)"),
-    (lambda course, _: course.period_ticks > 1,
-     "in gated light a switch that sticks on is dark within four seconds, not one"
-     " (docs/safety.md)"),
-)  # fmt: skip
+    if any(means.TWO_A_DAY * skin.cem43_min >= day_min for skin in skins):
+        yield (
+            "two sessions use up a day's thermal dose, 4 min CEM43 (Sapareto and Dewey 1984,"
+            " firmware/limits.py)"
+        )
 
 
 def simulated(

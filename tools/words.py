@@ -1,12 +1,13 @@
 """States, reasons and faults in plain words, for the live view and the summary."""
 
-from typing import TYPE_CHECKING, Any
-
 from firmware import states
 from firmware.limits import CARRIER_HZ, SKIN_WAIT_MS, TICK_MS
 from firmware.session import REFUSALS
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from firmware.waistband import Waistband
 
 STATES = {
@@ -62,7 +63,7 @@ NO_SESSION = {
 }
 
 
-def asked(course: dict[str, Any]) -> str:
+def asked(course: "dict[str, Any]") -> str:
     """What a session asks for, in a line; from a `Course`, or a record of the journal."""
     light = "CW"
     if course["period_ticks"] > 1:

@@ -12,7 +12,8 @@ const HEAP_BYTES = 1 << 20;
 const TICK_MS = 20;
 const SLICE_TICKS = 100; // a call; what it leaves behind is collected at its end
 const ASKED = ["tell", "begin", "go", "frame", "screen", "screen_at", "news", "do", "button",
-  "scenario", "recall", "result", "depths"];
+  "scenario", "recall", "result", "depths",
+  "explain"];
 
 export class Engine {
   // `send` takes each message; `files` are those of bundle.json.
@@ -82,6 +83,12 @@ export class Engine {
     this.ask.news();
     this.go(ticks - this.ticks, true);
     this.tellBegun();
+  }
+
+  on_explain({ prescription }) {
+    const said = this.ask.explain(JSON.stringify(prescription));
+    if (!said.startsWith("[")) return said;
+    this.send({ is: "explained", lines: JSON.parse(said) });
   }
 
   on_result() {

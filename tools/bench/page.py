@@ -22,6 +22,7 @@ from sim.hal import RAIL
 from sim.live import LiveRun
 from sim.run import BOARD, TRACE_COLUMNS
 from sim.scenario import BUTTONS, CHANGES, RANGES, START_KEYS, Scenario, Start, read
+from tools import means
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -256,6 +257,16 @@ def button(name: str, down: bool) -> str:
     except ValueError as why:
         return str(why)
     return ""
+
+
+def explain(text: str) -> str:
+    """What a prescription (JSON) means by itself: lines, or what is wrong with it."""
+    asked = json.loads(text)
+    try:
+        course = means.compiled(DEFAULT if asked == "default" else asked)
+        return json.dumps(list(means.said(course)))
+    except ValueError as why:
+        return str(why)
 
 
 def scenario(whole: bool) -> str:
