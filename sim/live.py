@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
 
 COLUMNS = len(states.EVENTS)
+SHORTEST_MS = 1_000  # of a scenario
 SETTLED_MS = 2_000  # a peak that stood for so long is told again
 COMES = {
     bounds.OFF: "to be dark within",
@@ -107,10 +108,12 @@ class LiveRun(Run):
                     self._watch_faults()
         return ticks
 
-    def until_s(self) -> float:
-        """The shortest `duration_s` with which a run of the scenario gets as far as this."""
+    def so_far(self) -> "Scenario":
+        """What was done until now: the shortest scenario whose run gets as far as this."""
         steps = (self.ticks_run + CONTROL_TICKS - 1) // CONTROL_TICKS
-        return max(steps * CONTROL_TICKS * TICK_MS, 1_000) / 1000
+        duration_s = max(steps * CONTROL_TICKS * TICK_MS, SHORTEST_MS) / 1000
+        done = [event for event in self.scenario.events if event.at_s <= duration_s]
+        return replace(self.scenario, duration_s=duration_s, events=tuple(done))
 
     # -- what is done ------------------------------------------------------------------
 

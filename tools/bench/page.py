@@ -131,11 +131,10 @@ def fault_rows(run: LiveRun) -> "list[dict[str, Any]]":
     return rows
 
 
-def scenario_now(run: LiveRun, duration_s: float) -> "dict[str, Any]":
-    """The scenario of all that was done, as its TOML has it."""
-    told = run.scenario
+def as_toml(told: Scenario) -> "dict[str, Any]":
+    """A scenario as its TOML has it."""
     return {
-        "seed": told.seed, "duration_s": duration_s,
+        "seed": told.seed, "duration_s": told.duration_s,
         "prescription": "default" if told.prescription == DEFAULT else told.prescription,
         "start": {key: getattr(told.start, key) for key in START_KEYS},
         "event": [writing.said(event) for event in told.events],
@@ -270,9 +269,9 @@ def explain(text: str) -> str:
 
 
 def scenario(whole: bool) -> str:
-    """The scenario as it now stands; `whole`, with its own duration, else up to now."""
+    """The scenario as it now stands, `whole` or up to now."""
     run = _page[0].run
-    return json.dumps(scenario_now(run, run.duration_s if whole else run.until_s()))
+    return json.dumps(as_toml(run.scenario if whole else run.so_far()))
 
 
 def recall(text: str) -> None:
