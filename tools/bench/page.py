@@ -16,6 +16,7 @@ from firmware.prescription import DEFAULT
 from hal.oled import WIDTH, Oled
 from hal.player import Player
 from sim import report, writing
+from sim.bounds import ROWS
 from sim.bounds import of as bound_of
 from sim.fault_table import FAULTS
 from sim.hal import RAIL
@@ -117,6 +118,15 @@ class Page:
         }  # fmt: skip
 
 
+def ordered() -> "list[str]":
+    """Names of faults in the order of the design's table: a dict has none here."""
+    names: list[str] = []
+    for row in ROWS:
+        if row.fault not in names:
+            names.append(row.fault)
+    return names
+
+
 def rounded(temperatures_c: "list[float]") -> "list[float]":
     """To what a colour can show."""
     return [round(t, 2) for t in temperatures_c]
@@ -163,7 +173,7 @@ def tell() -> str:
                 "for_s": row.for_s, "lasts": row.lasts, "button": row.also == "button",
                 "within_ms": bound_of(name).within_ms, "comes": bound_of(name).comes,
             }
-            for name, row in FAULTS.items()
+            for name, row in [(name, FAULTS[name]) for name in ordered()]
         ],
         "buttons": BUTTONS,
         "start": {
