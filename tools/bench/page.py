@@ -18,6 +18,7 @@ from hal.player import Player
 from sim import report, writing
 from sim.bounds import ROWS
 from sim.bounds import of as bound_of
+from sim.errors import BadInput
 from sim.fault_table import FAULTS
 from sim.hal import RAIL
 from sim.live import LiveRun
@@ -200,9 +201,12 @@ def tell() -> str:
 
 def begin(text: str) -> str:
     """Power the unit on with a scenario (JSON, as its TOML says); "" or what is wrong with it."""
+    told = json.loads(text)
     try:
-        scenario = read(json.loads(text), "scenario")
-        page = Page(scenario)
+        asked = told.get("prescription", "default") if isinstance(told, dict) else ""
+        if isinstance(asked, str) and asked not in ("", "default"):
+            raise BadInput(f"prescription is {asked}: a page reads no files; give its table")
+        page = Page(read(told, "scenario"))
     except ValueError as why:
         return str(why)
     _page[:] = [page]
