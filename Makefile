@@ -7,6 +7,8 @@ PYTEST_ARGS ?= -n auto
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 STUBS := typings/.installed
+BENCH := tools/bench
+NPM := $(BENCH)/node_modules/.installed
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
@@ -15,7 +17,7 @@ MAKEFLAGS += --no-print-directory
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s  %s\n", $$1, $$2}' Makefile
 
-setup: $(INSTALLED) ## set up .venv and nothing else
+setup: $(INSTALLED) $(NPM) ## set up .venv and the bench page's parts, and nothing else
 
 sim: $(INSTALLED) ## run an ordinary session at the desk and plot it to session.png
 	@$(BIN)/waistband sim --plot session.png
@@ -45,11 +47,11 @@ types: $(INSTALLED) $(STUBS) ## types: the device code against the board, the re
 	@echo "mypy, desk code against CPython"
 	@$(BIN)/mypy --cache-dir .mypy_cache/desk
 
-pytest: $(INSTALLED) ## the tests alone; PYTEST_ARGS="-k word" narrows them
+pytest: $(INSTALLED) $(NPM) ## the tests alone; PYTEST_ARGS="-k word" narrows them
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 clean: ## remove what the other targets made
-	rm -rf .venv typings build .mypy_cache .pytest_cache .ruff_cache .hypothesis session.png
+	rm -rf .venv typings build $(BENCH)/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis session.png
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # MicroPython's unix VM has wheels for few platforms: without it the rest is set up all the
@@ -74,6 +76,17 @@ $(INSTALLED): pyproject.toml
 	@$(BIN)/python -m pip install -e '.[pin]' >>.venv/install.log 2>&1 \
 		|| echo "No emulated RP2040 for this platform: what needs it will be skipped"
 	@touch $@
+
+# MicroPython's WebAssembly build and what else the page is made of, exactly as locked. Without
+# Node, or without a way to its registry, the rest is set up all the same.
+$(NPM): $(BENCH)/package.json $(BENCH)/package-lock.json
+	@if ! command -v npm >/dev/null; then \
+		echo "No Node here: the bench page and replay on WebAssembly will be skipped"; \
+	elif npm ci --prefix $(BENCH) --ignore-scripts --no-audit --no-fund >.npm.log 2>&1; then \
+		echo "Installed the bench page's parts"; touch $@; \
+	else \
+		echo "npm did not bring the bench page's parts: what needs them will be skipped (.npm.log)"; \
+	fi
 
 $(STUBS): pyproject.toml $(INSTALLED)
 	@echo "Installing the board's type stubs into typings"

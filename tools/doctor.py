@@ -1,5 +1,6 @@
 """`waistband doctor`: what is installed, what is missing, what it would give."""
 
+import json
 import os
 import platform
 import runpy
@@ -14,6 +15,8 @@ from types import SimpleNamespace
 
 from hal.board_check import faults_of
 from sim.errors import BadInput
+from tools.bench_site import GET as GET_NPM
+from tools.bench_site import MODULES
 from tools.files import emit
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,7 +42,10 @@ Row = tuple[str, str, str]  # part, what was found or "", what it gives and how 
 
 def report(version: str) -> int:
     """Print a row a part; 0 whether or not any is missing."""
-    rows = [*base(version), *packages(), micropython(), uf2(), *boards(ROOT / "hal" / "boards")]
+    rows = [
+        *base(version), *packages(), micropython(), *bench(), uf2(),
+        *boards(ROOT / "hal" / "boards"),
+    ]  # fmt: skip
     width = max(len(part) for part, _, _ in rows)
     for part, found, gives in rows:
         mark = "ok     " if found else "missing"
@@ -80,6 +86,20 @@ def micropython() -> Row:
         return "micropython", "", gives
     said = answer([*command, "-c", "import sys; print(sys.version)"])
     return "micropython", said.rpartition("; ")[2], missing
+
+
+def bench() -> Iterable[Row]:
+    """Node, and what npm brought for the bench page."""
+    gives = f"waistband replay --on webassembly: {GET_NPM}"
+    yield "node", answer(["node", "--version"]), gives
+    wanted = json.loads((ROOT / "tools" / "bench" / "package.json").read_text(encoding="utf-8"))
+    for name in wanted["dependencies"]:
+        path = MODULES / name / "package.json"
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))["version"]
+        except (OSError, ValueError, KeyError):
+            found = ""
+        yield f"npm {name.rpartition('/')[2]}", found, f"waistband bench: {GET_NPM}"
 
 
 def uf2() -> Row:
