@@ -3,6 +3,7 @@
 
 const EVERY_TICKS = 500; // ten seconds of the run
 const MOST = 96;
+const RECENT_TICKS = 3000;
 const PAGE_WORDS = 1024; // 4 KiB
 
 export class Copies {
@@ -35,9 +36,20 @@ export class Copies {
       words.set(now.subarray(page * PAGE_WORDS, (page + 1) * PAGE_WORDS), k * PAGE_WORDS);
     });
     this.kept.push({ ticks, pages, words });
-    if (this.kept.length > MOST) {
-      this.kept = this.kept.filter((_, k) => k % 2 === 0 || k > MOST / 2);
+    if (this.kept.length > MOST) this.kept.splice(this.least(ticks), 1);
+  }
+
+  // The one that is missed least. Gaps grow as the root of how far back they lie: a minute or so
+  // at an hour, which is run through again in a second.
+  least(ticks) {
+    let found = 1;
+    let cost = Infinity;
+    for (let k = 1; k < this.kept.length - 1; k += 1) {
+      const gap = this.kept[k + 1].ticks - this.kept[k - 1].ticks;
+      const its = gap / Math.sqrt(ticks - this.kept[k].ticks + RECENT_TICKS);
+      if (its < cost) [found, cost] = [k, its];
     }
+    return found;
   }
 
   // Put back the latest that is not later than this; the moment that it is of.
