@@ -1,4 +1,4 @@
-// A live run: MicroPython and the unit in it, driven by messages (docs/bench.md), in any host.
+// A live run: MicroPython and the unit in it, driven by messages, in any host (docs/bench.md).
 //
 // Nothing of Python runs between two calls. So a copy of its memory is the whole of a run at that
 // moment, and going back is putting a copy back and running forward from it.
