@@ -316,3 +316,15 @@ def test_a_blanket_makes_a_session_hotter() -> None:
     run(open_air, 1200, *GENTLE)
     run(covered, 1200, *GENTLE)
     assert covered.contact_c > open_air.contact_c + 0.3
+
+
+@pytest.mark.parametrize("fat_mm", [2.0, 10.0, 40.0])
+def test_a_profile_goes_from_the_skin_s_surface_to_the_core(fat_mm: float) -> None:
+    tissue = Tissue(fat_mm=fat_mm)
+    for _ in range(50):
+        tissue.step(100.0, 200.0)
+    depths_mm, temperatures_c = tissue.depths_mm(), tissue.profile_c()
+    assert len(depths_mm) == len(temperatures_c)
+    assert (depths_mm[0], temperatures_c[0], temperatures_c[-1]) == (0.0, tissue.skin_c, 37.0)
+    assert depths_mm == sorted(depths_mm)
+    assert depths_mm[-1] == pytest.approx(0.1 + 1.5 + fat_mm + 20.0)
