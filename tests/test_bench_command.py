@@ -118,6 +118,22 @@ def test_head_says_the_same_and_gives_nothing(port: int) -> None:
     assert asked(port, "/worker.js", "POST").status == 501
 
 
+def test_what_was_changed_since_is_served_as_it_is_now(
+    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = json.loads(asked(port, "/bundle.json").body)
+    for part in bench_site.UNIT:
+        skipped = shutil.ignore_patterns("__pycache__", "node_modules", "chip", "prove", "pin")
+        shutil.copytree(bench_site.ROOT / part, tmp_path / part, ignore=skipped)
+    monkeypatch.setattr(bench_site, "ROOT", tmp_path)
+    path = tmp_path / "firmware/limits.py"
+    path.write_text(path.read_text() + "SPARE = 1\n")
+    after = json.loads(asked(port, "/bundle.json").body)
+    assert before["files"].keys() == after["files"].keys()
+    changed = [key for key in before["files"] if before["files"][key] != after["files"][key]]
+    assert changed == ["firmware/limits.py"]
+
+
 def test_it_listens_on_this_machine_s_own_address_alone() -> None:
     server = listen(0)
     try:

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from sim.errors import BadInput
-from tools.bench_site import KINDS, content, names, site
+from tools.bench_site import KINDS, bundle, content, names, site
 from tools.files import emit, write_folder
 
 LOOPBACK = "127.0.0.1"
@@ -39,6 +39,7 @@ def bench(port: str | None, opens: bool, folder: str | None) -> int:
         emit(f"Wrote {folder}: {len(files)} files, {size / 1e6:.2f} MB; any static host will do")
         return 0
     names()  # what is missing is said now
+    bundle()  # and the page need not wait for this
     server = listen(number)
     address = f"http://{LOOPBACK}:{server.server_address[1]}/"
     emit(f"The bench is at {address}; Ctrl-C ends it")

@@ -8,6 +8,7 @@ import ast
 import hashlib
 import json
 import shutil
+from functools import lru_cache
 from pathlib import Path
 
 from sim.errors import BadInput
@@ -86,7 +87,15 @@ def site() -> dict[str, bytes]:
 
 
 def bundle() -> bytes:
-    """The unit as the page's MicroPython has it: every file's text, and its SHA-256."""
+    """The unit as the page's MicroPython has it: every file's text, and its SHA-256. Made anew
+    only where one of the files it may be made of has changed."""
+    folders = [ROOT / part for part in UNIT] + [ROOT / "hal" / "boards", BENCH]
+    paths = [path for folder in folders for path in folder.glob("*.py")]
+    return _bundle(tuple((path, path.stat().st_mtime_ns) for path in sorted(paths)))
+
+
+@lru_cache(maxsize=1)
+def _bundle(_as_of: tuple[tuple[Path, int], ...]) -> bytes:
     texts = unit()
     about = {
         "version": version(),
