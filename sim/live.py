@@ -13,7 +13,7 @@ from sim.fault_table import FAULTS
 from sim.hal import NEVER_MS
 from sim.record import replace
 from sim.run import Injected, Run, in_order, when_ms
-from sim.scenario import BUTTONS, HOLD_MAX_MS, HOLD_MIN_MS, Event, read_event
+from sim.scenario import BUTTONS, HOLD_MAX_MS, HOLD_MIN_MS, HOLD_MS, Event, read_event
 from sim.writing import said
 
 TYPE_CHECKING = False
@@ -73,6 +73,7 @@ class LiveRun(Run):
         self.over_now = False
         self.news: list[dict[str, Any]] = []
         self.watched: list[Watched] = []
+        self.held: dict[str, Event] = {}  # buttons that are down by hand, and their presses
         self.again = False  # what is still to happen has happened before
         self._seen = (0, 0, 0)  # ends of light, faults latched, resets, as last looked at
         self.look_in()
@@ -138,50 +139,58 @@ class LiveRun(Run):
             raise BadInput(f"there is no button {button}")
         self._otherwise()
         self.release(button)
-        self._add(Event(self.now_s(), "press", button, hold_ms=HOLD_MAX_MS))
+        self.held[button] = event = Event(self.now_s(), "press", button, hold_ms=HOLD_MAX_MS)
+        self._add(event)
 
     def release(self, button: str) -> None:
-        """It comes up, where it is down; the event has then lasted so long."""
-        now_ms = self.hal.t_ms + TICK_MS
-        for event in self.scenario.events:
-            if event.kind == "press" and event.name == button:
-                begun_ms = when_ms(event.at_s)
-                if begun_ms < now_ms < begun_ms + event.hold_ms:
-                    event.hold_ms = max(now_ms - begun_ms, HOLD_MIN_MS)
-        self._plan()
+        """It comes up; the press has then lasted so long, or as any does if no time went by."""
+        event = self.held.pop(button, None)
+        if event:
+            held_ms = self.hal.t_ms + TICK_MS - when_ms(event.at_s)
+            event.hold_ms = min(max(held_ms, HOLD_MIN_MS), HOLD_MAX_MS) if held_ms else HOLD_MS
+            self._plan()
+
+    def let_go(self) -> None:
+        """Every button comes up."""
+        for button in list(self.held):
+            self.release(button)
 
     def _end_fault(self, row: "dict[str, Any]") -> None:
-        """End those that are on, by name and, where they are named, pad, value and button."""
-        self._otherwise()
+        """End those that are on, by name and, where they are named, pad, value and button; one
+        that was put on now never was."""
         now_ms = self.hal.t_ms + TICK_MS
-        ended = False
-        for event in self.scenario.events:
-            same = event.kind == "fault" and event.name == row.get("fault")
+        ending = []
+        for event in self._faults_on(now_ms):
+            same = event.name == row.get("fault")
             for key in ("pad", "value", "button"):
                 same = same and row.get(key) in (None, getattr(event, key))
-            if not same or not FAULTS[event.name].lasts:
-                continue
-            begun_ms = when_ms(event.at_s)
-            if begun_ms < now_ms and (
-                event.for_s is None or now_ms < when_ms(event.at_s + event.for_s)
-            ):
-                event.for_s = (now_ms - begun_ms) / 1000
-                ended = True
-        if not ended:
+            if same:
+                ending.append(event)
+        if not ending:
             raise BadInput(f"{row.get('fault')}: is not on, or cannot be ended")
+        self._otherwise()
+        left = list(self.scenario.events)
+        for event in ending:
+            lasted_ms = now_ms - when_ms(event.at_s)
+            event.for_s = lasted_ms / 1000
+            if not lasted_ms and event in left:
+                left.remove(event)
+        self.scenario = replace(self.scenario, events=tuple(left))
         self._plan()
 
-    def on_now(self) -> "list[dict[str, Any]]":
-        """The faults that are on, as their events say."""
-        now_ms = self.hal.t_ms
+    def _faults_on(self, at_ms: int) -> "list[Event]":
+        """Those that last, and are on then."""
         found = []
         for event in self.scenario.events:
             if event.kind == "fault" and FAULTS[event.name].lasts:
-                begun_ms = when_ms(event.at_s)
-                lasts = event.for_s is None or now_ms < when_ms(event.at_s + event.for_s)
-                if begun_ms <= now_ms and lasts:
-                    found.append(said(event))
+                lasts = event.for_s is None or at_ms < when_ms(event.at_s + event.for_s)
+                if when_ms(event.at_s) <= at_ms and lasts:
+                    found.append(event)
         return found
+
+    def on_now(self) -> "list[dict[str, Any]]":
+        """The faults that are on, as their events say."""
+        return [said(event) for event in self._faults_on(self.hal.t_ms)]
 
     def _add(self, event: Event) -> None:
         """After what is already to happen then, as it stands in a file."""
@@ -209,6 +218,7 @@ class LiveRun(Run):
             else:
                 told.append(event)
         self.scenario = replace(self.scenario, events=tuple(told))
+        self.held.clear()
         self.again = True
         self._plan()
 

@@ -187,6 +187,14 @@ def test_after_going_back_something_else_may_be_done(drive: Drive) -> None:
     assert "contact_lost" in names
 
 
+def test_who_goes_back_in_time_lets_go_of_every_button(drive: Drive) -> None:
+    down = {"do": "button", "name": "START", "down": True}
+    said = drive(*DEEDS[:2], down, {"go": 20}, {"do": "rewind", "t_s": 50.0}, {"go": 300},
+                 {"tell": True})  # fmt: skip
+    assert of(said, "scenario")[-1]["scenario"]["event"][-1]["hold_ms"] == 400
+    assert of(said, "frame")[-1]["state"] == "PAUSED"
+
+
 def test_a_run_stops_by_itself_at_the_very_tick(drive: Drive) -> None:
     begin = {"do": "begin", "scenario": {"duration_s": 60, "event": [START]}}
     said = drive(begin, {"do": "run", "until_s": 12.34}, {"do": "run", "until_s": 99})

@@ -223,3 +223,33 @@ def test_contacts_that_still_bounce_go_on_doing_so_whatever_is_done() -> None:
     steps = [[row for row in one.news if "event" in row] for one in (run, twin)]
     assert steps[0] == steps[1]
     assert steps[0][-1]["event"] == "PRESS"
+
+
+def test_a_click_while_time_stands_is_a_press_like_any() -> None:
+    run = live()
+    done(run, [*RUN, ("press", "START"), ("release", "START"), ("go", 50)])
+    assert run.scenario.events[-1].hold_ms == 200
+    assert run.result()["state"] == "PAUSED"
+
+
+def test_a_fault_put_on_and_off_while_time_stands_never_was() -> None:
+    run = live()
+    done(run, [*RUN, ("do", {"fault": "ntc_open"}), ("do", {"fault": "ntc_open", "off": True}),
+               ("go", 50)])  # fmt: skip
+    assert len(run.scenario.events) == 1
+    assert run.result()["state"] == "TREAT"
+
+
+def test_a_release_ends_no_press_of_the_scenario() -> None:
+    run = live(Event(40.0, "press", "START", hold_ms=1_700))
+    done(run, [("go", 2_020), ("release", "START"), ("go", 100)])
+    assert run.result()["state"] == "OFF"
+
+
+def test_ending_what_is_not_on_leaves_what_is_to_come() -> None:
+    run = live(Event(40.0, "press", "START", hold_ms=200))
+    run.go(100)
+    run.recall(run.scenario.events)
+    with pytest.raises(BadInput, match="is not on"):
+        run.do({"fault": "ntc_open", "off": True})
+    assert len(run.scenario.events) == 2

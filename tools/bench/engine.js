@@ -13,7 +13,7 @@ const TICK_MS = 20;
 const SLICE_TICKS = 100; // a call; what it leaves behind is collected at its end
 const ASKED = ["tell", "begin", "go", "frame", "screen", "screen_at", "news", "do", "button",
   "scenario", "recall", "result", "depths",
-  "explain"];
+  "explain", "let_go"];
 
 export class Engine {
   // `send` takes each message; `files` are those of bundle.json.
@@ -76,6 +76,7 @@ export class Engine {
   on_rewind({ t_s }) {
     if (!this.begun) return "nothing was begun";
     const ticks = Math.max(0, Math.round((t_s * 1000) / TICK_MS));
+    this.ask.let_go();
     const scenario = this.ask.scenario(true);
     this.ticks = this.copies.back(ticks);
     this.over = false;

@@ -272,6 +272,11 @@ def button(name: str, down: bool) -> str:
     return ""
 
 
+def let_go() -> None:
+    """Every button comes up: who goes back in time holds none."""
+    _page[0].run.let_go()
+
+
 def explain(text: str) -> str:
     """What a prescription (JSON) means by itself: lines, or what is wrong with it."""
     asked = json.loads(text)
