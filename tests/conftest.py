@@ -5,6 +5,7 @@ No deadline, since machines differ; under CI the same cases each time.
 
 import os
 import platform
+import shutil
 import sys
 from pathlib import Path
 
@@ -54,3 +55,18 @@ def vm_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     monkeypatch.setattr(deploy_command, "restart", lambda unit, about: unit.close())
     monkeypatch.setattr(device.Device, "back", lambda unit: "unit")
     return tmp_path_factory.mktemp("flash")
+
+
+@pytest.fixture(scope="session")
+def npm() -> None:
+    """Node and what npm brings for the bench page; skip, with the reason, where they are
+    missing, and fail where CI has npm."""
+    from tools import bench_site
+
+    try:
+        bench_site.node()
+        bench_site.check_npm()
+    except BadInput as why:
+        if os.environ.get("CI") and shutil.which("npm"):
+            pytest.fail(f"CI runs without it: {why}")
+        pytest.skip(str(why))

@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 import pytest
 
-from sim.errors import BadInput
 from tests.command import Waistband
 from tools import bench_command, bench_site
 from tools.bench_command import LOOPBACK, listen
@@ -32,15 +31,7 @@ KINDS = {
 BUDGET_BYTES = 1_500_000
 
 
-@pytest.fixture(autouse=True)
-def npm() -> None:
-    """Skip, with the reason, where npm's packages are missing; fail where CI has npm."""
-    try:
-        bench_site.check_npm()
-    except BadInput as why:
-        if os.environ.get("CI") and shutil.which("npm"):
-            pytest.fail(f"CI runs without it: {why}")
-        pytest.skip(str(why))
+pytestmark = pytest.mark.usefixtures("npm")
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +13,6 @@ from firmware import states
 from firmware.prescription import DEFAULT
 from sim import scenario as scenarios
 from sim.bounds import FAULTS as IN_ORDER
-from sim.errors import BadInput
 from sim.fault_table import FAULTS
 from sim.run import TRACE_COLUMNS, Run
 from tests.test_replay import GATED, rx
@@ -57,15 +54,10 @@ STORIES: dict[str, Message] = {
 
 
 @pytest.fixture(scope="module")
-def drive(tmp_path_factory: pytest.TempPathFactory) -> Drive:
+def drive(npm: None, tmp_path_factory: pytest.TempPathFactory) -> Drive:
     """What the engine says to some steps."""
-    try:
-        node = bench_site.node()
-        files = bench_site.site()
-    except BadInput as why:
-        if os.environ.get("CI") and shutil.which("npm"):
-            pytest.fail(f"CI runs without it: {why}")
-        pytest.skip(str(why))
+    node = bench_site.node()
+    files = bench_site.site()
     folder = tmp_path_factory.mktemp("bench")
     for name, content in {**files, "package.json": b'{"type": "module"}'}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,6 @@ and so that no counter outgrew them.
 """
 
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -22,18 +21,6 @@ GATE = "        if not (permitted and self.planned):"
 
 
 @pytest.fixture
-def webassembly() -> None:
-    """Skip, with the reason, where Node or npm's packages are missing; fail where CI has Node."""
-    try:
-        bench_site.node()
-        bench_site.check_npm()
-    except BadInput as why:
-        if os.environ.get("CI") and shutil.which("npm"):
-            pytest.fail(f"CI runs without it: {why}")
-        pytest.skip(str(why))
-
-
-@pytest.fixture
 def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The firmware that MicroPython runs, as a copy to be broken."""
     recorded("a dose reached")  # before anything is broken
@@ -46,12 +33,12 @@ def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("name", STORIES)
-@pytest.mark.usefixtures("webassembly")
+@pytest.mark.usefixtures("npm")
 def test_webassembly_gives_what_was_recorded_and_allocates_nothing(name: str) -> None:
     assert difference(recorded(name), on_webassembly(recorded(name))) == ""
 
 
-@pytest.mark.usefixtures("webassembly")
+@pytest.mark.usefixtures("npm")
 def test_other_firmware_is_reported_with_what_differs(copied: Path) -> None:
     patched(copied / "firmware/limits.py", "WORN_MS = 5_000", "WORN_MS = 5_200")
     said = difference(recorded("a dose reached"), on_webassembly(recorded("a dose reached")))
@@ -59,7 +46,7 @@ def test_other_firmware_is_reported_with_what_differs(copied: Path) -> None:
 
 
 @pytest.mark.parametrize("shift", [29, 30])
-@pytest.mark.usefixtures("webassembly")
+@pytest.mark.usefixtures("npm")
 def test_a_number_that_needs_more_than_31_bits_is_reported(copied: Path, shift: int) -> None:
     lines = f"        if ms == 4_020:\n            self.spare = ms - 4_019 << {shift}\n{GATE}"
     patched(copied / "firmware/gate.py", GATE, lines)
@@ -77,7 +64,7 @@ def test_the_unix_port_cannot_see_that(copied: Path) -> None:
     assert difference(recorded("a dose reached"), on_unix(recorded("a dose reached"))) == ""
 
 
-@pytest.mark.usefixtures("webassembly")
+@pytest.mark.usefixtures("npm")
 def test_the_command_says_how_much_was_equal(tmp_path: Path) -> None:
     path = tmp_path / "run.rec"
     path.write_bytes(brief())
