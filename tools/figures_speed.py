@@ -11,13 +11,13 @@ import struct
 import subprocess
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rich.table import Table
 
 from sim.errors import BadInput
+from sim.record import replace
 from sim.run import Run
 from sim.scenario import Scenario, ordinary
 
