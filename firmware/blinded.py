@@ -6,7 +6,7 @@ the same are 0. What cannot be hidden is named in docs/trial.md.
 """
 
 from firmware import states, texts, visits
-from firmware.cells import ZERO, put_int, put_text
+from firmware.cells import MINUS, put_int, put_text
 from firmware.faults import STOPPING
 from firmware.session import TOO_EARLY
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 SEEN = ("stopped", "unworn", "charger", "host", "time", "timeout")
 ENDED = len(states.REASONS)  # stands for every other, as a number
 HIDDEN = tuple([reason != "" and reason not in SEEN for reason in states.REASONS])
-DATE = 1 << 28  # behind row 7, above every other number there
 
 
 def reason_number(session: "Session") -> int:
@@ -56,7 +55,7 @@ def key(unit: "Waistband", row: int) -> int:
         clock = 1 if unit.clock_set else 0
         return (((unit.lock << 4) + session.refused << 1) + stopped(unit) << 1) + clock
     if row == 7 and session.refused == TOO_EARLY:
-        return DATE + trial.early_day
+        return trial.early_date
     return 0
 
 
@@ -83,12 +82,12 @@ def draw(unit: "Waistband", row: int, cells: bytearray) -> None:
     elif row == 6:
         _draw_trouble(unit, cells)
     elif row == 7 and session.refused == TOO_EARLY:
-        year, month, day = visits.date_of(trial.early_day)
+        date = trial.early_date
         put_text(cells, 0, texts.FROM)
-        put_int(cells, 9, year)
-        for at, number in ((10, month), (13, day)):
-            cells[at] = ZERO + number // 10
-            cells[at + 1] = ZERO + number % 10
+        put_int(cells, 9, date // 10_000)
+        put_int(cells, 12, date // 100 % 100 + 100)  # the hundred goes under the mark
+        put_int(cells, 15, date % 100 + 100)
+        cells[9] = cells[12] = MINUS
 
 
 def _draw_item(unit: "Waistband", item: int, cells: bytearray) -> None:
@@ -101,22 +100,24 @@ def _draw_item(unit: "Waistband", item: int, cells: bytearray) -> None:
     elif item == 0:
         put_text(cells, 0, texts.OVERALL)
     elif item > 0 and trial and trial.ticket:
-        put_text(cells, 0, trial.ticket.protocol.movements[item - 1].encode())
+        put_text(cells, 0, trial.ticket.protocol.shown[item - 1])
 
 
 def _draw_value(item: int, value: int, cells: bytearray) -> None:
     """The answer so far."""
-    words = {visits.EFFECT: texts.SEVERITIES, visits.GUESS: texts.GUESSES}.get(item)
     if item < 0:
         return
-    if words:
-        put_text(cells, 0, words[value] if value >= 0 else texts.BLANK)
-        return
-    put_text(cells, 0, texts.PAIN)
+    at = 0
+    if item < visits.EFFECT:
+        at = put_text(cells, 0, texts.PAIN) + 2
     if value < 0:
-        put_text(cells, 12, texts.BLANK)
+        put_text(cells, at, texts.BLANK)
+    elif item == visits.EFFECT:
+        put_text(cells, 0, texts.SEVERITIES[value])
+    elif item == visits.GUESS:
+        put_text(cells, 0, texts.GUESSES[value])
     else:
-        put_int(cells, 13, value)
+        put_int(cells, at + 1, value)
 
 
 def _draw_trouble(unit: "Waistband", cells: bytearray) -> None:

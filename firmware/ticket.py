@@ -114,6 +114,7 @@ class Protocol:
         self.guess = truth("protocol.guess", table["guess"])
         self.ill_effects = truth("protocol.ill_effects", table["ill_effects"])
         self.movements = movements_of(table["movements"])
+        self.shown = [text.encode() for text in self.movements]  # as the screen takes them
 
 
 class Ticket:

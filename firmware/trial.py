@@ -49,7 +49,7 @@ class Trial:
         self.alone = False  # ill effects are marked between visits
         self.answered_ms = 0  # in RATE, when a button was last pressed
         self.items: tuple[int, ...] = ()  # that are asked at this stage of this visit
-        self.early_day = 0  # when the visit that was refused as too early may be
+        self.early_date = 0  # from when on the visit that was refused as too early may be
 
     def open(self, hal: "Hal", unit_keys: "Keys", serial: str) -> None:
         """Take the ticket, and how far the unit has come. Raises Refused."""
@@ -127,25 +127,25 @@ class Trial:
 
     # -- START ---------------------------------------------------------------------------
 
-    def asked(self, unit: "Waistband") -> "tuple[int, int]":
-        """START, outside of a visit or to go on with one: the event that it leads to, or why
-        not."""
+    def asked(self, unit: "Waistband") -> int:
+        """START, outside of a visit or to go on with one: the event that it leads to; negative,
+        ~why, where it is refused."""
         notes.settle(unit)
         if unit.lock:
-            return BLANK, NEEDS_SERVICE
+            return ~NEEDS_SERVICE
         if wearer.stuck_button(unit):
-            return BLANK, BUTTON_STUCK
+            return ~BUTTON_STUCK
         now_s = unit.hal.wall_clock()
         if now_s is None:
-            return BLANK, NO_CLOCK
+            return ~NO_CLOCK
         if not self.settle(unit):
-            return BLANK, STORAGE
+            return ~STORAGE
         self.alone = False
         why = self._come(unit, max(now_s, unit.journal.latest))
         if why:
-            return BLANK, why
+            return ~why
         assert self.progress
-        return (states.START if self.progress.stage == THERAPY else states.ASK), NOTHING
+        return states.START if self.progress.stage == THERAPY else states.ASK
 
     def _come(self, unit: "Waistband", now_s: int) -> int:
         """A person has come: leave behind what is over, and open the visit that is due, if none
@@ -164,8 +164,9 @@ class Trial:
                 return TRIAL_OVER
             visit = now.visit + 1
             if now.visit:
-                self.early_day = visits.opens_day(protocol, now.first_s, visit)
-                if day < self.early_day:
+                opens = visits.opens_day(protocol, now.first_s, visit)
+                if day < opens:
+                    self.early_date = visits.date_of(opens)
                     return TOO_EARLY
                 if day > visits.closes_day(protocol, now.first_s, visit):
                     if not self._step(unit, (visit, CLOSED, 0), "missed", (visit,)):
@@ -220,30 +221,30 @@ class Trial:
         session.refused = NOTHING
         unit.hal.signal(states.CUE_SET_POINT)
 
-    def confirm(self, unit: "Waistband") -> "tuple[int, int]":
-        """START while asked: what is shown is the answer, for good. The event that it leads to
-        (none: the next question) and why not."""
+    def confirm(self, unit: "Waistband") -> int:
+        """START while asked: what is shown is the answer, for good. The event that it leads to;
+        negative, ~why, where it is refused, and ~NOTHING where the next question follows."""
         now = self.progress
         assert now and self.ticket
         self.answered_ms = unit.session.state_ms
         item = self.item()
         if wearer.stuck_button(unit):
-            return BLANK, BUTTON_STUCK
+            return ~BUTTON_STUCK
         if item >= 0:
             if self.value < 0:
-                return BLANK, NO_ANSWER
+                return ~NO_ANSWER
             if not self._answer(unit, item):
-                return BLANK, STORAGE
+                return ~STORAGE
             self.value = BLANK
             unit.session.refused = NOTHING
             if self.alone:
-                return states.CLOSED, NOTHING
+                return states.CLOSED
         if self.progress and self.progress.stage == THERAPY:
-            return states.RATED, NOTHING
+            return states.RATED
         if self.item() >= 0:
             unit.hal.signal(states.CUE_RATE)
-            return BLANK, NOTHING
-        return (states.CLOSED, NOTHING) if self._close(unit) else (BLANK, STORAGE)
+            return ~NOTHING
+        return states.CLOSED if self._close(unit) else ~STORAGE
 
     def _answer(self, unit: "Waistband", item: int) -> bool:
         """Write an answer down, and go on to what is next."""

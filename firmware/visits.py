@@ -78,8 +78,8 @@ def closes_day(protocol: "Protocol", first_s: int, visit: int) -> int:
     return opens_day(protocol, first_s, visit) + 2 * protocol.window_days
 
 
-def date_of(day: int) -> "tuple[int, int, int]":
-    """Year, month and day of a day since 2000-01-01; right until 2099."""
+def date_of(day: int) -> int:
+    """A day since 2000-01-01 as a number whose digits are YYYYMMDD; right until 2099."""
     year = EPOCH_YEAR
     while day >= 366 - (year % 4 != 0):
         day -= 366 - (year % 4 != 0)
@@ -87,7 +87,8 @@ def date_of(day: int) -> "tuple[int, int, int]":
     month = 12
     while day < DAYS_BEFORE[month - 1] + (month > 2 and year % 4 == 0):
         month -= 1
-    return year, month, day - DAYS_BEFORE[month - 1] - (month > 2 and year % 4 == 0) + 1
+    day -= DAYS_BEFORE[month - 1] + (month > 2 and year % 4 == 0)
+    return (year * 100 + month) * 100 + day + 1
 
 
 class Progress:

@@ -80,13 +80,14 @@ def _move_set_point(unit: "Waistband", way: int) -> None:
 
 
 def _ask(unit: "Waistband", intent: int) -> None:
-    """A released START asks for something: grant it, or say why not."""
+    """A released START asks for something, if it is not negative: grant it, or say why not. In a
+    trial it asks for what comes next at the visit."""
     why = 0
     trial = unit.trial
     if trial and intent == states.START:
-        intent, why = trial.asked(unit)
+        intent = trial.asked(unit)
     elif trial and intent == states.RATED:
-        intent, why = trial.confirm(unit)
+        intent = trial.confirm(unit)
     if intent in (states.START, states.RATED):
         why = _no_session(unit)
     elif intent == states.RESUME:
@@ -95,6 +96,8 @@ def _ask(unit: "Waistband", intent: int) -> None:
         why = no_test(unit)
     elif intent == states.ACK:
         why = _no_ack(unit)
+    elif intent < 0:
+        why = ~intent
     if why:
         unit.session.refuse(why)
         return
