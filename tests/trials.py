@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
-from firmware import seal, signed, ticket
+from firmware import seal, signed, ticket, visits
 from firmware.keys import FILE as KEYS
-from tests.fake_hal import SHORT, Bench
+from tests.fake_hal import MOMENT_MS, SHORT, START, UP, Bench
 from tests.keyed import KEY, SERIAL, installed, made
 
 TICKETS = seal.derived(KEY, ticket.PURPOSE)
@@ -22,14 +22,16 @@ def ticket_of(masked: bool, signed_with: bytes = TICKETS, **changed: Any) -> byt
     protocol = {**PROTOCOL, **changed.pop("protocol", {})}
     table = ticket.made({**PUBLIC, "protocol": protocol}, masked, SEALING, TICKETS)
     table.update(changed)
-    return signed.sealed(json.dumps(table, sort_keys=True, separators=(",", ":")).encode(), signed_with)
+    inner = json.dumps(table, sort_keys=True, separators=(",", ":")).encode()
+    return signed.sealed(inner, signed_with)
 
 
 def ticketed(
-    masked: bool, prescription: dict[str, Any] = SHORT, content: bytes | None = None, **changed: Any
-) -> Bench:
+    masked: bool, prescription: dict[str, Any] | None = None, content: bytes | None = None,
+    **changed: Any,
+) -> Bench:  # fmt: skip
     """A unit with keys, a clock and a ticket; `content` in its place."""
-    bench = Bench(made(prescription=prescription))
+    bench = Bench(made(prescription=prescription or BRIEF))
     bench.hal.files[KEYS] = installed()
     bench.hal.files[ticket.FILE] = ticket_of(masked, **changed) if content is None else content
     bench.hal.clock_s = CLOCK_S
@@ -37,5 +39,65 @@ def ticketed(
     return bench
 
 
+
+# -- a person, and what they find --------------------------------------------------------------
+
+
+def shown(bench: Bench) -> list[str]:
+    """The rows of the screen, as last drawn."""
+    rows = [""] * 8
+    for call in bench.hal.calls:
+        if call[0] == "show":
+            rows[call[1]] = call[2].decode().rstrip()
+    return rows
+
+
+def records(bench: Bench, *kinds: str) -> list[dict[str, Any]]:
+    """The journal's records of these kinds, or all."""
+    content = b"".join(
+        bench.hal.files[name] for name in sorted(bench.hal.files) if name.startswith("journal.")
+    )
+    rows = [json.loads(line) for line in content.splitlines()]
+    return [row for row in rows if not kinds or row["kind"] in kinds]
+
+
+def told(bench: Bench) -> list[tuple[Any, ...]]:
+    """What the journal says of the trial: kind and values."""
+    return [
+        (row["kind"], *(row[key] for key in visits.RECORDS[row["kind"]]))
+        for row in records(bench, *visits.RECORDS)
+    ]
+
+
+def choose(bench: Bench, value: int) -> None:
+    """UP as often as it takes."""
+    for _ in range(value + 1):
+        bench.press(UP)
+
+
+def rate(bench: Bench, *values: int) -> None:
+    """Answer what is asked, one after the other."""
+    bench.run(MOMENT_MS)
+    for value in values:
+        choose(bench, value)
+        bench.press(START)
+
+
+def come(bench: Bench, days: int = 0) -> Bench:
+    """So many days later, START."""
+    bench.hal.clock_s = (bench.hal.clock_s or 0) + days * DAY_S
+    bench.run(MOMENT_MS)
+    bench.press(START)
+    return bench
+
+
+def treated(bench: Bench) -> None:
+    """Therapy, to its end, and the moment in which the unit asks again."""
+    bench.until("TREAT", 60_000)
+    bench.until("DONE", 120_000)
+    bench.run(2 * MOMENT_MS)
+
+
 CLOCK_S = 9_500 * 86_400 + 43_200  # noon of a day
 DAY_S = 86_400
+BRIEF: dict[str, Any] = {**SHORT, "max_min": 1}  # a session of a minute
