@@ -122,10 +122,10 @@ def _draw_value(item: int, value: int, cells: bytearray) -> None:
 
 def _draw_trouble(unit: "Waistband", cells: bytearray) -> None:
     """The lock, a fault without its name, the refusal, or an unset clock."""
-    if unit.lock:
-        put_text(cells, 0, texts.LOCKS[unit.lock])
-    elif stopped(unit):
+    if unit.lock == states.HARD_FAULT or (not unit.lock and stopped(unit)):
         put_text(cells, 0, texts.TELL_THE_CLINIC)
+    elif unit.lock:
+        put_text(cells, 0, texts.LOCKS[unit.lock])
     elif unit.session.refused:
         put_text(cells, 0, texts.REFUSALS[unit.session.refused])
     elif not unit.clock_set:
