@@ -31,12 +31,14 @@ def ticketed(
     **changed: Any,
 ) -> Bench:  # fmt: skip
     """A unit with keys, a clock and a ticket; `content` in its place."""
-    bench = Bench(made(prescription=prescription or BRIEF))
-    bench.hal.files[KEYS] = installed()
-    bench.hal.files[ticket.FILE] = ticket_of(masked, **changed) if content is None else content
-    bench.hal.clock_s = CLOCK_S
-    bench.reset()
-    return bench
+    ticket_file = ticket_of(masked, **changed) if content is None else content
+    signed_for_it = made(prescription=prescription or BRIEF)
+    return Bench(signed_for_it, files=files_with(ticket_file), clock_s=CLOCK_S)
+
+
+def files_with(ticket_file: bytes) -> dict[str, bytes]:
+    """What a unit in a trial keeps at first."""
+    return {KEYS: installed(), ticket.FILE: ticket_file}
 
 
 
