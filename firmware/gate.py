@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 class Gate:
     """Duties on their way out, pad A's banks first."""
 
-    def __init__(self, hal: "Hal", banks: int) -> None:
+    def __init__(self, hal: "Hal", banks: int, mask: int = DUTY_MAX) -> None:
         self.hal = hal
-        self.mask = DUTY_MAX  # what may be lit at all: 0 in a unit that gives no light
+        self.mask = mask  # of every duty, as bits: 0 in a unit that gives no light
         self.caps = [0] * banks  # the most that may ever leave
         self.wanted = [0] * banks
         self.out = [0] * banks  # what left in the control step that is running

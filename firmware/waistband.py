@@ -21,6 +21,7 @@ from firmware.keys import Keys
 from firmware.limits import (
     CLOCK_MASK,
     CONTROL_TICKS,
+    DUTY_MAX,
     HEARD_WITHIN_MS,
     RAMP_MS,
     SELF_TEST_MS,
@@ -83,9 +84,7 @@ class Waistband:
         self.session = Session(hal)
         self.buttons = Buttons()
         self.pressed_in = -1  # the state in which START went down
-        self.gate = Gate(hal, 2 * len(board.BANKS))
-        if self.trial and self.trial.masked:
-            self.gate.mask = 0
+        self.gate = Gate(hal, 2 * len(board.BANKS), self._mask())
         self.check = Check(board)
         self.rail = Rail(board)
         self.battery = Battery(board)
@@ -129,6 +128,10 @@ class Waistband:
 
                 return Trial()
         return None
+
+    def _mask(self) -> int:
+        """What the gate lets out of a duty: nothing of it in a placebo unit."""
+        return 0 if self.trial and self.trial.masked else DUTY_MAX
 
     def _accept(
         self, board: "Board", calibration: object, prescription: object

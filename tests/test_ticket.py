@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware import seal, signed, ticket
+from firmware import seal, signed, ticket, visits
 from firmware.keys import Keys
 from firmware.prescription import Refused
 from tests.keyed import SERIAL, installed
@@ -140,3 +140,31 @@ def test_a_sealed_ticket_of_any_values_is_refused_with_words(key: str, value: An
         assert str(why)
         return
     assert key in ("trial", "participant") and found.masked
+
+
+# -- what a protocol asks ----------------------------------------------------------------------
+
+PROTOCOLS = st.fixed_dictionaries({
+    "visits": st.integers(2, 20), "interval_days": st.just(7), "window_days": st.just(2),
+    "baseline_therapy": st.booleans(), "rate_after": st.booleans(), "guess": st.booleans(),
+    "ill_effects": st.booleans(),
+    "movements": st.lists(st.sampled_from(ticket.MOVEMENTS), unique=True, max_size=6),
+})  # fmt: skip
+
+
+@given(PROTOCOLS)
+def test_every_protocol_asks_each_question_of_a_visit_once(table: dict[str, Any]) -> None:
+    protocol = ticket.Protocol(table)
+    for visit in range(1, protocol.visits + 1):
+        before = visits.items(protocol, visit, visits.BEFORE)
+        after = visits.items(protocol, visit, visits.AFTER)
+        pain = tuple(range(1 + len(protocol.movements)))
+        assert before[: len(pain)] == pain
+        therapy = visits.has_therapy(protocol, visit)
+        assert set(pain) <= set(after) or not (therapy and protocol.rate_after)
+        both = before + after
+        assert both.count(visits.EFFECT) == protocol.ill_effects
+        assert both.count(visits.GUESS) == (protocol.guess and visit == protocol.visits)
+        assert therapy or not after
+        for stage in (visits.THERAPY, visits.CLOSED):
+            assert visits.items(protocol, visit, stage) == ()

@@ -23,8 +23,8 @@ from firmware import (
 
 
 def test_every_text_fits_its_row_and_is_printable():
-    tables = (texts.STATES, texts.REASONS, texts.REFUSALS, texts.FAULTS, texts.LOCKS)
-    tables += (texts.SEVERITIES, texts.GUESSES, texts.STAGES)
+    tables = (texts.STATES, texts.REASONS, texts.REFUSALS, texts.FAULTS, texts.LOCKS,
+              texts.SEVERITIES, texts.GUESSES, texts.STAGES)  # fmt: skip
     labels = (texts.LEFT, texts.CONTACT, texts.DOSE, texts.SET_POINT, texts.BATTERY, texts.NO_CLOCK,
               texts.RECEIPT, texts.ENDED, texts.TELL_THE_CLINIC, texts.VISIT, texts.FROM,
               texts.OVERALL, texts.ILL_EFFECTS, texts.GUESS, texts.PAIN, texts.BLANK)  # fmt: skip

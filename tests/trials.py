@@ -103,3 +103,25 @@ def treated(bench: Bench) -> None:
 CLOCK_S = 9_500 * 86_400 + 43_200  # noon of a day
 DAY_S = 86_400
 BRIEF: dict[str, Any] = {**SHORT, "max_min": 1}  # a session of a minute
+
+
+FIRST = [("ticket", "WB-PILOT", "P-07"), ("visit", 1, "opened")]
+BASELINE = [
+    *FIRST, ("rating", 1, "before", "Overall", 6), ("rating", 1, "before", "Rotate left", 7),
+    ("rating", 1, "before", "Bend forward", 8), ("effect", 1, 0), ("visit", 1, "done"),
+]  # fmt: skip
+
+
+def begun(masked: bool = False, **protocol: Any) -> Bench:
+    """A unit at its first visit."""
+    bench = ticketed(masked, protocol=protocol).to_ready()
+    bench.press(START)
+    return bench
+
+
+def baseline(masked: bool = False, **protocol: Any) -> Bench:
+    """A unit whose first visit is done."""
+    bench = begun(masked, **protocol)
+    rate(bench, 6, 7, 8, 0)
+    assert bench.state == "DONE"
+    return bench
