@@ -81,7 +81,8 @@ def attend(run: "Run", answer: Answer) -> str:
     while state(run) in (states.SELF_TEST, states.CHARGING) and run.advance(1):
         continue
     moment(run)
-    presses(run, "START")
+    if state(run) != states.RATE:
+        presses(run, "START")
     answers(run, answer)
     while state(run) in states.IN_SESSION and run.advance(STEPS_A_LOOK):
         continue

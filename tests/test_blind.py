@@ -8,16 +8,14 @@ from typing import Any
 
 import pytest
 
-from firmware import faults, sealed, states, ticket, trial
+from firmware import faults, sealed, states, trial
 from firmware.inputs import DOWN, UP
-from firmware.keys import FILE as KEYS
 from firmware.limits import DUTY_MAX
 from firmware.prescription import DEFAULT
 from sim.run import Run
 from sim.scenario import Start, ordinary
 from sim.visit import attend
 from tests.fake_hal import MOMENT_MS, Bench
-from tests.keyed import installed, made
 from tests.trials import (
     CLOCK_S,
     DAY_S,
@@ -26,22 +24,13 @@ from tests.trials import (
     rate,
     records,
     shown,
-    ticket_of,
+    sim_files,
     ticketed,
     told,
 )
 
-SIM = "SIM-0001"
 INDOORS = Start()
 BRIEF = {**DEFAULT, "fluence_j_cm2": 1, "max_min": 3}  # the dose is there after 2 of 3 minutes
-
-
-def files_of(masked: bool, prescription: dict[str, Any]) -> dict[str, bytes]:
-    """What such a unit of the simulator keeps at first."""
-    return {
-        KEYS: installed(), ticket.FILE: ticket_of(masked, unit=SIM),
-        "prescription.json": made(prescription=prescription, unit=SIM),
-    }  # fmt: skip
 
 
 class Attended:
@@ -51,7 +40,7 @@ class Attended:
         self, masked: bool, visits: int = 2, prescription: dict[str, Any] = BRIEF,
         start: Start = INDOORS,
     ) -> None:  # fmt: skip
-        self.files = files_of(masked, prescription)
+        self.files = sim_files(masked, prescription)
         self.seen: list[tuple[Any, ...]] = []  # what came out, and when
         self.runs: list[Run] = []
         self.sizes: list[dict[str, int]] = []

@@ -11,6 +11,7 @@ from tests.keyed import KEY, SERIAL, installed, made
 TICKETS = seal.derived(KEY, ticket.PURPOSE)
 SEALING = bytes(range(100, 132))  # what this unit's records are sealed with
 PROTOCOL: dict[str, Any] = {**ticket.DEFAULT, "movements": ["Rotate left", "Bend forward"]}
+SIM = "SIM-0001"
 PUBLIC: dict[str, Any] = {
     "participant": "P-07", "protocol": PROTOCOL, "salt": "0123456789abcdef" * 2,
     "trial": "WB-PILOT", "unit": SERIAL,
@@ -40,6 +41,14 @@ def files_with(ticket_file: bytes) -> dict[str, bytes]:
     """What a unit in a trial keeps at first."""
     return {KEYS: installed(), ticket.FILE: ticket_file}
 
+
+
+def sim_files(masked: bool, prescription: dict[str, Any]) -> dict[str, bytes]:
+    """The same of a unit of the simulator, with its prescription."""
+    return {
+        **files_with(ticket_of(masked, unit=SIM)),
+        "prescription.json": made(prescription=prescription, unit=SIM),
+    }
 
 
 # -- a person, and what they find --------------------------------------------------------------
