@@ -5,7 +5,7 @@ asked; faults have no name, and a bank that gives no light is not shown. Telemet
 the same are 0. What cannot be hidden is named in docs/trial.md.
 """
 
-from firmware import states, texts, visits
+from firmware import states, texts, trial_texts, visits
 from firmware.cells import MINUS, put_int, put_text
 from firmware.faults import STOPPING
 from firmware.session import TOO_EARLY
@@ -46,11 +46,11 @@ def key(unit: "Waistband", row: int) -> int:
     if row == 1:
         return 1_000 + trial.item() if asks else reason_number(session) + 10_000
     if row == 2:
-        return trial.progress.visit if trial.progress else 0
+        return trial.progress.visit if trial.taken else 0
     if row == 3:
         return (trial.item() + 1 << 5) + trial.value + 2 if asks else 0
     if row == 4:
-        return (2 if trial.alone else 4 + trial.progress.stage) if asks and trial.progress else 0
+        return (2 if trial.alone else 4 + trial.progress.stage) if asks else 0
     if row == 6:
         clock = 1 if unit.clock_set else 0
         return (((unit.lock << 4) + session.refused << 1) + stopped(unit) << 1) + clock
@@ -69,21 +69,21 @@ def draw(unit: "Waistband", row: int, cells: bytearray) -> None:
             _draw_item(unit, trial.item(), cells)
         elif session.reason >= 0:
             number = reason_number(session)
-            put_text(cells, 0, texts.ENDED if number == ENDED else texts.REASONS[number])
+            put_text(cells, 0, trial_texts.ENDED if number == ENDED else texts.REASONS[number])
     elif row == 2:
-        if trial.ticket and trial.progress and trial.progress.visit:
-            put_text(cells, 0, texts.VISIT)
+        if trial.taken and trial.progress.visit:
+            put_text(cells, 0, trial_texts.VISIT)
             put_int(cells, 8, trial.progress.visit)
             put_int(cells, 14, trial.ticket.protocol.visits)
     elif row == 3 and asks:
         _draw_value(trial.item(), trial.value, cells)
-    elif row == 4 and asks and trial.progress and not trial.alone:
-        put_text(cells, 0, texts.STAGES[trial.progress.stage])
+    elif row == 4 and asks and not trial.alone:
+        put_text(cells, 0, trial_texts.STAGES[trial.progress.stage])
     elif row == 6:
         _draw_trouble(unit, cells)
     elif row == 7 and session.refused == TOO_EARLY:
         date = trial.early_date
-        put_text(cells, 0, texts.FROM)
+        put_text(cells, 0, trial_texts.FROM)
         put_int(cells, 9, date // 10_000)
         put_int(cells, 12, date // 100 % 100 + 100)  # the hundred goes under the mark
         put_int(cells, 15, date % 100 + 100)
@@ -94,12 +94,12 @@ def _draw_item(unit: "Waistband", item: int, cells: bytearray) -> None:
     """What is asked."""
     trial = unit.trial
     if item == visits.EFFECT:
-        put_text(cells, 0, texts.ILL_EFFECTS)
+        put_text(cells, 0, trial_texts.ILL_EFFECTS)
     elif item == visits.GUESS:
-        put_text(cells, 0, texts.GUESS)
+        put_text(cells, 0, trial_texts.GUESS)
     elif item == 0:
-        put_text(cells, 0, texts.OVERALL)
-    elif item > 0 and trial and trial.ticket:
+        put_text(cells, 0, trial_texts.OVERALL)
+    elif item > 0 and trial:
         put_text(cells, 0, trial.ticket.protocol.shown[item - 1])
 
 
@@ -109,13 +109,13 @@ def _draw_value(item: int, value: int, cells: bytearray) -> None:
         return
     at = 0
     if item < visits.EFFECT:
-        at = put_text(cells, 0, texts.PAIN) + 2
+        at = put_text(cells, 0, trial_texts.PAIN) + 2
     if value < 0:
-        put_text(cells, at, texts.BLANK)
+        put_text(cells, at, trial_texts.BLANK)
     elif item == visits.EFFECT:
-        put_text(cells, 0, texts.SEVERITIES[value])
+        put_text(cells, 0, trial_texts.SEVERITIES[value])
     elif item == visits.GUESS:
-        put_text(cells, 0, texts.GUESSES[value])
+        put_text(cells, 0, trial_texts.GUESSES[value])
     else:
         put_int(cells, at + 1, value)
 
@@ -123,7 +123,7 @@ def _draw_value(item: int, value: int, cells: bytearray) -> None:
 def _draw_trouble(unit: "Waistband", cells: bytearray) -> None:
     """The lock, a fault without its name, the refusal, or an unset clock."""
     if unit.lock == states.HARD_FAULT or (not unit.lock and stopped(unit)):
-        put_text(cells, 0, texts.TELL_THE_CLINIC)
+        put_text(cells, 0, trial_texts.TELL_THE_CLINIC)
     elif unit.lock:
         put_text(cells, 0, texts.LOCKS[unit.lock])
     elif unit.session.refused:

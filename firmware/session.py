@@ -87,7 +87,7 @@ class Session:
         self.state = to
         self.state_ms = 0
         self.refused = NOTHING
-        if event in (states.START, states.RATED):
+        if event == states.START or event == states.RATED:  # noqa: PLR1714 (a tuple is made anew)
             self.number += 1
             self.reason = -1
             self.session_ms = self.treat_ms = self.unworn_count = 0

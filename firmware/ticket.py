@@ -50,28 +50,32 @@ MOVEMENT_MAX = 16  # characters: a row of the screen
 OVERALL = "Overall"  # the first item, as the journal names it
 
 
-def whole(what: str, value: object, low: int, high: int) -> int:
-    """An integer within limits. Raises Refused."""
+def whole(table: "dict[str, object]", key: str, low: int, high: int) -> int:
+    """An integer of the protocol, within limits. Raises Refused."""
+    value = table[key]
     if not record.whole(value, low, high):
         raise Refused(
-            what + " is " + shown(value) + ": a whole number from " + str(low) + " to " + str(high)
-        )
+            "protocol." + key + " is " + shown(value) + ": a whole number from " + str(low)
+            + " to " + str(high)
+        )  # fmt: skip
     assert isinstance(value, int)
     return value
 
 
-def truth(what: str, value: object) -> bool:
-    """Refuses all but true and false."""
+def truth(table: "dict[str, object]", key: str) -> bool:
+    """True or false, of the protocol. Raises Refused."""
+    value = table[key]
     if not isinstance(value, bool):
-        raise Refused(what + " is " + shown(value) + ": true or false")
+        raise Refused("protocol." + key + " is " + shown(value) + ": true or false")
     return value
 
 
-def digits(what: str, value: object, length: int) -> str:
-    """So many hexadecimal digits, in lower case. Raises Refused."""
+def digits(table: "dict[str, object]", key: str, length: int) -> bytes:
+    """So many hexadecimal digits of the ticket, in lower case. Raises Refused."""
+    value = table[key]
     if not isinstance(value, str) or len(value) != length or value.strip("0123456789abcdef"):
-        raise Refused("the ticket's " + what + " is no " + str(length) + " hexadecimal digits")
-    return value
+        raise Refused("the ticket's " + key + " is no " + str(length) + " hexadecimal digits")
+    return value.encode()
 
 
 def movements_of(value: object) -> "list[str]":
@@ -101,18 +105,14 @@ class Protocol:
     def __init__(self, protocol: object) -> None:
         """From what `json` gives. Raises Refused with the key, its value and what is allowed."""
         table = keys("the protocol", protocol, PROTOCOL_KEYS)
-        self.visits = whole("protocol.visits", table["visits"], VISITS_MIN, VISITS_MAX)
-        self.interval_days = whole(
-            "protocol.interval_days", table["interval_days"], 1, INTERVAL_MAX_DAYS
-        )
+        self.visits = whole(table, "visits", VISITS_MIN, VISITS_MAX)
+        self.interval_days = whole(table, "interval_days", 1, INTERVAL_MAX_DAYS)
         # windows of two visits never meet
-        self.window_days = whole(
-            "protocol.window_days", table["window_days"], 0, (self.interval_days - 1) // 2
-        )
-        self.baseline_therapy = truth("protocol.baseline_therapy", table["baseline_therapy"])
-        self.rate_after = truth("protocol.rate_after", table["rate_after"])
-        self.guess = truth("protocol.guess", table["guess"])
-        self.ill_effects = truth("protocol.ill_effects", table["ill_effects"])
+        self.window_days = whole(table, "window_days", 0, (self.interval_days - 1) // 2)
+        self.baseline_therapy = truth(table, "baseline_therapy")
+        self.rate_after = truth(table, "rate_after")
+        self.guess = truth(table, "guess")
+        self.ill_effects = truth(table, "ill_effects")
         self.movements = movements_of(table["movements"])
         self.shown = [text.encode() for text in self.movements]  # as the screen takes them
 
@@ -125,9 +125,9 @@ class Ticket:
         self.trial = plain("trial", table["trial"])
         self.participant = plain("participant", table["participant"])
         self.protocol = Protocol(table["protocol"])
-        salt = digits("salt", table["salt"], SALT_HEX).encode()
-        arm = digits("arm", table["arm"], seal.HEX).encode()
-        covered = binascii.unhexlify(digits("key", table["key"], seal.HEX))
+        salt = digits(table, "salt", SALT_HEX)
+        arm = digits(table, "arm", seal.HEX)
+        covered = binascii.unhexlify(digits(table, "key", seal.HEX))
         lit = seal.same(arm, seal.seal(key, THERAPY + salt).encode())
         self.masked = seal.same(arm, seal.seal(key, PLACEBO + salt).encode())
         if lit == self.masked:
@@ -153,15 +153,3 @@ def opened(content: bytes, unit_keys: "Keys", serial: str) -> Ticket:
     if table["unit"] != serial:
         raise Refused("the ticket is for unit " + shown(table["unit"]) + ", not this one")
     return Ticket(table, key)
-
-
-def made(table: "dict[str, object]", masked: bool, sealing_key: bytes, key: bytes) -> (
-    "dict[str, object]"
-):  # fmt: skip
-    """What is to be signed: a ticket's `participant`, `protocol`, `salt`, `trial` and `unit`, with
-    its arm and its sealing key covered by the key of tickets."""
-    salt = str(table["salt"]).encode()
-    cover = binascii.unhexlify(seal.seal(key, KEY + salt))
-    covered = bytes([a ^ b for a, b in zip(sealing_key, cover)])
-    arm = seal.seal(key, (PLACEBO if masked else THERAPY) + salt)
-    return dict(table, arm=arm, key=binascii.hexlify(covered).decode())

@@ -6,7 +6,7 @@ alone, as its mask, and to the sealed records. What is shown and said is `firmwa
 """
 
 from firmware import blinded, notes, seal, sealed, states, ticket, visits, wearer
-from firmware.limits import RAMP_MS, RATE_MAX_MS
+from firmware.limits import DUTY_MAX, RAMP_MS, RATE_MAX_MS
 from firmware.prescription import Refused
 from firmware.session import (
     BUTTON_STUCK,
@@ -40,10 +40,11 @@ class Trial:
     face = blinded  # what it shows and says
 
     def __init__(self) -> None:
-        self.ticket: ticket.Ticket | None = None
-        self.progress: visits.Progress | None = None
+        self.taken = False  # the ticket was; else there is neither it nor progress
+        self.ticket: ticket.Ticket
+        self.progress: visits.Progress
         self.key = b""  # of sealed records
-        self.masked = True  # until a ticket says otherwise
+        self.mask = 0  # of the gate; until a ticket says otherwise, that of a placebo unit
         self.given = False  # a session is over that was this visit's therapy
         self.value = BLANK
         self.alone = False  # ill effects are marked between visits
@@ -60,12 +61,12 @@ class Trial:
         self.ticket = taken
         self._come_to(visits.read(hal.load(visits.FILE), taken))
         self.key = taken.key
-        self.masked = taken.masked
+        self.taken = True
+        self.mask = 0 if taken.masked else DUTY_MAX
 
     # -- what is kept --------------------------------------------------------------------
 
     def _come_to(self, step: "visits.Progress") -> None:
-        assert self.ticket
         self.progress = step
         self.items = visits.items(self.ticket.protocol, step.visit, step.stage)
 
@@ -76,7 +77,6 @@ class Trial:
         """On to (visit, stage, item), with the record of it; False, and nothing done, where that
         cannot be kept. Only while dark."""
         journal, before = unit.journal, self.progress
-        assert before
         if not journal.write(unit.up_s):
             return False
         owes = before.owes
@@ -95,7 +95,7 @@ class Trial:
 
     def owed(self, unit: "Waistband") -> None:
         """At start: the record of the last step, if power went before it was written."""
-        owes = self.progress.owes if self.progress else ()
+        owes = self.progress.owes if self.taken else ()
         if owes and unit.journal.n < int(str(owes[0])):
             kind = str(owes[1])
             unit.journal.add(kind, visits.RECORDS[kind], owes[2:])
@@ -103,9 +103,9 @@ class Trial:
     def settle(self, unit: "Waistband") -> bool:
         """Once a second while dark, and before anything is asked: what could not be kept yet.
         False where it still cannot."""
-        now = self.progress
-        if not now or not self.ticket:
+        if not self.taken:
             return False
+        now = self.progress
         if not now.owes:
             return self._step(unit, (0, CLOSED, 0), "ticket", (now.trial, now.participant))
         if self.given and now.stage == THERAPY:
@@ -120,8 +120,7 @@ class Trial:
     def _close(self, unit: "Waistband") -> bool:
         """Where a visit has nothing more to ask, it is done."""
         now = self.progress
-        assert now
-        if now.stage not in (BEFORE, AFTER) or now.item < len(self.items):
+        if now.stage not in visits.ASKING or now.item < len(self.items):
             return True
         return self._step(unit, (now.visit, CLOSED, 0), "visit", (now.visit, "done"))
 
@@ -144,13 +143,11 @@ class Trial:
         why = self._come(unit, max(now_s, unit.journal.latest))
         if why:
             return ~why
-        assert self.progress
         return states.START if self.progress.stage == THERAPY else states.ASK
 
     def _come(self, unit: "Waistband", now_s: int) -> int:
         """A person has come: leave behind what is over, and open the visit that is due, if none
         is open. Why not; 0 if one is."""
-        assert self.ticket and self.progress
         protocol, day = self.ticket.protocol, now_s // visits.DAY_S
         now = self.progress
         over = day > visits.closes_day(protocol, now.first_s, now.visit)
@@ -192,14 +189,22 @@ class Trial:
         now = self.progress
         if self.alone:
             return EFFECT
-        if not now or now.stage not in (BEFORE, AFTER):
+        if now.stage not in visits.ASKING:
             return BLANK
         return self.items[now.item] if now.item < len(self.items) else BLANK
 
-    def mark_effect(self, unit: "Waistband") -> None:
+    def pressed(self, unit: "Waistband", way: int) -> None:
+        """UP (1) or DOWN (-1), which leave the set point alone in a trial."""
+        state = unit.session.state
+        if state == states.RATE:
+            self._turn(unit, way)
+        elif way < 0 and (state == states.READY or state == states.DONE):  # noqa: PLR1714
+            self._mark_effect(unit)
+
+    def _mark_effect(self, unit: "Waistband") -> None:
         """DOWN, outside of a visit: a person wants to mark an ill effect."""
         notes.settle(unit)
-        if unit.lock or not self.ticket or not self.ticket.protocol.ill_effects:
+        if unit.lock or not self.ticket.protocol.ill_effects:
             return
         if not self.settle(unit):
             unit.session.refuse(STORAGE)
@@ -207,7 +212,7 @@ class Trial:
         self.alone = True
         unit.session.post(states.ASK)
 
-    def turn(self, unit: "Waistband", way: int) -> None:
+    def _turn(self, unit: "Waistband", way: int) -> None:
         """UP or DOWN while asked: from no answer to the least, or the most."""
         session, item = unit.session, self.item()
         self.answered_ms = session.state_ms
@@ -224,8 +229,6 @@ class Trial:
     def confirm(self, unit: "Waistband") -> int:
         """START while asked: what is shown is the answer, for good. The event that it leads to;
         negative, ~why, where it is refused, and ~NOTHING where the next question follows."""
-        now = self.progress
-        assert now and self.ticket
         self.answered_ms = unit.session.state_ms
         item = self.item()
         if wearer.stuck_button(unit):
@@ -239,7 +242,7 @@ class Trial:
             unit.session.refused = NOTHING
             if self.alone:
                 return states.CLOSED
-        if self.progress and self.progress.stage == THERAPY:
+        if self.progress.stage == THERAPY:
             return states.RATED
         if self.item() >= 0:
             unit.hal.signal(states.CUE_RATE)
@@ -249,7 +252,6 @@ class Trial:
     def _answer(self, unit: "Waistband", item: int) -> bool:
         """Write an answer down, and go on to what is next."""
         now, taken = self.progress, self.ticket
-        assert now and taken
         protocol = taken.protocol
         stage, at = now.stage, now.item
         if not self.alone:
@@ -291,7 +293,7 @@ class Trial:
         for pad in unit.pads:
             of_banks = tuple(pad.fluence.uj_cm2[:BANKS])
             of_pads += of_banks + (0,) * (BANKS - len(of_banks))
-        numbers = (OF_SESSION, 0 if self.masked else 1) + of_pads + (
+        numbers = (OF_SESSION, 1 if self.mask else 0) + of_pads + (
             max(a.ramp_ms, b.ramp_ms), max(a.throttled_ms, b.throttled_ms),
             max(a.cem43.session_q10_ms, b.cem43.session_q10_ms),
             max(a.highest_mc, b.highest_mc), unit.battery.percent, session.reason,

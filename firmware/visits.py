@@ -28,6 +28,7 @@ ITEMS_MAX = 32  # by far
 
 BEFORE, THERAPY, AFTER, CLOSED = range(4)
 STAGES = ("before", "therapy", "after", "closed")
+ASKING = (BEFORE, AFTER)
 
 # Items: 0 is pain overall, then the movements in their order.
 EFFECT, GUESS = 16, 17

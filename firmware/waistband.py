@@ -84,7 +84,7 @@ class Waistband:
         self.session = Session(hal)
         self.buttons = Buttons()
         self.pressed_in = -1  # the state in which START went down
-        self.gate = Gate(hal, 2 * len(board.BANKS), self._mask())
+        self.gate = Gate(hal, 2 * len(board.BANKS), self.trial.mask if self.trial else DUTY_MAX)
         self.check = Check(board)
         self.rail = Rail(board)
         self.battery = Battery(board)
@@ -128,10 +128,6 @@ class Waistband:
 
                 return Trial()
         return None
-
-    def _mask(self) -> int:
-        """What the gate lets out of a duty: nothing of it in a placebo unit."""
-        return 0 if self.trial and self.trial.masked else DUTY_MAX
 
     def _accept(
         self, board: "Board", calibration: object, prescription: object

@@ -57,19 +57,9 @@ def answer(unit: "Waistband", done: int) -> None:
     if done & (buttons.UP_PRESSED | buttons.DOWN_PRESSED):
         way = -1 if done & buttons.DOWN_PRESSED else 1
         if unit.trial:
-            _turn(unit, way)
+            unit.trial.pressed(unit, way)
         elif session.state in states.LIT:
             _move_set_point(unit, way)
-
-
-def _turn(unit: "Waistband", way: int) -> None:
-    """UP or DOWN in a trial, where the set point is locked."""
-    trial, state = unit.trial, unit.session.state
-    assert trial
-    if state == states.RATE:
-        trial.turn(unit, way)
-    elif way < 0 and state in (states.READY, states.DONE):
-        trial.mark_effect(unit)
 
 
 def _move_set_point(unit: "Waistband", way: int) -> None:
@@ -88,7 +78,7 @@ def _ask(unit: "Waistband", intent: int) -> None:
         intent = trial.asked(unit)
     elif trial and intent == states.RATED:
         intent = trial.confirm(unit)
-    if intent in (states.START, states.RATED):
+    if intent == states.START or intent == states.RATED:  # noqa: PLR1714 (a tuple is made anew)
         why = _no_session(unit)
     elif intent == states.RESUME:
         why = no_resume(unit)

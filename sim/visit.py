@@ -48,7 +48,7 @@ def state(run: "Run") -> int:
 def asked(run: "Run") -> tuple[int, str, str] | None:
     """What the unit asks: visit, when, item; None where it asks nothing."""
     trial = run.unit.trial
-    if not trial or not trial.ticket or not trial.progress or state(run) != states.RATE:
+    if not trial or state(run) != states.RATE:
         return None
     item = trial.item()
     if item < 0:

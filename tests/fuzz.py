@@ -143,7 +143,7 @@ def case(good: "dict[str, bytes]", name: str, seed: int) -> str:
     state = unit.session.state
     if state != (states.LOCKED if unit.lock else states.READY):
         return "in " + states.STATES[state]
-    if TRIAL in files and not (unit.trial and unit.trial.masked and unit.gate.mask == 0):
+    if TRIAL in files and not (unit.trial and unit.trial.mask == 0 == unit.gate.mask):
         return "a placebo unit that is none any more"
     if unit.lock and not unit.locked:
         return "locked without a word"

@@ -123,7 +123,7 @@ class TrialMachine(Power, Sensors, People):
         """Whatever its state."""
         trial = self.watch.bench.unit.trial
         assert trial
-        assert not trial.masked or max(self.hal.duty) == 0
+        assert trial.mask or max(self.hal.duty) == 0
 
     @invariant()
     def the_set_point_is_locked(self) -> None:
@@ -137,7 +137,7 @@ class TrialMachine(Power, Sensors, People):
         files, trial = self.hal.files, self.watch.bench.unit.trial
         if files is not self.unit_files:  # another unit was fetched
             self.unit_files, self.answers, self.at = files, [], (0, 0, 0)
-        if trial and trial.progress:
+        if trial and trial.taken:
             step = trial.progress
             at = (step.visit, step.stage, step.item)
             assert at >= self.at

@@ -81,7 +81,7 @@ def attended(bench: Bench) -> None:
     bench.run(MOMENT_MS)
     for _ in range(6):
         trial = bench.unit.trial
-        assert trial and trial.progress
+        assert trial and trial.taken
         if trial.progress.visit == 2 and trial.progress.stage == visits.CLOSED:
             return
         bench.hal.clock_s = CLOCK_2 if (trial.progress.visit, trial.progress.stage) >= (
@@ -135,7 +135,7 @@ def test_a_segment_that_is_full_at_any_answer_loses_none(monkeypatch: pytest.Mon
             bench.run(2_000)
         rows = [row for row in told(bench) if row[0] == "rating"]
         trial = bench.unit.trial
-        assert trial and trial.progress
+        assert trial and trial.taken
         assert len(rows) == min(trial.progress.item, 2) or trial.progress.stage == visits.CLOSED
 
 

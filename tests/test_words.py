@@ -18,16 +18,20 @@ from firmware import (
     states,
     telemetry,
     texts,
+    trial_texts,
     visits,
 )
 
 
 def test_every_text_fits_its_row_and_is_printable():
     tables = (texts.STATES, texts.REASONS, texts.REFUSALS, texts.FAULTS, texts.LOCKS,
-              texts.SEVERITIES, texts.GUESSES, texts.STAGES)  # fmt: skip
-    labels = (texts.LEFT, texts.CONTACT, texts.DOSE, texts.SET_POINT, texts.BATTERY, texts.NO_CLOCK,
-              texts.RECEIPT, texts.ENDED, texts.TELL_THE_CLINIC, texts.VISIT, texts.FROM,
-              texts.OVERALL, texts.ILL_EFFECTS, texts.GUESS, texts.PAIN, texts.BLANK)  # fmt: skip
+              trial_texts.SEVERITIES, trial_texts.GUESSES, trial_texts.STAGES)  # fmt: skip
+    labels = (
+        texts.LEFT, texts.CONTACT, texts.DOSE, texts.SET_POINT, texts.BATTERY, texts.NO_CLOCK,
+        texts.RECEIPT, trial_texts.ENDED, trial_texts.TELL_THE_CLINIC, trial_texts.VISIT,
+        trial_texts.FROM, trial_texts.OVERALL, trial_texts.ILL_EFFECTS, trial_texts.GUESS,
+        trial_texts.PAIN, trial_texts.BLANK,
+    )  # fmt: skip
     for text in (*labels, *(text for table in tables for text in table)):
         assert len(text) <= screen.CELLS
         assert all(0x20 <= byte < 0x7F for byte in text)
@@ -39,9 +43,9 @@ def test_every_state_reason_refusal_and_fault_has_a_text():
     assert len(texts.REFUSALS) == len(session.REFUSALS)
     assert len(texts.FAULTS) == len(faults.FAULTS)
     assert len(texts.LOCKS) == len(notes.LOCKS) == states.TRIAL + 1
-    assert len(texts.GUESSES) == len(visits.GUESSES) == visits.MOST[visits.GUESS] + 1
-    assert len(texts.SEVERITIES) == visits.MOST[visits.EFFECT] + 1
-    assert len(texts.STAGES) == len(visits.STAGES)
+    assert len(trial_texts.GUESSES) == len(visits.GUESSES) == visits.MOST[visits.GUESS] + 1
+    assert len(trial_texts.SEVERITIES) == visits.MOST[visits.EFFECT] + 1
+    assert len(trial_texts.STAGES) == len(visits.STAGES)
     for reason, text in zip(states.REASONS, texts.REASONS, strict=True):
         assert bool(reason) == bool(text)
 

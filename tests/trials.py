@@ -5,6 +5,7 @@ from typing import Any
 
 from firmware import seal, signed, ticket, visits
 from firmware.keys import FILE as KEYS
+from sim.ticket import made as made_ticket
 from tests.fake_hal import MOMENT_MS, SHORT, START, UP, Bench
 from tests.keyed import KEY, SERIAL, installed, made
 
@@ -21,7 +22,7 @@ PUBLIC: dict[str, Any] = {
 def ticket_of(masked: bool, signed_with: bytes = TICKETS, **changed: Any) -> bytes:
     """A ticket that the unit takes, but for what is changed."""
     protocol = {**PROTOCOL, **changed.pop("protocol", {})}
-    table = ticket.made({**PUBLIC, "protocol": protocol}, masked, SEALING, TICKETS)
+    table = made_ticket({**PUBLIC, "protocol": protocol}, masked, SEALING, TICKETS)
     table.update(changed)
     inner = json.dumps(table, sort_keys=True, separators=(",", ":")).encode()
     return signed.sealed(inner, signed_with)

@@ -113,7 +113,7 @@ def battery_bit(unit: Any) -> int:
 
 def arm_of(unit: Any) -> int:
     """PLAIN, THERAPY_ARM or MASKED."""
-    return (MASKED if unit.trial.masked else THERAPY_ARM) if unit.trial else PLAIN
+    return (THERAPY_ARM if unit.trial.mask else MASKED) if unit.trial else PLAIN
 
 
 def lock_of(lock: int) -> int:

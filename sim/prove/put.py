@@ -133,8 +133,7 @@ def put_trial(stand: Stand, node: Node) -> None:
     """In a trial or not, and in which arm; a visit is due, and nothing answered."""
     unit, trial = stand.unit, stand.trial
     unit.trial = trial if node.arm else None
-    trial.masked = node.arm == MASKED
-    unit.gate.mask = 0 if trial.masked else DUTY_MAX
+    unit.gate.mask = trial.mask = 0 if node.arm == MASKED else DUTY_MAX
     trial.given = trial.alone = False
     trial.begin()
     DUE(trial)

@@ -11,6 +11,7 @@ from firmware import seal, signed, ticket, visits
 from firmware.keys import Keys
 from firmware.trial import BLANK, Trial
 from firmware.visits import AFTER, BEFORE, CLOSED, THERAPY, Progress
+from sim.ticket import made as ticket_of
 
 Put = Callable[[Trial], None]
 
@@ -42,7 +43,7 @@ def trial() -> Trial:
         "participant": "P-01", "protocol": PROTOCOL, "salt": "0" * ticket.SALT_HEX,
         "trial": "PROOF", "unit": SERIAL,
     }  # fmt: skip
-    table = ticket.made(public, False, bytes(seal.KEY_BYTES), key)
+    table = ticket_of(public, False, bytes(seal.KEY_BYTES), key)
     made = Trial()
     files = Files(signed.sealed(json.dumps(table).encode(), key))
     made.open(files, keys, SERIAL)  # type: ignore[arg-type]

@@ -1,0 +1,18 @@
+"""A ticket as the allocator makes it: what `firmware.ticket` opens. Here, for it never runs on a
+unit; called by the tools, the proof's trial and tests."""
+
+import binascii
+from typing import Any
+
+from firmware import seal
+from firmware.ticket import KEY, PLACEBO, THERAPY
+
+
+def made(table: dict[str, Any], masked: bool, sealing_key: bytes, key: bytes) -> dict[str, Any]:
+    """What is to be signed: a ticket's `participant`, `protocol`, `salt`, `trial` and `unit`, with
+    its arm and its sealing key covered by the key of tickets."""
+    salt = str(table["salt"]).encode()
+    cover = binascii.unhexlify(seal.seal(key, KEY + salt))
+    covered = bytes([a ^ b for a, b in zip(sealing_key, cover, strict=True)])
+    arm = seal.seal(key, (PLACEBO if masked else THERAPY) + salt)
+    return {**table, "arm": arm, "key": covered.hex()}
