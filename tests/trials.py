@@ -44,10 +44,10 @@ def files_with(ticket_file: bytes) -> dict[str, bytes]:
 
 
 
-def sim_files(masked: bool, prescription: dict[str, Any]) -> dict[str, bytes]:
+def sim_files(masked: bool, prescription: dict[str, Any], **changed: Any) -> dict[str, bytes]:
     """The same of a unit of the simulator, with its prescription."""
     return {
-        **files_with(ticket_of(masked, unit=SIM)),
+        **files_with(ticket_of(masked, unit=SIM, **changed)),
         "prescription.json": made(prescription=prescription, unit=SIM),
     }
 
