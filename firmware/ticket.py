@@ -25,20 +25,6 @@ SALT_HEX = 32
 THERAPY, PLACEBO = b"therapy ", b"placebo "  # before the salt, as the arm's HMAC covers them
 KEY = b"key "
 
-# The paper says only "rotating and bending in different directions": these are ours.
-MOVEMENTS = (
-    "Rotate left", "Rotate right", "Bend forward", "Bend back", "Bend left", "Bend right",
-)  # fmt: skip
-DEFAULT = {
-    "visits": 7,
-    "interval_days": 7,
-    "window_days": 2,
-    "baseline_therapy": False,  # the paper says only that values were recorded at baseline
-    "rate_after": True,
-    "guess": True,
-    "ill_effects": True,
-    "movements": list(MOVEMENTS),
-}
 PROTOCOL_KEYS = (
     "visits", "interval_days", "window_days", "baseline_therapy", "rate_after", "guess",
     "ill_effects", "movements",

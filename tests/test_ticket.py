@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from firmware import seal, signed, ticket, visits
 from firmware.keys import Keys
 from firmware.prescription import Refused
+from sim.ticket import DEFAULT, MOVEMENTS
 from tests.keyed import SERIAL, installed
 from tests.trials import PROTOCOL, SEALING, TICKETS, ticket_of
 
@@ -32,7 +33,7 @@ def test_a_ticket_gives_the_arm_the_key_and_the_protocol(masked: bool) -> None:
 
 
 def test_the_default_protocol_is_taken() -> None:
-    assert ticket.Protocol(ticket.DEFAULT).movements == list(ticket.MOVEMENTS)
+    assert ticket.Protocol(DEFAULT).movements == list(MOVEMENTS)
 
 
 def test_the_file_of_one_arm_is_as_long_as_that_of_the_other_and_names_none() -> None:
@@ -92,13 +93,13 @@ WRONG: list[tuple[str, Any]] = [
 @pytest.mark.parametrize(("key", "value"), WRONG)
 def test_a_protocol_with_a_value_out_of_bounds_is_refused_by_name(key: str, value: Any) -> None:
     with pytest.raises(Refused) as why:
-        ticket.Protocol({**ticket.DEFAULT, key: value})
+        ticket.Protocol({**DEFAULT, key: value})
     assert key.rstrip("s") in str(why.value)
 
 
 def test_a_protocol_that_lacks_a_key_is_refused_by_name() -> None:
     for key in ticket.PROTOCOL_KEYS:
-        table = {name: value for name, value in ticket.DEFAULT.items() if name != key}
+        table = {name: value for name, value in DEFAULT.items() if name != key}
         with pytest.raises(Refused, match=f"lacks {key}"):
             ticket.Protocol(table)
 
@@ -148,7 +149,7 @@ PROTOCOLS = st.fixed_dictionaries({
     "visits": st.integers(2, 20), "interval_days": st.just(7), "window_days": st.just(2),
     "baseline_therapy": st.booleans(), "rate_after": st.booleans(), "guess": st.booleans(),
     "ill_effects": st.booleans(),
-    "movements": st.lists(st.sampled_from(ticket.MOVEMENTS), unique=True, max_size=6),
+    "movements": st.lists(st.sampled_from(MOVEMENTS), unique=True, max_size=6),
 })  # fmt: skip
 
 

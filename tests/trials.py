@@ -5,13 +5,14 @@ from typing import Any
 
 from firmware import seal, signed, ticket, visits
 from firmware.keys import FILE as KEYS
+from sim.ticket import DEFAULT
 from sim.ticket import made as made_ticket
 from tests.fake_hal import MOMENT_MS, SHORT, START, UP, Bench
 from tests.keyed import KEY, SERIAL, installed, made
 
 TICKETS = seal.derived(KEY, ticket.PURPOSE)
 SEALING = bytes(range(100, 132))  # what this unit's records are sealed with
-PROTOCOL: dict[str, Any] = {**ticket.DEFAULT, "movements": ["Rotate left", "Bend forward"]}
+PROTOCOL: dict[str, Any] = {**DEFAULT, "movements": ["Rotate left", "Bend forward"]}
 SIM = "SIM-0001"
 PUBLIC: dict[str, Any] = {
     "participant": "P-07", "protocol": PROTOCOL, "salt": "0123456789abcdef" * 2,

@@ -11,12 +11,13 @@ from firmware import seal, signed, ticket, visits
 from firmware.keys import Keys
 from firmware.trial import BLANK, Trial
 from firmware.visits import AFTER, BEFORE, CLOSED, THERAPY, Progress
+from sim.ticket import DEFAULT
 from sim.ticket import made as ticket_of
 
 Put = Callable[[Trial], None]
 
 SERIAL = "SIM-0001"
-PROTOCOL = {**ticket.DEFAULT, "movements": ["Bend"]}
+PROTOCOL = {**DEFAULT, "movements": ["Bend"]}
 FIRST_S = 820_584_000
 CLOCK_S = FIRST_S + 7 * visits.DAY_S  # the second visit is due
 OWES = (0, "missed", 1)
