@@ -96,7 +96,7 @@ class Trial:
     def owed(self, unit: "Waistband") -> None:
         """At start: the record of the last step, if power went before it was written."""
         owes = self.progress.owes if self.taken else ()
-        if owes and unit.journal.n < int(str(owes[0])):
+        if owes and -3 < unit.journal.n - int(str(owes[0])) < 0:  # a journal begun anew is no cut
             kind = str(owes[1])
             unit.journal.add(kind, visits.RECORDS[kind], owes[2:])
 
@@ -277,12 +277,12 @@ class Trial:
     # -- sealed --------------------------------------------------------------------------
 
     def close(self, unit: "Waistband", numbers: "tuple[int, ...]") -> str:
-        """A sealed record of these numbers. Its nonce comes of where the chain stands, which it
-        never does twice; without a ticket there is nobody to seal it to."""
+        """A sealed record of these numbers. Its nonce comes of where the chain stands, and when: it
+        never does twice, unless it is wiped; without a ticket there is nobody to seal it to."""
         if not self.key:
             return ""
         journal = unit.journal
-        place = journal.seal + " " + str(len(journal.waiting))
+        place = " ".join((journal.seal, str(len(journal.waiting)), str(unit.hal.wall_clock())))
         return sealed.close(self.key, seal.seal(b"", place.encode())[: sealed.NONCE], numbers)
 
     def end(self, unit: "Waistband") -> None:

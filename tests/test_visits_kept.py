@@ -163,6 +163,17 @@ def lived_once(bench: Bench, cut_at: int) -> bool:
     return False
 
 
+def test_a_journal_that_was_wiped_does_not_get_the_last_record_again() -> None:
+    bench = baseline(False)
+    for _ in range(3):
+        for name in [name for name in bench.hal.files if name.startswith("journal")]:
+            del bench.hal.files[name]
+        bench.reset()
+        bench.to_ready()
+        bench.run(2_000)
+        assert told(bench) == []
+
+
 # -- locks -------------------------------------------------------------------------------------
 
 
