@@ -3,7 +3,8 @@
 A step is a control step. First the switch is closed with every bank at zero: no
 current, or an LED switch is stuck. Then each bank that the course uses is lit for
 one tick at a tenth of its duty while the rail monitor looks: too little, and its
-string is open; far more, and a switch stuck since. Last, a bank is driven with the
+string is open; far more, and a switch stuck since (where the gate masks every duty, only
+too much is asked about). Last, a bank is driven with the
 lease withheld: no current, or the supply switch is stuck. A monitor that fell silent
 is not believed; when it speaks again, the check begins anew.
 """
@@ -130,7 +131,7 @@ class Check:
         pads: "tuple[Pad, Pad]", ms: int,
     ) -> None:  # fmt: skip
         least_01ma = self.expected_01ma[bank % self.kinds]
-        if gate.caps[bank] and peak_01ma < least_01ma:
+        if gate.caps[bank] and gate.mask and peak_01ma < least_01ma:
             gate.caps[bank] = 0  # no light, no dose
             pads[bank // self.kinds].fluence.rewind(bank % self.kinds)
             latch.raise_fault(faults.LED_OPEN, bank // self.kinds, ms, peak_01ma, least_01ma)

@@ -27,4 +27,5 @@ CUES = (
     (None, ((LOW, 120), (0, 60), (LOW, 120)), (120, 60, 120)),  # REFUSED: the light stays
     (None, ((LOW, 60), (0, 60), (LOW, 60), (0, 60), (LOW, 60)), (60, 60, 60)),  # BATTERY_LOW
     (None, ((MID, 30),), (30,)),  # SET_POINT
+    (SLOW, ((HIGH, 40), (0, 40), (MID, 40)), (40, 40, 80)),  # RATE
 )

@@ -5,7 +5,7 @@ not. Off is `hal.off()`, which opens the supply switch and pulls every pin low;
 the lease is renewed only here, and only by a tick that came this far.
 """
 
-from firmware.limits import CLOCK_MASK, LOOK_EVERY_TICKS
+from firmware.limits import CLOCK_MASK, DUTY_MAX, LOOK_EVERY_TICKS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 class Gate:
     """Duties on their way out, pad A's banks first."""
 
-    def __init__(self, hal: "Hal", banks: int) -> None:
+    def __init__(self, hal: "Hal", banks: int, mask: int = DUTY_MAX) -> None:
         self.hal = hal
+        self.mask = mask  # of every duty, as bits: 0 in a unit that gives no light
         self.caps = [0] * banks  # the most that may ever leave
         self.wanted = [0] * banks
         self.out = [0] * banks  # what left in the control step that is running
@@ -108,8 +109,9 @@ class Gate:
         out = self.out
         if lit:
             wanted = self.wanted
+            mask = self.mask
             for k in range(len(wanted)):
-                duty = wanted[k]
+                duty = wanted[k] & mask
                 out[k] = duty
                 hal.drive(k, duty)
             self.fresh = False

@@ -79,11 +79,15 @@ class Journal:
             return
         self.waiting.append((kind, keys, values))
 
+    def is_full(self) -> bool:
+        """Whether the next record begins another segment."""
+        return self.size > SEGMENT_BYTES
+
     def write(self, up_s: int) -> bool:
         """Write what waits; only while dark. False where something is left."""
         at = self.hal.wall_clock() if self.waiting else None
         while self.waiting:
-            if self.size > SEGMENT_BYTES and not self._turn(at, up_s):
+            if self.is_full() and not self._turn(at, up_s):
                 return False
             if not self._append(at, up_s):
                 return False

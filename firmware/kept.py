@@ -138,5 +138,7 @@ def tidy(unit: "Waistband") -> None:
     # than to be ready
     if unit.lock != states.RESTARTS and state != states.SELF_TEST:
         notes.settle(unit)
+        if unit.trial:
+            unit.trial.settle(unit)
         unit.keys.take(0 if unit.lock else unit.course.number, unit.hal)
         unit.journal.write(unit.up_s)

@@ -68,6 +68,7 @@ SESSION_DAY_MAX_MS = 60 * 60_000  # ours
 RAMP_MS = 30_000  # ours: the controller sees the skin answer before full power
 SKIN_WAIT_MS = 180_000
 PAUSE_MAX_MS = 600_000
+RATE_MAX_MS = 600_000  # ours: nobody answers any more
 WORN_MS = 5_000
 WORN_MIN_MC = 28_000  # leaves room for a cold day
 WORN_MAX_MC = 38_500  # skin at rest is never warmer

@@ -7,6 +7,9 @@
     fault     a cause that was latched: name, pad, value and limit
     test      the lit self-test is over; as `end`
     ack       nothing is latched any more, and what the unit is locked by even so
+
+In a unit with a ticket `end`, `test` and `fault` seal what could tell the arm, and there are the
+kinds of `firmware.visits`.
 """
 
 from firmware import faults, states
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
     from firmware.waistband import Waistband
 
 CAUSES = ("power on", "watchdog", "other")  # as `hal.contract` numbers them
-LOCKS = ("", "calibration", "prescription", "restarts", "board", "hard fault")
+LOCKS = ("", "calibration", "prescription", "restarts", "board", "hard fault", "trial")
 SESSION = (
     "session", "prescription", "number", "nm", "irradiance_uw_cm2", "fluence_uj_cm2", "max_ms",
     "set_point_mc", "carrier_hz", "period_ticks", "on_ticks", "day_treat_ms",
@@ -33,6 +36,8 @@ def boot(unit: "Waistband") -> None:
     if unit.journal.found:
         return
     unit.journal.find()
+    if unit.trial:
+        unit.trial.owed(unit)
     cause = unit.hal.reset_cause()
     values = (CAUSES[cause] if cause < len(CAUSES) else "", LOCKS[unit.lock], unit.serial)
     unit.journal.add("boot", ("cause", "lock", "serial"), values)
@@ -60,6 +65,9 @@ def begin(unit: "Waistband") -> bool:
 
 def end(unit: "Waistband") -> None:
     """A session is over, or the lit self-test."""
+    if unit.trial:
+        unit.trial.end(unit)
+        return
     session = unit.session
     a, b = unit.pads
     reason = states.REASONS[session.reason] if session.reason >= 0 else ""
@@ -89,6 +97,9 @@ def causes(unit: "Waistband") -> None:
         row = latch.rows[k]
         if row != noted[k]:
             noted[k][:] = row
+            if unit.trial:
+                unit.trial.fault(unit, row)
+                continue
             values = (faults.FAULTS[row[0]][0], faults.PADS[row[1]], row[3], row[4], row[2])
             unit.journal.add("fault", FAULT, values)
 

@@ -72,6 +72,9 @@ def enter(unit: "Waistband") -> None:
         for pad in unit.pads:
             pad.plausible.begin(pad.contact_mc, pad.board_mc, pad.at_rest)
             pad.at_rest = False
+    elif state == states.RATE:
+        if unit.trial:
+            unit.trial.begin()
     elif state == states.PAUSED:
         unit.unworn_steps = 0
         for pad in unit.pads:

@@ -7,6 +7,7 @@ costs next to nothing; the HAL puts rows on the glass when their bus is free.
 from firmware import states, texts
 from firmware.cells import ZERO, blank, put_int, put_text
 from firmware.faults import FAULTS
+from firmware.session import TOO_EARLY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ def left_s(unit: "Waistband") -> int:
     course = unit.course
     left_ms = course.max_ms - unit.session.treat_ms
     limit_s = left_ms // 1000 if left_ms > 0 else 0
+    if unit.trial:
+        return limit_s  # in both arms alike
     longest_s = 0
     for pad in unit.pads:
         if not pad.done:
@@ -61,9 +64,14 @@ class Screen:
         a, b = unit.pads
         if row == 0:
             return session.state
+        if row == 1 and session.state in states.IN_SESSION:
+            return left_s(unit)
+        if row == 7 and self._has_receipt(unit):
+            return RECEIPT - session.number
+        if unit.trial:
+            behind: int = unit.trial.face.key(unit, row)
+            return behind
         if row == 1:
-            if session.state in states.IN_SESSION:
-                return left_s(unit)
             return session.reason + 10_000
         if row == 2:
             return ((a.contact_mc // 100 & 0x7FFF) << 15) + (b.contact_mc // 100 & 0x7FFF)
@@ -73,15 +81,13 @@ class Screen:
             return unit.set_point_mc
         if row == 5:
             return (unit.battery.percent << 15) + unit.battery.sessions_left()
-        if row == 6:
-            return (self._trouble(unit) << 7) + (unit.lock << 4) + session.refused
-        if self._has_receipt(unit):
-            return RECEIPT - session.number
-        return self._trouble(unit)
+        trouble = self._trouble(unit)
+        return (trouble << 7) + (unit.lock << 4) + session.refused if row == 6 else trouble
 
     def _has_receipt(self, unit: "Waistband") -> bool:
         """A session is over and in the journal: a person may note down what proves it."""
-        return unit.session.state == states.DONE and len(unit.journal.receipt) > 0
+        done = unit.session.state == states.DONE and unit.session.refused != TOO_EARLY
+        return done and len(unit.journal.receipt) > 0
 
     def _trouble(self, unit: "Waistband") -> int:
         """Changes with every fault that comes, and when they are acknowledged."""
@@ -92,8 +98,16 @@ class Screen:
         a, b = unit.pads
         if row == 0:
             put_text(cells, 0, texts.STATES[session.state])
+        elif row == 1 and session.state in states.IN_SESSION:
+            self._draw_left(unit, cells)
+        elif row == 7 and self._has_receipt(unit):
+            put_text(cells, 0, texts.RECEIPT)
+            put_text(cells, 8, unit.journal.receipt)
+        elif unit.trial:
+            unit.trial.face.draw(unit, row, cells)
         elif row == 1:
-            self._draw_time(unit, cells)
+            if session.reason >= 0:
+                put_text(cells, 0, texts.REASONS[session.reason])
         elif row == 2:
             put_text(cells, 0, texts.CONTACT)
             put_int(cells, 5, a.contact_mc // 100, 1)
@@ -112,21 +126,17 @@ class Screen:
         else:
             self._draw_trouble(unit, row, cells)
 
-    def _draw_time(self, unit: "Waistband", cells: bytearray) -> None:
-        """Minutes and seconds left, or why the last session ended."""
-        session = unit.session
-        if session.state in states.IN_SESSION:
-            seconds = left_s(unit)
-            put_text(cells, 0, texts.LEFT)
-            put_int(cells, 8, seconds // 60)
-            cells[9] = ZERO + seconds % 60 // 10
-            cells[10] = ZERO + seconds % 10
-        elif session.reason >= 0:
-            put_text(cells, 0, texts.REASONS[session.reason])
+    def _draw_left(self, unit: "Waistband", cells: bytearray) -> None:
+        """Minutes and seconds left."""
+        seconds = left_s(unit)
+        put_text(cells, 0, texts.LEFT)
+        put_int(cells, 8, seconds // 60)
+        cells[9] = ZERO + seconds % 60 // 10
+        cells[10] = ZERO + seconds % 10
 
     def _draw_trouble(self, unit: "Waistband", row: int, cells: bytearray) -> None:
         """Row 6: the lock, the first fault, the refusal or an unset clock; row 7: the fault's
-        value and limit, or the receipt of a session that is over."""
+        value and limit."""
         kept = unit.faults
         if row == 6:
             if unit.lock:
@@ -139,9 +149,6 @@ class Screen:
                 put_text(cells, 0, texts.REFUSALS[unit.session.refused])
             elif not unit.clock_set:
                 put_text(cells, 0, texts.NO_CLOCK)
-        elif self._has_receipt(unit):
-            put_text(cells, 0, texts.RECEIPT)
-            put_text(cells, 8, unit.journal.receipt)
         elif unit.lock and kept.count:
             put_text(cells, 0, texts.FAULTS[kept.rows[0][0]])
             put_text(cells, CELLS - 1, texts.PADS[kept.rows[0][1]])

@@ -33,9 +33,12 @@ STORAGE = 7
 NEEDS_SERVICE = 8
 EXPIRED = 9
 NO_CLOCK = 10
+TOO_EARLY = 11
+TRIAL_OVER = 12
+NO_ANSWER = 13
 REFUSALS = (
     "", "button_stuck", "battery", "day_limit", "too_warm", "not_worn", "cause_there", "storage",
-    "needs_service", "expired", "no_clock",
+    "needs_service", "expired", "no_clock", "too_early", "trial_over", "no_answer",
 )  # fmt: skip
 
 
@@ -84,7 +87,7 @@ class Session:
         self.state = to
         self.state_ms = 0
         self.refused = NOTHING
-        if event == states.START:
+        if event == states.START or event == states.RATED:  # noqa: PLR1714 (a tuple is made anew)
             self.number += 1
             self.reason = -1
             self.session_ms = self.treat_ms = self.unworn_count = 0
@@ -96,7 +99,7 @@ class Session:
             self.by_unworn = event == states.UNWORN
         if from_state in states.IN_SESSION and to not in states.IN_SESSION:
             self.reason = event
-        self.hal.signal(to)
+        self.hal.signal(states.CUE_RATE if to == states.RATE else to)
 
     def refuse(self, why: int) -> None:
         """A person asked for what cannot be: say so, and stay."""

@@ -20,9 +20,10 @@ FAULT = 9  # a latched fault; waits for its cause to go and for a person
 LOCKED = 10  # no calibration or prescription, or a hard fault was kept: no therapy, and it says so
 SERVICE = 11  # dark; waits on skin for the START of the lit self-test that lifts a hard fault
 OFF = 12
+RATE = 13  # dark; a blinded unit asks, and a person answers with its buttons
 STATES = (
     "SELF_TEST", "READY", "WAIT_SKIN", "CHECK", "RAMP", "TREAT",
-    "PAUSED", "DONE", "CHARGING", "FAULT", "LOCKED", "SERVICE", "OFF",
+    "PAUSED", "DONE", "CHARGING", "FAULT", "LOCKED", "SERVICE", "OFF", "RATE",
 )  # fmt: skip
 
 LIT = (CHECK, RAMP, TREAT)  # the only states in which the gate lets light out
@@ -55,14 +56,17 @@ PASSED = 20
 CLEARED = 21  # the lit self-test was passed
 RAMPED = 22
 CHARGER_OUT = 23
+ASK = 24  # a visit has something to ask, and a person pressed a button or therapy is over
+RATED = 25  # START released, everything before therapy is answered, and a session may begin
+CLOSED = 26  # nothing is left to be asked
 REASONS = (
     "fault", "stopped", "charger", "battery", "host", "unworn", "unworn", "stopped", "cem43",
-    "dose", "time", "timeout", "", "", "", "", "", "", "", "", "", "", "", "",
+    "dose", "time", "timeout", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "",
 )  # fmt: skip
 EVENTS = (
     "FAULTED", "HOLD", "CHARGER_IN", "BATTERY_END", "HOST_IN", "UNWORN_END", "UNWORN", "PRESS",
     "CEM43", "DOSE", "TIME", "TIMEOUT", "LOCK", "RECHECK", "SERVE", "START", "RESUME", "ACK",
-    "TEST", "WORN", "PASSED", "CLEARED", "RAMPED", "CHARGER_OUT",
+    "TEST", "WORN", "PASSED", "CLEARED", "RAMPED", "CHARGER_OUT", "ASK", "RATED", "CLOSED",
 )  # fmt: skip
 
 ROWS = (
@@ -70,6 +74,10 @@ ROWS = (
     ((SELF_TEST,), PASSED, READY),
     ((SELF_TEST,), LOCK, LOCKED),
     ((READY, DONE), START, WAIT_SKIN),
+    ((READY, DONE), ASK, RATE),
+    ((RATE,), RATED, WAIT_SKIN),
+    ((RATE,), CLOSED, DONE),
+    ((RATE,), TIMEOUT, READY),
     ((WAIT_SKIN,), WORN, CHECK),
     ((WAIT_SKIN,), PRESS, READY),
     ((WAIT_SKIN,), TIMEOUT, READY),
@@ -90,24 +98,25 @@ ROWS = (
     ((LOCKED,), SERVE, SERVICE),
     ((SERVICE,), TEST, CHECK),
     ((SERVICE,), TIMEOUT, LOCKED),
-    ((SELF_TEST, READY, DONE, SERVICE) + IN_SESSION, CHARGER_IN, CHARGING),
+    ((SELF_TEST, READY, RATE, DONE, SERVICE) + IN_SESSION, CHARGER_IN, CHARGING),
     ((CHARGING,), CHARGER_OUT, SELF_TEST),
-    ((SELF_TEST, READY, DONE, CHARGING, SERVICE) + IN_SESSION, FAULTED, FAULT),
+    ((SELF_TEST, READY, RATE, DONE, CHARGING, SERVICE) + IN_SESSION, FAULTED, FAULT),
     ((FAULT,), ACK, SELF_TEST),
-    ((SELF_TEST, READY, DONE, FAULT, LOCKED, SERVICE) + IN_SESSION, HOLD, OFF),
+    ((SELF_TEST, READY, RATE, DONE, FAULT, LOCKED, SERVICE) + IN_SESSION, HOLD, OFF),
 )
 
 # Why a unit is locked: `texts.LOCKS` has the words.
-NOT_LOCKED, CALIBRATION, PRESCRIPTION, RESTARTS, BOARD, HARD_FAULT = range(6)
+NOT_LOCKED, CALIBRATION, PRESCRIPTION, RESTARTS, BOARD, HARD_FAULT, TRIAL = range(7)
 
 # What a released START asks for in a state.
-INTENT = {READY: START, DONE: START, PAUSED: RESUME, FAULT: ACK, SERVICE: TEST}
+INTENT = {READY: START, DONE: START, PAUSED: RESUME, FAULT: ACK, SERVICE: TEST, RATE: RATED}
 
-# Cues for light, tone and vibration: entering a state is cue number of that state.
+# Cues for light, tone and vibration: entering a state is cue number of that state, but for RATE.
 CUE_REFUSED = 13
 CUE_BATTERY_LOW = 14
 CUE_SET_POINT = 15
-CUES = STATES + ("REFUSED", "BATTERY_LOW", "SET_POINT")
+CUE_RATE = 16
+CUES = STATES[:RATE] + ("REFUSED", "BATTERY_LOW", "SET_POINT", "RATE")
 
 
 def build() -> list[int]:

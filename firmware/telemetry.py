@@ -25,7 +25,7 @@ STATE, REASON, END = 1, 2, len(FIELDS) - 1  # those that no number follows
 LINE_BYTES = 512
 FIELDS_A_TICK = 3  # 1 to 2 ms on the chip
 STATE_NAMES = tuple([name.encode() for name in states.STATES])
-REASON_NAMES = tuple([name.encode() for name in states.REASONS])
+REASON_NAMES = tuple([name.encode() for name in states.REASONS]) + (b"ended",)  # in a trial
 
 assert len(FIELDS) <= (CONTROL_TICKS - 1) * FIELDS_A_TICK  # said before the next control step
 
@@ -53,6 +53,11 @@ class Telemetry:
 
     def take(self, unit: "Waistband") -> None:
         """Take the present down."""
+        self.at = self.field = 0
+        self.writing = True
+        if unit.trial:
+            unit.trial.face.take(unit, self.numbers)
+            return
         session = unit.session
         battery = unit.battery
         a, b = unit.pads
@@ -80,8 +85,6 @@ class Telemetry:
         numbers[20] = battery.sessions_left()
         numbers[21] = 1 if unit.clock_set else 0
         numbers[22] = unit.late_us
-        self.at = self.field = 0
-        self.writing = True
 
     def write(self, hal: "Hal") -> None:
         """A few more fields; with the last of them the line is said."""

@@ -1,4 +1,5 @@
-"""Every text that the unit shows, in one place: translate this file and nothing else.
+"""Every text that the unit shows, in one place: translate this file and, for a trial,
+`trial_texts`, and nothing else.
 
 A screen row has 16 cells of printable ASCII; a test holds each text to its length.
 The order is that of `states.STATES`, `session.REFUSALS` and `faults.FAULTS`.
@@ -7,16 +8,17 @@ The order is that of `states.STATES`, `session.REFUSALS` and `faults.FAULTS`.
 STATES = (
     b"Self test", b"Ready", b"Waiting for skin", b"Checking lights", b"Warming up", b"Treating",
     b"Paused", b"Done", b"Charging", b"FAULT: dark", b"LOCKED: dark", b"Service: START", b"Off",
+    b"UP DOWN, START",
 )  # fmt: skip
 REASONS = (  # by the event that ended the session
     b"Ended: fault", b"Ended by you", b"Charger in", b"Battery empty", b"Ended by host",
     b"Off the skin", b"Off the skin", b"Ended by you", b"Heat dose full", b"Dose reached",
     b"Time is up", b"Waited too long",
-) + (b"",) * 12  # fmt: skip
+) + (b"",) * 15  # fmt: skip
 REFUSALS = (
     b"", b"Button is stuck", b"Charge it first", b"Enough for today", b"Too warm: wait",
     b"Put the belt on", b"Cause persists", b"Cannot keep log", b"Needs service",
-    b"Prescr. expired", b"Set the clock",
+    b"Prescr. expired", b"Set the clock", b"Too early", b"Trial is over", b"First UP or DOWN",
 )  # fmt: skip
 FAULTS = (
     b"Sensor open", b"Sensor shorted", b"Skin too hot", b"Sensors differ",
@@ -26,7 +28,7 @@ FAULTS = (
     b"Sensor jumped", b"Sensor loose", b"Off the skin", b"Lamps uneven", b"Log garbled",
 )  # fmt: skip
 LOCKS = (b"", b"Not calibrated", b"Bad prescription", b"Restarted a lot", b"Board file wrong",
-         b"Needs service")  # fmt: skip
+         b"Needs service", b"Ticket is wrong")  # fmt: skip
 PADS = (b"A", b"B", b"")
 
 RECEIPT = b"Code"

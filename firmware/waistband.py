@@ -21,6 +21,7 @@ from firmware.keys import Keys
 from firmware.limits import (
     CLOCK_MASK,
     CONTROL_TICKS,
+    DUTY_MAX,
     HEARD_WITHIN_MS,
     RAMP_MS,
     SELF_TEST_MS,
@@ -37,13 +38,15 @@ from firmware.prescription import Course, Refused, calibration_rows, serial_of
 from firmware.rail import Rail
 from firmware.screen import Screen
 from firmware.session import Session
-from firmware.states import CALIBRATION, HARD_FAULT, NOT_LOCKED, PRESCRIPTION
+from firmware.states import CALIBRATION, HARD_FAULT, NOT_LOCKED, PRESCRIPTION, TRIAL
 from firmware.telemetry import Telemetry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from firmware.trial import Trial
     from hal.contract import Board, Hal
 
+TRIAL_FILES = ("trial.json", "visit.json")  # with either, a unit is blinded
 SECOND_STEPS = 5  # control steps a second
 
 
@@ -69,6 +72,7 @@ class Waistband:
         self.serial = ""  # of the unit, as calibrated
         self.keys = Keys(hal.load(KEYS))
         self.journal = Journal(hal, self.keys)
+        self.trial = self._enrolled()
         full_uw_cm2, offsets_mc = self._accept(board, calibration, prescription)
         pairs = trips.guard_rows(inputs, board, offsets_mc)
         self.guard = Guard(tuple([row for row, _ in pairs]))
@@ -80,7 +84,7 @@ class Waistband:
         self.session = Session(hal)
         self.buttons = Buttons()
         self.pressed_in = -1  # the state in which START went down
-        self.gate = Gate(hal, 2 * len(board.BANKS))
+        self.gate = Gate(hal, 2 * len(board.BANKS), self.trial.mask if self.trial else DUTY_MAX)
         self.check = Check(board)
         self.rail = Rail(board)
         self.battery = Battery(board)
@@ -116,6 +120,15 @@ class Waistband:
         self.up_s = 0  # since power-on or reset
         self.day_open = False  # there was light, or is to be, since the day was last written
 
+    def _enrolled(self) -> "Trial | None":
+        """In a trial there is more to a unit; else none of it is ever in memory."""
+        for name in TRIAL_FILES:
+            if self.hal.load(name) is not None:
+                from firmware.trial import Trial  # noqa: PLC0415
+
+                return Trial()
+        return None
+
     def _accept(
         self, board: "Board", calibration: object, prescription: object
     ) -> "tuple[list[list[int]], tuple[int, int]]":
@@ -126,6 +139,9 @@ class Waistband:
         try:
             rows = calibration_rows(calibration, board)
             self.serial = serial_of(calibration)
+            if self.trial:
+                wrong = TRIAL
+                self.trial.open(self.hal, self.keys, self.serial)
             wrong = PRESCRIPTION
             inner, number, expires_s = signed.opened(prescription, self.keys, self.serial)
             self.course = Course(inner, board, rows[0])
@@ -216,6 +232,9 @@ class Waistband:
             self._watch(ms, step_ms)
         elif session.state == states.CHARGING and not self.inputs.pins & CHARGER:
             session.post(states.CHARGER_OUT)
+        elif session.state == states.RATE:
+            if self.trial:
+                self.trial.watch(session)
         elif session.state == states.SERVICE and session.state_ms >= SKIN_WAIT_MS:
             session.post(states.TIMEOUT)
         if session.events:
@@ -260,7 +279,7 @@ class Waistband:
         battery = self.battery
         was_low = battery.low
         battery.judge(self.inputs)
-        if battery.low and not was_low:
+        if battery.low and not was_low and not self.trial:
             self.hal.signal(states.CUE_BATTERY_LOW)
         charging = self.session.state == states.CHARGING and self.inputs.pins & CHARGING
         if battery.recovered(charging != 0):
@@ -286,7 +305,7 @@ class Waistband:
             for pad in self.pads:
                 if pad.fluence.total_uj_cm2 + self.course.least_uj_cm2 >= pad.stop_uj_cm2:
                     pad.done = True
-            if a.done and b.done:
+            if a.done and b.done and not self.trial:  # in a trial time alone ends it
                 session.post(states.DOSE)
         if state in states.POWERED and step_ms:
             self.rail.judge(self, self.lit_ms == step_ms)

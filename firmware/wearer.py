@@ -45,7 +45,7 @@ def answer(unit: "Waistband", done: int) -> None:
         unit.pressed_in = session.state
         by_itself = session.state in ENDED or (
             session.state == states.PAUSED and session.by_unworn
-        )
+        ) or (session.state == states.RATE and session.previous == states.DONE)
         if by_itself and session.state_ms < SECOND_THOUGHT_MS:
             unit.pressed_in = -1  # it was meant for what has just ended
         session.post(states.PRESS)
@@ -54,8 +54,12 @@ def answer(unit: "Waistband", done: int) -> None:
     # what was pressed in another state was meant for that one
     if done & buttons.RELEASED and session.state == unit.pressed_in:
         _ask(unit, states.INTENT.get(session.state, -1))
-    if done & (buttons.UP_PRESSED | buttons.DOWN_PRESSED) and session.state in states.LIT:
-        _move_set_point(unit, -1 if done & buttons.DOWN_PRESSED else 1)
+    if done & (buttons.UP_PRESSED | buttons.DOWN_PRESSED):
+        way = -1 if done & buttons.DOWN_PRESSED else 1
+        if unit.trial:
+            unit.trial.pressed(unit, way)
+        elif session.state in states.LIT:
+            _move_set_point(unit, way)
 
 
 def _move_set_point(unit: "Waistband", way: int) -> None:
@@ -66,22 +70,24 @@ def _move_set_point(unit: "Waistband", way: int) -> None:
 
 
 def _ask(unit: "Waistband", intent: int) -> None:
-    """A released START asks for something: grant it, or say why not."""
-    if intent < 0:
-        return
+    """A released START asks for something, if it is not negative: grant it, or say why not. In a
+    trial it asks for what comes next at the visit."""
     why = 0
-    if intent == states.START:
-        why = no_start(unit)
-        if not why and not (kept.store_day(unit, True) and notes.begin(unit)):
-            why = STORAGE
+    trial = unit.trial
+    if trial and intent == states.START:
+        intent = trial.asked(unit)
+    elif trial and intent == states.RATED:
+        intent = trial.confirm(unit)
+    if intent == states.START or intent == states.RATED:  # noqa: PLR1714 (a tuple is made anew)
+        why = _no_session(unit)
     elif intent == states.RESUME:
         why = no_resume(unit)
     elif intent == states.TEST:
         why = no_test(unit)
-    elif unit.faults.active or unit.guard.out or unit.warmest_mc() >= CONTACT_WARN_MC:
-        why = CAUSE_THERE
-    elif not kept.keep_fault(unit):
-        why = STORAGE  # nobody has seen to a hard fault that a reset would forget
+    elif intent == states.ACK:
+        why = _no_ack(unit)
+    elif intent < 0:
+        why = ~intent
     if why:
         unit.session.refuse(why)
         return
@@ -89,7 +95,24 @@ def _ask(unit: "Waistband", intent: int) -> None:
         unit.faults.acknowledge()
         unit.guard.clear()
         unit.collected = unit.guard.tripped
-    unit.session.post(intent)
+    if intent >= 0:
+        unit.session.post(intent)
+
+
+def _no_session(unit: "Waistband") -> int:
+    """Why a session does not begin; 0 where it does, and that was written."""
+    why = no_start(unit)
+    if not why and not (kept.store_day(unit, True) and notes.begin(unit)):
+        why = STORAGE
+    return why
+
+
+def _no_ack(unit: "Waistband") -> int:
+    """Why a fault cannot be acknowledged; 0 if it can."""
+    if unit.faults.active or unit.guard.out or unit.warmest_mc() >= CONTACT_WARN_MC:
+        return CAUSE_THERE
+    # nobody has seen to a hard fault that a reset would forget
+    return 0 if kept.keep_fault(unit) else STORAGE
 
 
 def stuck_button(unit: "Waistband") -> bool:

@@ -163,7 +163,7 @@ class Lives:
         """New firmware; that of the first life is recorded, if the run is."""
         run = self.run
         hal = run.recorder if run.recorder and not self.restarts else run.hal
-        return Waistband(hal, run.board, run.calibration, run.scenario.prescription, lock)
+        return Waistband(hal, run.board, run.calibration, run.prescription, lock)
 
     def begin(self) -> None:
         """Booted: from here on the firmware runs."""

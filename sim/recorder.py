@@ -3,12 +3,11 @@
 What plays it again, on any interpreter, is `sim.recording`.
 """
 
-import binascii
 import json
 from array import array
 
 from firmware.limits import CONTROL_TICKS
-from sim.recording import FIELDS, MAGIC, TICK, WRITES, Outputs, digest, flatten
+from sim.recording import FIELDS, MAGIC, TICK, WRITES, Outputs, digest, flatten, packed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,11 +44,8 @@ class Recorder(Outputs):
         method = getattr(self.source, question)
         said = method(*arguments)
         if said is not None and (said is not False or question in WRITES):
-            kept = said
-            if isinstance(said, (bytes, bytearray)):
-                kept = {"base64": binascii.b2a_base64(said).decode()}
             started = len(self.inputs) // FIELDS
-            self.answers.append((started - 1, question, kept))
+            self.answers.append((started - 1, question, packed(said)))
         return said
 
     def flush(self) -> None:
@@ -78,7 +74,7 @@ class Recorder(Outputs):
             "outputs": len(self.outputs),
             "sha256": digest(body),
             "calibration": self.calibration,
-            "prescription": self.prescription,
+            "prescription": packed(self.prescription),
             "answers": self.answers,
         }
         return json.dumps(about).encode() + b"\n" + body

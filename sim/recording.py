@@ -251,8 +251,7 @@ class Player(Outputs):
         self.answers = answers
         self.asked = 0
         for row in answers:
-            if isinstance(row[2], dict):
-                row[2] = binascii.a2b_base64(row[2]["base64"].encode())
+            row[2] = unpacked(row[2])
         Outputs.__init__(self, None)
 
     def read(self, inputs: "Inputs") -> None:
@@ -288,6 +287,20 @@ def flatten(inputs: "Inputs") -> "list[int]":
     """The record as FIELDS words, in the order that `Player.read` takes them."""
     codes = inputs.ntc + inputs.battery + inputs.contact + inputs.board
     return [inputs.ms, inputs.pins] + codes + inputs.rail + inputs.gauge + inputs.heard
+
+
+def packed(value: object) -> object:
+    """As JSON takes it: bytes by the one key `base64`, all else as it is."""
+    if not isinstance(value, (bytes, bytearray)):
+        return value
+    return {"base64": binascii.b2a_base64(value).decode()}
+
+
+def unpacked(value: "Any") -> "Any":
+    """What was packed."""
+    if isinstance(value, dict) and list(value) == ["base64"]:
+        return binascii.a2b_base64(value["base64"].encode())
+    return value
 
 
 def digest(body: bytes) -> str:
@@ -339,7 +352,8 @@ def play(
     """
     player = Player(words, about["answers"])
     try:
-        unit = Waistband(player, board, about["calibration"], about["prescription"])
+        prescription = unpacked(about["prescription"])
+        unit = Waistband(player, board, about["calibration"], prescription)
     except Exception as why:
         raise Stopped(0, STATES[0], repr(why)) from why
     sink = player.sink

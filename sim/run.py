@@ -1,6 +1,7 @@
 """One scenario, run: the firmware on the simulated HAL, and the scenario's events."""
 
 import gc
+import json
 import time
 
 from firmware import inputs as pin
@@ -16,10 +17,11 @@ from sim.lives import ENDED, Lives, end
 from sim.plant import TRIP_C, Plant
 from sim.record import replace
 from sim.recorder import Recorder
+from sim.surroundings import CLOCK_S
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from firmware.waistband import Waistband
@@ -35,6 +37,7 @@ wall_clock_s = getattr(time, "perf_counter", time.time)  # which MicroPython lac
 BUTTON_PINS = {"START": pin.START, "UP": pin.UP, "DOWN": pin.DOWN}
 BOUNCE_MS = (20, 40)  # contacts change again so long after an edge: the worst that sampling sees
 CONTROL_MS = CONTROL_TICKS * TICK_MS
+CALIBRATION, PRESCRIPTION = "calibration.json", "prescription.json"  # as on a unit
 SETTLED_MS = 2_000  # a run ends this long after its session did
 
 
@@ -90,20 +93,34 @@ class Run:
     chunk_steps = 250  # control steps that are worth a look at the wall clock
 
     def __init__(
-        self, scenario: "Scenario", seed: int | None = None, record: bool = False
-    ) -> None:
+        self, scenario: "Scenario", seed: int | None = None, record: bool = False,
+        files: "Mapping[str, bytes] | None" = None, clock_s: int | None = CLOCK_S,
+    ) -> None:  # fmt: skip
         """Power the unit on. `seed` overrides the scenario's; `record` keeps all inputs and
-        outputs for `recording`."""
+        outputs for `recording`.
+
+        `files` are what the unit keeps already, by name; `calibration.json` and
+        `prescription.json` among them go before the nominal ones and the scenario's. What it
+        keeps after the run is in `hal.files`. `clock_s` is the wall clock at power-on, in seconds
+        since 2000-01-01; None: there is none.
+        """
         self.scenario = scenario
         self.board = BOARD
         self.seed = scenario.seed if seed is None else seed
         self.duration_s = scenario.duration_s
-        self.calibration = calibration = nominal_calibration(self.board)
+        files = dict(files or {})
+        measured = files.get(CALIBRATION)
+        self.calibration: dict[str, Any]
+        self.calibration = calibration = (
+            json.loads(measured) if measured else nominal_calibration(self.board)
+        )
+        self.prescription: object = files.get(PRESCRIPTION, scenario.prescription)
         self.plant = Plant(scenario.start, self.board, calibration, self.seed)
         self.hal = hal = SimHal(self.plant, self.board, scenario.start, self.seed)
+        hal.files, hal.clock_s = files, clock_s
         if scenario.start.worn:
             wear(hal, True)
-        self.recorder = Recorder(hal, calibration, scenario.prescription) if record else None
+        self.recorder = Recorder(hal, calibration, self.prescription) if record else None
         self.unit: Waistband
         self.tick: Callable[[], None]  # of the unit, or of none while it has no program
         self.lines = Lines(self.reached)

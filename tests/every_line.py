@@ -36,6 +36,8 @@ from sim.run import Run
 from sim.saved import Saved
 from sim.scenario import Event, ordinary
 from sim.sensors import TMP117_LSB_C, ntc_level
+from sim.visit import answers, attend
+from tests.trials import CLOCK_S, DAY_S, sim_files
 
 FILES = (
     "battery", "buttons", "check", "dose", "faults", "gate", "guard", "kept", "pad", "plan",
@@ -141,8 +143,22 @@ def in_states() -> Iterator[Run]:
     locked = begun({})
     yield until(locked, "LOCKED")
     yield from in_service()
+    yield from in_a_trial()
     gated = begun(GATED)
     yield until(gated, "TREAT")
+
+
+def in_a_trial() -> Iterator[Run]:
+    """A placebo unit: before its first visit, asked, and in therapy."""
+    run = Run(replace(ordinary(), events=(), duration_s=LONG_S, until_done=False),
+              files=sim_files(True, DEFAULT), clock_s=CLOCK_S)  # fmt: skip
+    yield until(run, "READY")
+    yield (rated := then(run, Event(0, "press", "START", hold_ms=200), "RATE"))
+    attend(rated, lambda visit, when, item: 1)
+    rated.hal.clock_s = CLOCK_S + 7 * DAY_S
+    again = then(rated, Event(0, "press", "START", hold_ms=200), "RATE")
+    answers(again, lambda visit, when, item: 1)
+    yield until(again, "TREAT")
 
 
 def in_service() -> Iterator[Run]:
@@ -548,6 +564,8 @@ RECORDS: dict[str, dict[str, bytes]] = {
     "a hard fault": {
         FAULT: b'{"fault": "enable_stuck", "pad": "", "value": 40, "limit": 15}',
     },
+    "a ticket": sim_files(True, DEFAULT),
+    "a ticket that was altered": {**sim_files(True, DEFAULT), "trial.json": b"?"},
     "a hard fault that lacks a number": {FAULT: b'{"fault": "enable_stuck", "pad": ""}'},
     "a fault of no name": {FAULT: b'{"fault": "?", "pad": "", "value": 40, "limit": 15}'},
     "no JSON": {FAULT: b"{", DAY: b"{"},
@@ -568,8 +586,9 @@ def starting(what: str) -> Run:
     run = treating.fork()
     run.then((), LONG_S)
     run.hal.files = dict(RECORDS[what])
+    run.prescription = RECORDS[what].get("prescription.json", run.prescription)
     if what == REFUSED:
-        run.scenario = replace(run.scenario, prescription={})
+        run.prescription = {}
     return run
 
 

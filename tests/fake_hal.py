@@ -279,8 +279,12 @@ class Bench:
         calibration: object = CALIBRATION,
         start_ms: int = 0,
         number: Callable[[int], int] = int,
+        files: dict[str, bytes] | None = None,
+        clock_s: int | None = None,
     ) -> None:
         self.hal = FakeHal(start_ms, number)
+        self.hal.files.update(files or {})
+        self.hal.clock_s = clock_s
         self.kept = (calibration, prescription)
         self.unit = Waistband(self.hal, BOARD, calibration, prescription)
         self.lit_in: set[str] = set()  # states in which a meter saw current

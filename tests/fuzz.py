@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 CASES = 400  # a file
 TICKS = 150  # three seconds: the self-test, and what is written after it
 CALIBRATION, PRESCRIPTION = "calibration.json", "prescription.json"
+TRIAL = "trial.json"
 
 
 class Random:
@@ -142,6 +143,8 @@ def case(good: "dict[str, bytes]", name: str, seed: int) -> str:
     state = unit.session.state
     if state != (states.LOCKED if unit.lock else states.READY):
         return "in " + states.STATES[state]
+    if TRIAL in files and not (unit.trial and unit.trial.mask == 0 == unit.gate.mask):
+        return "a placebo unit that is none any more"
     if unit.lock and not unit.locked:
         return "locked without a word"
     if not 0 <= unit.session.day_treat_ms <= max(SESSION_DAY_MAX_MS, 40 * 60_000):

@@ -7,17 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from firmware import record, states
+from firmware import record, states, ticket, visits
 from firmware.keys import FILE as KEYS
 from sim.errors import BadInput
 from tests import fuzz
 from tests.fake_hal import CALIBRATION, SHORT
 from tests.keyed import installed, made
+from tests.trials import ticket_of
 from tools.replay import ROOT, interpreter
 
+KINDS = ("plain", "signed", "in a trial")
 
-def good(signed: bool) -> dict[str, bytes]:
+
+def good(kind: str) -> dict[str, bytes]:
     """The files of a unit that has had a session and a hard fault that was lifted."""
+    signed = kind != "plain"
     files = {
         fuzz.CALIBRATION: json.dumps(CALIBRATION).encode(),
         fuzz.PRESCRIPTION: made() if signed else json.dumps(SHORT).encode(),
@@ -27,35 +31,38 @@ def good(signed: bool) -> dict[str, bytes]:
     }  # fmt: skip
     if signed:
         files[KEYS] = installed()
+    if kind == "in a trial":
+        files[ticket.FILE] = ticket_of(True)
     before = dict(files, **{"fault.json": b""})
     fuzz.started(before)
-    files.update({name: before[name] for name in before if name.startswith("journal")})
+    files.update({name: before[name] for name in before if name not in files})
     return files
 
 
 def test_the_good_files_are_ready_but_for_the_fault_that_was_kept() -> None:
-    for signed in (False, True):
-        files = good(signed)
+    for kind in KINDS:
+        files = good(kind)
+        assert (visits.FILE in files) == (kind == "in a trial")
         unit, _ = fuzz.started(dict(files, **{"fault.json": b""}))
         assert unit.session.state == states.READY and "journal.0" in files
         unit, _ = fuzz.started(files)
         assert (unit.session.state, unit.lock) == (states.LOCKED, states.HARD_FAULT)
 
 
-@pytest.mark.parametrize("signed", [False, True])
-def test_any_bytes_in_any_file_are_taken_for_the_worst_on_cpython(signed: bool) -> None:
-    files = good(signed)
+@pytest.mark.parametrize("kind", KINDS)
+def test_any_bytes_in_any_file_are_taken_for_the_worst_on_cpython(kind: str) -> None:
+    files = good(kind)
     files["fault.json"] = b""
     assert fuzz.run(files, fuzz.CASES) == []
 
 
-@pytest.mark.parametrize("signed", [False, True])
-def test_and_on_micropython(signed: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_and_on_micropython(kind: str, tmp_path: Path) -> None:
     try:
         command = interpreter()
     except BadInput as why:
         pytest.skip(str(why))
-    files = {name: content.decode() for name, content in good(signed).items()}
+    files = {name: content.decode() for name, content in good(kind).items()}
     files["fault.json"] = ""
     (tmp_path / "good.json").write_text(json.dumps(files))
     done = subprocess.run(
@@ -68,6 +75,6 @@ def test_and_on_micropython(signed: bool, tmp_path: Path) -> None:
 
 
 def test_a_reader_that_believes_what_it_reads_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    files = good(True)
+    files = good("signed")
     monkeypatch.setattr(record, "whole", lambda value, low, high: True)
     assert any("raised" in line or "day of" in line for line in fuzz.run(files, 100))

@@ -70,6 +70,7 @@ TABLE: list[tuple[str, Any, str]] = [
     ("RAMP_MS", 30 * 1000, "ours: ramp"),
     ("SKIN_WAIT_MS", 3 * MINUTE_MS, "ours: waits for skin up to 3 min"),
     ("PAUSE_MAX_MS", 10 * MINUTE_MS, "ours: resumed within 10 min"),
+    ("RATE_MAX_MS", 10 * MINUTE_MS, "ours: nobody answers any more"),
     ("WORN_MS", 5 * 1000, "ours: worn"),
     ("WORN_MIN_MC", 28_000, "ours: leaves room for a cold day"),
     ("WORN_MAX_MC", 38_500, "skin at rest is never warmer"),

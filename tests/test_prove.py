@@ -17,16 +17,29 @@ from hypothesis import strategies as st
 
 from firmware import faults, gate, guard, plan, session, states, wearer
 from firmware.faults import FAULTS, HARD
+from firmware.limits import DUTY_MAX
 from firmware.waistband import Waistband
 from sim.prove import never
 from sim.prove.choices import choices
 from sim.prove.frame import Part, framed, unframed
-from sim.prove.node import AT_CONTROL, AT_PLAN, BEFORE, BEHIND, Node, take
+from sim.prove.node import AT_CONTROL, AT_PLAN, BEFORE, BEHIND, MASKED, Node, take
 from sim.prove.put import put
 from sim.prove.search import COLUMNS, Edge, Engine, Found, search, tell, with_row
+from sim.prove.stand import first_nodes
 from tests.command import Waistband as Command
-from tests.fake_hal import BUCKLE, CHARGER, MOMENT_MS, SHORT, START, UP, Bench
+from tests.fake_hal import BUCKLE, CHARGER, DOWN, MOMENT_MS, SHORT, START, UP, Bench
 from tests.follow import Follow, Graph
+from tests.keyed import made
+from tests.trials import (
+    BRIEF,
+    CLOCK_S,
+    come,
+    files_with,
+    rate,
+    ticket_of,
+    told,
+    treated,
+)
 from tools import prove_command
 from tools.state_diagram import document
 
@@ -91,6 +104,9 @@ WRONG_ROWS = [
     ("CHECK", "CLEARED", "RAMP", "locked"),
     ("LOCKED", "SERVE", "WAIT_SKIN", "unasked"),
     ("LOCKED", "HOLD", None, "no_way_off"),
+    ("RATE", "RATED", "RAMP", "unchecked"),
+    ("RATE", "TIMEOUT", "WAIT_SKIN", "unasked"),
+    ("RATE", "CLOSED", "CHECK", "unasked"),
     ("SELF_TEST", "PASSED", "LOCKED", "no_way_back"),
 ]
 
@@ -228,6 +244,33 @@ def test_a_wrong_guard_is_found(
     assert broken(found, rule, start)[-1].startswith(f"{rule}: ")
 
 
+def test_a_gate_that_looks_past_its_mask_lights_a_placebo_unit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = gate.Gate._drive
+
+    def drive(self: Any, lit: bool, ms: int) -> None:
+        self.mask = DUTY_MAX
+        real(self, lit, ms)
+
+    monkeypatch.setattr(gate.Gate, "_drive", drive)
+    masked = [node for node in first_nodes() if node.arm == MASKED]
+    wrong = search(Engine(), until={"placebo"}, first=masked)
+    assert tell(wrong, wrong.violations["placebo"])[-1] == "placebo: light in a placebo unit"
+
+
+def test_light_that_goes_on_into_a_rating_is_found(
+    found: Found, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate.Gate, "pass_out", always_permits)
+    lit = next(
+        node for node in found.depth
+        if node.state == TREAT and node.place == BEFORE and node.duty and node.arm
+    )  # fmt: skip
+    wrong = search(Engine(with_row("TREAT", "PRESS", "RATE")), until={"rating"}, first=[lit])
+    assert tell(wrong, wrong.violations["rating"])[-1] == "rating: light in RATE"
+
+
 # -- faults of a kind --------------------------------------------------------------------------
 
 
@@ -359,6 +402,29 @@ def test_a_whole_session_goes_through_the_graph(graph: Graph) -> None:
     assert bench.until("WAIT_SKIN") < MOMENT_MS
 
 
+@pytest.mark.parametrize("masked", [False, True])
+def test_a_visit_goes_through_the_graph(graph: Graph, masked: bool) -> None:
+    bench = in_a_trial(graph, masked)
+    come(bench.to_ready())
+    rate(bench, 1, 2, 3, 0)
+    come(bench, 7)
+    rate(bench, 1, 2, 3)
+    treated(bench)
+    assert bench.state == "RATE" and bool(bench.lit_in) == (not masked)
+    bench.run(620_000)
+    assert bench.state == "READY"
+    bench.press(DOWN)
+    rate(bench, 1)
+    come(bench)
+    rate(bench, 1, 2, 3, 0)
+    assert bench.state == "DONE" and told(bench)[-1] == ("visit", 2, "done")
+
+
+def in_a_trial(graph: Graph, masked: bool) -> Follow:
+    files = files_with(ticket_of(masked))
+    return Follow(graph, made(prescription=BRIEF), files=files, clock_s=CLOCK_S)
+
+
 def mend(bench: Bench) -> None:
     bench.hal.open_banks.clear()
     bench.hal.stuck_banks.clear()
@@ -372,7 +438,7 @@ def ask_for_the_test(bench: Bench) -> None:
     bench.hal.reader = False
 
 
-DOINGS: dict[str, Callable[[Bench], None]] = {
+DOINGS: dict[str, Callable[[Bench], object]] = {
     "press": lambda bench: bench.press(START),
     "hold": lambda bench: bench.press(START, 1_700),
     "up": lambda bench: bench.press(UP),
@@ -393,14 +459,32 @@ DOINGS: dict[str, Callable[[Bench], None]] = {
     "mended": mend,
     "storage": lambda bench: setattr(bench.hal, "storage_full", not bench.hal.storage_full),
     "selftest": ask_for_the_test,
+    "down": lambda bench: bench.press(DOWN),
+    "answer": lambda bench: rate(bench, 1),
+    "answers": lambda bench: rate(bench, 1, 1, 1),
+    "a week": lambda bench: come(bench, 7),
+    "no clock": lambda bench: setattr(bench.hal, "clock_s", None),
 }
+IN_NO_TRIAL = sorted(set(DOINGS) - {"answer", "answers", "a week", "no clock"})
 
 
 @settings(max_examples=40, suppress_health_check=list(HealthCheck))
-@given(st.lists(st.sampled_from(sorted(DOINGS)), min_size=8, max_size=25))
+@given(st.lists(st.sampled_from(IN_NO_TRIAL), min_size=8, max_size=25))
 def test_every_tick_of_a_unit_is_one_of_the_graphs(graph: Graph, doings: list[str]) -> None:
     bench = Follow(graph, SHORT)
     bench.to_ready()
     for name in ("press", "wait long", *doings):
+        DOINGS[name](bench)
+        bench.run(200)
+
+
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+@given(st.booleans(), st.lists(st.sampled_from(sorted(DOINGS)), min_size=8, max_size=25))
+def test_so_is_every_tick_of_a_unit_in_a_trial(
+    graph: Graph, masked: bool, doings: list[str]
+) -> None:
+    bench = in_a_trial(graph, masked)
+    bench.to_ready()
+    for name in ("press", "answers", "answer", "a week", "answers", "wait long", *doings):
         DOINGS[name](bench)
         bench.run(200)

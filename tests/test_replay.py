@@ -27,6 +27,8 @@ from sim.record import replace
 from sim.recording import DIGEST, DIGEST_FIELDS, DRIVE, FIELDS, POWER_OFF, TICK, digest
 from sim.run import Run
 from sim.scenario import Event, Scenario, Start, ordinary
+from sim.visit import attend
+from tests.trials import CLOCK_S, sim_files
 from tools import replay as tool
 from tools.replay import Recording, calls, check_recording, difference, on_cpython, on_unix, replay
 
@@ -91,9 +93,15 @@ STORIES = {
 }  # fmt: skip
 
 
+VISITS = {"a visit of the therapy arm": False, "a visit of the placebo arm": True}
+NAMES = (*STORIES, *VISITS)
+
+
 @cache
 def recorded(name: str) -> Recording:
     """A story's recording."""
+    if name in VISITS:
+        return check_recording(a_visit(VISITS[name]), name)
     run = Run(STORIES[name], record=True)
     if name == HARD:
         run.advance(350 * 5)
@@ -101,6 +109,16 @@ def recorded(name: str) -> Recording:
         run.hal.commands.append(b"selftest")
     run.advance(EVERYTHING)
     return check_recording(run.recording(), name)
+
+
+def a_visit(masked: bool) -> bytes:
+    """The recording of a visit with therapy, a host reading along."""
+    protocol = {"baseline_therapy": True, "movements": ["Bend"]}
+    files = sim_files(masked, {**DEFAULT, "max_min": 1}, protocol=protocol)
+    run = Run(story(3_600.0, until_done=False), record=True, files=files, clock_s=CLOCK_S)
+    run.hal.on_line = lambda line: None
+    assert attend(run, lambda visit, when, item: len(item) % 3) == ""
+    return run.recording()
 
 
 @cache
@@ -151,19 +169,19 @@ def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 # -- equal -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", STORIES)
+@pytest.mark.parametrize("name", NAMES)
 def test_cpython_gives_what_was_recorded(name: str) -> None:
     assert difference(recorded(name), on_cpython(recorded(name))) == ""
 
 
-@pytest.mark.parametrize("name", STORIES)
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.usefixtures("unix")
 def test_micropython_gives_what_was_recorded_and_allocates_nothing(name: str) -> None:
     assert difference(recorded(name), on_unix(recorded(name))) == ""
 
 
 def test_the_recordings_visit_every_state() -> None:
-    seen = {states.STATES[n] for name in STORIES for n in field(recorded(name), "state")}
+    seen = {states.STATES[n] for name in NAMES for n in field(recorded(name), "state")}
     if any(call == POWER_OFF for name in STORIES for call, _ in calls(recorded(name).outputs)):
         seen.add("OFF")  # a unit without power holds nothing more
     assert seen == set(states.STATES)

@@ -48,7 +48,7 @@ def test_other_firmware_is_reported_with_what_differs(copied: Path) -> None:
 @pytest.mark.parametrize("shift", [29, 30])
 @pytest.mark.usefixtures("npm")
 def test_a_number_that_needs_more_than_31_bits_is_reported(copied: Path, shift: int) -> None:
-    lines = f"        if ms == 4_020:\n            self.spare = ms - 4_019 << {shift}\n{GATE}"
+    lines = f"        if ms == 4_020:\n            self.since_ms = ms - 4_019 << {shift}\n{GATE}"
     patched(copied / "firmware/gate.py", GATE, lines)
     said = difference(recorded("a dose reached"), on_webassembly(recorded("a dose reached")))
     assert said.startswith(SAID) if shift == 30 else said == ""
@@ -59,7 +59,7 @@ def test_the_unix_port_cannot_see_that(copied: Path) -> None:
         tool.interpreter()
     except BadInput as why:
         pytest.skip(str(why))
-    lines = f"        if ms == 4_020:\n            self.spare = ms - 4_019 << 30\n{GATE}"
+    lines = f"        if ms == 4_020:\n            self.since_ms = ms - 4_019 << 30\n{GATE}"
     patched(copied / "firmware/gate.py", GATE, lines)
     assert difference(recorded("a dose reached"), on_unix(recorded("a dose reached"))) == ""
 
@@ -93,7 +93,8 @@ def test_what_is_missing_is_said_with_the_way_to_get_it(
 
 
 def test_npms_packages_are_pinned_exactly_and_name_no_address() -> None:
-    wanted = json.loads((bench_site.BENCH / "package.json").read_text())["dependencies"]
+    package = json.loads((bench_site.BENCH / "package.json").read_text())
+    wanted = {**package["dependencies"], **package["devDependencies"]}
     lock = json.loads((bench_site.BENCH / "package-lock.json").read_text())["packages"]
     rows = {name.removeprefix("node_modules/"): row for name, row in lock.items() if name}
     assert {name: row["version"] for name, row in rows.items()} == wanted

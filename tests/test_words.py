@@ -7,13 +7,31 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware import cells, console, cues, faults, screen, session, states, telemetry, texts
+from firmware import (
+    cells,
+    console,
+    cues,
+    faults,
+    notes,
+    screen,
+    session,
+    states,
+    telemetry,
+    texts,
+    trial_texts,
+    visits,
+)
 
 
 def test_every_text_fits_its_row_and_is_printable():
-    tables = (texts.STATES, texts.REASONS, texts.REFUSALS, texts.FAULTS, texts.LOCKS)
-    labels = (texts.LEFT, texts.CONTACT, texts.DOSE, texts.SET_POINT, texts.BATTERY, texts.NO_CLOCK,
-              texts.RECEIPT)  # fmt: skip
+    tables = (texts.STATES, texts.REASONS, texts.REFUSALS, texts.FAULTS, texts.LOCKS,
+              trial_texts.SEVERITIES, trial_texts.GUESSES, trial_texts.STAGES)  # fmt: skip
+    labels = (
+        texts.LEFT, texts.CONTACT, texts.DOSE, texts.SET_POINT, texts.BATTERY, texts.NO_CLOCK,
+        texts.RECEIPT, trial_texts.ENDED, trial_texts.TELL_THE_CLINIC, trial_texts.VISIT,
+        trial_texts.FROM, trial_texts.OVERALL, trial_texts.ILL_EFFECTS, trial_texts.GUESS,
+        trial_texts.PAIN, trial_texts.BLANK,
+    )  # fmt: skip
     for text in (*labels, *(text for table in tables for text in table)):
         assert len(text) <= screen.CELLS
         assert all(0x20 <= byte < 0x7F for byte in text)
@@ -24,6 +42,10 @@ def test_every_state_reason_refusal_and_fault_has_a_text():
     assert len(texts.REASONS) == len(states.EVENTS)
     assert len(texts.REFUSALS) == len(session.REFUSALS)
     assert len(texts.FAULTS) == len(faults.FAULTS)
+    assert len(texts.LOCKS) == len(notes.LOCKS) == states.TRIAL + 1
+    assert len(trial_texts.GUESSES) == len(visits.GUESSES) == visits.MOST[visits.GUESS] + 1
+    assert len(trial_texts.SEVERITIES) == visits.MOST[visits.EFFECT] + 1
+    assert len(trial_texts.STAGES) == len(visits.STAGES)
     for reason, text in zip(states.REASONS, texts.REASONS, strict=True):
         assert bool(reason) == bool(text)
 
@@ -34,7 +56,7 @@ def test_a_fault_and_its_pad_fit_one_row():
 
 def test_every_cue_has_a_row_and_every_state_its_own_sound_and_vibration():
     assert len(cues.CUES) == len(states.CUES)
-    told = [row[1:] for row in cues.CUES[1 : len(states.STATES)]]
+    told = [cues.CUES[states.CUES.index(state)][1:] for state in states.STATES[1:]]
     assert len(set(told)) == len(told)
     assert all(tones and vibration for tones, vibration in told)
 

@@ -177,7 +177,7 @@ class Model:
         asked = finger.did == "release"
         if state == "WAIT_SKIN":
             # a self-test may pass in the very tick of the release
-            assert was in ("SELF_TEST", "READY", "DONE"), f"a start from {was}"
+            assert was in ("SELF_TEST", "READY", "DONE", "RATE"), f"a start from {was}"
             assert asked, "a start nobody asked for"
             self._no_reason_against_a_start()
             self.unworn_pauses = 0
@@ -193,6 +193,8 @@ class Model:
             self.unworn_pauses += self.by_unworn
             assert not self.by_unworn or self.lately["unworn"] < 50, "a pause for nothing"
             assert self.unworn_pauses <= 2, "off the skin as often as one likes"
+        elif state == "RATE":
+            assert self.bench.unit.trial and was in ("SELF_TEST", "READY", "DONE"), f"asks in {was}"
         elif state == "OFF":
             assert finger.down and finger.held_ms(self.ms) >= HOLD_MS, "off by itself"
         if state in ("READY", *POWERED):
@@ -241,7 +243,8 @@ class Model:
             assert state in ("OFF", "CHARGING"), "a hold that does not switch off"
             finger.new = state == "OFF"
         if finger.did == "press":
-            soon = self.state_ms < 1_200 and (was in ("DONE", "FAULT") or self.by_unworn)
+            by_itself = was in ("DONE", "FAULT", "RATE") or self.by_unworn
+            soon = self.state_ms < 1_200 and by_itself
             self.meant = "" if soon or was != state else was
         assert not (finger.down and finger.new and state in LIT), "lit after a press"
         if finger.did == "release" and was == self.meant and was in ASKS and pressed_ms < HOLD_MS:

@@ -32,7 +32,8 @@ FAR_COLD = tmp117_code(-20_000)
 EMPTY = 2 * 3_000 * 4096 // BOARD.BATTERY_FULL_SCALE_MV
 APART_MC = 1_500 + 100  # the design's, and what a code and its table differ by
 CONTROL_TICKS = 10
-BEGINS = [*((was, "WAIT_SKIN") for was in ("SELF_TEST", "READY", "DONE")), ("SERVICE", "CHECK")]
+STARTS = ("SELF_TEST", "READY", "DONE", "RATE")
+BEGINS = [*((was, "WAIT_SKIN") for was in STARTS), ("SERVICE", "CHECK")]
 DARK_WITHIN_TICKS = {"CONTACT_A": 40, "CONTACT_B": 40, "BOARD_A": 50, "BOARD_B": 50}
 CHECK_DUTY = DUTY_MAX // 10 + 1
 

@@ -24,12 +24,13 @@ STATES = {
     "LOCKED": "locked, no therapy",
     "SERVICE": "waits for START of the self-test",
     "OFF": "switched off",
+    "RATE": "dark, asks and waits for answers",
 }
 COLOURS = {
     "SELF_TEST": "cyan", "READY": "cyan", "WAIT_SKIN": "cyan", "CHECK": "magenta",
     "RAMP": "yellow", "TREAT": "green", "PAUSED": "blue", "DONE": "green",
     "CHARGING": "blue", "FAULT": "red", "LOCKED": "red", "SERVICE": "cyan",
-    "OFF": "bright_black",
+    "OFF": "bright_black", "RATE": "cyan",
 }  # fmt: skip
 REASONS = {
     "dose": "the dose was reached",
@@ -52,6 +53,9 @@ REFUSED = {
     "cause_there": "the fault's cause is still there",
     "storage": "nothing more can be stored",
     "needs_service": "a hard fault is kept; a lit self-test lifts it",
+    "too_early": "the next visit's window has not begun",
+    "trial_over": "the trial has no more visits",
+    "no_answer": "nothing was chosen with UP or DOWN",
 }
 NO_SESSION = {
     "READY": "START was not pressed",

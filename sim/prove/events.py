@@ -15,6 +15,7 @@ from firmware.limits import (
     DAY_MS,
     PAUSE_MAX_MS,
     RAMP_MS,
+    RATE_MAX_MS,
     SELF_TEST_MS,
     SESSION_DAY_MAX_MS,
     SKIN_WAIT_MS,
@@ -25,6 +26,7 @@ from firmware.limits import (
 )
 from firmware.states import (
     CHARGING,
+    DONE,
     FAULT,
     IN_SESSION,
     LIT,
@@ -32,10 +34,11 @@ from firmware.states import (
     PAUSED,
     POWERED,
     RAMP,
+    RATE,
     SERVICE,
     WAIT_SKIN,
 )
-from sim.prove.node import Node
+from sim.prove.node import MASKED, Node
 from sim.prove.put import SKIN_MC
 from sim.prove.stand import (
     BOTH,
@@ -47,6 +50,7 @@ from sim.prove.stand import (
     UNPLUGGED,
     Stand,
 )
+from sim.prove.trial import STARTS
 
 Do = Callable[[Stand], object]
 Choice = tuple[str, "Do | None"]
@@ -217,6 +221,7 @@ CLOCKS = {
     WAIT_SKIN: after(SKIN_WAIT_MS, "it waited 3 min for skin"),
     PAUSED: after(PAUSE_MAX_MS, "the pause lasted 10 min"),
     RAMP: after(RAMP_MS, "the ramp is over"),
+    RATE: after(RATE_MAX_MS, "nobody answered for 10 min"),
 }
 
 
@@ -280,8 +285,8 @@ def dosed(pad: int, stand: Stand) -> None:
 
 
 def dose(pad: int, node: Node) -> "list[Choice]":
-    """Whether a pad has given its dose."""
-    if node.state not in LIT or node.done >> pad & 1:
+    """Whether a pad has given its dose; masked, it gives none."""
+    if node.state not in LIT or node.done >> pad & 1 or node.arm == MASKED:
         return []
     return [NOTHING, (f"pad {'AB'[pad]} has its dose", partial(dosed, pad))]
 
@@ -303,9 +308,27 @@ SECONDS: list[Choice] = [
 ]
 
 
+def therapy_over(flash: bool, stand: Stand) -> None:
+    """... and the session that has ended was the visit's therapy."""
+    second(flash, stand)
+    STARTS(stand.trial)
+    stand.trial.given = True
+
+
+AFTER_THERAPY: list[Choice] = [
+    ("a second is over, and the visit's therapy", partial(therapy_over, True)),
+    ("a second is over, the visit's therapy, and flash takes nothing",
+     partial(therapy_over, False)),
+]  # fmt: skip
+
+
 def seconds(node: Node) -> "list[Choice]":
-    """Whether a hard fault is written; nothing else hangs on the second here."""
-    return SECONDS if node.keep and node.state not in IN_SESSION else []
+    """Whether a hard fault is written, and whether a visit goes on after therapy; nothing else
+    hangs on the second here."""
+    after_therapy = AFTER_THERAPY if node.arm and node.state == DONE else []
+    if node.keep and node.state not in IN_SESSION:
+        return [*SECONDS, *after_therapy]
+    return [NOTHING, *after_therapy] if after_therapy else []
 
 
 def plugged(stand: Stand) -> None:

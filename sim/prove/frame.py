@@ -16,10 +16,13 @@ from sim.prove.node import (
     BEFORE,
     BEHIND,
     LEASE,
+    MASKED,
     NO_BANK,
     NOBODY,
     OPEN,
     OVER,
+    PLAIN,
+    THERAPY_ARM,
     UP,
     Node,
     asked_in,
@@ -43,6 +46,13 @@ HIDDEN: "dict[int, dict[str, int]]" = {
         "hot": 1, "late": 1, "ended": 0, "stop": 0,
     },
 }  # fmt: skip
+# Where a part of a tick can tell whether a unit is in a trial; elsewhere its arm is hidden.
+IN_A_TRIAL = {
+    BEFORE: (),
+    AT_CONTROL: (*states.LIT, states.DONE, states.RATE),
+    AT_PLAN: (states.CHECK,),
+    BEHIND: (*states.LIT, states.READY, states.DONE, states.RATE),
+}
 JUDGED_ANEW = {"cause": 0, "active": 0}  # by control, whatever they were
 SEEN_OF_GATE = OPEN | LEASE  # by control
 
@@ -83,9 +93,14 @@ class Part(NamedTuple):
 
 
 @cache
-def hidden(place: int, state: int) -> "dict[str, int]":
+def hidden(place: int, state: int, arm: int) -> "dict[str, int]":
     """What is shown in the place of what is hidden from the part that begins here."""
     shown = HIDDEN[place]
+    lit = state in states.LIT
+    if state not in IN_A_TRIAL[place] or (lit and arm != MASKED and place != AT_CONTROL):
+        shown = {**shown, "arm": PLAIN}  # unmasked, its light is that of a unit in no trial
+    elif arm and not lit:
+        shown = {**shown, "arm": THERAPY_ARM}  # in the dark both arms are one
     if state == states.SELF_TEST:
         shown = {name: value for name, value in shown.items() if name != "latched"}
     return {name: value for name, value in shown.items() if HAS_ROOM[state][PLACE_OF[name]]}
@@ -93,7 +108,7 @@ def hidden(place: int, state: int) -> "dict[str, int]":
 
 def framed(node: Node) -> Node:
     """The node as the part that begins here sees it."""
-    shown = hidden(node.place, node.state)
+    shown = hidden(node.place, node.state, node.arm)
     if node.place == AT_CONTROL:
         return node._replace(gate=node.gate & SEEN_OF_GATE, **shown, **JUDGED_ANEW)
     return node._replace(**shown)
@@ -103,7 +118,7 @@ def left_alone(frame: Node, to: Node) -> "tuple[int, ...]":
     """Which of the hidden fields are to be given back."""
     return tuple(
         PLACE_OF[name]
-        for name, value in hidden(frame.place, frame.state).items()
+        for name, value in hidden(frame.place, frame.state, frame.arm).items()
         if to[PLACE_OF[name]] == value and HAS_ROOM[to.state][PLACE_OF[name]]
         and not (name == "stop" and to.place == BEFORE)  # a tick's, and the tick is over
     )

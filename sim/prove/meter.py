@@ -14,6 +14,7 @@ class Meter:
         self.wrong = ""  # asked while lit for what must only be asked while dark
         self.flash = True  # takes what is to be kept
         self.line = b""  # typed at the console
+        self.clock_s: int | None = None  # the wall clock
 
     def read(self, inputs: Any) -> None:
         """The inputs are as the node and the choices left them."""
@@ -86,8 +87,9 @@ class Meter:
         """Power came."""
         return 0
 
-    def wall_clock(self) -> None:
-        """There is no clock."""
+    def wall_clock(self) -> "int | None":
+        """The clock, where there is one."""
+        return self.clock_s
 
 
 class NoScreen:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from firmware import states
 from firmware.limits import UNWORN_STEPS
 from sim.prove.frame import Facts
-from sim.prove.node import BEFORE, FOR_GOOD, FREE, TEST, THERAPY, Node
+from sim.prove.node import BEFORE, FOR_GOOD, FREE, MASKED, TEST, THERAPY, Node
 
 Broken = Callable[[Node, Node, Facts], bool]
 
@@ -67,6 +67,10 @@ OF_TICKS = (
     Rule("lit_outside", "emitters on outside CHECK, RAMP and TREAT",
          lambda before, after, facts: after.state not in LIT
          and not (after.dark and not after.armed and not facts.granted)),
+    Rule("rating", "light in RATE",
+         lambda before, after, facts: after.state == states.RATE and not after.dark),
+    Rule("placebo", "light in a placebo unit",
+         lambda before, after, facts: after.arm == MASKED and bool(after.duty)),
     Rule("not_worn", "light while not worn, for more control steps than may pass unseen",
          lambda before, after, facts: after.off_skin >= UNWORN_STEPS and not after.dark),
     Rule("unasked", "a session or a light that nobody asked for since power-on, reset or pause",

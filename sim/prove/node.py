@@ -45,12 +45,17 @@ PAUSED = {THERAPY: THERAPY_PAUSED, TEST: TEST_PAUSED}
 RESUMED = {paused: asked for asked, paused in PAUSED.items()}
 
 
+# In which arm of a trial, if in one: no ticket, therapy, or every duty masked.
+PLAIN, THERAPY_ARM, MASKED = range(3)
+
+
 class Node(NamedTuple):
     """Where a unit is, as far as what it does next depends on it."""
 
     place: int = BEFORE
     state: int = states.SELF_TEST
     lock: int = FREE
+    arm: int = PLAIN
     # the session
     events: int = 0  # posted and not yet handled
     by_unworn: int = 0
@@ -106,6 +111,11 @@ def battery_bit(unit: Any) -> int:
     return sum(1 << k for k, row in enumerate(rows) if row[0] is source)
 
 
+def arm_of(unit: Any) -> int:
+    """PLAIN, THERAPY_ARM or MASKED."""
+    return (THERAPY_ARM if unit.trial.mask else MASKED) if unit.trial else PLAIN
+
+
 def lock_of(lock: int) -> int:
     """FREE, FOR_GOOD or FOR_SERVICE."""
     if lock == states.NOT_LOCKED:
@@ -152,7 +162,7 @@ def taken_off(unit: Any, meter: Any, notes: "Notes") -> Node:
     return Node(
         state=states.OFF, button=UP, gate=gate_bits(unit.gate), wanted=by_pad(unit.gate.wanted),
         duty=by_pad(meter.duty), dark=int(meter.dark), armed=int(meter.armed),
-        asked=notes.asked, checked=notes.checked,
+        asked=notes.asked, checked=notes.checked, arm=arm_of(unit),
     )  # fmt: skip
 
 
@@ -187,7 +197,7 @@ def take(unit: Any, meter: Any, notes: "Notes", place: int) -> Node:
     )
     a, b = unit.pads[0], unit.pads[1]
     return Node(
-        place, state, lock,
+        place, state, lock, arm_of(unit),
         session.events,
         int(session.by_unworn and state == states.PAUSED),
         min(unit.unworn_steps, UNWORN_STEPS) if lit else 0,

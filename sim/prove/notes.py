@@ -97,7 +97,7 @@ class Notes:
             self.owed = 0
         self.asked = asked_in(state, self.asked, self.began_in)
         if self.done & buttons.RELEASED:
-            if self.posted >> states.START & 1:
+            if self.posted >> states.START & 1 or self.posted >> states.RATED & 1:
                 self.asked = THERAPY
             elif self.posted >> states.TEST & 1:
                 self.asked = TEST

@@ -4,6 +4,7 @@ from functools import partial
 from itertools import product
 
 from firmware.dose import STEP_MAX_MS
+from firmware.inputs import DOWN as DOWN_PIN
 from firmware.inputs import HOST
 from firmware.inputs import START as START_PIN
 from firmware.inputs import UP as UP_PIN
@@ -17,10 +18,14 @@ from firmware.limits import (
 from firmware.states import (
     ACK,
     CLEARED,
+    DONE,
     FAULT,
     IN_SESSION,
     INTENT,
     LIT,
+    RATE,
+    RATED,
+    READY,
     RESUME,
     START,
     TEST,
@@ -38,8 +43,9 @@ from sim.prove.events import (
     plugged,
     setter,
 )
-from sim.prove.node import FOR_SERVICE, PLANNED, UNKNOWN, UP, USED, Node
+from sim.prove.node import DOWN, FOR_SERVICE, PLANNED, UNKNOWN, UP, USED, Node
 from sim.prove.stand import NOW_MS, Stand
+from sim.prove.trial import AT_ANSWER, AT_START, BEGINS, Put
 
 
 def chain(choices: "tuple[Choice, ...]") -> Choice:
@@ -133,6 +139,54 @@ RELEASES = {
     for intent, groups in ASKS.items()
 }
 
+
+
+def no_clock(stand: Stand) -> None:
+    """The clock has lost its time."""
+    stand.meter.clock_s = None
+
+
+def at_visit(put: Put, stand: Stand) -> None:
+    """How far the trial has come."""
+    put(stand.trial)
+
+
+def visits(places: "dict[str, Put]") -> "list[list[list[Choice]]]":
+    """Groups of choices: where in its trial the unit is, with all that may keep a session from
+    beginning where one would, and elsewhere with what is asked about there."""
+    chosen: list[Choice] = [(words, partial(at_visit, put)) for words, put in places.items()]
+    begin = [choice for choice in chosen if choice[0] in BEGINS]
+    others = [choice for choice in chosen if choice[0] not in BEGINS]
+    return [[begin, *ASKS[START]], [others, OTHERS, FULL]]
+
+
+IN_A_TRIAL: "dict[int, list[list[list[Choice]]]]" = {
+    START: [*visits(AT_START), [[("there is no clock", no_clock)]]],
+    RATED: visits(AT_ANSWER),
+}
+RELEASES_IN_A_TRIAL = {
+    intent: [chain((RELEASE, *more)) for groups in ways for more in product(*groups)]
+    for intent, ways in IN_A_TRIAL.items()
+}
+
+
+def down_pressed(stand: Stand) -> None:
+    """DOWN is taken to have gone down."""
+    stand.unit.inputs.pins |= DOWN_PIN
+    stand.unit.buttons.ticks[2] = DEBOUNCE_TICKS - 1
+
+
+MARKS: list[Choice] = [NOTHING, ("DOWN goes down", down_pressed)]
+
+
+def marking(node: Node) -> "list[Choice]":
+    """Between visits DOWN marks an ill effect. It may come in the tick of any other button; that
+    of a START that is let go is `OTHERS`'."""
+    if not node.arm or node.state not in (READY, DONE) or node.button == DOWN:
+        return []
+    return MARKS
+
+
 # A second thought takes longer than any control step: in FAULT, one has passed by then.
 assert SECOND_THOUGHT_MS > STEP_MAX_MS
 
@@ -140,7 +194,8 @@ assert SECOND_THOUGHT_MS > STEP_MAX_MS
 def start_button(node: Node) -> "list[Choice]":
     """What a person does with START."""
     if node.button == UP:
-        if node.judged if node.state == FAULT else node.state in ENDED or node.by_unworn:
+        ended = node.state in ENDED or node.by_unworn or node.state == RATE
+        if node.judged if node.state == FAULT else ended:
             return [NOTHING, PRESS, LATER]
         return [NOTHING, PRESS]
     if node.button == UNKNOWN:
@@ -148,7 +203,8 @@ def start_button(node: Node) -> "list[Choice]":
     if node.button == USED:
         return [NOTHING, RELEASE]
     intent = INTENT.get(node.state, -1) if node.pressed_in == node.state else -1
-    return [NOTHING, HOLD, *RELEASES.get(intent, [RELEASE])]
+    releases = RELEASES_IN_A_TRIAL if node.arm and intent in RELEASES_IN_A_TRIAL else RELEASES
+    return [NOTHING, HOLD, *releases.get(intent, [RELEASE])]
 
 
 # -- cables and the console ------------------------------------------------------------------
@@ -193,4 +249,4 @@ def gated(node: Node) -> "list[Choice]":
     return [NOTHING, ("", setter("gate.phase", 0))]
 
 
-REST: "tuple[Group, ...]" = (start_button, cable, console, flash, gated)
+REST: "tuple[Group, ...]" = (start_button, marking, cable, console, flash, gated)

@@ -3,13 +3,14 @@
 from firmware import states
 from firmware.inputs import BUCKLE, GAUGE, RAIL
 from firmware.inputs import START as START_PIN
-from firmware.limits import CEM43_SESSION_Q10_MS, CHECK_DUTY, SELF_TEST_MS
+from firmware.limits import CEM43_SESSION_Q10_MS, CHECK_DUTY, DUTY_MAX, SELF_TEST_MS
 from sim.prove.node import (
     DOWN,
     FOR_GOOD,
     FRESH,
     LEASE,
     LIT,
+    MASKED,
     NO_BANK,
     OPEN,
     OTHER_OUT,
@@ -21,6 +22,7 @@ from sim.prove.node import (
     Node,
 )
 from sim.prove.stand import FITS, NOTHING_FOUND, NOW_MS, STEP_MS, Stand
+from sim.prove.trial import CLOCK_S, DUE
 
 YOUNG_MS = 100  # since a button went down: no hold yet
 BOARD_MC = 30_000
@@ -40,6 +42,7 @@ def put(stand: Stand, node: Node) -> None:
     put_faults(stand, node)
     put_dose(stand, node)
     put_gate(stand, node)
+    put_trial(stand, node)
     notes = stand.notes
     notes.cause, notes.off_skin = node.cause, node.off_skin
     notes.began_in = node.state
@@ -124,6 +127,18 @@ def put_dose(stand: Stand, node: Node) -> None:
     unit.check.step = stand.steps[node.step]
     unit.check.peak_01ma = unit.check.silences = 0
     unit.inputs.heard[RAIL] = NOW_MS
+
+
+def put_trial(stand: Stand, node: Node) -> None:
+    """In a trial or not, and in which arm; a visit is due, and nothing answered."""
+    unit, trial = stand.unit, stand.trial
+    unit.trial = trial if node.arm else None
+    unit.gate.mask = trial.mask = 0 if node.arm == MASKED else DUTY_MAX
+    trial.given = trial.alone = False
+    trial.begin()
+    DUE(trial)
+    unit.journal.waiting.clear()
+    stand.meter.clock_s = CLOCK_S if node.arm else None
 
 
 def put_gate(stand: Stand, node: Node) -> None:

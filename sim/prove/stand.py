@@ -15,8 +15,22 @@ from firmware.prescription import DEFAULT
 from firmware.waistband import Waistband
 from sim.prove.frame import Facts
 from sim.prove.meter import Meter, NoScreen
-from sim.prove.node import AT_CONTROL, AT_PLAN, BEFORE, BEHIND, FOR_GOOD, FOR_SERVICE, Node, take
+from sim.prove.node import (
+    AT_CONTROL,
+    AT_PLAN,
+    BEFORE,
+    BEHIND,
+    FOR_GOOD,
+    FOR_SERVICE,
+    FREE,
+    MASKED,
+    PLAIN,
+    THERAPY_ARM,
+    Node,
+    take,
+)
 from sim.prove.notes import Notes
+from sim.prove.trial import trial
 from sim.run import BOARD, nominal_calibration
 
 NOW_MS = 1_000_000
@@ -47,12 +61,14 @@ def unit_on(meter: Any) -> Any:
 
 
 def first_nodes() -> "list[Node]":
-    """Where a unit begins: sound, locked for good, and with a hard fault kept."""
+    """Where a unit begins: sound, locked for good, and with a hard fault kept; in no trial and in
+    each arm of one."""
     meter = Meter(2 * len(BOARD.BANKS))
     unit = unit_on(meter)
     node = take(unit, meter, Notes(unit, lambda: True), BEFORE)
     return [
-        node, node._replace(lock=FOR_GOOD), node._replace(lock=FOR_SERVICE, owed=1),
+        node._replace(arm=arm, lock=lock, owed=int(lock == FOR_SERVICE))
+        for arm in (PLAIN, THERAPY_ARM, MASKED) for lock in (FREE, FOR_GOOD, FOR_SERVICE)
     ]  # fmt: skip
 
 
@@ -66,6 +82,7 @@ class Stand:
         if table is not None:
             unit.session.table = table
         self.course = unit.course
+        self.trial = trial()  # of a unit in one
         self.control: Callable[[int], None] = unit._control
         unit._sense = self.sense
         unit.rail.judge = self.judge_rail
