@@ -64,6 +64,7 @@ class TrialMachine(Power, Sensors, People):
         bench = Bench(made(prescription=SMALL), CALIBRATION, start_ms, files=files_with(content),
                       clock_s=CLOCK_S)  # fmt: skip
         self.watch = Watch(bench, locked=to == "LOCKED")
+        self.watch.model.clock_set = True  # a day may be over when the unit comes back
         if to == "LOCKED":
             self.go(1_400)
             return self.watch
