@@ -1,0 +1,221 @@
+// The page: what the engine in the worker says goes to each part, and what a person does to it.
+
+import { Body } from "./body.js";
+import { buttons } from "./buttons.js";
+import { Charts } from "./charts.js";
+import { Diagram } from "./diagram.js";
+import { $, say, text } from "./dom.js";
+import { Dose } from "./dose.js";
+import { Now, fault } from "./now.js";
+import { panels } from "./panels.js";
+import { readOff, tools } from "./reading.js";
+import { understood } from "./ready.js";
+import { Buzzer } from "./sound.js";
+import { Story } from "./story.js";
+import { Surroundings } from "./surroundings.js";
+import { theme, watchTheme } from "./theme.js";
+import { Traces } from "./traces.js";
+import { Transport } from "./transport.js";
+import { Unit } from "./unit.js";
+import { Wall } from "./wall.js";
+import { STATES, clock } from "./words.js";
+
+const DURATION_S = 14_400; // the most that a scenario may last
+const DRAW_MS = 200; // between two drawings of the charts
+const ADDRESS_MS = 3_000; // between two looks at how long it has become
+const UNTOLD = "Nothing is broken yet. What a fault did is told here.";
+
+const worker = new Worker("worker.js", { type: "module" });
+const buzzer = new Buzzer();
+const send = (message) => worker.postMessage(message);
+const bench = { events: [] }; // the parts, once the engine is ready
+
+function trouble(line) {
+  text($("trouble"), line);
+  $("trouble").hidden = !line;
+}
+
+/** Something is done to the unit now. */
+function happen(event) {
+  trouble("");
+  bench.transport.altered();
+  send({ do: "event", event });
+}
+
+/** A new unit, which lives through a scenario to its end and may then go on. */
+function begin(scenario) {
+  trouble("");
+  bench.anew = { until_s: scenario.duration_s ?? null };
+  send({ do: "begin", scenario: { ...scenario, duration_s: DURATION_S } });
+}
+
+function press(name, down) {
+  if (down) {
+    bench.transport.altered();
+    bench.transport.held(true);
+  }
+  send({ do: "button", name, down });
+  if (!down) bench.transport.held(false);
+}
+
+const heard = {
+  ready(told) {
+    const ready = understood(told);
+    bench.ready = ready;
+    bench.unit = new Unit(ready, buzzer);
+    bench.now = new Now(ready);
+    bench.body = new Body(ready.depth_mm);
+    bench.diagram = new Diagram(ready.machine);
+    bench.wall = new Wall(ready, happen);
+    bench.surroundings = new Surroundings(ready, happen, (start) => begin({ ...kept(), start }));
+    bench.transport = new Transport(send);
+    bench.dose = new Dose(ready, (prescription) => send({ do: "explain", prescription }),
+      (prescription) => begin({ ...kept(), prescription }));
+    bench.story = new Story(begin, () => send({ do: "save" }), trouble);
+    $("story-new").addEventListener("click", () => begin({}));
+    buttons($("unit"), press);
+    bench.story.open();
+  },
+
+  begun({ ticks }) {
+    bench.since_s = ticks / bench.ready.ticks_a_second;
+    if (bench.anew) return; // `scenario` says with what
+    for (const part of [bench.traces, bench.body, bench.diagram, bench.now]) part.cut(bench.since_s);
+    bench.transport.begun(bench.since_s);
+    bench.due = true;
+  },
+
+  scenario({ scenario }) {
+    bench.scenario = scenario;
+    if (bench.anew) fresh(scenario);
+    bench.surroundings.story(scenario);
+    bench.story.changed();
+  },
+
+  rows({ rows }) {
+    rows.forEach((row) => bench.traces.push(row));
+    bench.due = true;
+  },
+
+  frame(frame) {
+    for (const part of [bench.unit, bench.now, bench.body]) part.frame(frame);
+    bench.diagram.frame(frame.state);
+    bench.transport.at(frame.t_s);
+    bench.wall.at(frame.injected);
+    bench.surroundings.at(frame.t_s, frame.injected);
+    latched(frame.faults);
+  },
+
+  cue: (cue) => bench.unit.cue(cue),
+
+  transition(row) {
+    bench.diagram.went(row);
+    bench.now.log(row.t_s, `${row.to}: ${STATES[row.to] ?? row.to} (${row.event})`);
+  },
+
+  told(row) {
+    text($("told"), row.text);
+    $("told").classList.add("is");
+    const which = [row.fault, row.pad, row.onset_s].join();
+    const line = bench.told.get(which);
+    if (line?.isConnected) bench.now.amend(line, row.text);
+    else bench.told.set(which, bench.now.log(row.onset_s, row.text, "result"));
+  },
+
+  over() {
+    bench.transport.stopped();
+    say(`It is over at ${clock(bench.transport.t_s, 0)}.`);
+  },
+
+  paused() {
+    bench.transport.stopped();
+    bench.now.log(bench.transport.t_s, "The scenario ends here; go on as you like.");
+  },
+
+  explained: (said) => bench.dose.told(said),
+  saved: ({ scenario }) => bench.story.told(scenario),
+  speed: (pace) => bench.transport.pace(pace),
+
+  error({ text: line, of }) {
+    if (of === "explain") {
+      bench.dose.told({ error: line });
+      return;
+    }
+    trouble(line);
+    bench.anew = null;
+    if (bench.ready && !bench.scenario) begin({});
+  },
+};
+
+/** What a new unit has in common with this one. */
+function kept() {
+  const { seed, prescription, start } = bench.scenario;
+  return { seed, prescription, start };
+}
+
+/** All parts as for a unit that was just switched on. */
+function fresh(scenario) {
+  const { ready } = bench;
+  const asked = scenario.prescription === "default" ? ready.prescription : scenario.prescription;
+  bench.traces = new Traces(ready.columns);
+  bench.body.clear();
+  bench.diagram.cut(-1);
+  bench.named = 0;
+  bench.told = new Map();
+  bench.story.typed = false;
+  bench.now.begun(asked);
+  bench.dose.set(asked);
+  text($("told"), UNTOLD);
+  $("told").classList.remove("is");
+  charts(panels(ready.limits, asked, ready.banks));
+  bench.transport.begun(0, bench.anew.until_s);
+  bench.anew = null;
+}
+
+function charts(rows) {
+  if (bench.charts) {
+    bench.charts.rows = rows;
+    bench.charts.follow(0);
+    bench.charts.build();
+    return;
+  }
+  bench.charts = new Charts($("plots"), rows, () => bench.traces, theme);
+  bench.charts.watch((range, at) => {
+    bench.body.draw(range);
+    readOff(bench, at);
+  });
+  tools(bench);
+  watchTheme(() => bench.charts.build());
+}
+
+/** Name the faults that were latched since the last frame. */
+function latched(faults) {
+  bench.named = Math.min(bench.named, faults.length); // a reset forgets, and so does going back
+  faults.slice(bench.named)
+    .forEach((row) => bench.now.log(row.t_s, `Fault ${fault(row)}`, "fault-row"));
+  bench.named = faults.length;
+}
+
+/** Charts and maps are drawn a few times a second, however fast it goes. */
+setInterval(() => {
+  if (!bench.due || document.hidden) return;
+  bench.due = false;
+  if (!bench.charts.held()) bench.charts.refresh();
+}, DRAW_MS);
+
+setInterval(() => {
+  if (bench.transport?.running) bench.story.changed();
+}, ADDRESS_MS);
+
+worker.addEventListener("message", ({ data }) => heard[data.is](data));
+worker.addEventListener("error", (event) =>
+  trouble(`The engine stopped: ${event.message || "it could not be loaded"}`));
+$("sound").addEventListener("change", (event) => buzzer.mute(!event.target.checked));
+for (const link of document.querySelectorAll("nav a")) {
+  link.addEventListener("click", (event) => {
+    event.preventDefault(); // the address holds the scenario
+    const part = $(link.hash.slice(1));
+    part.scrollIntoView();
+    part.focus({ preventScroll: true });
+  });
+}

@@ -1,0 +1,100 @@
+// The scenario of what was done so far: as TOML to save and to load, and in the page's address.
+
+import { parse, stringify } from "../vendor/smol-toml/index.js";
+import { $, make, text } from "./dom.js";
+import { pack, unpack } from "./link.js";
+
+const SETTLE_MS = 400; // after the last change, before the address is written
+const MARK = "#s=";
+
+export class Story {
+  /** `begin(scenario)` powers a new unit on; `ask()` has the engine tell the scenario up to now, for
+      `told`; `trouble(line)` tells what failed. */
+  constructor(begin, ask, trouble) {
+    Object.assign(this, { begin, ask, trouble, scenario: null, typed: false, wanting: [] });
+    $("story-save").addEventListener("click", () => this.save());
+    $("story-file").addEventListener("change", (event) => this.load(event.target));
+    $("story-link").addEventListener("click", () => this.copy());
+    $("story-run").addEventListener("click", () => this.read($("story-text").value, "the text"));
+    $("story-text").addEventListener("input", () => { this.typed = true; });
+    addEventListener("hashchange", () => this.open());
+  }
+
+  /** The scenario up to now: made anew, it ends at this moment. */
+  now() {
+    return new Promise((resolve) => {
+      this.wanting.push(resolve);
+      this.ask();
+    });
+  }
+
+  /** The engine's answer. */
+  told(scenario) {
+    this.scenario = scenario;
+    this.wanting.splice(0).forEach((resolve) => resolve(scenario));
+  }
+
+  /** Something was done, or time went on: show it in the text, unless a person is writing there,
+      and in the address. */
+  changed() {
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(async () => {
+      const scenario = await this.now();
+      if (!this.typed) $("story-text").value = stringify(scenario);
+      this.own = MARK + await pack(scenario);
+      history.replaceState(null, "", this.own);
+    }, SETTLE_MS);
+  }
+
+  async save() {
+    const file = new Blob([stringify(await this.now())], { type: "application/toml" });
+    const link = make("a", { href: URL.createObjectURL(file), download: "bench.toml" });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  }
+
+  async load(input) {
+    const file = input.files[0];
+    input.value = "";
+    if (file) this.read(await file.text(), file.name);
+  }
+
+  read(toml, where) {
+    let scenario;
+    try {
+      scenario = parse(toml);
+    } catch (why) {
+      this.trouble(`${where}: ${String(why.message).split("\n")[0]}`);
+      return;
+    }
+    this.typed = false;
+    this.begin(scenario);
+  }
+
+  async copy() {
+    this.own = MARK + await pack(await this.now());
+    history.replaceState(null, "", this.own);
+    const note = $("story-note");
+    try {
+      await navigator.clipboard.writeText(location.href);
+      text(note, `Copied: a link of ${location.href.length} characters that shows this again.`);
+    } catch {
+      text(note, "The link is this page’s address: copy it from there.");
+    }
+  }
+
+  /** Begin with what the address holds, or with nothing done yet. */
+  async open() {
+    if (location.hash === this.own) return;
+    if (!location.hash.startsWith(MARK)) {
+      if (!this.scenario) this.begin({});
+      return;
+    }
+    try {
+      this.begin(await unpack(location.hash.slice(MARK.length)));
+    } catch {
+      this.trouble("The link is damaged, and its scenario cannot be read: a new unit instead.");
+      this.begin({});
+    }
+  }
+}

@@ -1,0 +1,94 @@
+// Where the unit is: room, skin, belt, charger, battery, clock. What can change while it runs does
+// so at once; what is the wearer's from the start asks for a new one.
+
+import { $, make } from "./dom.js";
+
+// key, words, unit, step
+const ROOM = [
+  ["ambient_c", "room", "°C", 0.5], ["perfusion", "perfusion at rest", "1/s", 0.0001],
+  ["air_w_m2k", "surface to air", "W/m²K", 0.5], ["fat_mm", "fat", "mm", 1],
+  ["vasodilation", "vasodilation", "×", 0.5], ["battery_pct", "battery", "%", 1],
+];
+const CHARGER = "charger_plugged"; // as the wall calls it
+
+export class Surroundings {
+  /** `send(event)` for what happens now, `anew(start)` for what needs a new unit. */
+  constructor(ready, send, anew) {
+    Object.assign(this, { send, anew, changes: ready.changes, inputs: new Map(), start: {},
+      normal: { worn: true, ...normal(ready.start) } });
+    const root = $("surroundings");
+    this.worn = this.tick(root, "worn", "belt on", () => send({ worn: this.worn.checked }));
+    this.charger = this.tick(root, "charger", "charger in", () => this.plug());
+    for (const row of ROOM) this.range(root, row, ready.start[row[0]]);
+    const jump = make("input", { type: "number", value: 1, min: -3650, max: 3650, step: "any",
+      "aria-label": "Days" });
+    const go = () => jump.reportValidity() && send({ fault: "clock_jump", value: Number(jump.value) });
+    root.append(make("div", { class: "room" }, make("span", {}, "clock"),
+      make("button", { type: "button", onclick: go }, "jump by"), jump, make("span", {}, "days")));
+  }
+
+  tick(root, key, words, change) {
+    const input = make("input", { type: "checkbox", onchange: change });
+    root.append(make("label", { class: "tick" }, input, ` ${words}`));
+    return input;
+  }
+
+  range(root, [key, words, unit, step], { min, max }) {
+    const id = `room-${key}`;
+    const input = make("input", { type: "range", id, min, max, step });
+    const number = make("input", { type: "number", min, max, step: "any",
+      "aria-label": `${words}, ${unit}` });
+    input.addEventListener("input", () => { number.value = input.value; });
+    input.addEventListener("change", () => this.set(key, Number(input.value)));
+    number.addEventListener("change", () => number.reportValidity() && this.set(key, Number(number.value)));
+    const now = this.now(key) ? "" : make("span", { class: "anew" }, "begins anew");
+    root.append(make("div", { class: "room" }, make("label", { for: id }, words), input, number,
+      make("span", {}, unit, now)));
+    this.inputs.set(key, [input, number]);
+  }
+
+  /** Whether it may change while the unit runs. */
+  now(key) {
+    return this.changes.includes(key) || key === "battery_pct";
+  }
+
+  set(key, value) {
+    if (key === "battery_pct") this.send({ fault: "battery_low", value });
+    else if (this.changes.includes(key)) this.send({ [key]: value });
+    else this.anew({ ...this.start, [key]: value });
+  }
+
+  plug() {
+    this.send({ fault: CHARGER, ...(this.charger.checked ? {} : { off: true }) });
+  }
+
+  /** What the scenario holds by now. */
+  story(scenario) {
+    this.start = scenario.start;
+    this.events = scenario.event;
+    this.said = null;
+  }
+
+  /** Show what holds at a moment, and with these faults on; a control that a person is in is
+      left alone. */
+  at(t_s, on) {
+    const holds = { ...this.normal, ...this.start };
+    for (const event of this.events.filter((event) => event.at_s <= t_s)) {
+      for (const key of Object.keys(this.normal)) if (key in event) holds[key] = event[key];
+      if (event.fault === "battery_low") holds.battery_pct = event.value;
+    }
+    const charger = on.some((event) => event.fault === CHARGER);
+    const said = JSON.stringify([holds, charger]);
+    if (said === this.said) return;
+    this.said = said;
+    this.worn.checked = holds.worn;
+    this.charger.checked = charger;
+    for (const [key, inputs] of this.inputs) {
+      for (const input of inputs) if (input !== document.activeElement) input.value = holds[key];
+    }
+  }
+}
+
+function normal(start) {
+  return Object.fromEntries(Object.entries(start).map(([key, row]) => [key, row.normal]));
+}

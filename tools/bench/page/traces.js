@@ -1,0 +1,87 @@
+// Rows of a run as growing columns of numbers, its states as spans and its faults as marks.
+// The page fills it as it runs; a report is filled with all of it at once.
+
+const FIRST_ROWS = 4096;
+
+export class Traces {
+  /** `columns` are the names of a row's fields; `state` and `faults` hold words, the rest numbers. */
+  constructor(columns) {
+    this.columns = columns;
+    this.state = columns.indexOf("state");
+    this.faults = columns.indexOf("faults");
+    this.kept = new Map(columns
+      .filter((_, k) => k !== this.state && k !== this.faults)
+      .map((name) => [name, new Float64Array(FIRST_ROWS)]));
+    this.length = 0;
+    this.spans = []; // {from, to, state}
+    this.marks = []; // {t, names}
+    this.latched = [];
+  }
+
+  /** Add a row, later than the last. */
+  push(row) {
+    if (this.length === this.kept.get("t_s").length) this.grow();
+    this.columns.forEach((name, k) => {
+      if (k !== this.state && k !== this.faults) this.kept.get(name)[this.length] = row[k];
+    });
+    this.length += 1;
+    this.note(row[this.columns.indexOf("t_s")], row[this.state], row[this.faults]);
+  }
+
+  grow() {
+    for (const [name, old] of this.kept) {
+      const wider = new Float64Array(old.length * 2);
+      wider.set(old);
+      this.kept.set(name, wider);
+    }
+  }
+
+  /** Keep spans of states, and when each fault was latched. */
+  note(t, state, faults) {
+    const last = this.spans.at(-1);
+    if (last) last.to = t;
+    if (!last || last.state !== state) this.spans.push({ from: t, to: t, state });
+    const latched = faults ? faults.split("+") : [];
+    const names = latched.filter((name) => !this.latched.includes(name));
+    if (names.length) this.marks.push({ t, names });
+    this.latched = latched;
+  }
+
+  /** Forget what is later than `t`. */
+  cut(t) {
+    const times = this.get("t_s");
+    while (this.length && times[this.length - 1] > t) this.length -= 1;
+    this.spans = this.spans.filter((span) => span.from <= t);
+    this.marks = this.marks.filter((mark) => mark.t <= t);
+    const last = this.spans.at(-1);
+    if (last) last.to = Math.min(last.to, t);
+    this.latched = this.marks.flatMap((mark) => mark.names);
+  }
+
+  /** A column's numbers so far. */
+  get(name) {
+    const column = this.kept.get(name);
+    return this.length ? column.subarray(0, this.length) : column.subarray(0, 0);
+  }
+
+  /** When the last row was, s. */
+  end() {
+    return this.length ? this.kept.get("t_s")[this.length - 1] : 0;
+  }
+
+  /** The state at a moment. */
+  stateAt(t) {
+    return this.spans.findLast((span) => span.from <= t)?.state ?? "";
+  }
+
+  /** The last row not later than `t`, or 0. */
+  indexAt(t) {
+    const times = this.get("t_s");
+    let low = 0, high = times.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (times[middle] <= t) low = middle + 1; else high = middle;
+    }
+    return Math.max(low - 1, 0);
+  }
+}
