@@ -14,8 +14,7 @@ const COLOURS = [[8, 8, 30], [62, 18, 110], [138, 30, 110], [204, 62, 78], [246,
 const TABLE = Array.from({ length: KEY }, (_, k) => mix((k / (KEY - 1)) * (COLOURS.length - 1)));
 
 export class Body {
-  constructor(depth_mm) {
-    this.depth_mm = depth_mm;
+  constructor() {
     this.clear();
     this.maps = ["A", "B"].map((pad) => {
       const canvas = make("canvas", { class: "map", role: "img" });

@@ -64,7 +64,7 @@ const heard = {
     bench.ready = ready;
     bench.unit = new Unit(ready, buzzer);
     bench.now = new Now(ready);
-    bench.body = new Body(ready.depth_mm);
+    bench.body = new Body();
     bench.diagram = new Diagram(ready.machine);
     bench.wall = new Wall(ready, happen);
     bench.surroundings = new Surroundings(ready, happen, (start) => begin({ ...kept(), start }));
@@ -77,11 +77,11 @@ const heard = {
     bench.story.open();
   },
 
-  begun({ ticks }) {
-    bench.since_s = ticks / bench.ready.ticks_a_second;
+  begun({ t_s, depth_mm }) {
+    bench.body.depth_mm = depth_mm; // of this wearer
     if (bench.anew) return; // `scenario` says with what
-    for (const part of [bench.traces, bench.body, bench.diagram, bench.now]) part.cut(bench.since_s);
-    bench.transport.begun(bench.since_s);
+    for (const part of [bench.traces, bench.body, bench.diagram, bench.now]) part.cut(t_s);
+    bench.transport.begun(t_s);
     bench.due = true;
   },
 

@@ -14,11 +14,10 @@ export function understood(ready) {
       cem43_min: limits.CEM43_SESSION_Q10_MS / MINUTE_Q10_MS, pack_end_v: 2 * limits.CELL_END_MV / 1000,
     },
     faults: ready.faults, buttons: ready.buttons, start: ready.start, changes: ready.changes,
-    prescription: ready.prescription, columns: ready.columns, depth_mm: ready.depth_mm,
+    prescription: ready.prescription, columns: ready.columns,
     machine: {
       states: ready.states, rows: ready.rows, lit: ready.lit.map((k) => ready.states[k]),
       session: ready.session.map((k) => ready.states[k]),
     },
-    ticks_a_second: 1000 / ready.tick_ms,
   };
 }
