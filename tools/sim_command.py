@@ -20,6 +20,7 @@ from sim import reading
 from sim.errors import BadInput, one_line
 from sim.run import TRACE_COLUMNS, Run
 from sim.scenario import SEED_MAX, Scenario, load, ordinary
+from tools.bench_site import check_npm
 from tools.files import emit, write_whole
 
 FAILED = 1
@@ -40,6 +41,7 @@ class Request:
     trace: str | None = None
     trace_every: str = "control"
     plot: str | None = None
+    report: str | None = None
     seed: str | None = None
     realtime: str | None = None
     record: str | None = None
@@ -51,7 +53,8 @@ class Request:
     def outputs(self) -> list[tuple[str, str]]:
         """(option, path) of each file to be written."""
         named = (
-            ("trace", self.trace), ("plot", self.plot), ("recording", self.record),
+            ("trace", self.trace), ("plot", self.plot), ("report", self.report),
+            ("recording", self.record),
             ("edges", self.vcd), ("waveform", self.waveform),
         )  # fmt: skip
         return [(what, path) for what, path in named if path is not None]
@@ -81,6 +84,10 @@ def simulate(request: Request) -> int:
             from tools.plot import draw
 
             draw(rows.plotted, scenario, files["plot"])
+        if "report" in files:
+            from tools.html_report import write as write_report
+
+            write_report(run, rows.plotted, rows.currents_ma, files["report"])
         if "edges" in files or "waveform" in files:
             from tools.pins import write
 
@@ -103,9 +110,15 @@ def simulate(request: Request) -> int:
 
 def check(request: Request) -> None:
     """Refuse options that cannot be; raises BadInput."""
-    for option, path in (("--plot", request.plot), ("--waveform", request.waveform)):
-        if path is not None and Path(path).suffix.lower() != ".png":
-            raise BadInput(f"{option} is {reading.shown(path)}: a name that ends in .png")
+    kinds = (
+        ("--plot", request.plot, ".png"), ("--waveform", request.waveform, ".png"),
+        ("--report", request.report, ".html"),
+    )  # fmt: skip
+    for option, path, kind in kinds:
+        if path is not None and Path(path).suffix.lower() != kind:
+            raise BadInput(f"{option} is {reading.shown(path)}: a name that ends in {kind}")
+    if request.report is not None:
+        check_npm()
     if request.depth != "pin":
         pins_only = (("--uf2", request.uf2), ("--vcd", request.vcd),
                      ("--waveform", request.waveform))  # fmt: skip
@@ -177,28 +190,35 @@ class Rows:
     """
 
     def __init__(self, run: Run, request: Request, trace: TextIO | None) -> None:
-        self.taken: list[Row] = []
+        self.taken: list[tuple[Row, float]] = []
         self.plotted: list[Row] = []
+        self.currents_ma: list[float] = []  # of the battery, beside `plotted`
         self.count = 0
         every = request.trace_every if trace else "control"
         self.part = 0  # of how many rows the plot has one
-        if request.plot:
+        if request.plot or request.report:
             self.part = CONTROL_TICKS if every == "tick" else 1
         self.writer = None
         if trace:
             self.writer = csv.writer(trace, lineterminator="\n")
             self.writer.writerow(TRACE_COLUMNS)
-        if trace or request.plot:
-            run.trace(self.taken.append, every)
+        self.plant = run.plant
+        if trace or self.part:
+            run.trace(self.take, every)
+
+    def take(self, row: Row) -> None:
+        """Keep a row."""
+        self.taken.append((row, self.plant.battery.current_ma))
 
     def flush(self) -> None:
         """Pass on what was taken. Raises OSError where the file takes no more."""
-        for row in self.taken:
+        for row, current_ma in self.taken:
             if self.writer:
                 self.writer.writerow([rounded(value) for value in row])
             self.count += 1
             if self.part and self.count % self.part == 0:
                 self.plotted.append(row)
+                self.currents_ma.append(current_ma)
         self.taken.clear()
 
 

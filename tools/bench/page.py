@@ -82,7 +82,7 @@ class Page:
                 self.player.step(run.unit.inputs.ms, TICK_MS)
                 self.oled.step()
             if not run.within:
-                self.rows.append(run.row() + (run.hal.raw[RAIL] / 10,))
+                self.rows.append(run.row() + (run.plant.battery.current_ma,))
         return ticks
 
     def frame(self) -> "dict[str, Any]":

@@ -104,8 +104,12 @@ export class Charts {
 
   /** The legends say what is now, where no cursor says when. */
   latest() {
+    this.plots.forEach((plot) => this.last(plot));
+  }
+
+  last(plot) {
     const idx = this.traces().length - 1;
-    if (idx >= 0) this.plots.forEach((plot) => plot.setLegend({ idx }));
+    if (idx >= 0) plot.setLegend({ idx });
   }
 
   /** Follow the latest `span` s, or all with 0. */
@@ -147,9 +151,8 @@ export class Charts {
   }
 
   cursor(u) {
-    if (u !== this.plots[0]) return;
-    if (!(u.cursor.left >= 0)) this.latest();
-    this.tell();
+    if (!(u.cursor.left >= 0)) this.last(u);
+    if (u === this.plots[0]) this.tell();
   }
 
   /** The time at the cursor, s, or null. */
@@ -184,8 +187,8 @@ export class Charts {
 function rangeOf(row) {
   return (_, low, high) => {
     const limits = row.limits.map(([value]) => value).filter(Number.isFinite);
-    const least = row.from ?? Math.min(low ?? Infinity, ...limits);
+    const least = Math.min(low ?? Infinity, row.from ?? Infinity, ...limits);
     const most = Math.max(high ?? -Infinity, row.from ?? -Infinity, ...limits);
-    return [row.from ?? least - row.room, most + row.room];
+    return [least === row.from ? least : least - row.room, most + row.room];
   };
 }

@@ -29,6 +29,13 @@ export function text(node, value) {
   if (node.textContent !== value) node.textContent = value;
 }
 
+/** Give a person a file. */
+export function download(name, content, type) {
+  const link = make("a", { href: URL.createObjectURL(new Blob([content], { type })), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
 /** Say something to screen readers, politely. */
 export function say(value) {
   text($("said"), value);

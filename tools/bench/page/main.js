@@ -22,7 +22,7 @@ import { STATES, clock } from "./words.js";
 
 const DURATION_S = 14_400; // the most that a scenario may last
 const DRAW_MS = 200; // between two drawings of the charts
-const ADDRESS_MS = 3_000; // between two looks at how long it has become
+const ADDRESS_MS = 2_000; // between two looks at how long the scenario has become
 const UNTOLD = "Nothing is broken yet. What a fault did is told here.";
 
 const worker = new Worker("worker.js", { type: "module" });
@@ -204,7 +204,9 @@ setInterval(() => {
 }, DRAW_MS);
 
 setInterval(() => {
-  if (bench.transport?.running) bench.story.changed();
+  if (!bench.scenario || bench.transport.t_s === bench.kept_s) return;
+  bench.kept_s = bench.transport.t_s;
+  bench.story.changed();
 }, ADDRESS_MS);
 
 worker.addEventListener("message", ({ data }) => heard[data.is](data));

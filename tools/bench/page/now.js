@@ -55,7 +55,7 @@ export class Now {
     this.fact("held at", `${number(frame.set_point_c, 1)} °C`);
     this.fact("supply switch", frame.enabled ? "closed" : "open");
     this.fact("battery", `${number(frame.battery_pct, 0)} %, ${number(frame.battery_v, 2)} V`);
-    this.fact("current", `${number(frame.current_ma, 0)} mA`);
+    this.fact("draws", `${number(frame.pack_ma, 0)} mA`);
   }
 
   why(frame) {

@@ -31,12 +31,12 @@ export function panels(limits, asked, banks) {
       limits: [],
     },
     {
-      key: "current", title: "Current", unit: "mA", digits: 0, height: 90, from: 0,
+      key: "current", title: "Current from the battery", unit: "mA", digits: 0, height: 90, from: 0,
       room: 20, lines: [{ colour: "ink", column: "current_ma", label: "mA" }], limits: [],
     },
     {
       key: "dose", title: "Dose, all banks of a pad", unit: "J/cm²", digits: 2, height: 110, from: 0,
-      room: 0.5, lines: PADS.map((pad) => line(pad, `fluence_${pad}`, pad.toUpperCase())),
+      room: 1.5, lines: PADS.map((pad) => line(pad, `fluence_${pad}`, pad.toUpperCase())),
       limits: [[asked.fluence_j_cm2, "asked"]],
     },
     {

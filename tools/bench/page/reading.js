@@ -1,6 +1,6 @@
 // Reading the charts: their tools and keys, and what they say at a moment, in words.
 
-import { $, text } from "./dom.js";
+import { $, download, text } from "./dom.js";
 import { clock, number } from "./words.js";
 
 const KEY_PX = 4; // of a step of the cursor
@@ -32,6 +32,7 @@ export function tools(bench) {
   hold.addEventListener("click", () => charts.held() ? charts.follow(charts.span) : charts.hold());
   $("chart-span").addEventListener("change", (event) => charts.follow(Number(event.target.value)));
   const acts = {
+    "chart-save": () => download("bench.csv", bench.traces.csv(), "text/csv"),
     "chart-in": () => charts.zoom(0.5), "chart-out": () => charts.zoom(2),
     "chart-left": () => charts.pan(-0.25), "chart-right": () => charts.pan(0.25),
   };

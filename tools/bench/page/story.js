@@ -1,7 +1,7 @@
 // The scenario of what was done so far: as TOML to save and to load, and in the page's address.
 
 import { parse, stringify } from "../vendor/smol-toml/index.js";
-import { $, make, text } from "./dom.js";
+import { $, download, text } from "./dom.js";
 import { pack, unpack } from "./link.js";
 
 const SETTLE_MS = 400; // after the last change, before the address is written
@@ -40,17 +40,15 @@ export class Story {
     clearTimeout(this.waiting);
     this.waiting = setTimeout(async () => {
       const scenario = await this.now();
-      if (!this.typed) $("story-text").value = stringify(scenario);
+      const area = $("story-text");
+      if (!this.typed && document.activeElement !== area) area.value = stringify(scenario);
       this.own = MARK + await pack(scenario);
       history.replaceState(null, "", this.own);
     }, SETTLE_MS);
   }
 
   async save() {
-    const file = new Blob([stringify(await this.now())], { type: "application/toml" });
-    const link = make("a", { href: URL.createObjectURL(file), download: "bench.toml" });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    download("bench.toml", stringify(await this.now()), "application/toml");
   }
 
   async load(input) {

@@ -74,6 +74,14 @@ export class Traces {
     return this.spans.findLast((span) => span.from <= t)?.state ?? "";
   }
 
+  /** All rows as `waistband sim --trace` writes them, but for the faults' names. */
+  csv() {
+    const names = [...this.kept.keys()], columns = names.map((name) => this.get(name));
+    const rows = Array.from({ length: this.length }, (_, k) =>
+      [this.stateAt(columns[0][k]), ...columns.map((column) => +column[k].toFixed(4))].join());
+    return [["state", ...names].join(), ...rows, ""].join("\n");
+  }
+
   /** The last row not later than `t`, or 0. */
   indexAt(t) {
     const times = this.get("t_s");

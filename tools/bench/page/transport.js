@@ -41,6 +41,7 @@ export class Transport {
   }
 
   slide() {
+    if (this.running) this.run(false); // to look, or to do something else from there
     this.slid = Number($("slider").value);
     text($("clock"), clock(this.slid));
     $("slider").setAttribute("aria-valuetext", clock(this.slid));

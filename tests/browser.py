@@ -1,0 +1,73 @@
+"""A real Chromium for tests, Debian's, driven by Playwright without a window; a bench to see."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sim.errors import BadInput
+from tools import bench_site
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+QUIET = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+LOADED_MS = 60_000  # a machine that runs other tests meanwhile
+
+
+def missing() -> str:
+    """What a browser test lacks here, or nothing."""
+    if find_spec("playwright") is None:
+        return "Playwright is not installed: pip install -e '.[dev]'"
+    if not Path(CHROMIUM).exists():
+        return "Chromium is not installed: apt-get install chromium"
+    try:
+        bench_site.check_npm()
+    except BadInput as why:
+        return str(why)
+    return ""
+
+
+def needed() -> None:
+    """Skip, with the reason, where something is missing; fail where CI could have it."""
+    lacks = missing()
+    if lacks and os.environ.get("CI") and shutil.which("npm") and shutil.which("apt-get"):
+        pytest.fail(f"CI runs without it: {lacks}")
+    if lacks:
+        pytest.skip(lacks)
+
+
+@contextmanager
+def browser() -> "Iterator[Browser]":
+    """A browser that reaches nothing by itself."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield found
+        found.close()
+
+
+@contextmanager
+def bench() -> Iterator[str]:
+    """The address of `waistband bench`, in a process of its own."""
+    command = [sys.executable, "-m", "tools.cli", "bench", "--no-open", "--port", "0"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as serving:
+        assert serving.stdout
+        line = serving.stdout.readline()
+        try:
+            yield line.split(" at ")[1].split(";")[0]
+        finally:
+            serving.terminate()
