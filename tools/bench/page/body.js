@@ -4,6 +4,7 @@ import { $, make, text } from "./dom.js";
 import { number } from "./words.js";
 
 const EVERY_S = 1; // one column a second of simulated time, at most
+const REST_MS = 400; // between two drawings
 const LOW_C = 30, HIGH_C = 45;
 const HIGH = 132, SCALE_PX = 46, KEY = 256;
 const DEPTHS_MM = [0, 1, 2, 5, 10, 20, 30];
@@ -24,6 +25,7 @@ export class Body {
     });
     $("maps").append(key());
     this.range = [0, 60];
+    this.due = null;
   }
 
   clear() {
@@ -46,11 +48,14 @@ export class Body {
     }
   }
 
-  /** Draw what lies between two times. */
+  /** Draw what lies between two times, a moment later. */
   draw(range = this.range) {
     this.range = range;
-    if (!this.times.length) return;
-    this.maps.forEach((map, pad) => this.map(map, this.columns[pad], this.last.skin_c[pad]));
+    this.due ??= setTimeout(() => {
+      this.due = null;
+      if (!this.times.length) return;
+      this.maps.forEach((map, k) => this.map(map, this.columns[k], this.last.skin_c[k]));
+    }, REST_MS);
   }
 
   map({ pad, canvas, said }, columns, now) {
@@ -97,9 +102,9 @@ export class Body {
         image.data.set(TABLE[Math.min(Math.max(Math.round(step), 0), KEY - 1)], 4 * (y * wide + x));
       }
     }
-    const small = new OffscreenCanvas(wide, rows);
-    small.getContext("2d").putImageData(image, 0, 0);
-    context.drawImage(small, SCALE_PX, 0, wide, HIGH);
+    if (this.small?.width !== wide) this.small = new OffscreenCanvas(wide, rows);
+    this.small.getContext("2d").putImageData(image, 0, 0);
+    context.drawImage(this.small, SCALE_PX, 0, wide, HIGH);
   }
 }
 
