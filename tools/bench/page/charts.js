@@ -49,7 +49,7 @@ export class Charts {
       scales: { x: { time: false, range: () => this.range() }, y: { range: rangeOf(row) },
         right: { range: [0, 100] } },
       axes: this.axes(row, last),
-      series: [{ value: () => "" }, ...row.lines.map((line) => this.series(row, line))],
+      series: [{ label: "", value: (_, t) => this.moment(t) }, ...row.lines.map((line) => this.series(row, line))],
       plugins: [marks(this.traces, row.limits, k === 0, this.theme)],
       hooks: { setSelect: [(u) => this.select(u)], setCursor: [(u) => this.cursor(u)] },
     };
@@ -63,6 +63,11 @@ export class Charts {
       scale: line.right ? "right" : "y", points: { show: false }, pxAlign: 0,
       value: (_, value) => number(value, line.digits ?? row.digits),
     };
+  }
+
+  /** A time and the state then. */
+  moment(t) {
+    return t === null ? "" : `${clock(t)} ${this.traces().stateAt(t)}`;
   }
 
   axes(row, last) {

@@ -11,6 +11,7 @@ const LIT = [0xcf, 0xe9, 0xff], UNLIT = [0x05, 0x08, 0x0c];
 
 export class Unit {
   constructor(ready, buzzer) {
+    this.named = null;
     this.buzzer = buzzer;
     this.banks = ready.banks;
     this.glows = ["a", "b"].flatMap((pad) => this.pad(pad));
@@ -58,6 +59,10 @@ export class Unit {
       text(said, `pad ${pad} ${lit ? "lit" : "dark"}`);
     }
     if (frame.screen) this.glass.putImageData(pixels(frame.screen), 0, 0);
+    if (frame.state_name !== this.named) {
+      this.named = frame.state_name;
+      $("oled").setAttribute("aria-label", `The unit’s screen: ${frame.state_name}`);
+    }
     $("lamp").dataset.light = frame.light;
     text($("lamp-said"), `status light ${LAMP[frame.light] ?? frame.light}`);
   }
