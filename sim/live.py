@@ -294,7 +294,7 @@ def told(run: Run, row: Watched) -> "dict[str, Any]":
         text = f"off after {cutoff['latency_ms']:g} ms, "
         text += f"peak {row.peak_c:.2f} C, bound {bound_c:.1f} C"
     else:
-        text = COMES[bound.comes] + (f" {bound.within_ms} ms" if bound.within_ms else "")
+        text = COMES[bound.comes] + ("" if bound.within_ms is None else f" {bound.within_ms} ms")
         text += SINCE[bound.since] if bound.comes in bounds.TIMED else ""
     return {
         "is": "told", "fault": event.name, "pad": event.pad, "strike_s": row.injected.t_ms / 1000,

@@ -153,6 +153,34 @@ def desk(chromium: "Browser", address: str) -> Iterator[Bench]:
     assert {urlsplit(url).netloc for url in found.asked if url.startswith("http")} == {own}
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("duration_s = ", "the text: Invalid TOML document: "),
+        ('duration_s = "long"', "duration_s is 'long': a number from 1 to 14400"),
+        ("duration_s = 9\nsurprise = 1", "'surprise'"),
+        ("duration_s = 9\n[[event]]\nat_s = 2\nfault = 'ntc_opened'", "'ntc_opened'"),
+    ],
+)
+def test_what_is_no_scenario_is_told_and_changes_nothing(
+    desk: Bench, text: str, said: str
+) -> None:
+    desk.page.fill("#story-text", text)
+    desk.page.click("#story-run")
+    desk.shows("#trouble", re.compile(re.escape(said)))
+    desk.run("1")
+    desk.shows("#state-name", "READY")
+    assert desk.page.input_value("#story-text") == text  # what was written is not lost
+
+
+def test_a_damaged_link_is_told_and_a_new_unit_begins(desk: Bench, address: str) -> None:
+    desk.page.goto("about:blank")
+    desk.page.goto(address + "#s=NU_LbsMgEP")
+    desk.shows("#trouble", re.compile("^The link is damaged"))
+    desk.run("1")
+    desk.shows("#state-name", "READY")
+
+
 def seconds(clock: str) -> float:
     """Of a clock as the page shows it."""
     minutes, rest = clock.split(":")

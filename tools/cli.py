@@ -101,9 +101,7 @@ def sim(  # noqa: PLR0913, PLR0917 - one parameter an option
         Every, typer.Option(help="A row every control step (200 ms) or tick (20 ms).")
     ] = Every.CONTROL,
     plot: Annotated[str | None, typer.Option(metavar="FILE.png", help="Draw the session.")] = None,
-    report: Annotated[
-        str | None, typer.Option(metavar="FILE.html", help="Write its charts as one page.")
-    ] = None,
+    report: Annotated[str | None, typer.Option(metavar="FILE.html", help="A page of it.")] = None,
     seed: Annotated[
         str | None, typer.Option(metavar="N", help="Seed of all noise, over the scenario's.")
     ] = None,

@@ -45,8 +45,10 @@ function happen(event) {
 /** A new unit, which lives through a scenario to its end and may then go on. */
 function begin(scenario) {
   trouble("");
-  bench.anew = { until_s: scenario.duration_s ?? null };
-  send({ do: "begin", scenario: { ...scenario, duration_s: DURATION_S } });
+  const { duration_s = null } = scenario;
+  const goes_on = duration_s === null || Number.isFinite(duration_s); // else it is refused as it is
+  bench.anew = { until_s: duration_s };
+  send({ do: "begin", scenario: goes_on ? { ...scenario, duration_s: DURATION_S } : scenario });
 }
 
 function press(name, down) {

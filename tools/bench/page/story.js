@@ -65,7 +65,6 @@ export class Story {
       this.trouble(`${where}: ${String(why.message).split("\n")[0]}`);
       return;
     }
-    this.typed = false;
     this.begin(scenario);
   }
 
@@ -91,8 +90,8 @@ export class Story {
     try {
       this.begin(await unpack(location.hash.slice(MARK.length)));
     } catch {
-      this.trouble("The link is damaged, and its scenario cannot be read: a new unit instead.");
       this.begin({});
+      this.trouble("The link is damaged, and its scenario cannot be read: a new unit instead.");
     }
   }
 }
