@@ -56,15 +56,14 @@ OVERLAPS = """(solid) => {
 
 
 @pytest.fixture(scope="module")
-def chromium() -> "Iterator[Browser]":
+def chromium(npm: None) -> "Iterator[Browser]":
     needed()
     with browser() as found:
         yield found
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    needed()
+def address(npm: None) -> Iterator[str]:
     with bench() as found:
         yield found
 

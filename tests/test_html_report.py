@@ -20,13 +20,11 @@ pad = "B"
 '''
 
 
-@pytest.fixture(autouse=True)
-def parts() -> None:
-    """What npm brings is in the report."""
-    needed()
+pytestmark = pytest.mark.usefixtures("npm")  # what it brings is in the report
 
 
 def test_a_report_shows_the_run_without_a_server(waistband: Waistband, tmp_path: Path) -> None:
+    needed()
     from playwright.sync_api import expect
 
     Path("broken.toml").write_text(BROKEN)

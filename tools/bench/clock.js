@@ -40,6 +40,7 @@ export class Clock {
     this.asOf = performance.now();
     this.second = { from: this.asOf, ticks: 0, dropped: 0 };
     if (this.speed && stands) this.turn();
+    if (!this.speed && !stands) this.engine.tell(); // where it stands now
   }
 
   pause() {

@@ -118,10 +118,15 @@ const heard = {
   told(row) {
     text($("told"), row.text);
     $("told").classList.add("is");
-    const which = [row.fault, row.pad, row.onset_s].join();
+    const which = [row.fault, row.pad, row.strike_s].join();
     const line = bench.told.get(which);
-    if (line?.isConnected) bench.now.amend(line, row.text);
-    else bench.told.set(which, bench.now.log(row.onset_s, row.text, "result"));
+    if (line?.isConnected && line.dataset.off === String(row.off_s)) {
+      bench.now.amend(line, row.text); // it became warmer since
+      return;
+    }
+    line?.remove(); // said what must come of it: this is what came
+    bench.told.set(which, bench.now.log(row.onset_s, row.text, "result"));
+    bench.told.get(which).dataset.off = row.off_s;
   },
 
   over() {
