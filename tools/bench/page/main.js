@@ -11,7 +11,7 @@ import { panels } from "./panels.js";
 import { readOff, tools } from "./reading.js";
 import { understood } from "./ready.js";
 import { Buzzer } from "./sound.js";
-import { Story } from "./story.js";
+import { Story, lasting } from "./story.js";
 import { Surroundings } from "./surroundings.js";
 import { theme, watchTheme } from "./theme.js";
 import { Traces } from "./traces.js";
@@ -91,6 +91,7 @@ const heard = {
     bench.scenario = scenario;
     if (bench.anew) fresh(scenario);
     bench.surroundings.story(scenario);
+    if (!bench.transport.running) holds(bench.transport.t_s); // else the next frame says when
     bench.story.changed();
   },
 
@@ -103,8 +104,7 @@ const heard = {
     for (const part of [bench.unit, bench.now, bench.body]) part.frame(frame);
     bench.diagram.frame(frame.state);
     bench.transport.at(frame.t_s);
-    bench.wall.at(frame.injected);
-    bench.surroundings.at(frame.t_s, frame.injected);
+    holds(frame.t_s);
     latched(frame.faults);
   },
 
@@ -150,9 +150,20 @@ const heard = {
     }
     trouble(line);
     bench.anew = null;
+    if (bench.scenario) {
+      bench.surroundings.refused();
+      holds(bench.transport.t_s);
+    }
     if (bench.ready && !bench.scenario) begin({});
   },
 };
+
+/** Show what the scenario has on at a moment. */
+function holds(t_s) {
+  const on = lasting(bench.scenario.event, t_s);
+  bench.wall.at(on);
+  bench.surroundings.at(t_s, on);
+}
 
 /** What a new unit has in common with this one. */
 function kept() {

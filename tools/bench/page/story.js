@@ -5,7 +5,23 @@ import { $, download, text } from "./dom.js";
 import { pack, unpack } from "./link.js";
 
 const SETTLE_MS = 400; // after the last change, before the address is written
+const TICK_MS = 20;
 const MARK = "#s=";
+
+/** Events that have begun at a moment, s: what is done there takes effect with the next tick. */
+export function begun(events, t_s) {
+  return events.filter((event) => ms(event.at_s) <= ms(t_s) + TICK_MS);
+}
+
+/** Those of them that are faults, and last on. */
+export function lasting(events, t_s) {
+  return begun(events, t_s).filter((event) => event.fault
+    && (event.for_s == null || ms(t_s) + TICK_MS < ms(event.at_s + event.for_s)));
+}
+
+function ms(seconds) {
+  return Math.round(seconds * 1000);
+}
 
 export class Story {
   /** `begin(scenario)` powers a new unit on; `ask()` has the engine tell the scenario up to now, for

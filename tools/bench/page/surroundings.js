@@ -2,6 +2,7 @@
 // so at once; what is the wearer's from the start asks for a new one.
 
 import { $, make } from "./dom.js";
+import { begun } from "./story.js";
 
 // key, words, unit, step
 const ROOM = [
@@ -66,6 +67,10 @@ export class Surroundings {
   story(scenario) {
     this.start = scenario.start;
     this.events = scenario.event;
+  }
+
+  /** What a person set was not taken: show what holds. */
+  refused() {
     this.said = null;
   }
 
@@ -73,7 +78,7 @@ export class Surroundings {
       left alone. */
   at(t_s, on) {
     const holds = { ...this.normal, ...this.start };
-    for (const event of this.events.filter((event) => event.at_s <= t_s)) {
+    for (const event of begun(this.events, t_s)) {
       for (const key of Object.keys(this.normal)) if (key in event) holds[key] = event[key];
       if (event.fault === "battery_low") holds.battery_pct = event.value;
     }

@@ -76,7 +76,8 @@ export class Wall {
       const on = this.on.some((event) => event.fault === row.name && (!event.pad || event.pad === pad));
       key.setAttribute("aria-pressed", on);
     }
-    text($("wall-clear"), this.on.length ? `End all (${this.on.length})` : "End all");
+    const count = $("wall").querySelectorAll("[aria-pressed=true]").length;
+    text($("wall-clear"), count ? `End all (${count})` : "End all");
   }
 
   clear() {
