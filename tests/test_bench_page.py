@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 WEIGHT_MOST = 1_500_000  # bytes, as they came over the wire
-WHOLE_SECONDS = 3  # in which x10 is held
+WHOLE_SECONDS = 5  # running, in which the engine lets go of no tick
+LATE = "ticks late"  # said beside the pace in a second in which it did
 HEADROOM = 14  # times as fast as the clock: below, others want the machine as well
-TENFOLD = "\N{MULTIPLICATION SIGN}10"  # and nothing after it: no tick came late
 FOCUSABLE = "a[href], button, input, select, textarea, [tabindex='0']"
 # Elements that must not lie on one another, unless one holds the other.
 SOLID = (
@@ -253,11 +253,12 @@ def test_a_link_shows_somebody_else_the_same(desk: Bench, address: str) -> None:
 def test_ten_times_as_fast_is_held_and_no_row_is_left_out(desk: Bench) -> None:
     desk.session()
     desk.run("10")
+    desk.page.wait_for_timeout(1_500)  # until it tells of this pace
     held = 0
     for _ in range(60):  # of seconds, on a machine that may do other work as well
         desk.page.wait_for_timeout(1_000)
         pace = desk.page.inner_text("#pace")
-        held = held + 1 if pace == TENFOLD else 0
+        held = 0 if LATE in pace else held + 1
         if held == WHOLE_SECONDS:
             break
     else:
