@@ -281,6 +281,21 @@ def test_a_log_that_was_altered_or_cut_is_refused(trial: Waistband, old: bytes, 
     refused(trial("enrol", "--participant", "P-01", "--unit", "WB-0001"), "log.jsonl:")
 
 
+def test_an_entry_that_was_written_anew_is_found_by_the_next(trial: Waistband) -> None:
+    """Its own hash is right, as anyone can make it; the entry after it holds the old one."""
+    trial("enrol", "--participant", "P-02", "--unit", "WB-0002")
+    trial("withdraw", "--participant", "P-02", "--reason", "moved away")
+    path = Path("trial/log.jsonl")
+    lines = path.read_bytes().splitlines()
+    old = trial_log.read(Path("trial"))[1]
+    fields: dict[str, object] = {"participant": "P-03", "unit": "WB-0003"}
+    lines[1] = trial_log.line(1, old.at, "enrol", fields, old.row["prev"])
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    refused(trial("report"), "log.jsonl:3: does not go on with the line before")
+    path.write_bytes(b"\n".join(lines[:2]) + b"\n")  # which is why the code is noted down
+    assert trial_log.read(Path("trial"))[-1].code != old.code
+
+
 def test_an_altered_trial_file_is_refused(trial: Waistband) -> None:
     path = Path("trial/trial.toml")
     path.write_bytes(path.read_bytes().replace(b"synthetic = true", b"synthetic = false"))
