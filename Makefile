@@ -12,7 +12,7 @@ NPM := $(BENCH)/node_modules/.installed
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup sim test pytest figures compiled mutants lint types clean
+.PHONY: help setup sim trial test pytest figures compiled mutants lint types clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s  %s\n", $$1, $$2}' Makefile
@@ -30,6 +30,9 @@ figures: $(INSTALLED) ## measure speed and instruction counts, and print them as
 compiled: $(INSTALLED) ## compile the simulated unit for campaigns, and hold it to the interpreted one
 	@$(BIN)/python -m tools.compiled
 	@$(BIN)/python -m pytest -q tests/test_compiled.py
+
+trial: $(INSTALLED) ## two synthetic trials, from allocation to results, into build/trial
+	@$(BIN)/python -m tools.trial_demo build/trial
 
 mutants: $(INSTALLED) ## change guard, gate and limits a little, and see each change noticed (half an hour)
 	@$(BIN)/python -m tools.mutants

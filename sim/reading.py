@@ -19,11 +19,11 @@ SHOWN_MAX = 40  # characters of a value that a message quotes
 DIGITS_MAX = 20  # of an integer: any more are not worth reading
 
 
-def read_bytes(path: "str | Path") -> bytes:
-    """The whole of a file of at most 64 KiB."""
+def read_bytes(path: "str | Path", most: int = FILE_MAX_BYTES) -> bytes:
+    """The whole of a file of at most 64 KiB, or of `most` bytes."""
     try:
         with open(path, "rb") as file:
-            data = file.read(FILE_MAX_BYTES + 1)
+            data = file.read(most + 1)
     except FileNotFoundError:
         raise BadInput(f"{path}: there is no such file") from None
     except IsADirectoryError:
@@ -31,8 +31,8 @@ def read_bytes(path: "str | Path") -> bytes:
     except (OSError, ValueError) as why:  # ValueError: a NUL in the name
         reason = getattr(why, "strerror", None) or why
         raise BadInput(f"{path}: cannot be read: {reason}") from None
-    if len(data) > FILE_MAX_BYTES:
-        raise BadInput(f"{path}: is larger than 64 KiB, the most that is read")
+    if len(data) > most:
+        raise BadInput(f"{path}: is larger than {most // 1024} KiB, the most that is read")
     return data
 
 

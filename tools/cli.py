@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from sim.errors import BadInput, Interrupted, one_line
-from tools import check, journal, key, prescribe
+from tools import check, journal, key, prescribe, trial
 from tools.device import Where
 from tools.files import emit
 
@@ -33,6 +33,7 @@ app.add_typer(check.app, name="check")
 app.add_typer(prescribe.app, name="prescribe")
 app.add_typer(key.app, name="key")
 app.add_typer(journal.app, name="journal")
+app.add_typer(trial.app, name="trial")
 
 
 class Depth(StrEnum):

@@ -33,6 +33,8 @@ PACKAGES = (
     ("rp2040py", "an emulated RP2040, for sim --depth pin", "pip install -e '.[pin]'"),
     ("littlefs-python", "files in its flash, for --depth pin", "pip install -e '.[pin]'"),
     ("uf2utils", "one file to drop onto a board: waistband flash", "pip install -e '.[pin]'"),
+    ("pyrage", "what only some may read: waistband trial", "pip install -e '.[trial]'"),
+    ("statsmodels", "waistband trial report and unseal", "pip install -e '.[trial]'"),
     ("pyvcd", "edges of the pins, sim --depth pin --vcd", "pip install -e '.[pin]'"),
 )
 UF2 = "WAISTBAND_UF2"

@@ -8,13 +8,25 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Protocol
 
 from firmware import journal
 from sim import reading
 from tools import journal_pull
 from tools.journal_pull import Finding, Pull
 from tools.journal_read import KEYED, PLAIN, Reader, Record, Segment
-from tools.keyfile import Key
+
+
+class Proves(Protocol):
+    """What a unit's journal is verified with: a key file's `Key`, or less than that."""
+
+    @property
+    def journal(self) -> bytes:
+        """The journal's key of index 0."""
+
+    @property
+    def unit(self) -> str | None:
+        """The unit's serial, where it is known."""
 
 
 @dataclass(slots=True)
@@ -37,7 +49,7 @@ class Trail:
         return sum(map(len, self.chains))
 
 
-def verify(segments: list[Segment], key: Key | None) -> Trail:
+def verify(segments: list[Segment], key: Proves | None) -> Trail:
     """Read a journal, and find whatever was done to it."""
     reader = Reader(key.journal if key else None)
     folders: dict[str, list[Segment]] = {}
@@ -197,7 +209,7 @@ def units(found: list[list[Record]]) -> list[str]:
     return list(dict.fromkeys(serial for serial in told if serial))
 
 
-def whose(serials: list[str], key: Key | None) -> Iterator[Finding]:
+def whose(serials: list[str], key: Proves | None) -> Iterator[Finding]:
     """Whether all of it is of one unit, and of the key's."""
     for serial in serials:
         said = reading.shown(serial)

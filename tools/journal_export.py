@@ -67,7 +67,8 @@ class Cell:
 
     def of_pad(self, name: str, whole: float) -> float | None:
         """The pad's number of a pair in the end's record."""
-        return self.result[name][self.pad] / whole if self.result else None
+        values = self.result.get(name)  # none where there is no end, or it is sealed
+        return values[self.pad] / whole if values else None
 
     def part(self, begins: str) -> float | None:
         """J/cm2 that a cause withheld."""
@@ -103,10 +104,17 @@ def given(cell: Cell) -> float | None:
     return cell.account.given if cell.account else None
 
 
-def counted(cell: Cell) -> float:
-    """Fluence that counts: what was given, or all where that is not known."""
+def counted(cell: Cell) -> float | None:
+    """Fluence that counts: what was given, or all where no end was written."""
     got = given(cell)
+    if cell.session.blind:
+        return None
     return float(cell.asked["fluence_uj_cm2"] / 1e6) if got is None else got
+
+
+def fault(row: dict[str, Any]) -> str:
+    """A fault's name and pad; in a blinded trial neither is in clear."""
+    return "sealed" if "sealed" in row else f"{row['fault']}:{row['pad']}"
 
 
 Compute = Callable[[Cell], object]
@@ -151,7 +159,7 @@ COLUMNS: tuple[tuple[str, str, str, Compute], ...] = (
     ("counted_fluence", "J/cm2", "the same, or all that was asked where no end was written",
      counted),
     ("energy", "J", "given: fluence times area",
-     lambda c: None if given(c) is None else counted(c) * c.area_cm2),
+     lambda c: None if (got := given(c)) is None else got * c.area_cm2),
     ("withheld_ramp", "J/cm2", "by the check and the ramp", lambda c: c.part(RAMP)),
     ("withheld_heat", "J/cm2", "by throttling, to hold contact temperature",
      lambda c: c.part(HEAT)),
@@ -166,7 +174,7 @@ COLUMNS: tuple[tuple[str, str, str, Compute], ...] = (
     ("ended_by", "", "dose, time, stopped, fault, ...; empty where no end was written",
      lambda c: c.result.get("reason", "")),
     ("faults", "", "named by the unit in this session, with their pads",
-     lambda c: " ".join(f"{f.row['fault']}:{f.row['pad']}" for f in c.session.faults)),
+     lambda c: " ".join(fault(f.row) for f in c.session.faults)),
     ("battery", "%", "left at the end", lambda c: c.result.get("battery_pct")),
     ("receipt", "", "what the unit showed at the end", lambda c: c.session.receipt),
     ("verified", "", "whether the journal was verified", lambda c: c.verified),

@@ -17,6 +17,8 @@ from tools.journal_sessions import Session, verdict, when
 from tools.summary import given
 
 UNITS = dict(FAULTS)
+SEALED = "sealed until the trial is unsealed: dose, heat and what was wrong"
+ENDS = {**words.REASONS, "ended": "it came to its end; why is sealed"}
 NOT_ENDED = "no end was written: power was lost or it goes on; it counts as wholly given"
 
 
@@ -48,14 +50,16 @@ def of(session: Session, trail: Trail) -> Page:
     else:
         minutes = [f"{result[key] / 60_000:.1f} min" for key in ("session_ms", "treat_ms")]
         facts += [
-            ("ended", words.REASONS.get(result["reason"], result["reason"])),
-            ("took", f"{minutes[0]}, lit for {minutes[1]}"),
+            ("ended", ENDS.get(result["reason"], result["reason"])),
+            ("took", f"{minutes[0]}, {'therapy' if session.blind else 'lit'} for {minutes[1]}"),
+        ]
+        facts += [("given", SEALED)] if session.blind else [
             ("highest contact", by_pad(result["highest_mc"], 1000, "C")),
             ("CEM43", by_pad(result["cem43_q10_ms"], 60_000 << 10, "min")),
             ("set point at the end", f"{result['set_point_mc'] / 1000:g} C"),
             ("battery left", f"{result['battery_pct']} %"),
-            ("receipt", session.receipt),
         ]
+        facts.append(("receipt", session.receipt))
     last = f" to {session.end.n}" if session.end else ""
     facts.append(("records", f"{session.n}{last}, in {session.begun.places[0]}"))
     return Page(
@@ -72,6 +76,8 @@ def by_pad(values: list[int], whole: int, unit: str) -> str:
 
 def fault(row: dict[str, object]) -> str:
     """A fault's record in words; its time is since the unit was switched on."""
+    if "sealed" in row:
+        return "sealed until the trial is unsealed"
     name = str(row["fault"])
     unit = UNITS.get(name, "")
     value, limit, ms = (float(str(row[key])) for key in ("value", "limit", "ms"))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from firmware import journal, record, seal
+from firmware.sealed import HEX as SEALED_HEX
 from sim import reading
 from sim.errors import BadInput
 
@@ -27,6 +28,7 @@ KEYED, PLAIN, UNCHECKED = "key", "plain", "unchecked"
 PULLS_MOST = 20_000  # files
 MOST = record.MOST
 INT = {int}
+DIGITS = "0123456789abcdef"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +201,11 @@ def wholes(values: list[Any]) -> bool:
     return set(map(type, values)) == INT and -MOST <= min(values) <= max(values) <= MOST
 
 
+def sealed_text(value: object) -> bool:
+    """What only the statistician of a trial can read."""
+    return isinstance(value, str) and len(value) == SEALED_HEX and not value.strip(DIGITS)
+
+
 def some(value: object) -> bool:
     """A few integers, by bank."""
     return isinstance(value, list) and len(value) <= 16 and wholes(value)
@@ -236,6 +243,22 @@ SHAPES = {
     "segment": {},
 }  # fmt: skip
 SHAPES["test"] = SHAPES["end"]
+# Of a unit in a blinded trial: what could tell its arm is sealed (`firmware.sealed`).
+SEALED = " sealed"
+SHAPES |= {
+    "end sealed": {
+        "session": whole, "reason": text, "session_ms": whole, "treat_ms": whole,
+        "sealed": sealed_text,
+    },
+    "fault sealed": {"sealed": sealed_text},
+    "ticket": {"trial": text, "participant": text},
+    "visit": {"visit": whole, "stage": text},
+    "missed": {"visit": whole},
+    "rating": {"visit": whole, "when": text, "item": text, "value": whole},
+    "effect": {"visit": whole, "severity": whole},
+    "guess": {"visit": whole, "guess": text},
+}  # fmt: skip
+SHAPES["test sealed"] = SHAPES["end sealed"]
 SHAPES = {kind: {**EVERY, **fields} for kind, fields in SHAPES.items()}
 WHOLES = {kind: [n for n in fields if fields[n] is whole] for kind, fields in SHAPES.items()}
 OTHERS = {
@@ -248,7 +271,8 @@ UNKNOWN = "segment"  # a kind that needs nothing but what every record has
 def shaped(row: dict[str, object]) -> bool:
     """Whether a record has what its kind has; kinds that are not known here need nothing."""
     kind = str(row["kind"])
-    known = kind if kind in SHAPES else UNKNOWN
+    known = kind + SEALED if "sealed" in row and kind + SEALED in SHAPES else kind
+    known = known if known in SHAPES else UNKNOWN
     if not row.keys() >= SHAPES[known].keys() or not wholes([row[n] for n in WHOLES[known]]):
         return False
     for name, right in OTHERS[known]:

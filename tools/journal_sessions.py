@@ -46,6 +46,11 @@ class Session:
         return self.end.row if self.end else None
 
     @property
+    def blind(self) -> bool:
+        """Whether what was given is sealed: the unit is in a blinded trial."""
+        return bool(self.end and "sealed" in self.end.row)
+
+    @property
     def receipt(self) -> str:
         """What the unit showed when it was over; empty where it was not."""
         return seal.receipt(self.end.seal) if self.end else ""
@@ -57,10 +62,12 @@ class Session:
 
     @property
     def pads(self) -> list[PadAccount]:
-        """Both pads' accounts; none without an end, or with one of another board."""
+        """Both pads' accounts; none without an end that tells, or with one of another board."""
         told, result = self.row, self.result
         banks = len(told["irradiance_uw_cm2"])
-        if result is None or {len(result["a_uj_cm2"]), len(result["b_uj_cm2"])} != {banks}:
+        if result is None or self.blind:
+            return []
+        if {len(result["a_uj_cm2"]), len(result["b_uj_cm2"])} != {banks}:
             return []
         return accounts(
             Given(

@@ -77,8 +77,8 @@ def reason(why: Exception) -> str:
     return getattr(why, "strerror", None) or "its name is none"
 
 
-def read(path: str) -> Key:
-    """The key in a file that others may not read. Raises BadInput."""
+def private(path: str) -> bytes:
+    """What stands in a file that others may not read. Raises BadInput."""
     try:
         mode = os.stat(path).st_mode
     except (OSError, ValueError):
@@ -88,7 +88,12 @@ def read(path: str) -> Key:
     if os.name == "posix" and stat.S_ISREG(mode) and mode & OTHERS:
         said = f"{stat.S_IMODE(mode):o}"
         raise BadInput(f"{path}: others may read this key (mode {said}): run chmod 600 on it")
-    table = record.parse(reading.read_bytes(path))
+    return reading.read_bytes(path)
+
+
+def read(path: str) -> Key:
+    """The key in a file that others may not read. Raises BadInput."""
+    table = record.parse(private(path))
     digits, unit = table.get("key"), table.get("unit")
     try:
         secret = bytes.fromhex(digits) if isinstance(digits, str) else b""

@@ -1,0 +1,74 @@
+"""`waistband trial push`: a participant's ticket and prescription, onto their unit on USB.
+
+What the unit would refuse is not brought. The ticket goes before what it replaces is removed: cut
+off in between, the unit is locked and says so, and running this again mends it.
+"""
+
+from firmware import signed, ticket, visits
+from firmware.keys import FILE as KEYS
+from firmware.keys import Keys
+from firmware.prescription import Refused
+from sim import reading
+from sim.errors import BadInput
+from tools import trial_folder, trial_people
+from tools.calibrate_command import FILE as CALIBRATION
+from tools.device import Device, Failed
+from tools.files import emit
+from tools.trial_folder import PRESCRIPTIONS, TICKETS
+from tools.unit_command import PRESCRIPTION
+from tools.unit_files import at_prompt, fetch, keep, table_of
+
+REMOVE = "import os\nos.remove({name!r})\n"
+
+
+def push(folder: str, participant: str, device: str | None, replace: bool) -> int:
+    """Bring both files. Raises BadInput; then the unit is as it was, or locked."""
+    trial = trial_folder.opened(folder)
+    who = trial_people.enrolled(trial, participant)
+    serial = trial.units[who]
+    content = trial.read(f"{TICKETS}/{who}.json")
+    asked = trial.read(f"{PRESCRIPTIONS}/{who}.json")
+    with at_prompt(device) as (unit, _):
+        found = str(table_of(fetch(unit, CALIBRATION)).get("serial", ""))
+        if found != serial:
+            raise BadInput(f"{unit.port}: is unit {reading.shown(found)}: {who} has {serial}")
+        keys = Keys(fetch(unit, KEYS))
+        try:
+            taken = ticket.opened(content, keys, serial)
+            signed.opened(asked, keys, serial)
+        except Refused as why:
+            raise BadInput(f"{unit.port}: {why}") from None
+        old = others(unit, taken)
+        if old and not replace:
+            raise BadInput(
+                f"{unit.port}: has {old}: pull its journal first; then --replace removes them"
+            )
+        keep(unit, PRESCRIPTION, asked)
+        keep(unit, ticket.FILE, content)
+        if old:
+            remove(unit, visits.FILE)
+    emit(f"{unit.port}: unit {serial} has the ticket and the prescription of {who}")
+    return 0
+
+
+def others(unit: Device, taken: ticket.Ticket) -> str:
+    """Whose visits the unit keeps, if they are not this participant's; empty where there are
+    none."""
+    content = fetch(unit, visits.FILE)
+    if content is None:
+        return ""
+    table = table_of(content)
+    whose, of = table.get("participant"), table.get("trial")
+    if (whose, of) == (taken.participant, taken.trial):
+        return ""
+    return f"the visits of {reading.shown(whose)} in the trial {reading.shown(of)}"
+
+
+def remove(unit: Device, name: str) -> None:
+    """Take a file off the unit. Raises BadInput."""
+    try:
+        unit.run(REMOVE.format(name=name))
+    except Failed as why:
+        raise BadInput(
+            f"{unit.port}: its {name} could not be removed: {why}; it is locked: run this again"
+        ) from None
