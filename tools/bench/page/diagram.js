@@ -7,6 +7,7 @@ const WIDE = 112, HIGH = 34;
 // Where each state stands: column, row. One that is not here is put below.
 const PLACES = {
   LOCKED: [0, 0], SELF_TEST: [1, 0], READY: [2, 0], CHARGING: [3, 0],
+  RATE: [2.5, 0.62],
   WAIT_SKIN: [0, 1.35], CHECK: [1, 1.35], RAMP: [2, 1.35], TREAT: [3, 1.35], PAUSED: [1.5, 2.35],
   SERVICE: [0, 3.7], FAULT: [1, 3.7], DONE: [2, 3.7], OFF: [3, 3.7],
 };

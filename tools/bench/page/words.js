@@ -6,6 +6,7 @@ export const STATES = {
   CHECK: "checking each bank", RAMP: "power rising", TREAT: "treating", PAUSED: "paused, dark",
   DONE: "finished, dark", CHARGING: "charging, no therapy", FAULT: "dark, waits for a person",
   LOCKED: "locked, no therapy", SERVICE: "waits for START of the self-test", OFF: "switched off",
+  RATE: "dark, asks and waits for answers",
 };
 
 export const REASONS = {
@@ -22,6 +23,8 @@ export const REFUSED = {
   not_worn: "it is not worn", cause_there: "the fault’s cause is still there",
   storage: "nothing more can be stored", needs_service: "a hard fault is kept",
   expired: "the prescription has expired", no_clock: "the clock is not set",
+  too_early: "the next visit’s window has not begun", trial_over: "the trial has no more visits",
+  no_answer: "nothing was chosen with UP or DOWN",
 };
 
 // The wall, in groups: each fault with what it does, in a few words.
