@@ -53,7 +53,7 @@ def needed() -> None:
 
 STEP_S = CONTROL_TICKS * TICK_MS / 1000
 BOOTED_S = 0.1  # boot.py has run, and main.py is being compiled
-STARTED_S = 1.4  # the loop has begun
+STARTED_S = 1.6  # the loop has begun
 BOOT_LATER_S = 1.2  # real imports take so much longer than those of driver depth
 EMITTERS = 2 * len(BOARD.BANKS)
 STRUCK_US = STRUCK_S * 1e6
