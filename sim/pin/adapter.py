@@ -14,6 +14,7 @@ What the package leaves out is made up for here, and said:
   transmit FIFO is empty after it, as on the part.
 """
 
+import struct
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -61,6 +62,11 @@ class Silent:
         """Not kept."""
 
     info = warning = error = debug
+
+
+def bootrom() -> bytes:
+    """The chip's boot ROM, as another emulator may need it."""
+    return struct.pack(f"<{len(BOOTROM_B1)}I", *BOOTROM_B1)
 
 
 class Emulator:
