@@ -199,6 +199,14 @@ def of_sim(waistband: Waistband) -> dict[str, Any]:
             "dose": [f"{dose:.2f}" for dose in doses]}  # fmt: skip
 
 
+def same(shown: dict[str, Any], ran: dict[str, Any]) -> None:
+    """Alike, but for where two decimals of a dose are cut off; test_bench_engine.py holds every
+    digit."""
+    assert {**shown, "dose": []} == {**ran, "dose": []}
+    for one, other in zip(shown["dose"], ran["dose"], strict=True):
+        assert abs(float(one) - float(other)) < 0.011
+
+
 def test_a_session_is_seen_broken_rewound_saved_and_run_again(
     desk: Bench, waistband: Waistband, tmp_path: Path
 ) -> None:
@@ -213,7 +221,7 @@ def test_a_session_is_seen_broken_rewound_saved_and_run_again(
     event = desk.saved(tmp_path)["event"][-1]
     assert (event["fault"], event["pad"]) == ("ntc_open", "A")
     told = desk.told()
-    assert told == of_sim(waistband)
+    same(told, of_sim(waistband))
     assert told["faults"][0] == ("ntc_open", "A") and float(told["dose"][0]) > 0
 
     desk.page.locator("#slider").fill(str(round(event["at_s"] - 1.0, 1)))
@@ -228,7 +236,7 @@ def test_a_session_is_seen_broken_rewound_saved_and_run_again(
     desk.shows("#state-name", "PAUSED")
     desk.pause()
     assert [row.get("press") for row in desk.saved(tmp_path)["event"]] == ["START", "START"]
-    assert desk.told() == of_sim(waistband)
+    same(desk.told(), of_sim(waistband))
 
 
 def test_a_link_shows_somebody_else_the_same(desk: Bench, address: str) -> None:
@@ -247,7 +255,7 @@ def test_a_link_shows_somebody_else_the_same(desk: Bench, address: str) -> None:
     desk.shows("#pace", "paused")  # by itself, where the story ends
     steps = [round(5 * seconds(text)) for text in (clock, desk.page.inner_text("#clock"))]
     assert steps[1] - steps[0] in (0, 1)  # it ends with a control step
-    assert desk.told() | {"steps": []} == told | {"steps": []}
+    same(desk.told() | {"steps": []}, told | {"steps": []})
 
 
 def test_ten_times_as_fast_is_held_and_no_row_is_left_out(desk: Bench) -> None:
