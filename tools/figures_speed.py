@@ -84,12 +84,13 @@ def in_javascript(image: bytes) -> float:
 
 def table(found: dict[str, float | str]) -> Table:
     """(h)"""
-    made = Table("", "times real time", "pin depth is", title="The same second, from power-up")
+    title = "The same second, from power-up"
+    made = Table("", "times real time", "pin depth takes, times as long", title=title)
     pin = found["pin depth"]
     assert isinstance(pin, float)
     for name, speed in found.items():
         if isinstance(speed, str):
             made.add_row(name, speed, "")
         else:
-            made.add_row(name, f"{speed:.3g}", f"{pin / speed:.3g} times as fast")
+            made.add_row(name, f"{speed:,.3g}" if speed < 100 else f"{speed:,.0f}", f"{speed / pin:,.0f}")
     return made
