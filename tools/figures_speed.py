@@ -92,5 +92,6 @@ def table(found: dict[str, float | str]) -> Table:
         if isinstance(speed, str):
             made.add_row(name, speed, "")
         else:
-            made.add_row(name, f"{speed:,.3g}" if speed < 100 else f"{speed:,.0f}", f"{speed / pin:,.0f}")
+            shown = f"{speed:.3g}" if speed < 100 else f"{speed:,.0f}"
+            made.add_row(name, shown, f"{speed / pin:,.0f}")
     return made
