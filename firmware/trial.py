@@ -5,10 +5,14 @@ even in memory. Both arms run every line of it alike; which one a unit is in is 
 alone, as its mask, and to the sealed records. What is shown and said is `firmware.blinded`'s.
 """
 
-from firmware import blinded, notes, seal, sealed, states, ticket, visits, wearer
-from firmware.limits import DUTY_MAX, RAMP_MS, RATE_MAX_MS
-from firmware.prescription import Refused
-from firmware.session import (
+import gc
+
+gc.collect()  # what comes now stays: not in all corners of what importing the rest left behind
+
+from firmware import blinded, notes, seal, sealed, states, ticket, visits, wearer  # noqa: E402
+from firmware.limits import DUTY_MAX, RAMP_MS, RATE_MAX_MS  # noqa: E402
+from firmware.prescription import Refused  # noqa: E402
+from firmware.session import (  # noqa: E402
     BUTTON_STUCK,
     NEEDS_SERVICE,
     NO_ANSWER,
@@ -18,7 +22,7 @@ from firmware.session import (
     TOO_EARLY,
     TRIAL_OVER,
 )
-from firmware.visits import AFTER, BEFORE, CLOSED, EFFECT, GUESS, THERAPY
+from firmware.visits import AFTER, BEFORE, CLOSED, EFFECT, GUESS, THERAPY  # noqa: E402
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -36,10 +36,10 @@ OURS = {"boot", "main", "firmware", "hal", "sim", "tools", "tests"}
 
 # What else the device code may import: modules that CPython and MicroPython both have
 # (`micropython` aside, which is imported where it exists).
-PORTABLE = {"array", "binascii", "hashlib", "json", "math", "micropython", "struct"}
+PORTABLE = {"array", "binascii", "gc", "hashlib", "json", "math", "micropython", "struct"}
 ELSEWHERE = {
     "firmware": PORTABLE,
-    "hal": PORTABLE | {"errno", "framebuf", "gc", "machine", "os", "rp2", "select", "sys", "time"},
+    "hal": PORTABLE | {"errno", "framebuf", "machine", "os", "rp2", "select", "sys", "time"},
 }
 CHIP = {"machine", "umachine", "rp2"}
 HEAVY = {"numpy", "scipy"}
