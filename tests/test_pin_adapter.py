@@ -240,6 +240,21 @@ def test_the_processor_stands_still_while_flash_is_written(command, takes_us):
     assert bare.chip.us - before_us == takes_us
 
 
+def test_power_may_go_in_the_middle_of_a_page_which_then_holds_half_of_it():
+    bare = Bare()
+    bare.write(SSI + 0x08, 1)
+    bare.chip.burning.on_torn = bare.chip.power_off
+    selected(bare, 0x02, 0x00, 0x10, 0x00, *[0x35] * 8)  # not without leave to write
+    selected(bare, 0x06)
+    selected(bare, 0x20, 0x00, 0x10, 0x00)  # an erase is whole
+    before_us = bare.chip.us
+    selected(bare, 0x06)
+    selected(bare, 0x02, 0x00, 0x10, 0x00, *[0x35] * 8)
+    assert bare.chip.us - before_us == 350
+    assert bare.chip.mcu.flash[0x1000:0x1008] == b"\x35" * 4 + b"\xff" * 4
+    assert not bare.chip.powered
+
+
 def test_without_power_time_passes_and_pins_are_low():
     bare = Bare()
     bare.machine((0xE001, 0xA042), (1, 1), 125)

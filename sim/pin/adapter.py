@@ -9,7 +9,8 @@ What the package leaves out is made up for here, and said:
   timing: here the answer waits until there is something to send. And it begins no frames,
   by which MicroPython lets out what was written before the port was opened.
 - Its flash erases and programs in no time: here the CPU stands still for as long as the
-  part takes, its interrupts off as MicroPython has them, while PWM, PIO and watchdog go on.
+  part takes, its interrupts off as MicroPython has them, while PWM, PIO and watchdog go on;
+  and power may go in the middle of a page.
 - A target that does not acknowledge leaves the driver waiting for its timeout: here the
   transmit FIFO is empty after it, as on the part.
 """
@@ -28,7 +29,7 @@ from rp2040py.rp2040 import RP2040
 from rp2040py.simulator import Simulator
 from rp2040py.usb.cdc import USBCDC
 
-from sim.pin.pace import CYCLE_NS, Alarm, Pace
+from sim.pin.pace import CYCLE_NS, Alarm, Burning, Pace
 
 FLASH = 0x1000_0000  # where the chip sees its flash; execution begins here
 SRAM = 0x2000_0000
@@ -39,8 +40,6 @@ IC_ENABLE = 0x6C
 SOF_RD, DEV_SOF, FRAME_NS = 0x48, 1 << 17, 1_000_000  # start of frame, data sheet 4.1
 WATCHDOG_CTRL, WATCHDOG_LOAD, SCRATCH0 = 0x00, 0x04, 0x0C
 TIMER_ALARMS = (0x10, 0x14, 0x18, 0x1C)
-ERASE_SECTOR, ERASE_BLOCK, PROGRAM_PAGE = 0x20, 0xD8, 0x02  # SPI flash commands
-SECTOR_ERASE_US, BLOCK_ERASE_US, PAGE_US = 45_000, 150_000, 700  # typical of W25Q16JV
 FOREVER = b"\xfe\xe7"  # Thumb: a jump to itself
 FOREVER_AT = 0x4_1FF0  # in the last bytes of SRAM, above the second core's stack
 
@@ -86,7 +85,6 @@ class Emulator:
         self.on_feed: Callable[[], None] = lambda: None  # the watchdog was fed, or set
         self.on_scratch: Callable[[int], None] = lambda slot: None  # a scratch register, written
         self.on_sleep: Callable[[], None] = lambda: None  # the timer was armed
-        self.erase_us = SECTOR_ERASE_US
         self.host: Host | None = None
         self.watched: list[tuple[Any, Callable[[Any], None]]] = []
         self._stop = self.clock.create_alarm(self.stop)
@@ -127,7 +125,7 @@ class Emulator:
         """Have `run_until` return at once."""
         self.simulator.stopped = True
 
-    def _pass(self, ns: float, until: Callable[[], bool]) -> None:
+    def _pass(self, ns: float, until: Callable[[], bool] = lambda: False) -> None:
         """Time passes from alarm to alarm while no instruction is executed."""
         end_ns = self.clock.nanos + ns
         while self.clock.nanos < end_ns and not until():
@@ -264,7 +262,7 @@ class Emulator:
         mcu.timer.write_uint32 = timer_write
         for pio in mcu.pio:
             self._hook_pio(pio)
-        self._hook_flash()
+        self.burning = Burning(mcu.ssi, self._pass)
 
     def _hook_pio(self, pio: Any) -> None:
         """Notice on its bus when a block is told something: the native class takes no hook."""
@@ -273,22 +271,6 @@ class Emulator:
         for base, peripheral in list(self.mcu.peripherals.items()):
             if peripheral is pio:
                 self.mcu.peripherals[base] = pace
-
-    def _hook_flash(self) -> None:
-        ssi = self.mcu.ssi
-        apply = ssi._apply_command
-
-        def timed() -> None:
-            command = ssi._tx_buffer[0] if ssi._tx_buffer else 0
-            writes = ssi._write_enabled
-            apply()
-            takes_us = {
-                ERASE_SECTOR: self.erase_us, ERASE_BLOCK: BLOCK_ERASE_US, PROGRAM_PAGE: PAGE_US,
-            }.get(command, 0)  # fmt: skip
-            if writes and takes_us:
-                self._pass(takes_us * 1e3, lambda: False)
-
-        ssi._apply_command = timed
 
     def _watchdog(self) -> None:
         """The chip begins anew: by the watchdog's time, or by a program's wish."""

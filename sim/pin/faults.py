@@ -8,6 +8,8 @@ or the processor is left jumping to where it is.
 from typing import TYPE_CHECKING, Any, cast
 
 from sim.chip import faults as at_driver_depth
+from sim.chip.flash import SECTOR
+from sim.pin import flash
 
 if TYPE_CHECKING:
     from sim.chip.run import ChipRun
@@ -16,8 +18,8 @@ if TYPE_CHECKING:
 INTERRUPT = b"\r\x03\x03"  # what mpremote types to stop a program
 RAW_PROMPT = b"\r\x01"
 SOFT_RESET = b"\x04"
-STORAGE_BEGINS = 0xA_0000  # of the flash
-SUPERBLOCKS = 2 * 4_096
+SUPERBLOCKS = 2 * SECTOR
+AT_POWER_ON = ("flash_full",)
 
 
 def broken_look(run: "PinRun", module: str, function: str) -> None:
@@ -68,8 +70,18 @@ def clock_jump(run: "PinRun", event: Any, on: bool) -> None:
 def flash_corrupt(run: "PinRun", event: Any, on: bool) -> None:
     """The filesystem's first blocks are overwritten."""
     if on:
-        flash = run.emulator.mcu.flash
-        flash[STORAGE_BEGINS : STORAGE_BEGINS + SUPERBLOCKS] = bytes(SUPERBLOCKS)
+        begins = flash.STORAGE - flash.FLASH
+        run.emulator.mcu.flash[begins : begins + SUPERBLOCKS] = bytes(SUPERBLOCKS)
+
+
+def flash_torn(run: "PinRun", event: Any, on: bool) -> None:
+    """Power is lost in the middle of the next page that is programmed, and is back at once."""
+    run.emulator.burning.on_torn = (lambda: run.chip.cut_power(0.0)) if on else None
+
+
+def flash_full(run: "PinRun", event: Any, on: bool) -> None:
+    """Before power comes, a file is laid beside the unit's that takes all that was free."""
+    flash.fill(run.emulator.mcu.flash)
 
 
 PIN_FAULTS = {
@@ -79,5 +91,7 @@ PIN_FAULTS = {
     "soft_reset": soft_reset,
     "brownout": brownout,
     "clock_jump": clock_jump,
+    "flash_full": flash_full,
     "flash_corrupt": flash_corrupt,
+    "flash_torn": flash_torn,
 }

@@ -2,10 +2,11 @@
 
 import re
 import struct
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from littlefs import LittleFS
+from littlefs import LittleFS, LittleFSError
 from littlefs.context import UserContext
 
 from sim.chip.flash import SECTOR, SECTORS
@@ -17,6 +18,7 @@ STORAGE = 0x100A_0000  # the Pico's filesystem: the last 1408 KB of 2 MB
 FLASH_END = 0x1020_0000
 PAGE = 256
 LOOKAHEAD = 32
+FILLER, ATTRIBUTES, SHORT = "filler", 256, 64
 TIDY_EVERY = 8  # files: far fewer than the directory entries that a sector holds
 DISK_VERSION = 0x0002_0000
 UF2_BLOCK, UF2_BEGIN, UF2_END = 512, (0x0A32_4655, 0x9E5D_5157), 0x0AB1_6F30
@@ -123,6 +125,46 @@ def filesystem(files: dict[str, bytes]) -> Block:
             file.write(content)
     tidy(storage, counted)
     return STORAGE, bytes(counted.buffer)
+
+
+def storage_of(memory: "bytes | bytearray") -> LittleFS:
+    """A copy of the filesystem in a whole flash, not mounted yet."""
+    return LittleFS(
+        context=UserContext(buffer=bytearray(memory[STORAGE - FLASH : FLASH_END - FLASH])),
+        block_size=SECTOR, block_count=SECTORS, read_size=PAGE, prog_size=PAGE,
+        lookahead_size=LOOKAHEAD, mount=False,
+    )  # fmt: skip
+
+
+def fill(memory: bytearray) -> None:
+    """Fill the filesystem of a whole flash: a file takes the free sectors, and its attributes what
+    short files would find in the folder's own."""
+    storage = storage_of(memory)
+    storage.mount()
+    with suppress(LittleFSError), storage.open(FILLER, "wb", buffering=0) as file:
+        while True:
+            file.write(bytes(SECTOR))
+            file.flush()
+    with suppress(LittleFSError):
+        for name in range(ATTRIBUTES):
+            storage.setattr(FILLER, bytes([name]), bytes(SHORT))
+    memory[STORAGE - FLASH : FLASH_END - FLASH] = storage.context.buffer
+
+
+def files_in(memory: "bytes | bytearray") -> dict[str, bytes]:
+    """What lies in the filesystem of a whole flash; nothing where it cannot be mounted."""
+    storage = storage_of(memory)
+    found: dict[str, bytes] = {}
+    try:
+        storage.mount()
+    except LittleFSError:
+        return found
+    for folder, _, names in storage.walk("/"):
+        for name in names:
+            path = f"{folder.rstrip('/')}/{name}"
+            with storage.open(path, "rb") as file:
+                found[path.lstrip("/")] = file.read()
+    return found
 
 
 class Counted(UserContext):

@@ -1,10 +1,14 @@
-"""Things done at a time, and a PIO block kept on its own while the emulated processor sleeps."""
+"""Things done at a time; a PIO block kept on its own while the emulated processor sleeps, and
+flash that takes its time while it stands still."""
 
 from collections.abc import Callable
 from typing import Any
 
 CYCLE_NS = 8.0  # 125 MHz
 NEVER_DUE = 1 << 60  # in 1/256 cycles: no state machine waits for time
+ERASE_SECTOR, ERASE_BLOCK, PROGRAM_PAGE = 0x20, 0xD8, 0x02  # SPI flash commands
+TAKES_NS = {ERASE_SECTOR: 45e6, ERASE_BLOCK: 150e6, PROGRAM_PAGE: 0.7e6}  # typical of W25Q16JV
+PAGE_HEAD = 4  # bytes before the data: the command and its address
 FASTEST_FP = 125 << 8  # cycles of an instruction, in 1/256; faster machines are left alone
 
 
@@ -61,3 +65,29 @@ class Pace:
             return
         due_ns = self.zero_ns + pio.next_due_fp / 256 * CYCLE_NS - self.clock.nanos
         self.alarm.schedule(max(due_ns, CYCLE_NS))
+
+
+class Burning:
+    """The flash as its bus ends a command: it is busy for as long as the part takes."""
+
+    def __init__(self, ssi: Any, wait: Callable[[float], None]) -> None:
+        """`wait` lets nanoseconds pass without an instruction."""
+        self.ssi = ssi
+        self.wait = wait
+        self.apply = ssi._apply_command
+        self.on_torn: Callable[[], None] | None = None  # power goes in the middle of a page
+        ssi._apply_command = self._apply
+
+    def _apply(self) -> None:
+        sent = self.ssi._tx_buffer
+        takes_ns = TAKES_NS.get(sent[0], 0) if sent and self.ssi._write_enabled else 0
+        torn = None
+        if takes_ns and sent[0] == PROGRAM_PAGE and self.on_torn:
+            torn, self.on_torn = self.on_torn, None
+            takes_ns /= 2
+            del sent[(PAGE_HEAD + len(sent)) // 2 :]
+        self.apply()
+        if takes_ns:
+            self.wait(takes_ns)
+        if torn:
+            torn()

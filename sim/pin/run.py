@@ -18,11 +18,11 @@ from sim.chip.fitted import CLOCK_S, buses, fit
 from sim.chip.run import SOUND, STEP_US, TICK_US, Nobody
 from sim.chip.wiring import Wiring
 from sim.errors import BadInput
-from sim.faults import INJECT, wear
+from sim.faults import wear
 from sim.pin import flash
 from sim.pin.adapter import Emulator
 from sim.pin.board import Board
-from sim.pin.faults import PIN_FAULTS
+from sim.pin.faults import AT_POWER_ON, PIN_FAULTS
 from sim.pin.heap import Heap, Memory, Unreadable
 from sim.plant import Plant
 from sim.run import BOARD, Run, nominal_calibration
@@ -178,10 +178,12 @@ class PinRun(Run):
 def refuse(scenario: "Scenario") -> None:
     """What a real interpreter cannot be made to meet from outside. Raises BadInput."""
     for event in scenario.events:
-        if event.kind == "fault" and event.name not in {**INJECT, **PIN_FAULTS}:
-            raise BadInput(f"fault {event.name} is not at pin depth: --depth driver has it")
         if event.line:
             raise BadInput(f"fault {event.name} at a line is not at pin depth: leave line out")
+        if event.name in AT_POWER_ON and (event.at_s or event.for_s is not None):
+            raise BadInput(
+                f"fault {event.name} is at pin depth from power-on alone: at_s = 0, without for_s"
+            )
 
 
 def named(uf2: str | None) -> str:
