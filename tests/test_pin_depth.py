@@ -4,6 +4,7 @@ Runs where WAISTBAND_UF2 names a UF2 file with MicroPython for the Pico, and tak
 minutes there: one run up to a unit that is lit, and a copy of it for each ending.
 """
 
+import dataclasses
 import json
 import os
 from array import array
@@ -30,6 +31,8 @@ from sim.pin.waveform import Edges, dark_after, did
 from sim.run import BOARD, nominal_calibration
 from sim.scenario import ordinary
 from tests.test_driver_depth import told
+from tests.test_pin_kept import JOURNAL, needs_a_uf2, said
+from tests.trials import sim_files
 from tools.figures_pin import (
     CONTROL_MAX_MS,
     JITTER_MAX_MS,
@@ -45,15 +48,14 @@ from tools.flash_command import Request, flash
 @pytest.fixture(autouse=True)
 def needed() -> None:
     """What every test here needs; said once."""
-    if not os.environ.get(UF2):
-        pytest.skip(f"no UF2: {UF2} names none, so that no MicroPython runs on the emulated chip")
+    needs_a_uf2()
     if not hasattr(os, "fork"):
         pytest.skip("copies of a run need os.fork, which this system lacks")
 
 
 STEP_S = CONTROL_TICKS * TICK_MS / 1000
 BOOTED_S = 0.1  # boot.py has run, and main.py is being compiled
-STARTED_S = 1.6  # the loop has begun
+STARTED_S = {False: 1.6, True: 2.0}  # the loop has begun; in a trial there is more to import
 BOOT_LATER_S = 1.2  # real imports take so much longer than those of driver depth
 EMITTERS = 2 * len(BOARD.BANKS)
 STRUCK_US = STRUCK_S * 1e6
@@ -79,11 +81,11 @@ def ending(name: str) -> Ending:
 
 
 @cache
-def driver(name: str) -> tuple[list[tuple[float, str]], dict[str, Any]]:
-    """The same story at driver depth."""
+def driver(name: str) -> tuple[list[tuple[float, str]], dict[str, Any], bytes]:
+    """The same story at driver depth: states, result and journal."""
     run = ChipRun(scenario(ENDINGS[name]))
     states = told(run)
-    return states, run.result()
+    return states, run.result(), run.parts.flash.files[JOURNAL]
 
 
 def edges(end: Ending) -> Edges:
@@ -116,9 +118,11 @@ def test_the_emitters_are_low_within_a_millisecond_of_the_first_line_of_boot():
     run.close()
 
 
-def test_the_heap_has_a_piece_for_the_longest_file_once_the_unit_has_started():
-    run = PinRun(replace(ordinary(), events=(), duration_s=STARTED_S, until_done=False),
-                 build=MARKED)  # fmt: skip
+@pytest.mark.parametrize("trial", [False, True])
+def test_the_heap_has_a_piece_for_the_longest_file_once_the_unit_has_started(trial: bool):
+    files: dict[str, bytes | None] = {**sim_files(False, dict(DEFAULT))} if trial else {}
+    run = PinRun(replace(ordinary(), events=(), duration_s=STARTED_S[trial], until_done=False),
+                 build=dataclasses.replace(MARKED, files=files))  # fmt: skip
     run.advance(10**9)
     unit: Any = run.unit
     assert unit.heap_piece >= PIECE_MIN
@@ -127,7 +131,7 @@ def test_the_heap_has_a_piece_for_the_longest_file_once_the_unit_has_started():
 
 @pytest.mark.parametrize("name", ENDINGS)
 def test_states_and_faults_are_those_of_driver_depth_within_a_control_step(name):
-    end, (at_chip, result) = ending(name), driver(name)
+    end, (at_chip, result, _) = ending(name), driver(name)
     assert [state for _, state in end.told] == [state for _, state in at_chip]
     resets = [row["t_s"] for row in end.result["resets"]]
     for (pin_s, state), (chip_s, _) in zip(end.told, at_chip, strict=True):
@@ -139,6 +143,11 @@ def test_states_and_faults_are_those_of_driver_depth_within_a_control_step(name)
     ]
     assert sorted(latched[0], key=str) == sorted(latched[1], key=str)
     assert [row["why"] for row in end.result["resets"]] == RESETS.get(name, [])
+
+
+@pytest.mark.parametrize("name", [name for name in ENDINGS if "corrupt" not in name])
+def test_the_journal_says_what_it_says_at_driver_depth_and_its_seals_hold(name):
+    assert said(ending(name).files[JOURNAL]) == said(driver(name)[2])
 
 
 @pytest.mark.parametrize("name", WITHIN_MS)

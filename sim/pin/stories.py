@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sim.pin.flash import files_in
 from sim.pin.run import PinRun
 from sim.record import replace
 from sim.scenario import Event, Scenario, ordinary
@@ -64,6 +65,7 @@ class Ending:
     ticks: list[Any]
     screen: list[str]
     console: str
+    files: dict[str, bytes]  # that its flash holds at the end
 
 
 class Stories:
@@ -115,7 +117,7 @@ class Stories:
         ticks = run.chip.ticks
         return Ending(
             name, self.told, run.result(), edges.us, edges.codes, [*ticks.lost, *ticks.kept],
-            run.screen(), run.console(),
+            run.screen(), run.console(), files_in(run.emulator.mcu.flash),
         )  # fmt: skip
 
 
