@@ -24,7 +24,7 @@ from sim.pin.run import UF2, PinRun
 from sim.scenario import ordinary
 from tests.command import Waistband
 from tests.lines import Emulated, until
-from tests.test_pin_kept import needs_a_uf2
+from tests.test_pin_kept import JOURNAL, needs_a_uf2, said
 from tools import device
 from tools.deploy_command import CHUNK, look, plan_of, steps
 from tools.device import Device
@@ -75,7 +75,7 @@ def files_of(bench: Emulated) -> dict[str, bytes]:
 
 
 def product(found: dict[str, bytes]) -> dict[str, bytes]:
-    return {name: content for name, content in found.items() if name not in OWN}
+    return {name: content for name, content in found.items() if name not in (*OWN, JOURNAL)}
 
 
 def says(bench: Emulated, times: int) -> None:
@@ -116,6 +116,7 @@ def test_a_running_unit_is_brought_up_to_date_restarted_and_given_the_time(
         after = files_of(bench)
         assert product(after) == NEW
         assert {name: after[name] for name in OWN} == {name: before[name] for name in OWN}
+        assert said(after[JOURNAL])[0]["cause"] == "power on"  # it outlives a deploy
         assert [why for _, why in bench.run.restarts] == ["reset", "reset"]
         clock = bench.run.parts.parts["clock"]
         assert isinstance(clock, Ds3231) and not clock.status & clock.STOPPED

@@ -184,11 +184,11 @@ def test_the_enable_pin_never_flickers_while_the_unit_is_lit():
 
 def test_what_the_unit_says_to_its_host_is_what_is_read_out_of_its_memory():
     end = ending("host attaches")
-    lines = [line for line in end.console.splitlines() if line.startswith("{")]
-    said = json.loads(lines[-1])
-    assert said["state"] == end.told[-1][1]
-    assert said["treat_ms"] / 1000 == end.result["treat_s"]
-    for pad, uj in zip("AB", said["fluence_uj_cm2"], strict=True):
+    whole = [line for line in end.console.split("\n")[:-1] if line.startswith("{")]
+    heard = json.loads(whole[-1])
+    assert heard["state"] == end.told[-1][1]
+    assert heard["treat_ms"] / 1000 == end.result["treat_s"]
+    for pad, uj in zip("AB", heard["fluence_uj_cm2"], strict=True):
         assert uj / 1e6 == pytest.approx(sum(end.result["fluence_j_cm2"][pad].values()))
 
 
