@@ -61,6 +61,33 @@ def test_a_uf2_that_does_not_fit_is_refused_in_one_line(what: str, tmp_path: Pat
     assert "\n" not in str(refused.value)
 
 
+def test_a_release_that_was_fetched_before_is_taken_by_its_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("rp2040py", reason="rp2040py is not installed")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    kept = tmp_path / ".cache/rp2040py"
+    kept.mkdir(parents=True)
+    (kept / "RPI_PICO-20260406-v1.28.0.uf2").write_bytes(GOOD)
+    assert flash.micropython("1.28.0") == flash.uf2_blocks(GOOD, "")
+
+
+@pytest.mark.parametrize(("release", "why"), [("1.28.0", "Connection refused"),
+                                              ("0.99.0", "no such release is known")])  # fmt: skip
+def test_a_release_that_cannot_be_fetched_is_refused_in_one_line(
+    release: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    pytest.importorskip("rp2040py", reason="rp2040py is not installed")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # where nobody listens
+    with pytest.raises(BadInput) as refused:
+        flash.micropython(release)
+    said = str(refused.value)
+    assert why in said and said.startswith(f"MicroPython {release} ") and "\n" not in said
+    assert capfd.readouterr() == ("", "")
+
+
 @pytest.mark.parametrize("name", ["nothing.uf2", ".", "a\0b"])
 def test_a_uf2_that_cannot_be_read_is_refused(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

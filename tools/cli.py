@@ -115,7 +115,7 @@ def sim(  # noqa: PLR0913, PLR0917 - one parameter an option
         str | None, typer.Option(metavar="FILE", help="Write a recording for `replay`.")
     ] = None,
     uf2: Annotated[
-        str | None, typer.Option(metavar="FILE", help="MicroPython of pin depth; or WAISTBAND_UF2.")
+        str | None, typer.Option(metavar="FILE", help="MicroPython's UF2, or its number: 1.28.0.")
     ] = None,
     vcd: Annotated[
         str | None, typer.Option(metavar="FILE.vcd", help="Pin depth: write all edges of the pins.")

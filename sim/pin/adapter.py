@@ -15,6 +15,7 @@ What the package leaves out is made up for here, and said:
   transmit FIFO is empty after it, as on the part.
 """
 
+import logging
 import struct
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -28,7 +29,9 @@ from rp2040py.peripherals.vreg_and_chip_reset import HAD_POR
 from rp2040py.rp2040 import RP2040
 from rp2040py.simulator import Simulator
 from rp2040py.usb.cdc import USBCDC
+from rp2040py.utils.firmware_retrieve import MICROPYTHON, retrieve
 
+from sim.errors import BadInput
 from sim.pin.pace import CYCLE_NS, Alarm, Burning, Pace
 
 FLASH = 0x1000_0000  # where the chip sees its flash; execution begins here
@@ -61,6 +64,22 @@ class Silent:
         """Not kept."""
 
     info = warning = error = debug
+
+
+def released(version: str) -> str:
+    """The UF2 file of a release of MicroPython for the Pico: kept from the last time, else fetched.
+    Raises BadInput where there is none or no way to it."""
+    logging.getLogger(retrieve.__module__).addHandler(logging.NullHandler())  # it is said here
+    why = "no such release is known"
+    try:
+        if found := retrieve(MICROPYTHON, version):
+            return str(found)
+    except OSError as error:
+        why = str(getattr(error, "reason", error))
+    raise BadInput(
+        f"MicroPython {version} could not be fetched ({why}): get RPI_PICO's UF2 from"
+        " micropython.org/download, and name the file"
+    )
 
 
 def bootrom() -> bytes:

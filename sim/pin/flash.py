@@ -28,6 +28,7 @@ NOT_MAIN = 0x0000_0001
 HAS_FAMILY = 0x0000_2000
 MACHINE = b"Raspberry Pi Pico with RP2040"
 BANNER = re.compile(rb"MicroPython v(\d+)\.(\d+)\.(\d+)")
+RELEASE = re.compile(r"\d+\.\d+\.\d+")
 OLDEST = (1, 24, 0)
 FONT_BANG = bytes((0, 0, 0, 0x4F, 0x4F, 0, 0, 0))
 
@@ -36,7 +37,11 @@ Block = tuple[int, bytes]  # where the chip sees it, and what
 
 def micropython(path: str, with_files: bool = False) -> list[Block]:
     """The blocks of a UF2 file with MicroPython for the Pico, and, where it may have them, with
-    the unit's files. Raises BadInput."""
+    the unit's files. A release's number (1.28.0) has the emulator fetch it. Raises BadInput."""
+    if RELEASE.fullmatch(path) and not Path(path).exists():
+        from sim.pin.adapter import released
+
+        path = released(path)
     try:
         content = Path(path).read_bytes()
     except (OSError, ValueError) as why:
