@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from firmware import states
 from firmware.inputs import START
+from firmware.limits import TICK_MS
 from sim import bounds, rules, sensors
 from sim.current import Current
 from sim.hal import NEVER_MS
@@ -251,11 +252,18 @@ class Witness:
             return  # it is worn again
         if fault in HIDDEN and self._frozen(fault, within_ms):
             return
-        if fault in PROGRAM and lit_ms <= bounds.RESET_MS:
-            names = self._names()
-            if self.hal.enable_stuck or len(names & set(PROGRAM)) > 1:
-                return  # no lease can end it, or the other froze the lease: the watchdog does
+        # no lease can end it, or another fault of the program froze the lease: the watchdog does
+        beaten = self._no_lease() or len(self._names() & set(PROGRAM)) > 1
+        if fault in PROGRAM and lit_ms <= bounds.RESET_MS and beaten:
+            return
         self.broke("late", lit_ms, within_ms, f"lit {lit_ms} ms after {fault} struck")
+
+    def _no_lease(self) -> bool:
+        """Whether the supply switch is stuck, or was until this tick."""
+        return any(
+            row.event.name == "enable_stuck" and self.hal.t_ms <= ends_ms(row) + TICK_MS
+            for row in self.run.injected
+        )
 
     def _frozen(self, fault: str, within_ms: int) -> bool:
         """Whether a sensor whose reading is frozen hides what else befell it."""

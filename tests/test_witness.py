@@ -11,7 +11,7 @@ import pytest
 
 from firmware import states, wearer
 from firmware.inputs import BUCKLE
-from firmware.limits import SESSION_DAY_MAX_MS
+from firmware.limits import LEASE_MS, SESSION_DAY_MAX_MS
 from sim.faults import INJECT
 from sim.record import replace
 from sim.rules import RULES
@@ -256,6 +256,16 @@ def test_a_witness_is_copied_with_its_run() -> None:
     fork.then((), 80.0)
     assert fork.witness and fork.witness is not run.witness and fork.witness.run is fork
     assert broken(fork) == {} == broken(run)
+
+
+@pytest.mark.parametrize(("lease_ms", "late"), [(LEASE_MS, False), (200, True)])
+@pytest.mark.parametrize("for_s", [0.03, 0.104, 0.12])
+def test_a_lease_that_was_beaten_by_a_stuck_switch_is_asked_for_once_it_is_free(
+    monkeypatch: pytest.MonkeyPatch, lease_ms: int, late: bool, for_s: float
+) -> None:
+    monkeypatch.setattr("sim.hal.LEASE_MS", lease_ms)
+    events = (fault("enable_stuck", for_s=for_s), fault("firmware_hang", for_s=1.0))
+    assert ("late" in broken(watched(*events, duration_s=72.0))) is late
 
 
 @pytest.mark.parametrize(("frozen", "late"), [("A", False), ("B", True)])
