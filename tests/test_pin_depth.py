@@ -147,7 +147,15 @@ def test_states_and_faults_are_those_of_driver_depth_within_a_control_step(name)
 
 @pytest.mark.parametrize("name", [name for name in ENDINGS if "corrupt" not in name])
 def test_the_journal_says_what_it_says_at_driver_depth_and_its_seals_hold(name):
-    assert said(ending(name).files[JOURNAL]) == said(driver(name)[2])
+    # where the bus's rota stands decides which fault is named first; and a chip that was reset
+    # is up later, so that the note of it may not have been written yet
+    at_pins, at_chip = (
+        sorted(said(journal), key=str) for journal in (ending(name).files[JOURNAL], driver(name)[2])
+    )
+    noted = sum(row["kind"] == "boot" for row in at_pins)
+    late = [row for row in said(driver(name)[2]) if row["kind"] == "boot"][noted:]
+    assert len(late) <= len(RESETS.get(name, []))
+    assert sorted([*at_pins, *late], key=str) == at_chip
 
 
 @pytest.mark.parametrize("name", WITHIN_MS)

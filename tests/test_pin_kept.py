@@ -27,9 +27,10 @@ from tools.journal_read import Segment
 
 JOURNAL = "journal.0"
 READY_S = 1.8
-SAID = ("n", "kind", "cause", "lock", "serial", "session", "prescription", "fault", "pad", "limit",
+SAID = ("kind", "cause", "lock", "serial", "session", "prescription", "fault", "pad", "limit",
         "reason", "open_banks", "trial", "participant", "visit", "stage", "when", "item",
         "value")  # fmt: skip
+READING = ("fault", "value")
 PROTOCOL = {"baseline_therapy": True, "movements": [], "rate_after": True}
 
 
@@ -48,7 +49,10 @@ def said(journal: bytes) -> list[dict[str, Any]]:
     assert trail.records == len(journal.splitlines())
     assert not trail.wrong
     rows = [json.loads(line) for line in journal.splitlines()]
-    return [{name: row[name] for name in SAID if name in row} for row in rows]
+    return [
+        {name: row[name] for name in SAID if name in row and (row["kind"], name) != READING}
+        for row in rows
+    ]
 
 
 def scenario(duration_s: float, *events: Event) -> Scenario:
