@@ -101,10 +101,12 @@ def cutoffs(tally: Tally) -> Section:
     """The slowest end of light after each fault that must end it."""
     rows = []
     for row in bounds.ROWS:
-        if row.fault in tally.slowest:
+        if row.fault in tally.slowest and row.within_ms is not None:
             ms, case = tally.slowest[row.fault]
             struck = f"{tally.struck[row.fault]:,}"
-            rows.append((row.fault, struck, str(ms), str(row.within_ms), case))
+            gated = f"; {row.gated_ms} in gated light" if row.gated_ms else ""
+            within = f"{row.within_ms}{gated}"
+            rows.append((row.fault, struck, str(ms), within, case))
     never = [name for name in tally.struck if name not in tally.slowest]
     says = "Slowest from the fault's onset to dark, where it struck alone and there was light."
     if never:
