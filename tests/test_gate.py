@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.gate import Gate
-from firmware.limits import CLOCK_MASK, LOOK_EVERY_TICKS, LOOK_TICKS
+from firmware.limits import CLOCK_MASK, DUTY_MAX, LOOK_EVERY_TICKS, LOOK_TICKS
 from tests.fake_hal import Bench, FakeHal
 
 BANKS = 8
@@ -79,6 +79,18 @@ def test_a_plan_without_any_duty_is_dark() -> None:
     gate.planned = True
     go(hal, gate, ticks=3)
     assert hal.duty == [0] * BANKS
+
+
+@pytest.mark.parametrize("duty", [1, 40_000, DUTY_MAX - 1, DUTY_MAX])
+@pytest.mark.parametrize(("mask", "share"), [(DUTY_MAX, 1), (0, 0)])
+def test_a_mask_passes_every_duty_or_none_up_to_the_fullest(
+    duty: int, mask: int, share: int
+) -> None:
+    hal, gate = gated()
+    gate.mask = mask
+    want(gate, duty)
+    go(hal, gate)
+    assert hal.duty == [share * duty] * BANKS
 
 
 @pytest.mark.parametrize("duty", [-1, -5])
