@@ -13,6 +13,7 @@ from pathlib import Path
 
 from hal.files import TABLE
 from sim.chip.flash import DEVICE_FILES
+from sim.chip.unit_source import for_the_unit
 from sim.errors import BadInput
 
 AS_THEY_ARE = ("boot.py", "main.py")
@@ -22,10 +23,12 @@ GET = "pip install -e '.[deploy]'"
 
 def release(files: dict[str, bytes]) -> dict[str, bytes]:
     """Compiled, with `files.json`. Raises BadInput where something does not compile."""
+    sources = {name: content for name, content in files.items() if name.endswith(".py")}
+    built = for_the_unit(sources, AS_THEY_ARE)
     found = {}
     for name, content in files.items():
-        if name.endswith(".py") and name not in AS_THEY_ARE:
-            found[name.removesuffix("py") + "mpy"] = compiled(name, content)
+        if name in built and name not in AS_THEY_ARE:
+            found[name.removesuffix("py") + "mpy"] = compiled(name, built[name])
         else:
             found[name] = content
     found[TABLE] = table(found)
