@@ -18,7 +18,6 @@ from tools.summary import given
 
 UNITS = dict(FAULTS)
 SEALED = "sealed until the trial is unsealed: dose, heat and what was wrong"
-ENDS = {**words.REASONS, "ended": "it came to its end; why is sealed"}
 NOT_ENDED = "no end was written: power was lost or it goes on; it counts as wholly given"
 
 
@@ -50,7 +49,7 @@ def of(session: Session, trail: Trail) -> Page:
     else:
         minutes = [f"{result[key] / 60_000:.1f} min" for key in ("session_ms", "treat_ms")]
         facts += [
-            ("ended", ENDS.get(result["reason"], result["reason"])),
+            ("ended", words.REASONS.get(result["reason"], result["reason"])),
             ("took", f"{minutes[0]}, {'therapy' if session.blind else 'lit'} for {minutes[1]}"),
         ]
         facts += [("given", SEALED)] if session.blind else [
