@@ -14,15 +14,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sim import bounds, liars, matrix, reading
 from sim.errors import BadInput
 from sim.matrix import Cell, Key
-from sim.moments import MOMENTS
 from tools.faults_json import told
-from tools.faults_table import Found, in_order, render
+from tools.faults_rows import STATES, Found, in_order
+from tools.faults_table import render
 from tools.files import emit, write_whole
 
 FAILED = 1
 JOBS_MAX = 256
 SUFFIX = {"plot": ".png", "report": ".md"}
-STATES = tuple(moment.name for moment in MOMENTS)
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,8 @@ from collections.abc import Iterable, Iterator
 
 from sim.bounds import IN_DESIGN, ROWS, SINGLE_C
 from sim.liars import Lie
-from sim.matrix import DRIVER
 from sim.moments import MOMENTS
-from tools.faults_table import (
-    OUTSIDE,
-    Found,
-    bound,
-    energy,
-    latency,
-    names_broken,
-    peak,
-    sentences_of,
-)
+from tools.faults_rows import OUTSIDE, Found, bound
 
 HEAD = """\
 # Every fault, in every state
@@ -81,7 +71,7 @@ def write(found: Found) -> str:
     parts = [HEAD, table(FAULT_HEAD, fault_rows(found))]
     if any(cell.outside for cell in found.cells):
         parts.append(OUTSIDE_SAID.format(mark=OUTSIDE, bound=SINGLE_C))
-    broken = [f"- {name}: {what}: {said}" for name, what, said in sentences_of(found)]
+    broken = [f"- {name}: {what}: {said}" for name, what, said in found.sentences()]
     if broken:
         parts += ["## Bounds that do not hold\n", "\n".join(broken) + "\n"]
     parts += ["## Bounds that are ours\n", "\n".join(ours()) + "\n"]
@@ -113,12 +103,11 @@ def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def fault_rows(found: Found) -> Iterator[tuple[str, ...]]:
     """A line a fault."""
-    for name, cells in found.lines():
-        after, at, _ = latency(cells)
-        depth = " (driver depth)" if cells[0].key.depth == DRIVER else ""
+    for row in found.rows():
+        depth = " (driver depth)" if row.on_chip else ""
         yield (
-            f"`{name}`{depth}", bound(cells[0].row), after, at, peak(cells)[0].strip(),
-            energy(cells)[0], names_broken(cells) or "ok",
+            f"`{row.label}`{depth}", row.bound, row.latency().text, row.where(),
+            row.contact().text.strip(), row.light().text, row.broken() or "ok",
         )  # fmt: skip
 
 
