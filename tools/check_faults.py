@@ -110,8 +110,7 @@ def measure(todo: list[matrix.Task], jobs: int, terminal: bool, whole: bool) -> 
         for lie in matrix.each(liars.lie, stories, jobs):
             lies.append(lie)
             progress.advance(task)
-    order = {story: place for place, story in enumerate(stories)}
-    lies.sort(key=lambda lie: order[lie.story])
+    lies.sort(key=lambda lie: stories.index(lie.story))
     return Found(in_order(cells), lies)
 
 
