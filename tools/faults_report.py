@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from sim.bounds import IN_DESIGN, ROWS, SINGLE_C
 from sim.liars import Lie
 from sim.moments import MOMENTS
-from tools.faults_rows import OUTSIDE, Found, bound
+from tools.faults_rows import COLUMNS, OUTSIDE, Found, bound
 
 HEAD = """\
 # Every fault, in every state
@@ -68,7 +68,7 @@ session, from the ramp on; the strongest light is four banks at full duty, 40 mW
 
 def write(found: Found) -> str:
     """The page."""
-    parts = [HEAD, table(FAULT_HEAD, fault_rows(found))]
+    parts = [HEAD, table(COLUMNS, fault_rows(found))]
     if any(cell.outside for cell in found.cells):
         parts.append(OUTSIDE_SAID.format(mark=OUTSIDE, bound=SINGLE_C))
     broken = [f"- {name}: {what}: {said}" for name, what, said in found.sentences()]
@@ -88,7 +88,6 @@ def hottest(found: Found) -> str:
     return "\n".join(f"- {wearer}: {cells}" for wearer, cells in count.most_common())
 
 
-FAULT_HEAD = ("fault", "must be dark within", "measured", "in", "contact, C", "J / bound", "")
 LIE_HEAD = (
     "lie", "skin", "light", "alert", "highest contact, C", f"above {SINGLE_C:.1f} C, s",
     "LED board, C", "CEM43, min", "ended",

@@ -16,6 +16,7 @@ from sim.matrix import DRIVER, Cell, Key
 from sim.moments import MOMENTS
 from sim.verdict import Broken
 
+COLUMNS = ("fault", "must be dark within", "measured", "in", "contact, C", "J / bound", "")
 OUTSIDE = "*"  # behind a contact temperature that heat from outside alone carried on
 BODY_C = 37.0  # from here on contact uses up its bound
 FAULTS = tuple((row.fault, trial.value, trial.button) for row in ROWS for trial in row.tried)

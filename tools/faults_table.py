@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.liars import Lie
-from tools.faults_rows import OUTSIDE, Figure, Found, Row, label, worst
+from tools.faults_rows import COLUMNS, OUTSIDE, Figure, Found, Row, label, worst
 
 NEAR = 0.8  # share of a bound from which a figure is coloured
 NONE = Figure("")
@@ -17,10 +17,7 @@ NONE = Figure("")
 
 def faults_table(found: Found) -> Table:
     """A line a fault, the worst of all states, pads and alerts."""
-    table = plain_table(
-        "fault", "must be dark within", "measured", "in", "contact, C", "J / bound", "",
-        right=(2, 4, 5),
-    )  # fmt: skip
+    table = plain_table(*COLUMNS, right=(2, 4, 5))
     for row in found.rows():
         table.add_row(
             row.label, Text(row.bound, style="dim"), coloured(row.latency()), row.where(),
