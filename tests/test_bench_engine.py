@@ -16,7 +16,7 @@ from sim.bounds import FAULTS as IN_ORDER
 from sim.fault_table import FAULTS
 from sim.run import TRACE_COLUMNS, Run
 from tests.test_replay import GATED, rx
-from tools import bench_site
+from tools import bench_site, words
 
 DRIVE = Path(__file__).with_name("drive.mjs")
 PATIENCE_S = 120
@@ -220,6 +220,7 @@ def test_a_frame_shows_what_the_oled_and_the_emitters_do(drive: Drive) -> None:
     assert lit["skin_c"][0][-1] == 37.0
     assert lit["light"] == "fast"
     assert of(said, "cue")[0]["tones"] == [[2000, 80]]
+    assert of(said, "cue")[0]["cue"] == "READY"
 
 
 def test_ready_tells_every_fault_state_and_row_of_the_tables(drive: Drive) -> None:
@@ -230,6 +231,10 @@ def test_ready_tells_every_fault_state_and_row_of_the_tables(drive: Drive) -> No
     assert len(ready["rows"]) == sum(len(froms) for froms, _, _ in states.ROWS)
     assert ready["limits"]["CONTACT_TRIP_MC"] == 42_500
     assert ready["prescription"] == DEFAULT
+    assert ready["words"] == {
+        "states": words.STATES, "reasons": words.REASONS, "refused": words.REFUSED,
+        "faults": words.FAULTS, "cues": words.CUES,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,9 @@ from sim.moments import CANNOT, MOMENTS, WEARERS
 from sim.run import Run
 from sim.saved import Saved
 from sim.strike import Case, Story
+from tools import faults_report
 from tools.check_faults import measure
+from tools.faults_json import told
 from tools.faults_table import render
 
 QUICK = ("--jobs", "1")
@@ -190,6 +192,23 @@ def test_a_line_a_fault_in_the_whole_table():
     assert [line.split()[0] for line in told if "0 ms READY" in " ".join(line.split())] == [
         "ntc_open", "unworn",
     ]  # fmt: skip
+
+
+def test_table_page_and_json_tell_the_same_figures():
+    found = measure(matrix.tasks(["ntc_open"], ["READY", "TREAT"]), 1, False, False)
+    cells = told(found)["cells"]
+    slowest = max(cells, key=lambda cell: cell["share"])
+    joules = max((cell for cell in cells if cell["energy_bound_j"]),
+                 key=lambda cell: cell["energy_j"] / cell["energy_bound_j"])  # fmt: skip
+    figures = [
+        f"{slowest['latency_ms']:.0f} ms", f"{slowest['state']} {slowest['pad']}",
+        f"{max(cell['peak_contact_c'] for cell in cells):.2f}",
+        f"{joules['energy_j']:.3f} / {joules['energy_bound_j']:.3f}",
+    ]  # fmt: skip
+    (line,) = (row for row in faults_report.write(found).splitlines() if row[:3] == "| `")
+    assert line.split(" | ")[2:6] == figures
+    on_terminal = " ".join(render(found, False, 1.0, []).split())
+    assert f"ntc_open 80 ms {' '.join(figures)} ok" in on_terminal
 
 
 def test_map_and_report_are_written_and_the_report_has_every_fault_that_was_tried(

@@ -206,7 +206,8 @@ def test_a_fault_that_the_scenario_injects_exits_0(waistband: Waistband) -> None
     Path("short.toml").write_text(SHORT + '[[event]]\nat_s = 20\nfault = "ntc_short"\npad = "B"\n')
     code, out, err = waistband("sim", "short.toml")
     assert (code, err) == (0, "")
-    assert "Fault: " in out and "Cut-off: ntc_short on pad B at 20.00 s" in out
+    assert "Fault: ntc_short on pad B" in out and ": thermistor shorted, code " in out
+    assert "Cut-off: ntc_short on pad B at 20.00 s" in out
 
 
 def test_realtime_paces_the_run(waistband: Waistband) -> None:

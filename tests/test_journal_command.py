@@ -110,8 +110,8 @@ def test_bad_input_is_one_line_and_exit_2(
 def test_a_session_is_shown_on_a_page(pulled: Waistband) -> None:
     code, out, _ = pulled("journal", "show", "unit", "--key", "unit.key", "--session", "4")
     assert code == 0
-    for words in ("Session 4", "WB-0001", "a fault ended it", "ended by a fault", "check and ramp",
-                  "810 nm", "Fault: ntc_open on pad A", kept().receipts[1],
+    for words in ("Session 4", "WB-0001", "a fault ended it", "check and ramp", "810 nm",
+                  "Fault: ntc_open on pad A", ": thermistor open, code ", kept().receipts[1],
                   "verified with the unit's key"):  # fmt: skip
         assert words in out
     by_receipt = pulled("journal", "show", "unit", "--key", "unit.key", "--session",
@@ -129,7 +129,7 @@ def test_the_page_is_one_file_that_needs_nothing_else(pulled: Waistband) -> None
     text = Path("a.html").read_text(encoding="utf-8")
     assert (code, out) == (0, "Wrote session 9 to a.html\n")
     assert not re.search(r"<script|src=|href=|url\(|@import", text)
-    assert "stopped with START" in text and kept().receipts[2] in text
+    assert "withheld: it was stopped with START" in text and kept().receipts[2] in text
 
 
 def test_the_export_has_a_row_a_session_and_pad_and_says_what_each_column_is(

@@ -172,15 +172,28 @@ STORIES: dict[str, bytes] = {
     "treating": line(),
     "faults": line(state="FAULT", faults=(1 << 30) - 1, reason="fault", refused=6, clock_set=0),
     "locked": line(state="LOCKED", lock=1, refused=8),
+    "refused": line(state="READY", refused=9),
+    "no clock": line(state="READY", refused=10, clock_set=0),
+    "in a trial": line(state="DONE", reason="ended"),
     "unknown numbers": line(lock=99, refused=99, reason="new"),
     "words": b"waistband: dark, at the prompt: " + b"x" * 300,
     "nothing": b"",
 }
 
 
+SAID = {
+    "refused": "the prescription has expired",
+    "no clock": "the clock is not set",
+    "in a trial": "it came to its end; why is sealed",
+    "faults": "ntc_open (thermistor open), ntc_short (thermistor shorted)",
+}
+
+
 @pytest.mark.parametrize("what", STORIES)
 @pytest.mark.parametrize("width", [80, 120])
-def test_the_view_fits_a_terminal(what: str, width: int) -> None:
+def test_the_view_fits_a_terminal(
+    what: str, width: int, capsys: pytest.CaptureFixture[str]
+) -> None:
     console = Console(width=width, height=24, highlight=False)
     view = Screen(console)
     view.take(STORIES["treating"])
@@ -193,7 +206,11 @@ def test_the_view_fits_a_terminal(what: str, width: int) -> None:
         for word in ("TREAT", "38.12 C", "set point 40.5", "75 %", "1.23 J/cm2", "1.00 min"):
             assert word in shown
     if what == "locked":
-        assert "Not calibrated" in shown and "a hard fault is kept" in shown
+        assert "it is not calibrated" in shown and "a hard fault is kept" in shown
+    if what in SAID:
+        assert SAID[what] in shown
+        Lines(False).take(STORIES[what])
+        assert (SAID[what] in capsys.readouterr().out) == (what != "in a trial")
 
 
 JSON = st.recursive(

@@ -4,6 +4,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +22,10 @@ from firmware import (
     trial_texts,
     visits,
 )
+from sim import scenario
+from sim.record import replace
+from sim.run import Run
+from tools import summary, words
 
 
 def test_every_text_fits_its_row_and_is_printable():
@@ -48,6 +53,44 @@ def test_every_state_reason_refusal_and_fault_has_a_text():
     assert len(trial_texts.STAGES) == len(visits.STAGES)
     for reason, text in zip(states.REASONS, texts.REASONS, strict=True):
         assert bool(reason) == bool(text)
+
+
+DESK = {
+    "states": (words.STATES, states.STATES),
+    "colours": (words.COLOURS, states.STATES),
+    "reasons": (words.REASONS, [name.decode() for name in telemetry.REASON_NAMES if name]),
+    "refusals": (words.REFUSED, session.REFUSALS[1:]),
+    "faults": (words.FAULTS, [name for name, _ in faults.FAULTS]),
+    "cues": (words.CUES, states.CUES),
+}
+
+
+@pytest.mark.parametrize("what", DESK)
+def test_the_desks_table_has_words_for_all_that_the_firmware_names_and_for_no_more(what):
+    table, names = DESK[what]
+    assert set(table) == set(names)
+    assert all(table.values())
+
+
+def test_the_desks_table_has_words_for_every_lock():
+    assert len(words.LOCKS) == len(texts.LOCKS)
+    assert [bool(said) for said in words.LOCKS] == [bool(text) for text in texts.LOCKS]
+    assert list(words.SEVERITIES) == [text.decode() for text in trial_texts.SEVERITIES]
+
+
+@pytest.mark.parametrize("number", range(1, len(session.REFUSALS)))
+def test_a_run_without_a_session_says_why_start_was_refused(number):
+    run = Run(replace(scenario.ordinary(), duration_s=5.0, events=()))
+    run.advance(10**9)
+    run.unit.session.refused = number
+    said = words.REFUSED[session.REFUSALS[number]]
+    assert f"No session: START was refused: {said}." in summary.render(run, []).replace("\n ", "")
+
+
+def test_numbers_that_no_firmware_has_are_told_as_they_are():
+    assert words.explain_lock(99) == "lock 99" and words.explain_lock(0) == ""
+    assert words.explain_refusal(99) == "refusal 99" and words.explain_refusal(0) == ""
+    assert words.name_fault("new") == "new"
 
 
 def test_a_fault_and_its_pad_fit_one_row():

@@ -7,23 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from firmware import notes
+from tools import words
 
 if TYPE_CHECKING:
     from sim.run import Run
 
 WORTH_SAYING = 0.005  # of what was asked; smaller parts are joined to another
-ENDINGS = {
-    "time": "time was up",
-    "stopped": "stopped with START",
-    "fault": "ended by a fault",
-    "battery": "battery empty",
-    "charger": "charger plugged in",
-    "host": "a host asked for the prompt",
-    "cem43": "thermal dose at its cap",
-    "unworn": "off the skin too often",
-    "timeout": "never resumed",
-    None: "the run ended first",
-}
 
 
 @dataclass(frozen=True)
@@ -117,7 +106,8 @@ def close(
     if rest < -WORTH_SAYING * asked:
         said.append(("made up by longer light", rest))
     elif rest > WORTH_SAYING * asked:
-        said.append((ENDINGS.get(reason, str(reason)), rest))
+        why_it_ended = words.REASONS.get(reason, reason) if reason else "the run ended first"
+        said.append((why_it_ended, rest))
     elif said:
         why, j_cm2 = said[-1]
         said[-1] = (why, j_cm2 + rest)

@@ -14,15 +14,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sim import bounds, liars, matrix, reading
 from sim.errors import BadInput
 from sim.matrix import Cell, Key
-from sim.moments import MOMENTS
 from tools.faults_json import told
-from tools.faults_table import Found, in_order, render
+from tools.faults_rows import STATES, Found, in_order
+from tools.faults_table import render
 from tools.files import emit, write_whole
 
 FAILED = 1
 JOBS_MAX = 256
 SUFFIX = {"plot": ".png", "report": ".md"}
-STATES = tuple(moment.name for moment in MOMENTS)
 
 
 @dataclass(frozen=True)
@@ -111,8 +110,7 @@ def measure(todo: list[matrix.Task], jobs: int, terminal: bool, whole: bool) -> 
         for lie in matrix.each(liars.lie, stories, jobs):
             lies.append(lie)
             progress.advance(task)
-    order = {story: place for place, story in enumerate(stories)}
-    lies.sort(key=lambda lie: order[lie.story])
+    lies.sort(key=lambda lie: stories.index(lie.story))
     return Found(in_order(cells), lies)
 
 

@@ -4,18 +4,17 @@ from typing import Any
 
 from sim.bounds import SINGLE_C, STOP_MS
 from sim.matrix import Cell
-from tools.faults_table import Found
+from tools.faults_rows import Found
 
 
 def told(found: Found) -> dict[str, Any]:
     """The object that `--json` prints; a key that does not apply is null."""
-    broken = found.broken()
     return {
         "cells": [cell_of(cell) for cell in found.cells],
         "both_contact_sensors_lie": [lie._asdict() for lie in found.lies],
-        "strikes": sum(cell.strikes for cell in found.cells),
-        "broken_cells": len(broken),
-        "broken_bounds": sum(len(cell.bounds_broken()) for cell in broken),
+        "strikes": found.strikes(),
+        "broken_cells": len(found.broken()),
+        "broken_bounds": found.broken_bounds(),
     }
 
 

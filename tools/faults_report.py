@@ -5,18 +5,8 @@ from collections.abc import Iterable, Iterator
 
 from sim.bounds import IN_DESIGN, ROWS, SINGLE_C
 from sim.liars import Lie
-from sim.matrix import DRIVER
 from sim.moments import MOMENTS
-from tools.faults_table import (
-    OUTSIDE,
-    Found,
-    bound,
-    energy,
-    latency,
-    names_broken,
-    peak,
-    sentences_of,
-)
+from tools.faults_rows import COLUMNS, OUTSIDE, Found, bound
 
 HEAD = """\
 # Every fault, in every state
@@ -78,10 +68,10 @@ session, from the ramp on; the strongest light is four banks at full duty, 40 mW
 
 def write(found: Found) -> str:
     """The page."""
-    parts = [HEAD, table(FAULT_HEAD, fault_rows(found))]
+    parts = [HEAD, table(COLUMNS, fault_rows(found))]
     if any(cell.outside for cell in found.cells):
         parts.append(OUTSIDE_SAID.format(mark=OUTSIDE, bound=SINGLE_C))
-    broken = [f"- {name}: {what}: {said}" for name, what, said in sentences_of(found)]
+    broken = [f"- {name}: {what}: {said}" for name, what, said in found.sentences()]
     if broken:
         parts += ["## Bounds that do not hold\n", "\n".join(broken) + "\n"]
     parts += ["## Bounds that are ours\n", "\n".join(ours()) + "\n"]
@@ -98,7 +88,6 @@ def hottest(found: Found) -> str:
     return "\n".join(f"- {wearer}: {cells}" for wearer, cells in count.most_common())
 
 
-FAULT_HEAD = ("fault", "must be dark within", "measured", "in", "contact, C", "J / bound", "")
 LIE_HEAD = (
     "lie", "skin", "light", "alert", "highest contact, C", f"above {SINGLE_C:.1f} C, s",
     "LED board, C", "CEM43, min", "ended",
@@ -113,12 +102,11 @@ def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def fault_rows(found: Found) -> Iterator[tuple[str, ...]]:
     """A line a fault."""
-    for name, cells in found.lines():
-        after, at, _ = latency(cells)
-        depth = " (driver depth)" if cells[0].key.depth == DRIVER else ""
+    for row in found.rows():
+        depth = " (driver depth)" if row.on_chip else ""
         yield (
-            f"`{name}`{depth}", bound(cells[0].row), after, at, peak(cells)[0].strip(),
-            energy(cells)[0], names_broken(cells) or "ok",
+            f"`{row.label}`{depth}", row.bound, row.latency().text, row.where(),
+            row.contact().text.strip(), row.light().text, row.broken() or "ok",
         )  # fmt: skip
 
 

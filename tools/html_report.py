@@ -4,7 +4,6 @@ It holds everything that it needs, asks nothing of any server, and may be kept o
 """
 
 import base64
-import html
 import json
 import re
 import zlib
@@ -14,6 +13,7 @@ from pathlib import Path
 from firmware import limits
 from sim.run import BOARD, TRACE_COLUMNS, Run
 from tools.bench_site import BENCH, VENDOR
+from tools.html_page import render_page
 from tools.summary import render
 
 # The page's modules, each behind those that it imports.
@@ -25,37 +25,6 @@ EXPORT = re.compile(r"^export ", re.MULTILINE)
 COLUMNS = (*TRACE_COLUMNS, "current_ma")
 DIGITS = 4  # finer than any sensor here
 TOOLS = re.compile(r'<section id="charts".*?</section>', re.DOTALL)
-POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
-
-PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="color-scheme" content="light dark">
-<title>{title}</title>
-<link rel="icon" href="data:,">
-<style>
-{style}
-</style>
-</head>
-<body class="report">
-<main>
-<h1>{title}</h1>
-<p class="note">{about}</p>
-<section class="card"><pre>{summary}</pre></section>
-{charts}
-<noscript><p>The charts need scripts, which are switched off here.</p></noscript>
-</main>
-<script id="packed" type="text/plain">{packed}</script>
-<script>{uplot}</script>
-<script type="module">
-{modules}</script>
-</body>
-</html>
-"""
-
 
 def write(
     run: Run, rows: Sequence[tuple[object, ...]], currents_ma: Sequence[float], path: Path
@@ -70,14 +39,13 @@ def write(
     charts = TOOLS.search(index)
     assert charts, "index.html has charts"
     styles = [VENDOR["uPlot.min.css"], *(BENCH / name for name in STYLES)]
-    page = PAGE.format(
-        policy=POLICY, title=html.escape(scenario.name), about=html.escape(about),
-        style="\n".join(file.read_text(encoding="utf-8") for file in styles),
-        summary=html.escape(render(run, [])), charts=charts[0],
-        packed=packed(told(run, rows, currents_ma)),
-        uplot=VENDOR["uPlot.iife.min.js"].read_text(encoding="utf-8"), modules=modules(),
-    )  # fmt: skip
-    path.write_text(page, encoding="utf-8")
+    page = {
+        "title": scenario.name, "about": about, "summary": render(run, []), "charts": charts[0],
+        "style": "\n".join(file.read_text(encoding="utf-8") for file in styles),
+        "packed": packed(told(run, rows, currents_ma)), "modules": modules(),
+        "uplot": VENDOR["uPlot.iife.min.js"].read_text(encoding="utf-8"),
+    }  # fmt: skip
+    path.write_text(render_page("run.html", page=page), encoding="utf-8")
 
 
 def told(

@@ -1,6 +1,6 @@
 """One session on one page, for a terminal or as one HTML file that needs nothing else."""
 
-import html
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rich.console import Console, Group, RenderableType
@@ -12,13 +12,13 @@ from firmware.faults import FAULTS
 from sim.errors import one_line
 from tools import words
 from tools.account import PadAccount
+from tools.html_page import render_page
 from tools.journal_chain import Trail
 from tools.journal_sessions import Session, verdict, when
 from tools.summary import given
 
 UNITS = dict(FAULTS)
 SEALED = "sealed until the trial is unsealed: dose, heat and what was wrong"
-ENDS = {**words.REASONS, "ended": "it came to its end; why is sealed"}
 NOT_ENDED = "no end was written: power was lost or it goes on; it counts as wholly given"
 
 
@@ -50,7 +50,7 @@ def of(session: Session, trail: Trail) -> Page:
     else:
         minutes = [f"{result[key] / 60_000:.1f} min" for key in ("session_ms", "treat_ms")]
         facts += [
-            ("ended", ENDS.get(result["reason"], result["reason"])),
+            ("ended", words.REASONS.get(result["reason"], result["reason"])),
             ("took", f"{minutes[0]}, {'therapy' if session.blind else 'lit'} for {minutes[1]}"),
         ]
         facts += [("given", SEALED)] if session.blind else [
@@ -112,63 +112,20 @@ def text_of(page: Page) -> str:
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
 
 
-STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 46em; margin: 2em auto; padding: 0 1em;
-  color: #222; background: #fff }
-h1 { font-size: 1.4em } table { border-collapse: collapse; margin: 1em 0 }
-td, th { padding: .15em .8em .15em 0; text-align: left; vertical-align: top; font-weight: normal }
-th { color: #666 } td.n { text-align: right; font-variant-numeric: tabular-nums }
-tr.all td { font-weight: bold } .bar { height: .9em; width: 16em; background: #f3d9c0 }
-.bar div { height: 100%; background: #c0571a } .wrong { color: #b00020; font-weight: bold }
-@media print { body { margin: 0 } }
-"""
-
-
 def html_of(page: Page) -> str:
     """One HTML file: no script, nothing from elsewhere."""
-    facts = "".join(f"<tr><th>{esc(name)}</th><td>{esc(value)}</td></tr>\n"
-                    for name, value in page.facts)  # fmt: skip
-    faults = "".join(f"<li>{esc(said)}</li>\n" for said in page.faults)
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
-        f"<title>{esc(page.title)}</title>\n<style>{STYLE}</style></head><body>\n"
-        f"<h1>{esc(page.title)}</h1>\n"
-        f'<p class="{"wrong" if page.wrong else "sealed"}">{esc(page.sealed)}</p>\n'
-        f"<table>\n{facts}</table>\n{light(page.pads)}"
-        + (f"<h2>Faults</h2>\n<ul>\n{faults}</ul>\n" if faults else "")
-        + "</body></html>\n"
-    )
+    shares = [min(max(pad.given / pad.asked, 0), 1) if pad.asked else 0 for pad in page.pads]
+    light = list(light_rows(page.pads))
+    return render_page("session.html", page=page, shares=shares, light=light)
 
 
-def light(pads: list[PadAccount]) -> str:
-    """Asked, given by bank, and what withheld the rest, J/cm2."""
+def light_rows(pads: list[PadAccount]) -> Iterator[tuple[str, list[str]]]:
+    """(what, J/cm2 of each pad): given by bank, and what withheld the rest."""
     if not pads:
-        return ""
-    rows = [row("J/cm2", [f"pad {pad.name}" for pad in pads])]
-    rows.append(row("asked", [f"{pad.asked:.2f}" for pad in pads], "all"))
-    rows.append(row("given", [f"{pad.given:.2f}" for pad in pads], "all"))
-    rows.append(row("", [bar(pad) for pad in pads], raw=True))
+        return
     for at, (nm, *_) in enumerate(pads[0].banks):
-        rows.append(row(f"{nm} nm", [f"{pad.banks[at][2]:.2f}" for pad in pads]))
+        yield f"{nm} nm", [f"{pad.banks[at][2]:.2f}" for pad in pads]
     for why in dict.fromkeys(why for pad in pads for why, _ in pad.parts):
         parts = [dict(pad.parts).get(why) for pad in pads]
         said = f"withheld: {why}" if any((part or 0) > 0 for part in parts) else why
-        rows.append(row(said, ["" if part is None else f"{part:.2f}" for part in parts]))
-    return "<table>\n" + "".join(rows) + "</table>\n"
-
-
-def row(name: str, cells: list[str], kind: str = "", raw: bool = False) -> str:
-    """A row of the table of light."""
-    inside = "".join(f'<td class="n">{cell if raw else esc(cell)}</td>' for cell in cells)
-    return f'<tr class="{kind}"><th>{esc(name)}</th>{inside}</tr>\n'
-
-
-def bar(pad: PadAccount) -> str:
-    """How much of what was asked was given."""
-    share = min(max(pad.given / pad.asked, 0), 1) if pad.asked else 0
-    return f'<div class="bar"><div style="width: {100 * share:.1f}%"></div></div>'
-
-
-def esc(text: str) -> str:
-    """Text as HTML has it."""
-    return html.escape(text)
+        yield said, ["" if part is None else f"{part:.2f}" for part in parts]

@@ -19,10 +19,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from firmware import states, texts
+from firmware import states
 from firmware.faults import FAULTS
 from firmware.pad import ONE
-from firmware.session import REFUSALS
 from sim import reading
 from sim.errors import BadInput, one_line
 from sim.run import Run
@@ -190,20 +189,8 @@ def record_of(line: bytes) -> dict[str, Any] | None:
 
 
 def fault_names(bits: int) -> list[str]:
-    """The faults that are latched."""
-    return [row[0] for number, row in enumerate(FAULTS) if bits >> number & 1]
-
-
-def locked(record: dict[str, Any]) -> str:
-    """Why the unit is locked; "" where it is not."""
-    lock = record["lock"]
-    return texts.LOCKS[lock].decode() if 0 <= lock < len(texts.LOCKS) else f"lock {lock}"
-
-
-def refused(record: dict[str, Any]) -> str:
-    """Why the last thing asked for was refused; "" where nothing was."""
-    number = record["refused"]
-    return words.REFUSED.get(REFUSALS[number], "") if 0 <= number < len(REFUSALS) else ""
+    """The faults that are latched, each with its words."""
+    return [words.name_fault(row[0]) for number, row in enumerate(FAULTS) if bits >> number & 1]
 
 
 def percents(record: dict[str, Any]) -> list[float]:
@@ -247,9 +234,9 @@ def told(record: dict[str, Any]) -> str:
     ):
         parts.append(f"{pad} {contact_mc / 1000:.2f} C {light:3.0f} % {uj_cm2 / 1e6:.2f} J/cm2")
     parts.append(f"{record['battery_pct']} %")
-    for said in (", ".join(fault_names(record["faults"])), locked(record), refused(record)):
-        if said:
-            parts.append(said)
+    faults = ", ".join(fault_names(record["faults"]))
+    locked = words.explain_lock(record["lock"])
+    parts += [said for said in (faults, locked, words.explain_refusal(record["refused"])) if said]
     return "  ".join(parts)
 
 
@@ -321,8 +308,9 @@ def foot(record: dict[str, Any]) -> Group:
     named = ", ".join(fault_names(record["faults"]))
     faults = view.label("faults").append(named or "none", style="red" if named else "default")
     parts = [battery, faults]
-    rows = (("locked", locked(record), "red"), ("refused", refused(record), "yellow"),
-            ("ended", words.REASONS.get(record["reason"], ""), "default"),
+    rows = (("locked", words.explain_lock(record["lock"]), "red"),
+            ("refused", words.explain_refusal(record["refused"]), "yellow"),
+            ("ended", words.REASONS.get(record["reason"], record["reason"]), "default"),
             ("clock", "" if record["clock_set"] else "not set", "yellow"))  # fmt: skip
     parts += [view.label(what).append(said, style=style) for what, said, style in rows if said]
     for part in parts:

@@ -19,8 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from sim.bounds import SINGLE_C
-from sim.matrix import Cell
-from tools.faults_table import STATES, Found, bound
+from tools.faults_rows import STATES, Found, Row
 
 DPI = 110
 ROW_IN, COLUMN_IN = 0.235, 0.5
@@ -44,13 +43,12 @@ class Square(NamedTuple):
     ink: str
 
 
-def time_square(cells: list[Cell]) -> Square:
+def time_square(row: Row) -> Square:
     """The share of its time, and the milliseconds."""
-    late = any(b.bound not in CONTACT for cell in cells for b, *_ in cell.bounds_broken())
-    due = [cell for cell in cells if cell.share is not None]
-    if not due:
+    late = row.broken(*CONTACT)
+    cell = row.slowest()
+    if cell is None:
         return Square(BROKEN, "\u00d7", INK) if late else Square(NOTHING, "\u00b7", SOFT)
-    cell = max(due, key=lambda cell: cell.share or 0.0)
     text = milliseconds(cell.latency_ms or 0.0)
     if late:
         return Square(BROKEN, f"\u00d7{text}", INK)
@@ -63,11 +61,11 @@ def milliseconds(ms: float) -> str:
     return f"{ms:.0f}" if ms < 1_000 else f"{ms / 1000:.1f}s" if ms < 9_950 else f"{ms / 1000:.0f}s"
 
 
-def contact_square(cells: list[Cell]) -> Square:
+def contact_square(row: Row) -> Square:
     """True contact."""
-    cell = max(cells, key=lambda cell: cell.peak_c)
+    cell = row.hottest()
     text = f"{cell.peak_c:.1f}"
-    if any(b.bound in CONTACT for one in cells for b, *_ in one.bounds_broken()):
+    if row.broken() != row.broken(*CONTACT):
         return Square(BROKEN, f"\u00d7{text}", INK)
     if cell.outside:
         return Square(OUTSIDE, text, INK)
@@ -80,13 +78,13 @@ CONTACT = ("contact", "contact at the cut")
 
 def draw(found: Found, path: Path) -> None:
     """Write the map as a PNG."""
-    lines = list(found.lines())
+    rows = list(found.rows())
     width_in = LEFT_IN + 2 * len(STATES) * COLUMN_IN + GAP_IN + RIGHT_IN
-    height_in = TOP_IN + len(lines) * ROW_IN + BOTTOM_IN
+    height_in = TOP_IN + len(rows) * ROW_IN + BOTTOM_IN
     with matplotlib.rc_context(STYLE):
         figure = Figure((width_in, height_in), DPI)
         heading(figure, found, width_in, height_in)
-        panels: tuple[tuple[str, Callable[[list[Cell]], Square]], ...] = (
+        panels: tuple[tuple[str, Callable[[Row], Square]], ...] = (
             ("from onset to dark, ms (the bound stands beside the fault)", time_square),
             (f"highest true contact, C (bound {SINGLE_C:.1f})", contact_square),
         )
@@ -94,11 +92,11 @@ def draw(found: Found, path: Path) -> None:
             left_in = LEFT_IN + k * (len(STATES) * COLUMN_IN + GAP_IN)
             axes = figure.add_axes((
                 left_in / width_in, BOTTOM_IN / height_in,
-                len(STATES) * COLUMN_IN / width_in, len(lines) * ROW_IN / height_in,
+                len(STATES) * COLUMN_IN / width_in, len(rows) * ROW_IN / height_in,
             ))  # fmt: skip
-            panel(axes, lines, title, square)
+            panel(axes, rows, title, square)
             if not k:
-                names(axes, lines)
+                names(axes, rows)
         legend(figure, width_in, height_in)
         figure.savefig(path, format="png")
 
@@ -106,7 +104,6 @@ def draw(found: Found, path: Path) -> None:
 def heading(figure: Figure, found: Found, width_in: float, height_in: float) -> None:
     """What this is, and how it went."""
     broken = len(found.broken())
-    strikes = sum(cell.strikes for cell in found.cells)
     cells = f"{len(found.cells):,} cells"
     said = f"{broken} of {cells} break a bound" if broken else f"{cells}, and every bound holds"
     x, y = 0.15 / width_in, 1 - 0.3 / height_in
@@ -114,24 +111,21 @@ def heading(figure: Figure, found: Found, width_in: float, height_in: float) -> 
                 va="center")  # fmt: skip
     figure.text(
         x, y - 0.27 / height_in,
-        f"The simulated unit, {strikes:,} strikes: the worst of both pads, all wearers and"
+        f"The simulated unit, {found.strikes():,} strikes: the worst of both pads, all wearers and"
         f" instants, the hardware alert working and dead; {said}.",
         color=SOFT, size=9, va="center",
     )  # fmt: skip
 
 
-def panel(
-    axes: Axes, lines: list[tuple[str, list[Cell]]], title: str,
-    square: Callable[[list[Cell]], Square],
-) -> None:  # fmt: skip
+def panel(axes: Axes, rows: list[Row], title: str, square: Callable[[Row], Square]) -> None:
     """One map."""
     axes.set_xlim(0, len(STATES))
-    axes.set_ylim(len(lines), 0)
+    axes.set_ylim(len(rows), 0)
     axes.set_facecolor(EMPTY)
-    for y, (_, cells) in enumerate(lines):
+    for y, row in enumerate(rows):
         for x, state in enumerate(STATES):
-            here = [cell for cell in cells if cell.key.state == state]
-            if not here:
+            here = row.narrow(state=state)
+            if not here.cells:
                 continue
             shown = square(here)
             axes.add_patch(Rectangle((x, y), 1, 1, facecolor=shown.colour, edgecolor=LINE, lw=1))
@@ -149,13 +143,13 @@ def panel(
     axes.set_xlabel(title, size=9, weight="bold", labelpad=6)
 
 
-def names(axes: Axes, lines: list[tuple[str, list[Cell]]]) -> None:
+def names(axes: Axes, rows: list[Row]) -> None:
     """The faults, each with what must come of it."""
-    for y, (name, cells) in enumerate(lines):
-        depth = " (chip)" if cells[0].key.depth == "driver" else ""
-        axes.text(-0.15, y + 0.54, bound(cells[0].row), color=SOFT, size=7.2, ha="right",
+    for y, row in enumerate(rows):
+        depth = " (chip)" if row.on_chip else ""
+        axes.text(-0.15, y + 0.54, row.bound, color=SOFT, size=7.2, ha="right",
                   va="center")  # fmt: skip
-        axes.text(-3.15, y + 0.54, name + depth, size=8, ha="right", va="center")
+        axes.text(-3.15, y + 0.54, row.label + depth, size=8, ha="right", va="center")
 
 
 def legend(figure: Figure, width_in: float, height_in: float) -> None:

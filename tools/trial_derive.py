@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from firmware.ticket import Protocol
+from firmware.visits import GUESSES
 from tools.journal_chain import Trail
 from tools.journal_read import Record
 from tools.trial_store import Row
 
 BEFORE, AFTER = "before", "after"
-GUESSES = ("therapy", "placebo", "unsure")
 RATING_MAX, SEVERITY_MAX = 10, 3
 CLOCK_S = 60  # a clock that is set by less is no news
 DAY_S = 86_400

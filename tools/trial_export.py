@@ -11,11 +11,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import NamedTuple
 
+from firmware.visits import GUESSES
 from tools.journal_sessions import EPOCH
 from tools.trial_allocation import ARMS
-from tools.trial_derive import GUESSES
-from tools.trial_report import SEVERITIES
 from tools.trial_results import Results
+from tools.words import SEVERITIES
 
 HEADER = (
     "Variable / Field Name", "Form Name", "Section Header", "Field Type", "Field Label",

@@ -10,10 +10,9 @@ from tools.journal_sessions import when
 from tools.trial_data import Data
 from tools.trial_page import Block, Bullets, Cell, Figure, Flow, Heading, Page, Table, Words
 from tools.trial_stats import Mean, mean_of
-from tools.words import plural
+from tools.words import SEVERITIES, plural
 
 HTML = (".html", ".htm")
-SEVERITIES = ("none", "mild", "moderate", "severe")
 UNKNOWN = "How many were asked, found unfit or refused before: not kept here."
 SEALED = (
     "Arms, the light really given, heat, battery, and what was wrong with units are sealed: they "

@@ -7,16 +7,17 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from firmware.visits import GUESSES
 from tools import trial_given, trial_plot, trial_report, trial_stats
 from tools.journal_sessions import when
 from tools.trial_allocation import ARMS, THERAPY
 from tools.trial_data import Data, Rating
-from tools.trial_derive import BEFORE, GUESSES
+from tools.trial_derive import BEFORE
 from tools.trial_given import Arm, Cause, Given
 from tools.trial_page import Block, Bullets, Cell, Figure, Heading, Page, Table, Words
 from tools.trial_sources import Sources
 from tools.trial_stats import Difference, Mean, mean_of
-from tools.words import plural
+from tools.words import SEVERITIES, name_fault, plural
 
 METHOD = (
     "Outcome: overall pain (NRS 0-10) as confirmed at the belt before therapy, at baseline (visit "
@@ -256,18 +257,18 @@ def harms(found: Results) -> list[Block]:
             worst[row["participant"]] = max(worst.get(row["participant"], 0), row["severity"])
         seals = [row["seal"] for row in mine]
         counts = [str(sum(value == at for value in worst.values())) for at in (1, 2, 3)]
-        named = zip(trial_report.SEVERITIES[1:], counts, strict=True)
+        named = zip(SEVERITIES[1:], counts, strict=True)
         told = [found.sources.number(f"{arm}: worst effect {name}", text, seals)
                 for name, text in named]  # fmt: skip
         logged = [entry for entry in data.trial.of_kind("adverse-event")
                   if found.arms[entry.row["participant"]].arm == arm]  # fmt: skip
         serious = sum(bool(entry.row["serious"]) for entry in logged)
         rows.append([arm, str(len(people)), *told, str(len(logged)), str(serious)])
-    columns = ["arm", "participants", "mild", "moderate", "severe", "events in the log", "serious"]
+    columns = ["arm", "participants", *SEVERITIES[1:], "events in the log", "serious"]
     faults = Counter(
         (found.arms[one.participant].arm, one.name, one.pad) for one in found.causes
     )
-    lines = [f"{arm}: {name}{f' on pad {pad}' if pad else ''}: {plural(count, 'time')}"
+    lines = [f"{arm}: {name_fault(name)}{f' on pad {pad}' if pad else ''}: {plural(count, 'time')}"
              for (arm, name, pad), count in sorted(faults.items())]  # fmt: skip
     arms = {who: f", {one.arm}" for who, one in found.arms.items()}
     return [

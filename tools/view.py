@@ -138,14 +138,16 @@ class View:
         rows = self.run.fault_rows()
         faults = label("faults")
         if rows:
+            first = rows[0]
             more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
-            faults.append(words.fault(rows[0]) + more, style="red")
+            said = f"{words.locate_fault(first)}: {words.write_figures(first)}"
+            faults.append(said + more, style="red")
+            parts = [line, faults, label("").append(words.FAULTS[str(first["name"])], style="red")]
         else:
-            faults.append("none")
-        parts = [line, faults]
+            parts = [line, faults.append("none")]
         if unit.locked:
             parts.append(label("locked").append(unit.locked, style="red"))
-        elif refused := words.refusal(unit):
+        elif refused := words.explain_refusal(unit.session.refused):
             parts.append(label("refused").append(refused, style="yellow"))
         for part in parts:
             part.no_wrap, part.overflow = True, "ellipsis"

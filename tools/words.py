@@ -1,4 +1,9 @@
-"""States, reasons and faults in plain words, for the live view and the summary."""
+"""Phrase table: plain words for each state, reason, refusal, lock, fault and cue of the firmware.
+
+Read by the terminal, the reports and (through `page.tell`) the bench page; the unit's own screen
+has the same things in sixteen cells (`firmware.texts`). A key is the firmware's name; a test holds
+both to the firmware's lists. Runs on MicroPython too.
+"""
 
 from firmware import states
 from firmware.limits import CARRIER_HZ, SKIN_WAIT_MS, TICK_MS
@@ -32,7 +37,7 @@ COLOURS = {
     "CHARGING": "blue", "FAULT": "red", "LOCKED": "red", "SERVICE": "cyan",
     "OFF": "bright_black", "RATE": "cyan",
 }  # fmt: skip
-REASONS = {
+REASONS = {  # why a session ended; they stand after "The session ended: "
     "dose": "the dose was reached",
     "time": "the time limit was reached",
     "stopped": "it was stopped with START",
@@ -43,8 +48,9 @@ REASONS = {
     "cem43": "the thermal dose reached its cap",
     "unworn": "it came off the skin too often",
     "timeout": "it waited too long for skin or for a resume",
+    "ended": "it came to its end; why is sealed",  # all that a unit in a trial tells
 }
-REFUSED = {
+REFUSED = {  # why START or an acknowledgement was refused
     "button_stuck": "a button is held down",
     "battery": "the battery is too low for a session",
     "day_limit": "the day's limit is reached",
@@ -53,10 +59,45 @@ REFUSED = {
     "cause_there": "the fault's cause is still there",
     "storage": "nothing more can be stored",
     "needs_service": "a hard fault is kept; a lit self-test lifts it",
+    "expired": "the prescription has expired",
+    "no_clock": "the clock is not set",
     "too_early": "the next visit's window has not begun",
     "trial_over": "the trial has no more visits",
     "no_answer": "nothing was chosen with UP or DOWN",
 }
+LOCKS = (  # by `lock` of the unit
+    "", "it is not calibrated", "the prescription cannot be used", "it restarted too often",
+    "the board file is wrong", "a hard fault is kept; a lit self-test lifts it",
+    "the trial's ticket is wrong",
+)  # fmt: skip
+FAULTS = {  # that the unit latches
+    "ntc_open": "thermistor open",
+    "ntc_short": "thermistor shorted",
+    "contact_hot": "skin too hot",
+    "contact_apart": "contact sensors differ",
+    "contact_lost": "contact thermometer silent",
+    "contact_garbage": "contact thermometer says rubbish",
+    "board_hot": "LED board too hot",
+    "board_sensor_lost": "board thermometer silent",
+    "board_garbage": "board thermometer says rubbish",
+    "led_open": "bank gives no light",
+    "fet_stuck_on": "bank's switch stuck on",
+    "enable_stuck": "supply switch stuck closed",
+    "supply_open": "no supply to the banks",
+    "rail_lost": "current monitor silent",
+    "battery_empty": "battery empty",
+    "pad_unplugged": "pad unplugged",
+    "contact_still": "contact sensor frozen",
+    "contact_jump": "contact sensor jumped",
+    "contact_loose": "contact sensor loose",
+    "off_skin": "off the skin",
+    "rail_apart": "current is not that of the duty",
+    "kept_unreadable": "kept fault unreadable",
+}
+# Entering a state is the cue of that state's name.
+CUES = dict(STATES)
+CUES.update({"REFUSED": "refused", "BATTERY_LOW": "battery low", "SET_POINT": "set point changed"})
+SEVERITIES = ("none", "mild", "moderate", "severe")  # of an adverse effect, by number
 NO_SESSION = {
     "READY": "START was not pressed",
     "WAIT_SKIN": "it was still waiting for skin",
@@ -82,10 +123,30 @@ def asked(course: "dict[str, Any]") -> str:
 
 
 def fault(row: dict[str, object]) -> str:
-    """A fault of the result: where, when, what was read and which limit it broke."""
+    """A fault of the result: where, when, what it is, what was read and which limit it broke."""
+    return f"{locate_fault(row)}: {FAULTS.get(str(row['name']), 'unknown')}, {write_figures(row)}"
+
+
+def locate_fault(row: dict[str, object]) -> str:
+    """A fault of the result by name: where, and when."""
     where = f" on pad {row['pad']}" if row["pad"] else ""
+    return f"{row['name']}{where} at {row['t_s']:.2f} s"
+
+
+def write_figures(row: dict[str, object]) -> str:
+    """What was read for a fault of the result, and which limit it broke."""
     value, limit = (measured(row[key], str(row.get("unit", ""))) for key in ("value", "limit"))
-    return f"{row['name']}{where} at {row['t_s']:.2f} s: {value}, limit {limit}"
+    return f"{value}, limit {limit}"
+
+
+def name_fault(fault: str) -> str:
+    """A fault's name, with its words behind it where it has any."""
+    return f"{fault} ({FAULTS[fault]})" if fault in FAULTS else fault
+
+
+def explain_lock(number: int) -> str:
+    """Why a unit is locked, by number; "" where it is not."""
+    return LOCKS[number] if 0 <= number < len(LOCKS) else f"lock {number}"
 
 
 def measured(value: object, unit: str) -> str:
@@ -97,16 +158,18 @@ def measured(value: object, unit: str) -> str:
     return f"code {value:g}" if unit == "code" else f"{value:g} {unit}"
 
 
-def refusal(unit: "Waistband") -> str:
-    """Why the last thing asked for was refused, or nothing."""
-    return REFUSED.get(REFUSALS[unit.session.refused], "")
+def explain_refusal(number: int) -> str:
+    """Why the last thing asked for was refused, by number; "" where nothing was."""
+    if not 0 <= number < len(REFUSALS):
+        return f"refusal {number}"
+    return REFUSED[REFUSALS[number]] if number else ""
 
 
 def why_no_session(unit: "Waistband") -> str:
     """Why no light was ever permitted."""
     if unit.locked:
         return f"the unit is locked: {unit.locked}"
-    if refused := refusal(unit):
+    if refused := explain_refusal(unit.session.refused):
         return f"START was refused: {refused}"
     if unit.session.number and unit.session.reason == states.TIMEOUT:
         return f"no skin was felt within {SKIN_WAIT_MS // 60_000} min of START"

@@ -10,7 +10,6 @@ import json
 import uctypes  # type: ignore[import-not-found] # of MicroPython alone
 
 from firmware import cues, limits, session, states, texts
-from firmware.faults import FAULTS as LATCHED
 from firmware.limits import CONTROL_TICKS, TICK_MS
 from firmware.prescription import DEFAULT
 from hal.oled import WIDTH, Oled
@@ -24,7 +23,7 @@ from sim.hal import RAIL
 from sim.live import LiveRun
 from sim.run import BOARD, TRACE_COLUMNS
 from sim.scenario import BUTTONS, CHANGES, RANGES, START_KEYS, Scenario, Start, read
-from tools import means
+from tools import means, words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,7 +69,8 @@ class Page:
         """Play a cue, and tell of it: a frame may miss what is over in 30 ms."""
         self.player.play(cue)
         _, tones, buzz = cues.CUES[cue]
-        self.run.news.append({"is": "cue", "t_s": self.run.t_s, "tones": tones, "buzz": buzz})
+        self.run.news.append({"is": "cue", "t_s": self.run.t_s, "cue": states.CUES[cue],
+                              "tones": tones, "buzz": buzz})  # fmt: skip
 
     def go(self, ticks: int) -> int:
         """So many ticks, to the end of the scenario at most; how many were run."""
@@ -187,13 +187,15 @@ def tell() -> str:
             key: getattr(limits, key) for key in dir(limits) if key[0] != "_" and key.isupper()
         },
         "states": states.STATES, "lit": states.LIT, "session": states.IN_SESSION,
-        "state_words": [name.decode() for name in texts.STATES],
+        "words": {
+            "states": words.STATES, "reasons": words.REASONS, "refused": words.REFUSED,
+            "faults": words.FAULTS, "cues": words.CUES,
+        },
         "events": states.EVENTS,
         "rows": [
             [states.STATES[begun], states.EVENTS[event], states.STATES[to]]
             for froms, event, to in states.ROWS for begun in froms
         ],
-        "latched": [name for name, _ in LATCHED],
         "columns": COLUMNS, "prescription": DEFAULT, "tick_ms": TICK_MS,
         "control_ticks": CONTROL_TICKS,
     })  # fmt: skip

@@ -1,7 +1,7 @@
 // The state machine, drawn from the firmware's table: the present state lit, the way it came by.
 
 import { $, draw, make } from "./dom.js";
-import { STATES, clock } from "./words.js";
+import { clock } from "./words.js";
 
 const WIDE = 112, HIGH = 34;
 // Where each state stands: column, row. One that is not here is put below.
@@ -16,8 +16,10 @@ const BOX = "any of a session";
 const SHOWN = 6; // transitions
 
 export class Diagram {
-  constructor(machine) {
+  /** `words` are those of each state. */
+  constructor(machine, words) {
     this.machine = machine;
+    this.words = words;
     this.nodes = new Map();
     this.edges = []; // {from, to, events, path}
     this.past = [];
@@ -52,7 +54,7 @@ export class Diagram {
   node(name, lit) {
     const { x, y } = this.boxes.get(name);
     const node = draw("g", { class: lit ? "node lit" : "node" },
-      draw("title", {}, STATES[name] ?? name),
+      draw("title", {}, this.words[name]),
       draw("rect", { x, y, width: WIDE, height: HIGH, rx: 9 }),
       draw("text", { x: x + WIDE / 2, y: y + HIGH / 2 + 4 }, name));
     this.nodes.set(name, node);

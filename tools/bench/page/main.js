@@ -6,7 +6,7 @@ import { Charts } from "./charts.js";
 import { Diagram } from "./diagram.js";
 import { $, say, text } from "./dom.js";
 import { Dose } from "./dose.js";
-import { Now, fault } from "./now.js";
+import { Now } from "./now.js";
 import { panels } from "./panels.js";
 import { readOff, tools } from "./reading.js";
 import { understood } from "./ready.js";
@@ -18,7 +18,7 @@ import { Traces } from "./traces.js";
 import { Transport } from "./transport.js";
 import { Unit } from "./unit.js";
 import { Wall } from "./wall.js";
-import { STATES, clock } from "./words.js";
+import { clock } from "./words.js";
 
 const DURATION_S = 14_400; // the most that a scenario may last
 const DRAW_MS = 200; // between two drawings of the charts
@@ -67,7 +67,7 @@ const heard = {
     bench.unit = new Unit(ready, buzzer);
     bench.now = new Now(ready);
     bench.body = new Body();
-    bench.diagram = new Diagram(ready.machine);
+    bench.diagram = new Diagram(ready.machine, ready.words.states);
     bench.wall = new Wall(ready, happen);
     bench.surroundings = new Surroundings(ready, happen, (start) => begin({ ...kept(), start }));
     bench.transport = new Transport(send);
@@ -112,7 +112,7 @@ const heard = {
 
   transition(row) {
     bench.diagram.went(row);
-    bench.now.log(row.t_s, `${row.to}: ${STATES[row.to] ?? row.to} (${row.event})`);
+    bench.now.log(row.t_s, `${row.to}: ${bench.ready.words.states[row.to]} (${row.event})`);
   },
 
   told(row) {
@@ -210,7 +210,7 @@ function charts(rows) {
 function latched(faults) {
   bench.named = Math.min(bench.named, faults.length); // a reset forgets, and so does going back
   faults.slice(bench.named)
-    .forEach((row) => bench.now.log(row.t_s, `Fault ${fault(row)}`, "fault-row"));
+    .forEach((row) => bench.now.log(row.t_s, `Fault ${bench.now.fault(row)}`, "fault-row"));
   bench.named = faults.length;
 }
 

@@ -1,7 +1,7 @@
 // What the unit is doing now, in words and numbers, and what happened before.
 
 import { $, draw, make, say, text } from "./dom.js";
-import { REASONS, REFUSED, STATES, clock, faultWords, number } from "./words.js";
+import { clock, number } from "./words.js";
 
 const LOW_C = 30, HIGH_C = 46, WIDE = 320; // of a gauge
 const LOG_MOST = 200;
@@ -9,6 +9,7 @@ const LOG_MOST = 200;
 export class Now {
   constructor(ready) {
     this.limits = ready.limits;
+    this.words = ready.words;
     this.asked = ready.prescription;
     this.banks = ready.banks.length;
     this.gauges = ["A", "B"].map((pad) => this.gauge(pad));
@@ -40,7 +41,7 @@ export class Now {
 
   frame(frame) {
     text($("state-name"), frame.state);
-    text($("state-words"), STATES[frame.state] ?? "");
+    text($("state-words"), this.words.states[frame.state]);
     text($("state-why"), this.why(frame));
     $("state-name").dataset.state = frame.state;
     this.gauges.forEach((gauge, k) => this.set(gauge, frame, k));
@@ -59,12 +60,21 @@ export class Now {
   }
 
   why(frame) {
+    const { reasons, refused } = this.words;
     const first = frame.faults.find((row) => row.latched);
-    if (first) return fault(first);
+    if (first) return this.fault(first);
     if (frame.locked) return `Locked: ${frame.locked}`;
-    if (REFUSED[frame.refused]) return `Refused: ${REFUSED[frame.refused]}.`;
-    if (REASONS[frame.reason]) return `The session ended: ${REASONS[frame.reason]}.`;
+    if (frame.refused) return `Refused: ${refused[frame.refused]}.`;
+    if (frame.reason) return `The session ended: ${reasons[frame.reason]}.`;
     return "";
+  }
+
+  /** A latched fault: where, when, what was read and which limit it broke. */
+  fault({ name, pad, value, limit, unit }) {
+    const where = pad ? ` on pad ${pad}` : "";
+    const of = unit === "C" ? " °C" : "";
+    return `${name}${where}: ${this.words.faults[name]}, ${number(value, of ? 2 : 0)}${of} against `
+      + `${number(limit, of ? 2 : 0)}${of}`;
   }
 
   set({ pad, title, bar, sensed, x }, frame, k) {
@@ -125,14 +135,6 @@ export class Now {
   cut(t_s) {
     for (const row of [...$("log").children]) if (Number(row.dataset.t) > t_s) row.remove();
   }
-}
-
-/** A latched fault: where, when, what was read and which limit it broke. */
-export function fault({ name, pad, value, limit, unit }) {
-  const where = pad ? ` on pad ${pad}` : "";
-  const of = unit === "C" ? " °C" : "";
-  return `${name}${where}: ${faultWords(name)}, ${number(value, of ? 2 : 0)}${of} against `
-    + `${number(limit, of ? 2 : 0)}${of}`;
 }
 
 function mean(duties, pad, banks) {

@@ -19,7 +19,7 @@ export function understood(ready) {
   return {
     banks: ready.banks.map((bank) => bank[0]), // nm
     limits: inUnits(ready.limits), faults: ready.faults, buttons: ready.buttons,
-    start: ready.start, changes: ready.changes, prescription: ready.prescription,
+    words: ready.words, start: ready.start, changes: ready.changes, prescription: ready.prescription,
     columns: ready.columns,
     machine: {
       states: ready.states, rows: ready.rows, lit: ready.lit.map((k) => ready.states[k]),

@@ -14,6 +14,7 @@ export class Unit {
     this.named = null;
     this.buzzer = buzzer;
     this.banks = ready.banks;
+    this.words = ready.words.cues;
     this.glows = ["a", "b"].flatMap((pad) => this.pad(pad));
     this.glass = $("oled").getContext("2d");
     this.glass.putImageData(pixels(new Uint8Array(1024)), 0, 0);
@@ -68,10 +69,10 @@ export class Unit {
   }
 
   /** Sound and vibration of a cue. */
-  cue({ tones, buzz }) {
+  cue({ cue, tones, buzz }) {
     this.buzzer.play(tones);
     const long = (parts) => parts.reduce((sum, ms) => sum + ms, 0);
-    tell("tone-said", tones.length ? `tone ${tones.map(([hz]) => hz || "–").join(" ")} Hz` : "",
+    tell("tone-said", tones.length ? `tone ${tones.map(([hz]) => hz || "–").join(" ")} Hz (${this.words[cue]})` : "",
       "silent", long(tones.map(([, ms]) => ms)));
     tell("buzz-said", buzz.length ? "vibrating" : "", "still", long(buzz));
     shake(buzz);
