@@ -17,6 +17,7 @@ from sim.current import gate_share
 from sim.faults import bank
 from sim.moments import press
 from sim.record import replace
+from sim.rules import DUTY_MAX
 from sim.scenario import Event
 from sim.watch import FOREVER_MS, Watch
 
@@ -255,10 +256,14 @@ class Story:
         if row.within_ms is None or not prescription:
             return None
         plant = self.run.plant
-        # a mean at the skin of each pad, mW/cm2; while a gate is open it is as much more
-        mean_mw_cm2: float = sum(prescription["irradiance_mw_cm2"].values())
-        light_w = sum(pad.emitters.window_cm2 for pad in plant.pads) * mean_mw_cm2 / 1000
-        light_w /= gate_share(prescription)
+        irradiance = prescription["irradiance_mw_cm2"]  # a mean: more while a gate is open
+        share = gate_share(prescription)
+        means = [irradiance[str(kind[0])] for kind in self.run.board.BANKS] * len(plant.pads)
+        fulls = [full for pad in plant.pads for full in pad.full_mw_cm2]
+        light_w = 0.0
+        for mean, full, watts in zip(means, fulls, plant.bank_light_w, strict=True):
+            # duties are whole numbers: the nearest below, and no more by what floats err
+            light_w += int(DUTY_MAX * mean / (share * full) + 1e-6) / DUTY_MAX * watts
         if row.fault == "fet_stuck_on":
             light_w += max(plant.bank_light_w)
         return light_w * (self.within_ms or 0) / 1000

@@ -24,6 +24,12 @@ class Observer(Protocol):
         """Called by the run after each tick."""
 
 
+class Watched(Protocol):
+    """A run that may have an observer."""
+
+    witness: Observer | None
+
+
 class Program(Protocol):
     """The program on the chip, as a meter on its pins would know it."""
 

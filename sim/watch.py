@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 FOREVER_MS = float("inf")
 RISE_C = 0.01
+CONTROL_MS = 200  # design: a control step
 
 
 class Span(NamedTuple):
@@ -40,6 +41,8 @@ class Watch:
         self.breaks_ms = breaks_ms
         self.driven_ms: float | None = None  # until when, in therapy
         self.tells_ms: float | None = None  # since when the supply's current can tell
+        self._told_ms = 0.0  # ... until when, before the supply switch opened
+        self._darks = 0  # ends of light by then
         self.begun_ms = run.hal.t_ms
         self.spans: list[Span] = []
         self.visited: list[tuple[int, str]] = []  # when each state was first seen, in order
@@ -77,10 +80,21 @@ class Watch:
         state = self.claims.read_state()
         asked = self._asked
         asked.follow_state(state, hal.t_ms)
-        if broken and self.tells_ms is None and asked.is_told(self.bank, opened, self.breaks_ms):
-            self.tells_ms = from_ms
+        if broken and asked.is_told(self.bank, opened, self.breaks_ms):
+            if self.tells_ms is None or self._is_lost():
+                self.tells_ms = from_ms
+                self._darks = len(hal.darks)
+            if len(hal.darks) == self._darks:
+                self._told_ms = until_ms
         if state in POWERED and hal.duty[self.bank]:
             self.driven_ms = until_ms
+
+    def _is_lost(self) -> bool:
+        """Whether the supply switch opened before the unit had looked at what was told: the
+        lamp check lets its lease run out, and the unit looks once a control step."""
+        assert self.tells_ms is not None
+        opened = len(self.run.hal.darks) != self._darks
+        return opened and self._told_ms - self.tells_ms < CONTROL_MS
 
     def _look(self) -> None:
         a, b = self.run.plant.pads

@@ -22,15 +22,8 @@ from sim.rules import LIT, Violation, Violations
 from sim.wearer_log import WearerLog
 
 if TYPE_CHECKING:
-    from typing import Protocol
-
     from sim.injected import Injected
-    from sim.subject import Judged, Observer, Subject
-
-    class Watched(Protocol):
-        """A run that may have a witness."""
-
-        witness: Observer | None
+    from sim.subject import Judged, Subject, Watched
 
 # A resume has nothing to keep; a write is torn once.
 KEEPING = ("flash_full", "flash_corrupt", "flash_torn")

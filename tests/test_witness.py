@@ -104,6 +104,21 @@ def rail_gone(run: Run) -> None:
     unit.rail.judge = lambda *arguments: None
 
 
+def gate_misreports_its_duties(run: Run) -> None:
+    """The current monitor is gone, and the gate says that every bank is asked for in full: by
+    its word a switch that sticks adds nothing."""
+    rail_gone(run)
+    unit: Any = run.unit
+    gate = unit.gate
+    passes = gate.pass_out
+
+    def pass_out(permitted: bool, ms: int) -> None:
+        passes(permitted, ms)
+        gate.out = [FULL] * len(gate.out)
+
+    gate.pass_out = pass_out
+
+
 def late_light(run: Run) -> None:
     until(run, LIT_S)
     run.hal.late_j = 0.5
@@ -154,6 +169,7 @@ SPOILED: list[tuple[str, Spoil, tuple[Event, ...], float]] = [
     ("apart", guard_gone, (fault("ntc_drift", pad="A", value=-10.0),), 100.0),
     ("open bank", rail_gone, (fault("led_open", pad="A", value=850.0),), 75.0),
     ("late", rail_gone, (fault("fet_stuck_on", pad="A", value=850.0),), 75.0),
+    ("late", gate_misreports_its_duties, (fault("fet_stuck_on", pad="A", value=850.0),), 75.0),
     ("after off", late_light, (), 70.0),
     ("dose short", nothing_counted, (), 90.0),
     ("dose over", asked_for_less, (), 90.0),
