@@ -18,8 +18,9 @@ from firmware import states
 from firmware.inputs import BUTTONS
 from firmware.limits import CONTROL_TICKS, TICK_MS
 from sim import bounds, draw
+from sim.design import GOING_ON
 from sim.hal import NEVER_MS
-from sim.rules import GOING_ON, Violation
+from sim.rules import Violation
 from sim.run import Run
 from sim.saved import Saved
 from sim.scenario import Event

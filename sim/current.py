@@ -11,7 +11,7 @@ be told from what the pins ask for (`sim.rules`), and begins anew where it canno
 from typing import TYPE_CHECKING
 
 from sim import bounds, rules
-from sim.rules import DUTY_MAX, POWERED
+from sim.design import DUTY_MAX, POWERED, TICK_MS
 
 if TYPE_CHECKING:
     from typing import Any
@@ -29,8 +29,8 @@ def gate_share(prescription: "dict[str, Any]") -> float:
     light = prescription.get("light") or {}
     if light.get("mode") != "gated":
         return 1.0
-    period_ticks = round(1000 / rules.TICK_MS / float(light["rate_hz"]))
-    return float(light["on_ms"]) / (period_ticks * rules.TICK_MS)
+    period_ticks = round(1000 / TICK_MS / float(light["rate_hz"]))
+    return float(light["on_ms"]) / (period_ticks * TICK_MS)
 
 
 class Asked:

@@ -8,8 +8,8 @@ nothing to end, or nothing to see; each is by the design (`docs/safety.md`).
 from typing import TYPE_CHECKING
 
 from sim import bounds
+from sim.design import TICK_MS
 from sim.hal import NEVER_MS
-from sim.rules import TICK_MS
 
 if TYPE_CHECKING:
     from sim.hal import SimHal

@@ -9,7 +9,7 @@ is judged. Reports to `sim.rules.Violations`.
 from typing import TYPE_CHECKING
 
 from sim import rules
-from sim.rules import GOING_ON, IN_SESSION, LIT
+from sim.design import GOING_ON, IN_SESSION, LIT
 
 if TYPE_CHECKING:
     from sim.claims import Claims

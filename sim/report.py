@@ -5,8 +5,8 @@ of itself comes through `sim.claims`, and stands in the result beside the truth.
 """
 
 from sim.claims import Claims
+from sim.design import HOLD_MS, TICK_MS
 from sim.faults import DARKENS, SHOWS_AS
-from sim.rules import TICK_MS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from sim.onsets import Dark
     from sim.subject import Ended
 
-HOLD_MS = 1_500  # design: START held for so long switches off
 GOES_ON = ("led_open",)  # a fault that stops nothing: the other banks go on
 PADS = ("A", "B")
 # Names under which a contact sensor shows that no longer says what the skin is.

@@ -36,15 +36,6 @@ RULES = {
     "end": "no session ended or paused for a reason that was not due",
     "raised": "nothing is raised",
 }
-# The design's units and states. A state is named as the unit shows it (`sim.claims`).
-TICK_MS = 20
-DUTY_MAX = 65_535
-START = 1  # bit of the pins: the button
-LIT = ("CHECK", "RAMP", "TREAT")  # the only states in which there may be light
-POWERED = ("RAMP", "TREAT")  # ... and more of it than a check's flashes
-GOING_ON = ("WAIT_SKIN", *LIT)  # a session that is neither over nor paused
-IN_SESSION = (*GOING_ON, "PAUSED")
-
 UNWORN_MS = 1_000  # design
 SENSED_MS = 80  # design: temperatures and battery
 APART_MS = 800  # design

@@ -14,10 +14,10 @@ from sim import bounds
 from sim.bounds import APART, AT_START, BANK, CURRENT, EMPTY, LIT, SENSED
 from sim.claims import Claims
 from sim.current import gate_share
+from sim.design import DUTY_MAX
 from sim.faults import bank
 from sim.moments import press
 from sim.record import replace
-from sim.rules import DUTY_MAX
 from sim.scenario import Event
 from sim.watch import FOREVER_MS, Watch
 

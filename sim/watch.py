@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sim.claims import Claims
 from sim.current import Asked
+from sim.design import CONTROL_MS, POWERED
 from sim.plant import TRIP_C
-from sim.rules import POWERED
 
 if TYPE_CHECKING:
     from sim.run import Run
 
 FOREVER_MS = float("inf")
 RISE_C = 0.01
-CONTROL_MS = 200  # design: a control step
 
 
 class Span(NamedTuple):

@@ -3,7 +3,7 @@
 Kept by the witness (`sim.witness`) from the pins and the plant; read by the dose reckoning.
 """
 
-from sim.rules import START
+from sim.design import START
 
 
 class WearerLog:

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from sim import bounds, rules, sensors
 from sim.claims import Claims
 from sim.current import Current
+from sim.design import LIT
 from sim.excuses import PROGRAM, Excuses, ends_ms
 from sim.plant import APART_C
 from sim.reckoning import Reckoning
-from sim.rules import LIT, Violation, Violations
+from sim.rules import Violation, Violations
 from sim.wearer_log import WearerLog
 
 if TYPE_CHECKING:

@@ -12,19 +12,19 @@ from pathlib import Path
 import pytest
 
 from firmware import inputs, limits, states
-from sim import claims, report, rules, watch
+from sim import claims, design
 from tests.test_arrows import ROOT
 
 # What judges a run, and what it judges by. `sim/claims.py` is the door to the firmware, and
 # `sim/subject.py` has the door's type.
 ORACLE = (
-    "witness", "current", "reckoning", "rules", "excuses", "wearer_log", "onsets", "watch",
-    "strike", "verdict", "bounds", "report",
+    "witness", "current", "reckoning", "rules", "design", "excuses", "wearer_log", "onsets",
+    "watch", "strike", "verdict", "bounds", "report",
 )  # fmt: skip
 DOORS = ("claims", "subject")
 # What the simulated unit may import of the oracle: instruments and types, never a judge.
 BELOW = ("run", "hal", "lives", "plant", "injected")
-MAY_IMPORT = {"claims", "onsets", "report", "subject"}
+MAY_IMPORT = {"claims", "design", "onsets", "report", "subject"}
 NAMESAKES = {("bounds", "session"), ("strike", "session")}  # a column of `sim.bounds.Bound`
 FIRMWARES_OWN = {"unit", "session", "gate", "course", "fluence"}  # attributes of a run's unit
 
@@ -145,15 +145,16 @@ def test_every_module_that_is_named_is_there() -> None:
 
 
 def test_the_numbers_that_the_oracle_has_of_its_own_are_those_of_the_contract() -> None:
-    assert (rules.TICK_MS, rules.DUTY_MAX) == (limits.TICK_MS, limits.DUTY_MAX)
-    assert rules.START == inputs.START
-    assert watch.CONTROL_MS == limits.CONTROL_TICKS * limits.TICK_MS
-    assert report.HOLD_MS == limits.HOLD_MS
+    assert (design.TICK_MS, design.DUTY_MAX) == (limits.TICK_MS, limits.DUTY_MAX)
+    assert design.START == inputs.START
+    assert design.CONTROL_MS == limits.CONTROL_TICKS * limits.TICK_MS
+    assert design.HOLD_MS == limits.HOLD_MS
 
 
 def test_the_states_that_the_oracle_names_are_the_designs() -> None:
     named = {
-        rules.LIT: states.LIT, rules.POWERED: states.POWERED, rules.IN_SESSION: states.IN_SESSION,
+        design.LIT: states.LIT, design.POWERED: states.POWERED,
+        design.IN_SESSION: states.IN_SESSION,
     }  # fmt: skip
     for names, numbers in named.items():
         assert set(names) == {claims.STATES[state] for state in numbers}
