@@ -18,13 +18,13 @@ from firmware import states
 from firmware.inputs import BUTTONS
 from firmware.limits import CONTROL_TICKS, TICK_MS
 from sim import bounds, draw
+from sim.design import GOING_ON
 from sim.hal import NEVER_MS
-from sim.reckoning import GOING_ON
 from sim.rules import Violation
 from sim.run import Run
 from sim.saved import Saved
 from sim.scenario import Event
-from sim.witness import Witness
+from sim.witness import Witness, witness_of
 
 T = TypeVar("T")
 
@@ -101,7 +101,7 @@ def base(name: str) -> Base:
         if steps > 0 and not run.advance(steps):
             break
         saved.append(Saved(run))
-        if run.unit.session.state in GOING_ON:
+        if witness_of(run).claims.read_state() in GOING_ON:
             going.append(saved[-1])
     saved = saved or [Saved(run)]
     while run.advance(CHUNK_STEPS):
@@ -138,8 +138,7 @@ def timed(tally: Tally, case: str, run: Callable[[], T]) -> T | None:
 def whole_session(tally: Tally, name: str) -> Base:
     """Run and judge a session without faults."""
     whole = base(name)
-    assert whole.run.witness
-    whole.run.witness.judge_quiet(0)
+    witness_of(whole.run).judge_quiet(0)
     note(tally, name, "", whole.run, 0.0, whole.run.t_s)
     return whole
 
@@ -169,8 +168,7 @@ def fork(case: str, whole: Base) -> Run:
     else:
         events = draw.faulty(case, now_s) if kind == "f" else draw.quiet(case, now_s)
         run.then(events, now_s + draw.WINDOW_S)
-    assert run.witness
-    run.witness.forget()
+    witness_of(run).forget()
     return run
 
 
@@ -180,10 +178,9 @@ def window(tally: Tally, case: str, whole: Base, to_the_end: bool = False) -> Ru
     kind = kind_of(case)
     to_the_end = to_the_end or (kind != "s" and number_of(case) % WHOLE_ONE_IN == 0)
     run = fork(case, whole)
-    witness = run.witness
-    assert witness
+    witness = witness_of(run)
     began_s = run.t_s
-    faults_before = run.unit.faults.count
+    faults_before = witness.claims.count_faults()
     tally.begun_in[states.STATES[run.unit.session.state]] += kind != "s"
     rested = play(run, to_the_end)
     tally.rested += rested
@@ -243,8 +240,7 @@ def harmless(events: tuple[Event, ...], since_s: float) -> bool:
 
 def note(tally: Tally, case: str, kind: str, run: Run, began_s: float, told_to_s: float) -> None:
     """Enter a case that has been run."""
-    witness = run.witness
-    assert witness
+    witness = witness_of(run)
     witness.close()
     what = KINDS[kind]
     tally.cases[what] += 1

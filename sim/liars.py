@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from firmware import states
 from firmware.states import REASONS
-from sim import report
 from sim.bounds import SINGLE_C
 from sim.matrix import brought
 from sim.moments import MOMENTS, PRESCRIPTIONS, WEARERS
@@ -97,7 +96,7 @@ def lie(story: Story) -> Lie:
         beyond_s += STEP_S * (plant.tissue.contact_c > SINGLE_C)
     session = run.unit.session
     why = REASONS[session.reason] if session.reason >= 0 else "not over"
-    if named := [row["name"] for row in report.fault_rows(run)]:
+    if named := [row["name"] for row in run.fault_rows()]:
         why = named[0]
     return Lie(
         *story, watch.peak_c, beyond_s, board_c, plant.cem43_min,

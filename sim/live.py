@@ -12,7 +12,7 @@ from sim.errors import BadInput
 from sim.fault_table import FAULTS
 from sim.hal import NEVER_MS
 from sim.record import replace
-from sim.run import Injected, Run, in_order, when_ms
+from sim.run import Run, in_order, when_ms
 from sim.scenario import BUTTONS, HOLD_MAX_MS, HOLD_MIN_MS, HOLD_MS, Event, read_event
 from sim.writing import said
 
@@ -20,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from sim.injected import Injected
     from sim.scenario import Scenario
 
 COLUMNS = len(states.EVENTS)
@@ -57,7 +58,7 @@ class Table:
 class Watched:
     """A fault that was put on, and how hot contact became since."""
 
-    def __init__(self, injected: Injected) -> None:
+    def __init__(self, injected: "Injected") -> None:
         self.injected = injected
         self.peak_c = self.told_c = 0.0
         self.peak_ms = 0
@@ -256,7 +257,7 @@ class LiveRun(Run):
         seen = (len(self.hal.darks), self.unit.faults.count, len(self.lives.restarts))
         look = seen != self._seen
         self._seen = seen
-        found = report.fault_rows(self) if look else []
+        found = self.fault_rows() if look else []
         for row in self.watched:
             contact_c = hottest_c(self, row.injected.event)
             if contact_c > row.peak_c:

@@ -1,10 +1,12 @@
-"""Since when a pad is sensed too hot, and its two contact sensors are too far apart.
+"""Threshold times: since when a pad is sensed too hot, its two contact sensors too far apart.
 
 What a cut-off is measured from, at HAL depth and at driver depth alike: by the codes that the
-program was given, and by the sensors' levels, noise aside.
+program was given, and by the sensors' levels, noise aside. Called by the hardware at each depth;
+reads codes and levels, and the design's limits alone.
 """
 
-from firmware.thermometry import ntc_code, tmp117_code
+from math import exp
+
 from sim import sensors
 from sim.plant import APART_C, TRIP_C
 
@@ -23,6 +25,13 @@ def keep_since(since_ms: "list[int]", at: int, beyond: bool, t_ms: int) -> None:
         since_ms[at] = t_ms
 
 
+def ntc_code(board: "Board", contact_c: float) -> int:
+    """The nearest 12-bit code of the board's contact thermistor, by the B-equation."""
+    kelvin = contact_c + sensors.KELVIN
+    ohm = board.NTC_OHM * exp(board.NTC_B_K * (1.0 / kelvin - 1.0 / (25.0 + sensors.KELVIN)))
+    return int(4096 * ohm / (ohm + board.NTC_PULLUP_OHM) + 0.5)
+
+
 class Dark:
     """An end of light, and since when each pad was then sensed too hot, and its two contact
     sensors too far apart (-1: it was not)."""
@@ -37,8 +46,8 @@ class Onsets:
     """Times in ms since power-on; -1 for what is not so now."""
 
     def __init__(self, board: "Board") -> None:
-        self.trip_level = ntc_code(board, int(TRIP_C * 1_000))
-        self.trip_raw = tmp117_code(int(TRIP_C * 1_000))
+        self.trip_level = ntc_code(board, TRIP_C)
+        self.trip_raw = sensors.tmp117_raw(TRIP_C)
         self._since_ms = [-1] * 4  # codes beyond the trip: thermistor A, digital A, and B's
         self.hot_ms = [-1, -1]  # ... the longer of a pad's two
         self.apart_ms = [-1, -1]

@@ -1,69 +1,37 @@
-"""What came of a run: the faults that the firmware named, how fast it was dark, the result.
+"""Report of a run: which faults ended light and how fast, what was not called for, the result.
 
-Called by `sim.run.Run`; reads the run and changes nothing.
+Called by `sim.run.Run` and the live view; reads the run and changes nothing. What the unit says
+of itself comes through `sim.claims`, and stands in the result beside the truth.
 """
 
-from firmware import states
-from firmware.faults import FAULTS, PADS, STOPPING
-from firmware.limits import CLOCK_MASK, HOLD_MS, TICK_MS
+from sim.claims import Claims
+from sim.design import HOLD_MS, TICK_MS
 from sim.faults import DARKENS, SHOWS_AS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from sim.injected import Injected
     from sim.onsets import Dark
-    from sim.run import Injected, Run
+    from sim.subject import Ended
 
-NAMES = tuple(name for name, _ in FAULTS)
-# Faults of program, chip and supply that may end in a reset.
+GOES_ON = ("led_open",)  # a fault that stops nothing: the other banks go on
+PADS = ("A", "B")
 # Names under which a contact sensor shows that no longer says what the skin is.
 CREEPING = ("contact_apart", "contact_still", "contact_loose", "off_skin")
+# Faults of program, chip and supply that may end in a reset.
 RESETTING = (
     "firmware_exception", "firmware_hang", "host_attach", "soft_reset", "brownout", "flash_torn",
 )  # fmt: skip
 
 
-def latched(run: "Run") -> list[tuple[int, str, str]]:
-    """Faults latched now, as (number, name, pad)."""
-    by_pad = run.unit.faults.by_pad
-    if not (by_pad[0] or by_pad[1] or by_pad[2]):
-        return []
-    return [
-        (k, name, PADS[pad])
-        for pad in range(len(PADS))
-        for k, name in enumerate(NAMES)
-        if by_pad[pad] >> k & 1
-    ]
-
-
-def resets(run: "Run") -> "list[dict[str, Any]]":
+def resets(run: "Ended") -> "list[dict[str, Any]]":
     """When and why the chip began anew."""
     return [{"t_s": t_s, "why": why} for t_s, why in run.restarts]
 
 
-def fault_rows(run: "Run") -> "list[dict[str, Any]]":
-    """Every fault that the firmware latched, first first; after a reset it knows no older ones."""
-    kept = run.unit.faults
-    begun_s, begin_ms = 0.0, run.scenario.start.clock
-    for row in resets(run):  # the chip's clock begins anew with it
-        begun_s, begin_ms = row["t_s"], 0
-    rows = []
-    for fault, pad, ms, value, limit in kept.rows[: min(kept.count, len(kept.rows))]:
-        name, unit = FAULTS[fault]
-        celsius = unit == "mc"
-        rows.append({
-            "name": name,
-            "pad": PADS[pad] or None,
-            "t_s": begun_s + ((ms - begin_ms) & CLOCK_MASK) / 1000,
-            "value": value / 1000 if celsius else value,
-            "limit": limit / 1000 if celsius else limit,
-            "unit": "C" if celsius else unit,
-        })  # fmt: skip
-    return rows
-
-
-def cutoffs(run: "Run") -> "list[dict[str, Any]]":
+def cutoffs(run: "Ended") -> "list[dict[str, Any]]":
     """For each injected fault that ended light: from its onset to dark.
 
     A fault counts where the firmware latched it, or where its effect is to end or pause the
@@ -72,21 +40,22 @@ def cutoffs(run: "Run") -> "list[dict[str, Any]]":
     limit until it was dark, for one that is found by a contact sensor's disagreeing with the
     other, or with the energy given, since when the two sensors, noise aside, stayed apart.
     """
-    found = fault_rows(run)
+    found = Claims(run).list_faults()
     rows = [cutoff_of(run, injected, found) for injected in run.injected]
     return [row for row in rows if row]
 
 
 def cutoff_of(
-    run: "Run", injected: "Injected", found: "list[dict[str, Any]]"
+    run: "Ended", injected: "Injected", found: "list[dict[str, Any]]"
 ) -> "dict[str, Any] | None":
-    """The row of `cutoffs` of one fault, or None; `found` are the run's `fault_rows`."""
+    """The row of `cutoffs` of one fault, or None; `found` are the faults that
+    the unit latched."""
     event = injected.event
     names = SHOWS_AS.get(event.name, (event.name,))
     shown = next(
         (row for row in found
          if row["name"] in names and row["t_s"] * 1000 >= injected.t_ms
-         and STOPPING >> NAMES.index(row["name"]) & 1),
+         and row["name"] not in GOES_ON),
         None,
     )  # fmt: skip
     dark = next((dark for dark in run.hal.darks if dark.t_ms >= injected.t_ms), None)
@@ -95,7 +64,7 @@ def cutoff_of(
     return None
 
 
-def died(run: "Run", injected: "Injected", dark: "Dark") -> bool:
+def died(run: "Ended", injected: "Injected", dark: "Dark") -> bool:
     """Whether it was a fault of the chip that ended in a reset, and dark came before that."""
     if injected.event.name not in RESETTING:
         return False
@@ -105,7 +74,7 @@ def died(run: "Run", injected: "Injected", dark: "Dark") -> bool:
 
 
 def cutoff(
-    run: "Run", injected: "Injected", shown: "dict[str, Any] | None", dark: "Dark"
+    run: "Ended", injected: "Injected", shown: "dict[str, Any] | None", dark: "Dark"
 ) -> "dict[str, Any]":
     """One row of `cutoffs`."""
     onset_ms = injected.t_ms
@@ -128,7 +97,7 @@ def cutoff(
     }
 
 
-def unexpected(run: "Run") -> list[str]:
+def unexpected(run: "Ended") -> list[str]:
     """A sentence for each fault and each reset that the scenario does not account for."""
     allowed: set[str] = set()
     may_reset = False
@@ -146,26 +115,25 @@ def unexpected(run: "Run") -> list[str]:
     return found + [
         f"{row['name']} at {row['t_s']:.2f} s on pad {row['pad'] or '-'} was not called for: "
         f"{row['value']:g} against {row['limit']:g} {row['unit']}"
-        for row in fault_rows(run)
+        for row in Claims(run).list_faults()
         if row["name"] not in allowed
     ]
 
 
-def result(run: "Run") -> "dict[str, Any]":
+def result(run: "Ended") -> "dict[str, Any]":
     """The object that `waistband sim --json` prints."""
-    session = run.unit.session
+    claims = Claims(run)
     end_ms = run.hal.t_ms if run.end_ms is None else run.end_ms
     kinds = [str(row[0]) for row in run.board.BANKS]
-    pads = tuple(zip("AB", run.unit.pads, run.plant.pads))
+    pads = tuple(zip(PADS, claims.read_bank_doses_j_cm2(), run.plant.pads))
     return {
-        "state": states.STATES[session.state],
-        "reason": states.REASONS[session.reason] if session.reason >= 0 else None,
-        "faults": fault_rows(run),
+        "state": claims.read_state(),
+        "reason": claims.read_reason(),
+        "faults": claims.list_faults(),
         "session_s": 0.0 if run.begin_ms is None else (end_ms - run.begin_ms) / 1000,
-        "treat_s": session.treat_ms / 1000,
+        "treat_s": claims.read_treat_s(),
         "fluence_j_cm2": {
-            name: {nm: uj / 1e6 for nm, uj in zip(kinds, pad.fluence.uj_cm2)}
-            for name, pad, _ in pads
+            name: dict(zip(kinds, counted)) for name, counted, _ in pads
         },
         "true_fluence_j_cm2": {
             name: dict(zip(kinds, plant.fluence_j_cm2())) for name, _, plant in pads

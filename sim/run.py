@@ -10,8 +10,10 @@ from firmware.limits import CONTROL_TICKS, TICK_MS
 from firmware.prescription import calibration_crc
 from hal.boards import RPI_PICO
 from sim import program_faults, report
+from sim.claims import Claims
 from sim.faults import INJECT, wear
 from sim.hal import NEVER_MS, SimHal
+from sim.injected import Injected
 from sim.lines import Lines
 from sim.lives import ENDED, Lives, end
 from sim.plant import TRIP_C, Plant
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from firmware.waistband import Waistband
     from hal.contract import Board
     from sim.scenario import Event, Scenario
-    from sim.witness import Witness
+    from sim.subject import Observer
 
     # when in ms, in which order, which method of the run, its arguments
     Action = tuple[int, int, str, tuple[Any, ...]]
@@ -76,14 +78,6 @@ def when_ms(at_s: float) -> int:
 def in_order(action: "Action") -> tuple[int, int]:
     """Actions are sorted by this."""
     return action[:2]
-
-
-class Injected:
-    """A fault that was put on."""
-
-    def __init__(self, t_ms: int, event: "Event") -> None:
-        self.t_ms = t_ms
-        self.event = event
 
 
 class Run:
@@ -135,7 +129,7 @@ class Run:
         self.end_ms: int | None = None  # of the latest, unless another runs
         self._row_sink: Callable[[Row], object] | None = None
         self._row_every = 0
-        self.witness: Witness | None = None  # told after each tick
+        self.witness: Observer | None = None  # told after each tick
         self._actions = self._timeline()
         hal.on_event = self._happen
         hal.expect(self._actions[0][0] if self._actions else NEVER_MS)
@@ -362,7 +356,7 @@ class Run:
         gated = hal.supply and gate.period_ticks > 1 and self._row_every != TICK_MS
         a, b = unit.pads
         true_a, true_b = self.plant.pads
-        names = [name for _, name, _ in report.latched(self)]
+        names = [name for _, name, _ in Claims(self).list_latched()]
         duty = gate.out if gated else hal.duty
         return (
             self.t_s, states.STATES[unit.session.state], "+".join(names),
@@ -379,7 +373,7 @@ class Run:
 
     def fault_rows(self) -> "list[dict[str, Any]]":
         """Every fault that the firmware latched, first first."""
-        return report.fault_rows(self)
+        return Claims(self).list_faults()
 
     def unexpected(self) -> list[str]:
         """A sentence for each fault that the scenario does not account for."""

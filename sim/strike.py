@@ -3,15 +3,18 @@
 The wearer of the story does what people do: where the unit is dark they press START on the
 way to light, and where light went out they press it again; where light stays, they stop it.
 So a fault that lasts is met by a START, and a stop is asked for beside every fault.
-What was measured is held to its bounds by `sim.verdict`.
+What was measured is held to its bounds by `sim.verdict`: light, heat and time from the plant
+and the pins, and what the unit claims of itself (`sim.claims`) beside them.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from firmware.limits import DUTY_MAX
-from sim import bounds, report
+from sim import bounds
 from sim.bounds import APART, AT_START, BANK, CURRENT, EMPTY, LIT, SENSED
+from sim.claims import Claims
+from sim.current import gate_share
+from sim.design import DUTY_MAX
 from sim.faults import bank
 from sim.moments import press
 from sim.record import replace
@@ -99,6 +102,7 @@ class Story:
     def __init__(self, run: "Run", moment: "Moment", case: Case, at_s: float) -> None:
         row, trial = case.row, case.trial
         self.run = run
+        self.claims = Claims(run)
         self.moment = moment
         self.case = case
         self.at_ms = at_s * 1000
@@ -127,10 +131,11 @@ class Story:
 
     def _dose(self) -> list[tuple[float, float]]:
         """(counted, given) of each bank, J/cm2."""
+        counted = self.claims.read_bank_doses_j_cm2()
         return [
-            (uj / 1e6, given)
-            for pad, plant in zip(self.run.unit.pads, self.run.plant.pads, strict=True)
-            for uj, given in zip(pad.fluence.uj_cm2, plant.fluence_j_cm2(), strict=True)
+            one
+            for doses, plant in zip(counted, self.run.plant.pads, strict=True)
+            for one in zip(doses, plant.fluence_j_cm2(), strict=True)
         ]
 
     # -- seeing it through -----------------------------------------------------------------
@@ -214,7 +219,7 @@ class Story:
                 after_due_j = watch.joules(onset_ms + self.within_ms, until_ms)
             named_ms = watch.named_ms(row.fault, self.at_ms)
             own_name_ms = None if named_ms is None else max(0.0, named_ms - onset_ms)
-        resets = [reset["t_s"] * 1000 - self.at_ms for reset in report.resets(run)]
+        resets = [t_s * 1000 - self.at_ms for t_s, _ in run.restarts]
         return Measured(
             within_ms=self.within_ms, onset_ms=onset_ms, latency_ms=latency_ms, energy_j=energy_j,
             after_due_j=after_due_j, energy_bound_j=self._energy_bound_j(),
@@ -228,7 +233,7 @@ class Story:
 
     def _again(self) -> bool:
         """Whether therapy began after the START that met the fault, which was there still."""
-        if self.case.row.once and report.resets(self.run):
+        if self.case.row.once and self.run.restarts:
             return False
         return bool(self.watch.visited_since(self.met_ms) & THERAPY)
 
@@ -244,17 +249,23 @@ class Story:
         return None if since_ms is None else max(self.at_ms, float(since_ms))
 
     def _energy_bound_j(self) -> float | None:
-        """All that may be lit, for as long as the bound allows."""
+        """All that the prescription lets be lit, for as long as the bound allows; None where
+        there is no prescription."""
         row = self.case.row
-        course = getattr(self.run.unit, "course", None)  # none where a prescription was refused
-        if row.within_ms is None or course is None:
+        prescription: dict[str, Any] = self.run.scenario.prescription
+        if row.within_ms is None or not prescription:
             return None
-        bank_w = self.run.plant.bank_light_w
-        light_w: float = sum(
-            duty * watts for duty, watts in zip(course.duties, bank_w, strict=True)
-        ) / DUTY_MAX  # fmt: skip
+        plant = self.run.plant
+        irradiance = prescription["irradiance_mw_cm2"]  # a mean: more while a gate is open
+        share = gate_share(prescription)
+        means = [irradiance[str(kind[0])] for kind in self.run.board.BANKS] * len(plant.pads)
+        fulls = [full for pad in plant.pads for full in pad.full_mw_cm2]
+        light_w = 0.0
+        for mean, full, watts in zip(means, fulls, plant.bank_light_w, strict=True):
+            # duties are whole numbers: the nearest below, and no more by what floats err
+            light_w += int(DUTY_MAX * mean / (share * full) + 1e-6) / DUTY_MAX * watts
         if row.fault == "fet_stuck_on":
-            light_w += max(bank_w)
+            light_w += max(plant.bank_light_w)
         return light_w * (self.within_ms or 0) / 1000
 
     def _miscount_j_cm2(self) -> float:

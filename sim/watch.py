@@ -1,14 +1,15 @@
-"""A run, watched from outside: when there was light, how hot contact was, which states it saw.
+"""Measurements of a run, from outside: when there was light, how hot contact was, which states.
 
-What is measured here is the physics and the sensors' codes; of the firmware it takes the
-state and the names of faults, to compare them. One `Watch` a run, at any depth.
+Called by `sim.strike`, `sim.liars` and tests; one `Watch` a run, at any depth. Measures the
+physics, the pins and the sensors' codes. The unit's claims (`sim.claims`: its state, the names
+of its faults) are written down beside them, to be compared.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from firmware import states
-from sim import report
-from sim.current import tells
+from sim.claims import Claims
+from sim.current import Asked
+from sim.design import CONTROL_MS, POWERED
 from sim.plant import TRIP_C
 
 if TYPE_CHECKING:
@@ -33,10 +34,14 @@ class Watch:
 
     def __init__(self, run: "Run", bank: int = -1, breaks_ms: float = 0.0) -> None:
         self.run = run
+        self.claims = Claims(run)
+        self._asked = Asked(run, self.claims)
         self.bank = bank
         self.breaks_ms = breaks_ms
         self.driven_ms: float | None = None  # until when, in therapy
         self.tells_ms: float | None = None  # since when the supply's current can tell
+        self._told_ms = 0.0  # ... until when, before the supply switch opened
+        self._darks = 0  # ends of light by then
         self.begun_ms = run.hal.t_ms
         self.spans: list[Span] = []
         self.visited: list[tuple[int, str]] = []  # when each state was first seen, in order
@@ -71,11 +76,24 @@ class Watch:
         hal = self.run.hal
         opened = self.bank in hal.open_banks
         broken = opened or self.bank in hal.stuck_banks  # not yet, where the step began before
-        if broken and self.tells_ms is None and tells(self.run, self.bank, opened, self.breaks_ms):
-            self.tells_ms = from_ms
-        powered = self.run.unit.session.state in states.POWERED
-        if powered and hal.duty[self.bank]:
+        state = self.claims.read_state()
+        asked = self._asked
+        asked.follow_state(state, hal.t_ms)
+        if broken and asked.is_told(self.bank, opened, self.breaks_ms):
+            if self.tells_ms is None or self._is_lost():
+                self.tells_ms = from_ms
+                self._darks = len(hal.darks)
+            if len(hal.darks) == self._darks:
+                self._told_ms = until_ms
+        if state in POWERED and hal.duty[self.bank]:
             self.driven_ms = until_ms
+
+    def _is_lost(self) -> bool:
+        """Whether the supply switch opened before the unit had looked at what was told: the
+        lamp check lets its lease run out, and the unit looks once a control step."""
+        assert self.tells_ms is not None
+        opened = len(self.run.hal.darks) != self._darks
+        return opened and self._told_ms - self.tells_ms < CONTROL_MS
 
     def _look(self) -> None:
         a, b = self.run.plant.pads
@@ -88,13 +106,14 @@ class Watch:
             self.peak_c = contact_c
             if contact_c >= TRIP_C and self.crossing_s is None:
                 self.crossing_s = self.run.t_s
-        state = states.STATES[self.run.unit.session.state]
+        state = self.claims.read_state()
+        self._asked.follow_state(state, self.run.hal.t_ms)
         if not self.visited or self.visited[-1][1] != state:
             self.visited.append((self.run.hal.t_ms, state))
 
     @property
     def state(self) -> str:
-        """The firmware's, at the last look."""
+        """The one that the unit claimed at the last look."""
         return self.visited[-1][1]
 
     def step(self) -> bool:
@@ -127,12 +146,12 @@ class Watch:
     def named(self, after_ms: float) -> tuple[str, ...]:
         """The faults that the firmware latched from a time on, first first."""
         return tuple(
-            row["name"] for row in report.fault_rows(self.run) if row["t_s"] * 1000 >= after_ms
+            row["name"] for row in self.claims.list_faults() if row["t_s"] * 1000 >= after_ms
         )
 
     def named_ms(self, name: str, after_ms: float) -> float | None:
         """When the firmware first latched a fault by this name, from a time on."""
-        found = [row["t_s"] * 1000 for row in report.fault_rows(self.run) if row["name"] == name]
+        found = [row["t_s"] * 1000 for row in self.claims.list_faults() if row["name"] == name]
         return min((ms for ms in found if ms >= after_ms), default=None)
 
     def entered_ms(self, state: str, after_ms: float) -> float | None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sim import matrix
 from sim.chip.run import ChipRun
 from sim.record import replace
 from sim.run import Run
@@ -108,3 +109,12 @@ def test_an_alert_that_is_dead_is_still_seen_to_be_given():
     watch = watched(Run, PRESS, dead, heat, duration_s=90.0)
     assert watch.alerted and watch.crossing_s is not None
     assert not watched(Run, PRESS).alerted
+
+
+def test_a_switch_that_sticks_as_the_checks_lease_runs_out_counts_from_the_next_light():
+    broken = [
+        tried
+        for task in matrix.tasks(["fet_stuck_on"], ["CHECK"]) if task.wearer == 0
+        for tried in matrix.do(task) if tried.broken
+    ]  # fmt: skip
+    assert broken == []

@@ -18,7 +18,7 @@ from sim.rules import RULES
 from sim.run import Run
 from sim.saved import Saved
 from sim.scenario import Event, Start, ordinary
-from sim.witness import Witness
+from sim.witness import Witness, witness_of
 
 FULL = 65_535
 LIT_S = 60.0  # by then an ordinary session is in TREAT
@@ -44,8 +44,7 @@ def until(run: Run, t_s: float) -> Run:
 def broken(run: Run) -> dict[str, str]:
     """Which rules the run broke by its end."""
     run.advance(10**9)
-    witness = run.witness
-    assert witness
+    witness = witness_of(run)
     witness.judge_quiet(0)
     witness.close()
     return {row.rule: row.said for row in witness.found}
@@ -105,6 +104,21 @@ def rail_gone(run: Run) -> None:
     unit.rail.judge = lambda *arguments: None
 
 
+def gate_misreports_its_duties(run: Run) -> None:
+    """The current monitor is gone, and the gate says that every bank is asked for in full: by
+    its word a switch that sticks adds nothing."""
+    rail_gone(run)
+    unit: Any = run.unit
+    gate = unit.gate
+    passes = gate.pass_out
+
+    def pass_out(permitted: bool, ms: int) -> None:
+        passes(permitted, ms)
+        gate.out = [FULL] * len(gate.out)
+
+    gate.pass_out = pass_out
+
+
 def late_light(run: Run) -> None:
     until(run, LIT_S)
     run.hal.late_j = 0.5
@@ -155,6 +169,7 @@ SPOILED: list[tuple[str, Spoil, tuple[Event, ...], float]] = [
     ("apart", guard_gone, (fault("ntc_drift", pad="A", value=-10.0),), 100.0),
     ("open bank", rail_gone, (fault("led_open", pad="A", value=850.0),), 75.0),
     ("late", rail_gone, (fault("fet_stuck_on", pad="A", value=850.0),), 75.0),
+    ("late", gate_misreports_its_duties, (fault("fet_stuck_on", pad="A", value=850.0),), 75.0),
     ("after off", late_light, (), 70.0),
     ("dose short", nothing_counted, (), 90.0),
     ("dose over", asked_for_less, (), 90.0),
@@ -208,19 +223,17 @@ SOUND = [
 def test_a_sound_unit_that_a_fault_strikes_breaks_no_rule(event: Event) -> None:
     run = watched(event, duration_s=75.0)
     run.advance(10**9)
-    assert run.witness
-    run.witness.close()
-    assert run.witness.found == []
+    witness_of(run).close()
+    assert witness_of(run).found == []
 
 
 def test_skin_that_is_burnt_from_outside_in_the_dark_is_not_the_units_doing() -> None:
     run = watched(fault("hot_skin", value=2_000.0), duration_s=160.0)
     run.advance(10**9)
-    assert run.witness
-    run.witness.close()
+    witness_of(run).close()
     assert max(pad.max_contact_c for pad in run.plant.pads) > 44.0
     assert run.unit.session.state == states.FAULT
-    assert run.witness.found == []
+    assert witness_of(run).found == []
 
 
 def test_two_switches_that_stick_leave_nothing_to_open_and_are_judged_by_heat_alone() -> None:
@@ -228,10 +241,9 @@ def test_two_switches_that_stick_leave_nothing_to_open_and_are_judged_by_heat_al
         fault("enable_stuck"), fault("fet_stuck_on", pad="A", value=1_060.0), duration_s=300.0
     )
     run.advance(10**9)
-    assert run.witness
-    run.witness.close()
+    witness_of(run).close()
     assert run.hal.lit()
-    assert run.witness.found == []
+    assert witness_of(run).found == []
 
 
 def test_a_press_in_the_very_tick_in_which_a_resume_lights_is_no_light_unasked() -> None:
@@ -244,17 +256,40 @@ def test_a_press_in_the_very_tick_in_which_a_resume_lights_is_no_light_unasked()
 
 
 def test_an_hour_of_light_in_a_day_is_an_end_that_is_due() -> None:
+    """Both are told of earlier light, the unit and its judge, which saw 50 s of this session."""
     run = until(watched(duration_s=80.0), LIT_S)
     run.unit.session.day_treat_ms = SESSION_DAY_MAX_MS - 5_000
+    witness_of(run).reckoning.day_lit_ms += SESSION_DAY_MAX_MS - 50_000
     assert broken(run) == {}
     assert states.REASONS[run.unit.session.reason] == "time"
+
+
+def test_an_hour_that_the_unit_alone_counted_is_no_end_that_is_due() -> None:
+    run = until(watched(duration_s=80.0), LIT_S)
+    run.unit.session.day_treat_ms = SESSION_DAY_MAX_MS - 5_000
+    assert broken(run) == {"end": "time ended TREAT at 64.98 s"}
+
+
+def test_a_session_as_long_as_prescribed_is_an_end_that_is_due() -> None:
+    plain = ordinary()
+    course = {**plain.prescription, "max_min": 1}
+    run = Run(replace(plain, prescription=course, duration_s=100.0, until_done=False))
+    run.witness = Witness(run)
+    assert broken(run) == {}
+    assert run.result()["reason"] == "time"
+
+
+def test_minutes_that_the_unit_miscounts_are_no_end_that_is_due() -> None:
+    run = until(watched(duration_s=80.0), LIT_S)
+    run.unit.session.treat_ms = 30 * 60_000 - 5_000
+    assert broken(run) == {"end": "time ended TREAT at 64.98 s"}
 
 
 def test_a_witness_is_copied_with_its_run() -> None:
     run = until(watched(), LIT_S)
     fork = Saved(run).fork()
     fork.then((), 80.0)
-    assert fork.witness and fork.witness is not run.witness and fork.witness.run is fork
+    assert witness_of(fork) is not run.witness and witness_of(fork).run is fork
     assert broken(fork) == {} == broken(run)
 
 
@@ -279,5 +314,4 @@ def test_what_a_frozen_reading_hides_counts_from_when_it_is_let_go(
     other = fault(hidden, pad="A", for_s=for_s)
     run = blind(until(watched(stuck, other, duration_s=72.0), LIT_S))
     run.advance(10**9)
-    assert run.witness
-    assert ("late" in {row.rule for row in run.witness.found}) is late
+    assert ("late" in {row.rule for row in witness_of(run).found}) is late

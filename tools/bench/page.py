@@ -14,9 +14,10 @@ from firmware.limits import CONTROL_TICKS, TICK_MS
 from firmware.prescription import DEFAULT
 from hal.oled import WIDTH, Oled
 from hal.player import Player
-from sim import report, writing
+from sim import writing
 from sim.bounds import ROWS
 from sim.bounds import of as bound_of
+from sim.claims import Claims
 from sim.errors import BadInput
 from sim.fault_table import FAULTS
 from sim.hal import RAIL
@@ -135,8 +136,8 @@ def rounded(temperatures_c: "list[float]") -> "list[float]":
 
 def fault_rows(run: LiveRun) -> "list[dict[str, Any]]":
     """Every fault that the firmware latched, and whether it is latched now."""
-    now = [(name, pad) for _, name, pad in report.latched(run)]
-    rows = report.fault_rows(run)
+    now = [(name, pad) for _, name, pad in Claims(run).list_latched()]
+    rows = run.fault_rows()
     for row in rows:
         row["latched"] = (row["name"], row["pad"] or "") in now
     return rows
