@@ -105,7 +105,7 @@ class Reckoning:
             "stopped": pressed,
             "unworn": off_skin,
             "dose": min(self.given()) >= dose,
-            "time": unit.session.treat_ms >= unit.course.max_ms
+            "time": unit.session.treat_ms >= unit.session.course.max_ms
             or unit.session.day_treat_ms >= rules.DAY_LIT_MS,
             "cem43": max(a.cem43_min, b.cem43_min) > rules.CEM43_LEAST_MIN,
             "battery": self.run.hal.empty_ms >= 0,

@@ -203,7 +203,7 @@ def test_without_a_whole_calibration_and_prescription_a_unit_is_locked_and_never
 ) -> None:
     bench = Bench(prescription, calibration)
     bench.until("LOCKED", 2_000)
-    assert bench.unit.locked and "\n" not in bench.unit.locked
+    assert bench.unit.session.locked and "\n" not in bench.unit.session.locked
     for button in (START, UP, DOWN, START):
         bench.press(button)
         bench.run(6_000)

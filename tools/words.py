@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from firmware.waistband import Waistband
+    from firmware.session import Session
 
 STATES = {
     "SELF_TEST": "self-test, dark",
@@ -97,20 +97,20 @@ def measured(value: object, unit: str) -> str:
     return f"code {value:g}" if unit == "code" else f"{value:g} {unit}"
 
 
-def refusal(unit: "Waistband") -> str:
+def refusal(session: "Session") -> str:
     """Why the last thing asked for was refused, or nothing."""
-    return REFUSED.get(REFUSALS[unit.session.refused], "")
+    return REFUSED.get(REFUSALS[session.refused], "")
 
 
-def why_no_session(unit: "Waistband") -> str:
+def why_no_session(session: "Session") -> str:
     """Why no light was ever permitted."""
-    if unit.locked:
-        return f"the unit is locked: {unit.locked}"
-    if refused := refusal(unit):
+    if session.locked:
+        return f"the unit is locked: {session.locked}"
+    if refused := refusal(session):
         return f"START was refused: {refused}"
-    if unit.session.number and unit.session.reason == states.TIMEOUT:
+    if session.number and session.reason == states.TIMEOUT:
         return f"no skin was felt within {SKIN_WAIT_MS // 60_000} min of START"
-    state = states.STATES[unit.session.state]
+    state = states.STATES[session.state]
     return NO_SESSION.get(state, STATES[state])
 
 

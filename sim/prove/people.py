@@ -111,7 +111,7 @@ def row_tripped(stand: Stand) -> None:
     """Charged since, while a code was still out of bounds: the trip stays, the end does not."""
     guard = stand.unit.guard
     guard.tripped |= stand.unit.battery_bit
-    stand.unit.collected = guard.tripped
+    stand.unit.guard_rows.collected = guard.tripped
 
 
 ENDED_BATTERY: Choice = ("the battery has ended", setter("battery.ended", True))
