@@ -54,6 +54,7 @@ def put_session(stand: Stand, node: Node) -> None:
     """State, events, times and lock."""
     unit, session = stand.unit, stand.unit.session
     session.state, session.events = node.state, node.events
+    session.previous = states.READY
     session.by_unworn = bool(node.by_unworn)
     session.state_ms = session.session_ms = session.day_ms = session.unworn_count = 0
     session.treat_ms = stand.course.max_ms if node.late else 0
