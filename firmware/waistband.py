@@ -8,51 +8,32 @@ The same inputs give the same outputs, on any interpreter. Nothing here allocate
 in a steady tick; whatever raises ends the tick before the lease is renewed.
 """
 
-from firmware import console, faults, rail, signed, states
-from firmware.battery import Battery
-from firmware.buttons import DOWN_PRESSED, UP_PRESSED, Buttons
-from firmware.check import PASSED, Check
+from firmware import console, faults, rail, states
+from firmware.buttons import DOWN_PRESSED, UP_PRESSED
+from firmware.check import PASSED
 from firmware.dose import STEP_MAX_MS
-from firmware.faults import Faults
-from firmware.gate import Gate
-from firmware.inputs import BUTTONS, CHARGER, CHARGING, HOST, RAIL, Inputs
-from firmware.journal import Journal
-from firmware.kept import PersistentState
-from firmware.keys import FILE as KEYS
-from firmware.keys import Keys
+from firmware.inputs import BUTTONS, CHARGER, CHARGING, HOST, RAIL
 from firmware.limits import (
     CHECK_DUTY,
     CLOCK_MASK,
     CONTROL_TICKS,
-    DUTY_MAX,
     HEARD_WITHIN_MS,
     RAMP_MS,
     SELF_TEST_MS,
     SKIN_WAIT_MS,
     TICK_MS,
 )
-from firmware.notes import JournalEvents
-from firmware.pad import Pad
-from firmware.plan import PowerPlan
-from firmware.prescription import Course, Refused, calibration_rows, serial_of
-from firmware.screen import Screen
-from firmware.session import NOTHING, STORAGE, Session, Status
-from firmware.states import CALIBRATION, NOT_LOCKED, PRESCRIPTION, TRIAL
-from firmware.telemetry import Telemetry
-from firmware.trips import GuardRows
-from firmware.wear import WearDetector
-from firmware.wearer import ButtonActions
+from firmware.parts import Parts
+from firmware.session import NOTHING, STORAGE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from firmware.trial import Trial
     from hal.contract import Board, Hal
 
-TRIAL_FILES = ("trial.json", "visit.json")  # with either, a unit is blinded
 SECOND_STEPS = 5  # control steps a second
 
 
-class Waistband:
+class Waistband(Parts):
     """The firmware of one unit; make it anew at each power-on, then call `tick` every 20 ms."""
 
     def __init__(
@@ -61,35 +42,11 @@ class Waistband:
         board: "Board",
         calibration: object,
         prescription: object,
-        lock: int = NOT_LOCKED,
+        lock: int = states.NOT_LOCKED,
     ) -> None:
-        """Wire the parts. `prescription` is what its file holds, as bytes, or what that says,
-        if nothing is to be signed. A calibration or prescription that is refused locks the
-        session, which says why; it has a `course` only where it is NOT_LOCKED. Whoever starts
-        the unit may lock it too (RESTARTS, BOARD); a hard fault that was kept does (HARD_FAULT)."""
-        self.hal = hal
-        self.inputs = inputs = Inputs()
-        self.session = session = Session(hal, lock)
-        self.keys = Keys(hal.load(KEYS))
-        self.journal = Journal(hal, self.keys)
-        self.trial = trial = self._enrolled()
-        serial, full_uw_cm2, offsets_mc = self._accept(board, calibration, prescription)
-        self.guard_rows = GuardRows(inputs, board, offsets_mc)
-        self.guard = self.guard_rows.guard
-        self.faults = latch = Faults()
-        self.gate = gate = Gate(hal, 2 * len(board.BANKS), trial.mask if trial else DUTY_MAX)
-        self.check = Check(board)
-        self.rail = rail.Rail(board)
-        self.battery = Battery(board)
-        self.pads = pads = (
-            Pad(0, board, offsets_mc[0], full_uw_cm2[0]),
-            Pad(1, board, offsets_mc[1], full_uw_cm2[1]),
-        )
-        self.wear = WearDetector(inputs, pads)
-        self.plan = PowerPlan(hal, session, gate, pads)
-        if not session.lock:
-            session.set_point_mc = session.course.set_point_mc
-            self.battery.expect(session.course.power_mw(board), session.course.longest_ms())
+        """Make the parts: see `firmware.parts`. Whoever starts the unit may lock it (RESTARTS,
+        BOARD)."""
+        Parts.__init__(self, hal, board, calibration, prescription, lock)
         self.phase = CONTROL_TICKS - 1  # ticks until control
         self.second = 0  # control steps until the battery is judged
         self.control_ms = -1  # clock at the last control step
@@ -98,67 +55,6 @@ class Waistband:
         self.lit_ms = 0  # of the last control step
         # of the self-test, until the sensors may be judged: the first control step is at its end
         self.settled_ms = (CONTROL_TICKS - 1) * TICK_MS
-        now_s = hal.wall_clock()
-        self.kept = PersistentState(hal, session, latch, pads)
-        self.kept.restore(inputs.ms, now_s)
-        status = Status(inputs, session, latch, pads, self.battery, now_s is not None)
-        self._wire_panel(status, serial)
-
-    def _wire_panel(self, status: Status, serial: str) -> None:
-        """What a person presses, sees and reads afterwards: buttons, screen, telemetry, journal."""
-        hal, trial, journal = self.hal, self.trial, self.journal
-        face = None
-        if trial:
-            from firmware.blinded import Face  # noqa: PLC0415
-            from firmware.trial import SealedEvents  # noqa: PLC0415
-
-            face = Face(status, trial)
-            self.events: JournalEvents = SealedEvents(
-                trial, hal, journal, status, self.gate, serial
-            )
-        else:
-            self.events = JournalEvents(hal, journal, status, self.gate, serial)
-        self.buttons = Buttons()
-        self.actions = ButtonActions(
-            self.session, status, self.buttons, self.wear, self.guard, journal
-        )
-        self.screen = Screen(hal, status, journal, face)
-        self.telemetry = Telemetry(hal, status, face)
-
-    def _enrolled(self) -> "Trial | None":
-        """In a trial there is more to a unit; else none of it is ever in memory."""
-        for name in TRIAL_FILES:
-            if self.hal.load(name) is not None:
-                from firmware.trial import Trial  # noqa: PLC0415
-
-                return Trial(self.hal, self.session, self.journal)
-        return None
-
-    def _accept(
-        self, board: "Board", calibration: object, prescription: object
-    ) -> "tuple[str, list[list[int]], tuple[int, int]]":
-        """The unit's serial, as calibrated; full-duty irradiance and thermistor offsets of each
-        pad. Zeros where they are refused."""
-        kinds = len(board.BANKS)
-        rows = ([[0] * kinds, [0] * kinds], (0, 0))
-        serial = ""
-        session = self.session
-        wrong = CALIBRATION
-        try:
-            rows = calibration_rows(calibration, board)
-            serial = serial_of(calibration)
-            if self.trial:
-                wrong = TRIAL
-                self.trial.open(self.keys, serial)
-            wrong = PRESCRIPTION
-            inner, number, expires_s = signed.opened(prescription, self.keys, serial)
-            session.course = Course(inner, board, rows[0])
-            session.course.number = number
-            session.course.expires_s = expires_s
-        except Refused as why:
-            session.lock = session.lock or wrong
-            session.locked = str(why)
-        return serial, rows[0], rows[1]
 
     def tick(self) -> None:
         """One tick: read, guard, control on every tenth, session, gate."""
