@@ -117,7 +117,9 @@ def test_trouble_darkens_the_emitters_even_if_the_state_machine_should_ignore_it
 ) -> None:
     """Two barriers: the gate asks the guard and the latch themselves, whatever the state is."""
     bench = Bench().to(lit)
-    bench.unit.session.table = [-1] * len(bench.unit.session.table)
+    table = bench.unit.session.table
+    for cell in range(len(table)):
+        table[cell] = -1
     if what == "open thermistor":
         bench.hal.ntc[1] = 3_900
     elif what == "empty battery":
