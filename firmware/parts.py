@@ -18,7 +18,6 @@ from firmware.keys import Keys
 from firmware.limits import DUTY_MAX
 from firmware.notes import JournalEvents
 from firmware.pad import Pad
-from firmware.plan import PowerPlan
 from firmware.prescription import Course, Refused, calibration_rows, serial_of
 from firmware.rail import Rail
 from firmware.screen import Screen
@@ -57,7 +56,7 @@ class Parts:
         self.guard_rows = GuardRows(inputs, board, offsets_mc)
         self.guard = self.guard_rows.guard
         self.faults = latch = Faults()
-        self.gate = gate = Gate(hal, 2 * len(board.BANKS), trial.mask if trial else DUTY_MAX)
+        self.gate = Gate(hal, 2 * len(board.BANKS), trial.mask if trial else DUTY_MAX)
         self.check = Check(board)
         self.rail = Rail(board)
         self.battery = Battery(board)
@@ -66,7 +65,6 @@ class Parts:
             Pad(1, board, offsets_mc[1], full_uw_cm2[1]),
         )
         self.wear = WearDetector(inputs, pads)
-        self.plan = PowerPlan(hal, session, gate, pads)
         if not session.lock:
             session.set_point_mc = session.course.set_point_mc
             self.battery.expect(session.course.power_mw(board), session.course.longest_ms())

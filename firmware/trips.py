@@ -67,10 +67,14 @@ class GuardRows:
     def __init__(
         self, inputs: "Inputs", board: "Board", ntc_offsets_mc: "tuple[int, int]"
     ) -> None:
-        pairs = guard_rows(inputs, board, ntc_offsets_mc)
+        rows = []
+        meanings = []
+        for row, meaning in guard_rows(inputs, board, ntc_offsets_mc):
+            rows.append(row)
+            meanings.append(meaning)
         self.inputs = inputs
-        self.guard = Guard(tuple([row for row, _ in pairs]))
-        self.meanings = tuple([meaning for _, meaning in pairs])
+        self.guard = Guard(tuple(rows))
+        self.meanings = tuple(meanings)
         self.collected = 0  # a bit a row: trips that have become faults
 
     def collect(self, latch: "Faults", pads: "tuple[Pad, Pad]") -> bool:

@@ -8,7 +8,7 @@ The same inputs give the same outputs, on any interpreter. Nothing here allocate
 in a steady tick; whatever raises ends the tick before the lease is renewed.
 """
 
-from firmware import console, faults, rail, states
+from firmware import console, faults, plan, rail, states
 from firmware.buttons import DOWN_PRESSED, UP_PRESSED
 from firmware.check import PASSED
 from firmware.dose import STEP_MAX_MS
@@ -217,13 +217,18 @@ class Waistband(Parts):
         """In a session: worn, time, heat, dose, battery; what was given against what is felt."""
         session = self.session
         state = session.state
+        a, b = self.pads
         if state == states.WAIT_SKIN:
             if self.wear.is_put_on(step_ms):
                 session.post(states.WORN)
         elif state in states.LIT:
             if self.wear.is_off():
                 session.unworn()
-            self._watch_dose()
+            for pad in self.pads:
+                if pad.fluence.total_uj_cm2 + session.course.least_uj_cm2 >= pad.stop_uj_cm2:
+                    pad.done = True
+            if a.done and b.done and not self.trial:  # in a trial time alone ends it
+                session.post(states.DOSE)
         if state in states.POWERED and step_ms:
             self._watch_power(step_ms)
         if state == states.RAMP and session.state_ms >= RAMP_MS:
@@ -233,16 +238,6 @@ class Waistband(Parts):
             session.watch_heat(pad.cem43.session_q10_ms, pad.cem43.day_q10_ms)
         if self.battery.ended:
             session.post(states.BATTERY_END)
-
-    def _watch_dose(self) -> None:
-        """While lit: which pads have their dose."""
-        session = self.session
-        a, b = self.pads
-        for pad in self.pads:
-            if pad.fluence.total_uj_cm2 + session.course.least_uj_cm2 >= pad.stop_uj_cm2:
-                pad.done = True
-        if a.done and b.done and not self.trial:  # in a trial time alone ends it
-            session.post(states.DOSE)
 
     def _watch_power(self, step_ms: int) -> None:
         """While power is on: does what was given fit the supply's current and what pads feel?"""
@@ -264,7 +259,7 @@ class Waistband(Parts):
         gate = self.gate
         gate.planned = True
         if session.state != states.CHECK:
-            self.plan.regulate(step_ms)
+            plan.regulate(session, gate, self.pads, step_ms)
         elif self.check.advance(gate, self.faults, self.pads, self.inputs) == PASSED:
             session.post(states.CLEARED if session.lock else states.PASSED)
 
@@ -285,10 +280,10 @@ class Waistband(Parts):
         elif state == states.CHECK:
             if session.previous == states.SERVICE:
                 self._begin()
-            self.plan.cap(CHECK_DUTY)
+            plan.cap(self.gate, session.course.duties, CHECK_DUTY)
             self.check.begin(self.gate)
         elif state == states.RAMP:
-            self.plan.ramp()
+            plan.ramp(session.course, self.gate, self.pads)
             self.rail.learn()
         elif state == states.PAUSED:
             self.wear.begin()
@@ -313,7 +308,7 @@ class Waistband(Parts):
         self.wear.begin()
         self.rail.rechecks = 0
         self.faults.forget(faults.LED_OPEN)  # the check looks again
-        self.plan.begin()
+        plan.begin(self.hal, self.session, self.gate, self.pads)
 
     # -- what a person does --------------------------------------------------------------
 

@@ -230,7 +230,7 @@ WRONG_CODE: list[tuple[Any, str, Any, int, str]] = [
     (session.Session, "unworn", raises, TREAT, "raises"),
     (session.Session, "unworn", lambda self: None, TREAT, "not_worn"),
     (session.Session, "post", hears_no_stop(states.FAULTED), POWER_ON, "latched"),
-    (plan.PowerPlan, "_taper", lambda self, pad, throttle: throttle, TREAT, "dose"),
+    (plan, "_taper", lambda pad, throttle, worst: throttle, TREAT, "dose"),
     (Waistband, "_enter", forgets_the_check, POWER_ON, "unchecked"),
     (session.Session, "lock_for_service", lambda self: None, POWER_ON, "hard_fault"),
 ]
