@@ -171,7 +171,7 @@ def run(hal: "Rp2Hal", unit: "Waistband") -> None:
     while goodbye:
         late_us = time.ticks_diff(time.ticks_us(), due)
         if late_us > worst_us:
-            worst_us = unit.late_us = late_us
+            worst_us = unit.telemetry.late_us = late_us
         unit.tick()
         if emitters.lit:
             was_lit = True

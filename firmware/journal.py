@@ -79,6 +79,12 @@ class Journal:
             return
         self.waiting.append((kind, keys, values))
 
+    def clock_s(self) -> "int | None":
+        """The wall clock; None without one. Time does not go back: where the clock does, this is
+        the latest that was ever written down."""
+        now_s = self.hal.wall_clock()
+        return None if now_s is None else max(now_s, self.latest)
+
     def is_full(self) -> bool:
         """Whether the next record begins another segment."""
         return self.size > SEGMENT_BYTES

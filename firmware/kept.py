@@ -1,17 +1,22 @@
-"""What outlives a reset and a loss of power: the hard fault, and the day's light.
+"""Persistent state: what outlives a reset and a loss of power, a hard fault and the day's light.
 
-Two small files, each one JSON object, written by the HAL whole or not at all and only
-while dark. What cannot be read is taken for the worst: a hard fault whose name is lost
-locks the unit, a day whose sums are lost is full.
+Used by `firmware.waistband` at start and while dark; locks the session where a hard fault is
+kept. Two small files, each one JSON object, written by the HAL whole or not at all. What cannot
+be read is taken for the worst: a hard fault whose name is lost locks the unit, a day whose sums
+are lost is full.
 """
 
-from firmware import faults, notes, record, states
+from firmware import faults, record
 from firmware.dose import FULL_Q10_MS
 from firmware.limits import CEM43_DAY_Q10_MS, CEM43_SESSION_Q10_MS, DAY_MS, SESSION_DAY_MAX_MS
+from firmware.states import HARD_FAULT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from firmware.waistband import Waistband
+    from firmware.faults import Faults
+    from firmware.pad import Pad
+    from firmware.session import Session
+    from hal.contract import Hal
 
 FAULT = "fault.json"
 DAY = "day.json"
@@ -75,70 +80,70 @@ def read_day(content: "bytes | None", now_s: "int | None") -> "tuple[int, int, i
     return treat_ms, a_q10_ms, b_q10_ms, day_ms
 
 
-def restore(unit: "Waistband", now_s: "int | None") -> None:
-    """At start: go on with the day, and lock the unit if a hard fault was kept. `now_s` is the
-    wall clock."""
-    hal = unit.hal
-    a, b = unit.pads
-    session = unit.session
-    session.day_treat_ms, a.cem43.day_q10_ms, b.cem43.day_q10_ms, session.day_ms = read_day(
-        hal.load(DAY), now_s
-    )
-    found = read_fault(hal.load(FAULT))
-    if found:
-        fault, pad, value, limit = found
-        unit.faults.recall(fault, pad, unit.inputs.ms, value, limit)
-        unit.lock_for_service()
+class PersistentState:
+    """What is kept of faults and of the day, and whether the day's file is behind."""
 
+    def __init__(
+        self, hal: "Hal", session: "Session", latch: "Faults", pads: "tuple[Pad, Pad]"
+    ) -> None:
+        self.hal = hal
+        self.session = session
+        self.latch = latch
+        self.pads = pads
+        self.day_open = False  # there was light, or is to be, since the day was last written
 
-def keep_fault(unit: "Waistband") -> bool:
-    """Write the hard fault that is still to be kept, if any, and lock the unit; only while dark.
-    False where that failed."""
-    latch = unit.faults
-    if latch.hard and unit.hal.keep(FAULT, fault_record(latch.hard_row)):
-        latch.hard = False
-        unit.lock_for_service()
-    return not latch.hard
+    def restore(self, ms: int, now_s: "int | None") -> None:
+        """At start: go on with the day, and lock the unit if a hard fault was kept. `now_s` is
+        the wall clock."""
+        hal = self.hal
+        a, b = self.pads
+        session = self.session
+        session.day_treat_ms, a.cem43.day_q10_ms, b.cem43.day_q10_ms, session.day_ms = read_day(
+            hal.load(DAY), now_s
+        )
+        found = read_fault(hal.load(FAULT))
+        if found:
+            fault, pad, value, limit = found
+            self.latch.recall(fault, pad, ms, value, limit)
+            session.lock_for_service()
 
+    def keep_fault(self) -> bool:
+        """Write the hard fault that is still to be kept, if any, and lock the unit; only while
+        dark. False where that failed."""
+        latch = self.latch
+        if latch.hard and self.hal.keep(FAULT, fault_record(latch.hard_row)):
+            latch.hard = False
+            self.session.lock_for_service()
+        return not latch.hard
 
-def lift_fault(unit: "Waistband") -> bool:
-    """The lit self-test was passed: nothing is kept any more. False where that failed."""
-    return unit.hal.keep(FAULT, b"")
+    def lift_fault(self) -> None:
+        """The lit self-test was passed: where a hard fault locks the unit, none is kept any more,
+        and the unit is unlocked, if that can be written; only while dark."""
+        session = self.session
+        if session.lock == HARD_FAULT and self.hal.keep(FAULT, b""):
+            session.unlock()
 
+    def store_day(self, whole: bool) -> bool:
+        """Write the day's sums; only while dark. `whole`: a session begins, and counts as wholly
+        given until the sums are written again. False where that failed."""
+        session = self.session
+        a, b = self.pads
+        more_ms = session.course.max_ms if whole else 0
+        more_q10_ms = CEM43_SESSION_Q10_MS if whole else 0
+        sums = (
+            session.day_treat_ms + more_ms,
+            a.cem43.day_q10_ms + more_q10_ms,
+            b.cem43.day_q10_ms + more_q10_ms,
+            session.day_ms,
+        )
+        clock_s = self.hal.wall_clock()  # None, null in the file, where there is none
+        if not self.hal.keep(DAY, record.text(DAY_KEYS + ("clock_s",), sums + (clock_s,))):
+            return False
+        self.day_open = whole
+        return True
 
-def store_day(unit: "Waistband", whole: bool) -> bool:
-    """Write the day's sums; only while dark. `whole`: a session begins, and counts as wholly
-    given until the sums are written again. False where that failed."""
-    session = unit.session
-    a, b = unit.pads
-    more_ms = unit.course.max_ms if whole else 0
-    more_q10_ms = CEM43_SESSION_Q10_MS if whole else 0
-    sums = (
-        session.day_treat_ms + more_ms,
-        a.cem43.day_q10_ms + more_q10_ms,
-        b.cem43.day_q10_ms + more_q10_ms,
-        session.day_ms,
-    )
-    clock_s = unit.hal.wall_clock()  # None, null in the file, where there is none
-    if not unit.hal.keep(DAY, record.text(DAY_KEYS + ("clock_s",), sums + (clock_s,))):
-        return False
-    unit.day_open = whole
-    return True
-
-
-def tidy(unit: "Waistband") -> None:
-    """Once a second: what could not be written yet, as soon as it is dark and nobody waits."""
-    state = unit.session.state
-    if state in states.IN_SESSION:
-        return
-    keep_fault(unit)
-    if unit.day_open:
-        store_day(unit, False)
-    # a unit that resets again and again writes nothing that can wait; and nobody waits for more
-    # than to be ready
-    if unit.lock != states.RESTARTS and state != states.SELF_TEST:
-        notes.settle(unit)
-        if unit.trial:
-            unit.trial.settle(unit)
-        unit.keys.take(0 if unit.lock else unit.course.number, unit.hal)
-        unit.journal.write(unit.up_s)
+    def tidy(self) -> None:
+        """Once a second while dark: what could not be written yet."""
+        self.keep_fault()
+        if self.day_open:
+            self.store_day(False)

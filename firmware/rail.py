@@ -10,7 +10,7 @@ anywhere in a period, and say too little: it is judged in its dark parts, where 
 be no current at all; a string that opens is left to the next check.
 """
 
-from firmware import faults, states
+from firmware import faults
 from firmware.inputs import RAIL
 from firmware.limits import (
     CLOCK_MASK,
@@ -22,8 +22,8 @@ from firmware.limits import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from firmware.faults import Faults
     from firmware.inputs import Inputs
-    from firmware.waistband import Waistband
     from hal.contract import Board
 
 ONE = 16_384  # the gain of a unit that draws just what its board file says
@@ -40,6 +40,11 @@ SURE = 2  # judgements running
 DARK_TICKS = -(-2 * RAIL_WINDOW_MS // TICK_MS) + 1  # the average then began in the dark
 SETTLE_STEPS = 2  # of light, until the monitor has forgotten the check
 RECHECKS = 3  # in a session: what is missed once more is no open string
+
+# What a judgement may say, beside the faults that it latches.
+NOTHING = 0
+FITS = 1  # every bank gave what was asked of it
+MISSING = 2  # the check is to find the bank that gives no light
 
 
 class Rail:
@@ -70,21 +75,21 @@ class Rail:
         if self.dark_ticks >= DARK_TICKS and inputs.heard[RAIL] == inputs.ms:
             self.leaks = self.leaks + 1 if inputs.rail[0] > RAIL_DARK_01MA else 0
 
-    def judge(self, unit: "Waistband", all_lit: bool) -> None:
-        """Once a control step while lit: latch, or post, what does not fit. `all_lit`: the light
-        was not interrupted since the last one."""
-        inputs = unit.inputs
-        out = unit.gate.out
+    def judge(self, inputs: "Inputs", out: list[int], all_lit: bool, latch: "Faults") -> int:
+        """Once a control step while lit: latch what does not fit; returns NOTHING, FITS or
+        MISSING. `out` are the duties that left, and `all_lit`: their light was not interrupted
+        since the last judgement."""
         found_01ma = inputs.rail[0]
         if self.leaks >= SURE:
-            unit.faults.raise_fault(
+            latch.raise_fault(
                 faults.LED_STUCK_ON, faults.UNIT, inputs.ms, found_01ma, RAIL_DARK_01MA
             )
         pack_mv = inputs.battery[0] * self.full_scale_mv >> 12
         if self.wait_steps:
             self.wait_steps -= 1
         elif all_lit and pack_mv and (inputs.ms - inputs.heard[RAIL]) & CLOCK_MASK <= RAIL_STALE_MS:
-            self._weigh(unit, self.expect(out, pack_mv), found_01ma)
+            return self._weigh(self.expect(out, pack_mv), found_01ma, inputs.ms, latch)
+        return NOTHING
 
     def expect(self, out: list[int], pack_mv: int) -> int:
         """What these duties draw from a pack of this voltage, by the board's file."""
@@ -97,7 +102,7 @@ class Rail:
         self.least_01ma = least * 1_250 // pack_mv
         return total * 1_250 // pack_mv
 
-    def _weigh(self, unit: "Waistband", nominal_01ma: int, found_01ma: int) -> None:
+    def _weigh(self, nominal_01ma: int, found_01ma: int, ms: int, latch: "Faults") -> int:
         """One judgement; two of a kind running are believed."""
         expected_01ma = nominal_01ma * self.gain // ONE
         learning = self.learned < LEARN_STEPS
@@ -107,20 +112,18 @@ class Rail:
         missing = not learning and found_01ma < expected_01ma - less_01ma
         self.over = self.over + 1 if found_01ma > expected_01ma + more_01ma else 0
         self.under = self.under + 1 if missing else 0
-        ms = unit.inputs.ms
         if self.over >= SURE:
-            unit.faults.raise_fault(
-                faults.LED_STUCK_ON, faults.UNIT, ms, found_01ma, expected_01ma + more_01ma
-            )
+            most_01ma = expected_01ma + more_01ma
+            latch.raise_fault(faults.LED_STUCK_ON, faults.UNIT, ms, found_01ma, most_01ma)
         elif self.under >= SURE:
-            self._miss(unit, found_01ma, expected_01ma - less_01ma)
+            return self._miss(found_01ma, expected_01ma - less_01ma, ms, latch)
         elif not self.over and not self.under:
-            for pad in unit.pads:
-                pad.fluence.mark()
             if nominal_01ma >= LEARN_01MA:
-                self._follow(unit, nominal_01ma, found_01ma)
+                self._follow(nominal_01ma, found_01ma, ms, latch)
+            return FITS
+        return NOTHING
 
-    def _follow(self, unit: "Waistband", nominal_01ma: int, found_01ma: int) -> None:
+    def _follow(self, nominal_01ma: int, found_01ma: int, ms: int, latch: "Faults") -> None:
         """Learn, then follow, what this unit draws for its duties: only from light that is
         steady, since the monitor may still show the step before."""
         moved_01ma = abs(nominal_01ma - self.last_01ma)
@@ -140,17 +143,13 @@ class Rail:
             gain = self.gain + ((ratio - self.gain) >> FOLLOW_SHIFT)
             self.gain = min(max(gain, learned - most), learned + most)
         if not GAIN_MIN <= self.gain <= GAIN_MAX:
-            unit.faults.raise_fault(
-                faults.RAIL_APART, faults.UNIT, unit.inputs.ms, found_01ma, nominal_01ma
-            )
+            latch.raise_fault(faults.RAIL_APART, faults.UNIT, ms, found_01ma, nominal_01ma)
 
-    def _miss(self, unit: "Waistband", found_01ma: int, least_01ma: int) -> None:
+    def _miss(self, found_01ma: int, least_01ma: int, ms: int, latch: "Faults") -> int:
         """Current is missing: have the check find the bank; if it never does, stop."""
         self.under = 0
         self.rechecks += 1
-        if self.rechecks > RECHECKS:
-            unit.faults.raise_fault(
-                faults.RAIL_APART, faults.UNIT, unit.inputs.ms, found_01ma, least_01ma
-            )
-        else:
-            unit.session.post(states.RECHECK)
+        if self.rechecks <= RECHECKS:
+            return MISSING
+        latch.raise_fault(faults.RAIL_APART, faults.UNIT, ms, found_01ma, least_01ma)
+        return NOTHING

@@ -1,4 +1,4 @@
-"""The session: runs the state table, and keeps the times that the table asks about.
+"""The session: runs the state table, and keeps what it runs by: times, course, set point, lock.
 
 Events are posted as bits and handled once a tick, the lowest first. A session
 ends with the reason of the event that took the machine out of it.
@@ -11,12 +11,19 @@ from firmware.limits import (
     DAY_MS,
     PAUSE_MAX_MS,
     SESSION_DAY_MAX_MS,
+    SET_POINT_MIN_MC,
+    SET_POINT_STEP_MC,
     SKIN_WAIT_MS,
     UNWORN_RESUMES,
 )
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from firmware.battery import Battery
+    from firmware.faults import Faults
+    from firmware.inputs import Inputs
+    from firmware.pad import Pad
+    from firmware.prescription import Course
     from hal.contract import Hal
 
 COLUMNS = len(states.EVENTS)
@@ -45,8 +52,12 @@ REFUSALS = (
 class Session:
     """State, reason and times; times are sums of control steps, in ms."""
 
-    def __init__(self, hal: "Hal") -> None:
+    def __init__(self, hal: "Hal", lock: int = states.NOT_LOCKED) -> None:
         self.hal = hal
+        self.lock = lock  # why no session may begin
+        self.locked = ""  # the same in words, where a file was refused or a hard fault is kept
+        self.course: Course  # prescribed; there is none where a file was refused
+        self.set_point_mc = SET_POINT_MIN_MC
         self.table = states.build()
         self.state = states.SELF_TEST
         self.previous = states.SELF_TEST
@@ -61,6 +72,7 @@ class Session:
         self.unworn_count = 0
         self.by_unworn = False  # the pause is for having come off the skin
         self.number = 0  # sessions begun since power-on
+        self.up_s = 0  # since power-on or reset
 
     def post(self, event: int) -> None:
         """Have an event handled at the end of this tick."""
@@ -100,6 +112,23 @@ class Session:
         if from_state in states.IN_SESSION and to not in states.IN_SESSION:
             self.reason = event
         self.hal.signal(states.CUE_RATE if to == states.RATE else to)
+
+    def lock_for_service(self) -> None:
+        """A hard fault is kept: no therapy until a lit self-test was passed in SERVICE."""
+        self.lock = self.lock or states.HARD_FAULT
+        self.locked = self.locked or "a hard fault is kept; a lit self-test lifts it"
+
+    def unlock(self) -> None:
+        """The lit self-test was passed, and no hard fault is kept any more."""
+        self.lock = states.NOT_LOCKED
+        self.locked = ""
+
+    def move_set_point(self, way: int) -> None:
+        """One step up (1) or down (-1), never above what was prescribed."""
+        set_point_mc = self.set_point_mc + way * SET_POINT_STEP_MC
+        set_point_mc = min(set_point_mc, self.course.set_point_mc)
+        self.set_point_mc = max(set_point_mc, SET_POINT_MIN_MC)
+        self.hal.signal(states.CUE_SET_POINT)
 
     def refuse(self, why: int) -> None:
         """A person asked for what cannot be: say so, and stay."""
@@ -143,3 +172,18 @@ class Session:
         """The belt came off the skin while lit."""
         over = self.unworn_count >= UNWORN_RESUMES
         self.post(states.UNWORN_END if over else states.UNWORN)
+
+
+class Status:
+    """What screen, telemetry, journal and refusals read of a unit; nothing is changed by it."""
+
+    def __init__(
+        self, inputs: "Inputs", session: Session, latch: "Faults", pads: "tuple[Pad, Pad]",
+        battery: "Battery", clock_set: bool,
+    ) -> None:  # fmt: skip
+        self.inputs = inputs
+        self.session = session
+        self.latch = latch
+        self.pads = pads
+        self.battery = battery
+        self.clock_set = clock_set  # at start

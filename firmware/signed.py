@@ -11,8 +11,8 @@ prescriptions, and only those.
 """
 
 from firmware import record, seal
-from firmware.console import clock_seconds
 from firmware.prescription import Refused, keys, shown
+from firmware.thermometry import clock_seconds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

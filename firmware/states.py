@@ -6,6 +6,8 @@ for one event. The lowest-numbered event of a tick goes first, so that trouble
 wins over a button and a button over the clock.
 """
 
+from array import array
+
 # States.
 SELF_TEST = 0  # dark; every sensor heard and plausible before anything else
 READY = 1  # waits for START
@@ -119,9 +121,9 @@ CUE_RATE = 16
 CUES = STATES[:RATE] + ("REFUSED", "BATTERY_LOW", "SET_POINT", "RATE")
 
 
-def build() -> list[int]:
-    """The rows as a flat list: next state at [state * len(EVENTS) + event], -1 where ignored."""
-    table = [-1] * (len(STATES) * len(EVENTS))
+def build() -> "array[int]":
+    """The rows as a flat table: next state at [state * len(EVENTS) + event], -1 where ignored."""
+    table = array("b", [-1] * (len(STATES) * len(EVENTS)))
     for states, event, to in ROWS:
         for state in states:
             cell = state * len(EVENTS) + event

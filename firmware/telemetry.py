@@ -1,17 +1,19 @@
 """Telemetry: a JSON line a second, written number by number into one buffer.
 
-Only while someone reads, and never in the way of a tick: the numbers of one moment are
-taken down together, and turned into digits over the ticks that follow; the HAL drops
-what the reader does not take at once. Keys are those of `FIELDS`, in order; units in names.
+Called by `firmware.waistband`; reads, and hands the line to the HAL. Only while someone reads,
+and never in the way of a tick: the numbers of one moment are taken down together, and turned
+into digits over the ticks that follow; the HAL drops what the reader does not take at once.
+Keys are those of `FIELDS`, in order; units in names.
 """
 
-from firmware import console, states
+from firmware import states
 from firmware.cells import append_int, put_text
 from firmware.limits import CONTROL_TICKS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from firmware.waistband import Waistband
+    from firmware.blinded import Face
+    from firmware.session import Status
     from hal.contract import Hal
 
 FIELDS = (
@@ -33,41 +35,36 @@ assert len(FIELDS) <= (CONTROL_TICKS - 1) * FIELDS_A_TICK  # said before the nex
 class Telemetry:
     """The numbers, the line, and how far it is written."""
 
-    def __init__(self) -> None:
+    def __init__(self, hal: "Hal", status: "Status", face: "Face | None") -> None:
+        """`face` is what a blinded unit says in the place of these numbers."""
+        self.hal = hal
+        self.status = status
+        self.face = face
+        self.late_us = 0  # the worst that a tick came late, as the loop keeps it
         self.line = bytearray(LINE_BYTES)
         self.numbers = [0] * END  # a moment's, each where its field is
         self.at = 0
         self.field = 0  # the next to be written
         self.writing = False
 
-    def step(self, unit: "Waistband") -> None:
-        """Once a second while somebody reads: the answer to what they asked, and the moment
-        that the next line is of."""
-        hal = unit.hal
-        line = hal.hear()
-        if line is not None:
-            reply = console.answer(unit, line)
-            if reply:
-                hal.say(bytearray(reply), len(reply))
-        self.take(unit)
-
-    def take(self, unit: "Waistband") -> None:
-        """Take the present down."""
+    def take(self) -> None:
+        """Once a second while somebody reads: take down the moment that the next line is of."""
         self.at = self.field = 0
         self.writing = True
-        if unit.trial:
-            unit.trial.face.take(unit, self.numbers)
+        if self.face:
+            self.face.take(self.numbers)
             return
-        session = unit.session
-        battery = unit.battery
-        a, b = unit.pads
+        status = self.status
+        session = status.session
+        battery = status.battery
+        a, b = status.pads
         numbers = self.numbers
-        numbers[0] = unit.inputs.ms
+        numbers[0] = status.inputs.ms
         numbers[STATE] = session.state
         numbers[REASON] = session.reason
         numbers[3] = session.refused
-        numbers[4] = unit.lock
-        numbers[5] = unit.faults.latched
+        numbers[4] = session.lock
+        numbers[5] = status.latch.latched
         numbers[6] = a.contact_mc
         numbers[7] = b.contact_mc
         numbers[8] = a.board_mc
@@ -78,21 +75,21 @@ class Telemetry:
         numbers[13] = b.fluence.total_uj_cm2
         numbers[14] = a.cem43.session_q10_ms
         numbers[15] = b.cem43.session_q10_ms
-        numbers[16] = unit.set_point_mc
+        numbers[16] = session.set_point_mc
         numbers[17] = session.treat_ms
         numbers[18] = battery.cell_mv
         numbers[19] = battery.percent
         numbers[20] = battery.sessions_left()
-        numbers[21] = 1 if unit.clock_set else 0
-        numbers[22] = unit.late_us
+        numbers[21] = 1 if status.clock_set else 0
+        numbers[22] = self.late_us
 
-    def write(self, hal: "Hal") -> None:
+    def write(self) -> None:
         """A few more fields; with the last of them the line is said."""
         for _ in range(FIELDS_A_TICK):
             self._field()
             if self.field == len(FIELDS):
                 self.writing = False
-                hal.say(self.line, self.at)
+                self.hal.say(self.line, self.at)
                 return
 
     def _field(self) -> None:

@@ -1,10 +1,11 @@
-"""What the guard looks at, and what each of its trips means.
+"""Rows of the guard: what it looks at, and the fault that each of its trips means.
 
-The rows are made once, at start: limits in mC become raw codes here. A trip becomes a
-fault with the pad, the value and the limit, in the units of `faults.FAULTS`.
+Made by `firmware.waistband` at start, where limits in mC become raw codes; asked when the guard
+trips. Latches a fault with the pad, the value and the limit, in the units of `faults.FAULTS`.
 """
 
-from firmware import faults, states
+from firmware import faults
+from firmware.guard import Guard
 from firmware.limits import (
     BOARD_TRIP_MC,
     CELL_END_MV,
@@ -19,8 +20,9 @@ from firmware.thermometry import ntc_code, tmp117_code, tmp117_mc
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from firmware.faults import Faults
     from firmware.inputs import Inputs
-    from firmware.waistband import Waistband
+    from firmware.pad import Pad
     from hal.contract import Board
 
 
@@ -59,37 +61,66 @@ def guard_rows(
     return pairs
 
 
-def collect(unit: "Waistband", tripped: int) -> None:
-    """Turn the guard's new trips into faults, with the value and the limit."""
-    inputs = unit.inputs
-    for k in range(len(unit.meaning)):
-        if not (tripped & ~unit.collected) >> k & 1:
-            continue
-        pad, below, above, far, far_code = unit.meaning[k]
-        source, _, low, high = unit.guard.rows[k]
-        code = unit.guard.values[k]
-        fault = below if code <= low else above
-        limit = low if code <= low else high
-        if (far_code <= low and code <= far_code) or (far_code >= high and code >= far_code):
-            fault = far
-            limit = far_code
-        if fault == faults.BATTERY_EMPTY:
-            unit.battery.end()
-            if unit.session.state in states.IN_SESSION:
-                unit.session.post(states.BATTERY_END)
-            continue
-        if source is not inputs.ntc:
+class GuardRows:
+    """The guard, the meaning of its rows, and which of its trips have become faults."""
+
+    def __init__(
+        self, inputs: "Inputs", board: "Board", ntc_offsets_mc: "tuple[int, int]"
+    ) -> None:
+        rows = []
+        meanings = []
+        for row, meaning in guard_rows(inputs, board, ntc_offsets_mc):
+            rows.append(row)
+            meanings.append(meaning)
+        self.inputs = inputs
+        self.guard = Guard(tuple(rows))
+        self.meanings = tuple(meanings)
+        self.collected = 0  # a bit a row: trips that have become faults
+
+    def collect(self, latch: "Faults", pads: "tuple[Pad, Pad]") -> bool:
+        """Turn new trips into faults, with the value and the limit; True where one of them says
+        that the battery is empty, which is no fault to be latched."""
+        empty = False
+        tripped = self.guard.tripped
+        for k in range(len(self.meanings)):
+            if not (tripped & ~self.collected) >> k & 1:
+                continue
+            pad, below, above, far, far_code = self.meanings[k]
+            _, _, low, high = self.guard.rows[k]
+            code = self.guard.values[k]
+            fault = below if code <= low else above
+            limit = low if code <= low else high
+            if (far_code <= low and code <= far_code) or (far_code >= high and code >= far_code):
+                fault = far
+                limit = far_code
+            if fault == faults.BATTERY_EMPTY:
+                empty = True
+            else:
+                self._latch(k, fault, code, limit, latch, pads[pad])
+        self.collected = tripped
+        return empty
+
+    def _latch(
+        self, k: int, fault: int, code: int, limit: int, latch: "Faults", pad: "Pad"
+    ) -> None:
+        """Latch what row `k` found, codes in mC where the fault is named by them."""
+        inputs = self.inputs
+        by_ntc = self.guard.rows[k][0] is inputs.ntc
+        other_mc = CONTACT_WARN_MC  # what the pad's other contact sensor says
+        if fault == faults.CONTACT_HOT:
+            other_mc = tmp117_mc(inputs.contact[pad.index]) if by_ntc else (
+                pad.ntc_mc(inputs.ntc[pad.index] << 4))
+        if not by_ntc:
             code = tmp117_mc(code)
             limit = tmp117_mc(limit)
         elif fault == faults.CONTACT_HOT:
-            code = unit.pads[pad].ntc_mc(code << 4)
-            limit = unit.pads[pad].ntc_mc(limit << 4)
-        other_mc = CONTACT_WARN_MC
-        if fault == faults.CONTACT_HOT:
-            by_ntc = source is inputs.ntc
-            other_mc = tmp117_mc(inputs.contact[pad]) if by_ntc else (
-                unit.pads[pad].ntc_mc(inputs.ntc[pad] << 4))
-        unit.faults.raise_fault(
-            fault, pad, inputs.ms, code, limit, other_mc >= CONTACT_WARN_MC
+            code = pad.ntc_mc(code << 4)
+            limit = pad.ntc_mc(limit << 4)
+        latch.raise_fault(
+            fault, pad.index, inputs.ms, code, limit, other_mc >= CONTACT_WARN_MC
         )
-    unit.collected = tripped
+
+    def clear(self) -> None:
+        """Forget the trips whose codes are back in bounds."""
+        self.guard.clear()
+        self.collected &= self.guard.tripped

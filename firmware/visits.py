@@ -11,8 +11,8 @@ gone in between the record is written at the next start, and nothing is asked tw
 """
 
 from firmware import record
-from firmware.console import DAYS_BEFORE, EPOCH_YEAR
 from firmware.prescription import Refused
+from firmware.thermometry import DAYS_BEFORE, EPOCH_YEAR
 from firmware.ticket import OVERALL, VISITS_MAX
 
 TYPE_CHECKING = False

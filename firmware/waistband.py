@@ -2,55 +2,38 @@
 
     hal.read -> guard (each tick) -> control (every tenth) -> session -> gate -> lease, feed
 
+Made and called by `main.py`. Parts own what they count, are given at start all that they may
+read and change, and return what they decide; only here does one part's decision reach another.
 The same inputs give the same outputs, on any interpreter. Nothing here allocates
 in a steady tick; whatever raises ends the tick before the lease is renewed.
 """
 
-from firmware import faults, kept, plan, signed, states, trips, wearer
-from firmware.battery import Battery
-from firmware.buttons import Buttons
-from firmware.check import Check
+from firmware import console, faults, plan, rail, states
+from firmware.buttons import DOWN_PRESSED, UP_PRESSED
+from firmware.check import PASSED
 from firmware.dose import STEP_MAX_MS
-from firmware.faults import Faults
-from firmware.gate import Gate
-from firmware.guard import Guard
-from firmware.inputs import BUCKLE, BUTTONS, CHARGER, CHARGING, HOST, RAIL, Inputs
-from firmware.journal import Journal
-from firmware.keys import FILE as KEYS
-from firmware.keys import Keys
+from firmware.inputs import BUTTONS, CHARGER, CHARGING, HOST, RAIL
 from firmware.limits import (
+    CHECK_DUTY,
     CLOCK_MASK,
     CONTROL_TICKS,
-    DUTY_MAX,
     HEARD_WITHIN_MS,
     RAMP_MS,
     SELF_TEST_MS,
-    SET_POINT_MIN_MC,
     SKIN_WAIT_MS,
     TICK_MS,
-    UNWORN_STEPS,
-    WORN_MAX_MC,
-    WORN_MIN_MC,
-    WORN_MS,
 )
-from firmware.pad import Pad
-from firmware.prescription import Course, Refused, calibration_rows, serial_of
-from firmware.rail import Rail
-from firmware.screen import Screen
-from firmware.session import Session
-from firmware.states import CALIBRATION, HARD_FAULT, NOT_LOCKED, PRESCRIPTION, TRIAL
-from firmware.telemetry import Telemetry
+from firmware.parts import Parts
+from firmware.session import NOTHING, STORAGE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from firmware.trial import Trial
     from hal.contract import Board, Hal
 
-TRIAL_FILES = ("trial.json", "visit.json")  # with either, a unit is blinded
 SECOND_STEPS = 5  # control steps a second
 
 
-class Waistband:
+class Waistband(Parts):
     """The firmware of one unit; make it anew at each power-on, then call `tick` every 20 ms."""
 
     def __init__(
@@ -59,52 +42,11 @@ class Waistband:
         board: "Board",
         calibration: object,
         prescription: object,
-        lock: int = NOT_LOCKED,
+        lock: int = states.NOT_LOCKED,
     ) -> None:
-        """Wire the parts. `prescription` is what its file holds, as bytes, or what that says,
-        if nothing is to be signed. A calibration or prescription that is refused locks the unit,
-        and `locked` says why; there is a `course` only where `lock` is NOT_LOCKED. Whoever starts
-        the unit may lock it too (RESTARTS, BOARD); a hard fault that was kept does (HARD_FAULT)."""
-        self.hal = hal
-        self.inputs = inputs = Inputs()
-        self.lock = lock
-        self.locked = ""  # what was refused, in words
-        self.serial = ""  # of the unit, as calibrated
-        self.keys = Keys(hal.load(KEYS))
-        self.journal = Journal(hal, self.keys)
-        self.trial = self._enrolled()
-        full_uw_cm2, offsets_mc = self._accept(board, calibration, prescription)
-        pairs = trips.guard_rows(inputs, board, offsets_mc)
-        self.guard = Guard(tuple([row for row, _ in pairs]))
-        self.meaning = tuple([meaning for _, meaning in pairs])
-        self.collected = 0  # guard trips already turned into faults
-        self.faults = Faults()
-        self.noted = [row[:] for row in self.faults.rows]  # what the journal knows of them, and
-        self.noted_latched = 0  # that they were latched
-        self.session = Session(hal)
-        self.buttons = Buttons()
-        self.pressed_in = -1  # the state in which START went down
-        self.gate = Gate(hal, 2 * len(board.BANKS), self.trial.mask if self.trial else DUTY_MAX)
-        self.check = Check(board)
-        self.rail = Rail(board)
-        self.battery = Battery(board)
-        self.pads = (
-            Pad(0, board, offsets_mc[0], full_uw_cm2[0]),
-            Pad(1, board, offsets_mc[1], full_uw_cm2[1]),
-        )
-        self.set_point_mc = SET_POINT_MIN_MC
-        if not self.lock:
-            self.set_point_mc = self.course.set_point_mc
-            self.battery.expect(self.course.power_mw(board), self.course.longest_ms())
-        self.screen = Screen()
-        self.telemetry = Telemetry()
-        self._count()
-        now_s = hal.wall_clock()
-        self.clock_set = now_s is not None
-        kept.restore(self, now_s)
-
-    def _count(self) -> None:
-        """Counters, as at power-on."""
+        """Make the parts: see `firmware.parts`. Whoever starts the unit may lock it (RESTARTS,
+        BOARD)."""
+        Parts.__init__(self, hal, board, calibration, prescription, lock)
         self.phase = CONTROL_TICKS - 1  # ticks until control
         self.second = 0  # control steps until the battery is judged
         self.control_ms = -1  # clock at the last control step
@@ -113,69 +55,20 @@ class Waistband:
         self.lit_ms = 0  # of the last control step
         # of the self-test, until the sensors may be judged: the first control step is at its end
         self.settled_ms = (CONTROL_TICKS - 1) * TICK_MS
-        self.worn_ms = 0
-        self.unworn_steps = 0
-        self.late_us = 0  # the worst that a tick came late, as the loop keeps it
-        self.ended = False  # a session, of which the journal has not been told
-        self.up_s = 0  # since power-on or reset
-        self.day_open = False  # there was light, or is to be, since the day was last written
-
-    def _enrolled(self) -> "Trial | None":
-        """In a trial there is more to a unit; else none of it is ever in memory."""
-        for name in TRIAL_FILES:
-            if self.hal.load(name) is not None:
-                from firmware.trial import Trial  # noqa: PLC0415
-
-                return Trial()
-        return None
-
-    def _accept(
-        self, board: "Board", calibration: object, prescription: object
-    ) -> "tuple[list[list[int]], tuple[int, int]]":
-        """Full-duty irradiance and thermistor offsets of each pad; zeros where refused."""
-        kinds = len(board.BANKS)
-        rows = ([[0] * kinds, [0] * kinds], (0, 0))
-        wrong = CALIBRATION
-        try:
-            rows = calibration_rows(calibration, board)
-            self.serial = serial_of(calibration)
-            if self.trial:
-                wrong = TRIAL
-                self.trial.open(self.hal, self.keys, self.serial)
-            wrong = PRESCRIPTION
-            inner, number, expires_s = signed.opened(prescription, self.keys, self.serial)
-            self.course = Course(inner, board, rows[0])
-            self.course.number = number
-            self.course.expires_s = expires_s
-        except Refused as why:
-            self.lock = self.lock or wrong
-            self.locked = str(why)
-        return rows
-
-    def lock_for_service(self) -> None:
-        """A hard fault is kept: no therapy until a lit self-test was passed in SERVICE."""
-        self.lock = self.lock or HARD_FAULT
-        self.locked = self.locked or "a hard fault is kept; a lit self-test lifts it"
-
-    def unlock(self) -> None:
-        """The lit self-test was passed; only while dark."""
-        if self.lock == HARD_FAULT and kept.lift_fault(self):
-            self.lock = NOT_LOCKED
-            self.locked = ""
 
     def tick(self) -> None:
         """One tick: read, guard, control on every tenth, session, gate."""
         inputs = self.inputs
         hal = self.hal
+        session = self.session
         hal.read(inputs)
         tripped = self.guard.look()
-        if tripped != self.collected:
-            trips.collect(self, tripped)
+        if tripped != self.guard_rows.collected:
+            self._collect()
         ms = inputs.ms
         ntc = inputs.ntc
         self.sum_a += ntc[0]
         self.sum_b += ntc[1]
-        session = self.session
         if session.state == states.CHECK:
             self.check.watch(inputs.rail[0])
         elif session.state in states.POWERED:
@@ -189,7 +82,7 @@ class Waistband:
         if pins & BUTTONS or self.buttons.busy:
             done = self.buttons.step(pins, ms)
             if done:
-                wearer.answer(self, done)
+                self._answer(done)
         if pins & (CHARGER | HOST):
             session.post(states.CHARGER_IN if pins & CHARGER else states.HOST_IN)
         stopping = self.faults.latched & faults.STOPPING
@@ -199,12 +92,31 @@ class Waistband:
             self._run()
         self.gate.pass_out(session.state in states.LIT and not tripped and not stopping, ms)
         if self.phase == CONTROL_TICKS - 1:
-            self.screen.step(self)
+            self.screen.step()
             if self.second == SECOND_STEPS - 1 and hal.listening():
-                self.telemetry.step(self)
+                self._listen()
         elif self.telemetry.writing:
-            self.telemetry.write(hal)
+            self.telemetry.write()
         hal.feed()
+
+    def _collect(self) -> None:
+        """A row of the guard has tripped."""
+        if self.guard_rows.collect(self.faults, self.pads):
+            self.battery.end()
+            if self.session.state in states.IN_SESSION:
+                self.session.post(states.BATTERY_END)
+
+    def _listen(self) -> None:
+        """Once a second while somebody reads: answer what they asked, and begin a line."""
+        hal = self.hal
+        line = hal.hear()
+        if line is not None:
+            reply = console.answer(line, hal, self.session, self.journal)
+            if reply:
+                hal.say(bytearray(reply), len(reply))
+        self.telemetry.take()
+
+    # -- control -------------------------------------------------------------------------
 
     def _control(self, ms: int) -> None:
         """Every 200 ms: what was given, what is felt, what is wrong, what comes next."""
@@ -220,27 +132,27 @@ class Waistband:
                 pad.cem43.day_q10_ms = 0
         wrong = self.faults.latched & faults.STOPPING
         if settled and session.state == states.SELF_TEST and not wrong:
-            session.post(states.LOCK if self.lock else states.PASSED)
+            session.post(states.LOCK if session.lock else states.PASSED)
         if self.second:
             self.second -= 1
         else:
             self.second = SECOND_STEPS - 1
-            self.up_s += 1
+            session.up_s += 1
             self._judge_battery()
-            kept.tidy(self)
+            self._tidy()
         if session.state in states.IN_SESSION:
-            self._watch(ms, step_ms)
+            self._watch(step_ms)
         elif session.state == states.CHARGING and not self.inputs.pins & CHARGER:
             session.post(states.CHARGER_OUT)
         elif session.state == states.RATE:
             if self.trial:
-                self.trial.watch(session)
+                self.trial.watch()
         elif session.state == states.SERVICE and session.state_ms >= SKIN_WAIT_MS:
             session.post(states.TIMEOUT)
         if session.events:
             self._run()
         if session.state in states.LIT:
-            plan.plan(self, step_ms)
+            self._plan(step_ms)
 
     def _settle(self, ms: int, step_ms: int) -> bool:
         """In the self-test: whether sensors may be judged. They may once each was heard in it,
@@ -283,57 +195,165 @@ class Waistband:
             self.hal.signal(states.CUE_BATTERY_LOW)
         charging = self.session.state == states.CHARGING and self.inputs.pins & CHARGING
         if battery.recovered(charging != 0):
-            self.guard.clear()
-            self.collected &= self.guard.tripped
+            self.guard_rows.clear()
 
-    def _watch(self, ms: int, step_ms: int) -> None:
+    def _tidy(self) -> None:
+        """Once a second, as soon as it is dark and nobody waits: write what could not be yet."""
+        session = self.session
+        state = session.state
+        if state in states.IN_SESSION:
+            return
+        self.kept.tidy()
+        # a unit that resets again and again writes nothing that can wait; and nobody waits for more
+        # than to be ready
+        if session.lock != states.RESTARTS and state != states.SELF_TEST:
+            self.events.settle()
+            if self.trial:
+                self.trial.settle()
+            self.keys.take(0 if session.lock else session.course.number, self.hal)
+            self.journal.write(session.up_s)
+
+    def _watch(self, step_ms: int) -> None:
         """In a session: worn, time, heat, dose, battery; what was given against what is felt."""
         session = self.session
         state = session.state
         a, b = self.pads
         if state == states.WAIT_SKIN:
-            worn = self.worn(WORN_MAX_MC)
-            self.worn_ms = self.worn_ms + step_ms if worn else 0
-            for pad in self.pads:
-                pad.rest(self.worn_ms <= step_ms)
-            if self.worn_ms >= WORN_MS:
+            if self.wear.is_put_on(step_ms):
                 session.post(states.WORN)
         elif state in states.LIT:
-            self.unworn_steps = 0 if self.worn(CLOCK_MASK) else self.unworn_steps + 1
-            if self.unworn_steps >= UNWORN_STEPS:
+            if self.wear.is_off():
                 session.unworn()
             for pad in self.pads:
-                if pad.fluence.total_uj_cm2 + self.course.least_uj_cm2 >= pad.stop_uj_cm2:
+                if pad.fluence.total_uj_cm2 + session.course.least_uj_cm2 >= pad.stop_uj_cm2:
                     pad.done = True
             if a.done and b.done and not self.trial:  # in a trial time alone ends it
                 session.post(states.DOSE)
         if state in states.POWERED and step_ms:
-            self.rail.judge(self, self.lit_ms == step_ms)
-            for pad in self.pads:
-                pad.fit(self.gate.out, self.lit_ms, step_ms, self.inputs, self.faults)
+            self._watch_power(step_ms)
         if state == states.RAMP and session.state_ms >= RAMP_MS:
             session.post(states.RAMPED)
-        session.watch_clock(self.course.max_ms)
+        session.watch_clock(session.course.max_ms)
         for pad in self.pads:
             session.watch_heat(pad.cem43.session_q10_ms, pad.cem43.day_q10_ms)
         if self.battery.ended:
             session.post(states.BATTERY_END)
 
-    def worn(self, warmest_mc: int) -> bool:
-        """Buckle closed and both contacts as warm as skin, and no warmer than `warmest_mc`."""
-        if not self.inputs.pins & BUCKLE:
-            return False
+    def _watch_power(self, step_ms: int) -> None:
+        """While power is on: does what was given fit the supply's current and what pads feel?"""
+        inputs = self.inputs
+        latch = self.faults
+        out = self.gate.out
+        lit_ms = self.lit_ms
+        verdict = self.rail.judge(inputs, out, lit_ms == step_ms, latch)
+        if verdict == rail.MISSING:
+            self.session.post(states.RECHECK)
         for pad in self.pads:
-            if not WORN_MIN_MC <= pad.contact_mc <= warmest_mc:
-                return False
-        return True
+            if verdict == rail.FITS:
+                pad.fluence.mark()
+            pad.fit(out, lit_ms, step_ms, inputs, latch)
 
-    def warmest_mc(self) -> int:
-        """The warmer pad's contact temperature."""
-        a, b = self.pads
-        return a.contact_mc if a.contact_mc > b.contact_mc else b.contact_mc
+    def _plan(self, step_ms: int) -> None:
+        """What the banks should give until the next control step; only in a lit state."""
+        session = self.session
+        gate = self.gate
+        gate.planned = True
+        if session.state != states.CHECK:
+            plan.regulate(session, gate, self.pads, step_ms)
+        elif self.check.advance(gate, self.faults, self.pads, self.inputs) == PASSED:
+            session.post(states.CLEARED if session.lock else states.PASSED)
+
+    # -- a state is entered --------------------------------------------------------------
 
     def _run(self) -> None:
         """Let the session handle what was posted, and prepare the state it went to."""
         if self.session.run():
-            plan.enter(self)
+            self._enter()
+
+    def _enter(self) -> None:
+        session = self.session
+        state = session.state
+        if session.previous in states.IN_SESSION and state not in states.IN_SESSION:
+            self.events.ended = True  # told to the journal in the dark: that allocates
+        if state == states.WAIT_SKIN:
+            self._begin()
+        elif state == states.CHECK:
+            if session.previous == states.SERVICE:
+                self._begin()
+            plan.cap(self.gate, session.course.duties, CHECK_DUTY)
+            self.check.begin(self.gate)
+        elif state == states.RAMP:
+            plan.ramp(session.course, self.gate, self.pads)
+            self.rail.learn()
+        elif state == states.PAUSED:
+            self.wear.begin()
+            for pad in self.pads:
+                pad.fluence.mark()
+        elif state == states.RATE:
+            if self.trial:
+                self.trial.begin()
+        elif state == states.SELF_TEST:
+            self.settled_ms = 0
+            if session.previous == states.CHECK:
+                self.gate.shut(self.inputs.ms)  # dark before anything is written
+                self.kept.lift_fault()
+        elif state == states.OFF:
+            self.gate.shut(self.inputs.ms)
+            self._tidy()
+            self.hal.power_off()
+
+    def _begin(self) -> None:
+        """A session begins, or the lit self-test: what it lights is of this day, too."""
+        self.kept.day_open = True
+        self.wear.begin()
+        self.rail.rechecks = 0
+        self.faults.forget(faults.LED_OPEN)  # the check looks again
+        plan.begin(self.hal, self.session, self.gate, self.pads)
+
+    # -- what a person does --------------------------------------------------------------
+
+    def _answer(self, done: int) -> None:
+        """Do what a person asks for with the buttons (`done`: bits of `firmware.buttons`)."""
+        self._ask(self.actions.take(done))
+        if done & (UP_PRESSED | DOWN_PRESSED):
+            way = -1 if done & DOWN_PRESSED else 1
+            trial = self.trial
+            if trial:
+                if trial.is_mark(way):
+                    self.events.settle()
+                    trial.mark_effect()
+                else:
+                    trial.turn(way)
+            elif self.session.state in states.LIT:
+                self.session.move_set_point(way)
+
+    def _ask(self, intent: int) -> None:
+        """A released START asks for an event, if it is not negative: grant it, or say why not. In
+        a trial it asks for what comes next at the visit."""
+        trial = self.trial
+        if trial and intent == states.START:
+            self.events.settle()
+            intent = trial.asked(self.actions)
+        elif trial and intent == states.RATED:
+            intent = trial.confirm(self.actions.is_stuck())
+        why = ~intent if intent < 0 else self._why_not(intent)
+        if why:
+            self.session.refuse(why)
+        elif intent >= 0:
+            if intent == states.ACK:
+                self.faults.acknowledge()
+                self.guard_rows.clear()
+            self.session.post(intent)
+
+    def _why_not(self, intent: int) -> int:
+        """Why an event is refused; NOTHING where it is granted, and what must be kept first was."""
+        begins = intent == states.START or intent == states.RATED  # noqa: PLR1714
+        if begins:
+            self.events.boot()  # the latest time that was written down
+        why = self.actions.why_not(intent)
+        if why:
+            return why
+        if begins:
+            return NOTHING if self.kept.store_day(True) and self.events.begin() else STORAGE
+        # nobody has seen to a hard fault that a reset would forget
+        return STORAGE if intent == states.ACK and not self.kept.keep_fault() else NOTHING

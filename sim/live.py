@@ -18,6 +18,7 @@ from sim.writing import said
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from array import array
     from typing import Any
 
     from sim.injected import Injected
@@ -44,7 +45,7 @@ SINCE = {
 class Table:
     """The firmware's table of states, which tells each step that is taken by it."""
 
-    def __init__(self, table: "list[int]") -> None:
+    def __init__(self, table: "array[int]") -> None:
         self.table = table
         self.taken: list[tuple[int, int, int]] = []  # from, event, to
 

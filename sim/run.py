@@ -321,8 +321,10 @@ class Run:
         in common (`sim.saved`)."""
         a, b = self.plant.pads
         unit = self.unit
-        course = [] if unit.lock else [unit.course]
-        kept: list[object] = [self.board, self.scenario, unit.session.table, unit.meaning]
+        course = [] if unit.session.lock else [unit.session.course]
+        kept: list[object] = [
+            self.board, self.scenario, unit.session.table, unit.guard_rows.meanings
+        ]  # fmt: skip
         kept += course
         kept += self.hal.constants() + a.tissue.constants() + b.tissue.constants()
         kept += [pad.table for pad in unit.pads]

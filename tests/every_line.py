@@ -270,7 +270,7 @@ def released(run: Run) -> None:
     buttons = run.unit.buttons
     buttons.begun, buttons.stable, buttons.used, buttons.busy = True, START, False, True
     buttons.since_ms[0] = (run.unit.inputs.ms - 200) & CLOCK_MASK
-    run.unit.pressed_in = run.unit.session.state
+    run.unit.actions.pressed_in = run.unit.session.state
     run.hal.pins &= ~START
 
 
@@ -284,9 +284,10 @@ def stuck(run: Run) -> None:
 
 def expires(run: Run) -> None:
     """The prescription, where there is one, was good until long ago."""
-    if not run.unit.lock:
-        run.unit.course = copy(run.unit.course)  # which forks of a run have in common
-        run.unit.course.expires_s = 1
+    if not run.unit.session.lock:
+        session = run.unit.session
+        session.course = copy(session.course)  # which forks of a run have in common
+        session.course.expires_s = 1
 
 
 def no_clock(run: Run) -> None:

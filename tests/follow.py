@@ -7,14 +7,10 @@ node it is in before, the node it is in after, and a way from one to the other.
 from collections.abc import Callable
 from typing import Any
 
-from firmware import plan
-from firmware.limits import CLOCK_MASK
 from sim.prove.node import BEFORE, Node, take
 from sim.prove.notes import Notes
 from sim.prove.search import Found
 from tests.fake_hal import Bench
-
-PLAN = plan.plan
 
 
 class Graph:
@@ -46,8 +42,9 @@ class Follow(Bench):
         super().__init__(*arguments, **options)
         self.graph = graph
         self.dark, self.armed = True, False
-        self.notes = Notes(self.unit, lambda: self.unit.worn(CLOCK_MASK))
+        self.notes = Notes(self.unit, self.unit.wear.is_worn)
         self.control: Callable[[int], None] = self.unit._control
+        self.plan: Callable[[int], None] = self.unit._plan
         vars(self.unit)["_control"] = self.watched_control
         self.node = self.here()
         assert self.node in graph.found.depth
@@ -72,19 +69,16 @@ class Follow(Bench):
         state = notes.before_control()
         planned = False
 
-        def watched_plan(unit: Any, step_ms: int) -> None:
+        def watched_plan(step_ms: int) -> None:
             nonlocal planned
             planned = True
             notes.after_control(state, latch.active != 0)
             step = notes.before_plan()
-            PLAN(unit, step_ms)
+            self.plan(step_ms)
             notes.after_plan(step)
 
-        vars(plan)["plan"] = watched_plan
-        try:
-            self.control(ms)
-        finally:
-            vars(plan)["plan"] = PLAN
+        vars(self.unit)["_plan"] = watched_plan
+        self.control(ms)
         if not planned:
             notes.after_control(state, latch.active != 0)
 

@@ -141,11 +141,11 @@ def case(good: "dict[str, bytes]", name: str, seed: int) -> str:
     if hal.lit:
         return "lit"
     state = unit.session.state
-    if state != (states.LOCKED if unit.lock else states.READY):
+    if state != (states.LOCKED if unit.session.lock else states.READY):
         return "in " + states.STATES[state]
     if TRIAL in files and not (unit.trial and unit.trial.mask == 0 == unit.gate.mask):
         return "a placebo unit that is none any more"
-    if unit.lock and not unit.locked:
+    if unit.session.lock and not unit.session.locked:
         return "locked without a word"
     if not 0 <= unit.session.day_treat_ms <= max(SESSION_DAY_MAX_MS, 40 * 60_000):
         return "a day of " + str(unit.session.day_treat_ms)

@@ -34,6 +34,11 @@ ARROWS = {
 }
 OURS = {"boot", "main", "firmware", "hal", "sim", "tools", "tests"}
 
+# The whole unit is for whoever makes one and looks at it from outside; a part of the firmware is
+# given what it may read and change.
+WHOLE_UNIT = "firmware.waistband"
+MAKERS = {"main.py", "sim", "tests", "tools/count_ticks.py"}
+
 # What else the device code may import: modules that CPython and MicroPython both have
 # (`micropython` aside, which is imported where it exists).
 PORTABLE = {"array", "binascii", "gc", "hashlib", "json", "math", "micropython", "struct"}
@@ -96,6 +101,43 @@ def imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
             yield from ((node.lineno, alias.name.split(".")[0]) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield node.lineno, node.module.split(".")[0]
+
+
+def named(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Line and dotted name of each module that an import may mean, for types alone too; of
+    `from a import b` both a and a.b."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.lineno, node.module
+            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+def circles(root: Path) -> list[str]:
+    """Circles of imports in `firmware/`, those for types alone included."""
+    found = {
+        path.removesuffix(".py").replace("/", "."): {name for _, name in named(tree)}
+        for path, _, tree in sources(root, "firmware")
+    }
+    left = {module: names & found.keys() for module, names in found.items()}
+    while free := {module for module, names in left.items() if not names & left.keys()}:
+        left = {module: names for module, names in left.items() if module not in free}
+    # what is left leads into a circle: those that nothing left imports are not of it
+    while outside := left.keys() - {name for names in left.values() for name in names}:
+        left = {module: names for module, names in left.items() if module not in outside}
+    return [", ".join(sorted(left)) + " import each other"] if left else []
+
+
+def whole_unit_taken(root: Path) -> list[str]:
+    """Who but MAKERS names the module of the whole unit, even for types."""
+    return [
+        f"{path}:{line} imports {name}"
+        for path, _, tree in sources(root, *ARROWS)
+        if path.partition("/")[0] not in MAKERS and path not in MAKERS
+        for line, name in named(tree)
+        if name == WHOLE_UNIT
+    ]
 
 
 def against_the_arrows(root: Path) -> list[str]:
@@ -246,6 +288,8 @@ def strangers(names: list[str]) -> list[str]:
 
 KEPT: dict[str, Rule] = {
     "imports follow the arrows": against_the_arrows,
+    "firmware has no import circle": circles,
+    "no part takes the whole unit": whole_unit_taken,
     "device code imports only what a board has": not_on_the_device,
     "sim needs no array library": heavy_physics,
     "only hal names the chip": chip_named_outside_hal,
@@ -266,6 +310,11 @@ BROKEN: list[tuple[Rule, str, str]] = [
     (against_the_arrows, "tools/a.py", "import tests"),
     (against_the_arrows, "boot.py", "import sim"),
     (against_the_arrows, "main.py", "from tools import cli"),
+    (circles, "firmware/a.py", "import firmware.a"),
+    (circles, "firmware/a.py", "if TYPE_CHECKING:\n    from firmware.a import B"),
+    (whole_unit_taken, "firmware/a.py", "if TYPE_CHECKING:\n    from firmware.waistband import W"),
+    (whole_unit_taken, "firmware/a.py", "from firmware import waistband"),
+    (whole_unit_taken, "tools/a.py", "import firmware.waistband"),
     (not_on_the_device, "firmware/a.py", "from typing import Final"),
     (not_on_the_device, "firmware/a.py", "import time"),
     (not_on_the_device, "hal/a.py", "from dataclasses import dataclass"),
@@ -295,6 +344,9 @@ ALLOWED: list[tuple[Rule, str, str]] = [
     (against_the_arrows, "firmware/a.py", "if TYPE_CHECKING:\n    from hal.contract import Hal"),
     (against_the_arrows, "firmware/a.py", "from firmware.limits import TRIP\nfrom . import gate"),
     (against_the_arrows, "sim/a.py", "import firmware.tick\nimport hal.contract"),
+    (circles, "firmware/a.py", "from firmware import b\nfrom firmware.c import D"),
+    (whole_unit_taken, "sim/a.py", "from firmware.waistband import Waistband"),
+    (whole_unit_taken, "main.py", "from firmware.waistband import Waistband"),
     (floating_point, "firmware/prescription.py", "x = 0.5"),
     (floating_point, "firmware/dose.py", "def cem43_rates():\n    return 0.5 / 2"),
     (floating_point, "firmware/a.py", "x = 7 // 2"),
@@ -327,6 +379,19 @@ def test_a_breach_is_caught(rule: Rule, path: str, text: str, tmp_path: Path) ->
 @pytest.mark.parametrize(("rule", "path", "text"), ALLOWED)
 def test_what_is_allowed_passes(rule: Rule, path: str, text: str, tmp_path: Path) -> None:
     assert broken_by(rule, tmp_path, path, text) == []
+
+
+def test_a_circle_of_several_files_is_named_without_those_that_lead_to_it(tmp_path: Path) -> None:
+    folder = tmp_path / "firmware"
+    folder.mkdir()
+    for name, text in {
+        "a": "from firmware import b",
+        "b": "if TYPE_CHECKING:\n    from firmware.c import C",
+        "c": "from firmware.b import B\nfrom firmware import d",
+        "d": "",
+    }.items():
+        (folder / f"{name}.py").write_text(text, encoding="utf-8")
+    assert circles(tmp_path) == ["firmware.b, firmware.c import each other"]
 
 
 def test_every_rule_can_fail() -> None:

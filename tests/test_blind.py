@@ -234,7 +234,7 @@ def test_the_set_point_is_locked_and_a_low_battery_makes_no_sound(masked: bool) 
     before = bench.cues()
     bench.press(DOWN)
     bench.press(UP)
-    assert bench.cues() == before and bench.unit.set_point_mc == 40_500
+    assert bench.cues() == before and bench.unit.session.set_point_mc == 40_500
     bench.hal.cell_mv(3_250)
     bench.run(25_000)
     assert bench.unit.battery.low and "BATTERY_LOW" not in bench.cues()

@@ -40,9 +40,9 @@ def test_what_was_measured_becomes_a_calibration_that_unlocks_a_unit(waistband: 
     full, offsets = calibration_rows(table, BOARD)
     assert full == [[9_800, 10_100, 10_000, 9_700], [9_900, 10_200, 9_900, 9_800]]
     assert offsets == (120, -50)
-    assert not Unit(FakeHal(), BOARD, table, DEFAULT).locked
+    assert not Unit(FakeHal(), BOARD, table, DEFAULT).session.locked
     table["irradiance_mw_cm2"]["A"]["810"] = 9.9
-    assert "altered" in (Unit(FakeHal(), BOARD, table, DEFAULT).locked or "")
+    assert "altered" in (Unit(FakeHal(), BOARD, table, DEFAULT).session.locked or "")
 
 
 def test_options_stand_over_the_file_and_json_is_as_good(waistband: Waistband) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware import gate, guard, pad, waistband
+from firmware import gate, guard, pad, wear
 from sim import campaign
 from sim.campaign import Base, Breach, Tally
 from sim.rules import Violation
@@ -164,7 +164,7 @@ SABOTAGE = {
     "a guard that looks away": (guard.Guard, "look", lambda self: 0),
     "a gate that does not shut": (gate.Gate, "shut", lambda self, ms: None),
     "sensors that are not judged": (pad.Pad, "judge", lambda self, *arguments: None),
-    "a belt that is always worn": (waistband.Waistband, "worn", lambda self, warmest_mc: True),
+    "a belt that is always worn": (wear.WearDetector, "is_worn", lambda self, *warmest_mc: True),
 }
 
 

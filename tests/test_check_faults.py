@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
-from firmware import guard, pad, session, trips, wearer
+from firmware import guard, pad, session, trips
 from firmware.check import Check
 from firmware.gate import Gate
+from firmware.wearer import ButtonActions
 from sim import bounds, hal, matrix
 from sim.bounds import ROWS, SINGLE_C
 from sim.fault_table import FAULTS
@@ -122,8 +123,10 @@ SABOTAGE = {
     "the gate lets all out": (Gate, "pass_out", ajar, "charger_plugged", "RAMP", "off"),
     "a longer lease": (hal, "LEASE_MS", 150, "firmware_hang", "RAMP", "off"),
     "buckle not asked": (session.Session, "unworn", deaf, "unworn", "RAMP", "off"),
-    "no button is stuck": (wearer, "stuck_button", always(False), "button_stuck", "READY", "start"),
-    "refuses every start": (wearer, "no_start", always(1), "gauge_nak", "READY", "goes on"),
+    "no button is stuck": (
+        ButtonActions, "is_stuck", always(False), "button_stuck", "READY", "start"),
+    "refuses every start": (
+        ButtonActions, "why_no_start", always(1), "gauge_nak", "READY", "goes on"),
     "a lower end of the battery": (trips, "CELL_END_MV", 1_000, "battery_sag", "RAMP", "off"),
     "a higher trip": (trips, "CONTACT_TRIP_MC", 46_000, "hot_skin", "READY", "off"),
     "the check passes all": (Check, "watch", deaf, "enable_stuck", "READY", "name"),

@@ -219,7 +219,7 @@ def test_a_tick_comes_every_20_ms_and_asks_the_sensors_bus_once():
         to(run, 30.0)
         ticks = 10.0 / TICK_S
         assert (bus.transfers - before) / 2 == pytest.approx(ticks, abs=2)  # a write and a read
-        assert run.unit.late_us < 1_000
+        assert run.unit.telemetry.late_us < 1_000
 
 
 def test_the_same_run_twice_is_the_same_to_the_last_bit():
@@ -338,7 +338,7 @@ def test_a_host_that_stops_reading_delays_no_tick():
         run.chip.usb.reading = False
         to(run, 35.0)
         assert run.chip.usb.blocked_us == 0
-        assert run.unit.late_us < 1_000
+        assert run.unit.telemetry.late_us < 1_000
         assert lit(run)
 
 

@@ -46,7 +46,7 @@ def test_the_good_files_are_ready_but_for_the_fault_that_was_kept() -> None:
         unit, _ = fuzz.started(dict(files, **{"fault.json": b""}))
         assert unit.session.state == states.READY and "journal.0" in files
         unit, _ = fuzz.started(files)
-        assert (unit.session.state, unit.lock) == (states.LOCKED, states.HARD_FAULT)
+        assert (unit.session.state, unit.session.lock) == (states.LOCKED, states.HARD_FAULT)
 
 
 @pytest.mark.parametrize("kind", KINDS)

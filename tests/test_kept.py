@@ -167,9 +167,9 @@ def day(bench: Bench) -> dict[str, Any]:
 
 def test_a_session_counts_as_wholly_given_from_before_its_first_light_until_it_is_over() -> None:
     bench = Bench(SHORT).to("CHECK")
-    assert day(bench)["treat_ms"] == bench.unit.course.max_ms
+    assert day(bench)["treat_ms"] == bench.unit.session.course.max_ms
     after = again(bench)
-    assert after.unit.session.day_treat_ms == bench.unit.course.max_ms
+    assert after.unit.session.day_treat_ms == bench.unit.session.course.max_ms
     bench.until("DONE", 5 * MINUTE)
     bench.run(1_200)
     assert day(bench)["treat_ms"] == bench.unit.session.day_treat_ms < 3 * MINUTE
@@ -235,5 +235,5 @@ def test_only_a_kept_hard_fault_is_lifted() -> None:
     bench = Bench({**SHORT, "set_point_c": 44})
     bench.until("LOCKED")
     bench.unit.session.post(states.SERVE)
-    bench.unit.unlock()
-    assert bench.unit.lock == states.PRESCRIPTION
+    bench.unit.kept.lift_fault()
+    assert bench.unit.session.lock == states.PRESCRIPTION

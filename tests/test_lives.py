@@ -252,7 +252,7 @@ def test_a_start_is_refused_with_a_word_where_nothing_can_be_kept(name: str) -> 
 
 def test_a_days_light_is_remembered_over_resets_and_counts_as_wholly_given() -> None:
     run = ran(fault(RAISES))
-    assert run.unit.session.day_treat_ms == run.unit.course.max_ms
+    assert run.unit.session.day_treat_ms == run.unit.session.course.max_ms
 
 
 def test_a_hard_fault_is_remembered_over_a_loss_of_power() -> None:

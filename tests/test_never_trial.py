@@ -130,7 +130,7 @@ class TrialMachine(Power, Sensors, People):
     def the_set_point_is_locked(self) -> None:
         """UP and DOWN are for answers."""
         unit = self.watch.bench.unit
-        assert unit.lock or unit.set_point_mc == 40_500
+        assert unit.session.lock or unit.session.set_point_mc == 40_500
 
     @invariant()
     def visits_go_on_and_answers_stay(self) -> None:

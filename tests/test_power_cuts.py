@@ -350,7 +350,7 @@ def test_a_session_cut_anywhere_is_counted_whole_and_the_next_start_is_dark() ->
             assert not bench.lit_in
             assert lit_ms <= bench.unit.session.day_treat_ms <= SESSION_DAY_MAX_MS
             # as much as it can have been, or exactly what it was
-            assert bench.unit.session.day_treat_ms in (0, lit_ms, bench.unit.course.max_ms)
+            assert bench.unit.session.day_treat_ms in (0, lit_ms, bench.unit.session.course.max_ms)
         if whole:
             break
         at += 1

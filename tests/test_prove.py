@@ -15,10 +15,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from firmware import faults, gate, guard, plan, session, states, wearer
+from firmware import faults, gate, guard, plan, session, states
 from firmware.faults import FAULTS, HARD
 from firmware.limits import DUTY_MAX
 from firmware.waistband import Waistband
+from firmware.wearer import ButtonActions
 from sim.prove import never
 from sim.prove.choices import choices
 from sim.prove.frame import Part, framed, unframed
@@ -195,7 +196,7 @@ def acknowledges_whatever(unit: Any, intent: int) -> None:
         unit.session.post(intent)
 
 
-def answers_in_the_dark(unit: Any, done: int, real: Any = wearer.answer) -> None:
+def answers_in_the_dark(unit: Any, done: int, real: Any = Waistband._answer) -> None:
     if unit.session.state not in states.LIT:
         real(unit, done)
 
@@ -205,7 +206,7 @@ def looks_away(self: Any, real: Any = guard.Guard.look) -> int:
     return 0
 
 
-def forgets_the_check(unit: Any, real: Any = plan.enter) -> None:
+def forgets_the_check(unit: Any, real: Any = Waistband._enter) -> None:
     real(unit)
     if unit.session.state == states.CHECK:
         unit.check.step = unit.check.last + 1
@@ -218,9 +219,9 @@ def raises(*_arguments: Any) -> None:
 
 POWER_ON, TREAT = states.SELF_TEST, states.TREAT
 WRONG_CODE: list[tuple[Any, str, Any, int, str]] = [
-    (wearer, "stuck_button", lambda unit: False, POWER_ON, "stuck_start"),
-    (wearer, "_ask", acknowledges_whatever, POWER_ON, "fault_left"),
-    (wearer, "answer", answers_in_the_dark, POWER_ON, "stop_loses"),
+    (ButtonActions, "is_stuck", lambda self: False, POWER_ON, "stuck_start"),
+    (Waistband, "_ask", acknowledges_whatever, POWER_ON, "fault_left"),
+    (Waistband, "_answer", answers_in_the_dark, POWER_ON, "stop_loses"),
     (gate.Gate, "pass_out", always_permits, POWER_ON, "lit_outside"),
     (gate.Gate, "shut", shuts_without_off, TREAT, "no_therapy_state"),
     (guard.Guard, "look", looks_away, POWER_ON, "tripped"),
@@ -229,9 +230,9 @@ WRONG_CODE: list[tuple[Any, str, Any, int, str]] = [
     (session.Session, "unworn", raises, TREAT, "raises"),
     (session.Session, "unworn", lambda self: None, TREAT, "not_worn"),
     (session.Session, "post", hears_no_stop(states.FAULTED), POWER_ON, "latched"),
-    (plan, "_taper", lambda unit, pad, throttle: throttle, TREAT, "dose"),
-    (plan, "enter", forgets_the_check, POWER_ON, "unchecked"),
-    (Waistband, "lock_for_service", lambda self: None, POWER_ON, "hard_fault"),
+    (plan, "_taper", lambda pad, throttle, worst: throttle, TREAT, "dose"),
+    (Waistband, "_enter", forgets_the_check, POWER_ON, "unchecked"),
+    (session.Session, "lock_for_service", lambda self: None, POWER_ON, "hard_fault"),
 ]
 
 

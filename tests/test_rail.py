@@ -127,7 +127,7 @@ def test_an_excess_that_grows_slowly_is_not_followed_for_long() -> None:
     found_01ma = asked_01ma * rail_of.gain // rail.ONE
     while not bench.faults():
         found_01ma += 5
-        rail_of._weigh(bench.unit, asked_01ma, found_01ma)
+        rail_of._weigh(asked_01ma, found_01ma, bench.unit.inputs.ms, bench.unit.faults)
         assert found_01ma <= asked_01ma * 1.08
     assert bench.faults() == [("fet_stuck_on", "")]
 

@@ -13,13 +13,15 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from firmware import buttons, console, guard, kept, pad, plan, session, states, waistband, wearer
+from firmware import buttons, console, guard, pad, plan, session, states, wear, wearer
 from firmware.battery import Battery
 from firmware.dose import Fluence
 from firmware.faults import Faults
 from firmware.gate import Gate
+from firmware.kept import PersistentState
 from firmware.session import Session
 from firmware.waistband import Waistband
+from firmware.wearer import ButtonActions
 from tests.fake_hal import START, UP
 from tests.mishaps import TMP_CODES
 from tests.test_never import MISHAPS, NeverMachine
@@ -120,24 +122,23 @@ def goes_on_after_a_reset(self: Waistband, *_: Any) -> None:
 
 
 def acknowledged_with_the_cause_there(patch: Patch) -> None:
-    was = wearer._ask
+    was = Waistband._ask
 
     def ask(unit: Waistband, intent: int) -> None:
         if intent != states.ACK:
             was(unit, intent)
             return
         unit.faults.acknowledge()
-        unit.guard.tripped = unit.collected = 0
+        unit.guard.tripped = unit.guard_rows.collected = 0
         unit.session.post(intent)
 
-    patch.setattr(wearer, "_ask", ask)
+    patch.setattr(Waistband, "_ask", ask)
 
 
 def acknowledged_by_nobody(self: Waistband, ms: int) -> None:
     if self.session.state == states.FAULT and not self.faults.active and not self.guard.out:
         self.faults.acknowledge()
-        self.guard.clear()
-        self.collected = self.guard.tripped
+        self.guard_rows.clear()
         self.session.post(states.ACK)
 
 
@@ -145,8 +146,8 @@ def latest_first(self: Faults, *_: Any) -> None:
     self.first = self.count - 1
 
 
-def any_set_point(unit: Waistband, way: int) -> None:
-    unit.set_point_mc += way * 500
+def any_set_point(self: Session, way: int) -> None:
+    self.set_point_mc += way * 500
 
 
 def always_planned(self: Gate, permitted: bool, ms: int) -> None:
@@ -177,7 +178,7 @@ ROWS: list[tuple[str, Callable[[Patch], None], str, list[tuple[Any, ...]], str]]
      [("what_is_kept_is_torn", "fault.json", b"{")], "READY while locked"),
     ("service in a session", instead(console, "states", OPEN_CONSOLE), "TREAT",
      [("command", b"service")], "left a session"),
-    ("a start with a stuck button", instead(wearer, "stuck_button", lambda unit: False), "READY",
+    ("a start with a stuck button", instead(ButtonActions, "is_stuck", lambda self: False), "READY",
      [("press_with_another_held", UP)], "stuck button"),
     ("half the dose counted", half_the_dose, "TREAT", [("time_passes", 3_000)], "not counted"),
     ("thermal dose beyond its cap", instead(Session, "watch_heat", lambda self, a, b: None),
@@ -189,7 +190,8 @@ ROWS: list[tuple[str, Callable[[Patch], None], str, list[tuple[Any, ...]], str]]
      [("unplugged", 0, 0, 1_000), ("skin", 42_300, 0, 2_000), PRESS], "while too warm"),
     ("acknowledged by nobody", after(Waistband, "_control", acknowledged_by_nobody), "TREAT",
      [SHORT, ("time_passes", 1_000)], "acknowledged by nobody"),
-    ("acknowledged before it is kept", instead(kept, "keep_fault", lambda unit: True), "TREAT",
+    ("acknowledged before it is kept",
+     instead(PersistentState, "keep_fault", lambda self: True), "TREAT",
      [("storage_fills_up_or_is_mended", True), HOT_BOARD, ("time_passes", 1_000), PRESS],
      "before it was kept"),
     ("the first cause not kept", after(Faults, "raise_fault", latest_first), "TREAT",
@@ -203,9 +205,9 @@ ROWS: list[tuple[str, Callable[[Patch], None], str, list[tuple[Any, ...]], str]]
      "does not switch off"),
     ("a bounce taken for a press", instead(buttons, "DEBOUNCE_TICKS", 1), "READY",
      [("press", START, 20)], "a start nobody asked for"),
-    ("a set point above what was prescribed", instead(wearer, "_move_set_point", any_set_point),
+    ("a set point above what was prescribed", instead(Session, "move_set_point", any_set_point),
      "TREAT", [("press", UP, 100)], "out of bounds"),
-    ("worn for a moment only", instead(waistband, "WORN_MS", 4_000), "READY",
+    ("worn for a moment only", instead(wear, "WORN_MS", 4_000), "READY",
      [("buckle_opens", 1_200), PRESS, ("buckle_closes", 20), ("time_passes", 8_000)],
      "hardly worn"),
     ("a resume while too warm", instead(wearer, "RESUME_BELOW_MC", 41_000), "TREAT",

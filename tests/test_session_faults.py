@@ -117,7 +117,9 @@ def test_trouble_darkens_the_emitters_even_if_the_state_machine_should_ignore_it
 ) -> None:
     """Two barriers: the gate asks the guard and the latch themselves, whatever the state is."""
     bench = Bench().to(lit)
-    bench.unit.session.table = [-1] * len(bench.unit.session.table)
+    table = bench.unit.session.table
+    for cell in range(len(table)):
+        table[cell] = -1
     if what == "open thermistor":
         bench.hal.ntc[1] = 3_900
     elif what == "empty battery":
@@ -203,7 +205,7 @@ def test_without_a_whole_calibration_and_prescription_a_unit_is_locked_and_never
 ) -> None:
     bench = Bench(prescription, calibration)
     bench.until("LOCKED", 2_000)
-    assert bench.unit.locked and "\n" not in bench.unit.locked
+    assert bench.unit.session.locked and "\n" not in bench.unit.session.locked
     for button in (START, UP, DOWN, START):
         bench.press(button)
         bench.run(6_000)

@@ -149,26 +149,26 @@ def test_down_lowers_the_set_point_by_half_a_degree_to_38_at_the_lowest(lit: str
     seen = []
     for _ in range(7):
         bench.press(DOWN, 80)
-        seen.append(bench.unit.set_point_mc)
+        seen.append(bench.unit.session.set_point_mc)
     assert seen == [40_000, 39_500, 39_000, 38_500, 38_000, 38_000, 38_000]
 
 
 def test_up_restores_the_set_point_and_never_goes_above_what_was_prescribed() -> None:
     bench = Bench({**DEFAULT, "set_point_c": 39.3}).to("TREAT")
     bench.press(DOWN)
-    assert bench.unit.set_point_mc == 38_800
+    assert bench.unit.session.set_point_mc == 38_800
     for _ in range(3):
         bench.press(UP)
-        assert bench.unit.set_point_mc <= 39_300
-    assert bench.unit.set_point_mc == 39_300
+        assert bench.unit.session.set_point_mc <= 39_300
+    assert bench.unit.session.set_point_mc == 39_300
 
 
 @pytest.mark.parametrize("state", ["READY", "WAIT_SKIN", "PAUSED", "DONE"])
 def test_up_and_down_do_nothing_while_dark(state: str) -> None:
     bench = Bench().to(state)
-    before = bench.unit.set_point_mc
+    before = bench.unit.session.set_point_mc
     bench.press(DOWN)
-    assert bench.unit.set_point_mc == before and bench.state == state
+    assert bench.unit.session.set_point_mc == before and bench.state == state
 
 
 def test_a_new_session_begins_at_the_prescribed_set_point() -> None:
@@ -177,7 +177,7 @@ def test_a_new_session_begins_at_the_prescribed_set_point() -> None:
     bench.until("DONE", 3 * MINUTE)
     bench.run(MOMENT_MS)
     bench.press(START)
-    assert bench.state == "WAIT_SKIN" and bench.unit.set_point_mc == 40_500
+    assert bench.state == "WAIT_SKIN" and bench.unit.session.set_point_mc == 40_500
 
 
 def test_a_lower_set_point_lowers_the_light_on_skin_that_is_warm() -> None:

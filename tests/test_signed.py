@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware import seal, signed
-from firmware.console import clock_seconds
 from firmware.inputs import START
 from firmware.keys import FILE, Keys
 from firmware.prescription import Refused
+from firmware.thermometry import clock_seconds
 from tests.fake_hal import SHORT, Bench
 from tests.keyed import KEY, SERIAL, installed, keyed, made
 
@@ -18,7 +18,7 @@ from tests.keyed import KEY, SERIAL, installed, keyed, made
 def test_what_is_signed_for_the_unit_is_taken_and_its_number_kept() -> None:
     bench = keyed(made())
     bench.until("READY")
-    assert bench.unit.course.number == 3
+    assert bench.unit.session.course.number == 3
     bench.run(2_000)
     assert Keys(bench.hal.files[FILE]).number == 3
     bench.to("TREAT")
@@ -45,7 +45,7 @@ def test_what_is_not_is_refused_with_words_and_locks_the_unit(name: str) -> None
     prescription, words = REFUSED[name]
     bench = keyed(prescription, number=2)
     bench.until("LOCKED")
-    assert words in bench.unit.locked
+    assert words in bench.unit.session.locked
     bench.run(2_000)
     assert Keys(bench.hal.files[FILE]).number == 2
 
@@ -58,7 +58,7 @@ def test_a_unit_without_a_key_takes_plain_ones_and_only_those() -> None:
     Bench(json.dumps(SHORT).encode()).until("READY")
     bench = Bench(made())
     bench.until("LOCKED")
-    assert "no key" in bench.unit.locked
+    assert "no key" in bench.unit.session.locked
 
 
 def test_a_unit_whose_keys_cannot_be_read_is_locked() -> None:
@@ -67,7 +67,7 @@ def test_a_unit_whose_keys_cannot_be_read_is_locked() -> None:
         bench.hal.files[FILE] = installed()[:-4]
         bench.reset()
         bench.until("LOCKED")
-        assert "keys cannot be read" in bench.unit.locked
+        assert "keys cannot be read" in bench.unit.session.locked
 
 
 # Clock at the start, the latest that the journal knows, and what START is answered.

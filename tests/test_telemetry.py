@@ -54,11 +54,11 @@ def test_a_line_is_of_the_moment_before_its_first_field_is_written(state: str) -
 @given(st.integers(0, LATER_TICKS - 1))
 def test_what_changes_while_a_line_is_written_is_not_in_it(ticks: int) -> None:
     bench = to_a_line("TREAT")
-    before_mc = bench.unit.set_point_mc
+    before_mc = bench.unit.session.set_point_mc
     bench.run(ticks * TICK_MS)
     bench.press(DOWN)
     bench.run(CONTROL_TICKS * TICK_MS)
-    assert bench.unit.set_point_mc < before_mc
+    assert bench.unit.session.set_point_mc < before_mc
     assert [line["set_point_mc"] for line in lines(bench)] == [before_mc]
 
 

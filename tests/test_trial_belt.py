@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from firmware import blinded
+from firmware.blinded import Face
 from sim.errors import BadInput
 from tests.trial_bench import Belt, Bench
 from tools import trial_belt, trial_blind, trial_script, trial_unseal
@@ -147,13 +147,13 @@ def test_the_arms_cannot_be_told_until_the_sealing_is_broken(
     verdict = trial_blind.judge(rows, therapy, 1)
     assert not verdict.beaten, str(verdict)
     assert verdict.features > 50
-    hidden = blinded.take
+    hidden = Face.take
 
-    def telling(unit: Any, numbers: list[int]) -> None:
-        hidden(unit, numbers)
-        numbers[6], numbers[7] = unit.pads[0].contact_mc, unit.pads[1].contact_mc
+    def telling(face: Face, numbers: list[int]) -> None:
+        hidden(face, numbers)
+        numbers[6], numbers[7] = (pad.contact_mc for pad in face.status.pads)
 
-    monkeypatch.setattr(blinded, "take", telling)
+    monkeypatch.setattr(Face, "take", telling)
     (tmp_path / "broken").mkdir()
     rows, therapy = seen_by_all(tmp_path / "broken")
     verdict = trial_blind.judge(rows, therapy, 1)

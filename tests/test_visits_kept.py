@@ -205,7 +205,7 @@ def test_progress_that_cannot_be_read_locks_with_words(name: str) -> None:
     bench.hal.files[visits.FILE] = BAD[name]
     bench.reset()
     bench.until("LOCKED")
-    assert bench.unit.locked.startswith("visit.json cannot be read")
+    assert bench.unit.session.locked.startswith("visit.json cannot be read")
     bench.run(2_000)
     assert shown(bench)[6] == "Ticket is wrong"
     assert bench.hal.files[visits.FILE] == BAD[name]
@@ -217,7 +217,7 @@ def test_the_progress_of_another_participant_or_trial_locks_with_words() -> None
         bench.hal.files[visits.FILE] = progress(**changed)
         bench.reset()
         bench.until("LOCKED")
-        assert "another participant or trial" in bench.unit.locked
+        assert "another participant or trial" in bench.unit.session.locked
 
 
 def test_a_ticket_that_is_taken_away_leaves_no_plain_belt() -> None:
@@ -225,7 +225,7 @@ def test_a_ticket_that_is_taken_away_leaves_no_plain_belt() -> None:
     del bench.hal.files[ticket.FILE]
     bench.reset()
     bench.until("LOCKED")
-    assert "its ticket is gone" in bench.unit.locked
+    assert "its ticket is gone" in bench.unit.session.locked
     bench.press(START)
     assert bench.refused == "" and not bench.lit_in
 
@@ -235,7 +235,7 @@ def test_a_ticket_that_is_taken_away_leaves_no_plain_belt() -> None:
 def test_a_ticket_that_is_refused_locks_the_unit_dark(content: bytes) -> None:
     bench = ticketed(False, content=content)
     bench.until("LOCKED")
-    assert bench.unit.lock == states.TRIAL and "ticket" in bench.unit.locked
+    assert bench.unit.session.lock == states.TRIAL and "ticket" in bench.unit.session.locked
     assert bench.unit.gate.mask == 0
 
 
@@ -244,7 +244,7 @@ def test_a_unit_without_keys_takes_no_ticket() -> None:
     del bench.hal.files["keys.json"]
     bench.reset()
     bench.until("LOCKED")
-    assert bench.unit.lock == states.TRIAL and "no key" in bench.unit.locked
+    assert bench.unit.session.lock == states.TRIAL and "no key" in bench.unit.session.locked
 
 
 @settings(max_examples=200)

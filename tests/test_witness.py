@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from firmware import states, wearer
+from firmware import states
 from firmware.inputs import BUCKLE
 from firmware.limits import LEASE_MS, SESSION_DAY_MAX_MS
+from firmware.wearer import ButtonActions
 from sim.faults import INJECT
 from sim.record import replace
 from sim.rules import RULES
@@ -194,7 +195,7 @@ def test_a_spoiled_unit_breaks_the_rule(
 def test_a_start_with_a_stuck_button_that_is_not_refused_is_seen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(wearer, "stuck_button", lambda unit: False)
+    monkeypatch.setattr(ButtonActions, "is_stuck", lambda self: False)
     run = watched(fault("button_stuck", 1.0, button="UP"), duration_s=40.0)
     assert broken(run) == {"not refused": "button_stuck had been there for 9.22 s"}
 

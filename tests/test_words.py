@@ -19,6 +19,7 @@ from firmware import (
     states,
     telemetry,
     texts,
+    thermometry,
     trial_texts,
     visits,
 )
@@ -131,12 +132,12 @@ def test_an_appended_number_ends_where_it_says(value):
 def test_the_clock_command_agrees_with_the_calendar(moment):
     moment = moment.replace(microsecond=0)
     expected = (moment - datetime(2000, 1, 1)) // timedelta(seconds=1)
-    assert console.clock_seconds(moment.isoformat().encode()) == expected
+    assert thermometry.clock_seconds(moment.isoformat().encode()) == expected
 
 
 @given(st.binary(max_size=30))
 def test_no_line_makes_a_time_that_is_none(line):
-    seconds = console.clock_seconds(line)
+    seconds = thermometry.clock_seconds(line)
     if seconds >= 0:
         shown = datetime(2000, 1, 1) + timedelta(seconds=seconds)
         assert shown.isoformat().encode() == line
@@ -153,12 +154,12 @@ class Unit:
 
     def __init__(self, state):
         self.posted: list[int] = []
-        self.lock = states.NOT_LOCKED
-        self.session = type("Session", (), {"state": state, "post": self.posted.append})()
+        self.session: Any = type("Session", (), {
+            "state": state, "lock": states.NOT_LOCKED, "post": self.posted.append
+        })()  # fmt: skip
         self.hal = self
         self.set_to = None
         self.restarted = False
-        self.journal = self
         self.told: list[tuple[Any, ...]] = []
 
     def wall_clock(self):
@@ -176,7 +177,7 @@ class Unit:
 
 
 def answer(unit: Any, line: bytes) -> bytes:
-    return console.answer(unit, line)
+    return console.answer(line, unit, unit.session, unit)
 
 
 def test_commands_are_refused_while_a_session_runs():
@@ -200,7 +201,7 @@ def test_commands_do_what_they_say_while_ready():
 def test_a_lit_self_test_is_for_a_unit_that_keeps_a_hard_fault():
     unit = Unit(states.LOCKED)
     assert "error" in json.loads(answer(unit, b"selftest"))
-    unit.lock = states.HARD_FAULT
+    unit.session.lock = states.HARD_FAULT
     assert "ok" in json.loads(answer(unit, b"selftest"))
     assert unit.posted == [states.SERVE]
 

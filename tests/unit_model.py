@@ -110,7 +110,7 @@ class Model:
         self.ended = False  # the battery
         self.testing = False  # a lit self-test: its two seconds are lost if power goes then
         self.lately: dict[str, int] = {}  # ticks since it was so
-        self.set_point_mc = bench.unit.set_point_mc
+        self.set_point_mc = bench.unit.session.set_point_mc
         self.latched: Latched = frozenset()
         self.first: list[int] = []
         self.beyond_ticks = 0
@@ -264,7 +264,7 @@ class Model:
     # -- what holds ----------------------------------------------------------------------
 
     def _hold_set_point(self, was: str) -> None:
-        set_point_mc, before_mc = self.bench.unit.set_point_mc, self.set_point_mc
+        set_point_mc, before_mc = self.bench.unit.session.set_point_mc, self.set_point_mc
         self.set_point_mc = set_point_mc
         assert LEAST_MC <= set_point_mc <= PRESCRIBED_MC, "a set point out of bounds"
         if set_point_mc == before_mc or self.state == "WAIT_SKIN" or was == "SERVICE":

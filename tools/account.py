@@ -46,7 +46,7 @@ class Given:
 def account(run: "Run") -> list[PadAccount]:
     """Both pads' accounts of the last session of a unit that is not locked."""
     unit = run.unit
-    course = unit.course
+    course = unit.session.course
     a, b = unit.pads
     return accounts(
         Given(
@@ -54,7 +54,8 @@ def account(run: "Run") -> list[PadAccount]:
             course.fluence_uj_cm2, course.period_ticks, course.on_ticks,
             (a.fluence.uj_cm2, b.fluence.uj_cm2), (a.ramp_ms, b.ramp_ms),
             (a.throttled_ms, b.throttled_ms),
-            notes.open_banks(unit) if unit.session.number else [], run.result()["reason"],
+            notes.open_banks(course, unit.gate.caps) if unit.session.number else [],
+            run.result()["reason"],
         )
     )  # fmt: skip
 

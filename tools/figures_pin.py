@@ -43,7 +43,7 @@ MARKED = Build(edits=(
         "        if took > self.look_us:\n"
         "            self.look_us = took\n"
     )),
-    ("firmware/waistband.py", "self.late_us = 0", "self.look_us = self.late_us = 0"),
+    ("firmware/waistband.py", "        self.lit_ms = 0", "        self.look_us = self.lit_ms = 0"),
     ("firmware/waistband.py", "\nfrom firmware", "\nimport time\n\nfrom firmware"),
     ("main.py", "    hal.start_watchdog()\n", (
         "    gc.collect()\n"

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from firmware import record, signed
-from firmware.console import clock_seconds
 from firmware.keys import Keys
 from firmware.prescription import DEFAULT, KEYS, Refused
+from firmware.thermometry import clock_seconds
 from sim import reading
 from sim.errors import BadInput
 from sim.scenario import check_prescription

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -50,7 +51,7 @@ def prove(request: Request) -> int:
     return BROKEN if result["violations"] else 0
 
 
-def changed(row: str) -> "list[int]":
+def changed(row: str) -> "array[int]":
     """The table with one row changed; raises BadInput where no such row can be."""
     names = row.split(",")
     if len(names) == len(("STATE", "EVENT", "TO")):

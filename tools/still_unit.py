@@ -249,7 +249,8 @@ def run(main: "Any", state: str, ticks: int) -> "dict[str, Any]":
     unit.tick()
     gc.collect()
     live: int = gc.mem_alloc()  # type: ignore[attr-defined]
-    found = {"before": Chip.found_bytes, "live": live, "locked": unit.locked or "", "ticks": ticks}
+    locked = unit.session.locked or ""
+    found = {"before": Chip.found_bytes, "live": live, "locked": locked, "ticks": ticks}
     if ticks:
         watch = Watch(unit, STATES.index(state), STATES.index("READY"), ticks)
         sys.modules["time"].sleep_us = watch.sleep_us  # type: ignore[attr-defined]

@@ -21,8 +21,8 @@ def summary(run: Run, written: list[tuple[str, str]]) -> RenderableType:
     """Everything worth reading after a run; `written` holds (what, path) of its files."""
     result = run.result()
     parts: list[RenderableType] = [headline(run, result)]
-    if not run.unit.locked and run.unit.session.number:
-        course = run.unit.course
+    if not run.unit.session.locked and run.unit.session.number:
+        course = run.unit.session.course
         parts += [f"Asked ({course.name}): {words.asked(vars(course))}", ""]
         parts += [given(account(run)), ""]
     parts += list(notes(run, result))
@@ -47,7 +47,7 @@ def headline(run: Run, result: dict[str, object]) -> Text:
         resets = result["resets"]
         assert isinstance(resets, list)
         since = f" since the reset at {resets[-1]['t_s']:.2f} s" if resets else ""
-        return line.append(f"\nNo session{since}: {words.why_no_session(run.unit)}.")
+        return line.append(f"\nNo session{since}: {words.why_no_session(run.unit.session)}.")
     minutes, lit = minutes_of(result["session_s"]), minutes_of(result["treat_s"])
     ended = words.REASONS.get(str(result["reason"]), "it is not over")
     return line.append(f"\nSession: {minutes} min, lit for {lit}; {ended}.")
@@ -109,7 +109,8 @@ def notes(run: Run, result: dict[str, object]) -> Iterator[RenderableType]:
     doses = f"A {cem43['A']:.2f}, B {cem43['B']:.2f} min"
     yield f"True CEM43 of the skin: {doses} of {CEM43_LIMIT_MIN:g} a session."
     unit = run.unit
-    left = "" if unit.locked else f", {words.plural(unit.battery.sessions_left(), 'session')} left"
+    sessions = words.plural(unit.battery.sessions_left(), "session")
+    left = "" if unit.session.locked else f", {sessions} left"
     yield f"Energy: {result['energy_wh']:.2f} Wh; battery {result['battery_pct']:.0f} %{left}."
     factor = float(str(result["realtime_factor"]))
     times = f"{factor:,.0f}" if factor >= 10 else f"{factor:.2g}"

@@ -68,9 +68,9 @@ class View:
         """Until the dose at the present light, or the time limit, whichever is first."""
         unit = self.run.unit
         session = unit.session
-        if unit.locked or session.state not in (states.RAMP, states.TREAT, states.PAUSED):
+        if unit.session.locked or session.state not in (states.RAMP, states.TREAT, states.PAUSED):
             return None
-        course = unit.course
+        course = unit.session.course
         left_ms = course.max_ms - session.treat_ms
         dose_ms = 0.0
         for pad in unit.pads:
@@ -99,13 +99,13 @@ class View:
         table.add_column(min_width=PAD_WIDTH)
         table.add_column(min_width=PAD_WIDTH)
         table.add_row("", Text("pad A", style="bold"), Text("pad B", style="bold"))
-        set_point_mc = None if unit.locked else unit.set_point_mc
+        set_point_mc = None if unit.session.locked else unit.session.set_point_mc
         table.add_row("contact", *(contact(pad.contact_mc, set_point_mc) for pad in unit.pads))
         table.add_row("LED board", *(board(pad.board_mc) for pad in unit.pads))
         table.add_row("CEM43", *(thermal_dose(pad.cem43.session_q10_ms) for pad in unit.pads))
         table.add_row("light", *(self.light(pad) for pad in unit.pads))
-        if not unit.locked:
-            course = unit.course
+        if not unit.session.locked:
+            course = unit.session.course
             whole = course.fluence_uj_cm2
             table.add_row(
                 "dose, J/cm2", *(bar(pad.fluence.total_uj_cm2, whole) for pad in unit.pads)
@@ -131,7 +131,7 @@ class View:
         line.append(
             f"{battery.percent} %", style="red" if battery.low or battery.ended else "default"
         )
-        if not unit.locked:
+        if not unit.session.locked:
             sessions = battery.sessions_left()
             line.append(f"   {sessions} session{'s' * (sessions != 1)} left")
         line.append(f"   {battery.cell_mv / 1000:.2f} V a cell", style="dim")
@@ -145,8 +145,8 @@ class View:
             parts = [line, faults, label("").append(words.FAULTS[str(first["name"])], style="red")]
         else:
             parts = [line, faults.append("none")]
-        if unit.locked:
-            parts.append(label("locked").append(unit.locked, style="red"))
+        if unit.session.locked:
+            parts.append(label("locked").append(unit.session.locked, style="red"))
         elif refused := words.explain_refusal(unit.session.refused):
             parts.append(label("refused").append(refused, style="yellow"))
         for part in parts:

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from firmware.waistband import Waistband
+    from firmware.session import Session
 
 STATES = {
     "SELF_TEST": "self-test, dark",
@@ -165,15 +165,15 @@ def explain_refusal(number: int) -> str:
     return REFUSED[REFUSALS[number]] if number else ""
 
 
-def why_no_session(unit: "Waistband") -> str:
+def why_no_session(session: "Session") -> str:
     """Why no light was ever permitted."""
-    if unit.locked:
-        return f"the unit is locked: {unit.locked}"
-    if refused := explain_refusal(unit.session.refused):
+    if session.locked:
+        return f"the unit is locked: {session.locked}"
+    if refused := explain_refusal(session.refused):
         return f"START was refused: {refused}"
-    if unit.session.number and unit.session.reason == states.TIMEOUT:
+    if session.number and session.reason == states.TIMEOUT:
         return f"no skin was felt within {SKIN_WAIT_MS // 60_000} min of START"
-    state = states.STATES[unit.session.state]
+    state = states.STATES[session.state]
     return NO_SESSION.get(state, STATES[state])
 
 

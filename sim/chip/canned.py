@@ -15,9 +15,12 @@ import json
 import sys
 from array import array
 
-from firmware import kept, notes, states
+from firmware import states
 from firmware.inputs import BUCKLE, DOWN, START
+from firmware.kept import PersistentState
+from firmware.notes import JournalEvents
 from firmware.thermometry import ntc_code
+from firmware.waistband import Waistband
 from hal.boards import RPI_PICO
 from sim.chip.core_modules import FORCED
 from sim.chip.module import Module
@@ -316,7 +319,7 @@ def is_locked(chip: Canned) -> bool:
 
 def let_keep(micropython: "Any") -> None:
     """Writing files, always while dark, may allocate: nothing else may."""
-    inside = [False]  # `tidy` calls others of these
+    inside = [False]  # `_tidy` calls others of these
 
     def unlocked(write: "Any") -> "Any":
         def done(unit: "Any", whole: "Any" = None) -> "Any":
@@ -332,8 +335,11 @@ def let_keep(micropython: "Any") -> None:
 
         return done
 
-    for module, name in ((kept, "tidy"), (kept, "store_day"), (notes, "boot"), (notes, "begin")):
-        setattr(module, name, unlocked(getattr(module, name)))
+    for owner, name in (
+        (Waistband, "_tidy"), (PersistentState, "store_day"), (JournalEvents, "boot"),
+        (JournalEvents, "begin"),
+    ):  # fmt: skip
+        setattr(owner, name, unlocked(getattr(owner, name)))
 
 
 def run() -> "dict[str, Any]":

@@ -160,7 +160,7 @@ class Desk:
             ["pack nV", int(1e6 * self.plant.pack_mv())],
             ["transfers", [bus.transfers for bus in self.buses]],
             ["worst transfer us", [bus.worst_us for bus in self.buses]],
-            ["late us", unit.late_us],
+            ["late us", unit.telemetry.late_us],
             ["resets", len(chip.resets)],
             ["pins", [chip.gpio.level(pin) for pin in range(30)]],
             ["screen", screen.text()],

@@ -184,7 +184,7 @@ def belt(contact_mc: int, buckled: bool, stand: Stand) -> None:
 
 def worn_long(stand: Stand) -> None:
     """The belt has been worn for as long as it takes."""
-    stand.unit.worn_ms = WORN_MS
+    stand.unit.wear.worn_ms = WORN_MS
     stand.worn_long = True
 
 
@@ -297,7 +297,7 @@ def dose(pad: int, node: Node) -> "list[Choice]":
 def second(flash: bool, stand: Stand) -> None:
     """The battery is judged, and what is to be kept is written."""
     stand.unit.second = 0
-    stand.unit.day_open = True
+    stand.unit.kept.day_open = True
     stand.meter.flash = flash
 
 

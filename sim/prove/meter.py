@@ -95,5 +95,5 @@ class Meter:
 class NoScreen:
     """In the place of the screen, which only reads."""
 
-    def step(self, unit: Any) -> None:
+    def step(self) -> None:
         """Nobody looks here."""

@@ -143,7 +143,7 @@ def step_of(check: Any) -> int:
 def banks_of(unit: Any) -> int:
     """How many of the prescribed banks may be lit."""
     live = dead = False
-    for cap, duty in zip(unit.gate.caps, unit.course.duties, strict=True):
+    for cap, duty in zip(unit.gate.caps, unit.session.course.duties, strict=True):
         if cap:
             live = True
         elif duty:
@@ -189,7 +189,7 @@ def take(unit: Any, meter: Any, notes: "Notes", place: int) -> Node:
     running = state in states.IN_SESSION
     lit = state in states.LIT
     judged = state == states.FAULT and notes.judged
-    lock = lock_of(unit.lock)
+    lock = lock_of(unit.session.lock)
     keep = unit.faults.hard and lock != FOR_GOOD  # locked for good, nothing hangs on it
     tripped, battery = unit.guard.tripped, unit.battery_bit
     gate, wanted, duty = closing(
@@ -200,11 +200,11 @@ def take(unit: Any, meter: Any, notes: "Notes", place: int) -> Node:
         place, state, lock, arm_of(unit),
         session.events,
         int(session.by_unworn and state == states.PAUSED),
-        min(unit.unworn_steps, UNWORN_STEPS) if lit else 0,
-        int(running and (session.treat_ms >= unit.course.max_ms
+        min(unit.wear.unworn_steps, UNWORN_STEPS) if lit else 0,
+        int(running and (session.treat_ms >= unit.session.course.max_ms
                          or session.day_treat_ms >= SESSION_DAY_MAX_MS)),
         int(unit.settled_ms >= SELF_TEST_MS),
-        *start_of(unit.buttons, unit.pressed_in, state),
+        *start_of(unit.buttons, unit.actions.pressed_in, state),
         int(unit.faults.latched & faults.STOPPING != 0), int(keep), int(judged),
         int(judged and unit.faults.active != 0),
         int(tripped & ~battery != 0),

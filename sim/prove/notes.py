@@ -66,7 +66,7 @@ class Notes:
 
     def _owe(self) -> None:
         """A hard fault asks for a lit self-test; locked for good, nobody will see to it."""
-        if self.unit.faults.hard and lock_of(self.unit.lock) != FOR_GOOD:
+        if self.unit.faults.hard and lock_of(self.unit.session.lock) != FOR_GOOD:
             self.owed = 1
 
     def after_control(self, state: int, cause: bool) -> None:
@@ -93,7 +93,7 @@ class Notes:
         self._owe()
         if state != states.FAULT:
             self.judged = False
-        if self.asked == TEST and self.checked and not (unit.lock or unit.faults.hard):
+        if self.asked == TEST and self.checked and not (unit.session.lock or unit.faults.hard):
             self.owed = 0
         self.asked = asked_in(state, self.asked, self.began_in)
         if self.done & buttons.RELEASED:

@@ -84,6 +84,7 @@ PRESS: Choice = ("START goes down", edge)
 RELEASE: Choice = ("START is let go", edge)
 HOLD: Choice = ("START is held 1.5 s", held)
 LATER = chain((PRESS, ("not at once", setter("session.state_ms", PAUSE_MAX_MS))))
+AFTER_THERAPY = chain((PRESS, ("at once after therapy", setter("session.previous", DONE))))
 
 
 # -- what START asks for, and why it may be refused ------------------------------------------
@@ -111,7 +112,7 @@ def row_tripped(stand: Stand) -> None:
     """Charged since, while a code was still out of bounds: the trip stays, the end does not."""
     guard = stand.unit.guard
     guard.tripped |= stand.unit.battery_bit
-    stand.unit.collected = guard.tripped
+    stand.unit.guard_rows.collected = guard.tripped
 
 
 ENDED_BATTERY: Choice = ("the battery has ended", setter("battery.ended", True))
@@ -194,7 +195,9 @@ assert SECOND_THOUGHT_MS > STEP_MAX_MS
 def start_button(node: Node) -> "list[Choice]":
     """What a person does with START."""
     if node.button == UP:
-        ended = node.state in ENDED or node.by_unworn or node.state == RATE
+        if node.state == RATE:
+            return [NOTHING, PRESS, AFTER_THERAPY]
+        ended = node.state in ENDED or node.by_unworn
         if node.judged if node.state == FAULT else ended:
             return [NOTHING, PRESS, LATER]
         return [NOTHING, PRESS]

@@ -54,23 +54,24 @@ def put_session(stand: Stand, node: Node) -> None:
     """State, events, times and lock."""
     unit, session = stand.unit, stand.unit.session
     session.state, session.events = node.state, node.events
+    session.previous = states.READY
     session.by_unworn = bool(node.by_unworn)
     session.state_ms = session.session_ms = session.day_ms = session.unworn_count = 0
     session.treat_ms = stand.course.max_ms if node.late else 0
     session.day_treat_ms = 0
-    unit.unworn_steps = node.unworn
-    unit.worn_ms = 0
+    unit.wear.unworn_steps = node.unworn
+    unit.wear.worn_ms = 0
     unit.settled_ms = SELF_TEST_MS if node.settled else 0
     unit.inputs.heard[GAUGE] = NOW_MS if node.settled else -1
-    unit.pressed_in = node.pressed_in
+    unit.actions.pressed_in = node.pressed_in
     unit.control_ms = NOW_MS - STEP_MS
     unit.second = 1
-    unit.lock = LOCKS[node.lock]
-    unit.day_open = False
+    session.lock = LOCKS[node.lock]
+    unit.kept.day_open = False
     if node.lock == FOR_GOOD:
-        vars(unit).pop("course", None)  # a locked unit has none
+        vars(session).pop("course", None)  # a locked unit has none
     else:
-        unit.course = stand.course
+        session.course = stand.course
 
 
 def put_buttons(stand: Stand, node: Node) -> None:
@@ -98,7 +99,7 @@ def put_faults(stand: Stand, node: Node) -> None:
     guard.tripped = 1 << stand.row_tripped if node.trips else 0
     if node.drained:
         guard.tripped |= unit.battery_bit
-    unit.collected = guard.tripped
+    unit.guard_rows.collected = guard.tripped
     guard.out = 0
     for source, index, code in stand.safe:
         source[index] = code
@@ -133,6 +134,7 @@ def put_trial(stand: Stand, node: Node) -> None:
     """In a trial or not, and in which arm; a visit is due, and nothing answered."""
     unit, trial = stand.unit, stand.trial
     unit.trial = trial if node.arm else None
+    unit.events = stand.sealed if node.arm else stand.plain
     unit.gate.mask = trial.mask = 0 if node.arm == MASKED else DUTY_MAX
     trial.given = trial.alone = False
     trial.begin()

@@ -5,6 +5,7 @@ A part of a tick is run once for all nodes that it cannot tell apart (`sim.prove
 
 import gc
 import time
+from array import array
 from collections import deque
 from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
@@ -34,7 +35,7 @@ class Watched(list[int]):
         return super().__getitem__(cell)
 
 
-def with_row(state: str, event: str, to: "str | None") -> "list[int]":
+def with_row(state: str, event: str, to: "str | None") -> "array[int]":
     """The firmware's table with one row made another's, or none, by name; to see it found.
     ValueError if there is no such name."""
     table = states.build()

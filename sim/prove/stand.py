@@ -9,9 +9,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from firmware import buttons, faults, plan, states
+from firmware import buttons, faults, rail, states
 from firmware.limits import CONTROL_TICKS, TICK_MS
 from firmware.prescription import DEFAULT
+from firmware.trial import SealedEvents
 from firmware.waistband import Waistband
 from sim.prove.frame import Facts
 from sim.prove.meter import Meter, NoScreen
@@ -37,9 +38,6 @@ NOW_MS = 1_000_000
 STEP_MS = CONTROL_TICKS * TICK_MS
 NOTHING_FOUND, ONE_WRONG, TWO_WRONG, UNPLUGGED = range(4)  # by the judges of the sensors
 FITS, MISSES, TOO_MUCH, BOTH = range(4)  # by the rail monitor, while power is on
-
-
-PLAN = plan.plan
 
 
 class Reached(Exception):
@@ -81,9 +79,14 @@ class Stand:
         self.unit = unit = unit_on(self.meter)
         if table is not None:
             unit.session.table = table
-        self.course = unit.course
-        self.trial = trial()  # of a unit in one
+        self.course = unit.session.course
+        self.trial = trial(unit)  # of a unit in one
+        self.plain = events = unit.events  # what the journal is told, and in a trial
+        self.sealed = SealedEvents(
+            self.trial, unit.hal, unit.journal, events.status, unit.gate, events.serial
+        )
         self.control: Callable[[int], None] = unit._control
+        self.plan: Callable[[int], None] = unit._plan
         unit._sense = self.sense
         unit.rail.judge = self.judge_rail
         for pad in unit.pads:
@@ -133,12 +136,11 @@ class Stand:
         for fault in self.soft[: self.found]:
             latch.raise_fault(fault, 0, ms, 0, 0)
 
-    def judge_rail(self, unit: Any, *_arguments: int) -> None:
+    def judge_rail(self, *_arguments: Any) -> int:
         """In the place of `Rail.judge`: the monitor may have found anything."""
-        if self.rail & MISSES:
-            unit.session.post(states.RECHECK)
         if self.rail & TOO_MUCH:
-            unit.faults.raise_fault(self.hard, faults.UNIT, NOW_MS, 0, 0)
+            self.unit.faults.raise_fault(self.hard, faults.UNIT, NOW_MS, 0, 0)
+        return rail.MISSING if self.rail & MISSES else rail.NOTHING
 
     def out_of_bounds(self, row: int) -> None:
         """A row's code is beyond its upper limit in this tick."""
@@ -183,13 +185,11 @@ class Stand:
         notes.posted = 0
         found = notes.before_control()
         to = BEHIND
-        vars(plan)["plan"] = stop_here
+        unit._plan = stop_here
         try:
             self.control(NOW_MS)
         except Reached:
             to = AT_PLAN
-        finally:
-            vars(plan)["plan"] = PLAN
         notes.after_control(found, unit.faults.active != 0)
         return take(unit, self.meter, notes, to)
 
@@ -198,7 +198,7 @@ class Stand:
         notes = self.notes
         notes.posted = 0
         found = notes.before_plan()
-        PLAN(self.unit, STEP_MS)
+        self.plan(STEP_MS)
         notes.after_plan(found)
         return take(self.unit, self.meter, notes, BEHIND)
 

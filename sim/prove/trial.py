@@ -6,6 +6,7 @@ what follows is the firmware's own doing. How far it is between two ticks is fre
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 from firmware import seal, signed, ticket, visits
 from firmware.keys import Keys
@@ -35,8 +36,8 @@ class Files:
         return self.content if name == ticket.FILE else None
 
 
-def trial() -> Trial:
-    """A trial whose ticket was taken; its arm is set where it is put."""
+def trial(unit: Any) -> Trial:
+    """A unit's trial, whose ticket was taken; its arm is set where it is put."""
     keys = Keys(None)
     keys.prescription = bytes(seal.KEY_BYTES)
     key = seal.derived(keys.prescription, ticket.PURPOSE)
@@ -45,9 +46,10 @@ def trial() -> Trial:
         "trial": "PROOF", "unit": SERIAL,
     }  # fmt: skip
     table = ticket_of(public, False, bytes(seal.KEY_BYTES), key)
-    made = Trial()
-    files = Files(signed.sealed(json.dumps(table).encode(), key))
-    made.open(files, keys, SERIAL)  # type: ignore[arg-type]
+    files: Any = Files(signed.sealed(json.dumps(table).encode(), key))
+    made = Trial(files, unit.session, unit.journal)
+    made.open(keys, SERIAL)
+    made.hal = unit.hal
     return made
 
 
