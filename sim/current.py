@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from firmware import states
 from firmware.limits import DUTY_MAX, RAMP_MS
-from sim import bounds, rules
+from sim import deadlines, rules
+from sim.catalogue import find_bound
 
 if TYPE_CHECKING:
     from sim.run import Injected, Run
@@ -52,7 +53,7 @@ class Shown:
     def __init__(self, injected: "Injected", bank: int) -> None:
         self.injected = injected
         self.bank = bank
-        self.opened = injected.event.name == "led_open"
+        self.opened = find_bound(injected.event.name).comes == deadlines.BANK
         self.since_ms = -1
 
 
@@ -89,7 +90,7 @@ class Current:
 
     def _judge(self, row: Shown, t_ms: int, gated: bool, witness: "Witness") -> None:
         lasted_ms = t_ms - row.since_ms
-        within_ms = bounds.of(row.injected.event.name).within_ms or 0
+        within_ms = find_bound(row.injected.event.name).within_ms or 0
         if row.opened:
             duty = self.hal.duty[row.bank]
             if lasted_ms >= within_ms and duty:
@@ -97,7 +98,7 @@ class Current:
                 witness.broke("open bank", duty, 0.0, said)
             return
         if gated:
-            within_ms = bounds.GATED_MS
+            within_ms = deadlines.GATED_MS
         if lasted_ms >= within_ms:
             witness.late(row.injected.event.name, lasted_ms, within_ms)
 

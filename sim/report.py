@@ -6,7 +6,8 @@ Called by `sim.run.Run`; reads the run and changes nothing.
 from firmware import states
 from firmware.faults import FAULTS, PADS, STOPPING
 from firmware.limits import CLOCK_MASK, HOLD_MS, TICK_MS
-from sim.faults import DARKENS, SHOWS_AS
+from sim.catalogue import ENDS_PROGRAM
+from sim.catalogue import FAULTS as CATALOGUE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,12 +17,8 @@ if TYPE_CHECKING:
     from sim.run import Injected, Run
 
 NAMES = tuple(name for name, _ in FAULTS)
-# Faults of program, chip and supply that may end in a reset.
 # Names under which a contact sensor shows that no longer says what the skin is.
 CREEPING = ("contact_apart", "contact_still", "contact_loose", "off_skin")
-RESETTING = (
-    "firmware_exception", "firmware_hang", "host_attach", "soft_reset", "brownout", "flash_torn",
-)  # fmt: skip
 
 
 def latched(run: "Run") -> list[tuple[int, str, str]]:
@@ -82,22 +79,22 @@ def cutoff_of(
 ) -> "dict[str, Any] | None":
     """The row of `cutoffs` of one fault, or None; `found` are the run's `fault_rows`."""
     event = injected.event
-    names = SHOWS_AS.get(event.name, (event.name,))
+    known = CATALOGUE[event.name]
     shown = next(
         (row for row in found
-         if row["name"] in names and row["t_s"] * 1000 >= injected.t_ms
+         if row["name"] in known.shows_as and row["t_s"] * 1000 >= injected.t_ms
          and STOPPING >> NAMES.index(row["name"]) & 1),
         None,
     )  # fmt: skip
     dark = next((dark for dark in run.hal.darks if dark.t_ms >= injected.t_ms), None)
-    if dark and (shown or event.name in DARKENS or died(run, injected, dark)):
+    if dark and (shown or known.darkens or died(run, injected, dark)):
         return cutoff(run, injected, shown, dark)
     return None
 
 
 def died(run: "Run", injected: "Injected", dark: "Dark") -> bool:
     """Whether it was a fault of the chip that ended in a reset, and dark came before that."""
-    if injected.event.name not in RESETTING:
+    if injected.event.name not in ENDS_PROGRAM:
         return False
     since_s = injected.t_ms / 1000
     after = [row["t_s"] for row in resets(run) if row["t_s"] >= since_s]
@@ -134,8 +131,8 @@ def unexpected(run: "Run") -> list[str]:
     may_reset = False
     for event in run.scenario.events:
         if event.kind == "fault":
-            allowed.update(SHOWS_AS.get(event.name, (event.name,)))
-            may_reset = may_reset or event.name in RESETTING
+            allowed.update(CATALOGUE[event.name].shows_as)
+            may_reset = may_reset or event.name in ENDS_PROGRAM
         elif event.kind == "press" and event.hold_ms >= HOLD_MS:
             may_reset = True  # START held is off; pressed again, it begins anew
     found = [

@@ -1,6 +1,6 @@
 """What must never be, in words, and a breach of it: what a witness writes down.
 
-Bounds of faults are `sim.bounds`; the numbers here are the design's for everything else, and
+Bounds of faults are `sim.catalogue`; the numbers here are the design's for everything else, and
 what measuring costs.
 """
 

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from firmware.limits import DUTY_MAX
-from sim import bounds, report
-from sim.bounds import APART, AT_START, BANK, CURRENT, EMPTY, LIT, SENSED
+from sim import report
+from sim.catalogue import ALERT_BROKEN
+from sim.deadlines import APART, AT_START, BANK, CURRENT, EMPTY, LIT, OFF, SENSED, SINGLE_C
 from sim.faults import bank
 from sim.moments import press
 from sim.record import replace
@@ -19,7 +20,7 @@ from sim.scenario import Event
 from sim.watch import FOREVER_MS, Watch
 
 if TYPE_CHECKING:
-    from sim.bounds import Bound, Trial
+    from sim.deadlines import Bound, Trial
     from sim.moments import Moment
     from sim.run import Run
 
@@ -73,7 +74,7 @@ def strike(fresh: "Callable[[], Run]", moment: "Moment", case: Case, at_s: float
         story.see_through()
     finally:
         story.run.close()
-    if case.row.outside and story.watch.peak_c > bounds.SINGLE_C:
+    if case.row.outside and story.watch.peak_c > SINGLE_C:
         story.own_c = without_outside(fresh(), story)
     return story
 
@@ -104,8 +105,8 @@ class Story:
         self.at_ms = at_s * 1000
         event = Event(at_s, "fault", row.fault, case.pad, trial.value, button=trial.button)
         self.struck: tuple[Event, ...] = (event,)
-        if not case.alert and row.fault != "alert_broken":
-            self.struck = (Event(at_s, "fault", "alert_broken"), event)
+        if not case.alert and row.fault != ALERT_BROKEN:
+            self.struck = (Event(at_s, "fault", ALERT_BROKEN), event)
         self.bank = bank(run.hal, event) if row.since == CURRENT else -1
         self.own_c: float | None = None
         self.state = ""
@@ -253,7 +254,7 @@ class Story:
         light_w: float = sum(
             duty * watts for duty, watts in zip(course.duties, bank_w, strict=True)
         ) / DUTY_MAX  # fmt: skip
-        if row.fault == "fet_stuck_on":
+        if row.since == CURRENT and row.comes == OFF:  # a switch that sticks
             light_w += max(bank_w)
         return light_w * (self.within_ms or 0) / 1000
 

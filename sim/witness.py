@@ -3,7 +3,7 @@
 Hung on a run as its `witness`, and copied with it. It believes what is physically so (current
 in the emitters, temperatures, pins, what a fault does) and takes from the firmware only what
 it says of itself: its state, and the dose that it counted. When light must have ended is the
-design's table (`sim.bounds`); the other rules are `sim.rules`. `look` is called after each
+design's table (`sim.catalogue`); the other rules are `sim.rules`. `look` is called after each
 tick, `close` once at the end; `found` has what was broken, each rule once.
 """
 
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from firmware import states
 from firmware.inputs import START
 from firmware.limits import TICK_MS
-from sim import bounds, rules, sensors
+from sim import deadlines, rules, sensors
+from sim.catalogue import ENDS_PROGRAM, FAULTS, find_bound
 from sim.current import Current
 from sim.hal import NEVER_MS
 from sim.plant import APART_C
@@ -24,16 +25,7 @@ if TYPE_CHECKING:
 
 # Faults of the program, its chip or its supply: until it runs again these alone say when it must
 # be dark. Nothing else is judged by who is not there.
-PROGRAM = (
-    "firmware_exception", "firmware_hang", "host_attach", "soft_reset", "brownout", "flash_torn",
-)  # fmt: skip
-# A resume has nothing to keep; a write is torn once.
-KEEPING = ("flash_full", "flash_corrupt", "flash_torn")
-# What a sensor does not show while its reading is frozen by another fault.
-HIDDEN = {
-    "ntc_open": "ntc_stuck", "ntc_short": "ntc_stuck", "pad_unplugged": "ntc_stuck",
-    "contact_garbage": "contact_stuck",
-}  # fmt: skip
+PROGRAM = ENDS_PROGRAM
 ONCE_MS = 2_000  # what strikes once is past: booting, self-test and skin take longer than this
 
 
@@ -157,13 +149,13 @@ class Witness:
         injections = self.run.injected
         for injected in injections[self._struck :]:
             event = injected.event
-            row = bounds.of(event.name, event.button)
+            row = find_bound(event.name, event.button)
             self.outside = self.outside or row.outside
-            if row.comes == bounds.AT_START:
+            if row.comes == deadlines.AT_START:
                 self._refusals.append(injected)
-            elif row.since == bounds.CURRENT:
+            elif row.since == deadlines.CURRENT:
                 self._current.strike(injected)
-            elif row.comes == bounds.OFF and row.since == bounds.STRIKE:
+            elif row.comes == deadlines.OFF and row.since == deadlines.STRIKE:
                 self._dues.append(due(injected, injected.t_ms, row.within_ms or 0))
         self._struck = len(injections)
 
@@ -177,8 +169,9 @@ class Witness:
         elif state == states.RAMP:
             for injected in self._refusals:
                 name = injected.event.name
-                past = name == "flash_torn" and not self.hal.torn
-                if past or (self._resumed and name in KEEPING):
+                row = find_bound(name, injected.event.button)
+                past = row.once and not self.hal.torn  # a write is torn once
+                if past or (self._resumed and row.session):
                     continue
                 if injected.t_ms < self._asked_ms and ends_ms(injected) > t_ms:
                     since_s = (self._asked_ms - injected.t_ms) / 1000
@@ -186,7 +179,7 @@ class Witness:
                     self.broke("not refused", since_s, 0.0, said)
 
     def _judge_heat(self, contact_c: float) -> None:
-        most_c = bounds.DOUBLE_C if len(self.run.injected) > 1 else bounds.SINGLE_C
+        most_c = deadlines.DOUBLE_C if len(self.run.injected) > 1 else deadlines.SINGLE_C
         if contact_c > most_c:
             self.broke("hot", contact_c, most_c, f"true contact {contact_c:.2f} C")
 
@@ -250,11 +243,11 @@ class Witness:
         """There was light so long after a fault: write it down, unless that is excused."""
         if fault == "unworn" and self.unworn_ms < 0:
             return  # it is worn again
-        if fault in HIDDEN and self._frozen(fault, within_ms):
+        if FAULTS[fault].hidden_by and self._frozen(fault, within_ms):
             return
         # no lease can end it, or another fault of the program froze the lease: the watchdog does
         beaten = self._no_lease() or len(self._names() & set(PROGRAM)) > 1
-        if fault in PROGRAM and lit_ms <= bounds.RESET_MS and beaten:
+        if fault in PROGRAM and lit_ms <= deadlines.RESET_MS and beaten:
             return
         self.broke("late", lit_ms, within_ms, f"lit {lit_ms} ms after {fault} struck")
 
@@ -270,7 +263,7 @@ class Witness:
         injected = self.run.injected
         pads = [row.event.pad for row in injected if row.event.name == fault] + [None]
         return any(
-            row.event.name == HIDDEN[fault] and row.event.pad in pads
+            row.event.name == FAULTS[fault].hidden_by and row.event.pad in pads
             and self.hal.t_ms < ends_ms(row) + within_ms
             for row in injected
         )  # fmt: skip
@@ -312,7 +305,7 @@ class Witness:
 
 def due(injected: "Injected", since_ms: int, within_ms: int) -> Due:
     """When there must be no light because of a fault whose latency counts from then."""
-    row = bounds.of(injected.event.name, injected.event.button)
+    row = find_bound(injected.event.name, injected.event.button)
     from_ms = since_ms + within_ms
     return Due(row.fault, since_ms, from_ms, from_ms + ONCE_MS if row.once else ends_ms(injected))
 

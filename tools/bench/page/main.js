@@ -18,7 +18,7 @@ import { Traces } from "./traces.js";
 import { Transport } from "./transport.js";
 import { Unit } from "./unit.js";
 import { Wall } from "./wall.js";
-import { STATES, clock } from "./words.js";
+import { STATES, clock, learnFaults } from "./words.js";
 
 const DURATION_S = 14_400; // the most that a scenario may last
 const DRAW_MS = 200; // between two drawings of the charts
@@ -64,6 +64,7 @@ const heard = {
   ready(told) {
     const ready = understood(told);
     bench.ready = ready;
+    learnFaults(ready.faults);
     bench.unit = new Unit(ready, buzzer);
     bench.now = new Now(ready);
     bench.body = new Body();

@@ -1,5 +1,6 @@
 // What the page says in words: states, reasons, refusals, faults. A test holds these tables to
-// those of the firmware and the simulator.
+// those of the firmware; the words of faults that a scenario may call for are the simulator's
+// (sim/catalogue.py), told by the engine.
 
 export const STATES = {
   SELF_TEST: "self-test, dark", READY: "ready for START", WAIT_SKIN: "waiting for skin",
@@ -27,39 +28,6 @@ export const REFUSED = {
   no_answer: "nothing was chosen with UP or DOWN",
 };
 
-// The wall, in groups: each fault with what it does, in a few words.
-export const WALL = [
-  ["Contact sensors", {
-    ntc_open: "thermistor open", ntc_short: "thermistor shorted", ntc_stuck: "thermistor frozen",
-    ntc_drift: "thermistor drifts", ntc_noise: "thermistor noisy",
-    contact_stuck: "thermometer frozen", contact_lost: "thermometer silent",
-    contact_garbage: "thermometer says rubbish",
-  }],
-  ["Heat", {
-    hot_skin: "heat from outside", no_perfusion: "no blood in the skin", hot_room: "hot room",
-    under_blanket: "under a blanket", lying_on_pad: "lying on the pad",
-  }],
-  ["Light and its supply", {
-    led_open: "bank gives no light", fet_stuck_on: "bank’s switch stuck on",
-    enable_stuck: "supply switch stuck closed", alert_broken: "hardware alert dead",
-    board_sensor_lost: "board thermometer silent", pad_unplugged: "pad unplugged",
-  }],
-  ["Power", {
-    battery_sag: "battery sags", battery_low: "battery nearly empty",
-    charger_plugged: "charger plugged in", gauge_nak: "gauge silent",
-    gauge_garbage: "gauge says rubbish", brownout: "power lost",
-  }],
-  ["Belt and buttons", {
-    unworn: "belt taken off", button_stuck: "button stuck down", button_bounce: "buttons bounce",
-  }],
-  ["Program and memory", {
-    firmware_exception: "firmware raises", firmware_hang: "firmware hangs",
-    soft_reset: "soft reset", host_attach: "host attaches", i2c_hang: "sensor bus held",
-    clock_jump: "clock jumps", flash_full: "flash full", flash_corrupt: "flash corrupt",
-    flash_torn: "flash write torn",
-  }],
-];
-
 // Faults that the firmware names and a scenario does not call so.
 export const NAMED = {
   contact_hot: "skin too hot", contact_apart: "contact sensors differ", board_hot: "board too hot",
@@ -70,11 +38,16 @@ export const NAMED = {
   rail_apart: "current is not that of the duty", kept_unreadable: "kept fault unreadable",
 };
 
-const EVERY = Object.assign({}, NAMED, ...WALL.map(([, rows]) => rows));
+const known = { ...NAMED };
+
+/** Learn the words of the faults in the catalogue, as the engine tells them once. */
+export function learnFaults(rows) {
+  for (const { name, words } of rows) known[name] = words;
+}
 
 /** A fault in words, or its name where there are none. */
 export function faultWords(name) {
-  return EVERY[name] ?? name;
+  return known[name] ?? name;
 }
 
 /** Seconds as 1:02.4, or with `digits` 0 as 1:02. */
