@@ -12,6 +12,7 @@ from firmware.faults import FAULTS as LATCHED
 from sim.catalogue import ENDS_PROGRAM, FAULTS, GROUPS, NAMES, REPORTED, ROWS, find_bound
 from sim.moments import MOMENTS
 from sim.scenario import Event
+from tools import fault_list
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPTHS = ("hal", "driver", "pin")
@@ -79,8 +80,8 @@ def test_a_name_stands_in_one_row() -> None:
     assert sorted(REPORTED) == sorted(NAMES)
 
 
-def test_places_in_reports_are_each_taken_once() -> None:
-    assert sorted(row.place for row in ROWS) == list(range(1, len(ROWS) + 1))
+def test_reports_have_faults_by_their_place_in_the_design() -> None:
+    assert list(REPORTED) == sorted(NAMES, key=lambda name: FAULTS[name].place)
 
 
 def test_every_row_has_words_of_its_own_and_what_must_come_of_it() -> None:
@@ -117,6 +118,12 @@ def test_faults_that_end_the_program_strike_once() -> None:
     assert set(ENDS_PROGRAM) == {
         bound.fault for row in ROWS for bound in row.bounds if bound.once
     }  # fmt: skip
+
+
+def test_the_list_in_the_documents_is_the_catalogue() -> None:
+    kept = (ROOT / "docs/fault-list.md").read_text(encoding="utf-8")
+    assert kept == fault_list.document()
+    assert all(f"| `{row.name}` | {row.words} |" in kept for row in ROWS)
 
 
 # -- and nowhere else ----------------------------------------------------------------------------
