@@ -12,12 +12,15 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 from typing import NamedTuple, TypeVar
 
 from firmware import states
 from firmware.inputs import BUTTONS
 from firmware.limits import CONTROL_TICKS, TICK_MS
-from sim import bounds, draw
+from sim import draw
+from sim.catalogue import FAULTS, find_bound
+from sim.deadlines import GOES_ON
 from sim.design import GOING_ON
 from sim.hal import NEVER_MS
 from sim.rules import Violation
@@ -232,10 +235,16 @@ def harmless(events: tuple[Event, ...], since_s: float) -> bool:
     later = [event for event in events if event.at_s > since_s and event.kind != "set"]
     return bool(later) and all(
         event.kind == "fault"
-        and bounds.of(event.name, event.button).comes == bounds.GOES_ON
-        and not (event.name == "ntc_noise" and float(event.value or 0.0) > draw.SOUND_NOISE)
+        and find_bound(event.name, event.button).comes == GOES_ON
+        and float(event.value or 0.0) <= most_harmless(event.name)
         for event in later
     )
+
+
+def most_harmless(fault: str) -> float:
+    """The largest value with which a fault must not end a session."""
+    most = FAULTS[fault].harmless_to
+    return inf if most is None else most
 
 
 def note(tally: Tally, case: str, kind: str, run: Run, began_s: float, told_to_s: float) -> None:

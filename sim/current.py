@@ -10,7 +10,8 @@ be told from what the pins ask for (`sim.rules`), and begins anew where it canno
 
 from typing import TYPE_CHECKING
 
-from sim import bounds, rules
+from sim import deadlines, rules
+from sim.catalogue import find_bound
 from sim.design import DUTY_MAX, POWERED, TICK_MS
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class Shown:
     def __init__(self, injected: "Injected", bank: int) -> None:
         self.injected = injected
         self.bank = bank
-        self.opened = injected.event.name == "led_open"
+        self.opened = find_bound(injected.event.name).comes == deadlines.BANK
         self.since_ms = -1
 
 
@@ -132,7 +133,7 @@ class Current:
     def _judge(self, row: Shown, t_ms: int) -> None:
         lasted_ms = t_ms - row.since_ms
         fault = row.injected.event.name
-        within_ms = bounds.of(fault).within_ms or 0
+        within_ms = find_bound(fault).within_ms or 0
         if row.opened:
             duty = self.hal.duty[row.bank]
             if lasted_ms >= within_ms and duty:
@@ -140,7 +141,7 @@ class Current:
                 self._sink.report(t_ms, "open bank", duty, 0.0, said)
             return
         if self.asked.is_gated():
-            within_ms = bounds.GATED_MS
+            within_ms = deadlines.GATED_MS
         if lasted_ms >= within_ms:
             said = f"lit {lasted_ms} ms after {fault} struck"
             self._sink.report(t_ms, "late", lasted_ms, within_ms, said)

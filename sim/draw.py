@@ -7,8 +7,9 @@ in which nothing happens, the shares are ours and stand in the tables below.
 
 from random import Random
 
-from sim.fault_table import FAULTS
+from sim.catalogue import ALERT_BROKEN, FAULTS
 from sim.scenario import (
+    BUTTONS,
     CLOCK_MAX,
     DURATION_MAX_S,
     SEED_MAX,
@@ -27,17 +28,6 @@ LEAD_S = 45.0  # from START to full light: 5 s of skin, 3 s of check, 30 s of ra
 WRAP_MS = 1_800_000  # a clock near its wrap is within this
 FULL_MW_CM2 = 10.0  # a bank of the reference board at full duty
 LEAST_MW_CM2 = 0.1
-
-# Values that a fault of a scenario may have but for which a draw has a narrower range.
-VALUES = {
-    "ntc_noise": (0.1, 1.0),
-    "hot_skin": (50.0, 1_500.0),
-    "hot_room": (28.0, 50.0),
-    "battery_sag": (0.3, 4.0),
-    "battery_low": (0.0, 8.0),
-}
-DRIFT_LEAST = 0.2  # C a minute, either way
-SOUND_NOISE = 0.5  # C rms: a thermistor as noisy as this must not end a session
 
 # What a wearer does, and in how many sessions.
 PAUSES, SET_POINTS, OFF_SKIN, ENDS, MOVES, AGAIN = 0.3, 0.25, 0.12, 0.08, 0.1, 0.08
@@ -199,14 +189,14 @@ def fault(rng: Random, name: str, at_s: float) -> Event:
     if row.unit == "nm":
         value = float(rng.choice(WAVELENGTHS_NM))
     elif row.unit:
-        low, high = VALUES.get(name, (row.low, row.high))
+        low, high = row.drawn or (row.low, row.high)
         value = rounded(rng.uniform(low, high))
-        if name == "ntc_drift" and abs(value) < DRIFT_LEAST:
-            value = DRIFT_LEAST
+        if abs(value) < row.least:
+            value = row.least
     for_s = row.for_s
     if row.lasts and rng.random() > LASTING:
         for_s = rounded(spread(rng, 0.05, LATER_S))
-    button = rng.choice(("START", "UP", "DOWN")) if name == "button_stuck" else None
+    button = rng.choice(BUTTONS) if row.also == "button" else None
     return Event(rounded(at_s), "fault", name, pad, value, for_s, button=button)
 
 
@@ -217,8 +207,8 @@ def faults(rng: Random, now_s: float) -> list[Event]:
     events = [fault(rng, names[0], first_s)]
     if rng.random() >= PAIRED:
         return events
-    if rng.random() < DEAD_ALERT and names[0] != "alert_broken":
-        return [*events, Event(rounded(first_s), "fault", "alert_broken")]
+    if rng.random() < DEAD_ALERT and names[0] != ALERT_BROKEN:
+        return [*events, Event(rounded(first_s), "fault", ALERT_BROKEN)]
     second_s = first_s + rng.choice((0.0, rng.uniform(0.0, 1.0), rng.uniform(0.0, LATER_S)))
     return [*events, fault(rng, names[1], second_s)]
 

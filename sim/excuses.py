@@ -7,24 +7,14 @@ nothing to end, or nothing to see; each is by the design (`docs/safety.md`).
 
 from typing import TYPE_CHECKING
 
-from sim import bounds
+from sim.catalogue import ENDS_PROGRAM, FAULTS
+from sim.deadlines import RESET_MS
 from sim.design import TICK_MS
 from sim.hal import NEVER_MS
 
 if TYPE_CHECKING:
     from sim.hal import SimHal
     from sim.injected import Injected
-
-# Faults of the program, its chip or its supply: until it runs again these alone say when it must
-# be dark. Nothing else is judged by who is not there.
-PROGRAM = (
-    "firmware_exception", "firmware_hang", "host_attach", "soft_reset", "brownout", "flash_torn",
-)  # fmt: skip
-# What a sensor does not show while its reading is frozen by another fault.
-HIDDEN = {
-    "ntc_open": "ntc_stuck", "ntc_short": "ntc_stuck", "pad_unplugged": "ntc_stuck",
-    "contact_garbage": "contact_stuck",
-}  # fmt: skip
 
 
 def ends_ms(injected: "Injected") -> int:
@@ -59,12 +49,12 @@ class Excuses:
     def excuse_late(self, fault: str, lit_ms: int, within_ms: int) -> bool:
         """Whether light `lit_ms` after a fault, which had to be dark in `within_ms`, is
         excused."""
-        if fault in HIDDEN and self._is_hidden(fault, within_ms):
+        if FAULTS[fault].hidden_by and self._is_hidden(fault, within_ms):
             return True
-        if fault not in PROGRAM or lit_ms > bounds.RESET_MS:
+        if fault not in ENDS_PROGRAM or lit_ms > RESET_MS:
             return False
         # no lease can end it, or another fault of the program froze the lease: the watchdog does
-        return self._is_lease_beaten() or len(self.list_names() & set(PROGRAM)) > 1
+        return self._is_lease_beaten() or len(self.list_names() & set(ENDS_PROGRAM)) > 1
 
     def _is_lease_beaten(self) -> bool:
         """Whether the supply switch is stuck, or was until this tick."""
@@ -77,7 +67,7 @@ class Excuses:
         """Whether a sensor whose reading is frozen hides what else befell it."""
         pads = [row.event.pad for row in self._injected if row.event.name == fault] + [None]
         return any(
-            row.event.name == HIDDEN[fault] and row.event.pad in pads
+            row.event.name == FAULTS[fault].hidden_by and row.event.pad in pads
             and self._hal.t_ms < ends_ms(row) + within_ms
             for row in self._injected
         )  # fmt: skip

@@ -2,7 +2,7 @@
 
 A fault is applied where it happens: in the plant, in a sensor's level or register,
 on a pin, or in a part that stops answering. `INJECT[name](hal, event, on)` puts it
-on or takes it off; `SHOWS_AS` says under which names the firmware may report it.
+on or takes it off; what is known of each fault is its row in `sim.catalogue`.
 """
 
 from firmware import inputs as pin
@@ -301,31 +301,3 @@ INJECT: "dict[str, Inject]" = {
     "pad_unplugged": pad_unplugged,
     "alert_broken": alert_broken,
 }
-
-APART = (
-    "contact_apart", "contact_hot", "contact_garbage", "contact_jump", "contact_still", "off_skin",
-)  # fmt: skip
-HOT = ("contact_hot", "board_hot", "contact_apart", "off_skin")
-# Faults that are not here show under their own name, or not at all.
-SHOWS_AS: "dict[str, tuple[str, ...]]" = {
-    "ntc_stuck": APART,
-    "ntc_drift": APART,
-    "ntc_noise": APART,
-    "contact_stuck": APART,
-    "contact_garbage": APART,
-    "ntc_open": ("ntc_open", "contact_apart"),
-    "ntc_short": ("ntc_short", "contact_apart"),
-    "hot_skin": HOT,
-    "no_perfusion": HOT,
-    "hot_room": HOT,
-    "under_blanket": HOT,
-    "lying_on_pad": HOT,
-    "i2c_hang": ("contact_lost", "board_sensor_lost", "rail_lost"),
-    "pad_unplugged": (
-        "pad_unplugged", "ntc_open", "contact_lost", "board_sensor_lost", "contact_apart",
-        "led_open",
-    ),
-    "led_open": ("led_open", "supply_open", "rail_apart"),
-}  # fmt: skip
-# Faults that end or pause a session without any fault being latched.
-DARKENS = ("battery_sag", "battery_low", "charger_plugged", "unworn", "host_attach")

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from firmware import states
 from firmware.states import REASONS
-from sim.bounds import SINGLE_C
+from sim.catalogue import ALERT_BROKEN
+from sim.deadlines import SINGLE_C
 from sim.matrix import brought
 from sim.moments import MOMENTS, PRESCRIPTIONS, WEARERS
 from sim.run import Run
@@ -80,7 +81,7 @@ def lie(story: Story) -> Lie:
     )
     run = brought(Run(before), MOMENT)
     at_s = MOMENT.at_s + 0.001
-    events = [Event(at_s, "fault", "alert_broken")] if story.alert == "dead" else []
+    events = [Event(at_s, "fault", ALERT_BROKEN)] if story.alert == "dead" else []
     plant = run.plant.pads[PAD]
     if story.low_c is None:
         events += [Event(at_s, "fault", name, "AB"[PAD]) for name in ("ntc_stuck", "contact_stuck")]

@@ -7,9 +7,9 @@ scenario, run by `sim.run.Run`, is the same run to the last digit.
 
 from firmware import states
 from firmware.limits import CONTROL_TICKS, TICK_MS
-from sim import bounds, report
+from sim import deadlines, report
+from sim.catalogue import FAULTS, find_bound
 from sim.errors import BadInput
-from sim.fault_table import FAULTS
 from sim.hal import NEVER_MS
 from sim.record import replace
 from sim.run import Run, in_order, when_ms
@@ -28,17 +28,17 @@ COLUMNS = len(states.EVENTS)
 SHORTEST_MS = 1_000  # of a scenario
 SETTLED_MS = 2_000  # a peak that stood for so long is told again
 COMES = {
-    bounds.OFF: "to be dark within",
-    bounds.BANK: "that bank to be driven no more within",
-    bounds.AT_START: "the next START is to be refused",
-    bounds.GOES_ON: "nothing is to change",
+    deadlines.OFF: "to be dark within",
+    deadlines.BANK: "that bank to be driven no more within",
+    deadlines.AT_START: "the next START is to be refused",
+    deadlines.GOES_ON: "nothing is to change",
 }
 SINCE = {
-    bounds.STRIKE: "",
-    bounds.CURRENT: " of when its current can be told",
-    bounds.SENSED: " of the first sample beyond the trip",
-    bounds.EMPTY: " of the first sample that is too low",
-    bounds.APART: " of when the pad's two sensors are apart",
+    deadlines.STRIKE: "",
+    deadlines.CURRENT: " of when its current can be told",
+    deadlines.SENSED: " of the first sample beyond the trip",
+    deadlines.EMPTY: " of the first sample that is too low",
+    deadlines.APART: " of when the pad's two sensors are apart",
 }
 
 
@@ -284,8 +284,8 @@ def told(run: Run, row: Watched) -> "dict[str, Any]":
     """A line about a fault: what must come of it, or what came of it."""
     event = row.injected.event
     row.told_c = row.peak_c
-    bound_c = bounds.DOUBLE_C if len(run.injected) > 1 else bounds.SINGLE_C
-    bound = bounds.of(event.name, event.button)
+    bound_c = deadlines.DOUBLE_C if len(run.injected) > 1 else deadlines.SINGLE_C
+    bound = find_bound(event.name, event.button)
     what = event.name
     if event.value is not None:
         what += f" {event.value:g} {FAULTS[event.name].unit}"
@@ -297,7 +297,7 @@ def told(run: Run, row: Watched) -> "dict[str, Any]":
         text += f"peak {row.peak_c:.2f} C, bound {bound_c:.1f} C"
     else:
         text = COMES[bound.comes] + ("" if bound.within_ms is None else f" {bound.within_ms} ms")
-        text += SINCE[bound.since] if bound.comes in bounds.TIMED else ""
+        text += SINCE[bound.since] if bound.comes in deadlines.TIMED else ""
     return {
         "is": "told", "fault": event.name, "pad": event.pad, "strike_s": row.injected.t_ms / 1000,
         "onset_s": cutoff["onset_s"] if cutoff else row.injected.t_ms / 1000,

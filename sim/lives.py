@@ -12,6 +12,7 @@ from firmware.inputs import Inputs
 from firmware.states import NOT_LOCKED, RESTARTS
 from firmware.waistband import Waistband
 from hal import resets
+from sim.catalogue import FAULTS, HANGS, POWER_LOST, RAISES, SOFT_RESET
 from sim.hal import NEVER_MS
 
 TYPE_CHECKING = False
@@ -27,7 +28,7 @@ SECOND_MS = 1_000
 
 
 class Ended(BaseException):
-    """The program ends here. `how` is a name of ENDS; `for_s`, how long power stays away."""
+    """The program ends here. `how` is as in the catalogue; `for_s`, how long power stays away."""
 
     def __init__(self, how: str, for_s: float = 0.0) -> None:
         super().__init__(how)
@@ -47,9 +48,10 @@ class Raised(Exception):
 ENDED = (Exception, Ended)  # all that ends a tick
 
 
-def end(how: str, for_s: float | None = None) -> "Ended | Raised":
-    """What to raise in the program's place so that it ends in this way."""
-    return (Raised if how == "firmware_exception" else Ended)(how, for_s or 0.0)
+def end(fault: str, for_s: float | None = None) -> "Ended | Raised":
+    """What to raise in the program's place so that it ends as a fault ends it."""
+    how = FAULTS[fault].ends_program
+    return (Raised if how == RAISES else Ended)(how, for_s or 0.0)
 
 
 class Lives:
@@ -82,11 +84,11 @@ class Lives:
         if isinstance(why, (Ended, Raised)):
             how, for_s = why.how, why.for_s
         elif of_firmware(why):
-            how, for_s = "firmware_exception", 0.0
+            how, for_s = RAISES, 0.0
             self.raised.append((self.run.t_s, repr(why)))
         else:
             raise why
-        if not (self.alive or how in WITHOUT_POWER):
+        if not (self.alive or how == POWER_LOST):
             return  # there is no program that could raise, hang or be reset
         if self.alive and self.run.recorder and not self.restarts:
             self.run.recorder.cut()
@@ -94,10 +96,10 @@ class Lives:
         self.run.tick = self.wait
         if not self.run.hal.powered:
             self.next_ms = NEVER_MS  # it has let go of its supply: nothing begins anew
-        elif how in WITHOUT_POWER:
+        elif how == POWER_LOST:
             self.lose_power(for_s)
-        elif how == "firmware_hang" or (how == "soft_reset" and self.run.hal.armed):
-            self.stand(how == "soft_reset")
+        elif how == HANGS or (how == SOFT_RESET and self.run.hal.armed):
+            self.stand(how == SOFT_RESET)
         else:
             self.reset("reset")  # `main.py` ends dark, by pin, and resets
         self.run.lines.watch()
@@ -156,7 +158,7 @@ class Lives:
         except ENDED as why:
             run.unit = self.made(lock)
             self.next_ms = NEVER_MS  # what raises or hangs there leaves it at the prompt
-            if isinstance(why, (Ended, Raised)) and why.how in WITHOUT_POWER:
+            if isinstance(why, (Ended, Raised)) and why.how == POWER_LOST:
                 self.lose_power(why.for_s)
 
     def made(self, lock: int) -> Waistband:
@@ -170,9 +172,6 @@ class Lives:
         self.alive = True
         self.run.hal.begin_dark()
         self.run.tick = self.run.unit.tick
-
-
-WITHOUT_POWER = ("brownout", "flash_torn")
 
 
 def of_firmware(why: Exception) -> bool:

@@ -1,5 +1,5 @@
 """The fault matrix: every fault in every state where it can strike, on each pad, with the
-hardware alert working and dead, held to the bounds of `sim.bounds`.
+hardware alert working and dead, held to the bounds of `sim.catalogue`.
 
 A cell is one (fault, value, pad, alert, state). It stands for several strikes: at instants
 spread over the bus's rota and the control step, and, where the unit is lit, on every wearer
@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from firmware import states
 from firmware.limits import TICK_MS
-from sim.bounds import ROWS, SENSED, TIMED, Bound
+from sim.catalogue import ALERT_BROKEN, BOUNDS, FAULTS, find_bound
 from sim.chip.run import ChipRun
+from sim.deadlines import SENSED, TIMED, Bound
 from sim.errors import BadInput
-from sim.fault_table import FAULTS
-from sim.moments import CANNOT, MOMENTS, PRESCRIPTIONS, WEARERS, Moment
+from sim.moments import MOMENTS, PRESCRIPTIONS, WEARERS, Moment
 from sim.run import Run
 from sim.saved import Saved
 from sim.scenario import PADS, Scenario
@@ -44,7 +44,7 @@ SLOW_S = 30.0  # faults watched for longer creep: the instant of the strike says
 
 
 class Task(NamedTuple):
-    """What one process does at a time: indices of ROWS, MOMENTS and WEARERS, and the depth."""
+    """What one process does at a time: indices of BOUNDS, MOMENTS and WEARERS, and the depth."""
 
     row: int
     moment: int
@@ -166,11 +166,11 @@ def tasks(faults: Iterable[str], states: Iterable[str]) -> list[Task]:
     first."""
     faults, states = set(faults), set(states)
     found = []
-    for index, row in enumerate(ROWS):
+    for index, row in enumerate(BOUNDS):
         for place, moment in enumerate(MOMENTS):
             if row.fault not in faults or moment.name not in states:
                 continue
-            if row.fault not in FAULTS or (row.fault, moment.name) in CANNOT:
+            if moment.name in FAULTS[row.fault].not_in:
                 continue
             wearers = range(len(WEARERS) if moment.lit else 1)
             found += [Task(index, place, wearer, HAL) for wearer in wearers]
@@ -182,7 +182,7 @@ def tasks(faults: Iterable[str], states: Iterable[str]) -> list[Task]:
 
 def cost(task: Task) -> float:
     """About how long a task takes, to no more than its order."""
-    row, moment = ROWS[task.row], MOMENTS[task.moment]
+    row, moment = BOUNDS[task.row], MOMENTS[task.moment]
     watch_s = sum(trial.watch_s + 20.0 for trial in row.tried)
     return watch_s + (moment.at_s if task.depth == DRIVER else 0.0)
 
@@ -214,7 +214,7 @@ def cases(row: Bound) -> list[tuple[str | None, bool]]:
 
 def do(task: Task) -> list[Tried]:
     """All strikes of a task."""
-    row, moment, wearer = ROWS[task.row], MOMENTS[task.moment], WEARERS[task.wearer]
+    row, moment, wearer = BOUNDS[task.row], MOMENTS[task.moment], WEARERS[task.wearer]
     fresh = beginning(task.moment, task.wearer, task.depth)
     found: list[Tried] = []
     for trial in row.tried:
@@ -222,7 +222,7 @@ def do(task: Task) -> list[Tried]:
             unalerted: Story | None = None
             for pad, alert in cases(row):
                 case = Case(row, trial, pad, alert)
-                if alert and row.fault == "alert_broken":
+                if alert and row.fault == ALERT_BROKEN:
                     continue
                 story = unalerted if alert and unalerted else strike(fresh, moment, case, at_s)
                 unalerted = None if alert or story.watch.alerted else story
@@ -304,10 +304,6 @@ def gather(cells: dict[Key, Cell], tried: list[Tried]) -> None:
     for one in tried:
         cell = cells.get(one.key)
         if cell is None:
-            row = next(
-                row for row in ROWS
-                if row.fault == one.key.fault
-                and one.key.button in [trial.button for trial in row.tried]
-            )  # fmt: skip
+            row = find_bound(one.key.fault, one.key.button)
             cell = cells[one.key] = Cell(one.key, row)
         cell.add(one)

@@ -97,11 +97,6 @@ MOMENTS = (
     ),
     Moment("LOCKED", "LOCKED", 5.0, (), AGAIN_S, SETTLE_S, prescription="none"),
 )  # fmt: skip
-# (fault, moment) that cannot be: it is so already, or there is no program yet to strike.
-CANNOT = (
-    ("charger_plugged", "CHARGING"), ("brownout", "OFF"), ("firmware_exception", "OFF"),
-    ("firmware_hang", "OFF"), ("host_attach", "OFF"), ("soft_reset", "OFF"),
-)  # fmt: skip
 
 THICK = Start(fat_mm=40.0, perfusion=0.0003, vasodilation=1.0)
 WEARERS = (

@@ -4,9 +4,10 @@ Called by `sim.run.Run` and the live view; reads the run and changes nothing. Wh
 of itself comes through `sim.claims`, and stands in the result beside the truth.
 """
 
+from sim.catalogue import ENDS_PROGRAM
+from sim.catalogue import FAULTS as CATALOGUE
 from sim.claims import Claims
 from sim.design import HOLD_MS, TICK_MS
-from sim.faults import DARKENS, SHOWS_AS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,10 +21,6 @@ GOES_ON = ("led_open",)  # a fault that stops nothing: the other banks go on
 PADS = ("A", "B")
 # Names under which a contact sensor shows that no longer says what the skin is.
 CREEPING = ("contact_apart", "contact_still", "contact_loose", "off_skin")
-# Faults of program, chip and supply that may end in a reset.
-RESETTING = (
-    "firmware_exception", "firmware_hang", "host_attach", "soft_reset", "brownout", "flash_torn",
-)  # fmt: skip
 
 
 def resets(run: "Ended") -> "list[dict[str, Any]]":
@@ -51,22 +48,22 @@ def cutoff_of(
     """The row of `cutoffs` of one fault, or None; `found` are the faults that
     the unit latched."""
     event = injected.event
-    names = SHOWS_AS.get(event.name, (event.name,))
+    known = CATALOGUE[event.name]
     shown = next(
         (row for row in found
-         if row["name"] in names and row["t_s"] * 1000 >= injected.t_ms
+         if row["name"] in known.shows_as and row["t_s"] * 1000 >= injected.t_ms
          and row["name"] not in GOES_ON),
         None,
     )  # fmt: skip
     dark = next((dark for dark in run.hal.darks if dark.t_ms >= injected.t_ms), None)
-    if dark and (shown or event.name in DARKENS or died(run, injected, dark)):
+    if dark and (shown or known.darkens or died(run, injected, dark)):
         return cutoff(run, injected, shown, dark)
     return None
 
 
 def died(run: "Ended", injected: "Injected", dark: "Dark") -> bool:
     """Whether it was a fault of the chip that ended in a reset, and dark came before that."""
-    if injected.event.name not in RESETTING:
+    if injected.event.name not in ENDS_PROGRAM:
         return False
     since_s = injected.t_ms / 1000
     after = [row["t_s"] for row in resets(run) if row["t_s"] >= since_s]
@@ -103,8 +100,8 @@ def unexpected(run: "Ended") -> list[str]:
     may_reset = False
     for event in run.scenario.events:
         if event.kind == "fault":
-            allowed.update(SHOWS_AS.get(event.name, (event.name,)))
-            may_reset = may_reset or event.name in RESETTING
+            allowed.update(CATALOGUE[event.name].shows_as)
+            may_reset = may_reset or event.name in ENDS_PROGRAM
         elif event.kind == "press" and event.hold_ms >= HOLD_MS:
             may_reset = True  # START held is off; pressed again, it begins anew
     found = [

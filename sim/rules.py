@@ -1,7 +1,7 @@
 """Safety rules: what must never be, in words and numbers, and the sink that breaches go to.
 
 Read by the oracle's parts (`sim.witness`, `sim.current`, `sim.reckoning`), which report to one
-`Violations`. Deadlines of faults are `sim.bounds`; the numbers here are the design's for
+`Violations`. Deadlines of faults are in `sim.catalogue`; the numbers here are the design's for
 everything else, and what measuring costs. They stand on their own: a firmware whose limits were
 altered is still held to these.
 """

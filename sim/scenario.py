@@ -7,8 +7,8 @@ a file is a `BadInput` of one line, never another exception.
 from firmware import prescription as firmware_prescription
 from hal.boards import RPI_PICO
 from sim import reading
+from sim.catalogue import FAULTS, NAMES, Fault
 from sim.errors import BadInput
-from sim.fault_table import FAULTS, Fault
 from sim.lines import place
 from sim.reading import shown
 from sim.record import Record
@@ -258,7 +258,7 @@ def _press(found: dict[str, object], where: str, at_s: float) -> Event:
 
 
 def _fault(found: dict[str, object], where: str, at_s: float) -> Event:
-    name = reading.choice(found["fault"], f"{where}: fault", tuple(FAULTS))
+    name = reading.choice(found["fault"], f"{where}: fault", NAMES)
     row = FAULTS[name]
     takes = ["at_s", "fault"]
     takes += ["pad"] * bool(row.pad) + ["value"] * bool(row.unit) + ["for_s"] * row.lasts

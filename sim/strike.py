@@ -10,10 +10,10 @@ and the pins, and what the unit claims of itself (`sim.claims`) beside them.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sim import bounds
-from sim.bounds import APART, AT_START, BANK, CURRENT, EMPTY, LIT, SENSED
+from sim.catalogue import ALERT_BROKEN
 from sim.claims import Claims
 from sim.current import gate_share
+from sim.deadlines import APART, AT_START, BANK, CURRENT, EMPTY, LIT, SENSED, SINGLE_C
 from sim.design import DUTY_MAX
 from sim.faults import bank
 from sim.moments import press
@@ -22,7 +22,7 @@ from sim.scenario import Event
 from sim.watch import FOREVER_MS, Watch
 
 if TYPE_CHECKING:
-    from sim.bounds import Bound, Trial
+    from sim.deadlines import Bound, Trial
     from sim.moments import Moment
     from sim.run import Run
 
@@ -76,7 +76,7 @@ def strike(fresh: "Callable[[], Run]", moment: "Moment", case: Case, at_s: float
         story.see_through()
     finally:
         story.run.close()
-    if case.row.outside and story.watch.peak_c > bounds.SINGLE_C:
+    if case.row.outside and story.watch.peak_c > SINGLE_C:
         story.own_c = without_outside(fresh(), story)
     return story
 
@@ -108,8 +108,8 @@ class Story:
         self.at_ms = at_s * 1000
         event = Event(at_s, "fault", row.fault, case.pad, trial.value, button=trial.button)
         self.struck: tuple[Event, ...] = (event,)
-        if not case.alert and row.fault != "alert_broken":
-            self.struck = (Event(at_s, "fault", "alert_broken"), event)
+        if not case.alert and row.fault != ALERT_BROKEN:
+            self.struck = (Event(at_s, "fault", ALERT_BROKEN), event)
         self.bank = bank(run.hal, event) if row.since == CURRENT else -1
         self.own_c: float | None = None
         self.state = ""

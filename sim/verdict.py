@@ -7,25 +7,23 @@ bound is broken, and nothing where it holds or says nothing about this strike.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from sim.bounds import (
+from sim.catalogue import FAULTS, HANGS, RAISES
+from sim.deadlines import (
     AT_START,
     BANK,
     CURRENT,
     GOES_ON,
-    NAMED_MS,
     OFF,
     RESET_MS,
     SENSED,
     SINGLE_C,
     STOP_MS,
 )
-from sim.faults import SHOWS_AS
 from sim.moments import Moment
 from sim.strike import Case, Measured
 from sim.watch import FOREVER_MS
 
 NO_THERAPY = ("LOCKED", "SERVICE")  # where a sound unit gives no more light than a check's
-RESETS = ("firmware_exception", "firmware_hang")
 SAME_DOSE = 0.01  # ours: J/cm2, of what was given: the count's own error is 0.5 %
 FULL_W_CM2 = 0.01  # a bank at full duty
 
@@ -106,7 +104,7 @@ def bank(m: Measured, case: Case, moment: Moment) -> Said:
 def named(m: Measured, case: Case, moment: Moment) -> Said:
     """A fault that is latched is called by a name that it may have."""
     fault = case.row.fault
-    may = SHOWS_AS.get(fault, (fault,))
+    may = FAULTS[fault].shows_as
     if case.row.once and moment.state == "SERVICE":
         return None  # what was kept is shown again after the reset
     if case.row.comes == GOES_ON:
@@ -119,7 +117,7 @@ def named(m: Measured, case: Case, moment: Moment) -> Said:
 def own_name(m: Measured, case: Case, moment: Moment) -> Said:
     """Faults that must be told from others have their own name in time."""
     fault = case.row.fault
-    within_ms = NAMED_MS.get(fault)
+    within_ms = FAULTS[fault].named_ms
     if within_ms is None or m.onset_ms is None or not moment.lit:
         return None
     within_ms += (m.within_ms or 0) - (case.row.within_ms or 0)  # gated light has longer
@@ -165,7 +163,7 @@ def dose(m: Measured, case: Case, moment: Moment) -> Said:
 
 def reset(m: Measured, case: Case, moment: Moment) -> Said:
     """The watchdog answers for a firmware that does not."""
-    if case.row.fault not in RESETS or not moment.lit:
+    if FAULTS[case.row.fault].ends_program not in (RAISES, HANGS) or not moment.lit:
         return None
     if m.reset_ms is not None and m.reset_ms <= RESET_MS:
         return None

@@ -5,18 +5,19 @@ once at the end. It judges by what is physically so: current in the emitters, te
 pins, codes, and the faults that were put on. It never reads the firmware: what the unit says
 of itself comes through `sim.claims`, and is held against the truth.
 
-When light must have ended is the design's table (`sim.bounds`); the other rules are
+When light must have ended is the design's table (`sim.catalogue`); the other rules are
 `sim.rules`; where lasting light is not the unit's doing, `sim.excuses`. Breaches go to one
 sink, `violations`.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sim import bounds, rules, sensors
+from sim import deadlines, rules, sensors
+from sim.catalogue import ENDS_PROGRAM, find_bound
 from sim.claims import Claims
 from sim.current import Current
 from sim.design import LIT
-from sim.excuses import PROGRAM, Excuses, ends_ms
+from sim.excuses import Excuses, ends_ms
 from sim.plant import APART_C
 from sim.reckoning import Reckoning
 from sim.rules import Violation, Violations
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from sim.injected import Injected
     from sim.subject import Judged, Subject, Watched
 
-# A resume has nothing to keep; a write is torn once.
-KEEPING = ("flash_full", "flash_corrupt", "flash_torn")
 ONCE_MS = 2_000  # what strikes once is past: booting, self-test and skin take longer than this
 
 
@@ -146,13 +145,13 @@ class Witness:
         injections = self._injected
         for injected in injections[self._struck :]:
             event = injected.event
-            row = bounds.of(event.name, event.button)
+            row = find_bound(event.name, event.button)
             self.outside = self.outside or row.outside
-            if row.comes == bounds.AT_START:
+            if row.comes == deadlines.AT_START:
                 self._refusals.append(injected)
-            elif row.since == bounds.CURRENT:
+            elif row.since == deadlines.CURRENT:
                 self._current.strike(injected)
-            elif row.comes == bounds.OFF and row.since == bounds.STRIKE:
+            elif row.comes == deadlines.OFF and row.since == deadlines.STRIKE:
                 self._dues.append(due(injected, injected.t_ms, row.within_ms or 0))
         self._struck = len(injections)
 
@@ -171,8 +170,9 @@ class Witness:
         """A session got past its check: was there a fault that had to keep it from that?"""
         for injected in self._refusals:
             name = injected.event.name
-            past = name == "flash_torn" and not self.hal.torn
-            if past or (self._resumed and name in KEEPING):
+            row = find_bound(name, injected.event.button)
+            past = row.once and not self.hal.torn  # a write is torn once
+            if past or (self._resumed and row.session):
                 continue
             if injected.t_ms < self._asked_ms and ends_ms(injected) > t_ms:
                 since_s = (self._asked_ms - injected.t_ms) / 1000
@@ -180,7 +180,7 @@ class Witness:
                 self._report("not refused", since_s, 0.0, said)
 
     def _judge_heat(self, contact_c: float) -> None:
-        most_c = bounds.DOUBLE_C if len(self._injected) > 1 else bounds.SINGLE_C
+        most_c = deadlines.DOUBLE_C if len(self._injected) > 1 else deadlines.SINGLE_C
         if contact_c > most_c:
             self._report("hot", contact_c, most_c, f"true contact {contact_c:.2f} C")
 
@@ -201,7 +201,7 @@ class Witness:
             self._report("unworn", off_ms, rules.UNWORN_MS, f"lit {off_ms} ms after it came off")
         alive = self._program.alive
         for row in self._dues:
-            if row.from_ms <= t_ms < row.until_ms and (alive or row.fault in PROGRAM):
+            if row.from_ms <= t_ms < row.until_ms and (alive or row.fault in ENDS_PROGRAM):
                 self._judge_late(row, t_ms)
         if alive:
             self._judge_senses(t_ms)
@@ -265,7 +265,7 @@ class Witness:
             return  # a gate's dark part
         alive = self._program.alive
         for row in self._dues:
-            if row.from_ms < dark_ms <= row.until_ms and (alive or row.fault in PROGRAM):
+            if row.from_ms < dark_ms <= row.until_ms and (alive or row.fault in ENDS_PROGRAM):
                 self._judge_late(row, dark_ms)
             elif row.since_ms <= dark_ms < row.from_ms:
                 self.violations.report_dark(row.fault, dark_ms - row.since_ms)
@@ -274,7 +274,7 @@ class Witness:
 
 def due(injected: "Injected", since_ms: int, within_ms: int) -> Due:
     """When there must be no light because of a fault whose latency counts from then."""
-    row = bounds.of(injected.event.name, injected.event.button)
+    row = find_bound(injected.event.name, injected.event.button)
     from_ms = since_ms + within_ms
     return Due(row.fault, since_ms, from_ms, from_ms + ONCE_MS if row.once else ends_ms(injected))
 

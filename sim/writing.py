@@ -4,7 +4,7 @@ Used where a run was drawn and not written. What TOML has no word for is left ou
 scenario's name is its file's, and `until_done` is a duration.
 """
 
-from sim.fault_table import FAULTS
+from sim.catalogue import FAULTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

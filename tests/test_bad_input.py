@@ -11,8 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from firmware.prescription import DEFAULT
+from sim.catalogue import FAULTS
 from sim.errors import BadInput, one_line
-from sim.fault_table import FAULTS
 from sim.reading import FILE_MAX_BYTES
 from sim.scenario import check_prescription, load, load_prescription, parse
 

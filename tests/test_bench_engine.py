@@ -12,8 +12,7 @@ import pytest
 from firmware import states
 from firmware.prescription import DEFAULT
 from sim import scenario as scenarios
-from sim.bounds import FAULTS as IN_ORDER
-from sim.fault_table import FAULTS
+from sim.catalogue import GROUPS
 from sim.run import TRACE_COLUMNS, Run
 from tests.test_replay import GATED, rx
 from tools import bench_site, words
@@ -225,8 +224,8 @@ def test_a_frame_shows_what_the_oled_and_the_emitters_do(drive: Drive) -> None:
 
 def test_ready_tells_every_fault_state_and_row_of_the_tables(drive: Drive) -> None:
     (ready,) = of(drive(), "ready")
-    assert [row["name"] for row in ready["faults"]] == list(IN_ORDER)
-    assert set(IN_ORDER) == set(FAULTS)
+    said = [(row["group"], row["name"], row["words"]) for row in ready["faults"]]
+    assert said == [(title, row.name, row.words) for title, rows in GROUPS for row in rows]
     assert ready["states"] == list(states.STATES)
     assert len(ready["rows"]) == sum(len(froms) for froms, _, _ in states.ROWS)
     assert ready["limits"]["CONTACT_TRIP_MC"] == 42_500

@@ -95,7 +95,7 @@ def test_a_case_is_told_and_written_so_that_sim_shows_it(waistband: Waistband) -
 def test_a_broken_case_run_again_says_which_rule_and_exits_1(
     waistband: Waistband, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sim.bounds.SINGLE_C", 30.0)
+    monkeypatch.setattr("sim.deadlines.SINGLE_C", 30.0)
     ended = waistband("check", "campaign", "--replay", "504-1")
     assert ended.code == 1
     assert "hot at " in ended.out and RULES["hot"] in ended.out.replace("\n", " ")

@@ -9,10 +9,10 @@ from firmware import guard, pad, session, trips
 from firmware.check import Check
 from firmware.gate import Gate
 from firmware.wearer import ButtonActions
-from sim import bounds, hal, matrix
-from sim.bounds import ROWS, SINGLE_C
-from sim.fault_table import FAULTS
-from sim.moments import CANNOT, MOMENTS, WEARERS
+from sim import hal, matrix
+from sim.catalogue import BOUNDS, FAULTS, NAMES
+from sim.deadlines import SINGLE_C
+from sim.moments import MOMENTS, WEARERS
 from sim.run import Run
 from sim.saved import Saved
 from sim.strike import Case, Story
@@ -245,9 +245,9 @@ def interrupted(*_arguments: object) -> None:
 
 
 def test_every_fault_that_a_depth_has_is_tried_in_every_state_where_it_can_strike():
-    todo = matrix.tasks(bounds.FAULTS, [moment.name for moment in MOMENTS])
-    tried = {(ROWS[task.row].fault, MOMENTS[task.moment].name) for task in todo}
-    assert tried == {(f, m.name) for f in FAULTS for m in MOMENTS if (f, m.name) not in CANNOT}
+    todo = matrix.tasks(NAMES, [moment.name for moment in MOMENTS])
+    tried = {(BOUNDS[task.row].fault, MOMENTS[task.moment].name) for task in todo}
+    assert tried == {(f, m.name) for f in FAULTS for m in MOMENTS if m.name not in FAULTS[f].not_in}
 
 
 def test_lit_states_are_struck_on_every_wearer():
@@ -266,7 +266,7 @@ def test_one_seed_makes_every_contact_sensor_read_as_low_as_it_may():
 
 @pytest.mark.parametrize("fault", ["ntc_open", "hot_skin"])
 def test_a_strikes_scenario_made_anew_tells_the_same_story(fault):
-    row = next(row for row in ROWS if row.fault == fault)
+    row = next(row for row in BOUNDS if row.fault == fault)
     moment = next(moment for moment in MOMENTS if moment.name == "RAMP")
     case = Case(row, row.tried[-1], "B", False)
     kept = Saved(matrix.brought(Run(matrix.scenario_at(moment, 1)), moment))

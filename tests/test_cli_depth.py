@@ -109,7 +109,7 @@ def test_the_summary_says_that_the_unit_began_anew(waistband: Waistband, depth: 
 def test_a_reset_that_nobody_called_for_exits_1(
     waistband: Waistband, depth: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sim.report.RESETTING", ())
+    monkeypatch.setattr("sim.report.ENDS_PROGRAM", ())
     Path("short.toml").write_text(BROKEN + 'fault = "firmware_hang"\n')
     code, _, err = waistband("sim", "short.toml", "--depth", depth, "--json")
     assert code == 1

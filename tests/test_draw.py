@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim import draw
-from sim.fault_table import FAULTS
+from sim.catalogue import FAULTS
 from sim.record import replace
 from sim.scenario import Scenario, parse
 from sim.writing import toml

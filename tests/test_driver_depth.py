@@ -13,10 +13,10 @@ from firmware.gate import Gate
 from firmware.guard import Guard
 from firmware.limits import CONTROL_TICKS, TICK_MS
 from firmware.session import Session
+from sim.catalogue import FAULTS
 from sim.chip.assembly import ROOT, Build
 from sim.chip.parts import Ds3231
 from sim.chip.run import ChipRun
-from sim.fault_table import FAULTS
 from sim.lines import own_lines
 from sim.lives import BOOT_MS
 from sim.record import replace

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware import states
-from sim.fault_table import FAULTS
+from sim.catalogue import FAULTS
 from sim.record import replace
 from sim.run import Run
 from sim.scenario import Event, Start, ordinary

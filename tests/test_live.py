@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from firmware.prescription import DEFAULT
 from sim import writing
+from sim.catalogue import FAULTS
 from sim.errors import BadInput
-from sim.fault_table import FAULTS
 from sim.live import LiveRun
 from sim.record import replace
 from sim.run import Run

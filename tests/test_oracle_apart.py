@@ -19,13 +19,16 @@ from tests.test_arrows import ROOT
 # `sim/subject.py` has the door's type.
 ORACLE = (
     "witness", "current", "reckoning", "rules", "design", "excuses", "wearer_log", "onsets",
-    "watch", "strike", "verdict", "bounds", "report",
+    "watch", "strike", "verdict", "catalogue", "deadlines", "report",
 )  # fmt: skip
 DOORS = ("claims", "subject")
 # What the simulated unit may import of the oracle: instruments and types, never a judge.
 BELOW = ("run", "hal", "lives", "plant", "injected")
-MAY_IMPORT = {"claims", "design", "onsets", "report", "subject"}
-NAMESAKES = {("bounds", "session"), ("strike", "session")}  # a column of `sim.bounds.Bound`
+MAY_IMPORT = {"catalogue", "claims", "design", "onsets", "report", "subject"}
+# Columns of the catalogue that are called as a part of the unit is.
+NAMESAKES = {
+    ("deadlines", "session"), ("strike", "session"), ("witness", "session"), ("catalogue", "unit"),
+}  # fmt: skip
 FIRMWARES_OWN = {"unit", "session", "gate", "course", "fluence"}  # attributes of a run's unit
 
 Rule = Callable[[Path], list[str]]

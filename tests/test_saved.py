@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.fault_table import FAULTS
+from sim.catalogue import FAULTS
 from sim.record import replace
 from sim.run import Run
 from sim.saved import Saved

@@ -6,11 +6,9 @@ from pathlib import Path
 import pytest
 
 from firmware.prescription import DEFAULT
-from sim import program_faults, scenario
-from sim.chip import faults as chip
+from sim import scenario
+from sim.catalogue import FAULTS, Fault
 from sim.errors import BadInput
-from sim.fault_table import FAULTS, Fault
-from sim.faults import INJECT
 from sim.lines import executed
 from sim.scenario import Event, Start, load, ordinary, parse
 
@@ -84,12 +82,6 @@ def test_events_come_in_order_of_time_and_of_the_file_where_times_are_equal() ->
     assert [(e.at_s, e.name) for e in found.events] == [
         (1, "DOWN"), (1, "UP"), (5, "UP"), (5, "DOWN"),
     ]  # fmt: skip
-
-
-def test_every_fault_that_a_scenario_may_call_is_one_that_each_depth_makes() -> None:
-    assert set(FAULTS) == set(INJECT) | set(program_faults.FAULTS)
-    assert set(program_faults.FAULTS) == set(chip.CHIP_FAULTS)
-    assert not set(INJECT) & set(program_faults.FAULTS)
 
 
 def test_a_fault_without_a_pad_strikes_both() -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim import bounds
+from sim.catalogue import BOUNDS, find_bound
+from sim.deadlines import OFF
 from sim.moments import MOMENTS
 from sim.strike import Case, Measured
 from sim.verdict import CHECKS, verdict
@@ -32,7 +33,7 @@ class Try:
 
     def broken(self, **measured: Any) -> list[str]:
         """Names of the bounds that this measurement breaks."""
-        row = bounds.of(self.fault, self.button)
+        row = find_bound(self.fault, self.button)
         case = Case(row, row.tried[0], "A", True)
         within = {"within_ms": row.within_ms}
         found = verdict(WELL._replace(**{**within, **measured}), case, BY_NAME[self.state])
@@ -42,8 +43,8 @@ class Try:
 
 @given(st.floats(0, 10_000))
 def test_a_fault_is_late_exactly_when_it_took_longer_than_its_bound(latency_ms):
-    for row in bounds.ROWS:
-        if row.comes != bounds.OFF:
+    for row in BOUNDS:
+        if row.comes != OFF:
             continue
         late = "off" in Try(row.fault, button=row.tried[0].button).broken(latency_ms=latency_ms)
         assert late == (latency_ms > row.within_ms)

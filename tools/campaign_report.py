@@ -8,8 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from firmware import states
-from sim import bounds, campaign, writing
+from sim import campaign, writing
 from sim.campaign import KINDS, Tally
+from sim.catalogue import BOUNDS
+from sim.deadlines import DOUBLE_C, SINGLE_C
 from sim.record import replace
 from sim.rules import RULES, Violation
 from sim.run import Run
@@ -19,7 +21,7 @@ from tools.summary import render as summary
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 SHOWN_MOST = 20  # violations on a terminal
 HEAT = {
-    "no fault": bounds.SINGLE_C, "one fault": bounds.SINGLE_C, "two faults": bounds.DOUBLE_C,
+    "no fault": SINGLE_C, "one fault": SINGLE_C, "two faults": DOUBLE_C,
     "heated from outside": None,
 }  # fmt: skip
 WINDOWS = (KINDS["f"], KINDS["q"])
@@ -100,7 +102,7 @@ def heat(tally: Tally) -> Section:
 def cutoffs(tally: Tally) -> Section:
     """The slowest end of light after each fault that must end it."""
     rows = []
-    for row in bounds.ROWS:
+    for row in BOUNDS:
         if row.fault in tally.slowest and row.within_ms is not None:
             ms, case = tally.slowest[row.fault]
             struck = f"{tally.struck[row.fault]:,}"
@@ -178,7 +180,7 @@ def markdown(tally: Tally, how: dict[str, object]) -> str:
         "## What is judged", "",
         *(f"- **{rule}**: {what}" for rule, what in RULES.items()), "",
         "The judge believes the plant and the HAL: current in the emitters, true temperatures,",
-        "what a fault does and when it struck. Bounds are those of `sim/bounds.py`.", "",
+        "what a fault does and when it struck. Bounds are those of `sim/catalogue.py`.", "",
     ]  # fmt: skip
     for section in sections(tally):
         lines += [f"## {section.title}", "", section.says, ""]

@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from sim import bounds, liars, matrix, reading
+from sim import catalogue, liars, matrix, reading
 from sim.errors import BadInput
 from sim.matrix import Cell, Key
 from tools.faults_json import told
@@ -43,7 +43,7 @@ class Request:
 
 def check_faults(request: Request) -> int:
     """Try, write what was asked for, and say how it went; returns the exit code."""
-    faults = chosen(request.faults, "--fault", bounds.FAULTS)
+    faults = chosen(request.faults, "--fault", catalogue.REPORTED)
     states = chosen(request.states, "--state", STATES)
     jobs = jobs_of(request.jobs)
     check_outputs(request)

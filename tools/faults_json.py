@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sim.bounds import SINGLE_C, STOP_MS
+from sim.deadlines import SINGLE_C, STOP_MS
 from sim.matrix import Cell
 from tools.faults_rows import Found
 

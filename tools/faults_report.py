@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from sim.bounds import IN_DESIGN, ROWS, SINGLE_C
+from sim.catalogue import BOUNDS
+from sim.deadlines import IN_DESIGN, SINGLE_C
 from sim.liars import Lie
 from sim.moments import MOMENTS
 from tools.faults_rows import COLUMNS, OUTSIDE, Found, bound
@@ -45,7 +46,7 @@ all read as low as they may. The hottest of them was, in so many cells:
 What the alert could not have changed, as it was never given, is not run twice. Faults of the
 program, the chip and its flash are tried at HAL depth, where what follows them is emulated, and
 at driver depth, on the unit's own files. A story goes on until it has been dark for three
-seconds or was watched for the time in `sim/bounds.py`; then the wearer presses START and it
+seconds or was watched for the time in `sim/catalogue.py`; then the wearer presses START and it
 goes on for ten. What is not tried here: other pairs of faults (`waistband check campaign`).
 """
 
@@ -112,7 +113,7 @@ def fault_rows(found: Found) -> Iterator[tuple[str, ...]]:
 
 def ours() -> Iterator[str]:
     """The rows of the bounds that are not the design's alone."""
-    for row in ROWS:
+    for row in BOUNDS:
         if row.source != IN_DESIGN:
             trial = row.tried[0]
             name = f"{row.fault} {trial.button}" if trial.button else row.fault

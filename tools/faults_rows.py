@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
 
-from sim import fault_table
-from sim.bounds import OFF, ROWS, SINGLE_C, Bound
+from sim.catalogue import BOUNDS
+from sim.catalogue import FAULTS as CATALOGUE
+from sim.deadlines import OFF, SINGLE_C, Bound
 from sim.liars import Lie
 from sim.matrix import DRIVER, Cell, Key
 from sim.moments import MOMENTS
@@ -19,7 +20,7 @@ from sim.verdict import Broken
 COLUMNS = ("fault", "must be dark within", "measured", "in", "contact, C", "J / bound", "")
 OUTSIDE = "*"  # behind a contact temperature that heat from outside alone carried on
 BODY_C = 37.0  # from here on contact uses up its bound
-FAULTS = tuple((row.fault, trial.value, trial.button) for row in ROWS for trial in row.tried)
+FAULTS = tuple((row.fault, trial.value, trial.button) for row in BOUNDS for trial in row.tried)
 STATES = tuple(moment.name for moment in MOMENTS)
 SINCE = {
     "strike": "", "current": "", "sensed": " of sensing it",
@@ -165,7 +166,7 @@ def label(key: Key) -> str:
         return f"{key.fault} {key.button}"
     if key.value is None:
         return key.fault
-    unit = fault_table.FAULTS[key.fault].unit
+    unit = CATALOGUE[key.fault].unit
     sign = "+" if unit in {"C/min", "days"} else ""
     return f"{key.fault} {key.value:{sign}g} {unit.removesuffix(' of the pack')}"
 

@@ -18,7 +18,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from sim.bounds import SINGLE_C
+from sim.deadlines import SINGLE_C
 from tools.faults_rows import STATES, Found, Row
 
 DPI = 110

@@ -15,11 +15,9 @@ from firmware.prescription import DEFAULT
 from hal.oled import WIDTH, Oled
 from hal.player import Player
 from sim import writing
-from sim.bounds import ROWS
-from sim.bounds import of as bound_of
+from sim.catalogue import GROUPS
 from sim.claims import Claims
 from sim.errors import BadInput
-from sim.fault_table import FAULTS
 from sim.hal import RAIL
 from sim.live import LiveRun
 from sim.run import BOARD, TRACE_COLUMNS
@@ -120,15 +118,6 @@ class Page:
         }  # fmt: skip
 
 
-def ordered() -> "list[str]":
-    """Names of faults in the order of the design's table: a dict has none here."""
-    names: list[str] = []
-    for row in ROWS:
-        if row.fault not in names:
-            names.append(row.fault)
-    return names
-
-
 def rounded(temperatures_c: "list[float]") -> "list[float]":
     """To what a colour can show."""
     return [round(t, 2) for t in temperatures_c]
@@ -167,15 +156,16 @@ def tell() -> str:
         "full_mw_cm2": BOARD.BANK_NOMINAL_UW_CM2 / 1000,
         "faults": [
             {
-                "name": name, "pads": bool(row.pad), "needs_pad": row.pad == "must",
+                "name": row.name, "group": group, "words": row.words,
+                "pads": bool(row.pad), "needs_pad": row.pad == "must",
                 "value": (
                     {"min": row.low, "max": row.high, "unit": row.unit, "default": row.default}
                     if row.unit else None
                 ),
                 "for_s": row.for_s, "lasts": row.lasts, "button": row.also == "button",
-                "within_ms": bound_of(name).within_ms, "comes": bound_of(name).comes,
+                "within_ms": row.bounds[0].within_ms, "comes": row.bounds[0].comes,
             }
-            for name, row in [(name, FAULTS[name]) for name in ordered()]
+            for group, rows in GROUPS for row in rows
         ],
         "buttons": BUTTONS,
         "start": {

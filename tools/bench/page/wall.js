@@ -1,7 +1,6 @@
 // The wall of faults: every fault of the table, as buttons that put it on and take it off.
 
 import { $, make, text } from "./dom.js";
-import { WALL, faultWords } from "./words.js";
 
 const NANOMETRES = "nm"; // as a value: one of the banks
 
@@ -11,12 +10,10 @@ export class Wall {
     this.send = send;
     this.on = [];
     this.switches = []; // {fault, pad, button}
-    const table = new Map(ready.faults.map((row) => [row.name, row]));
-    for (const [title, names] of [...WALL, ["Others", others(table)]]) {
-      const rows = Object.keys(names).filter((name) => table.has(name));
-      if (!rows.length) continue;
+    for (const title of new Set(ready.faults.map((row) => row.group))) {
       const list = make("ul", { class: "faults" });
-      rows.forEach((name) => list.append(this.row(table.get(name), ready)));
+      const rows = ready.faults.filter((row) => row.group === title);
+      rows.forEach((row) => list.append(this.row(row, ready)));
       $("wall").append(make("section", {}, make("h3", {}, title), list));
     }
     $("wall-find").addEventListener("input", () => this.find());
@@ -24,7 +21,7 @@ export class Wall {
   }
 
   row(row, ready) {
-    const words = faultWords(row.name);
+    const { words } = row;
     const value = valueOf(row, ready), button = row.button ? choice(row, ready.buttons) : null;
     const places = row.pads ? ["A", "B"] : [""];
     const keys = places.map((pad) => {
@@ -98,11 +95,6 @@ export class Wall {
     for (const row of $("wall").querySelectorAll("li")) row.hidden = !row.dataset.words.includes(wanted);
     for (const group of $("wall").children) group.hidden = !group.querySelector("li:not([hidden])");
   }
-}
-
-function others(table) {
-  const known = new Set(WALL.flatMap(([, rows]) => Object.keys(rows)));
-  return Object.fromEntries([...table.keys()].filter((name) => !known.has(name)).map((n) => [n, n]));
 }
 
 function choice(row, values) {
