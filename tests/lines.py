@@ -61,6 +61,7 @@ class Vm:
         )  # fmt: skip
         os.close(theirs)
         self.ended = False
+        self.woken, self.wake = os.pipe()  # ends the pump's waiting
         self.left = bytes_most
         self.said = b""  # all that it ever said
         self.pump = threading.Thread(target=self._pump, daemon=True)
@@ -68,7 +69,9 @@ class Vm:
 
     def _pump(self) -> None:
         while not self.ended:
-            for fd in select.select([self.inner, self.port.ours], [], [], 0.05)[0]:
+            for fd in select.select([self.inner, self.port.ours, self.woken], [], [])[0]:
+                if fd == self.woken:
+                    return
                 try:
                     self._pass(fd, os.read(fd, BITE))
                 except OSError:
@@ -102,8 +105,11 @@ class Vm:
         """The power goes, if it has not gone."""
         if not self.ended:
             self.ended = True
+            os.write(self.wake, b"!")
             self.pump.join()
             self._off()
+        os.close(self.wake)
+        os.close(self.woken)
 
 
 class Simulated:

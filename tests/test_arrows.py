@@ -5,6 +5,7 @@ twice: this repository keeps it, and a snippet that breaks it is caught.
 """
 
 import ast
+import functools
 import io
 import re
 import shutil
@@ -20,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TOP_LEVEL = {
     *("firmware", "hal", "sim", "tools", "tests", "docs", "boot.py", "main.py"),
     *("README.md", "LICENSE", "Makefile", "pyproject.toml"),
+    *("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "requirements.lock"),
     *(".ci", ".gitignore", ".gitattributes"),
 }
 
@@ -64,6 +66,8 @@ FUNCTION_LINES = 45
 
 UNFINISHED = re.compile(r"\b([T]ODO|[F]IXME|[X]XX|[N]otImplementedError)\b")
 
+parsed = functools.cache(ast.parse)  # several rules read the same text
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Rule = Callable[[Path], list[str]]
 
@@ -74,7 +78,7 @@ def sources(root: Path, *parts: str) -> Iterator[tuple[str, str, ast.Module]]:
         top = root / part
         for path in sorted(top.rglob("*.py")) if top.is_dir() else [top] * top.exists():
             text = path.read_text(encoding="utf-8")
-            yield path.relative_to(root).as_posix(), text, ast.parse(text)
+            yield path.relative_to(root).as_posix(), text, parsed(text)
 
 
 def for_types_only(node: ast.AST) -> bool:

@@ -110,21 +110,26 @@ def test_only_what_changed_is_copied_and_what_is_not_ours_stays(tmp_path: Path) 
     assert flash.path.read_bytes() == before
 
 
-def count_of_steps(folder: Path) -> int:
-    flash = Flash(folder, {**OLD, **OWN})
-    with plugged(flash) as vm, Device(vm.port.name) as unit:
-        unit.to_prompt()
-        return len(list(steps(unit, NEW, plan_of(NEW, look(unit)))))
-
-
 def own(flash: Flash) -> dict[str, bytes]:
     return {name: content for name, content in flash.files().items() if name in OWN}
+
+
+MENDED: set[bytes] = set()  # what lay on a flash from which a deploy was seen to mend it
+BOOTED: dict[frozenset[tuple[str, bytes]], str] = {}
+
+
+def booted(flash: Flash, files: dict[str, bytes]) -> str:
+    """What `main.py` says, which looks at nothing but these files: asked once of the same ones."""
+    key = frozenset(files.items())
+    if key not in BOOTED:
+        BOOTED[key] = flash.booted()
+    return BOOTED[key]
 
 
 def check_cut(flash: Flash) -> str:
     """After power went in the middle: dark with words, then mended. What it said."""
     there = flash.files()
-    said = flash.booted()
+    said = booted(flash, there)
     if DEPLOYING in there:
         assert CUT_OFF in said
     else:
@@ -132,27 +137,31 @@ def check_cut(flash: Flash) -> str:
         assert product in (OLD, NEW)
         assert RIGHT in said
     assert own(flash) == OWN
-    deployed(flash)
-    assert flash.files() == {**NEW, **OWN}
-    assert RIGHT in flash.booted()
+    before = flash.path.read_bytes()
+    if before not in MENDED:
+        deployed(flash)
+        assert flash.files() == {**NEW, **OWN}
+        assert RIGHT in booted(flash, flash.files())
+        MENDED.add(before)
     return said
 
 
 def test_power_cut_after_each_step_leaves_a_dark_unit_that_says_so_and_is_mended(
     tmp_path: Path,
 ) -> None:
-    count = count_of_steps(tmp_path)
-    assert count >= 2 + len(GONE) + 2 * len(CHANGED)
+    """One deploy: what lies on the flash after a step is what a cut there leaves."""
+    flash = Flash(tmp_path, {**OLD, **OWN})
+    left = [flash.path.read_bytes()]
+    with plugged(flash) as vm, Device(vm.port.name) as unit:
+        unit.to_prompt()
+        for _ in steps(unit, NEW, plan_of(NEW, look(unit))):
+            left.append(flash.path.read_bytes())
+    assert len(left) > 2 + len(GONE) + 2 * len(CHANGED)
     cut_off = 0
-    for cut in range(count + 1):
-        flash = Flash(tmp_path, {**OLD, **OWN})
-        with plugged(flash) as vm, Device(vm.port.name) as unit:
-            unit.to_prompt()
-            plan = plan_of(NEW, look(unit))
-            for _, _ in zip(range(cut), steps(unit, NEW, plan), strict=False):
-                continue
+    for content in left:
+        flash.path.write_bytes(content)
         cut_off += CUT_OFF in check_cut(flash)
-    assert cut_off == count - 1  # all but before the first step and after the last
+    assert cut_off == len(left) - 2  # all but before the first step and after the last
 
 
 def bytes_of(folder: Path) -> tuple[int, int]:

@@ -22,7 +22,7 @@ class Flash:
         self.file.write(buf)
     def ioctl(self, what, _):
         return {{4: {blocks}, 5: {block}}}.get(what, 0)
-os.mount(os.VfsLfs2(Flash(), readsize=32, progsize=32, lookahead=32), '/unit')
+os.mount(os.VfsLfs2(Flash(), readsize=32, progsize=256, lookahead=32), '/unit')
 os.chdir('/unit')
 del Flash
 """

@@ -7,7 +7,9 @@ of equality, which small integers do not tell apart. Ours is one more: a stateme
 
 import ast
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
+from itertools import accumulate
 
 SIMPLE = (ast.Assign, ast.AugAssign, ast.Expr, ast.Assert, ast.Return, ast.Break, ast.Continue)
 
@@ -37,18 +39,28 @@ def mutants(source: str) -> list[Mutant]:
 
 
 def replaced(source: str) -> Iterator[str]:
-    """By each of cosmic-ray's operators, at each place where it has something to change."""
-    from cosmic_ray.mutating import mutate_code
+    """By each of cosmic-ray's operators, at each place where it has something to change.
+
+    The source is parsed once. An operator changes the node that it is given, so it gets a copy.
+    """
+    import parso
+    from cosmic_ray.ast import ast_nodes
     from cosmic_ray.plugins import get_operator, operator_names
 
+    starts = list(accumulate(map(len, source.splitlines(keepends=True)), initial=0))
+    nodes = list(ast_nodes(parso.parse(source)))
     for name in operator_names():
-        operator = get_operator(name)
-        if operator.arguments() or name.endswith(("_Is", "_IsNot")):
+        if get_operator(name).arguments() or name.endswith(("_Is", "_IsNot")):
             continue
-        occurrence = 0
-        while (changed := mutate_code(source, operator(), occurrence)) is not None:
-            yield changed
-            occurrence += 1
+        operator = get_operator(name)()
+        for node in nodes:
+            for index, _ in enumerate(operator.mutation_positions(node)):
+                line, column = node.get_start_pos_of_prefix()
+                first = starts[line - 1] + column
+                last = first + len(node.get_code())
+                changed = operator.mutate(deepcopy(node, {id(node.parent): node.parent}), index)
+                text = changed.get_code() if changed else ""
+                yield source[:first] + text + source[last:]
 
 
 def left_out(source: str) -> Iterator[str]:
