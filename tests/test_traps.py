@@ -232,7 +232,10 @@ QUEUEING = """    pull(block)
     mov(x, osr)
     set(pins, 1)
     label("count")
-    nop()[3]
+    set(pins, 1)
+    set(pins, 1)
+    set(pins, 1)
+    set(pins, 1)
     jmp(x_dec, "count")
     jmp("low")
 """

@@ -11,6 +11,7 @@ from sim.chip.fitted import CLOCK_S, buses, fit
 from sim.chip.flash import Flash, device_files
 from sim.chip.parts import Max17049, Part, Tmp117
 from sim.chip.release import table
+from sim.chip.state_machine import StateMachine
 from sim.chip.wiring import Wiring
 from sim.plant import Plant
 
@@ -26,7 +27,7 @@ class Build:
     clock_unset: bool = False
     files: dict[str, bytes | None] = field(default_factory=dict)  # on flash; None takes one away
     edits: tuple[tuple[str, str, str], ...] = ()  # (file, old text, new text) of the program
-    stepwise: bool = False  # PIO instruction by instruction
+    pio: type[StateMachine] = StateMachine  # runs the programs of PIO state machines
 
 
 class Unit:
@@ -51,7 +52,7 @@ class Unit:
         if TABLE not in build.files:
             found[TABLE] = table(found)
         self.flash = Flash(found)
-        self.chip = Chip(bench, self.flash, Wiring(board), start_ms, build.stepwise)
+        self.chip = Chip(bench, self.flash, Wiring(board), start_ms, build.pio)
         self.buses = buses(rows)
 
 

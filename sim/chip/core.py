@@ -9,6 +9,7 @@ from sim.chip.gpio import Gpio
 from sim.chip.light import Light
 from sim.chip.pio import Pio
 from sim.chip.pwm import Pwm
+from sim.chip.state_machine import StateMachine
 from sim.chip.usb import Usb
 from sim.chip.wiring import Wiring
 
@@ -42,10 +43,10 @@ class Chip:
 
     def __init__(
         self, bench: "Bench", flash: "Flash", wiring: Wiring, start_ms: int = 0,
-        stepwise: bool = False,
+        pio: "type[StateMachine]" = StateMachine,
     ) -> None:  # fmt: skip
-        """`start_ms` is what `ticks_ms` reads at power-on; `stepwise` steps each PIO
-        instruction instead of skipping whole countdown passes."""
+        """`start_ms` is what `ticks_ms` reads at power-on; `pio` runs the programs of
+        PIO state machines."""
         self.us = 0
         self.due = 0  # when something has to be done next, at the latest
         self.ticks_zero_us = -start_ms * 1_000
@@ -58,7 +59,7 @@ class Chip:
         self.watchdog_span_us = 0
         self.pwm = Pwm(self)
         self.gpio = Gpio(self)
-        self.pio = Pio(self, stepwise)
+        self.pio = Pio(self, pio)
         self.light = Light(self)
         self.usb = Usb(self)
         self.stop_us = NEVER  # when `on_stop` is called: the host wants to look

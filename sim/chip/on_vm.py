@@ -23,7 +23,7 @@ from sim.chip.core import Chip
 from sim.chip.core_modules import FORCED, own_modules
 from sim.chip.fitted import buses, fit
 from sim.chip.hardware import machine_module
-from sim.chip.pio_api import rp2_module
+from sim.chip.pio import rp2_module
 from sim.chip.wiring import Wiring
 from sim.faults import INJECT, wear
 from sim.plant import Plant

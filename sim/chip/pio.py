@@ -1,25 +1,28 @@
-"""The two PIO blocks: which machine drives which pin, and when a pin will change next."""
+"""The two PIO blocks of a chip, and `rp2`, the module through which a program uses them.
 
+`Chip` owns a `Pio`: it asks which pins the state machines drive and when one will change next.
+"""
+
+from sim.chip.asm import Program, asm_pio
 from sim.chip.gpio import PIO0
-from sim.chip.state_machine import HZ_PER_US, MASK, NEVER, StateMachine
+from sim.chip.i2c import pin_number
+from sim.chip.module import Module
+from sim.chip.state_machine import FIFO, HZ_PER_US, MASK, NEVER, StateMachine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from sim.chip.core import Chip
 
 MACHINES = 4  # of a block
+PIO_US, PIO_INIT_US = 6, 120  # (assumed)
 
 
 class Pio:
     """Both PIO blocks: machines 0-3 and 4-7."""
 
-    def __init__(self, chip: "Chip", stepwise: bool = False) -> None:
+    def __init__(self, chip: "Chip", kind: "type[StateMachine]" = StateMachine) -> None:
         self.chip = chip
-        self.kind = StateMachine
-        if stepwise:
-            from sim.chip.stepwise import Stepwise
-
-            self.kind = Stepwise
+        self.kind = kind
         self.reset()
 
     def reset(self) -> None:
@@ -29,17 +32,20 @@ class Pio:
 
     def disable_all(self) -> None:
         """A soft reset of MicroPython: machines stop, their pins stay as they are."""
-        us = self.chip.us
-        self.chip.light.change(us)
-        for each in self.machines:
-            each.enable(False, us)
-        self.reckon()
+        for number in range(len(self.machines)):
+            self.enable(number, False)
+
+    def enable(self, number: int, on: bool) -> None:
+        """Start or stop a machine."""
+        self.chip.light.change(self.chip.us)
+        self.machines[number].enable(on, self.chip.us)
+        self.find_edge()
 
     def level(self, block: int, pin: int) -> int | None:
         """What a block's machines drive a pin to, None where they do not."""
         for each in self.machines[block * MACHINES : block * MACHINES + MACHINES]:
-            if each.oe >> pin & 1:
-                return each.out >> pin & 1
+            if each.pin == pin:
+                return each.level
         return None
 
     def edge(self, us: int) -> None:
@@ -47,60 +53,79 @@ class Pio:
         self.chip.light.change(us)
         for each in self.machines:
             each.run_to(us)
-        self.reckon()
+        self.find_edge()
 
-    def reckon(self) -> None:
+    def find_edge(self) -> None:
         """When a pin will change next."""
         edges = [each.next_edge_us() for each in self.machines if each.enabled]
         self.edge_us = min(edges, default=NEVER)
         self.chip.soon(self.edge_us)
 
-    def divider(self, freq: int) -> int:
-        """The clock divider for this many instructions a second, in 256ths."""
-        div256 = HZ_PER_US * 1_000_000 * 256 // freq if freq else 65_536 * 256
+
+class Rp2StateMachine:
+    """`rp2.StateMachine`, one of eight; made again by its number, it is the same."""
+
+    chip: "Chip"
+
+    def __init__(
+        self, id: int, program: "Program | None" = None, freq: int = -1, set_base: object = None
+    ) -> None:
+        if not 0 <= id < 2 * MACHINES:
+            raise ValueError("invalid StateMachine")
+        self.number = id
+        if program is not None:
+            self.init(program, freq, set_base=set_base)
+
+    def init(self, program: Program, freq: int = -1, *, set_base: object = None) -> None:
+        """Take a program, its clock and its pin; stopped. Raises ValueError for a `freq` that
+        the divider (1 to 65,536) does not reach."""
+        gpio, pio = self.chip.gpio, self.chip.pio
+        pio.enable(self.number, False)
+        each = pio.machines[self.number]
+        div256 = 256 if freq < 0 else HZ_PER_US * 1_000_000 * 256 // max(freq, 1)
         if not 256 <= div256 <= 65_536 * 256:
             raise ValueError("freq out of range")
-        return div256
+        each.div256 = div256
+        each.load(program)
+        state = program.set_init
+        if set_base is not None and state is not None:
+            pin = pin_number(set_base)
+            gpio.touch(pin)
+            each.pin, each.level = (pin if state & 2 else -1), state & 1
+            gpio.function[pin] = PIO0 + self.number // MACHINES
+        self.chip.spend(PIO_INIT_US)
 
-    def restart(self, number: int) -> None:
-        """A machine goes back to its first instruction."""
-        each = self.machines[number]
+    def active(self, value: object = None) -> bool:
+        """Start or stop it; whether it runs."""
+        if value is not None:
+            self.chip.pio.enable(self.number, bool(value))
+        self.chip.spend(PIO_US)
+        return self.chip.pio.machines[self.number].enabled
+
+    def put(self, value: int) -> None:
+        """A word to its FIFO; waits while that is full."""
+        while self.tx_fifo() >= FIFO:
+            continue
+        self.chip.pio.machines[self.number].fifo.append(value & MASK)
+        self.chip.pio.find_edge()
+
+    def tx_fifo(self) -> int:
+        """Words that it has not taken yet."""
+        self.chip.spend(PIO_US)
+        each = self.chip.pio.machines[self.number]
         each.run_to(self.chip.us)
-        each.restart()
-        self.reckon()
+        return len(each.fifo)
 
-    def put(self, number: int, word: int) -> None:
-        """A word into a machine's FIFO; waits while that is full."""
-        each = self.machines[number]
-        each.run_to(self.chip.us)
-        while len(each.fifo) >= each.depth:
-            self.chip.spend(1)
-            each.run_to(self.chip.us)
-        each.fifo.append(word & MASK)
-        self.reckon()
 
-    def execute(self, number: int, opcode: int) -> None:
-        """An instruction from outside, between two of the program's."""
-        self.chip.light.change(self.chip.us)
-        each = self.machines[number]
-        each.run_to(self.chip.us)
-        each.execute(opcode)
-        self.reckon()
+def rp2_module(chip: "Chip") -> Module:
+    """The module `rp2`."""
 
-    def activate(self, number: int, on: bool) -> None:
-        """Start or stop a machine."""
-        self.chip.light.change(self.chip.us)
-        self.machines[number].enable(on, self.chip.us)
-        self.reckon()
+    class PioBlock:
+        """States of a pin."""
 
-    def pins_of(self, number: int, base: int, initial: object) -> int:
-        """Take pins for a machine, as its program's `..._init` has them; returns how many."""
-        states = initial if isinstance(initial, (list, tuple)) else [initial]
-        each = self.machines[number]
-        for k, state in enumerate(states):
-            bit = 1 << base + k
-            self.chip.gpio.touch(base + k)
-            each.out = each.out | bit if state & 1 else each.out & ~bit
-            each.oe = each.oe | bit if state & 2 else each.oe & ~bit
-            self.chip.gpio.function[base + k] = PIO0 + number // MACHINES
-        return len(states)
+        IN_LOW, IN_HIGH, OUT_LOW, OUT_HIGH = 0, 1, 2, 3
+
+    return Module("rp2", {
+        "PIO": PioBlock, "StateMachine": type("StateMachine", (Rp2StateMachine,), {"chip": chip}),
+        "asm_pio": asm_pio,
+    })  # fmt: skip

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.chip.core_modules import FORCED, core_modules
 from sim.chip.hardware import machine_module
-from sim.chip.pio_api import rp2_module
+from sim.chip.pio import rp2_module
 
 if TYPE_CHECKING:
     from sim.chip.assembly import Unit

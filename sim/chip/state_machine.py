@@ -1,88 +1,53 @@
-"""A PIO state machine: RP2040 data sheet, chapter 3, as far as a lease needs it.
+"""PIO state machine: runs the instructions of `sim.chip.asm`, one a cycle of its own clock.
 
-It is run lazily, up to the moment that somebody looks or writes. While
-its FIFO is empty a countdown goes round and round: a pass that was once seen to
-change nothing but to count X down is then taken many times at once. `stepwise.py`
-runs the same machine on an independent emulator, instruction by instruction.
+`sim.chip.pio` brings it up to a moment whenever somebody looks or writes. It has the pin,
+X, OSR and the FIFO; no other register. RP2040 data sheet, chapter 3.
+
+Two shortcuts, both held equal to the `rp2040-pio-emulator` package (`tests/test_lease.py`):
+passes of a countdown are taken many at once, and a future that was once worked out is
+looked up.
 """
-
-from collections import deque
 
 from sim.chip.asm import Program
 
 MASK = 0xFFFFFFFF
-NEVER = 1 << 62
+NEVER = 1 << 62  # microseconds
 FOREVER = 1 << 60  # cycles
 REMEMBERED = 2_000  # futures of a machine
 HZ_PER_US = 125
 FIFO = 4
-EMPTY: tuple[int, ...] = ()  # MicroPython's deque takes no keyword
-SMALL = 2  # passes that are always stepped at the end of a countdown
-LARGE = 1 << 31
-JMP_END = 0x2000
-PINS, X, Y, NULL, PINDIRS, PC, ISR, OSR = 0, 1, 2, 3, 4, 5, 6, 7
+PASS_CYCLES = 32  # as many instructions as a program has at most
+JMP, PULL, MOV = 0, 4, 5  # bits 15-13 of an opcode; the rest is `set`
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    State = tuple[int, int, int, int, int, int, int, int, tuple[int, ...], tuple[int, ...]]
-
-
-def _counts_only(opcode: int) -> bool:
-    """Whether an instruction tests X and OSR for nothing but zero, and moves them whole."""
-    kind, field = opcode >> 13, opcode >> 5 & 7
-    if kind == 0:
-        return field in (0, 1, 2, 3, 4)
-    if kind == 4:
-        return opcode & 0xC0 == 0x80  # a pull, not `ifempty`
-    return kind == 7 or (kind == 5 and not opcode & 0x18)
+    State = tuple[int, int, int, int, tuple[int, ...]]  # pc, X, OSR, level, FIFO
+    Pass = tuple[int, int, int, int]  # cycle and X at its beginning, OSR - X, level
 
 
 class StateMachine:
     """One state machine. `cycle` counts its own clock since it was last enabled."""
 
+    horizon = FOREVER  # how many cycles are looked ahead for a change of the pin
+
     def __init__(self) -> None:
-        self.program = Program([(), -1, -1, -1, 0, 0, None, None, None])
-        self.code: list[int] = []
+        self.program = Program([], 0, 0, None)
         self.div256 = 256
         self.enabled = False
         self.zero_us = 0
         self.cycle = 0
-        self.pc = self.x = self.y = self.isr = self.osr = 0
-        self.osr_count = 32  # bits shifted out: empty
-        self.fifo: deque[int] = deque(EMPTY, FIFO)
-        self.received: deque[int] = deque(EMPTY, FIFO)
-        self.depth = FIFO
-        self.set_base = self.out_base = self.side_base = 0
-        self.set_count = self.out_count = 0
-        self.out = 0  # levels, a bit a pin
-        self.oe = 0  # directions
-        self.heads: set[int] = set()  # where passes of a countdown begin
-        self.passes: dict[int, tuple[int, ...]] = {}  # the last one seen, by its head
-        self.loops: dict[tuple[int, ...], tuple[int, int]] = {}  # known: cycles, and X less
-        self.futures: dict[tuple[int, State], tuple[int, State]] = {}
-        self.edges: dict[State, int] = {}
+        self.pc = self.x = self.osr = 0
+        self.level = 0  # of its pin
+        self.pin = -1  # GPIO number; it drives none yet
+        self.fifo: list[int] = []
+        self.futures: dict[tuple[int, bool, State], tuple[int, State]] = {}
 
     def load(self, program: Program) -> None:
-        """Take a program, and start it at its first instruction."""
+        """Take a program, and start it at its first instruction with an empty FIFO."""
         self.program = program
-        self.code = list(program[0])
-        self.loops, self.futures, self.edges = {}, {}, {}
-        self.heads = set()
-        if all(_counts_only(opcode) for opcode in self.code):
-            jumps = [(at, opcode) for at, opcode in enumerate(self.code) if opcode < JMP_END]
-            self.heads = {opcode & 31 for at, opcode in jumps if opcode & 31 <= at}
-            self.heads.add(program.wrap_target)
-        self.restart()
-        self.fifo = deque(EMPTY, FIFO)
-        self.received = deque(EMPTY, FIFO)
-
-    def restart(self) -> None:
-        """Back to the first instruction, registers as they are but for the shift counters."""
+        self.futures = {}
         self.pc = 0
-        self.isr = 0
-        self.osr_count = 32
-
-    # -- time --------------------------------------------------------------------------
+        self.fifo = []
 
     def cycles_at(self, us: int) -> int:
         """Its clock at a moment."""
@@ -93,7 +58,7 @@ class StateMachine:
         return self.zero_us - (-cycle * self.div256 // (HZ_PER_US * 256))
 
     def enable(self, on: bool, us: int) -> None:
-        """Run, or stand still with the pins as they are."""
+        """Run, or stand still with the pin as it is."""
         if on and not self.enabled:
             self.zero_us, self.cycle = us, 0
         elif self.enabled and not on:
@@ -105,224 +70,113 @@ class StateMachine:
         if self.enabled:
             self.run(self.cycles_at(us))
 
-    def next_edge_us(self) -> int:
-        """When a pin will next change if nobody interferes; NEVER if it will not."""
-        if not self.enabled:
-            return NEVER
-        now = self.state()
-        if now not in self.edges:
-            cycle = self.cycle
-            self.step(cycle + FOREVER, True)
-            changed = (self.out, self.oe) != now[6:8]
-            self.edges[now] = self.cycle - cycle if changed else FOREVER
-            self.cycle = cycle
-            self._set_state(now)
-            if len(self.edges) > REMEMBERED:
-                self.edges = {now: self.edges[now]}
-        cycles = self.edges[now]
-        return NEVER if cycles == FOREVER else self.us_at(self.cycle + cycles)
-
     def run(self, until: int) -> None:
-        """Execute up to a cycle. The same state has the same future: what was once executed
-        over as long a span is looked up."""
-        span = until - self.cycle
-        if span <= 0:
-            return
-        before = (span, self.state())
-        known = self.futures.get(before)
-        if known:
-            cycles, after = known
+        """Execute up to a cycle."""
+        if until > self.cycle:
+            cycles, after = self.look_up(until - self.cycle, False)
             self.cycle += cycles
             self._set_state(after)
-            return
-        begun = self.cycle
-        self.step(until, False)
-        if len(self.futures) > REMEMBERED:
-            self.futures.clear()
-        self.futures[before] = (self.cycle - begun, self.state())
+
+    def next_edge_us(self) -> int:
+        """When the pin will next change if nobody interferes, or when to ask again; NEVER
+        if it will not."""
+        if not self.enabled:
+            return NEVER
+        cycles, _ = self.look_up(self.horizon, True)
+        return NEVER if cycles >= FOREVER else self.us_at(self.cycle + cycles)
+
+    def look_up(self, span: int, to_edge: bool) -> "tuple[int, State]":
+        """`look_ahead`, from memory where it was asked before: a state has one future."""
+        asked = (span, to_edge, self.state())
+        found = self.futures.get(asked)
+        if found is None:
+            if len(self.futures) >= REMEMBERED:
+                self.futures.clear()
+            found = self.futures[asked] = self.look_ahead(span, to_edge)
+        return found
+
+    def look_ahead(self, span: int, to_edge: bool) -> "tuple[int, State]":
+        """Cycles, and the state after them, of `span` cycles from now or, `to_edge`, up to the
+        first change of the pin. The machine is left as it was."""
+        before, begun = self.state(), self.cycle
+        self.step(begun + span, to_edge)
+        found = (self.cycle - begun, self.state())
+        self.cycle = begun
+        self._set_state(before)
+        return found
 
     def state(self) -> "State":
         """All that its future depends on."""
-        return (self.pc, self.x, self.y, self.isr, self.osr, self.osr_count, self.out, self.oe,
-                tuple(self.fifo), tuple(self.received))  # fmt: skip
+        return (self.pc, self.x, self.osr, self.level, tuple(self.fifo))
 
     def _set_state(self, state: "State") -> None:
-        (self.pc, self.x, self.y, self.isr, self.osr, self.osr_count, self.out, self.oe,
-         fifo, received) = state  # fmt: skip
-        if len(fifo) != len(self.fifo):
-            self.fifo = deque(fifo, FIFO)
-        if len(received) != len(self.received):
-            self.received = deque(received, FIFO)
+        self.pc, self.x, self.osr, self.level, fifo = state
+        self.fifo = list(fifo)
 
     def step(self, until: int, to_edge: bool) -> None:
-        """Execute instruction by instruction, up to a cycle or, `to_edge`, to the first change
-        of a pin; passes of a known countdown are taken at once."""
-        pins = (self.out, self.oe)
-        self.passes = {}
-        code, heads, top = self.code, self.heads, self.program.wrap_top
-        while self.cycle < until and code:
-            if self.pc in heads and not self.fifo and self._skip(until):
-                continue
-            opcode = code[self.pc]
+        """Execute instruction by instruction up to a cycle or, `to_edge`, to the first change of
+        the pin; passes of a countdown are taken at once."""
+        program, level = self.program, self.level
+        words, target, top = program.words, program.wrap_target, program.wrap_top
+        last: Pass | None = None
+        while self.cycle < until and words:
+            if self.pc == target and not self.fifo:
+                last = self._skip(last, until)
+                if self.cycle >= until:
+                    return
             before = self.pc
-            self.pc = self.program.wrap_target if before == top else before + 1
-            if not self.execute(opcode):
+            self.pc = target if before == top else before + 1
+            if not self._execute(words[before]):
                 self.pc = before  # stalled: until a word comes
                 self.cycle = until
                 return
             self.cycle += 1
-            if to_edge and (self.out, self.oe) != pins:
+            if to_edge and self.level != level:
                 return
-            self.cycle += opcode >> 8 & self._delay_mask()
 
-    def _delay_mask(self) -> int:
-        bits = self.program.side_count + self.program.side_optional
-        return 31 >> bits
+    def _skip(self, last: "Pass | None", until: int) -> "Pass":
+        """Take many passes at once; called where a pass begins with the FIFO empty.
 
-    def _skip(self, until: int) -> bool:
-        """At the head of a loop with the FIFO empty: take many passes at once. True if it did.
-
-        A pass is known if it was seen to come back with everything as it was but X and OSR,
-        both less by the same. Nothing tests them but for zero, so it holds down to there.
+        A pass that changed nothing is followed by the same. So is one that left X and OSR one
+        less, while X is above PASS_CYCLES: one in no more cycles than that cannot have counted X
+        or OSR down to zero, the one thing that is tested.
         """
-        x = self.x
-        here = (self.pc, self.osr - x, self.y, self.isr, self.out, self.oe)
-        known = self.loops.get(here) or self.loops.get(here + (x,))
-        if known:
-            cycles, less = known
+        behind = self.osr - self.x
+        if last and last[2:] == (behind, self.level):
+            cycles, less = self.cycle - last[0], last[1] - self.x
             passes = (until - self.cycle) // cycles
             if less:
-                passes = min(passes, x // less - SMALL)
-            if passes <= 0:
-                return False
-            self.x -= passes * less
-            self.osr -= passes * less
-            self.cycle += passes * cycles
-            return True
-        before = self.passes.get(self.pc)
-        self.passes[self.pc] = (self.cycle, x) + here
-        if before and before[2:] == here:
-            if x == before[1]:
-                self.loops[here + (x,)] = (self.cycle - before[0], 0)
-            elif SMALL <= x < before[1] < LARGE:
-                self.loops[here] = (self.cycle - before[0], before[1] - x)
-        return False
+                counts = less == 1 and behind >= 0 and cycles <= PASS_CYCLES
+                passes = min(passes, self.x - PASS_CYCLES) if counts else 0
+            if passes > 0:
+                self.x -= passes * less
+                self.osr -= passes * less
+                self.cycle += passes * cycles
+        return (self.cycle, self.x, behind, self.level)
 
-    # -- instructions --------------------------------------------------------------------
-
-    def execute(self, opcode: int) -> bool:
+    def _execute(self, opcode: int) -> bool:
         """One instruction, the program counter already on the next; False if it stalls."""
-        program = self.program
-        if program.side_count:
-            self._side(opcode >> 8 & 31)
-        kind = opcode >> 13
-        field, value = opcode >> 5 & 7, opcode & 31
-        if kind == 0:
-            if self._jumps(field):
+        kind, field, value = opcode >> 13, opcode >> 5 & 7, opcode & 31
+        if kind == JMP:
+            jumps = field == 0 or (self.x == 0) == (field == 1)
+            if field == 2:
+                self.x = self.x - 1 & MASK
+            if jumps:
                 self.pc = value
-        elif kind == 3:
-            self._out(field, value or 32)
-        elif kind == 4:
-            return self._pull(opcode) if opcode & 0x80 else self._push(opcode)
-        elif kind == 5:
-            self._mov(field, value)
-        elif kind == 7:
-            self._write(field, value, self.set_base, self.set_count)
+        elif kind == PULL:
+            if self.fifo:
+                self.osr = self.fifo.pop(0)
+            elif opcode & 0x20:
+                return False
+            else:
+                self.osr = self.x
+        elif kind == MOV:
+            if field == 1:
+                self.x = self.osr
+            else:
+                self.osr = self.x
+        elif field:
+            self.x = value
         else:
-            raise ValueError(f"PIO instruction {opcode:#06x} is not on this chip")
+            self.level = value & 1
         return True
-
-    def _jumps(self, condition: int) -> bool:
-        x, y = self.x, self.y
-        if condition == 0:
-            return True
-        if condition == 1:
-            return x == 0
-        if condition == 2:
-            self.x = x - 1 & MASK
-            return x != 0
-        if condition == 3:
-            return y == 0
-        if condition == 4:
-            self.y = y - 1 & MASK
-            return y != 0
-        if condition == 5:
-            return x != y
-        if condition == 7:
-            return self.osr_count < 32
-        raise ValueError("PIO jumps on a pin are not on this chip")
-
-    def _pull(self, opcode: int) -> bool:
-        if opcode & 0x40 and self.osr_count < 32:  # ifempty
-            return True
-        if self.fifo:
-            self.osr = self.fifo.popleft()
-        elif opcode & 0x20:
-            return False
-        else:
-            self.osr = self.x
-        self.osr_count = 0
-        return True
-
-    def _push(self, opcode: int) -> bool:
-        if len(self.received) >= FIFO:
-            return not opcode & 0x20
-        self.received.append(self.isr)
-        self.isr = 0
-        return True
-
-    def _out(self, to: int, bits: int) -> None:
-        if self.program.out_right:
-            data = self.osr & (1 << bits) - 1
-            self.osr >>= bits
-        else:
-            data = self.osr >> 32 - bits
-            self.osr = self.osr << bits & MASK
-        self.osr_count = min(32, self.osr_count + bits)
-        self._write(to, data, self.out_base, self.out_count)
-
-    def _mov(self, to: int, source: int) -> None:
-        data = (self._pins(), self.x, self.y, 0, 0, 0, self.isr, self.osr)[source & 7]
-        if source & 0x18 == 0x08:
-            data = ~data & MASK
-        elif source & 0x18 == 0x10:
-            data = int(f"{data:032b}"[::-1], 2)
-        if to == ISR:
-            self.isr = data
-        elif to == OSR:
-            self.osr, self.osr_count = data, 0
-        elif to == 5:
-            self.pc = data & 31
-        else:
-            self._write(to, data, self.out_base, self.out_count)
-
-    def _pins(self) -> int:
-        return self.out & self.oe
-
-    def _write(self, to: int, data: int, base: int, count: int) -> None:
-        if to == X:
-            self.x = data
-        elif to == Y:
-            self.y = data
-        elif to in (PINS, PINDIRS):
-            mask = (1 << count) - 1
-            self._drive(to == PINDIRS, mask << base, (data & mask) << base)
-        elif to == PC:
-            self.pc = data & 31
-        elif to != NULL:
-            raise ValueError("this PIO destination is not on this chip")
-
-    def _drive(self, directions: bool, mask: int, bits: int) -> None:
-        if directions:
-            self.oe = self.oe & ~mask | bits
-        else:
-            self.out = self.out & ~mask | bits
-
-    def _side(self, field: int) -> None:
-        count = self.program.side_count
-        if self.program.side_optional:
-            if not field & 16:
-                return
-            field &= 15
-        shift = 5 - count - self.program.side_optional
-        self._drive(False, ((1 << count) - 1) << self.side_base, field >> shift << self.side_base)
