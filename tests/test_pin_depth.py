@@ -24,12 +24,13 @@ pytest.importorskip("uf2utils", reason="uf2utils is not installed")
 
 from firmware.limits import CONTROL_TICKS, TICK_MS
 from firmware.prescription import DEFAULT
-from sim.chip.run import ChipRun
-from sim.pin.run import UF2, PinRun
+from sim.pin.run import UF2
 from sim.pin.stories import AFTER_S, ENDINGS, READY_S, STRUCK_S, Ending, Stories, scenario
 from sim.pin.waveform import Edges, dark_after, did
 from sim.run import BOARD, nominal_calibration
 from sim.scenario import ordinary
+from tests.chip_bench import ChipRun
+from tests.pin_bench import PinRun
 from tests.test_driver_depth import told
 from tests.test_pin_kept import JOURNAL, needs_a_uf2, said
 from tests.trials import sim_files
@@ -90,7 +91,7 @@ def driver(name: str) -> tuple[list[tuple[float, str]], dict[str, Any], bytes]:
 
 def edges(end: Ending) -> Edges:
     """What the pins did in it."""
-    found = Edges(dict(zip(lit().run.chip.edges.names, lit().run.chip.edges.pins, strict=True)))
+    found = Edges(dict(zip(lit().depth.chip.edges.names, lit().depth.chip.edges.pins, strict=True)))
     found.us, found.codes = array("d", end.us), array("B", end.codes)
     return found
 
