@@ -141,8 +141,8 @@ class Strike:
 
 def ends(run: Run) -> tuple[str, ...]:
     """Where a unit may be found after its reset: what befell it may still be there."""
-    still_there = run.hardware.filters or any(run.hardware.silenced)
-    still_there = still_there or run.hardware.pins & CHARGER_PIN
+    hardware = run.hardware
+    still_there = hardware.filters or any(hardware.silenced) or hardware.pins & CHARGER_PIN
     return (*AFTER, "FAULT", "CHARGING") if still_there else AFTER
 
 

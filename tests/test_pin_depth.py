@@ -113,7 +113,7 @@ def test_it_is_ready_within_a_second_and_a_half_of_power_up():
 def test_the_emitters_are_low_within_a_millisecond_of_the_first_line_of_boot():
     run = PinRun(replace(ordinary(), events=(), duration_s=BOOTED_S, until_done=False),
                  build=MARKED)  # fmt: skip
-    low_ms = watch_boot(run)
+    low_ms = watch_boot(run.pins)
     run.advance(10**9)
     assert 0 < low_ms() <= LOW_MAX_MS
     run.close()
