@@ -22,7 +22,7 @@ from sim import draw
 from sim.catalogue import FAULTS, find_bound
 from sim.deadlines import GOES_ON
 from sim.design import GOING_ON
-from sim.hal import NEVER_MS
+from sim.hardware import NEVER_MS
 from sim.rules import Violation
 from sim.run import Run
 from sim.saved import Saved
@@ -218,7 +218,7 @@ def at_rest(run: Run) -> bool:
     hal = run.hal
     if not run.lives.alive and run.lives.next_ms < NEVER_MS:
         return False
-    if hal.lit() or not run.over() or hal.pins & BUTTONS or hal.stuck_pins:
+    if hal.lit() or not run.over() or run.hardware.pins & BUTTONS or run.hardware.stuck_pins:
         return False
     if run.unit.session.state not in RESTING:
         return False

@@ -38,12 +38,12 @@ class Asked:
     """What the pins ask of the LED supply, and whether its current can tell a broken bank."""
 
     def __init__(self, run: "Subject", claims: "Claims") -> None:
-        self._hal = run.hal
+        self._depth = run.depth
         self._plant = run.plant
         self._share = gate_share(run.scenario.prescription)
         self._duties = [0] * len(run.plant.bank_w)  # at the pins, in the last lit part of a gate
         self._state = claims.read_state()
-        self._powered_ms = run.hal.t_ms - claims.read_powered_ms()  # since when, last
+        self._powered_ms = run.t_ms - claims.read_powered_ms()  # since when, last
 
     def follow_state(self, state: str, t_ms: int) -> None:
         """The unit says that it is in this state."""
@@ -60,14 +60,14 @@ class Asked:
     def is_told(self, bank: int, opened: bool, struck_ms: float) -> bool:
         """Whether the LED supply's current can tell now that a bank gives nothing since
         `struck_ms` (`opened`), or all though less was asked for."""
-        hal = self._hal
-        duties = hal.duty
+        depth = self._depth
+        duties = depth.duty
         gated = self._share < 1.0
         if gated:
             if any(duties):
                 self._duties = duties[:]
             duties = self._duties
-        if not hal.supply or (opened and (gated or self._is_learned_in(struck_ms))):
+        if not depth.supply or (opened and (gated or self._is_learned_in(struck_ms))):
             return False
         bank_w = self._plant.bank_w
         share = (CHECK_SHARE if self._state == "CHECK" else self._share) / DUTY_MAX
@@ -103,7 +103,8 @@ class Current:
     """What the banks' faults add to or take from the current of one run."""
 
     def __init__(self, run: "Subject", claims: "Claims", sink: "Violations") -> None:
-        self.hal = run.hal
+        self.depth = run.depth
+        self.hardware = run.hardware
         self.kinds = [row[0] for row in run.board.BANKS]
         self.asked = Asked(run, claims)
         self.shown: list[Shown] = []
@@ -117,12 +118,12 @@ class Current:
 
     def judge(self, t_ms: int) -> None:
         """While there is light, after a tick."""
-        hal = self.hal
+        hardware = self.hardware
         for row in self.shown:
             bank = row.bank
-            there = bank in hal.open_banks
+            there = bank in hardware.open_banks
             if not row.opened:
-                there = bank in hal.stuck_banks and not there
+                there = bank in hardware.stuck_banks and not there
             if not (there and self.asked.is_told(bank, row.opened, row.injected.t_ms)):
                 row.since_ms = -1
             elif row.since_ms < 0:
@@ -135,7 +136,7 @@ class Current:
         fault = row.injected.event.name
         within_ms = find_bound(fault).within_ms or 0
         if row.opened:
-            duty = self.hal.duty[row.bank]
+            duty = self.depth.duty[row.bank]
             if lasted_ms >= within_ms and duty:
                 said = f"bank {row.bank} driven at {duty} of {DUTY_MAX}"
                 self._sink.report(t_ms, "open bank", duty, 0.0, said)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from sim.catalogue import ENDS_PROGRAM, FAULTS
 from sim.deadlines import RESET_MS
 from sim.design import TICK_MS
-from sim.hal import NEVER_MS
+from sim.hardware import NEVER_MS
 
 if TYPE_CHECKING:
-    from sim.hal import SimHal
     from sim.injected import Injected
+    from sim.subject import Subject
 
 
 def ends_ms(injected: "Injected") -> int:
@@ -26,8 +26,8 @@ def ends_ms(injected: "Injected") -> int:
 class Excuses:
     """Of one run."""
 
-    def __init__(self, hal: "SimHal", injected: "list[Injected]") -> None:
-        self._hal = hal
+    def __init__(self, run: "Subject", injected: "list[Injected]") -> None:
+        self._run = run
         self._injected = injected
 
     def list_names(self) -> set[str]:
@@ -37,8 +37,9 @@ class Excuses:
     def is_beyond_help(self) -> bool:
         """Both switches in series are shorted: nothing can end that current. What it heats is
         judged, and what the unit drives besides."""
-        hal = self._hal
-        return hal.enable_stuck and len(hal.stuck_banks) > 0 and not any(hal.duty)
+        hardware = self._run.hardware
+        broken = hardware.enable_stuck and len(hardware.stuck_banks) > 0
+        return broken and not any(self._run.depth.duty)
 
     def could_not_be_off(self) -> bool:
         """Off was due and had nothing to come by: the supply switch was stuck, and either an LED
@@ -59,7 +60,7 @@ class Excuses:
     def _is_lease_beaten(self) -> bool:
         """Whether the supply switch is stuck, or was until this tick."""
         return any(
-            row.event.name == "enable_stuck" and self._hal.t_ms <= ends_ms(row) + TICK_MS
+            row.event.name == "enable_stuck" and self._run.t_ms <= ends_ms(row) + TICK_MS
             for row in self._injected
         )
 
@@ -68,6 +69,6 @@ class Excuses:
         pads = [row.event.pad for row in self._injected if row.event.name == fault] + [None]
         return any(
             row.event.name == FAULTS[fault].hidden_by and row.event.pad in pads
-            and self._hal.t_ms < ends_ms(row) + within_ms
+            and self._run.t_ms < ends_ms(row) + within_ms
             for row in self._injected
         )  # fmt: skip

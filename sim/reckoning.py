@@ -27,7 +27,8 @@ class Reckoning:
         self, run: "Subject", claims: "Claims", wearer: "WearerLog", sink: "Violations"
     ) -> None:
         self.run = run
-        self.hal = run.hal
+        self.run = run
+        self.hardware = run.hardware
         self.pads = run.plant.pads
         self.number = -1  # of the session; -1 before its first light, and after a reset
         self.undue = ""  # an end or a pause that nothing called for
@@ -39,7 +40,7 @@ class Reckoning:
         self._given_before = [0.0, 0.0]
         self._cem43_before = [0.0, 0.0]
         self._counted: list[float] = []  # when it ended
-        self._since_ms = run.hal.t_ms  # of the claimed state
+        self._since_ms = run.t_ms  # of the claimed state
 
     def forget_life(self) -> None:
         """A reset: what the firmware had counted before is not in its memory any more."""
@@ -81,7 +82,7 @@ class Reckoning:
             slack_j_cm2 += rules.STUCK_J_CM2
             share -= rules.STUCK_PART
         asked = self.prescribed("fluence_j_cm2")
-        t_ms = self.hal.t_ms
+        t_ms = self.run.t_ms
         for k, given in enumerate(self.given_j_cm2()):
             said = f"counted {counted[k]:.4f}, given {given:.4f}, asked {asked:g} J/cm2"
             least = share * given - slack_j_cm2
@@ -92,7 +93,7 @@ class Reckoning:
 
     def change_state(self, before: str, state: str) -> None:
         """The unit says that it went from one state to another."""
-        t_ms = self.hal.t_ms
+        t_ms = self.run.t_ms
         if before in LIT:
             self.lit_ms += t_ms - self._since_ms
             self.day_lit_ms += t_ms - self._since_ms
@@ -105,7 +106,7 @@ class Reckoning:
     def _judge_end(self, before: str, state: str) -> None:
         """The session is over, or paused: keep it where nothing called for that."""
         claims = self._claims
-        t_ms = self.hal.t_ms
+        t_ms = self.run.t_ms
         a, b = self.pads
         pressed = 0 <= t_ms - self._wearer.down_ms <= rules.ENDED_MS
         coldest_c = min(a.tissue.contact_c, b.tissue.contact_c)
@@ -125,7 +126,7 @@ class Reckoning:
             "time": self.lit_ms >= most_ms - rules.LIT_SLACK_MS
             or self.day_lit_ms >= rules.DAY_LIT_MS - rules.LIT_SLACK_MS,
             "cem43": max(a.cem43_min, b.cem43_min) > rules.CEM43_LEAST_MIN,
-            "battery": self.hal.empty_ms >= 0,
+            "battery": self.hardware.empty_ms >= 0,
             "timeout": t_ms - self._since_ms >= rules.LONG_MS,
         }
         reason = claims.read_reason() or ""

@@ -55,7 +55,7 @@ def cutoff_of(
          and row["name"] not in GOES_ON),
         None,
     )  # fmt: skip
-    dark = next((dark for dark in run.hal.darks if dark.t_ms >= injected.t_ms), None)
+    dark = next((dark for dark in run.depth.darks if dark.t_ms >= injected.t_ms), None)
     if dark and (shown or known.darkens or died(run, injected, dark)):
         return cutoff(run, injected, shown, dark)
     return None
@@ -120,7 +120,7 @@ def unexpected(run: "Ended") -> list[str]:
 def result(run: "Ended") -> "dict[str, Any]":
     """The object that `waistband sim --json` prints."""
     claims = Claims(run)
-    end_ms = run.hal.t_ms if run.end_ms is None else run.end_ms
+    end_ms = run.t_ms if run.end_ms is None else run.end_ms
     kinds = [str(row[0]) for row in run.board.BANKS]
     pads = tuple(zip(PADS, claims.read_bank_doses_j_cm2(), run.plant.pads))
     return {
@@ -140,7 +140,7 @@ def result(run: "Ended") -> "dict[str, Any]":
         "energy_wh": run.plant.drawn_wh,
         "battery_pct": run.plant.battery.charge * 100.0,
         "cutoffs": cutoffs(run),
-        "emitted_after_off_j": run.hal.late_j,
+        "emitted_after_off_j": run.depth.late_j,
         "resets": resets(run),
         "ticks": run.ticks,
         "wall_s": run.wall_s,

@@ -2,7 +2,7 @@
 
 `Subject` has the plant, the hardware, the scenario and the faults put on, and no firmware: the
 type checker refuses a rule that reaches for `unit`. The unit's own word comes through
-`sim.claims`, which takes a `Speaker`. A run knows its judge only as an `Observer`, so that
+`sim.claims`, which takes a `Speaker`. A run knows its judge only as a `Witness`, so that
 `sim.run` imports nothing of the oracle.
 """
 
@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from firmware.waistband import Waistband
     from hal.contract import Board
+    from sim.depth import Depth
     from sim.hal import SimHal
+    from sim.hardware import Hardware
     from sim.injected import Injected
     from sim.plant import Plant
     from sim.scenario import Scenario
 
 
-class Observer(Protocol):
+class Witness(Protocol):
     """Whoever watches a run."""
 
     def look(self) -> None:
@@ -27,7 +29,7 @@ class Observer(Protocol):
 class Watched(Protocol):
     """A run that may have an observer."""
 
-    witness: Observer | None
+    witness: Witness | None
 
 
 class Program(Protocol):
@@ -54,8 +56,20 @@ class Subject(Protocol):
         """The truth: skin, emitters, sensors, battery."""
 
     @property
+    def hardware(self) -> "Hardware":
+        """What is soldered around the chip: pins, codes, what broke."""
+
+    @property
+    def depth(self) -> "Depth":
+        """What reached the emitters: duties, supply, light and its ends."""
+
+    @property
     def hal(self) -> "SimHal":
-        """The hardware: pins, current, codes, what broke."""
+        """The same at HAL depth, where the safety oracle runs."""
+
+    @property
+    def t_ms(self) -> int:
+        """Milliseconds since power-on."""
 
     @property
     def injected(self) -> "list[Injected]":

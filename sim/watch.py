@@ -42,7 +42,7 @@ class Watch:
         self.tells_ms: float | None = None  # since when the supply's current can tell
         self._told_ms = 0.0  # ... until when, before the supply switch opened
         self._darks = 0  # ends of light by then
-        self.begun_ms = run.hal.t_ms
+        self.begun_ms = run.t_ms
         self.spans: list[Span] = []
         self.visited: list[tuple[int, str]] = []  # when each state was first seen, in order
         self.peak_c = self._risen_c = self.contact_c()
@@ -63,36 +63,37 @@ class Watch:
         return max(a.tissue.contact_c, b.tissue.contact_c)
 
     def _light(self, from_ms: float, until_ms: float, watts: float) -> None:
-        hal = self.run.hal
+        hardware = self.run.hardware
         self.spans.append(Span(from_ms, until_ms, watts))
-        self.hot_ms = (hal.hot_ms[0], hal.hot_ms[1])
-        self.apart_ms = (hal.apart_ms[0], hal.apart_ms[1])
-        self.empty_ms = hal.empty_ms
+        self.hot_ms = (hardware.hot_ms[0], hardware.hot_ms[1])
+        self.apart_ms = (hardware.apart_ms[0], hardware.apart_ms[1])
+        self.empty_ms = hardware.empty_ms
         self.cut_c = self.contact_c()
         if self.bank >= 0 and until_ms > self.breaks_ms:
             self._look_at_bank(max(from_ms, self.breaks_ms), until_ms)
 
     def _look_at_bank(self, from_ms: float, until_ms: float) -> None:
-        hal = self.run.hal
-        opened = self.bank in hal.open_banks
-        broken = opened or self.bank in hal.stuck_banks  # not yet, where the step began before
+        depth = self.run.depth
+        hardware = self.run.hardware
+        opened = self.bank in hardware.open_banks
+        broken = opened or self.bank in hardware.stuck_banks  # not yet, where the step began before
         state = self.claims.read_state()
         asked = self._asked
-        asked.follow_state(state, hal.t_ms)
+        asked.follow_state(state, depth.t_ms)
         if broken and asked.is_told(self.bank, opened, self.breaks_ms):
             if self.tells_ms is None or self._is_lost():
                 self.tells_ms = from_ms
-                self._darks = len(hal.darks)
-            if len(hal.darks) == self._darks:
+                self._darks = len(depth.darks)
+            if len(depth.darks) == self._darks:
                 self._told_ms = until_ms
-        if state in POWERED and hal.duty[self.bank]:
+        if state in POWERED and depth.duty[self.bank]:
             self.driven_ms = until_ms
 
     def _is_lost(self) -> bool:
         """Whether the supply switch opened before the unit had looked at what was told: the
         lamp check lets its lease run out, and the unit looks once a control step."""
         assert self.tells_ms is not None
-        opened = len(self.run.hal.darks) != self._darks
+        opened = len(self.run.depth.darks) != self._darks
         return opened and self._told_ms - self.tells_ms < CONTROL_MS
 
     def _look(self) -> None:
@@ -102,14 +103,14 @@ class Watch:
         if contact_c > self.peak_c:
             if contact_c > self._risen_c + RISE_C:
                 self._risen_c = contact_c
-                self.peak_ms = self.run.hal.t_ms
+                self.peak_ms = self.run.t_ms
             self.peak_c = contact_c
             if contact_c >= TRIP_C and self.crossing_s is None:
                 self.crossing_s = self.run.t_s
         state = self.claims.read_state()
-        self._asked.follow_state(state, self.run.hal.t_ms)
+        self._asked.follow_state(state, self.run.t_ms)
         if not self.visited or self.visited[-1][1] != state:
-            self.visited.append((self.run.hal.t_ms, state))
+            self.visited.append((self.run.t_ms, state))
 
     @property
     def state(self) -> str:
@@ -133,7 +134,7 @@ class Watch:
     def dark_ms(self) -> float:
         """For how long it has been dark, as far as it was watched."""
         last_ms = self.last_ms()
-        return self.run.hal.t_ms - (self.begun_ms if last_ms is None else last_ms)
+        return self.run.t_ms - (self.begun_ms if last_ms is None else last_ms)
 
     def joules(self, from_ms: float, until_ms: float = FOREVER_MS) -> float:
         """Optical energy between two times."""

@@ -45,16 +45,17 @@ class Witness:
     def __init__(self, run: "Judged") -> None:
         self.run: Subject = run
         self.hal = run.hal
+        self.hardware = run.hardware
         self.pads = run.plant.pads
         self.claims = Claims(run)
         self.violations = Violations()
-        self.wearer = WearerLog(run.hal.pins)
+        self.wearer = WearerLog(run.hardware.pins)
         self.reckoning = Reckoning(run, self.claims, self.wearer, self.violations)
         self.outside = False  # a fault heats the skin from outside
         self.hottest_c = max(self.pads[0].max_contact_c, self.pads[1].max_contact_c)
         self._injected = run.injected
         self._struck = 0  # injections taken note of
-        self._excuses = Excuses(run.hal, run.injected)
+        self._excuses = Excuses(run, run.injected)
         self._dues: list[Due] = []
         self._current = Current(run, self.claims, self.violations)
         self._refusals: list[Injected] = []  # faults with which no session may begin
@@ -86,9 +87,10 @@ class Witness:
         """After a tick."""
         hal = self.hal
         t_ms = hal.t_ms
+        pins = self.hardware.pins
         wearer = self.wearer
-        if hal.pins != wearer.pins:
-            wearer.note_pins(hal.pins, t_ms)
+        if pins != wearer.pins:
+            wearer.note_pins(pins, t_ms)
         if len(self._injected) != self._struck:
             self._strike()
         claims = self.claims
@@ -218,12 +220,12 @@ class Witness:
 
     def _judge_senses(self, t_ms: int) -> None:
         """Of what the program can see by itself, it must have seen this by now."""
-        hal = self.hal
+        hardware = self.hardware
         if self._current.shown:
             self._current.judge(t_ms)
-        if hal.hot_ms[0] >= 0 or hal.hot_ms[1] >= 0 or hal.empty_ms >= 0:
+        if hardware.hot_ms[0] >= 0 or hardware.hot_ms[1] >= 0 or hardware.empty_ms >= 0:
             self._judge_samples(t_ms)
-        if hal.apart_ms[0] >= 0 or hal.apart_ms[1] >= 0:
+        if hardware.apart_ms[0] >= 0 or hardware.apart_ms[1] >= 0:
             self._judge_pairs(t_ms)
 
     def _judge_late(self, row: Due, at_ms: int) -> None:
@@ -238,19 +240,21 @@ class Witness:
             self._report("late", lit_ms, within_ms, said)
 
     def _judge_samples(self, t_ms: int) -> None:
-        hal = self.hal
-        rows = ((hal.hot_ms[0], "sensed"), (hal.hot_ms[1], "sensed"), (hal.empty_ms, "empty"))
+        hardware = self.hardware
+        hot_ms = hardware.hot_ms
+        rows = ((hot_ms[0], "sensed"), (hot_ms[1], "sensed"), (hardware.empty_ms, "empty"))
         for since_ms, rule in rows:
             lasted_ms = t_ms - since_ms
             if since_ms >= 0 and lasted_ms >= rules.SENSED_MS:
                 self._report(rule, lasted_ms, rules.SENSED_MS, f"lit {lasted_ms} ms after")
 
     def _judge_pairs(self, t_ms: int) -> None:
-        hal = self.hal
+        hardware = self.hardware
         for pad in (0, 1):
-            lasted_ms = t_ms - hal.apart_ms[pad]
-            if hal.apart_ms[pad] >= 0 and lasted_ms >= rules.APART_MS:
-                apart_c = abs(sensors.ntc_c(hal.levels[pad]) - hal.raw[pad] * sensors.TMP117_LSB_C)
+            lasted_ms = t_ms - hardware.apart_ms[pad]
+            if hardware.apart_ms[pad] >= 0 and lasted_ms >= rules.APART_MS:
+                digital_c = hardware.raw[pad] * sensors.TMP117_LSB_C
+                apart_c = abs(sensors.ntc_c(hardware.levels[pad]) - digital_c)
                 if apart_c > APART_C + rules.NOISE_C:
                     said = f"lit {lasted_ms} ms after, at {apart_c:.2f} C apart"
                     self._report("apart", apart_c, APART_C + rules.NOISE_C, said)

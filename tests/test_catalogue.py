@@ -10,15 +10,17 @@ import pytest
 
 from firmware.faults import FAULTS as LATCHED
 from sim.catalogue import ENDS_PROGRAM, FAULTS, GROUPS, NAMES, REPORTED, ROWS, find_bound
+from sim.depth import Depth
 from sim.moments import MOMENTS
 from sim.scenario import Event
+from tests.test_depths import left_out
 from tools import fault_list
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPTHS = ("hal", "driver", "pin")
 
 CATALOGUE = "sim/catalogue.py"
-INJECTORS = ("sim/faults.py", "sim/program_faults.py", "sim/chip/faults.py", "sim/pin/faults.py")
+INJECTORS = ("sim/faults.py", "sim/program_faults.py")
 
 # Product files that name a fault beside the catalogue and the injectors, and why they must.
 EXCEPTIONS = {
@@ -32,8 +34,10 @@ EXCEPTIONS = {
     },
     # a method of the `machine` module
     "sim/chip/hardware.py": {"soft_reset"},
-    # how a program ends at driver depth: a part of its injector
-    "sim/chip/run.py": {"firmware_exception"},
+    # what can only be put on a chip before it is powered: a part of its injector
+    "sim/pin/run.py": {"flash_full"},
+    # the reset cause that a power cut is called by at driver depth: a part of its injector
+    "sim/chip/run.py": {"brownout"},
     # stories that a fault is a step of, as a press is; not lists of faults
     "sim/chip/on_vm.py": {"ntc_open"},
     "sim/liars.py": {"ntc_stuck", "contact_stuck"},
@@ -60,16 +64,19 @@ EXCEPTIONS = {
 
 def injectors(depth: str) -> list[str]:
     """Names of the injectors that a run at a depth finds, each as often as it finds it."""
-    from sim.chip.run import ChipRun
+    from sim import program_faults
+    from sim.chip.run import DriverDepth
     from sim.faults import INJECT
-    from sim.run import Run
+    from sim.hal_depth import HalDepth
 
+    kind: type[Depth]
     if depth == "pin":
         pytest.importorskip("rp2040py", reason="rp2040py is not installed: pip install -e '.[pin]'")
-        from sim.pin.run import PinRun
-
-        return [*INJECT, *PinRun.own_faults]
-    return [*INJECT, *(Run if depth == "hal" else ChipRun).own_faults]
+        from sim.pin.run import PinDepth as kind
+    else:
+        kind = HalDepth if depth == "hal" else DriverDepth
+    missing = left_out(kind)
+    return [*INJECT, *(name for name in program_faults.FAULTS if name not in missing)]
 
 
 @pytest.mark.parametrize("depth", DEPTHS)

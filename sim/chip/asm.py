@@ -86,7 +86,7 @@ def assemble(body: "FunctionType", set_init: "int | None") -> Program:
     names.clear()
     names.update({key: kept[key] for key in kept if isinstance(kept[key], int)})
     names.update({name: name for name in OPERANDS})
-    names.update({row[0]: instruction(str(row[0])) for row in OPCODES})
+    names.update({str(row[0]): instruction(str(row[0])) for row in OPCODES})
     names["label"] = mark
     names["wrap_target"] = lambda: mark("wrap_target()")
     names["wrap"] = lambda: mark("wrap()")

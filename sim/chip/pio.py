@@ -4,14 +4,15 @@
 """
 
 from sim.chip.asm import Program, asm_pio
-from sim.chip.gpio import PIO0
+from sim.chip.gpio import PIO0, PIO1
 from sim.chip.i2c import pin_number
 from sim.chip.module import Module
 from sim.chip.state_machine import FIFO, HZ_PER_US, MASK, NEVER, StateMachine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from sim.chip.core import Chip
+    from sim.chip.clock import Clock
+    from sim.chip.gpio import Gpio
 
 MACHINES = 4  # of a block
 PIO_US, PIO_INIT_US = 6, 120  # (assumed)
@@ -20,8 +21,14 @@ PIO_US, PIO_INIT_US = 6, 120  # (assumed)
 class Pio:
     """Both PIO blocks: machines 0-3 and 4-7."""
 
-    def __init__(self, chip: "Chip", kind: "type[StateMachine]" = StateMachine) -> None:
-        self.chip = chip
+    def __init__(
+        self, clock: "Clock", gpio: "Gpio", kind: "type[StateMachine]" = StateMachine
+    ) -> None:
+        """Drives pins that have its functions, with machines of this kind."""
+        self.clock = clock
+        self.gpio = gpio
+        gpio.peripherals[PIO0] = lambda pin: self.level(0, pin)
+        gpio.peripherals[PIO1] = lambda pin: self.level(1, pin)
         self.kind = kind
         self.reset()
 
@@ -37,8 +44,8 @@ class Pio:
 
     def enable(self, number: int, on: bool) -> None:
         """Start or stop a machine."""
-        self.chip.light.change(self.chip.us)
-        self.machines[number].enable(on, self.chip.us)
+        self.clock.changes()
+        self.machines[number].enable(on, self.clock.us)
         self.find_edge()
 
     def level(self, block: int, pin: int) -> int | None:
@@ -50,7 +57,7 @@ class Pio:
 
     def edge(self, us: int) -> None:
         """A pin changes now."""
-        self.chip.light.change(us)
+        self.clock.changes()
         for each in self.machines:
             each.run_to(us)
         self.find_edge()
@@ -59,13 +66,13 @@ class Pio:
         """When a pin will change next."""
         edges = [each.next_edge_us() for each in self.machines if each.enabled]
         self.edge_us = min(edges, default=NEVER)
-        self.chip.soon(self.edge_us)
+        self.clock.soon(self.edge_us)
 
 
 class Rp2StateMachine:
     """`rp2.StateMachine`, one of eight; made again by its number, it is the same."""
 
-    chip: "Chip"
+    pio: Pio
 
     def __init__(
         self, id: int, program: "Program | None" = None, freq: int = -1, set_base: object = None
@@ -79,7 +86,8 @@ class Rp2StateMachine:
     def init(self, program: Program, freq: int = -1, *, set_base: object = None) -> None:
         """Take a program, its clock and its pin; stopped. Raises ValueError for a `freq` that
         the divider (1 to 65,536) does not reach."""
-        gpio, pio = self.chip.gpio, self.chip.pio
+        pio = self.pio
+        gpio = pio.gpio
         pio.enable(self.number, False)
         each = pio.machines[self.number]
         div256 = 256 if freq < 0 else HZ_PER_US * 1_000_000 * 256 // max(freq, 1)
@@ -93,31 +101,31 @@ class Rp2StateMachine:
             gpio.touch(pin)
             each.pin, each.level = (pin if state & 2 else -1), state & 1
             gpio.function[pin] = PIO0 + self.number // MACHINES
-        self.chip.spend(PIO_INIT_US)
+        pio.clock.spend(PIO_INIT_US)
 
     def active(self, value: object = None) -> bool:
         """Start or stop it; whether it runs."""
         if value is not None:
-            self.chip.pio.enable(self.number, bool(value))
-        self.chip.spend(PIO_US)
-        return self.chip.pio.machines[self.number].enabled
+            self.pio.enable(self.number, bool(value))
+        self.pio.clock.spend(PIO_US)
+        return self.pio.machines[self.number].enabled
 
     def put(self, value: int) -> None:
         """A word to its FIFO; waits while that is full."""
         while self.tx_fifo() >= FIFO:
             continue
-        self.chip.pio.machines[self.number].fifo.append(value & MASK)
-        self.chip.pio.find_edge()
+        self.pio.machines[self.number].fifo.append(value & MASK)
+        self.pio.find_edge()
 
     def tx_fifo(self) -> int:
         """Words that it has not taken yet."""
-        self.chip.spend(PIO_US)
-        each = self.chip.pio.machines[self.number]
-        each.run_to(self.chip.us)
+        self.pio.clock.spend(PIO_US)
+        each = self.pio.machines[self.number]
+        each.run_to(self.pio.clock.us)
         return len(each.fifo)
 
 
-def rp2_module(chip: "Chip") -> Module:
+def rp2_module(pio: Pio) -> Module:
     """The module `rp2`."""
 
     class PioBlock:
@@ -126,6 +134,6 @@ def rp2_module(chip: "Chip") -> Module:
         IN_LOW, IN_HIGH, OUT_LOW, OUT_HIGH = 0, 1, 2, 3
 
     return Module("rp2", {
-        "PIO": PioBlock, "StateMachine": type("StateMachine", (Rp2StateMachine,), {"chip": chip}),
+        "PIO": PioBlock, "StateMachine": type("StateMachine", (Rp2StateMachine,), {"pio": pio}),
         "asm_pio": asm_pio,
     })  # fmt: skip

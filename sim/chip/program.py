@@ -39,7 +39,7 @@ class Program:
         self.modules: dict[str, Any] = {}
         core_modules(self.chip, self.modules)
         self.modules["machine"] = machine_module(self.chip, unit.buses)
-        self.modules["rp2"] = rp2_module(self.chip)
+        self.modules["rp2"] = rp2_module(self.chip.pio)
         self.builtins = {
             **builtins.__dict__,
             "__import__": self.import_,
