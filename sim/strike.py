@@ -246,7 +246,8 @@ class Story:
     def _energy_bound_j(self) -> float | None:
         """All that may be lit, for as long as the bound allows."""
         row = self.case.row
-        course = getattr(self.run.unit, "course", None)  # none where a prescription was refused
+        session = self.run.unit.session
+        course = getattr(session, "course", None)  # none where a prescription was refused
         if row.within_ms is None or course is None:
             return None
         bank_w = self.run.plant.bank_light_w
