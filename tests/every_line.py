@@ -42,7 +42,7 @@ from tests.trials import CLOCK_S, DAY_S, sim_files
 
 FILES = (
     "battery", "buttons", "check", "dose", "faults", "gate", "guard", "kept", "pad", "plan",
-    "plausible", "rail", "session", "trips", "waistband", "wearer",
+    "plausible", "rail", "session", "trips", "waistband", "wear", "wearer",
 )  # fmt: skip
 # Where a line is struck the first time that it is reached, and in the middle of a loop over
 # rows or banks; elsewhere the first time.
@@ -304,6 +304,7 @@ def remembered(where: str, **values: Any) -> Befalls:
         for name in where.split(".") if where else ():
             part = part[int(name)] if name.isdigit() else getattr(part, name)
         for name, value in values.items():
+            assert hasattr(part, name), f"{where} has no {name}"
             setattr(part, name, copy(value))
 
     return befall
@@ -336,7 +337,7 @@ FULL = remembered("faults", count=KEPT)
 DOSE = remembered("pads.0.fluence", total_uj_cm2=10**8)
 HEAT = remembered("pads.0.cem43", session_q10_ms=CEM43_SESSION_Q10_MS)
 OFTEN = remembered("session", unworn_count=UNWORN_RESUMES)
-BUCKLE_OPEN = both(pins(off=BUCKLE), remembered("", unworn_steps=UNWORN_STEPS - 1))
+BUCKLE_OPEN = both(pins(off=BUCKLE), remembered("wear", unworn_steps=UNWORN_STEPS - 1))
 
 BEFALLS: dict[str, Befalls] = {
     "nothing": lambda run: None,
@@ -372,7 +373,7 @@ BEFALLS: dict[str, Befalls] = {
             "board was glowing": remembered(f"pads.{index}", board_mc=200_000),
             "board was freezing": remembered(f"pads.{index}", board_mc=-200_000),
             "too warm for its set point": both(felt(41.2, index),
-                                               remembered("", set_point_mc=38_000)),
+                                               remembered("session", set_point_mc=38_000)),
             "silent": silent(index, "contact_" + pad.lower()),
             "never heard": silent(index, "contact_" + pad.lower(), False),
             "board hot": register(2 + index, int(55.0 / TMP117_LSB_C)),
@@ -403,7 +404,7 @@ BEFALLS: dict[str, Befalls] = {
     "current in a gate's dark part": remembered("rail", leaks=SURE),
     "late light": remembered("gate", lit_ms=5_000),
     "a hard fault to be kept": both(remembered("faults", hard=True), JUDGED),
-    "a day to be closed": both(remembered("", day_open=True), JUDGED),
+    "a day to be closed": both(remembered("kept", day_open=True), JUDGED),
     "nothing can be kept": both(released, remembered("hal", full=True)),
     "a hard fault to be kept, and no room": both(
         released, remembered("faults", hard=True), remembered("hal", full=True)
@@ -415,7 +416,7 @@ BEFALLS: dict[str, Befalls] = {
     "settled": remembered("", settled_ms=SELF_TEST_MS),
     "START at once": both(pins(START), remembered("session", state_ms=0)),
     "START released, something wrong": both(released, remembered("faults", active=1)),
-    "START released, locked": both(released, remembered("", lock=states.HARD_FAULT)),
+    "START released, locked": both(released, remembered("session", lock=states.HARD_FAULT)),
     "gauge silent": silent(5, "cell"),
     "gauge rubbish": both(register(5, 60_000), register(6, 60_000), JUDGED),
     "battery low": both(level(2, 2_650.0), register(5, 0), JUDGED),
@@ -451,7 +452,7 @@ BEFALLS: dict[str, Befalls] = {
     "UP stuck": stuck,
     "unworn": BUCKLE_OPEN,
     "unworn too often": both(BUCKLE_OPEN, OFTEN),
-    "put on long enough": remembered("", worn_ms=10_000),
+    "put on long enough": remembered("wear", worn_ms=10_000),
     "charger": pins(CHARGER),
     "charger gone": pins(off=CHARGER | CHARGING),
     "a long time in this state": remembered("session", state_ms=SESSION_MAX_MS),

@@ -244,7 +244,7 @@ def test_no_line_of_a_start_that_raises_or_hangs_leaves_light(kind: str) -> None
 
 # Where something may be caught: what people and flash hold is read at start, the journal's end
 # once the unit is ready, in the dark.
-READ_AT_START = {("record.py", "parse"), ("keys.py", "__init__"), ("waistband.py", "_accept"),
+READ_AT_START = {("record.py", "parse"), ("keys.py", "__init__"), ("parts.py", "_accept"),
                  ("visits.py", "read")}  # fmt: skip
 
 
