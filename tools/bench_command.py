@@ -2,10 +2,13 @@
 
 import errno
 import webbrowser
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import PurePosixPath
+from typing import Any
 from urllib.parse import urlsplit
 
+from sim.boards import find_board
 from sim.errors import BadInput
 from tools.bench_site import KINDS, bundle, content, names, site
 from tools.files import emit, write_folder
@@ -29,18 +32,19 @@ HEADERS = {
 }
 
 
-def bench(port: str | None, opens: bool, folder: str | None) -> int:
+def bench(port: str | None, opens: bool, folder: str | None, board: str) -> int:
     """Serve the page until Ctrl-C, or write it to a folder. Raises BadInput."""
+    find_board(board)
     number = read_port(port)
     if folder is not None:
-        files = site()
+        files = site(board)
         write_folder(folder, files)
         size = sum(map(len, files.values()))
         emit(f"Wrote {folder}: {len(files)} files, {size / 1e6:.2f} MB; any static host will do")
         return 0
     names()  # what is missing is said now
-    bundle()  # and the page need not wait for this
-    server = listen(number)
+    bundle(board)  # and the page need not wait for this
+    server = listen(number, board)
     address = f"http://{LOOPBACK}:{server.server_address[1]}/"
     emit(f"The bench is at {address}; Ctrl-C ends it")
     if opens:
@@ -63,10 +67,11 @@ def read_port(port: str | None) -> int:
     return int(port)
 
 
-def listen(port: int) -> ThreadingHTTPServer:
-    """A server of the page, on this machine's own address. Raises BadInput."""
+def listen(port: int, board: str) -> ThreadingHTTPServer:
+    """A server of the page, for a unit with this board, on this machine's own address. Raises
+    BadInput."""
     try:
-        return ThreadingHTTPServer((LOOPBACK, port), Files)
+        return ThreadingHTTPServer((LOOPBACK, port), partial(Files, board))
     except OSError as why:
         if why.errno == errno.EADDRINUSE:
             raise BadInput(
@@ -81,6 +86,10 @@ class Files(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "waistband"
     sys_version = ""
+
+    def __init__(self, board: str, *connection: Any) -> None:
+        self.board = board
+        super().__init__(*connection)
 
     def do_GET(self) -> None:
         """A file."""
@@ -100,7 +109,8 @@ class Files(BaseHTTPRequestHandler):
         elif name not in found:
             self.reply(404, "text/plain", b"There is no such file.\n", whole)
         else:
-            self.reply(200, KINDS[PurePosixPath(name).suffix], content(found[name]), whole)
+            body = content(found[name], self.board)
+            self.reply(200, KINDS[PurePosixPath(name).suffix], body, whole)
 
     def reply(self, code: int, kind: str, body: bytes, whole: bool) -> None:
         """Headers, and the content."""

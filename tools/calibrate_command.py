@@ -10,14 +10,13 @@ from datetime import date
 from typing import Any, cast
 
 from firmware.prescription import Refused, calibration_crc, calibration_rows
-from hal.boards import RPI_PICO, RPI_PICO2
 from sim import reading
+from sim.boards import REFERENCE, find_board
 from sim.errors import BadInput
-from tools import deploy_command, unit_files
+from tools import unit_files
 from tools.files import emit, write_whole
 
 FILE = "calibration.json"
-REFERENCE = {board.NAME: board for board in (RPI_PICO, RPI_PICO2)}
 KEYS = ("serial", "date", "window_cm2", "irradiance_mw_cm2", "ntc_offset_c")
 PLACES = 3  # thousandths, as the unit counts
 # A bank so far from its board's nominal value was measured wrongly, or is broken.
@@ -32,7 +31,7 @@ class Request:
     measures: str
     output: str | None = None
     device: str | None = None
-    board: str = RPI_PICO.NAME
+    board: str = REFERENCE
     serial: str | None = None
     on: str | None = None  # the date
     replace: bool = False
@@ -45,13 +44,13 @@ def calibrate(request: Request) -> int:
     table = measured(request)
     if request.output is not None:
         with write_whole(request.output) as path:
-            path.write_bytes(content(made(table, board_named(request.board), request.measures)))
+            path.write_bytes(content(made(table, find_board(request.board), request.measures)))
         emit(f"Wrote {request.output}: {said(table)}")
         return 0
     with unit_files.at_prompt(request.device) as (unit, about):
         port = unit.port
         held = unit_files.table_of(unit_files.fetch(unit, FILE))
-        board = board_named(unit_files.board_of(unit, about))
+        board = find_board(unit_files.board_of(unit, about))
         calibration = made(table, board, request.measures)
         if held and held != calibration and not request.replace:
             raise BadInput(
@@ -94,16 +93,6 @@ def rounded(value: object) -> object:
     if isinstance(value, dict):
         return {key: rounded(inner) for key, inner in value.items()}
     return round(value, PLACES) if isinstance(value, float) else value
-
-
-def board_named(name: str) -> Any:
-    """A board's data. Raises BadInput."""
-    found = deploy_command.ROOT / "hal" / "boards" / f"{name}.py"
-    if name in REFERENCE:
-        return REFERENCE[name]
-    if not name.isidentifier() or not found.is_file():
-        raise BadInput(f"board {reading.shown(name)}: there is no such file in hal/boards")
-    return __import__(f"hal.boards.{name}", fromlist=["NAME"])
 
 
 def made(table: dict[str, object], board: Any, where: str) -> dict[str, object]:

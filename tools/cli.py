@@ -16,6 +16,7 @@ from sim.errors import BadInput, Interrupted, one_line
 from tools import check, journal, key, prescribe, trial
 from tools.device import Where
 from tools.files import emit
+from tools.options import BOARD, BoardName, ScenarioBoard
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -103,6 +104,7 @@ def sim(  # noqa: PLR0913, PLR0917 - one parameter an option
     ] = Every.CONTROL,
     plot: Annotated[str | None, typer.Option(metavar="FILE.png", help="Draw the session.")] = None,
     report: Annotated[str | None, typer.Option(metavar="FILE.html", help="A page of it.")] = None,
+    board: ScenarioBoard = None,
     seed: Annotated[
         str | None, typer.Option(metavar="N", help="Seed of all noise, over the scenario's.")
     ] = None,
@@ -138,7 +140,7 @@ def sim(  # noqa: PLR0913, PLR0917 - one parameter an option
     return simulate(
         Request(
             scenario, as_json, trace, trace_every.value, plot, report, seed, realtime, record,
-            depth.value, uf2, vcd, waveform,
+            depth.value, uf2, vcd, waveform, board,
         )
     )
 
@@ -167,6 +169,7 @@ def bench(
         str | None,
         typer.Option("-o", "--output", metavar="FOLDER", help="Write it for any static host."),
     ] = None,
+    board: BoardName = BOARD,
 ) -> int:
     """The unit in a browser tab: the unmodified firmware and simulator on MicroPython's own
     WebAssembly build. Live with it, break any part of it, go back in time.
@@ -175,7 +178,7 @@ def bench(
     """
     from tools.bench_command import bench as show
 
-    return show(port, opens, output)
+    return show(port, opens, output, board)
 
 
 @app.command()
@@ -198,6 +201,7 @@ def flash(
     key: Annotated[
         str | None, typer.Option(metavar="KEYFILE", help="The unit's: what it gets of it.")
     ] = None,
+    board: BoardName = BOARD,
 ) -> int:
     """Make one UF2 file with MicroPython and the whole product, and write it to a board that
     was plugged in with BOOTSEL held, or to a file that can be dropped onto one.
@@ -207,7 +211,7 @@ def flash(
     from tools.flash_command import Request
     from tools.flash_command import flash as write
 
-    return write(Request(micropython, output, drive, calibration, prescription, key))
+    return write(Request(micropython, output, drive, calibration, prescription, key, board))
 
 
 @app.command()
@@ -252,6 +256,9 @@ def monitor(
     for_s: Annotated[
         str | None, typer.Option("--for", metavar="S", help="End after so many seconds.")
     ] = None,
+    board: Annotated[
+        str | None, typer.Option(metavar="NAME", help="With --sim: over the scenario's board.")
+    ] = None,
 ) -> int:
     """Show what a unit says once a second: a live view on a terminal, else a line each.
 
@@ -260,7 +267,7 @@ def monitor(
     from tools.monitor_command import Request
     from tools.monitor_command import monitor as listen
 
-    return listen(Request(device, simulated, scenario, realtime, as_json, for_s))
+    return listen(Request(device, simulated, scenario, realtime, as_json, for_s, board))
 
 
 @app.command()
@@ -280,7 +287,7 @@ def calibrate(
     ] = None,
     board: Annotated[
         str, typer.Option(metavar="NAME", help="A file of hal/boards, with -o; a unit tells its.")
-    ] = "RPI_PICO",
+    ] = BOARD,
     replace: Annotated[
         bool, typer.Option("--replace", help="Write over the calibration that a unit has.")
     ] = False,

@@ -17,8 +17,8 @@ from firmware import signed
 from firmware.keys import FILE as KEYS
 from firmware.keys import Keys
 from firmware.prescription import Course, Refused, calibration_rows, serial_of
-from hal.boards import RPI_PICO
 from sim import reading
+from sim.boards import REFERENCE, board_file, check_chip, find_board
 from sim.chip.flash import device_files
 from sim.errors import BadInput
 from tools import keyfile, prescription_file
@@ -29,7 +29,6 @@ MOUNTS = ("/media/*/*", "/run/media/*/*", "/media/*", "/mnt/*", "/Volumes/*")
 INFO = "INFO_UF2.TXT"  # what a board in its bootloader shows as a drive has this
 BOARD_ID = "RPI-RP2"
 INFO_MAX = 4_096
-BOARD: Any = RPI_PICO
 CALIBRATION, PRESCRIPTION = "calibration.json", "prescription.json"
 
 
@@ -43,6 +42,7 @@ class Request:
     calibration: str | None = None
     prescription: str | None = None
     key: str | None = None
+    board: str = REFERENCE
 
 
 def flash(request: Request) -> int:
@@ -54,8 +54,10 @@ def flash(request: Request) -> int:
         raise BadInput(f"flash needs {needs}: pip install -e '.[pin]'") from None
     if request.output is not None and request.drive is not None:
         raise BadInput("--output with --drive: name one place")
+    board = find_board(request.board)
+    check_chip(board, "flash")
     blocks = image.micropython(request.micropython)
-    files = {**device_files(ROOT), **own_files(request)}
+    files = {**device_files(ROOT), **board_file(board), **own_files(request, board)}
     target = Path(request.output or board_drive(request.drive) / "waistband.uf2")
     made = [*blocks, image.filesystem(files)]
     if request.output is not None:
@@ -70,16 +72,16 @@ def flash(request: Request) -> int:
     return 0
 
 
-def own_files(request: Request) -> dict[str, bytes]:
+def own_files(request: Request, board: Any) -> dict[str, bytes]:
     """This unit's calibration, key and prescription, if given. Raises BadInput where the unit
     would refuse them."""
     files = {}
     serial = ""
-    full_uw_cm2 = nominal(BOARD)
+    full_uw_cm2 = nominal(board)
     if request.calibration is not None:
         table = reading.parse_json(reading.read_text(request.calibration), request.calibration)
         try:
-            full_uw_cm2, _ = calibration_rows(table, BOARD)
+            full_uw_cm2, _ = calibration_rows(table, board)
             serial = serial_of(table)
         except Refused as why:
             raise BadInput(f"{request.calibration}: {why}") from None
@@ -91,10 +93,10 @@ def own_files(request: Request) -> dict[str, bytes]:
         files[KEYS] = keyfile.unit_file(key)
     if request.prescription is not None:
         files[PRESCRIPTION] = content = prescription_file.content_of(request.prescription)
-        unit = serial or prescription_file.read(request.prescription).unit or ""
+        unit = serial or prescription_file.read(request.prescription, None).unit or ""
         try:
             asked, _, _ = signed.opened(content, Keys(files.get(KEYS)), unit)
-            Course(asked, BOARD, full_uw_cm2)
+            Course(asked, board, full_uw_cm2)
         except Refused as why:
             raise BadInput(f"{request.prescription}: {why}") from None
     return files

@@ -6,6 +6,7 @@ import typer
 
 from tools.device import Where
 from tools.files import emit
+from tools.options import BOARD, BoardName
 
 app = typer.Typer(rich_markup_mode=None, help="Pull, verify, show and export what a unit kept.")
 Files = Annotated[
@@ -99,6 +100,7 @@ def export(
         float | None, typer.Option(metavar="cm2", help="Window of a pad; else the board's.")
     ] = None,
     site: Annotated[str, typer.Option(metavar="TEXT", help="Where it is worn.")] = "lower back",
+    board: BoardName = BOARD,
 ) -> int:
     """Write sessions.csv, a row a session and pad, and dictionary.md, which says what each
     column is: what Jenkins and Carroll (2011) ask a report of light therapy to state.
@@ -107,4 +109,4 @@ def export(
     """
     from tools.journal_command import export as run
 
-    return run(files, output, key, area, site)
+    return run(files, output, key, area, site, board)

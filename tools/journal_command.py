@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sim import reading
+from sim.boards import find_board
 from sim.errors import BadInput, one_line
 from tools import journal_chain, journal_sessions, keyfile
 from tools.files import emit, write_whole
@@ -143,11 +144,12 @@ def show(files: list[str], key: str | None, asked: str | None, output: str | Non
 
 
 def export(
-    files: list[str], output: str, key: str | None, area: float | None, site: str
+    files: list[str], output: str, key: str | None, area: float | None, site: str, board: str
 ) -> int:
     """Write the table and its dictionary; 1 if anything is wrong with the journal."""
     from tools import journal_export
 
+    data = find_board(board)
     if area is not None:
         area = reading.number(area, "--area", *AREA_CM2, "cm2")
     _, trail, sessions = opened(files, key)
@@ -158,7 +160,7 @@ def export(
         folder.mkdir(exist_ok=True)
     except (OSError, ValueError) as why:
         raise BadInput(f"{output}: cannot be made: {keyfile.reason(why)}") from None
-    table = journal_export.Table(sessions, trail, area, site)
+    table = journal_export.Table(sessions, trail, area, site, data)
     with (
         write_whole(folder / "sessions.csv") as rows,
         write_whole(folder / "dictionary.md") as words,

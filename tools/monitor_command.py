@@ -24,6 +24,7 @@ from firmware.faults import FAULTS
 from firmware.pad import ONE
 from firmware.session import REFUSALS
 from sim import reading
+from sim.boards import REFERENCE
 from sim.errors import BadInput, one_line
 from sim.run import Run
 from sim.scenario import load, ordinary
@@ -50,6 +51,7 @@ class Request:
     realtime: str | None = None
     as_json: bool = False
     for_s: str | None = None
+    board: str | None = None
 
 
 class Over(Exception):
@@ -69,9 +71,12 @@ class Sink(Protocol):
 def monitor(request: Request) -> int:
     """Show what comes, until it ends or somebody ends it; returns the exit code."""
     if not request.sim:
-        for option, given in (("--realtime", request.realtime), ("a scenario", request.scenario)):
+        for option, given, own in (
+            ("--realtime", request.realtime, "time"), ("a scenario", request.scenario, "time"),
+            ("--board", request.board, "board"),
+        ):  # fmt: skip
             if given is not None:
-                raise BadInput(f"{option} without --sim: a unit has its own time")
+                raise BadInput(f"{option} without --sim: a unit has its own {own}")
     elif request.device is not None:
         raise BadInput("--device with --sim: name one of them")
     for_s = None
@@ -115,7 +120,9 @@ class Limited:
 
 def simulated(request: Request) -> Callable[[Sink], None]:
     """A unit at HAL depth, as fast as the clock or --realtime. Raises BadInput."""
-    scenario = ordinary() if request.scenario is None else load(request.scenario)
+    board = request.board
+    named = request.scenario
+    scenario = ordinary(board or REFERENCE) if named is None else load(named, board)
     realtime = realtime_of(request.realtime) or 1.0
 
     def listen(sink: Sink) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from tools.device import Where
 from tools.files import emit
+from tools.options import BOARD, BoardName
 
 app = typer.Typer(
     rich_markup_mode=None, help="Write, check, explain, sign and push a prescription."
@@ -38,8 +39,12 @@ def new(  # noqa: PLR0913, PLR0917 - one parameter an option
     name: Annotated[str, typer.Option(help="What the unit's screen calls it.")] = "default",
     fluence: Annotated[float, typer.Option(metavar="J/cm2", help="Dose of each pad.")] = 12,
     irradiance: Annotated[
-        float, typer.Option(metavar="mW/cm2", help="Average of each bank at the skin.")
-    ] = 2.5,
+        float | None,
+        typer.Option(
+            metavar="mW/cm2", help="Average of each bank at the skin.",
+            show_default="2.5, or what the board has",
+        ),
+    ] = None,
     bank: Annotated[
         list[str] | None,
         typer.Option(metavar="NM=mW/cm2", help="One bank's own, such as 850=5; may be repeated."),
@@ -49,6 +54,7 @@ def new(  # noqa: PLR0913, PLR0917 - one parameter an option
     light: Annotated[Light, typer.Option(help="Light in time.")] = Light.CW,
     rate_hz: Annotated[float | None, typer.Option(help="Of pulsed or gated light.")] = None,
     on_ms: Annotated[int | None, typer.Option(help="Of gated light, a multiple of 20.")] = None,
+    board: BoardName = BOARD,
 ) -> int:
     """Write a prescription: what no option says is as in the default one."""
     from tools.prescribe_command import New, write
@@ -56,7 +62,7 @@ def new(  # noqa: PLR0913, PLR0917 - one parameter an option
     return write(
         New(
             output, name, fluence, irradiance, bank or [], max_min, set_point, light.value,
-            rate_hz, on_ms,
+            rate_hz, on_ms, board,
         )
     )  # fmt: skip
 
@@ -67,20 +73,21 @@ def check(
     key: Annotated[
         str | None, typer.Option(metavar="KEYFILE", help="If it is signed: check the seal too.")
     ] = None,
+    board: BoardName = BOARD,
 ) -> int:
     """Check a prescription, signed or not, against every limit that the unit holds."""
     from tools.prescribe_command import check as run
 
-    return run(file, key)
+    return run(file, key, board)
 
 
 @app.command()
-def explain(file: File) -> int:
+def explain(file: File, board: BoardName = BOARD) -> int:
     """Say in words what a prescription means: light, dose by bank, minutes, what heat withholds
     on two kinds of skin, each session simulated whole, and the battery."""
     from tools.explain import explain as run
 
-    return run(file)
+    return run(file, board)
 
 
 @app.command()
@@ -97,12 +104,13 @@ def sign(
     output: Annotated[
         str, typer.Option("-o", "--output", metavar="FILE", help="The signed file.")
     ] = "prescription.json",
+    board: BoardName = BOARD,
 ) -> int:
     """Seal a prescription for one unit. One that expires needs a unit whose clock is set."""
     from tools.prescribe_command import Sign
     from tools.prescribe_command import sign as run
 
-    return run(Sign(file, key, unit, number, expires, output))
+    return run(Sign(file, key, unit, number, expires, output, board))
 
 
 @app.command()

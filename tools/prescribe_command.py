@@ -2,10 +2,12 @@
 
 import os
 from dataclasses import dataclass
+from typing import cast
 
 from sim import reading
+from sim.boards import find_board
 from sim.errors import BadInput
-from sim.scenario import WAVELENGTHS_NM, check_prescription
+from sim.scenario import check_prescription, default_prescription
 from tools import keyfile, prescription_file
 from tools.files import emit, write_whole
 
@@ -17,13 +19,14 @@ class New:
     output: str
     name: str
     fluence_j_cm2: float
-    irradiance_mw_cm2: float
+    irradiance_mw_cm2: float | None
     banks: list[str]
     max_min: float
     set_point_c: float
     mode: str
     rate_hz: float | None
     on_ms: int | None
+    board: str
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,16 @@ class Sign:
     number: int
     expires: str | None
     output: str
+    board: str
 
 
 def write(new: New) -> int:
     """Write a prescription that the unit takes, or none. Raises BadInput."""
-    banks = {str(nm): new.irradiance_mw_cm2 for nm in WAVELENGTHS_NM}
+    board = find_board(new.board)
+    default = cast("dict[str, float]", default_prescription(board)["irradiance_mw_cm2"])
+    banks = dict(default) if new.irradiance_mw_cm2 is None else dict.fromkeys(
+        default, new.irradiance_mw_cm2
+    )  # fmt: skip
     for text in new.banks:
         nm, _, value = text.partition("=")
         if nm not in banks:
@@ -59,7 +67,7 @@ def write(new: New) -> int:
         "set_point_c": plain(new.set_point_c),
         "light": {key: plain(value) for key, value in light.items() if value is not None},
     })  # fmt: skip
-    check_prescription(asked, new.output)
+    check_prescription(asked, new.output, board)
     with write_whole(new.output) as path:
         path.write_bytes(prescription_file.written(asked, new.output))
     emit(f"Wrote the prescription to {new.output}")
@@ -71,9 +79,9 @@ def plain(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def check(file: str, key: str | None) -> int:
+def check(file: str, key: str | None, board: str) -> int:
     """Say that a prescription is good, and for whom. Raises BadInput."""
-    found = prescription_file.read(file)
+    found = prescription_file.read(file, find_board(board))
     name = reading.shown(found.asked["name"])
     if found.unit is None:
         if key is not None:
@@ -102,7 +110,7 @@ def for_unit(key: keyfile.Key, unit: str, path: str) -> None:
 
 def sign(request: Sign) -> int:
     """Write the signed file. Raises BadInput."""
-    found = prescription_file.read(request.file)
+    found = prescription_file.read(request.file, find_board(request.board))
     if found.unit is not None:
         raise BadInput(f"{request.file}: is signed already: sign the prescription it was made from")
     unit = keyfile.serial(request.unit)

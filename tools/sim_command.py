@@ -17,8 +17,9 @@ from rich.console import Console
 
 from firmware.limits import CONTROL_TICKS, TICK_MS
 from sim import reading
+from sim.boards import REFERENCE
 from sim.errors import BadInput, one_line
-from sim.run import TRACE_COLUMNS, Run
+from sim.run import Run, trace_columns
 from sim.scenario import SEED_MAX, Scenario, load, ordinary
 from tools.bench_site import check_npm
 from tools.files import emit, write_whole
@@ -49,6 +50,7 @@ class Request:
     uf2: str | None = None
     vcd: str | None = None
     waveform: str | None = None
+    board: str | None = None
 
     def outputs(self) -> list[tuple[str, str]]:
         """(option, path) of each file to be written."""
@@ -65,7 +67,8 @@ def simulate(request: Request) -> int:
     check(request)
     seed, realtime = seed_of(request.seed), realtime_of(request.realtime)
     named = request.scenario
-    scenario = ordinary() if named is None else load(named)
+    board = request.board
+    scenario = ordinary(board or REFERENCE) if named is None else load(named, board)
     terminal = not request.as_json and sys.stdout is not None and sys.stdout.isatty()
     with ExitStack() as stack:
         files = {what: stack.enter_context(write_whole(path)) for what, path in request.outputs()}
@@ -201,7 +204,7 @@ class Rows:
         self.writer = None
         if trace:
             self.writer = csv.writer(trace, lineterminator="\n")
-            self.writer.writerow(TRACE_COLUMNS)
+            self.writer.writerow(trace_columns(run.board))
         self.plant = run.plant
         if trace or self.part:
             run.trace(self.take, every)

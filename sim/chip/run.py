@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from firmware.limits import CONTROL_TICKS, TICK_MS
 from firmware.waistband import Waistband
 from hal.contract import POWER_ON
+from sim.boards import board_file, check_chip, find_board
 from sim.chip.assembly import Build, Unit
 from sim.chip.bench import NEVER_MS
 from sim.chip.device import Device
@@ -17,7 +18,7 @@ from sim.chip.faults import CHIP_FAULTS
 from sim.faults import wear
 from sim.lines import Lines
 from sim.plant import Plant
-from sim.run import BOARD, CONTROL_MS, Run, nominal_calibration
+from sim.run import CONTROL_MS, Run, nominal_calibration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +56,8 @@ class ChipRun(Run):
         if record:
             raise ValueError("a recording is made at HAL depth")
         self.scenario = scenario
-        self.board = BOARD
+        self.board = find_board(scenario.board)
+        check_chip(self.board, "driver depth")
         self.seed = scenario.seed if seed is None else seed
         self.duration_s = scenario.duration_s
         self.calibration = calibration = nominal_calibration(self.board)
@@ -63,6 +65,7 @@ class ChipRun(Run):
         files = {
             "calibration.json": json.dumps(calibration).encode(),
             "prescription.json": json.dumps(scenario.prescription).encode(),
+            **board_file(self.board),
         }
         self.parts = Unit(self.plant, self.board, scenario.start.clock, self.seed, files, build)
         self.chip = self.parts.chip

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from firmware.limits import TICK_MS
 from firmware.waistband import Waistband
+from sim.boards import board_file, check_chip, find_board
 from sim.chip.assembly import Build, flashed
 from sim.chip.bench import NEVER_MS, Bench
 from sim.chip.fitted import CLOCK_S, buses, fit
@@ -25,7 +26,7 @@ from sim.pin.board import Board
 from sim.pin.faults import AT_POWER_ON, PIN_FAULTS
 from sim.pin.heap import Heap, Memory, Unreadable
 from sim.plant import Plant
-from sim.run import BOARD, Run, nominal_calibration
+from sim.run import Run, nominal_calibration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,11 +52,12 @@ class PinRun(Run):
             raise ValueError("a recording is made at HAL depth")
         refuse(scenario)
         self.scenario = scenario
-        self.board = BOARD
+        self.board = find_board(scenario.board)
+        check_chip(self.board, "pin depth")
         self.seed = scenario.seed if seed is None else seed
         self.duration_s = scenario.duration_s
-        self.calibration = calibration = nominal_calibration(BOARD)
-        self.plant = Plant(scenario.start, BOARD, calibration, self.seed)
+        self.calibration = calibration = nominal_calibration(self.board)
+        self.plant = Plant(scenario.start, self.board, calibration, self.seed)
         self._solder(calibration, build, named(uf2))
         self.recorder = None
         self.unit = self._nobody = self._unborn()
@@ -79,6 +81,7 @@ class PinRun(Run):
         files = flashed({
             "calibration.json": json.dumps(calibration).encode(),
             "prescription.json": json.dumps(self.scenario.prescription).encode(),
+            **board_file(self.board),
         }, build)  # fmt: skip
         blocks = flash.micropython(uf2, with_files=True)
         self.glyphs = flash.glyphs(blocks)
@@ -87,7 +90,7 @@ class PinRun(Run):
         elif build != Build():
             raise BadInput(f"{uf2}: has files of its own: they are run as they are")
         self.emulator = Emulator(blocks)
-        self.bench = Bench(self.plant, BOARD, self.seed)
+        self.bench = Bench(self.plant, self.board, self.seed)
         rows = fit(self.bench, None if build.clock_unset else CLOCK_S)
         self.parts = SimpleNamespace(parts=dict(rows))
         for name in build.missing:
@@ -95,7 +98,7 @@ class PinRun(Run):
         self.hal = cast("SimHal", self.bench)
         if self.scenario.start.worn:
             wear(self.hal, True)
-        self.chip = Board(self.emulator, self.bench, buses(rows), Wiring(BOARD))
+        self.chip = Board(self.emulator, self.bench, buses(rows), Wiring(self.board))
         self.chip.begun = self._begun
         self.heap = Heap(Memory(self.emulator.mcu.flash, self.emulator.mcu.sram))
 
