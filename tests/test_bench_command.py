@@ -19,7 +19,7 @@ import pytest
 from sim.boards import REFERENCE
 from tests.command import Waistband
 from tools import bench_command, bench_site
-from tools.bench_command import LOOPBACK, listen
+from tools.bench_server import LOOPBACK, listen
 
 KINDS = {
     "bundle.json": "application/json",

@@ -19,7 +19,7 @@ from sim.run import Run, nominal_calibration, trace_columns
 from sim.scenario import default_prescription, load, ordinary, parse
 from tests.command import Waistband
 from tests.fake_hal import FakeHal
-from tools import bench_command
+from tools.bench_server import listen
 from tools.replay import check_recording
 
 NAME = "EXAMPLE_1200NM"
@@ -185,7 +185,7 @@ def test_flash_takes_the_calibration_that_calibrate_made(waistband: Waistband) -
 
 
 def test_the_bench_serves_a_unit_with_the_board(npm: None) -> None:
-    server = bench_command.listen(0, NAME)
+    server = listen(0, NAME)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

@@ -59,6 +59,16 @@ def test_the_bare_command_shows_what_there_is(waistband: Waistband) -> None:
     assert all(f"\n  {name}" in out for name in COMMANDS)
 
 
+def test_help_imports_nothing_that_takes_time() -> None:
+    code = "import sys, tools.cli; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.split())
+    slow = {"rich", "matplotlib", "sim.run", "sim.scenario", "firmware.waistband", "http.server"}
+    assert "tools.sim_command" in loaded and not loaded & slow
+
+
 def test_it_says_which_version_it_is(waistband: Waistband) -> None:
     code, out, err = waistband("--version")
     assert (code, err) == (0, "")
