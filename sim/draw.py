@@ -7,17 +7,10 @@ in which nothing happens, the shares are ours and stand in the tables below.
 
 from random import Random
 
+from hal.boards import RPI_PICO
+from sim.boards import wavelengths_nm
 from sim.catalogue import ALERT_BROKEN, FAULTS
-from sim.scenario import (
-    BUTTONS,
-    CLOCK_MAX,
-    DURATION_MAX_S,
-    SEED_MAX,
-    WAVELENGTHS_NM,
-    Event,
-    Scenario,
-    Start,
-)
+from sim.scenario import BUTTONS, CLOCK_MAX, DURATION_MAX_S, SEED_MAX, Event, Scenario, Start
 
 WINDOW_S = 200.0  # a window lasts so long
 TICK_S = 0.02
@@ -28,6 +21,7 @@ LEAD_S = 45.0  # from START to full light: 5 s of skin, 3 s of check, 30 s of ra
 WRAP_MS = 1_800_000  # a clock near its wrap is within this
 FULL_MW_CM2 = 10.0  # a bank of the reference board at full duty
 LEAST_MW_CM2 = 0.1
+WAVELENGTHS_NM = wavelengths_nm(RPI_PICO)
 
 # What a wearer does, and in how many sessions.
 PAUSES, SET_POINTS, OFF_SKIN, ENDS, MOVES, AGAIN = 0.3, 0.25, 0.12, 0.08, 0.1, 0.08

@@ -134,7 +134,7 @@ class LiveRun(Run):
             self._end_fault(row)
             return
         row["at_s"] = self.now_s()
-        event = read_event(row, "now", self.duration_s)
+        event = read_event(row, "now", self.duration_s, self.board)
         self._otherwise()
         self._add(event)
 

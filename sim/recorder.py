@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 class Recorder(Outputs):
     """Between the firmware and a HAL: keeps every input and every output."""
 
-    def __init__(self, inner: "Hal", calibration: object, prescription: object) -> None:
+    def __init__(
+        self, inner: "Hal", board: str, calibration: object, prescription: object
+    ) -> None:
         self.source = inner
+        self.board = board  # its name
         self.inputs: array[int] = array("i")
         self.outputs = bytearray()
         self.calibration = calibration
@@ -73,6 +76,7 @@ class Recorder(Outputs):
             "ticks": self.ticks,
             "outputs": len(self.outputs),
             "sha256": digest(body),
+            "board": self.board,
             "calibration": self.calibration,
             "prescription": packed(self.prescription),
             "answers": self.answers,

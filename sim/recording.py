@@ -3,7 +3,8 @@
 Runs on CPython and on MicroPython. A recording is a line of JSON (what the unit
 was), then the inputs, FIELDS little-endian 32-bit words a tick, then the outputs: one
 byte for each call of the firmware on its HAL, followed by its arguments, and after
-each tick that ran control a digest of what the firmware then held.
+each tick that ran control a digest of what the firmware then held. The line's `board`
+is the name of the unit's board; a recording without it is of RPI_PICO.
 """
 
 import binascii
@@ -16,6 +17,7 @@ from firmware.limits import CONTROL_TICKS
 from firmware.states import STATES
 from firmware.waistband import Waistband
 from hal.contract import Hal
+from sim.boards import REFERENCE, find_board
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -378,11 +380,9 @@ def play(
 
 def main() -> int:
     """For an interpreter's command line: RECORDING OUTPUTS. Its last line says how it went."""
-    from hal.boards import RPI_PICO
-
-    board: Any = RPI_PICO
     with open(sys.argv[1], "rb") as file:
         about, words, _ = split(file.read())
+    board = find_board(about.get("board", REFERENCE))
     lock = None
     if sys.implementation.name == "micropython":
         import micropython  # type: ignore[import-not-found]

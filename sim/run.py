@@ -6,8 +6,8 @@ import time
 from firmware import states
 from firmware.limits import CONTROL_TICKS, TICK_MS
 from firmware.prescription import calibration_crc
-from hal.boards import RPI_PICO
 from sim import report
+from sim.boards import find_board
 from sim.claims import Claims
 from sim.depth import Observer, Setup
 from sim.hal_depth import HalDepth
@@ -61,10 +61,6 @@ def trace_columns(board: "Board") -> tuple[str, ...]:
     ) + duties + ("enabled", "battery_v", "battery_pct", "fluence_a", "fluence_b")  # fmt: skip
 
 
-BOARD: "Board" = RPI_PICO
-TRACE_COLUMNS = trace_columns(BOARD)
-
-
 class Run(Observer):
     """A scenario on the bench; `advance` it, then ask for its `result`."""
 
@@ -84,7 +80,7 @@ class Run(Observer):
         if record and depth:
             raise ValueError("a recording is made at HAL depth")
         self.scenario = scenario
-        self.board = BOARD
+        self.board: Board = find_board(scenario.board)
         self.seed = scenario.seed if seed is None else seed
         self.duration_s = scenario.duration_s
         files = dict(files or {})
@@ -271,7 +267,7 @@ class Run(Observer):
         return not self.timeline.actions
 
     def row(self) -> "Row":
-        """The present as TRACE_COLUMNS.
+        """The present as `trace_columns`.
 
         A row a control step would always meet the same part of a gate of 10 or 25 Hz: it has
         the duty with which the gate's open part was lit.

@@ -5,8 +5,10 @@ a file is a `BadInput` of one line, never another exception.
 """
 
 from firmware import prescription as firmware_prescription
-from hal.boards import RPI_PICO
+from firmware.check import Check
+from firmware.limits import RAIL_DARK_01MA
 from sim import reading
+from sim.boards import REFERENCE, find_board, wavelengths_nm
 from sim.catalogue import FAULTS, NAMES, Fault
 from sim.errors import BadInput
 from sim.lines import place
@@ -16,6 +18,8 @@ from sim.record import Record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from hal.contract import Board
 
 DURATION_MAX_S = 14_400
 EVENTS_MAX = 1_000
@@ -27,7 +31,7 @@ HOLD_MAX_MS = 60_000
 PATH_MAX = 900  # characters
 BUTTONS = ("START", "UP", "DOWN")
 PADS = ("A", "B")
-WAVELENGTHS_NM = tuple(row[0] for row in RPI_PICO.BANKS)
+DEFAULT_MW_CM2 = 2.5  # of each bank, in the default prescription
 
 
 class Start(Record):
@@ -96,14 +100,17 @@ class Event(Record):
 
 class Scenario(Record):
     """A run to be made; `events` are in order of time, and of the file where times are equal.
-    With `until_done`, `duration_s` is the most: it is over once the session is."""
+    With `until_done`, `duration_s` is the most: it is over once the session is. `board` names
+    the unit's board: prescription and wavelengths are of its banks."""
 
-    FIELDS = ("name", "seed", "duration_s", "prescription", "start", "events", "until_done")
+    FIELDS = (
+        "name", "seed", "duration_s", "prescription", "start", "events", "until_done", "board",
+    )  # fmt: skip
 
     def __init__(
         self, name: str, seed: int, duration_s: float, prescription: dict[str, object],
         start: Start = Start(),  # noqa: B008 - nobody changes it
-        events: tuple[Event, ...] = (), until_done: bool = False,
+        events: tuple[Event, ...] = (), until_done: bool = False, board: str = REFERENCE,
     ) -> None:  # fmt: skip
         self.name = name
         self.seed = seed
@@ -112,53 +119,79 @@ class Scenario(Record):
         self.start = start
         self.events = events
         self.until_done = until_done
+        self.board = board
 
 
-SCENARIO_KEYS = ("seed", "duration_s", "prescription", "start", "event")
+SCENARIO_KEYS = ("seed", "duration_s", "board", "prescription", "start", "event")
 START_KEYS = Start.FIELDS
 
 
-def ordinary() -> Scenario:
-    """A belt worn at room temperature, START after 10 s, the default prescription to its end."""
+def ordinary(board: str = REFERENCE) -> Scenario:
+    """A belt worn at room temperature, START after 10 s, the default prescription to its end.
+    Raises BadInput for a board that there is not."""
     return Scenario(
         name="ordinary session",
         seed=1,
         duration_s=1_920.0,  # 30 min of light, the start before it and a little more
-        prescription=dict(firmware_prescription.DEFAULT),
+        prescription=default_prescription(find_board(board)),
+        board=board,
         events=(Event(10.0, "press", "START", hold_ms=HOLD_MS),),
         until_done=True,
     )
 
 
-def load(path: str) -> Scenario:
-    """Read a scenario from a TOML file. Raises BadInput."""
+def load(path: str, board: str | None = None) -> Scenario:
+    """Read a scenario from a TOML file; `board` goes before the one that the file names.
+
+    Raises BadInput.
+    """
     from pathlib import Path
 
-    return parse(reading.read_text(path), str(path), Path(path).parent)
+    return parse(reading.read_text(path), str(path), Path(path).parent, board)
 
 
-def parse(text: str, where: str, base: "Path | None" = None) -> Scenario:
+def parse(
+    text: str, where: str, base: "Path | None" = None, board: "str | None" = None
+) -> Scenario:
     """Read a scenario from TOML text that came from `where`; paths in it start at `base`.
 
     Raises BadInput.
     """
-    return read(reading.parse_toml(text, where), where, base)
+    return read(reading.parse_toml(text, where), where, base, board)
 
 
-def read(value: object, where: str, base: "Path | None" = None) -> Scenario:
+def read(
+    value: object, where: str, base: "Path | None" = None, board: "str | None" = None
+) -> Scenario:
     """A scenario of what its TOML says, as tables, lists and values. Raises BadInput."""
     found = reading.table(value, where, SCENARIO_KEYS)
     if "duration_s" not in found:
         raise BadInput(f"{where}: lacks duration_s: a number from 1 to {DURATION_MAX_S} (s)")
     duration_s = reading.number(found["duration_s"], f"{where}: duration_s", 1, DURATION_MAX_S, "s")
+    data = _board(found.get("board", REFERENCE), where, board)
     return Scenario(
         name=reading.stem(where),
         seed=reading.integer(found.get("seed", 1), f"{where}: seed", 0, SEED_MAX),
         duration_s=duration_s,
-        prescription=_prescription(found.get("prescription", "default"), where, base),
+        prescription=_prescription(found.get("prescription", "default"), where, base, data),
         start=_start(found.get("start", {}), f"{where}: start"),
-        events=_events(found.get("event", []), where, duration_s),
+        events=_events(found.get("event", []), where, duration_s, data),
+        board=data.NAME,
     )
+
+
+def default_prescription(board: "Board") -> dict[str, object]:
+    """The default prescription for this board's banks: each gives DEFAULT_MW_CM2, or its nominal
+    irradiance where that is less. A bank whose lamp test pulse is too weak to be told from
+    darkness would be found open: such a bank gives nothing."""
+    asked = dict(firmware_prescription.DEFAULT)
+    each_mw_cm2 = min(DEFAULT_MW_CM2, board.BANK_NOMINAL_UW_CM2 / 1000)
+    least_01ma = Check(board).expected_01ma
+    asked["irradiance_mw_cm2"] = {
+        str(nm): each_mw_cm2 if least_01ma[k] > RAIL_DARK_01MA + 1 else 0.0
+        for k, nm in enumerate(wavelengths_nm(board))
+    }
+    return asked
 
 
 def load_prescription(path: "str | Path") -> dict[str, object]:
@@ -166,20 +199,34 @@ def load_prescription(path: "str | Path") -> dict[str, object]:
     return reading.parse_json(reading.read_text(path), str(path))
 
 
-def check_prescription(prescription: dict[str, object], where: str) -> None:
-    """Compile it for the reference board at nominal irradiance; BadInput says what it lacks."""
-    nominal = [RPI_PICO.BANK_NOMINAL_UW_CM2] * len(RPI_PICO.BANKS)
+def check_prescription(prescription: dict[str, object], where: str, board: "Board") -> None:
+    """Compile it for a board at nominal irradiance; BadInput says what it lacks."""
+    nominal = [board.BANK_NOMINAL_UW_CM2] * len(board.BANKS)
     try:
-        firmware_prescription.Course(prescription, RPI_PICO, [nominal, nominal])
+        firmware_prescription.Course(prescription, board, [nominal, nominal])
     except firmware_prescription.Refused as why:
         raise BadInput(f"{where}: {why}") from None
     except RecursionError:
         raise BadInput(f"{where}: is nested too deeply") from None
 
 
-def _prescription(value: object, where: str, base: "Path | None") -> dict[str, object]:
+def _board(named: object, where: str, option: "str | None") -> "Board":
+    """The board that an option names, else the one that the file names. Raises BadInput."""
+    if option is not None:
+        board: Board = find_board(option)
+        return board
+    try:
+        board = find_board(named)
+    except BadInput as why:
+        raise BadInput(f"{where}: {why}") from None
+    return board
+
+
+def _prescription(
+    value: object, where: str, base: "Path | None", board: "Board"
+) -> dict[str, object]:
     if isinstance(value, dict):
-        check_prescription(value, f"{where}: prescription")
+        check_prescription(value, f"{where}: prescription", board)
         return value
     if not isinstance(value, str) or not 0 < len(value) <= PATH_MAX:
         raise BadInput(
@@ -187,10 +234,10 @@ def _prescription(value: object, where: str, base: "Path | None") -> dict[str, o
             "or a table of what such a file says"
         )
     if value == "default":
-        return dict(firmware_prescription.DEFAULT)
+        return default_prescription(board)
     path = base / value if base else value
     prescription = load_prescription(path)
-    check_prescription(prescription, str(path))
+    check_prescription(prescription, str(path), board)
     return prescription
 
 
@@ -211,19 +258,19 @@ def _condition(key: str, value: object, where: str) -> float | bool | int:
     return reading.number(value, where, low, high, unit)
 
 
-def _events(value: object, where: str, duration_s: float) -> tuple[Event, ...]:
+def _events(value: object, where: str, duration_s: float, board: "Board") -> tuple[Event, ...]:
     if not isinstance(value, list):
         raise BadInput(f"{where}: event is {shown(value)}: tables, each headed [[event]]")
     if len(value) > EVENTS_MAX:
         raise BadInput(f"{where}: has {len(value)} events: at most {EVENTS_MAX}")
     events = [
-        read_event(found, f"{where}: event {number}", duration_s)
+        read_event(found, f"{where}: event {number}", duration_s, board)
         for number, found in enumerate(value, 1)
     ]
     return tuple(sorted(events, key=lambda event: event.at_s))
 
 
-def read_event(value: object, where: str, duration_s: float) -> Event:
+def read_event(value: object, where: str, duration_s: float, board: "Board") -> Event:
     """One of a scenario's events, of what its TOML says. Raises BadInput."""
     if not isinstance(value, dict):
         raise BadInput(f"{where} is {shown(value)}: a table with at_s and one of {_any_of(KINDS)}")
@@ -239,7 +286,7 @@ def read_event(value: object, where: str, duration_s: float) -> Event:
     if kinds[0] == "press":
         return _press(value, where, at_s)
     if kinds[0] == "fault":
-        return _fault(value, where, at_s)
+        return _fault(value, where, at_s, board)
     reading.table(value, where, ("at_s", kinds[0]))
     new = _condition(kinds[0], value[kinds[0]], f"{where}: {kinds[0]}")
     return Event(at_s, "set", kinds[0], value=new)
@@ -257,7 +304,7 @@ def _press(found: dict[str, object], where: str, at_s: float) -> Event:
     return Event(at_s, "press", button, hold_ms=hold_ms)
 
 
-def _fault(found: dict[str, object], where: str, at_s: float) -> Event:
+def _fault(found: dict[str, object], where: str, at_s: float, board: "Board") -> Event:
     name = reading.choice(found["fault"], f"{where}: fault", NAMES)
     row = FAULTS[name]
     takes = ["at_s", "fault"]
@@ -277,15 +324,16 @@ def _fault(found: dict[str, object], where: str, at_s: float) -> Event:
         button = reading.choice(stuck, f"{where}: button", BUTTONS)
     elif "line" in found:
         line = "{}:{}".format(*place(found["line"], f"{where}: line"))
-    value = _value(row, found, where)
+    value = _value(row, found, where, board)
     return Event(at_s, "fault", name, pad, value, for_s, button=button, line=line)
 
 
-def _value(row: Fault, found: dict[str, object], where: str) -> float | None:
+def _value(row: Fault, found: dict[str, object], where: str, board: "Board") -> float | None:
     if row.unit == "nm":
-        on_board = f"a bank of the board, {', '.join(map(str, WAVELENGTHS_NM))} (nm)"
+        banks_nm = wavelengths_nm(board)
+        on_board = f"a bank of the board, {', '.join(map(str, banks_nm))} (nm)"
         value = _needed(found, "value", where, on_board)
-        if not isinstance(value, int) or isinstance(value, bool) or value not in WAVELENGTHS_NM:
+        if not isinstance(value, int) or isinstance(value, bool) or value not in banks_nm:
             raise BadInput(f"{where}: value is {shown(value)}: {on_board}")
         return float(value)
     if row.unit:

@@ -4,6 +4,7 @@ Used where a run was drawn and not written. What TOML has no word for is left ou
 scenario's name is its file's, and `until_done` is a duration.
 """
 
+from sim.boards import REFERENCE
 from sim.catalogue import FAULTS
 
 TYPE_CHECKING = False
@@ -19,7 +20,8 @@ EVENT_KEYS = ("pad", "value", "for_s", "button", "line")  # of a fault, where it
 def toml(scenario: "Scenario") -> str:
     """The whole scenario."""
     start = {key: getattr(scenario.start, key) for key in START_KEYS}
-    lines = [
+    lines = [f"board = {written(scenario.board)}"] if scenario.board != REFERENCE else []
+    lines += [
         f"seed = {scenario.seed}",
         f"duration_s = {written(scenario.duration_s)}",
         f"start = {written(start)}",

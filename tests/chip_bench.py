@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+from hal.boards import RPI_PICO
 from sim.chip.assembly import Build, Unit
 from sim.chip.program import Program
 from sim.chip.run import STEP_US, DriverDepth
 from sim.plant import Plant
 from sim.record import replace
-from sim.run import BOARD, Run, nominal_calibration
+from sim.run import Run, nominal_calibration
 from sim.scenario import Event, Scenario, Start, ordinary
 
 SOUND = Build()
@@ -23,8 +24,8 @@ class Desk:
 
     def __init__(self, clock: int = 0, build: Build = SOUND, **start: Any) -> None:
         begin = replace(Start(), clock=clock, **start)
-        self.plant = Plant(begin, BOARD, nominal_calibration(BOARD), 1)
-        self.unit = Unit(self.plant, BOARD, clock, 1, {}, build)
+        self.plant = Plant(begin, RPI_PICO, nominal_calibration(RPI_PICO), 1)
+        self.unit = Unit(self.plant, RPI_PICO, clock, 1, {}, build)
         self.bench, self.chip, self.parts = self.unit.bench, self.unit.chip, self.unit.parts
         self.hardware = self.bench.hardware
         self.program = Program(self.unit)

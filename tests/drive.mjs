@@ -10,7 +10,7 @@ import { pathToFileURL } from "node:url";
 const site = pathToFileURL(`${process.argv[2]}/`);
 const { Engine } = await import(new URL("engine.js", site));
 const { Clock } = await import(new URL("clock.js", site));
-const { files } = JSON.parse(readFileSync(new URL("bundle.json", site), "utf8"));
+const { files, board } = JSON.parse(readFileSync(new URL("bundle.json", site), "utf8"));
 
 const said = [];
 let stopped = () => {};
@@ -18,7 +18,7 @@ const send = (message) => {
   said.push(message);
   if (message.is === "paused" || message.is === "over") stopped();
 };
-const engine = await Engine.make(files, send);
+const engine = await Engine.make(files, board, send);
 said.push(engine.told);
 const clock = new Clock(engine, send, (why) => send({ is: "error", text: String(why) }));
 for (const step of JSON.parse(readFileSync(0, "utf8"))) {

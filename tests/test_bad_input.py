@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from firmware.prescription import DEFAULT
+from hal.boards import RPI_PICO
 from sim.catalogue import FAULTS
 from sim.errors import BadInput, one_line
 from sim.reading import FILE_MAX_BYTES
@@ -72,9 +73,13 @@ def read_scenario(text: str) -> str | None:
     return only_bad_input(lambda: parse(text, "night.toml", Path("/nowhere")), "night.toml", "/")
 
 
+def check(prescription: dict[str, object], where: str) -> None:
+    check_prescription(prescription, where, RPI_PICO)
+
+
 def read_prescription(text: str | bytes, path: Path) -> str | None:
     path.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass"))
-    return only_bad_input(lambda: check_prescription(load_prescription(path), str(path)), str(path))
+    return only_bad_input(lambda: check(load_prescription(path), str(path)), str(path))
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,10 @@ from typing import NamedTuple
 
 import pytest
 
+from sim.boards import REFERENCE
 from tests.command import Waistband
 from tools import bench_command, bench_site
-from tools.bench_command import LOOPBACK, listen
+from tools.bench_server import LOOPBACK, listen
 
 KINDS = {
     "bundle.json": "application/json",
@@ -37,7 +38,7 @@ pytestmark = pytest.mark.usefixtures("npm")
 @pytest.fixture
 def port() -> Iterator[int]:
     """Of a server that runs."""
-    server = listen(0)
+    server = listen(0, REFERENCE)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server.server_address[1]
@@ -126,7 +127,7 @@ def test_what_was_changed_since_is_served_as_it_is_now(
 
 
 def test_it_listens_on_this_machine_s_own_address_alone() -> None:
-    server = listen(0)
+    server = listen(0, REFERENCE)
     try:
         assert server.socket.getsockname()[0] == "127.0.0.1"
     finally:
@@ -162,9 +163,9 @@ def test_it_opens_a_browser_unless_told_not_to(monkeypatch: pytest.MonkeyPatch) 
     opened: list[str] = []
     monkeypatch.setattr("webbrowser.open", opened.append)
     monkeypatch.setattr("http.server.ThreadingHTTPServer.serve_forever", lambda _: None)
-    bench_command.bench("0", False, None)
+    bench_command.bench("0", False, None, REFERENCE)
     assert opened == []
-    bench_command.bench("0", True, None)
+    bench_command.bench("0", True, None, REFERENCE)
     assert [address[:17] for address in opened] == ["http://127.0.0.1:"]
 
 

@@ -11,9 +11,10 @@ import pytest
 
 from firmware import states
 from firmware.prescription import DEFAULT
+from hal.boards import RPI_PICO
 from sim import scenario as scenarios
 from sim.catalogue import GROUPS
-from sim.run import TRACE_COLUMNS, Run
+from sim.run import Run, trace_columns
 from tests.test_replay import GATED, rx
 from tools import bench_site, words
 
@@ -122,7 +123,7 @@ def test_the_trace_has_the_command_s_rows(drive: Drive) -> None:
     found = [row for message in of(said, "rows") for row in message["rows"]]
     assert found == json.loads(json.dumps(rows))
     columns = {tuple(message["columns"]) for message in of(said, "rows")}
-    assert columns == {(*TRACE_COLUMNS, "current_ma")}
+    assert columns == {(*trace_columns(RPI_PICO), "current_ma")}
     assert 0 < min(row[-1] for row in found) < 30 and max(row[-1] for row in found) > 100
 
 
@@ -264,4 +265,4 @@ def test_a_prescription_is_explained_as_the_command_does_it(drive: Drive) -> Non
 
     asked = rx(11.5, GATED)
     (told,) = of(drive({"do": "explain", "prescription": asked}), "explained")
-    assert told["lines"] == list(means.said(means.compiled(asked)))
+    assert told["lines"] == list(means.said(means.compiled(asked, RPI_PICO)))

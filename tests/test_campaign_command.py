@@ -66,7 +66,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     """A campaign in which one case broke a rule."""
     tally = Tally(broken=[HOT])
     tally.cases.update(COUNTS)
-    monkeypatch.setattr(campaign_command, "gather", lambda request, compile_it: tally)
+    monkeypatch.setattr(campaign_command, "gather", lambda size, compile_it, **options: tally)
 
 
 @pytest.mark.usefixtures("broken")
@@ -125,8 +125,8 @@ def test_wrong_options_are_refused_in_a_line(
 
 
 def test_windows_are_shared_out_to_the_last_one() -> None:
-    request = campaign_command.Request(7, 100, 11, 1)
-    shares = [request.share(index) for index in range(7)]
+    size = campaign_command.Size(7, 100, 11, 1)
+    shares = [size.share(index) for index in range(7)]
     assert [sum(column) for column in zip(*shares, strict=True)] == [100, 11]
     assert max(map(max, shares)) - min(share[0] for share in shares) <= 15
 
@@ -142,7 +142,7 @@ def test_a_machine_with_other_sources_takes_no_part(monkeypatch: pytest.MonkeyPa
 def test_a_stop_in_the_middle_leaves_nothing_half_written(
     waistband: Waistband, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def gather(request: object, compile_it: bool) -> Tally:
+    def gather(size: object, compile_it: bool, **options: object) -> Tally:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(campaign_command, "gather", gather)

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from hal.boards import RPI_PICO
 from sim import scenario
 from sim.record import replace
-from sim.run import TRACE_COLUMNS, Run
+from sim.run import Run, trace_columns
 from tests.command import KEYS, SHORT, Waistband, files
 from tools import doctor
 from tools.account import account
@@ -56,6 +57,16 @@ def test_the_bare_command_shows_what_there_is(waistband: Waistband) -> None:
     code, out, _ = waistband()
     assert code == 0
     assert all(f"\n  {name}" in out for name in COMMANDS)
+
+
+def test_help_imports_nothing_that_takes_time() -> None:
+    code = "import sys, tools.cli; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.split())
+    slow = {"rich", "matplotlib", "sim.run", "sim.scenario", "firmware.waistband", "http.server"}
+    assert "tools.sim_command" in loaded and not loaded & slow
 
 
 def test_it_says_which_version_it_is(waistband: Waistband) -> None:
@@ -165,7 +176,7 @@ def test_the_trace_has_a_row_each_control_step_or_each_tick(
     assert waistband("sim", *arguments).code == 0
     with open("a.csv", newline="", encoding="utf-8") as file:
         found = list(csv.DictReader(file))
-    assert tuple(found[0]) == TRACE_COLUMNS
+    assert tuple(found[0]) == trace_columns(RPI_PICO)
     assert abs(len(found) - rows) <= rows // 100 + 1
     assert {"READY", "WAIT_SKIN", "CHECK", "RAMP"} <= {row["state"] for row in found}
     assert float(found[-1]["t_s"]) == pytest.approx(30, abs=0.5)

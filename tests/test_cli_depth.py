@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from hal.boards import RPI_PICO
 from sim.lives import BOOT_MS
-from sim.run import TRACE_COLUMNS
+from sim.run import trace_columns
 from tests.command import KEYS, SHORT, Waistband, files
 
 DEPTHS = ("hal", "driver")
@@ -125,7 +126,7 @@ def test_trace_plot_and_seed_are_as_at_hal_depth(
     assert files() == ["a.csv", "a.png"]
     with open("a.csv", newline="", encoding="utf-8") as file:
         found = list(csv.DictReader(file))
-    assert tuple(found[0]) == TRACE_COLUMNS
+    assert tuple(found[0]) == trace_columns(RPI_PICO)
     assert abs(len(found) - rows) <= rows // 100 + 1
 
 
@@ -135,7 +136,7 @@ def test_a_full_disk_under_the_trace_is_the_desks_trouble_not_the_units(
     def full(value: object) -> object:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("tools.sim_command.rounded", full)
+    monkeypatch.setattr("tools.simulate.rounded", full)
     before = threading.active_count()
     code, _, err = waistband("sim", "short.toml", "--depth", "driver", "--trace", "a.csv")
     assert (code, files()) == (2, [])

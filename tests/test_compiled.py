@@ -112,7 +112,7 @@ def test_without_a_compiler_a_large_campaign_says_so_in_a_line_and_runs_all_the_
     monkeypatch.setattr("shutil.which", lambda name: None)
     asked: list[bool] = []
 
-    def gather(request: object, compile_it: bool) -> campaign.Tally:
+    def gather(size: object, compile_it: bool, **options: object) -> campaign.Tally:
         asked.append(compile_it)
         return campaign.Tally()
 

@@ -2,13 +2,14 @@
 
 import pytest
 
+from hal.boards import RPI_PICO
 from sim.chip.run import DriverDepth
 from sim.depth import Depth
 from sim.hal_depth import HalDepth
 from sim.hardware import PARTS, Filter, Hardware
 from sim.plant import Plant
 from sim.program_faults import FAULTS
-from sim.run import BOARD, nominal_calibration
+from sim.run import nominal_calibration
 from sim.scenario import Event, Start
 
 ASKED = {name for inject in FAULTS.values() for name in inject.__code__.co_names} & set(vars(Depth))
@@ -35,7 +36,7 @@ def test_a_depth_that_leaves_a_fault_out_is_caught() -> None:
 
 @pytest.fixture
 def hardware() -> Hardware:
-    return Hardware(Plant(Start(), BOARD, nominal_calibration(BOARD), 1), BOARD)
+    return Hardware(Plant(Start(), RPI_PICO, nominal_calibration(RPI_PICO), 1), RPI_PICO)
 
 
 def test_a_part_answers_again_when_the_last_fault_lets_go_of_it(hardware: Hardware) -> None:

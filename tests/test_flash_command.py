@@ -12,9 +12,10 @@ pytest.importorskip("uf2utils", reason="uf2utils is not installed: pip install -
 from littlefs import LittleFS
 
 from firmware.prescription import DEFAULT
+from hal.boards import RPI_PICO
 from sim.chip.flash import SECTOR, SECTORS
 from sim.pin import flash
-from sim.run import BOARD, nominal_calibration
+from sim.run import nominal_calibration
 from tests.command import Waistband
 from tests.journals import KEY
 from tests.test_pin_flash import BANNER, uf2
@@ -79,7 +80,7 @@ def test_the_file_has_micropython_as_it_was_and_the_whole_product(
 def test_a_units_own_files_go_with_it_if_the_unit_would_take_them(
     base: Path, waistband: Waistband
 ) -> None:
-    table: dict[str, Any] = nominal_calibration(BOARD)
+    table: dict[str, Any] = nominal_calibration(RPI_PICO)
     calibration, prescription = base.with_name("cal.json"), base.with_name("rx.json")
     calibration.write_text(json.dumps(table), encoding="utf-8")
     prescription.write_text(json.dumps(DEFAULT), encoding="utf-8")
@@ -97,7 +98,7 @@ def test_a_units_own_files_go_with_it_if_the_unit_would_take_them(
 def test_a_signed_prescription_goes_with_its_key_byte_for_byte(
     base: Path, waistband: Waistband
 ) -> None:
-    table: dict[str, Any] = nominal_calibration(BOARD)
+    table: dict[str, Any] = nominal_calibration(RPI_PICO)
     Path("cal.json").write_text(json.dumps(table), encoding="utf-8")
     write_key(keyfile.Key(KEY.secret, None))
     write_key(KEY, "elsewhere.key")

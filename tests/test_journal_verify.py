@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from firmware import journal, seal
 from firmware.journal import Journal
 from firmware.keys import FILE, Keys
+from hal.boards import RPI_PICO
 from tests.fake_hal import FakeHal
 from tests.journals import KEY, OTHER, LongUsed, archive, kept, segments, write
 from tools import journal_chain, journal_sessions, keyfile
@@ -316,4 +317,4 @@ def test_any_value_in_a_record_that_anyone_can_seal_is_refused_or_told(
         page = journal_page.of(session, trail)
         assert "<script" not in journal_page.html_of(page)
     if sessions:
-        assert journal_export.Table(sessions, trail, None, "back").csv()
+        assert journal_export.Table(sessions, trail, None, "back", RPI_PICO).csv()

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware.prescription import DEFAULT
+from hal.boards import RPI_PICO
 from sim import writing
 from sim.catalogue import FAULTS
 from sim.errors import BadInput
@@ -198,7 +199,8 @@ def test_what_was_done_happens_again_until_something_else_is() -> None:
     twin.go(LIT_TICKS)
     twin.do({"fault": "ntc_noise"})
     twin.go(20)
-    told = [read_event(writing.said(event), "log", DURATION_S) for event in older.scenario.events]
+    told = [read_event(writing.said(event), "log", DURATION_S, RPI_PICO)
+            for event in older.scenario.events]
     twin.recall(tuple(told))
     twin.go(180)
     assert came_of(twin) == came_of(older)

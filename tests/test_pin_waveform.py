@@ -10,12 +10,12 @@ pytest.importorskip("vcd", reason="pyvcd is not installed: pip install -e '.[pin
 
 from vcd.reader import TokenKind, tokenize
 
+from hal.boards import RPI_PICO
 from sim.chip.wiring import Wiring
 from sim.pin.waveform import Edges, channels, dark_after, did, write_vcd
-from sim.run import BOARD
 
-NAMED = channels(BOARD, Wiring(BOARD))
-EMITTERS = 2 * len(BOARD.BANKS)
+NAMED = channels(RPI_PICO, Wiring(RPI_PICO))
+EMITTERS = 2 * len(RPI_PICO.BANKS)
 ENABLE = tuple(NAMED).index("ENABLE")
 START = tuple(NAMED).index("START")
 

@@ -38,11 +38,11 @@ def test_a_new_prescription_is_the_default_but_for_what_was_asked(
     waistband: Waistband, name: str
 ) -> None:
     assert waistband("prescribe", "new", "-o", name).code == 0
-    assert prescription_file.read(name).asked == DEFAULT
+    assert prescription_file.read(name, RPI_PICO).asked == DEFAULT
     options = ["--fluence", "6", "--bank", "850=5", "--light", "gated", "--rate-hz", "12.5",
                "--on-ms", "40", "--name", "ankle, cold", "--max-min", "20"]  # fmt: skip
     assert waistband("prescribe", "new", "-o", name, *options).code == 0
-    assert prescription_file.read(name).asked == DEFAULT | {
+    assert prescription_file.read(name, RPI_PICO).asked == DEFAULT | {
         "name": "ankle, cold", "fluence_j_cm2": 6, "max_min": 20,
         "irradiance_mw_cm2": DEFAULT["irradiance_mw_cm2"] | {"850": 5},  # type: ignore[operator]
         "light": {"mode": "gated", "rate_hz": 12.5, "on_ms": 40},
@@ -166,7 +166,7 @@ def test_whatever_is_within_limits_is_sealed_and_comes_back_the_same(
         path = str(tmp_path / name)
         Path(path).write_bytes(prescription_file.written(asked, path))
         try:
-            found = prescription_file.read(path)
+            found = prescription_file.read(path, RPI_PICO)
         except BadInput as why:  # banks beyond their duty or their sum
             assert "mw_cm2" in str(why)
             return
@@ -191,7 +191,7 @@ def test_any_bytes_as_a_prescription_are_refused_in_one_line(
     path = tmp_path / f"a{suffix}"
     path.write_bytes(content)
     try:
-        found = prescription_file.read(str(path))
+        found = prescription_file.read(str(path), RPI_PICO)
     except BadInput as why:
         assert str(why).startswith(str(path)) and str(why).isprintable()
         return

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from firmware.limits import CONTACT_WARN_MC
 from firmware.prescription import DEFAULT
+from hal.boards import RPI_PICO
 from sim.record import replace
-from sim.run import TRACE_COLUMNS, Run
+from sim.run import Run, trace_columns
 from sim.scenario import Scenario, Start, ordinary
 
 WRAP_MS = 1 << 30
@@ -127,7 +128,7 @@ def test_gated_light_is_seen_in_the_trace_with_the_duty_of_its_open_part() -> No
     rows: list[Any] = []
     run.trace(rows.append)
     run.advance(10**9)
-    first = TRACE_COLUMNS.index("duty_a_810")
+    first = trace_columns(RPI_PICO).index("duty_a_810")
     treated = [row[first] for row in rows if row[1] == "TREAT"]
     assert treated and set(treated) == {run.unit.session.course.duties[0]}
     assert rows[0][first] == 0

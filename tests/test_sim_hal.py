@@ -17,7 +17,7 @@ from sim.faults import INJECT, wear
 from sim.hal import SimHal
 from sim.hardware import NEVER_MS, Filter, Hardware
 from sim.plant import ALERT_BACK_C, ALERT_C, Plant
-from sim.run import BOARD, Run, nominal_calibration
+from sim.run import Run, nominal_calibration
 from sim.scenario import Event, Start, ordinary
 from sim.sensors import ntc_level, tmp117_raw
 
@@ -32,8 +32,8 @@ class Desk:
 
     def __init__(self, seed: int = 1, clock: int = 0) -> None:
         start = Start(clock=clock)
-        self.plant = Plant(start, BOARD, nominal_calibration(BOARD), seed)
-        self.hal = SimHal(self.plant, BOARD, start, seed)
+        self.plant = Plant(start, RPI_PICO, nominal_calibration(RPI_PICO), seed)
+        self.hal = SimHal(self.plant, RPI_PICO, start, seed)
         self.inputs = Inputs()
         wear(self.hal.hardware, True)
         self.read()
@@ -267,7 +267,7 @@ def test_thermistor_and_thermometer_agree_with_the_plant(desk: Desk) -> None:
     desk.read(ROTA_TICKS)
     pad = desk.plant.pads[0]
     contact_c = pad.tissue.contact_c
-    code = ntc_code(BOARD, int(1000 * (contact_c + pad.ntc_error_c)))
+    code = ntc_code(RPI_PICO, int(1000 * (contact_c + pad.ntc_error_c)))
     assert desk.inputs.ntc[0] == pytest.approx(code, abs=12)
     raw = tmp117_raw(contact_c + pad.contact_error_c)
     assert desk.inputs.contact[0] == pytest.approx(raw, abs=5)

@@ -11,13 +11,14 @@ import pytest
 from firmware import seal
 from firmware.keys import FILE, Keys
 from firmware.prescription import DEFAULT
-from sim.run import BOARD, nominal_calibration
+from hal.boards import RPI_PICO
+from sim.run import nominal_calibration
 from tests.command import Ended, Waistband, files
 from tests.journals import KEY, OTHER, kept
 from tests.test_prescribe import write_key
 from tools import keyfile, prescription_file
 
-CALIBRATION = nominal_calibration(BOARD)
+CALIBRATION = nominal_calibration(RPI_PICO)
 SERIAL = CALIBRATION["serial"]
 KEYS = keyfile.unit_file(KEY)
 
@@ -97,11 +98,11 @@ def test_what_a_unit_would_refuse_is_not_pushed_and_the_old_one_stays(on_unit: A
 def test_a_prescription_that_this_units_banks_cannot_give_is_refused(on_unit: Any) -> None:
     strong = dict(DEFAULT, irradiance_mw_cm2=dict.fromkeys(("810", "850", "940", "1060"), 10))
     Path("strong.json").write_text(json.dumps(strong))
-    weak = nominal_calibration(BOARD)
+    weak = nominal_calibration(RPI_PICO)
     weak["irradiance_mw_cm2"]["B"] = dict(weak["irradiance_mw_cm2"]["A"], **{"850": 8})
     from firmware.prescription import calibration_crc
 
-    weak["crc32"] = calibration_crc(weak, BOARD)
+    weak["crc32"] = calibration_crc(weak, RPI_PICO)
     held = {"calibration.json": json.dumps(weak).encode()}
     ended, after = on_unit(held, "prescribe", "push", "strong.json")
     assert ended.code == 2 and "850" in ended.err and after == held

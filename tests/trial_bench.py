@@ -13,6 +13,7 @@ from firmware import notes, seal, sealed, ticket
 from firmware.journal import Journal
 from firmware.keys import FILE, Keys
 from firmware.trial import END
+from hal.boards import RPI_PICO
 from sim.ticket import MOVEMENTS
 from tests.fake_hal import FakeHal
 from tests.journals import template
@@ -53,7 +54,7 @@ def made(base: Path, units: int = 4, seed: int | None = 1, **protocol: Any) -> B
     }  # fmt: skip
     plan = Plan(
         NAME, tuple(keys.values()), public["statistician"], public["officer"],
-        prescription_of("default"), SIZES, (1, 1), protocol_of(protocol),
+        prescription_of("default", RPI_PICO), SIZES, (1, 1), protocol_of(protocol),
     )  # fmt: skip
     trial_new.new(str(base / "trial"), plan, seed)
     held = trial_age.identity(str(people["statistician"]))

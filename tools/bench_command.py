@@ -1,46 +1,49 @@
 """`waistband bench`: the bench page on this machine's own address, or as a folder for any host."""
 
-import errno
 import webbrowser
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import PurePosixPath
-from urllib.parse import urlsplit
+from typing import Annotated
 
+import typer
+
+from sim.boards import find_board
 from sim.errors import BadInput
-from tools.bench_site import KINDS, bundle, content, names, site
 from tools.files import emit, write_folder
+from tools.options import BOARD, BoardName
 
-LOOPBACK = "127.0.0.1"
 PORT = 8017
 PORT_MAX = 65_535
-INDEX = "index.html"
-# Scripts, styles, pictures and data from this origin alone; MicroPython may be compiled.
-POLICY = (
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; "
-    "style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-cache",
-}
 
 
-def bench(port: str | None, opens: bool, folder: str | None) -> int:
-    """Serve the page until Ctrl-C, or write it to a folder. Raises BadInput."""
+def bench(
+    port: Annotated[
+        str | None, typer.Option(metavar="N", help="Of 127.0.0.1; else 8017. 0: any free one.")
+    ] = None,
+    opens: Annotated[bool, typer.Option("--open/--no-open", help="Open it in a browser.")] = True,
+    output: Annotated[
+        str | None,
+        typer.Option("-o", "--output", metavar="FOLDER", help="Write it for any static host."),
+    ] = None,
+    board: BoardName = BOARD,
+) -> int:
+    """The unit in a browser tab: the unmodified firmware and simulator on MicroPython's own
+    WebAssembly build. Live with it, break any part of it, go back in time.
+
+    Served on this machine's own address until Ctrl-C; the page asks nobody else for anything.
+    """
+    from tools.bench_server import LOOPBACK, listen
+    from tools.bench_site import bundle, names, site
+
+    find_board(board)
     number = read_port(port)
-    if folder is not None:
-        files = site()
-        write_folder(folder, files)
+    if output is not None:
+        files = site(board)
+        write_folder(output, files)
         size = sum(map(len, files.values()))
-        emit(f"Wrote {folder}: {len(files)} files, {size / 1e6:.2f} MB; any static host will do")
+        emit(f"Wrote {output}: {len(files)} files, {size / 1e6:.2f} MB; any static host will do")
         return 0
     names()  # what is missing is said now
-    bundle()  # and the page need not wait for this
-    server = listen(number)
+    bundle(board)  # and the page need not wait for this
+    server = listen(number, board)
     address = f"http://{LOOPBACK}:{server.server_address[1]}/"
     emit(f"The bench is at {address}; Ctrl-C ends it")
     if opens:
@@ -61,60 +64,3 @@ def read_port(port: str | None) -> int:
     if not (port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= PORT_MAX):
         raise BadInput(f"--port is {port!r}: a number from 0 (any that is free) to {PORT_MAX}")
     return int(port)
-
-
-def listen(port: int) -> ThreadingHTTPServer:
-    """A server of the page, on this machine's own address. Raises BadInput."""
-    try:
-        return ThreadingHTTPServer((LOOPBACK, port), Files)
-    except OSError as why:
-        if why.errno == errno.EADDRINUSE:
-            raise BadInput(
-                f"port {port} is in use: name another with --port, or any with --port 0"
-            ) from None
-        raise BadInput(f"port {port}: cannot be listened on: {why.strerror}") from None
-
-
-class Files(BaseHTTPRequestHandler):
-    """Gives the page's files, as they are now, to whoever asks by this machine's own name."""
-
-    protocol_version = "HTTP/1.1"
-    server_version = "waistband"
-    sys_version = ""
-
-    def do_GET(self) -> None:
-        """A file."""
-        self.answer(True)
-
-    def do_HEAD(self) -> None:
-        """What a GET would say of it."""
-        self.answer(False)
-
-    def answer(self, whole: bool) -> None:
-        """The file that the path names. Another host's name is refused: it is not ours."""
-        host = (self.headers.get("Host") or "").rpartition(":")[0] or self.headers.get("Host")
-        name = urlsplit(self.path).path.lstrip("/") or INDEX
-        found = names()
-        if host not in (LOOPBACK, "localhost"):
-            self.reply(403, "text/plain", b"This is for this machine alone.\n", whole)
-        elif name not in found:
-            self.reply(404, "text/plain", b"There is no such file.\n", whole)
-        else:
-            self.reply(200, KINDS[PurePosixPath(name).suffix], content(found[name]), whole)
-
-    def reply(self, code: int, kind: str, body: bytes, whole: bool) -> None:
-        """Headers, and the content."""
-        try:
-            self.send_response(code)
-            for key, value in HEADERS.items():
-                self.send_header(key, value)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if whole:
-                self.wfile.write(body)
-        except (BrokenPipeError, ConnectionResetError):
-            self.close_connection = True  # the page was closed meanwhile
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        """Nothing: the terminal stays as it is."""

@@ -11,6 +11,7 @@ import shutil
 from functools import lru_cache
 from pathlib import Path
 
+from sim.boards import REFERENCE
 from sim.errors import BadInput
 from tools.release_command import version
 
@@ -76,44 +77,47 @@ def names() -> dict[str, Path | None]:
     return found
 
 
-def content(path: Path | None) -> bytes:
-    """Of one of `names`."""
-    return path.read_bytes() if path else bundle()
+def content(path: Path | None, board: str = REFERENCE) -> bytes:
+    """Of one of `names`, for a unit with this board."""
+    return path.read_bytes() if path else bundle(board)
 
 
-def site() -> dict[str, bytes]:
+def site(board: str = REFERENCE) -> dict[str, bytes]:
     """The whole page, by the names of its files. Raises BadInput where npm's are missing."""
-    return {name: content(path) for name, path in names().items()}
+    return {name: content(path, board) for name, path in names().items()}
 
 
-def bundle() -> bytes:
-    """The unit as the page's MicroPython has it: every file's text, and its SHA-256. Made anew
-    only where one of the files it may be made of has changed."""
+def bundle(board: str = REFERENCE) -> bytes:
+    """The unit as the page's MicroPython has it: its board's name, every file's text, and its
+    SHA-256. Made anew only where one of the files it may be made of has changed."""
     folders = [ROOT / part for part in UNIT] + [ROOT / "hal" / "boards", BENCH]
     paths = [path for folder in folders for path in folder.glob("*.py")]
-    return _bundle(tuple((path, path.stat().st_mtime_ns) for path in sorted(paths)))
+    return _bundle(board, tuple((path, path.stat().st_mtime_ns) for path in sorted(paths)))
 
 
 @lru_cache(maxsize=1)
-def _bundle(_as_of: tuple[tuple[Path, int], ...]) -> bytes:
-    texts = unit()
+def _bundle(board: str, _as_of: tuple[tuple[Path, int], ...]) -> bytes:
+    texts = unit(board=board)
     about = {
         "version": version(),
+        "board": board,
         "sha256": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()},
         "files": texts,
     }
     return json.dumps(about, indent=0).encode() + b"\n"
 
 
-def unit(entry: str = ENTRY) -> dict[str, str]:
+def unit(entry: str = ENTRY, board: str = REFERENCE) -> dict[str, str]:
     """The text of each of `unit_files`."""
-    return {name: path.read_text(encoding="utf-8") for name, path in unit_files(entry).items()}
+    files = unit_files(entry, board)
+    return {name: path.read_text(encoding="utf-8") for name, path in files.items()}
 
 
-def unit_files(entry: str = ENTRY) -> dict[str, Path]:
-    """A module's file, and those of what it imports, wherever in a file it does so."""
+def unit_files(entry: str = ENTRY, board: str = REFERENCE) -> dict[str, Path]:
+    """A module's file and a board's, and those of what they import, wherever in a file they do
+    so."""
     found: dict[str, Path] = {}
-    waiting = [entry]
+    waiting = [entry, f"hal.boards.{board}"]
     while waiting:
         module = waiting.pop()
         path = where(module)

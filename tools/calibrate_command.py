@@ -5,19 +5,20 @@ then written to a file or, in service mode, to the unit. A unit without one is l
 """
 
 import json
-from dataclasses import dataclass
 from datetime import date
-from typing import Any, cast
+from typing import Annotated, Any, cast
+
+import typer
 
 from firmware.prescription import Refused, calibration_crc, calibration_rows
-from hal.boards import RPI_PICO, RPI_PICO2
 from sim import reading
+from sim.boards import find_board
 from sim.errors import BadInput
-from tools import deploy_command, unit_files
+from tools.device import Where
 from tools.files import emit, write_whole
+from tools.options import BOARD
 
 FILE = "calibration.json"
-REFERENCE = {board.NAME: board for board in (RPI_PICO, RPI_PICO2)}
 KEYS = ("serial", "date", "window_cm2", "irradiance_mw_cm2", "ntc_offset_c")
 PLACES = 3  # thousandths, as the unit counts
 # A bank so far from its board's nominal value was measured wrongly, or is broken.
@@ -25,35 +26,58 @@ LEAST, MOST = 0.5, 1.25
 FIRST_YEAR = 2020
 
 
-@dataclass(frozen=True)
-class Request:
-    """What the command line asks for."""
+def calibrate(
+    measures: Annotated[
+        str, typer.Argument(metavar="MEASURES.toml", help="What was measured; TOML or JSON.")
+    ],
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="FILE.json", help="Not to a unit.")
+    ] = None,
+    device: Where = None,
+    serial: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="The unit's, over the file's.")
+    ] = None,
+    date: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="Of measuring, over the file's.")
+    ] = None,
+    board: Annotated[
+        str, typer.Option(metavar="NAME", help="A file of hal/boards, with -o; a unit tells its.")
+    ] = BOARD,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Write over the calibration that a unit has.")
+    ] = False,
+) -> int:
+    """Make a unit's calibration of what was measured on it, check it as the unit does, and write
+    it to the unit (in service mode) or to a file.
 
-    measures: str
-    output: str | None = None
-    device: str | None = None
-    board: str = RPI_PICO.NAME
-    serial: str | None = None
-    on: str | None = None  # the date
-    replace: bool = False
+    Measured are the irradiance of each bank at full duty, at the skin side of the window, LED
+    board at 25 C (mW/cm2); the window (cm2); what each contact thermistor reads too low (C).
 
-
-def calibrate(request: Request) -> int:
-    """Make it, and write it where it is asked for; returns the exit code."""
-    if request.output is not None and request.device is not None:
+    \b
+    serial = "WB-0001"
+    date = 2026-11-27
+    window_cm2 = 60
+    ntc_offset_c = { A = 0.12, B = -0.05 }
+    [irradiance_mw_cm2]
+    A = { 810 = 9.8, 850 = 10.1, 940 = 10.0, 1060 = 9.7 }
+    B = { 810 = 9.9, 850 = 10.2, 940 = 9.9, 1060 = 9.8 }
+    """
+    if output is not None and device is not None:
         raise BadInput("--output with --device: name one place")
-    table = measured(request)
-    if request.output is not None:
-        with write_whole(request.output) as path:
-            path.write_bytes(content(made(table, board_named(request.board), request.measures)))
-        emit(f"Wrote {request.output}: {said(table)}")
+    table = measured(measures, serial=serial, on=date)
+    if output is not None:
+        with write_whole(output) as path:
+            path.write_bytes(content(made(table, find_board(board), measures)))
+        emit(f"Wrote {output}: {said(table)}")
         return 0
-    with unit_files.at_prompt(request.device) as (unit, about):
+    from tools import unit_files
+
+    with unit_files.at_prompt(device) as (unit, about):
         port = unit.port
         held = unit_files.table_of(unit_files.fetch(unit, FILE))
-        board = board_named(unit_files.board_of(unit, about))
-        calibration = made(table, board, request.measures)
-        if held and held != calibration and not request.replace:
+        data = find_board(unit_files.board_of(unit, about))
+        calibration = made(table, data, measures)
+        if held and held != calibration and not replace:
             raise BadInput(
                 f"{port}: is calibrated already ({held.get('serial')}, {held.get('date')}):"
                 " --replace writes over that"
@@ -63,13 +87,14 @@ def calibrate(request: Request) -> int:
     return 0
 
 
-def measured(request: Request) -> dict[str, object]:
+def measured(
+    path: str, *, serial: str | None = None, on: str | None = None
+) -> dict[str, object]:
     """The measures file with the options over it, each value in thousandths. Raises BadInput."""
-    path = request.measures
     text = reading.read_text(path)
     parse = reading.parse_json if path.lower().endswith(".json") else reading.parse_toml
     table = reading.table(parse(text, path), path, KEYS)
-    for key, given in (("serial", request.serial), ("date", request.on)):
+    for key, given in (("serial", serial), ("date", on)):
         if given is not None:
             table[key] = given
     for key in KEYS:
@@ -94,16 +119,6 @@ def rounded(value: object) -> object:
     if isinstance(value, dict):
         return {key: rounded(inner) for key, inner in value.items()}
     return round(value, PLACES) if isinstance(value, float) else value
-
-
-def board_named(name: str) -> Any:
-    """A board's data. Raises BadInput."""
-    found = deploy_command.ROOT / "hal" / "boards" / f"{name}.py"
-    if name in REFERENCE:
-        return REFERENCE[name]
-    if not name.isidentifier() or not found.is_file():
-        raise BadInput(f"board {reading.shown(name)}: there is no such file in hal/boards")
-    return __import__(f"hal.boards.{name}", fromlist=["NAME"])
 
 
 def made(table: dict[str, object], board: Any, where: str) -> dict[str, object]:

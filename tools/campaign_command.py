@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -36,21 +35,13 @@ WORTH_COMPILING_S = 600_000.0  # some minutes of one core, interpreted
 CONNECT_S = 10
 
 
-@dataclass(frozen=True)
-class Request:
-    """What the command line asks for."""
+class Size(NamedTuple):
+    """How much is run, and the seed of everything that is drawn."""
 
     sessions: int
     windows: int
     quiet_windows: int
     seed: int
-    jobs: int | None = None
-    scheduler: str | None = None
-    compile_it: bool = True
-    as_json: bool = False
-    report: str | None = None
-    replay: str | None = None
-    scenario: str | None = None
 
     def simulated_s(self) -> float:
         """About how much will be simulated."""
@@ -66,50 +57,50 @@ class Request:
         return faulty, quiet
 
 
-def run(request: Request) -> int:
-    """Run it or one case of it; returns the exit code."""
-    check(request)
-    if request.replay is not None:
-        return replay(request.replay, request.scenario)
+def run(
+    size: Size, *, jobs: int | None = None, scheduler: str | None = None, compile_it: bool = True,
+    as_json: bool = False, report: str | None = None,
+) -> int:  # fmt: skip
+    """Run it; returns the exit code."""
+    check(size, jobs, scheduler)
     with ExitStack() as stack:
-        path = stack.enter_context(write_whole(request.report)) if request.report else None
-        compile_it = request.compile_it and prepare(request)
-        tally = gather(request, compile_it)
-        how = how_made(request, compile_it)
+        path = stack.enter_context(write_whole(report)) if report else None
+        compile_it = compile_it and prepare(size)
+        quiet = as_json or not sys.stdout.isatty()
+        tally = gather(size, compile_it, jobs=jobs, scheduler=scheduler, quiet=quiet)
+        how = how_made(size, compile_it)
         if path:
             path.write_text(campaign_report.markdown(tally, how), encoding="utf-8")
-    if request.as_json:
+    if as_json:
         emit(json.dumps(campaign_report.table(tally, how), indent=2, allow_nan=False))
     else:
         emit(campaign_report.render(tally, how))
-        if request.report:
-            emit(f" Wrote the report to {request.report}")
+        if report:
+            emit(f" Wrote the report to {report}")
     return FAILED if tally.broken else 0
 
 
-def check(request: Request) -> None:
+def check(size: Size, jobs: int | None, scheduler: str | None) -> None:
     """Refuse options that cannot be; raises BadInput."""
-    reading.integer(request.sessions, "--sessions", 1, SESSIONS_MAX)
-    reading.integer(request.windows, "--windows", 0, WINDOWS_MAX)
-    reading.integer(request.quiet_windows, "--quiet-windows", 0, WINDOWS_MAX)
-    reading.integer(request.seed, "--seed", 0, SEED_MAX)
-    if request.jobs is not None:
-        reading.integer(request.jobs, "--jobs", 1, JOBS_MAX)
-        if request.scheduler is not None:
+    reading.integer(size.sessions, "--sessions", 1, SESSIONS_MAX)
+    reading.integer(size.windows, "--windows", 0, WINDOWS_MAX)
+    reading.integer(size.quiet_windows, "--quiet-windows", 0, WINDOWS_MAX)
+    reading.integer(size.seed, "--seed", 0, SEED_MAX)
+    if jobs is not None:
+        reading.integer(jobs, "--jobs", 1, JOBS_MAX)
+        if scheduler is not None:
             raise BadInput("--jobs with --scheduler: a cluster has the workers that it has")
-    if request.scenario is not None and request.replay is None:
-        raise BadInput("--scenario without --replay: name the case that is to be written")
 
 
 # -- the work ---------------------------------------------------------------------------
 
 
-def prepare(request: Request) -> bool:
+def prepare(size: Size) -> bool:
     """Whether workers find a compiled copy: one that is there, or one made now if the campaign
     is worth it. Says in a line why there is none."""
     if compiled.made():
         return True
-    if request.simulated_s() < WORTH_COMPILING_S:
+    if size.simulated_s() < WORTH_COMPILING_S:
         return False
     try:
         with Console(stderr=True).status("Compiling the simulated unit, once (a minute or two)"):
@@ -121,12 +112,12 @@ def prepare(request: Request) -> bool:
 
 
 @contextmanager
-def pool(request: Request) -> Iterator[Executor]:
+def pool(sessions: int, jobs: int | None, scheduler: str | None) -> Iterator[Executor]:
     """Processes of this machine, or a cluster's. Raises BadInput."""
-    if request.scheduler is None:
-        jobs = min(request.jobs or os.cpu_count() or 1, request.sessions)
+    if scheduler is None:
+        processes = min(jobs or os.cpu_count() or 1, sessions)
         spawn = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(jobs, spawn, worker.leave_with_parent) as executor:
+        with ProcessPoolExecutor(processes, spawn, worker.leave_with_parent) as executor:
             yield executor
         return
     try:
@@ -134,28 +125,32 @@ def pool(request: Request) -> Iterator[Executor]:
     except ImportError:
         raise BadInput("--scheduler needs Dask: pip install -e '.[cluster]'") from None
     try:
-        client = Client(request.scheduler, timeout=CONNECT_S)
+        client = Client(scheduler, timeout=CONNECT_S)
     except (OSError, ValueError) as why:
         said = reading.excerpt(str(why) or type(why).__name__)
-        raise BadInput(f"--scheduler {request.scheduler}: no scheduler there: {said}") from None
+        raise BadInput(f"--scheduler {scheduler}: no scheduler there: {said}") from None
     with client:
         yield client.get_executor(pure=False)
 
 
-def gather(request: Request, compile_it: bool) -> "Tally":
+def gather(
+    size: Size, compile_it: bool, *, jobs: int | None, scheduler: str | None, quiet: bool
+) -> "Tally":
     """Have every session run somewhere; a bar meanwhile, on a terminal."""
     tally = campaign.Tally()
     told = worker.home(compile_it)
-    quiet = request.as_json or not sys.stdout.isatty()
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
         TextColumn("{task.fields[said]}"),
     )  # fmt: skip
-    with pool(request) as executor, Progress(*columns, disable=quiet, transient=True) as progress:
-        task = progress.add_task("sessions", total=request.sessions, said="")
+    with (
+        pool(size.sessions, jobs, scheduler) as executor,
+        Progress(*columns, disable=quiet, transient=True) as progress,
+    ):
+        task = progress.add_task("sessions", total=size.sessions, said="")
         futures: list[Future[Tally]] = [
-            executor.submit(worker.session, told, request.seed, index, *request.share(index))
-            for index in range(request.sessions)
+            executor.submit(worker.session, told, size.seed, index, *size.share(index))
+            for index in range(size.sessions)
         ]
         try:
             for future in as_completed(futures):
@@ -188,15 +183,15 @@ def commit() -> str:
     return done.stdout.strip() or "unknown"
 
 
-def how_made(request: Request, compile_it: bool) -> dict[str, object]:
+def how_made(size: Size, compile_it: bool) -> dict[str, object]:
     """What a reader needs to make it again."""
     return {
-        "seed": request.seed,
+        "seed": size.seed,
         "commit": commit(),
         "sources": compiled.digest(),
-        "command": f"waistband check campaign --sessions {request.sessions} "
-        f"--windows {request.windows} --quiet-windows {request.quiet_windows} "
-        f"--seed {request.seed}",
+        "command": f"waistband check campaign --sessions {size.sessions} "
+        f"--windows {size.windows} --quiet-windows {size.quiet_windows} "
+        f"--seed {size.seed}",
         "compiled": compile_it,
         "python": sys.version.split()[0],
     }

@@ -4,9 +4,12 @@ from typing import Annotated
 
 import typer
 
+from sim.errors import BadInput
 from tools.files import emit
 
 app = typer.Typer(rich_markup_mode=None, help="Show by trying that what the unit promises holds.")
+
+NoCompile = Annotated[bool, typer.Option("--no-compile", help="Run the sources as they are.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -43,9 +46,11 @@ def faults(
 
     With --fault, a line a state. Exits 1 if any bound is broken.
     """
-    from tools.check_faults import Request, check_faults
+    from tools.check_faults import check_faults
 
-    return check_faults(Request(fault or [], state or [], as_json, plot, report, jobs))
+    return check_faults(
+        fault or [], state or [], as_json=as_json, plot=plot, report=report, jobs=jobs
+    )
 
 
 @app.command()
@@ -67,9 +72,7 @@ def campaign(  # noqa: PLR0913, PLR0917 - one parameter an option
         str | None,
         typer.Option(metavar="ADDRESS", help="Send the work to a Dask cluster, tcp://HOST:PORT."),
     ] = None,
-    no_compile: Annotated[
-        bool, typer.Option("--no-compile", help="Run the sources as they are.")
-    ] = False,
+    no_compile: NoCompile = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the result as one JSON object.")
     ] = False,
@@ -92,13 +95,17 @@ def campaign(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     Exits 1 if any rule is broken.
     """
-    from tools.campaign_command import Request, run
+    from tools import campaign_command
 
-    return run(
-        Request(
-            sessions, windows, quiet_windows, seed, jobs, scheduler, not no_compile, as_json,
-            report, replay, scenario,
-        )
+    size = campaign_command.Size(sessions, windows, quiet_windows, seed)
+    if replay is not None:
+        campaign_command.check(size, jobs, scheduler)
+        return campaign_command.replay(replay, scenario)
+    if scenario is not None:
+        raise BadInput("--scenario without --replay: name the case that is to be written")
+    return campaign_command.run(
+        size, jobs=jobs, scheduler=scheduler, compile_it=not no_compile, as_json=as_json,
+        report=report,
     )  # fmt: skip
 
 
@@ -126,6 +133,6 @@ def prove(
 
     Exits 1 if there is such a way, and tells the shortest.
     """
-    from tools.prove_command import Request, prove
+    from tools.prove_command import prove as search
 
-    return prove(Request(row, diagram, as_json))
+    return search(row=row, diagram=diagram, as_json=as_json)

@@ -5,7 +5,6 @@ import os
 import sys
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -24,38 +23,26 @@ JOBS_MAX = 256
 SUFFIX = {"plot": ".png", "report": ".md"}
 
 
-@dataclass(frozen=True)
-class Request:
-    """What the command line asks for, as it was written."""
-
-    faults: list[str]
-    states: list[str]
-    as_json: bool = False
-    plot: str | None = None
-    report: str | None = None
-    jobs: str | None = None
-
-    def outputs(self) -> list[tuple[str, str]]:
-        """(option, path) of each file to be written."""
-        named = (("plot", self.plot), ("report", self.report))
-        return [(what, path) for what, path in named if path is not None]
-
-
-def check_faults(request: Request) -> int:
+def check_faults(
+    named_faults: list[str], named_states: list[str], *, as_json: bool = False,
+    plot: str | None = None, report: str | None = None, jobs: str | None = None,
+) -> int:  # fmt: skip
     """Try, write what was asked for, and say how it went; returns the exit code."""
-    faults = chosen(request.faults, "--fault", catalogue.REPORTED)
-    states = chosen(request.states, "--state", STATES)
-    jobs = jobs_of(request.jobs)
-    check_outputs(request)
+    named = (("plot", plot), ("report", report))
+    outputs = [(what, path) for what, path in named if path is not None]
+    faults = chosen(named_faults, "--fault", catalogue.REPORTED)
+    states = chosen(named_states, "--state", STATES)
+    processes = jobs_of(jobs)
+    check_outputs(outputs)
     todo = matrix.tasks(faults, states)
     if not todo:
         raise BadInput(f"nothing to try: {', '.join(faults)} cannot strike in {', '.join(states)}")
     begun = time.perf_counter()
     with ExitStack() as stack:
-        files = {what: stack.enter_context(write_whole(path)) for what, path in request.outputs()}
-        terminal = not request.as_json and sys.stdout is not None and sys.stdout.isatty()
-        whole = not request.faults and not request.states
-        found = measure(todo, jobs, terminal, whole)
+        files = {what: stack.enter_context(write_whole(path)) for what, path in outputs}
+        terminal = not as_json and sys.stdout is not None and sys.stdout.isatty()
+        whole = not named_faults and not named_states
+        found = measure(todo, processes, terminal, whole)
         if "plot" in files:
             from tools.plot_faults import draw
 
@@ -64,11 +51,11 @@ def check_faults(request: Request) -> int:
             from tools.faults_report import write
 
             files["report"].write_text(write(found), encoding="utf-8")
-    if request.as_json:
+    if as_json:
         emit(json.dumps(told(found), indent=1, allow_nan=False))
     else:
         wall_s = time.perf_counter() - begun
-        emit(render(found, bool(request.faults), wall_s, request.outputs()))
+        emit(render(found, bool(named_faults), wall_s, outputs))
     return FAILED if found.broken() else 0
 
 
@@ -88,9 +75,9 @@ def jobs_of(written: str | None) -> int:
         raise BadInput(f"--jobs is {shown}: an integer from 1 to {JOBS_MAX}") from None
 
 
-def check_outputs(request: Request) -> None:
+def check_outputs(outputs: list[tuple[str, str]]) -> None:
     """Refuse names that cannot be; raises BadInput."""
-    for what, path in request.outputs():
+    for what, path in outputs:
         if Path(path).suffix.lower() != SUFFIX[what]:
             named = reading.shown(path)
             raise BadInput(f"--{what} is {named}: a name that ends in {SUFFIX[what]}")

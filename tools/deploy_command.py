@@ -14,16 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
 from hal import resets
 from hal.boards import RPI_PICO, RPI_PICO2
 from hal.files import DEPLOYING, FOLDERS, STARTED, TABLE
-from sim.chip.flash import device_files
-from sim.chip.release import release
 from sim.errors import BadInput, Interrupted
-from tools.device import About, Device, Failed, port_of
+from tools.device import About, Device, Failed, Where, port_of
 from tools.files import emit
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -101,8 +96,16 @@ class Plan:
     bytes: int  # that the flash has to have free
 
 
-def deploy(device: str | None) -> int:
-    """Copy what changed, verify it, restart, set the clock; returns the exit code."""
+def deploy(device: Where = None) -> int:
+    """Copy the product to a unit over USB: what changed, compiled, each file's hash verified.
+
+    The unit is asked into service mode, which it refuses while a session runs, and restarted;
+    its clock is set. Its calibration, prescription and records stay. Interrupted, it stays
+    dark and says so until this is run again.
+    """
+    from sim.chip.flash import device_files
+    from sim.chip.release import release
+
     files = release(device_files(ROOT))
     port = port_of(device)
     with Device(port) as unit:
@@ -159,17 +162,22 @@ def plan_of(files: dict[str, bytes], there: dict[str, There]) -> Plan:
 def bring(unit: Device, files: dict[str, bytes], plan: Plan, about: About) -> None:
     """All of the plan, with a bar on a terminal. Raises BadInput; Interrupted where somebody
     ends it."""
+    from rich import progress
+    from rich.console import Console
+
     if plan.same:
         return
     if plan.bytes > about.free and not plan.begun:
         room = f"{about.free // 1024} KB are free, {plan.bytes // 1024 + 1} are needed"
         raise BadInput(f"{unit.port}: its flash is full: {room}: {ROOM}; nothing was changed")
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(),
-               TimeRemainingColumn())  # fmt: skip
+    columns = (
+        progress.TextColumn("{task.description}"), progress.BarColumn(),
+        progress.DownloadColumn(), progress.TimeRemainingColumn(),
+    )  # fmt: skip
     doing = "the beginning"
     quiet = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=quiet) as bar:
+    with progress.Progress(*columns, console=console, transient=True, disable=quiet) as bar:
         task = bar.add_task("", total=sum(len(files[name]) for name in plan.put))
         try:
             for doing, count in steps(unit, files, plan):

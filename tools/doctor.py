@@ -15,8 +15,6 @@ from types import SimpleNamespace
 
 from hal.board_check import faults_of
 from sim.errors import BadInput
-from tools.bench_site import GET as GET_NPM
-from tools.bench_site import MODULES
 from tools.files import emit
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,14 +36,23 @@ PACKAGES = (
     ("pyvcd", "edges of the pins, sim --depth pin --vcd", "pip install -e '.[pin]'"),
 )
 UF2 = "WAISTBAND_UF2"
+NOT_INSTALLED = "not installed"
 
 Row = tuple[str, str, str]  # part, what was found or "", what it gives and how to get it
 
 
-def report(version: str) -> int:
-    """Print a row a part; 0 whether or not any is missing."""
+def version() -> str:
+    """The installed version, or that there is none."""
+    try:
+        return metadata.version("waistband")
+    except metadata.PackageNotFoundError:
+        return NOT_INSTALLED
+
+
+def doctor() -> int:
+    """Say what is installed, what is missing, and what each missing part would give."""
     rows = [
-        *base(version), *packages(), micropython(), *bench(), uf2(),
+        *base(), *packages(), micropython(), *bench(), uf2(),
         *boards(ROOT / "hal" / "boards"),
     ]  # fmt: skip
     width = max(len(part) for part, _, _ in rows)
@@ -57,10 +64,11 @@ def report(version: str) -> int:
     return 0
 
 
-def base(version: str) -> Iterable[Row]:
+def base() -> Iterable[Row]:
     """The interpreter and the project itself."""
     yield "python", f"{platform.python_version()} ({sys.executable})", ""
-    installed = "" if version == "not installed" else version
+    found = version()
+    installed = "" if found == NOT_INSTALLED else found
     yield "waistband", installed, "the command on your path: pip install -e ."
     sha = answer(["git", "-C", str(ROOT), "describe", "--always", "--dirty"])
     yield "source", sha and f"git {sha}", "the commit in reports: run it from a git checkout"
@@ -92,6 +100,9 @@ def micropython() -> Row:
 
 def bench() -> Iterable[Row]:
     """Node, and what npm brought for the bench page."""
+    from tools.bench_site import GET as GET_NPM
+    from tools.bench_site import MODULES
+
     gives = f"waistband replay --on webassembly: {GET_NPM}"
     yield "node", answer(["node", "--version"]), gives
     wanted = json.loads((ROOT / "tools" / "bench" / "package.json").read_text(encoding="utf-8"))

@@ -16,7 +16,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from firmware import limits
 from firmware.battery import Battery
 from firmware.prescription import Course
-from sim.run import BOARD, Run
+from hal.contract import Board
+from sim.boards import find_board
+from sim.run import Run
 from sim.scenario import HOLD_MS, Event, Scenario, Start
 from tools import means, prescription_file, words
 from tools.account import PadAccount, account
@@ -50,16 +52,17 @@ class Skin:
         return min(pad.given / pad.asked for pad in self.pads)
 
 
-def explain(path: str) -> int:
-    """Print what a prescription means. Raises BadInput."""
-    found = prescription_file.read(path)
-    course = means.compiled(found.asked)
+def explain(path: str, board: str) -> int:
+    """Print what a prescription means on a board of this name. Raises BadInput."""
+    data = find_board(board)
+    found = prescription_file.read(path, data)
+    course = means.compiled(found.asked, data)
     with progress(course) as told:
-        skins = [simulated(name, found.asked, course, told) for name in SKINS]
+        skins = [simulated(name, found.asked, course, board, told) for name in SKINS]
     lines = [means.asked(course), *means.light(course)]
     for skin in skins:
         lines += on_skin(skin)
-    lines += battery(course, skins)
+    lines += battery(course, data, skins)
     lines += [f"Mind: {said}" for said in warnings(course, skins)]
     emit("\n".join(lines))
     return 0
@@ -80,13 +83,13 @@ def on_skin(skin: Skin) -> Iterator[str]:
     yield f"  Contact at most {skin.highest_c:.1f} C, thermal dose {skin.cem43_min:.2f} min CEM43."
 
 
-def battery(course: Course, skins: list[Skin]) -> Iterator[str]:
+def battery(course: Course, board: Board, skins: list[Skin]) -> Iterator[str]:
     """Sessions a charge, as the unit's screen counts them and as they were drawn."""
-    counted = Battery(BOARD)
-    counted.expect(course.power_mw(BOARD), course.longest_ms())
+    counted = Battery(board)
+    counted.expect(course.power_mw(board), course.longest_ms())
     counted.percent = FULL_PCT
     drawn = max(skin.energy_wh for skin in skins)
-    most = int(BOARD.PACK_CAPACITY_MWH / 1000 / drawn) if drawn else 0
+    most = int(board.PACK_CAPACITY_MWH / 1000 / drawn) if drawn else 0
     yield (
         f"Battery: {drawn:.2f} Wh a session, {most} sessions a charge; "
         f"the screen counts {counted.sessions_left()} on a full one."
@@ -113,13 +116,14 @@ def warnings(course: Course, skins: list[Skin]) -> Iterator[str]:
 
 
 def simulated(
-    name: str, asked: dict[str, Any], course: Course, told: Callable[[str, float], None]
-) -> Skin:
+    name: str, asked: dict[str, Any], course: Course, board: str,
+    told: Callable[[str, float], None],
+) -> Skin:  # fmt: skip
     """A whole session, belt on and START pressed, on one kind of skin."""
     press = Event(START_S, "press", "START", hold_ms=HOLD_MS)
     scenario = Scenario(
         name=name, seed=1, duration_s=course.max_ms / 1000 + WAITING_S, prescription=asked,
-        start=SKINS[name], events=(press,), until_done=True,
+        start=SKINS[name], events=(press,), until_done=True, board=board,
     )  # fmt: skip
     run = Run(scenario)
     while run.advance(run.depth.chunk_steps):

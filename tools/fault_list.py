@@ -6,9 +6,10 @@ catalogue. Reads the catalogue alone.
 
 from collections.abc import Iterator
 
+from hal.boards import RPI_PICO
+from sim.boards import wavelengths_nm
 from sim.catalogue import GROUPS, ROWS, Fault
 from sim.deadlines import Bound
-from sim.scenario import WAVELENGTHS_NM
 from tools.faults_rows import bound as bound_words
 
 HEAD = """\
@@ -55,7 +56,7 @@ def keys_of(row: Fault) -> Iterator[str]:
     if row.pad:
         yield "`pad`" + (" (needed)" if row.pad == "must" else "")
     if row.unit == "nm":
-        yield f"`value` (needed): {', '.join(map(str, WAVELENGTHS_NM))} nm"
+        yield f"`value` (needed): {', '.join(map(str, wavelengths_nm(RPI_PICO)))} nm"
     elif row.unit:
         yield f"`value`: {row.low:g} to {row.high:g} {row.unit} ({row.default:g})"
     if row.also:

@@ -20,12 +20,13 @@ from rich.table import Table
 
 from firmware import states
 from firmware.limits import TICK_MS
+from hal.boards import RPI_PICO
 from sim.chip import release
 from sim.chip.i2c import Bus
 from sim.chip.run import DriverDepth
 from sim.errors import BadInput
 from sim.record import replace
-from sim.run import BOARD, Run, nominal_calibration
+from sim.run import Run, nominal_calibration
 from sim.scenario import Event, ordinary
 from tools.replay import interpreter
 
@@ -160,7 +161,7 @@ def compiled(folder: Path, *more: str) -> dict[str, int]:
 
 def still(folder: Path, heap: str, state: str, ticks: int) -> dict[str, Any]:
     """One run of `tools.still_unit` on the files compiled there. Raises BadInput."""
-    found = nominal_calibration(BOARD)
+    found = nominal_calibration(RPI_PICO)
     (folder / "calibration.json").write_text(json.dumps(found))
     (folder / "prescription.json").write_text(json.dumps(ordinary().prescription))
     program = (

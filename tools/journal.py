@@ -1,11 +1,18 @@
 """`waistband journal`: what a unit kept of its sessions, pulled, proved, shown, and exported."""
 
+import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from sim.errors import BadInput
 from tools.device import Where
-from tools.files import emit
+from tools.files import emit, write_whole
+from tools.options import BOARD, BoardName
+
+AREA_CM2 = (1, 400)  # as a calibration may have it
+HTML = (".html", ".htm")
 
 app = typer.Typer(rich_markup_mode=None, help="Pull, verify, show and export what a unit kept.")
 Files = Annotated[
@@ -61,9 +68,18 @@ def verify(
 
     Exits 1 if anything is wrong.
     """
-    from tools.journal_command import verify as run
+    from tools import journal_sessions
+    from tools.journal_report import as_table, in_words, open_journal
 
-    return run(files, key, receipt or [], as_json)
+    codes = [journal_sessions.code(text) for text in receipt or []]
+    segments, trail, sessions = open_journal(files, key)
+    matched = journal_sessions.receipts(codes, sessions)
+    trail.findings += journal_sessions.unmatched(matched)
+    if as_json:
+        emit(json.dumps(as_table(segments, trail, sessions, matched)))
+    else:
+        emit(in_words(segments, trail, sessions, matched))
+    return 1 if trail.wrong else 0
 
 
 @app.command()
@@ -83,9 +99,21 @@ def show(
 
     Exits 1 if anything is wrong with the journal that it stands in.
     """
-    from tools.journal_command import show as run
+    from sim.reading import shown
+    from tools import journal_page, journal_sessions
+    from tools.journal_report import open_journal
 
-    return run(files, key, session, output)
+    if output is not None and Path(output).suffix not in HTML:
+        raise BadInput(f"-o is {shown(output)}: a name that ends in .html")
+    _, trail, sessions = open_journal(files, key)
+    page = journal_page.of(journal_sessions.chosen(sessions, session), trail)
+    if output is None:
+        emit(journal_page.text_of(page))
+    else:
+        with write_whole(output) as path:
+            path.write_text(journal_page.html_of(page), encoding="utf-8")
+        emit(f"Wrote session {page.session.n} to {output}")
+    return 1 if trail.wrong else 0
 
 
 @app.command()
@@ -99,12 +127,39 @@ def export(
         float | None, typer.Option(metavar="cm2", help="Window of a pad; else the board's.")
     ] = None,
     site: Annotated[str, typer.Option(metavar="TEXT", help="Where it is worn.")] = "lower back",
+    board: BoardName = BOARD,
 ) -> int:
     """Write sessions.csv, a row a session and pad, and dictionary.md, which says what each
     column is: what Jenkins and Carroll (2011) ask a report of light therapy to state.
 
     Exits 1 if anything is wrong with the journal.
     """
-    from tools.journal_command import export as run
+    from sim.boards import find_board
+    from sim.reading import number
+    from tools import journal_export, keyfile
+    from tools.journal_report import open_journal
+    from tools.words import plural
 
-    return run(files, output, key, area, site)
+    data = find_board(board)
+    if area is not None:
+        area = number(area, "--area", *AREA_CM2, "cm2")
+    _, trail, sessions = open_journal(files, key)
+    if not sessions:
+        raise BadInput("the journal holds no session")
+    folder = Path(output)
+    try:
+        folder.mkdir(exist_ok=True)
+    except (OSError, ValueError) as why:
+        raise BadInput(f"{output}: cannot be made: {keyfile.reason(why)}") from None
+    table = journal_export.Table(sessions, trail, area, site, data)
+    with (
+        write_whole(folder / "sessions.csv") as rows,
+        write_whole(folder / "dictionary.md") as words,
+    ):
+        rows.write_text(table.csv(), encoding="utf-8", newline="")
+        words.write_text(table.dictionary(), encoding="utf-8")
+    said = f"Wrote {plural(len(sessions), 'session')} to {folder / 'sessions.csv'}"
+    emit(f"{said}, explained in dictionary.md")
+    if trail.wrong:
+        emit(f"Not to be believed: {plural(len(trail.wrong), 'thing')} wrong.")
+    return 1 if trail.wrong else 0

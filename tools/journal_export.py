@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from firmware.limits import CARRIER_HZ, TICK_MS
-from hal.boards import RPI_PICO
+from hal.contract import Board
 from tools.account import PadAccount
 from tools.journal_chain import Trail
 from tools.journal_sessions import Session, verdict, when
@@ -185,11 +185,12 @@ class Table:
     """The export of a journal."""
 
     def __init__(
-        self, sessions: list[Session], trail: Trail, area_cm2: float | None, site: str
-    ) -> None:
-        self.area = "as given" if area_cm2 else f"of the board {RPI_PICO.NAME} (assumed)"
+        self, sessions: list[Session], trail: Trail, area_cm2: float | None, site: str,
+        board: Board,
+    ) -> None:  # fmt: skip
+        self.area = "as given" if area_cm2 else f"of the board {board.NAME} (assumed)"
         self.nm = sorted({nm for session in sessions for nm in session.nm})
-        area = area_cm2 or RPI_PICO.WINDOW_CM2
+        area = area_cm2 or board.WINDOW_CM2
         self.cells = [
             Cell(session, pad, at + 1, sessions[at - 1] if at else None, area, site,
                  verdict(trail, session.begun.sealed))

@@ -7,22 +7,23 @@ runs on MicroPython.
 from firmware import limits
 from firmware.prescription import Course, Refused
 from sim.errors import BadInput
-from sim.run import BOARD
 from tools import words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hal.contract import Board
+
 TRIAL_J_CM2 = 83.2  # of NCT01920971, 890 nm
 TWO_A_DAY = 2
 
 
-def compiled(asked: object) -> Course:
+def compiled(asked: object, board: "Board") -> Course:
     """A prescription as a unit of nominal irradiance takes it. Raises BadInput."""
-    nominal = [BOARD.BANK_NOMINAL_UW_CM2] * len(BOARD.BANKS)
+    nominal = [board.BANK_NOMINAL_UW_CM2] * len(board.BANKS)
     try:
-        return Course(asked, BOARD, [nominal, nominal])
+        return Course(asked, board, [nominal, nominal])
     except Refused as why:
         raise BadInput(str(why)) from None
 
@@ -45,7 +46,7 @@ def light(course: Course) -> "Iterator[str]":
     """Dose by bank, and minutes at full throttle."""
     whole = course.total_uw_cm2
     doses = ", ".join([
-        f"{BOARD.BANKS[k][0]} nm {course.fluence_uj_cm2 / 1e6 * irradiance / whole:.2f}"
+        f"{course.nm[k]} nm {course.fluence_uj_cm2 / 1e6 * irradiance / whole:.2f}"
         for k, irradiance in enumerate(course.irradiance_uw_cm2)
         if irradiance
     ])  # fmt: skip

@@ -4,96 +4,97 @@ It only listens: nothing is typed that a running unit would take. `--sim` listen
 simulated unit instead, whose telemetry is the firmware's own.
 """
 
-import json
 import sys
 import time
-from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Annotated
 
-from rich.console import Console, Group, RenderableType
-from rich.constrain import Constrain
-from rich.live import Live
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
+import typer
 
-from firmware import states
-from firmware.faults import FAULTS
-from firmware.pad import ONE
 from sim import reading
-from sim.errors import BadInput, one_line
-from sim.run import Run
-from sim.scenario import load, ordinary
-from tools import device, view, words
-from tools.files import emit
-from tools.sim_command import Request as SimRequest
-from tools.sim_command import Rows, advance, realtime_of
+from sim.errors import BadInput
+from tools import device as devices
+from tools.device import Where
+from tools.sim_command import realtime_of, story
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tools.monitor_view import Sink
 
 QUIET_S = 5.0  # a unit that has said nothing for so long is said to
 NO_UNIT = b"waistband: no unit runs here: this is MicroPython's prompt"
-PAIRS = ("contact_mc", "board_mc", "throttle", "fluence_uj_cm2", "cem43_q10_ms")
-NUMBERS = ("ms", "refused", "lock", "faults", "set_point_mc", "treat_ms", "battery_mv",
-           "battery_pct", "sessions_left", "clock_set", "late_us")  # fmt: skip
 FOR_MAX_S = 1e7
-
-
-@dataclass(frozen=True)
-class Request:
-    """What the command line asks for."""
-
-    device: str | None = None
-    sim: bool = False
-    scenario: str | None = None
-    realtime: str | None = None
-    as_json: bool = False
-    for_s: str | None = None
 
 
 class Over(Exception):
     """The time that was asked for is over."""
 
 
-class Sink(Protocol):
-    """Where lines go."""
+def monitor(
+    scenario: Annotated[
+        str | None, typer.Argument(metavar="[SCENARIO.toml]", help="With --sim: what happens.")
+    ] = None,
+    device: Where = None,
+    simulated: Annotated[
+        bool, typer.Option("--sim", help="A simulated unit instead of one on USB.")
+    ] = False,
+    realtime: Annotated[
+        str | None, typer.Option(metavar="X", help="With --sim: X times as fast as the clock.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the unit's objects, one a line.")
+    ] = False,
+    for_s: Annotated[
+        str | None, typer.Option("--for", metavar="S", help="End after so many seconds.")
+    ] = None,
+    board: Annotated[
+        str | None, typer.Option(metavar="NAME", help="With --sim: over the scenario's board.")
+    ] = None,
+) -> int:
+    """Show what a unit says once a second: a live view on a terminal, else a line each.
 
-    def take(self, line: bytes) -> None:
-        """A line of the unit's."""
+    It only listens: a session goes on undisturbed. Ctrl-C ends it.
+    """
+    from rich.console import Console
 
-    def idle(self) -> None:
-        """Nothing came for a moment."""
+    from tools.monitor_view import Lines, Screen
 
-
-def monitor(request: Request) -> int:
-    """Show what comes, until it ends or somebody ends it; returns the exit code."""
-    if not request.sim:
-        for option, given in (("--realtime", request.realtime), ("a scenario", request.scenario)):
+    if not simulated:
+        for option, given, own in (
+            ("--realtime", realtime, "time"), ("a scenario", scenario, "time"),
+            ("--board", board, "board"),
+        ):  # fmt: skip
             if given is not None:
-                raise BadInput(f"{option} without --sim: a unit has its own time")
-    elif request.device is not None:
+                raise BadInput(f"{option} without --sim: a unit has its own {own}")
+    elif device is not None:
         raise BadInput("--device with --sim: name one of them")
-    for_s = None
-    if request.for_s is not None:
-        try:
-            for_s = reading.number(float(request.for_s), "--for", 0.1, FOR_MAX_S, "s")
-        except ValueError:
-            raise BadInput(f"--for is {reading.shown(request.for_s)}: seconds") from None
-    listen = simulated(request) if request.sim else real(request)
-    terminal = not request.as_json and sys.stdout is not None and sys.stdout.isatty()
+    limit_s = limit_of(for_s)
+    listen = simulated_unit(scenario, board, realtime) if simulated else unit_on_usb(device)
+    terminal = not as_json and sys.stdout is not None and sys.stdout.isatty()
     with ExitStack() as stack:
         stack.enter_context(suppress(KeyboardInterrupt, Over))  # the way that it ends
-        sink: Sink = Lines(request.as_json)
+        sink: Sink = Lines(as_json)
         if terminal:
             sink = stack.enter_context(Screen(Console(highlight=False)))
-        listen(Limited(sink, for_s))
+        listen(Limited(sink, limit_s))
     return 0
+
+
+def limit_of(written: str | None) -> float | None:
+    """`--for`, in seconds; raises BadInput."""
+    if written is None:
+        return None
+    try:
+        return reading.number(float(written), "--for", 0.1, FOR_MAX_S, "s")
+    except ValueError:
+        raise BadInput(f"--for is {reading.shown(written)}: seconds") from None
 
 
 class Limited:
     """A sink that ends after so many seconds."""
 
-    def __init__(self, sink: Sink, for_s: float | None) -> None:
+    def __init__(self, sink: "Sink", for_s: float | None) -> None:
         self.sink = sink
         self.until_s = time.monotonic() + for_s if for_s is not None else float("inf")
 
@@ -112,12 +113,17 @@ class Limited:
 # -- where lines come from -------------------------------------------------------------------
 
 
-def simulated(request: Request) -> Callable[[Sink], None]:
+def simulated_unit(
+    path: str | None, board: str | None, times: str | None
+) -> "Callable[[Sink], None]":
     """A unit at HAL depth, as fast as the clock or --realtime. Raises BadInput."""
-    scenario = ordinary() if request.scenario is None else load(request.scenario)
-    realtime = realtime_of(request.realtime) or 1.0
+    from sim.run import Run
+    from tools.simulate import Rows, advance
 
-    def listen(sink: Sink) -> None:
+    scenario = story(path, board)
+    realtime = realtime_of(times) or 1.0
+
+    def listen(sink: "Sink") -> None:
         run = Run(scenario)
         said: list[bytes] = []
         run.hal.on_line = said.append
@@ -127,32 +133,32 @@ def simulated(request: Request) -> Callable[[Sink], None]:
                 sink.take(said.pop(0).strip())
             sink.idle()
 
-        advance(run, Rows(run, SimRequest(), None), realtime, update)
+        advance(run, Rows(run), realtime, update)
         update()
 
     return listen
 
 
-def real(request: Request) -> Callable[[Sink], None]:
+def unit_on_usb(name: str | None) -> "Callable[[Sink], None]":
     """A unit on USB. One that goes away is waited for. Raises BadInput."""
-    port = device.port_of(request.device)
+    port = devices.port_of(name)
 
-    def listen(sink: Sink) -> None:
-        with device.Device(port) as unit:
+    def listen(sink: "Sink") -> None:
+        with devices.Device(port) as unit:
             heard_s = time.monotonic()
             begun = False
             while True:
                 try:
                     for line in unit.lines(0.2):
                         heard_s = time.monotonic()
-                        known = line == device.PROMPT or line[:1] in b"{w"
+                        known = line == devices.PROMPT or line[:1] in b"{w"
                         if begun or known:  # else it began before we listened
-                            sink.take(NO_UNIT if line == device.PROMPT else line)
+                            sink.take(NO_UNIT if line == devices.PROMPT else line)
                         begun = True
                     if time.monotonic() - heard_s > QUIET_S:
                         heard_s = time.monotonic()
                         sink.take(b"waistband: nothing was heard for %d s" % QUIET_S)
-                        unit.write(device.SHOW)  # a prompt says that it is one
+                        unit.write(devices.SHOW)  # a prompt says that it is one
                 except BadInput:
                     sink.take(b"waistband: the unit went away; waiting for it")
                     unit.close()
@@ -162,7 +168,7 @@ def real(request: Request) -> Callable[[Sink], None]:
     return listen
 
 
-def again(unit: device.Device, sink: Sink) -> None:
+def again(unit: devices.Device, sink: "Sink") -> None:
     """Wait for the port to come back."""
     while True:
         try:
@@ -171,148 +177,3 @@ def again(unit: device.Device, sink: Sink) -> None:
         except BadInput:
             sink.idle()
             time.sleep(0.2)
-
-
-def record_of(line: bytes) -> dict[str, Any] | None:
-    """A telemetry line's fields; None where it is another, or not a whole one."""
-    table = device.table(line)
-    if table.get("state") not in states.STATES or not isinstance(table.get("reason"), str):
-        return None
-    for key in NUMBERS:
-        if type(table.get(key)) is not int:
-            return None
-    for key in PAIRS:
-        pair = table.get(key)
-        if not isinstance(pair, list) or [type(value) for value in pair] != [int, int]:
-            return None
-    return table
-
-
-def fault_names(bits: int) -> list[str]:
-    """The faults that are latched, each with its words."""
-    return [words.name_fault(row[0]) for number, row in enumerate(FAULTS) if bits >> number & 1]
-
-
-def percents(record: dict[str, Any]) -> list[float]:
-    """Light of each pad, of the prescribed power; none while dark."""
-    lit = states.STATES.index(record["state"]) in states.LIT
-    return [100 * share / ONE if lit else 0.0 for share in record["throttle"]]
-
-
-# -- where they go ---------------------------------------------------------------------------
-
-
-class Lines:
-    """A line for each, for pipes and logs; with `as_json`, the unit's own objects, and words on
-    standard error."""
-
-    def __init__(self, as_json: bool) -> None:
-        self.as_json = as_json
-
-    def take(self, line: bytes) -> None:
-        """Print it."""
-        if self.as_json and (table := device.table(line)):
-            emit(json.dumps(table))
-            return
-        record = record_of(line)
-        if record:
-            emit(told(record))
-        elif line and self.as_json:
-            print(one_line(line.decode("utf-8", "replace")), file=sys.stderr)
-        elif line:
-            emit(one_line(line.decode("utf-8", "replace")))
-
-    def idle(self) -> None:
-        """Nothing to do: what there is was printed."""
-
-
-def told(record: dict[str, Any]) -> str:
-    """A record in a line."""
-    parts = [f"{record['ms'] / 1000:9.2f} s  {record['state']:9}"]
-    for pad, contact_mc, light, uj_cm2 in zip(
-        "AB", record["contact_mc"], percents(record), record["fluence_uj_cm2"], strict=True
-    ):
-        parts.append(f"{pad} {contact_mc / 1000:.2f} C {light:3.0f} % {uj_cm2 / 1e6:.2f} J/cm2")
-    parts.append(f"{record['battery_pct']} %")
-    faults = ", ".join(fault_names(record["faults"]))
-    locked = words.explain_lock(record["lock"])
-    parts += [said for said in (faults, locked, words.explain_refusal(record["refused"])) if said]
-    return "  ".join(parts)
-
-
-class Screen:
-    """The live view: one screen of at most 80 by 24."""
-
-    def __init__(self, console: Console) -> None:
-        self.console = console
-        self.record: dict[str, Any] | None = None
-        self.note = "listening"
-        self.live = Live(self.screen(), console=console, auto_refresh=False, transient=True)
-
-    def __enter__(self) -> "Screen":
-        self.live.__enter__()
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self.live.__exit__(None, None, None)
-
-    def take(self, line: bytes) -> None:
-        """Show it."""
-        record = record_of(line)
-        if record:
-            self.record, self.note = record, ""
-        elif line:
-            self.note = one_line(line.decode("utf-8", "replace"))
-        self.live.update(self.screen(), refresh=True)
-
-    def idle(self) -> None:
-        """Nothing new to draw."""
-
-    def screen(self) -> RenderableType:
-        """All of it."""
-        parts: list[RenderableType] = []
-        if self.record:
-            parts = [self.head(self.record), "", body(self.record), "", foot(self.record)]
-        parts.append(Text(self.note, style="yellow", no_wrap=True, overflow="ellipsis"))
-        width = min(self.console.width - view.MARGIN, view.WIDTH_MAX)
-        return Constrain(Padding(Group(*parts), (0, 1)), width)
-
-    def head(self, record: dict[str, Any]) -> Table:
-        """State, and how long the light was on."""
-        return view.head(record["state"], f"{record['treat_ms'] / 60_000:.1f} min of light")
-
-
-def body(record: dict[str, Any]) -> Table:
-    """Both pads, side by side."""
-    table = Table.grid(padding=(0, 1))
-    table.add_column(min_width=view.LABEL, style="dim")
-    table.add_column(min_width=view.PAD_WIDTH)
-    table.add_column(min_width=view.PAD_WIDTH)
-    set_point_mc = None if record["lock"] else record["set_point_mc"]
-    table.add_row("", Text("pad A", style="bold"), Text("pad B", style="bold"))
-    table.add_row("contact", *(view.contact(mc, set_point_mc) for mc in record["contact_mc"]))
-    table.add_row("LED board", *(view.board(mc) for mc in record["board_mc"]))
-    table.add_row("CEM43", *(view.thermal_dose(q10_ms) for q10_ms in record["cem43_q10_ms"]))
-    lights = [view.with_bar(part, 100, f"{part:3.0f} %", "yellow") for part in percents(record)]
-    table.add_row("light", *lights)
-    table.add_row("dose", *(Text(f"{uj / 1e6:6.2f} J/cm2") for uj in record["fluence_uj_cm2"]))
-    return table
-
-
-def foot(record: dict[str, Any]) -> Group:
-    """Battery, faults, and what was refused."""
-    battery = view.label("battery").append(f"{record['battery_pct']} %")
-    if not record["lock"]:
-        battery.append(f"   {record['sessions_left']} sessions left")
-    battery.append(f"   {record['battery_mv'] / 1000:.2f} V a cell", style="dim")
-    named = ", ".join(fault_names(record["faults"]))
-    faults = view.label("faults").append(named or "none", style="red" if named else "default")
-    parts = [battery, faults]
-    rows = (("locked", words.explain_lock(record["lock"]), "red"),
-            ("refused", words.explain_refusal(record["refused"]), "yellow"),
-            ("ended", words.REASONS.get(record["reason"], record["reason"]), "default"),
-            ("clock", "" if record["clock_set"] else "not set", "yellow"))  # fmt: skip
-    parts += [view.label(what).append(said, style=style) for what, said, style in rows if said]
-    for part in parts:
-        part.no_wrap, part.overflow = True, "ellipsis"
-    return Group(*parts)

@@ -27,8 +27,9 @@ from firmware.limits import (
     CONTACT_WARN_MC,
     DUTY_MAX,
 )
+from sim.boards import find_board
 from sim.reading import excerpt
-from sim.run import TRACE_COLUMNS
+from sim.run import trace_columns
 from sim.scenario import Scenario
 
 SIZE_IN = (10.0, 80 / 7)  # 1400 by 1600 pixels
@@ -75,9 +76,9 @@ class Trace:
     columns: dict[str, list[Any]]
 
     @classmethod
-    def of(cls, rows: Sequence[tuple[object, ...]]) -> "Trace":
-        """From trace rows."""
-        return cls(dict(zip(TRACE_COLUMNS, map(list, zip(*rows, strict=True)), strict=True)))
+    def of(cls, rows: Sequence[tuple[object, ...]], names: Sequence[str]) -> "Trace":
+        """From trace rows, whose fields have these names."""
+        return cls(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
 
     def __getitem__(self, name: str) -> list[Any]:
         return self.columns[name]
@@ -97,7 +98,7 @@ class Trace:
 
 def draw(rows: Sequence[tuple[object, ...]], scenario: Scenario, path: Path) -> None:
     """Write the plot of a run as PNG, 1400 by 1600 pixels."""
-    trace = Trace.of(rows)
+    trace = Trace.of(rows, trace_columns(find_board(scenario.board)))
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=SIZE_IN, dpi=DPI, facecolor="white")
         panels = figure.subplots(
@@ -185,7 +186,7 @@ def duty(panel: Axes, trace: Trace) -> None:
     highest = 1.0
     for pad, colour in PADS.items():
         alike: dict[tuple[int, ...], list[str]] = {}
-        for column in TRACE_COLUMNS:
+        for column in trace.columns:
             if column.startswith(f"duty_{pad}_"):
                 alike.setdefault(tuple(trace[column]), []).append(column.rpartition("_")[2])
         for series, names in alike.items():

@@ -8,6 +8,7 @@ from firmware import record, signed
 from firmware.keys import Keys
 from firmware.prescription import DEFAULT, KEYS, Refused
 from firmware.thermometry import clock_seconds
+from hal.contract import Board
 from sim import reading
 from sim.errors import BadInput
 from sim.scenario import check_prescription
@@ -27,24 +28,27 @@ class Prescription:
     expires: str | None = None
 
 
-def read(path: str) -> Prescription:
-    """Read a file and check what it asks for against every limit. Raises BadInput."""
+def read(path: str, board: Board | None) -> Prescription:
+    """Read a file and check what it asks for against every limit, as a unit with this board
+    does; None: its form alone. Raises BadInput."""
     content = reading.read_bytes(path)
     inner = signed.payload(content)
     if inner:
         table = reading.parse_json(text_of(inner, path), path)
-        return envelope(table, content, path)
+        return envelope(table, content, path, board)
     parse = reading.parse_toml if Path(path).suffix == TOML else reading.parse_json
     asked = parse(text_of(content, path), path)
     if set(asked) == {"seal", "signed"}:
         raise BadInput(f"{path}: was written anew since it was signed: take what `sign` wrote")
-    check_prescription(asked, path)
+    if board is not None:
+        check_prescription(asked, path, board)
     return Prescription(asked, content)
 
 
 def content_of(path: str) -> bytes:
-    """What a unit is to keep of a file: a signed one as it is, another as JSON. Raises BadInput."""
-    found = read(path)
+    """What a unit is to keep of a file: a signed one as it is, another as JSON. Its form alone
+    is checked: the unit's own calibration decides. Raises BadInput."""
+    found = read(path, None)
     return found.content if found.unit is not None else json.dumps(found.asked).encode() + b"\n"
 
 
@@ -56,7 +60,9 @@ def text_of(content: bytes, path: str) -> str:
         raise BadInput(f"{path}: is not UTF-8 text, at byte {why.start}") from None
 
 
-def envelope(table: dict[str, object], content: bytes, path: str) -> Prescription:
+def envelope(
+    table: dict[str, object], content: bytes, path: str, board: Board | None
+) -> Prescription:
     """What is inside of the seal. Raises BadInput."""
     reading.table(table, path, signed.KEYS)
     asked, unit = table.get("prescription"), table.get("unit")
@@ -65,7 +71,8 @@ def envelope(table: dict[str, object], content: bytes, path: str) -> Prescriptio
         raise BadInput(f"{path}: is signed and lacks one of {', '.join(signed.KEYS)}")
     if expires is not None:
         expires = date(expires, f"{path}: expires")
-    check_prescription(asked, path)
+    if board is not None:
+        check_prescription(asked, path, board)
     return Prescription(asked, content, unit, number, expires)
 
 

@@ -6,7 +6,6 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console, Group
@@ -26,28 +25,21 @@ BROKEN = 1
 IGNORED = "ignored"
 
 
-@dataclass(frozen=True)
-class Request:
-    """What the command line asks for."""
-
-    row: str | None = None
-    diagram: str | None = None
-    as_json: bool = False
-
-
-def prove(request: Request) -> int:
+def prove(
+    *, row: str | None = None, diagram: str | None = None, as_json: bool = False
+) -> int:
     """Search, say what was found; 1 if a rule is broken."""
-    if request.diagram is not None:
-        with write_whole(request.diagram) as path:
+    if diagram is not None:
+        with write_whole(diagram) as path:
             path.write_text(document(), encoding="utf-8")
-        emit(f"Wrote the state table to {request.diagram}")
+        emit(f"Wrote the state table to {diagram}")
         return 0
-    table = states.build() if request.row is None else changed(request.row)
-    with watched("searching", not request.as_json) as told:
-        until = () if request.row is None else never.NAMES
+    table = states.build() if row is None else changed(row)
+    with watched("searching", not as_json) as told:
+        until = () if row is None else never.NAMES
         found = search(Engine(table), until=until, report=told)
-    result = summary(found, complete=request.row is None or not found.violations)
-    emit(json.dumps(result, indent=2) if request.as_json else render(result))
+    result = summary(found, complete=row is None or not found.violations)
+    emit(json.dumps(result, indent=2) if as_json else render(result))
     return BROKEN if result["violations"] else 0
 
 

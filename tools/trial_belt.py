@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from firmware import ticket
 from firmware.keys import FILE as KEYS
 from firmware.prescription import calibration_crc
+from hal.boards import RPI_PICO
 from sim.errors import BadInput
 from sim.record import replace
-from sim.run import BOARD, CALIBRATION, PRESCRIPTION, Run, nominal_calibration
+from sim.run import CALIBRATION, PRESCRIPTION, Run, nominal_calibration
 from sim.scenario import SEED_MAX, Scenario, Start, ordinary
 from sim.visit import EFFECT, GUESS, Answer, attend, switch_off
 from tools.trial_blind import Seen, features
@@ -58,9 +59,9 @@ class Lived:
 
 def calibrated(unit: str) -> bytes:
     """The calibration of a unit of this serial that is as its board file says."""
-    table = {**nominal_calibration(BOARD), "serial": unit}
+    table = {**nominal_calibration(RPI_PICO), "serial": unit}
     del table["crc32"]
-    return json.dumps({**table, "crc32": calibration_crc(table, BOARD)}).encode()
+    return json.dumps({**table, "crc32": calibration_crc(table, RPI_PICO)}).encode()
 
 
 def files_of(unit: str, keys: bytes, ticket_file: bytes, prescription: bytes) -> dict[str, bytes]:

@@ -4,6 +4,7 @@
     keys = ["keys/WB-0001.key", "keys/WB-0002.key"]
     statistician = "age1..."
     officer = "age1..."
+    board = "RPI_PICO"                 # of every unit: a file of hal/boards
     prescription = "dose.toml"         # or "default"
     block_sizes = [4, 6]
     ratio = "1:1"                      # therapy : placebo
@@ -15,18 +16,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from firmware.prescription import DEFAULT as PRESCRIPTION
 from firmware.prescription import Refused, plain
 from firmware.ticket import PROTOCOL_KEYS, Protocol
+from hal.contract import Board
 from sim import reading
+from sim.boards import REFERENCE, find_board
 from sim.errors import BadInput
-from sim.scenario import check_prescription
+from sim.scenario import check_prescription, default_prescription
 from sim.ticket import DEFAULT as PROTOCOL
 from tools import keyfile, prescription_file, trial_age
 from tools.keyfile import Key
 
-KEYS = ("name", "keys", "statistician", "officer", "prescription", "block_sizes", "ratio",
-        "protocol")  # fmt: skip
+KEYS = ("name", "keys", "statistician", "officer", "board", "prescription", "block_sizes",
+        "ratio", "protocol")  # fmt: skip
 NEEDED = ("name", "keys", "statistician", "officer")
 SIZES = (4, 6)
 UNITS_MIN, UNITS_MAX = 2, 999
@@ -62,10 +64,11 @@ def read(path: str | None, options: dict[str, Any]) -> Plan:
     if lacking:
         raise BadInput(f"the trial's plan lacks {', '.join(lacking)}: in --plan or as options")
     ratio = ratio_of(table.get("ratio") or "1:1")
+    board = find_board(table.get("board") or REFERENCE)
     recipients = [trial_age.recipient(table[who], who) for who in ("statistician", "officer")]
     return Plan(
         name_of(table["name"]), keys_of(table["keys"]), recipients[0], recipients[1],
-        prescription_of(table.get("prescription") or "default"),
+        prescription_of(table.get("prescription") or "default", board),
         sizes_of(table.get("block_sizes") or list(SIZES), ratio), ratio,
         protocol_of(table.get("protocol") or {}),
     )  # fmt: skip
@@ -107,16 +110,16 @@ def keys_of(paths: object) -> tuple[Key, ...]:
     return tuple(found[unit][0] for unit in sorted(found))
 
 
-def prescription_of(value: object) -> dict[str, object]:
+def prescription_of(value: object, board: Board) -> dict[str, object]:
     """What every unit is to give. Raises BadInput."""
     if value == "default":
-        return dict(PRESCRIPTION)
+        return default_prescription(board)
     if isinstance(value, dict):
-        check_prescription(value, "prescription")
+        check_prescription(value, "prescription", board)
         return value
     if not isinstance(value, str):
         raise BadInput(f"prescription is {reading.shown(value)}: a file, or default")
-    found = prescription_file.read(value)
+    found = prescription_file.read(value, board)
     if found.unit is not None:
         raise BadInput(f"{value}: is signed for one unit: take the prescription it was made from")
     return found.asked

@@ -7,8 +7,9 @@ off in between, the unit is locked and says so, and running this again mends it.
 from firmware import signed, ticket, visits
 from firmware.keys import FILE as KEYS
 from firmware.keys import Keys
-from firmware.prescription import Refused
+from firmware.prescription import Course, Refused, calibration_rows
 from sim import reading
+from sim.boards import find_board
 from sim.errors import BadInput
 from tools import trial_folder, trial_people
 from tools.calibrate_command import FILE as CALIBRATION
@@ -16,7 +17,7 @@ from tools.device import Device, Failed
 from tools.files import emit
 from tools.trial_folder import PRESCRIPTIONS, TICKETS
 from tools.unit_command import PRESCRIPTION
-from tools.unit_files import at_prompt, fetch, keep, table_of
+from tools.unit_files import at_prompt, board_of, fetch, keep, table_of
 
 REMOVE = "import os\nos.remove({name!r})\n"
 
@@ -28,14 +29,17 @@ def push(folder: str, participant: str, device: str | None, replace: bool) -> in
     serial = trial.units[who]
     content = trial.read(f"{TICKETS}/{who}.json")
     asked = trial.read(f"{PRESCRIPTIONS}/{who}.json")
-    with at_prompt(device) as (unit, _):
-        found = str(table_of(fetch(unit, CALIBRATION)).get("serial", ""))
+    with at_prompt(device) as (unit, about):
+        calibration = table_of(fetch(unit, CALIBRATION))
+        found = str(calibration.get("serial", ""))
         if found != serial:
             raise BadInput(f"{unit.port}: is unit {reading.shown(found)}: {who} has {serial}")
         keys = Keys(fetch(unit, KEYS))
+        board = find_board(board_of(unit, about))
         try:
             taken = ticket.opened(content, keys, serial)
-            signed.opened(asked, keys, serial)
+            prescription, _, _ = signed.opened(asked, keys, serial)
+            Course(prescription, board, calibration_rows(calibration, board)[0])
         except Refused as why:
             raise BadInput(f"{unit.port}: {why}") from None
         old = others(unit, taken)

@@ -10,10 +10,10 @@ from firmware import journal, signed
 from firmware.keys import FILE as KEYS
 from firmware.keys import Keys
 from firmware.prescription import Course, Refused, calibration_rows, serial_of
+from sim.boards import find_board
 from sim.errors import BadInput
 from tools import keyfile, prescription_file
 from tools.calibrate_command import FILE as CALIBRATION
-from tools.calibrate_command import board_named
 from tools.files import emit
 from tools.unit_files import at_prompt, board_of, fetch, keep, table_of
 from tools.words import plural
@@ -41,7 +41,7 @@ def push(file: str, device: str | None) -> int:
     """`prescribe push`: as the unit itself would judge it. Raises BadInput."""
     content = prescription_file.content_of(file)
     with at_prompt(device) as (unit, about):
-        board = board_named(board_of(unit, about))
+        board = find_board(board_of(unit, about))
         calibration = table_of(fetch(unit, CALIBRATION))
         keys = Keys(fetch(unit, KEYS))
         try:

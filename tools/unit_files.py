@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from sim.boards import BOARD_FILE
 from sim.errors import BadInput
 from tools import deploy_command
 from tools.device import About, Device, Failed, port_of
@@ -80,5 +81,5 @@ def table_of(content: bytes | None) -> dict[str, Any]:
 
 def board_of(unit: Device, about: About) -> str:
     """The board file that the unit names, or its chip's reference board."""
-    named = fetch(unit, "board.txt") or b""
+    named = fetch(unit, BOARD_FILE) or b""
     return named.decode("ascii", "replace").strip() or about.board

@@ -3,10 +3,14 @@
 What 1200 nm costs. Of an emitter's electrical power about 3 % is light there (assumed),
 so the reference's 10 mW/cm2 over 60 cm2, 600 mW of light, would take 20 W a pad and
 heat it with 19.4 W: no belt and no skin carries that off. This board gives every bank
-as much as 3 W of the 1200 nm bank do, 1.5 mW/cm2, and 2.9 W of the 3 W are heat. A
-12 J/cm2 session of all four banks takes 33 minutes at best, and the pad's temperature
-holds it back further. The reference's default prescription asks for more than these
-banks have, and is refused by name.
+as much as 3 W of the 1200 nm bank do, 1.5 mW/cm2, and 2.9 W of the 3 W are heat. 2
+J/cm2 of 1200 nm take 22 minutes at best, and the pad's temperature holds them back
+further. The reference's default prescription asks for more than these banks have, and
+is refused by name.
+
+Known limitation: the lamp test lights a bank for 20 ms at a tenth of its duty, and the
+current monitor sees that only of a bank of about 1 W or more. The three banks of 0.2 W
+are found open (`led_open`) in a prescription that asks for them, and stay dark.
 """
 
 from hal.boards.RPI_PICO import (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from firmware.waistband import Waistband
 from hal.contract import POWER_ON
+from sim.boards import board_file
 from sim.chip.parts import UNIX_2000_S, Ds3231
 from sim.depth import Depth
 
@@ -43,6 +44,7 @@ def unit_files(setup: "Setup") -> dict[str, bytes]:
     return {
         "calibration.json": json.dumps(setup.calibration).encode(),
         "prescription.json": json.dumps(setup.scenario.prescription).encode(),
+        **board_file(setup.board),
         **setup.files,
     }
 

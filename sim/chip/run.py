@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from firmware.limits import CONTROL_TICKS, TICK_MS
+from sim.boards import check_chip
 from sim.catalogue import FAULTS, HANGS, RAISES
 from sim.chip.assembly import Build, Unit
 from sim.chip.depth import BenchDepth, unborn, unit_files, unix_s
@@ -33,6 +34,7 @@ class DriverDepth(BenchDepth):
     def assemble(self, setup: "Setup") -> None:
         """Solder the unit together; its program begins with the first `advance`."""
         self.setup = setup
+        check_chip(setup.board, "driver depth")
         start = setup.scenario.start
         self.assembly = Unit(
             setup.plant, setup.board, start.clock, setup.seed, unit_files(setup), self.build,

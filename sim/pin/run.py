@@ -7,6 +7,7 @@ from outside: by its port, its supply and its memory.
 import os
 from typing import TYPE_CHECKING, Any
 
+from sim.boards import check_chip
 from sim.chip.assembly import Build, flashed
 from sim.chip.bench import Bench
 from sim.chip.depth import BenchDepth, unborn, unit_files, unix_s
@@ -48,6 +49,7 @@ class PinDepth(BenchDepth):
         """Solder the unit together. Raises BadInput where no UF2 is named, or not a fitting one,
         and for a fault that this depth has not."""
         refuse(setup.scenario)
+        check_chip(setup.board, "pin depth")
         self.setup = setup
         self._flash(setup, named(self.uf2))
         self.bench = Bench(setup.plant, setup.board, setup.seed)

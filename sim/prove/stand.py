@@ -14,6 +14,7 @@ from firmware.limits import CONTROL_TICKS, TICK_MS
 from firmware.prescription import DEFAULT
 from firmware.trial import SealedEvents
 from firmware.waistband import Waistband
+from hal.boards import RPI_PICO as BOARD
 from sim.prove.frame import Facts
 from sim.prove.meter import Meter, NoScreen
 from sim.prove.node import (
@@ -32,7 +33,7 @@ from sim.prove.node import (
 )
 from sim.prove.notes import Notes
 from sim.prove.trial import trial
-from sim.run import BOARD, nominal_calibration
+from sim.run import nominal_calibration
 
 NOW_MS = 1_000_000
 STEP_MS = CONTROL_TICKS * TICK_MS

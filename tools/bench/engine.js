@@ -16,15 +16,15 @@ const ASKED = ["tell", "begin", "go", "frame", "screen", "screen_at", "news", "d
   "explain", "let_go"];
 
 export class Engine {
-  // `send` takes each message; `files` are those of bundle.json.
-  static async make(files, send) {
+  // `send` takes each message; `files` and `board` are those of bundle.json.
+  static async make(files, board, send) {
     const engine = new Engine(send);
     const { python, memory } = await start(loadMicroPython, files, HEAP_BYTES, (line) => console.log(line));
     engine.memory = memory;
     python.runPython("from page import *\nfrom page import do");
     // Kept for good: a proxy that is let go of would touch memory at a moment of its own.
     engine.ask = Object.fromEntries(ASKED.map((name) => [name, python.globals.get(name)]));
-    engine.told = JSON.parse(engine.ask.tell());
+    engine.told = JSON.parse(engine.ask.tell(board));
     engine.copies = new Copies(memory);
     return engine;
   }

@@ -11,17 +11,26 @@ import uctypes  # type: ignore[import-not-found] # of MicroPython alone
 
 from firmware import cues, limits, session, states, texts
 from firmware.limits import CONTROL_TICKS, TICK_MS
-from firmware.prescription import DEFAULT
 from hal.oled import WIDTH, Oled
 from hal.player import Player
 from sim import writing
+from sim.boards import REFERENCE, find_board
 from sim.catalogue import GROUPS
 from sim.claims import Claims
 from sim.errors import BadInput
 from sim.hardware import RAIL
 from sim.live import LiveRun
-from sim.run import BOARD, TRACE_COLUMNS
-from sim.scenario import BUTTONS, CHANGES, RANGES, START_KEYS, Scenario, Start, read
+from sim.run import trace_columns
+from sim.scenario import (
+    BUTTONS,
+    CHANGES,
+    RANGES,
+    START_KEYS,
+    Scenario,
+    Start,
+    default_prescription,
+    read,
+)
 from tools import means, words
 
 TYPE_CHECKING = False
@@ -29,7 +38,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 LIGHTS = ("dark", "steady", "slow", "fast")  # by `cues.DARK` and so on
-COLUMNS = TRACE_COLUMNS + ("current_ma",)
 
 
 class Glass:
@@ -135,26 +143,33 @@ def fault_rows(run: LiveRun) -> "list[dict[str, Any]]":
 
 def as_toml(told: Scenario) -> "dict[str, Any]":
     """A scenario as its TOML has it."""
-    return {
+    default = default_prescription(find_board(told.board))
+    table = {
         "seed": told.seed, "duration_s": told.duration_s,
-        "prescription": "default" if told.prescription == DEFAULT else told.prescription,
+        "prescription": "default" if told.prescription == default else told.prescription,
         "start": {key: getattr(told.start, key) for key in START_KEYS},
         "event": [writing.said(event) for event in told.events],
     }  # fmt: skip
+    if told.board != REFERENCE:
+        table["board"] = told.board
+    return table
 
 
 # -- what the page may ask ---------------------------------------------------------------
 
 _page: "list[Page]" = []  # the one there is
+_board: "list[Any]" = []  # of every unit that is begun, once `tell` has named it
 
 
-def tell() -> str:
-    """What never changes: {"is": "ready"}."""
+def tell(board: str) -> str:
+    """Take the board of this name; what never changes from here on: {"is": "ready"}."""
     normal = Start()
+    data = find_board(board)
+    _board[:] = [data]
     return json.dumps({
         "is": "ready",
-        "banks": [list(row) for row in BOARD.BANKS],
-        "full_mw_cm2": BOARD.BANK_NOMINAL_UW_CM2 / 1000,
+        "banks": [list(row) for row in data.BANKS],
+        "full_mw_cm2": data.BANK_NOMINAL_UW_CM2 / 1000,
         "faults": [
             {
                 "name": row.name, "group": group, "words": row.words,
@@ -188,7 +203,8 @@ def tell() -> str:
             [states.STATES[begun], states.EVENTS[event], states.STATES[to]]
             for froms, event, to in states.ROWS for begun in froms
         ],
-        "columns": COLUMNS, "prescription": DEFAULT, "tick_ms": TICK_MS,
+        "columns": trace_columns(data) + ("current_ma",),
+        "prescription": default_prescription(data), "tick_ms": TICK_MS,
         "control_ticks": CONTROL_TICKS,
     })  # fmt: skip
 
@@ -200,7 +216,13 @@ def begin(text: str) -> str:
         asked = told.get("prescription", "default") if isinstance(told, dict) else ""
         if isinstance(asked, str) and asked not in ("", "default"):
             raise BadInput(f"prescription is {asked}: a page reads no files; give its table")
-        page = Page(read(told, "scenario"))
+        board = _board[0].NAME
+        named = told.get("board", board) if isinstance(told, dict) else board
+        if named != board:
+            raise BadInput(
+                f"board is {named}: this bench is of {board}: start waistband bench --board {named}"
+            )
+        page = Page(read(told, "scenario", board=board))
     except ValueError as why:
         return str(why)
     _page[:] = [page]
@@ -274,8 +296,9 @@ def let_go() -> None:
 def explain(text: str) -> str:
     """What a prescription (JSON) means by itself: lines, or what is wrong with it."""
     asked = json.loads(text)
+    board = _board[0]
     try:
-        course = means.compiled(DEFAULT if asked == "default" else asked)
+        course = means.compiled(default_prescription(board) if asked == "default" else asked, board)
         return json.dumps(list(means.said(course)))
     except ValueError as why:
         return str(why)
@@ -289,7 +312,7 @@ def scenario(whole: bool) -> str:
 
 def recall(text: str) -> None:
     """After the memory was put back: what was done later than it (a scenario, as JSON)."""
-    _page[0].run.recall(read(json.loads(text), "scenario").events)
+    _page[0].run.recall(read(json.loads(text), "scenario", board=_board[0].NAME).events)
 
 
 def result() -> str:

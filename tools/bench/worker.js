@@ -12,7 +12,7 @@ onmessage = ({ data }) => (clock ? take(data) : waiting.push(data));
 
 fetch("./bundle.json")
   .then((found) => found.json())
-  .then((bundle) => Engine.make(bundle.files, send))
+  .then((bundle) => Engine.make(bundle.files, bundle.board, send))
   .then((engine) => {
     clock = new Clock(engine, send, failed);
     send(engine.told);

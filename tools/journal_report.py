@@ -1,25 +1,21 @@
-"""What `waistband journal` does: read, verify, then tell."""
+"""What the verification of a journal found: as a table for a program, in words for a person.
+
+Called by `waistband journal`. Reads the files and the key that it is given; changes nothing.
+"""
 
 import gc
-import json
-from pathlib import Path
 from typing import Any
 
-from sim import reading
-from sim.errors import BadInput, one_line
+from sim.errors import one_line
 from tools import journal_chain, journal_sessions, keyfile
-from tools.files import emit, write_whole
 from tools.journal_chain import Trail
 from tools.journal_pull import Finding
 from tools.journal_read import Segment, find
 from tools.journal_sessions import Session, when
 from tools.words import plural
 
-AREA_CM2 = (1, 400)  # as a calibration may have it
-HTML = (".html", ".htm")
 
-
-def opened(files: list[str], key: str | None) -> tuple[list[Segment], Trail, list[Session]]:
+def open_journal(files: list[str], key: str | None) -> tuple[list[Segment], Trail, list[Session]]:
     """The journal in these files, verified as far as that goes. Raises BadInput."""
     held = keyfile.read(key) if key is not None else None
     segments = find(files)
@@ -31,19 +27,6 @@ def opened(files: list[str], key: str | None) -> tuple[list[Segment], Trail, lis
     sessions = journal_sessions.of(trail)
     trail.findings += journal_sessions.unended(sessions)
     return segments, trail, sessions
-
-
-def verify(files: list[str], key: str | None, receipts: list[str], as_json: bool) -> int:
-    """Print what was found; 1 if anything is wrong."""
-    codes = [journal_sessions.code(text) for text in receipts]
-    segments, trail, sessions = opened(files, key)
-    matched = journal_sessions.receipts(codes, sessions)
-    trail.findings += journal_sessions.unmatched(matched)
-    if as_json:
-        emit(json.dumps(as_table(segments, trail, sessions, matched)))
-    else:
-        emit(in_words(segments, trail, sessions, matched))
-    return 1 if trail.wrong else 0
 
 
 def as_table(
@@ -123,50 +106,3 @@ def verdict(trail: Trail, matched: dict[str, Session | None]) -> str:
     if not trail.checked:
         return "The chain holds, but no key was given: anyone could have made it." + end
     return "Every record is as the unit wrote it, sealed with its key." + end
-
-
-def show(files: list[str], key: str | None, asked: str | None, output: str | None) -> int:
-    """Print or write one session's page; 1 if anything is wrong with the journal."""
-    from tools import journal_page
-
-    if output is not None and Path(output).suffix not in HTML:
-        raise BadInput(f"-o is {reading.shown(output)}: a name that ends in .html")
-    _, trail, sessions = opened(files, key)
-    page = journal_page.of(journal_sessions.chosen(sessions, asked), trail)
-    if output is None:
-        emit(journal_page.text_of(page))
-    else:
-        with write_whole(output) as path:
-            path.write_text(journal_page.html_of(page), encoding="utf-8")
-        emit(f"Wrote session {page.session.n} to {output}")
-    return 1 if trail.wrong else 0
-
-
-def export(
-    files: list[str], output: str, key: str | None, area: float | None, site: str
-) -> int:
-    """Write the table and its dictionary; 1 if anything is wrong with the journal."""
-    from tools import journal_export
-
-    if area is not None:
-        area = reading.number(area, "--area", *AREA_CM2, "cm2")
-    _, trail, sessions = opened(files, key)
-    if not sessions:
-        raise BadInput("the journal holds no session")
-    folder = Path(output)
-    try:
-        folder.mkdir(exist_ok=True)
-    except (OSError, ValueError) as why:
-        raise BadInput(f"{output}: cannot be made: {keyfile.reason(why)}") from None
-    table = journal_export.Table(sessions, trail, area, site)
-    with (
-        write_whole(folder / "sessions.csv") as rows,
-        write_whole(folder / "dictionary.md") as words,
-    ):
-        rows.write_text(table.csv(), encoding="utf-8", newline="")
-        words.write_text(table.dictionary(), encoding="utf-8")
-    said = f"Wrote {plural(len(sessions), 'session')} to {folder / 'sessions.csv'}"
-    emit(f"{said}, explained in dictionary.md")
-    if trail.wrong:
-        emit(f"Not to be believed: {plural(len(trail.wrong), 'thing')} wrong.")
-    return 1 if trail.wrong else 0
