@@ -57,7 +57,7 @@ class Answer(NamedTuple):
 
 def asked(port: int, path: str, method: str = "GET", host: str = "") -> Answer:
     """A request's answer."""
-    with closing(HTTPConnection(LOOPBACK, port, timeout=30)) as connection:
+    with closing(HTTPConnection(LOOPBACK, port)) as connection:
         connection.request(method, path, headers={"Host": host} if host else {})
         response = connection.getresponse()
         return Answer(response.status, response.headers, response.read())
@@ -155,7 +155,7 @@ def test_ctrl_c_ends_it_without_a_word() -> None:
         number = int(said.split(":")[2].split("/")[0])
         assert asked(number, "/worker.js").status == 200
         server.send_signal(signal.SIGINT)
-        out, err = server.communicate(timeout=30)
+        out, err = server.communicate()
     assert (server.returncode, out, err) == (0, "", "")
 
 

@@ -233,12 +233,11 @@ def test_interrupted_it_leaves_nothing_half_written(
 ) -> None:
     outputs = ["--trace", "a.csv", "--plot", "a.png", "--record", "a.rec"]
     process = spawn("sim", "--realtime", "1", *outputs, cwd=tmp_path, stdout=subprocess.PIPE)
-    until_s = time.monotonic() + 60
-    while len(os.listdir(tmp_path)) < 3 and time.monotonic() < until_s:
+    while len(os.listdir(tmp_path)) < 3:
+        assert process.poll() is None
         time.sleep(0.02)
-    time.sleep(0.3)
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate()
     assert (process.returncode, out) == (code, "")
     assert "Traceback" not in err and err.count("\n") <= 1
     assert os.listdir(tmp_path) == []
@@ -250,7 +249,7 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     assert process.stdout and process.stderr
     process.stdout.close()
     assert process.stderr.read() == ""
-    assert process.wait(timeout=60) == 0
+    assert process.wait() == 0
     process.stderr.close()
 
 
@@ -260,7 +259,7 @@ def test_a_full_disk_under_standard_output_is_said_in_one_line(tmp_path: Path) -
     (tmp_path / "short.toml").write_text(SHORT)
     with open("/dev/full", "w", encoding="utf-8") as full:
         process = spawn("sim", "short.toml", "--json", cwd=tmp_path, stdout=full)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate()
     assert process.returncode == 2
     assert err == "waistband: standard output: cannot be written: No space left on device\n"
 

@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = {"firmware/guard.py", "firmware/gate.py"}  # as pyproject.toml includes them
 
@@ -23,19 +21,13 @@ def coverage(data: Path, *arguments: str) -> None:
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
-@pytest.fixture(scope="module")
-def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, float]]:
-    """What the tests of guard and gate reach of them, by file."""
-    folder = tmp_path_factory.mktemp("coverage")
+def test_every_branch_of_guard_and_gate_is_taken(tmp_path: Path) -> None:
     tests = ("tests/test_guard.py", "tests/test_gate.py")
-    coverage(folder / "data", "run", "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)
-    coverage(folder / "data", "json", "-o", str(folder / "json"))
-    files = json.loads((folder / "json").read_text())["files"]
-    return {path.replace(os.sep, "/"): file["summary"] for path, file in files.items()}
-
-
-@pytest.mark.parametrize("part", sorted(PARTS))
-def test_every_branch_is_taken(part: str, measured: dict[str, dict[str, float]]) -> None:
-    summary = measured[part]
-    assert summary["num_branches"] >= 10
-    assert (summary["missing_lines"], summary["missing_branches"]) == (0, 0)
+    coverage(tmp_path / "data", "run", "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)
+    coverage(tmp_path / "data", "json", "-o", str(tmp_path / "json"))
+    files = json.loads((tmp_path / "json").read_text())["files"]
+    assert {path.replace(os.sep, "/") for path in files} == PARTS
+    for file in files.values():
+        summary = file["summary"]
+        assert summary["num_branches"] >= 10
+        assert (summary["missing_lines"], summary["missing_branches"]) == (0, 0)

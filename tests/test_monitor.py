@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -122,7 +121,7 @@ def test_a_unit_that_rests_goes_into_service_mode_when_asked(
     with behind(10.0) as bench, Device(bench.port.name) as unit:
         assert unit.greet() == "unit"
         assert unit.ask("deploy") == "restarting into service mode"
-        assert until(lambda: bench.run.device.at_prompt)
+        until(lambda: bench.failed is not None or bench.run.device.at_prompt)
         assert "service mode, as asked" in bench.run.console()
 
 
@@ -161,9 +160,8 @@ def test_interrupted_it_just_ends(tmp_path: Path) -> None:
     )  # fmt: skip
     assert process.stdout
     assert process.stdout.readline().split()[2] == "SELF_TEST"
-    time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate()
     assert (process.returncode, err) == (0, "")
 
 

@@ -8,14 +8,15 @@ from hypothesis import strategies as st
 
 from firmware import rail, states
 from firmware.limits import CONTROL_TICKS, TICK_MS, UNWORN_STEPS
-from firmware.prescription import DEFAULT
+from firmware.prescription import DEFAULT, Course, Refused, calibration_rows
 from sim.record import replace
-from sim.run import Run
+from sim.run import Run, nominal_calibration
 from sim.scenario import Event, ordinary
 from tests.fake_hal import BOARD, BUCKLE, DOWN, SHORT, START, Bench
 
 WAVELENGTHS_NM = (810.0, 850.0, 940.0, 1060.0)
 GATED = {"light": {"mode": "gated", "rate_hz": 10, "on_ms": 40}}
+FULL_UW_CM2 = calibration_rows(nominal_calibration(BOARD), BOARD)[0]
 FULL = {"irradiance_mw_cm2": dict.fromkeys(("810", "850", "940", "1060"), 10), "fluence_j_cm2": 60}
 
 
@@ -181,8 +182,20 @@ def gated(period: int, on: int) -> dict[str, Any]:
     return {"light": light, "irradiance_mw_cm2": {"810": 0.5, "850": 0.5, "940": 0.5, "1060": 0.2}}
 
 
-GATES = st.integers(2, 50).flatmap(
-    lambda period: st.tuples(st.just(period), st.integers(max(1, period // 12), period - 1))
+def is_prescribed(gate: tuple[int, int]) -> bool:
+    """Whether the unit takes this gate: its open part may be too short for the light."""
+    try:
+        Course({**DEFAULT, **gated(*gate)}, BOARD, FULL_UW_CM2)
+    except Refused:
+        return False
+    return True
+
+
+# Of each period, in ticks, the open parts that the unit takes.
+OPEN_PARTS = {period: [on for on in range(1, period) if is_prescribed((period, on))]
+              for period in range(2, 51)}  # fmt: skip
+GATES = st.sampled_from(sorted(OPEN_PARTS)).flatmap(
+    lambda period: st.tuples(st.just(period), st.sampled_from(OPEN_PARTS[period]))
 )
 
 
@@ -208,6 +221,10 @@ def test_gated_light_of_a_sound_unit_is_never_taken_for_a_fault(
     run.advance(10**9)
     assert run.result()["faults"] == [] and run.unit.rail.rechecks == 0
     assert run.result()["state"] == "TREAT"
+
+
+def test_only_gates_are_drawn_that_a_prescription_takes() -> None:
+    assert is_prescribed((20, 1)) and not is_prescribed((21, 1))
 
 
 def test_light_that_a_person_dims_is_no_missing_current() -> None:

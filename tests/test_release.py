@@ -74,7 +74,7 @@ def test_mip_installs_it_and_the_unit_finds_its_files_right(
         done = subprocess.run(
             [sys.executable, "-m", "mpremote", "connect", vm.port.name, "resume", "mip", "install",
              "--target", "/unit", "out/package.json"],
-            check=False, capture_output=True, text=True, timeout=120,
+            check=False, capture_output=True, text=True,
         )  # fmt: skip
     finally:
         vm.cut()
