@@ -18,7 +18,7 @@ from firmware import states
 from firmware.inputs import BUTTONS
 from firmware.limits import CONTROL_TICKS, TICK_MS
 from sim import bounds, draw
-from sim.hal import NEVER_MS
+from sim.hardware import NEVER_MS
 from sim.reckoning import GOING_ON
 from sim.rules import Violation
 from sim.run import Run
@@ -218,7 +218,7 @@ def at_rest(run: Run) -> bool:
     hal = run.hal
     if not run.lives.alive and run.lives.next_ms < NEVER_MS:
         return False
-    if hal.lit() or not run.over() or hal.pins & BUTTONS or hal.stuck_pins:
+    if hal.lit() or not run.over() or run.hardware.pins & BUTTONS or run.hardware.stuck_pins:
         return False
     if run.unit.session.state not in RESTING:
         return False

@@ -12,7 +12,8 @@ from firmware.limits import DUTY_MAX, RAMP_MS
 from sim import bounds, rules
 
 if TYPE_CHECKING:
-    from sim.run import Injected, Run
+    from sim.run import Run
+    from sim.timeline import Injected
     from sim.witness import Witness
 
 
@@ -43,7 +44,7 @@ def _learned_in(run: "Run", struck_ms: float) -> bool:
     if session.state not in states.POWERED:
         return True
     lit_ms = session.state_ms + (RAMP_MS if session.state == states.TREAT else 0)
-    return struck_ms < run.hal.t_ms - lit_ms + rules.OPEN_LEARNED_MS
+    return struck_ms < run.t_ms - lit_ms + rules.OPEN_LEARNED_MS
 
 
 class Shown:
@@ -73,13 +74,13 @@ class Current:
 
     def judge(self, t_ms: int, witness: "Witness") -> None:
         """While there is light, after a tick."""
-        hal = self.hal
+        hardware = self.run.hardware
         gated = self.run.unit.gate.period_ticks > 1
         for row in self.shown:
             bank = row.bank
-            there = bank in hal.open_banks
+            there = bank in hardware.open_banks
             if not row.opened:
-                there = bank in hal.stuck_banks and not there
+                there = bank in hardware.stuck_banks and not there
             if not (there and tells(self.run, bank, row.opened, row.injected.t_ms)):
                 row.since_ms = -1
             elif row.since_ms < 0:

@@ -1,8 +1,8 @@
 """What a scenario may say of each fault: the design's table of faults, as a person writes it.
 
 Read by `sim.scenario`. What each fault does is in `sim.faults` where it strikes sensors,
-body, power or buttons, and in `sim.program_faults` and `sim.chip.faults` where it strikes
-the program, the chip or its flash. Every fault is there at every depth.
+body, power or buttons, and in `sim.program_faults` where it strikes the program, the chip or its
+flash. Every fault is there at every depth.
 """
 
 

@@ -8,18 +8,17 @@ counts from the call that lit it to the call, or the end of the lease, that ende
 
 from firmware.limits import CLOCK_MASK, DUTY_MAX, LEASE_MS, TICK_MS
 from sim import sensors
-from sim.onsets import Dark, Onsets
+from sim.hardware import NEVER_MS, RAIL, SENSOR_PARTS, Hardware
+from sim.onsets import Dark
 from sim.plant import EMPTY_MV, STEP_MS, Plant
 from sim.surroundings import Surroundings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from hal.contract import Board, Inputs
-    from sim.faults import Bend
-    from sim.scenario import Event, Start
+    from sim.scenario import Start
 
 # The I2C rota: one transfer a tick, in this order, 400 ms a round. The rail monitor averages
 # over 68 ms and is asked every 40, so that no average is missed.
@@ -28,16 +27,12 @@ ROTA = (
     "contact_b", "rail", "board_b", "rail", "contact_a", "rail", "contact_b", "rail",
     "cell", "rail", "charge", "rail",
 )  # fmt: skip
-PARTS = ("contact_a", "contact_b", "board_a", "board_b", "rail", "cell", "charge")  # as `raw`
-HEARD = (0, 1, 2, 3, 4, 5, 5)  # slot of `heard` of each: the gauge is one part
-RAIL = 4
+HEARD = (0, 1, 2, 3, 4, 5, 5)  # slot of `heard` of each SENSOR_PARTS: the gauge is one part
 RAIL_WINDOW_MS = 68
 RING = 4096  # noise values until they repeat; each block starts anywhere in them
-NEVER_MS = 1 << 60
 PROFILE = 24  # changes of the LED supply that are remembered
 NEAR_CODES = 15  # noise reaches no further than 10
 DRAWS = 3 * STEP_MS // TICK_MS  # noise values used up in a block
-LEVEL_MIN, LEVEL_MAX = 14.0, 4080.0  # levels that noise cannot carry out of 12 bits
 
 
 def no_event(t_ms: int) -> int:
@@ -51,24 +46,15 @@ class SimHal(Surroundings):
     def __init__(self, plant: Plant, board: "Board", start: "Start", seed: int) -> None:
         Surroundings.__init__(self)
         self.plant = plant
-        self.board = board
+        self.hardware = Hardware(plant, board)
+        self.hardware.t_ms = self.t_ms
         self.start_ms = start.clock
         self._turn_ms = self._block_ms = 0  # when something is next due, and the next block
         self.event_ms = NEVER_MS  # when `on_event` is next due
         self.on_event: Callable[[int], int] = no_event  # returns when again
-        self.warps: list[tuple[Event, Bend, Any]] = []  # faults of sensors, as `sim.faults.warp`
-        self.full_scale_mv = board.BATTERY_FULL_SCALE_MV
-        self.pins = 0
-        self.silent: tuple[str, ...] = ()  # I2C parts that do not answer
-        self.levels = [0.0, 0.0, 0.0]  # thermistor A, B, pack, in codes
-        self.noisy = False  # a fault makes them new in each tick
-        self.raw = [0] * len(PARTS)
         self._read_as = sensors.READ_AS
-        self._empty_level = 2 * EMPTY_MV * (sensors.ADC_FULL + 1) // self.full_scale_mv
-        self.onsets = Onsets(board)
-        self.hot_ms = self.onsets.hot_ms
-        self.apart_ms = self.onsets.apart_ms
-        self.empty_ms = -1  # since when the battery's codes are below the end of a session
+        full_scale_mv = board.BATTERY_FULL_SCALE_MV
+        self._empty_level = 2 * EMPTY_MV * (sensors.ADC_FULL + 1) // full_scale_mv
         self._near = False  # codes may be beyond a limit
         self.on_light: Callable[[int, int, float], object] | None = None  # see `_settle`
         self.reseed(seed)
@@ -76,14 +62,6 @@ class SimHal(Surroundings):
         self._inputs: Inputs | None = None  # the record that the rota fills
         self._at = 0
         self._dark(len(plant.bank_w))
-        # Faults of the power side, and of the buttons.
-        self.open_banks: set[int] = set()
-        self.stuck_banks: set[int] = set()
-        self.enable_stuck = False
-        self.alert_works = True
-        self.stuck_pins = 0
-        self.bouncing = False
-        self.kept: dict[tuple[int, str], dict[str, Any]] = {}  # conditions before a fault
         self.ending: BaseException | None = None  # ends the program in this tick
         self.refresh()  # so that what is there at power-on has something to bend
 
@@ -114,7 +92,8 @@ class SimHal(Surroundings):
     def expect(self, event_ms: int) -> None:
         """`on_event` is next due at this time, whatever was said before."""
         self.event_ms = event_ms
-        self._turn_ms = self.t_ms + TICK_MS if self.noisy else min(self._block_ms, event_ms)
+        noisy = self.hardware.noisy
+        self._turn_ms = self.t_ms + TICK_MS if noisy else min(self._block_ms, event_ms)
 
     def constants(self) -> "list[object]":
         """What is never changed, only replaced: copies of a unit may have it in common."""
@@ -126,7 +105,8 @@ class SimHal(Surroundings):
         """One tick of virtual time, then the record."""
         if self._changed:
             self._resolve()
-        self.t_ms = t_ms = self.t_ms + TICK_MS
+        hardware = self.hardware
+        self.t_ms = hardware.t_ms = t_ms = self.t_ms + TICK_MS
         if t_ms > self._lease_end_ms:
             self._lapse()
         if t_ms >= self._turn_ms:
@@ -138,17 +118,17 @@ class SimHal(Surroundings):
         self._at = at + 3
         ring = self._ring
         read_as = self._read_as
-        a, b, pack = self.levels
+        a, b, pack = hardware.levels
         ntc = inputs.ntc
         ntc[0] = read_as[int(a + ring[at])]
         ntc[1] = read_as[int(b + ring[at + 1])]
         inputs.battery[0] = read_as[int(pack + ring[at + 2])]
-        inputs.pins = self.pins
+        inputs.pins = hardware.pins
         target, index, heard, slot = self._rota[t_ms // TICK_MS % 20]
-        if slot >= 0:
+        if not hardware.silenced[slot]:
             if slot == RAIL and t_ms >= self._window_ms + RAIL_WINDOW_MS:
                 self._average(t_ms)
-            target[index] = self.raw[slot]
+            target[index] = hardware.raw[slot]
             inputs.heard[heard] = ms
         if self._near:
             self._watch_codes(inputs, t_ms)
@@ -165,7 +145,7 @@ class SimHal(Surroundings):
         """Supply switch open, every bank low."""
         self._settle(self.t_ms)
         if self._power_w:
-            self.darks.append(Dark(self.t_ms, self.hot_ms, self.apart_ms))
+            self.darks.append(self._end_of_light(self.t_ms))
         self.duty = [0] * len(self.duty)
         self.supply = False
         self._lease_end_ms = NEVER_MS
@@ -179,9 +159,6 @@ class SimHal(Surroundings):
             self._settle(self.t_ms)
             self.supply = self._changed = True
 
-    def feed(self) -> None:
-        """A tick went through whole."""
-        self.fed_ms = self.t_ms
 
     # -- lives ---------------------------------------------------------------------------
 
@@ -209,11 +186,14 @@ class SimHal(Surroundings):
             self._resolve()
         return self._emitted
 
+    def _end_of_light(self, t_ms: int) -> Dark:
+        return Dark(t_ms, self.hardware.hot_ms, self.hardware.apart_ms)
+
     def _lapse(self) -> None:
         """The lease ran out between two ticks."""
         self._settle(self._lease_end_ms)
         if self._power_w:
-            self.darks.append(Dark(self._lease_end_ms, self.hot_ms, self.apart_ms))
+            self.darks.append(self._end_of_light(self._lease_end_ms))
         self.supply = False
         self._lease_end_ms = NEVER_MS
         self.off_due = True
@@ -222,14 +202,15 @@ class SimHal(Surroundings):
     def _resolve(self) -> None:
         """What really gives light from `_mark_ms` on, and what the supply delivers."""
         self._changed = False
-        closed = self.supply or self.enable_stuck
-        if self.alert_works and (self.plant.pads[0].alert or self.plant.pads[1].alert):
+        hardware = self.hardware
+        closed = self.supply or hardware.enable_stuck
+        if hardware.alert_works and (self.plant.pads[0].alert or self.plant.pads[1].alert):
             closed = False
         emitted = self.duty[:] if closed else [0] * len(self.duty)
-        if closed and (self.open_banks or self.stuck_banks):
-            for bank in self.stuck_banks:
+        if closed and (hardware.open_banks or hardware.stuck_banks):
+            for bank in hardware.stuck_banks:
                 emitted[bank] = DUTY_MAX
-            for bank in self.open_banks:
+            for bank in hardware.open_banks:
                 emitted[bank] = 0
         power_w = 0.0
         for duty, bank_w in zip(emitted, self.plant.bank_w):
@@ -276,7 +257,8 @@ class SimHal(Surroundings):
                 if since_ms <= begin_ms:
                     break
             power_w = energy_wms / RAIL_WINDOW_MS
-        self.raw[RAIL] = int(power_w * 1e7 / self.plant.pack_mv() + 0.5) if power_w else 0
+        raw = int(power_w * 1e7 / self.plant.pack_mv() + 0.5) if power_w else 0
+        self.hardware.raw[RAIL] = raw
 
     # -- blocks and sensors --------------------------------------------------------------
 
@@ -312,45 +294,28 @@ class SimHal(Surroundings):
             self._changed = True
 
     def refresh(self) -> None:
-        """Take the sensors' levels and registers from the plant."""
-        plant = self.plant
-        a, b = plant.pads
-        raw = self.raw
-        raw[0] = a.contact_raw
-        raw[1] = b.contact_raw
-        raw[2] = a.board_raw
-        raw[3] = b.board_raw
-        raw[5] = plant.battery.vcell_raw()
-        raw[6] = plant.battery.soc_raw()
-        level_a = a.ntc_level
-        level_b = b.ntc_level
-        self.levels = levels = [
-            level_a, level_b, plant.pack_mv() * sensors.ADC_FULL / self.full_scale_mv,
-        ]  # fmt: skip
-        if self.warps:
-            for event, bend, kept in self.warps:
-                bend(self, event, kept)
-        for k, level in enumerate(levels):
-            if not LEVEL_MIN <= level <= LEVEL_MAX:
-                levels[k] = min(max(level, LEVEL_MIN), LEVEL_MAX)
-        if self.warps or max(self.apart_ms) >= 0:
-            self.onsets.judge_pairs(levels, raw, self.t_ms)
-        near = self.onsets.trip_level + NEAR_CODES
-        hot = self.onsets.trip_raw
+        """Take the sensors' levels and registers from the plant, as faults bend them."""
+        hardware = self.hardware
+        hardware.refresh()
+        raw = hardware.raw
+        levels = hardware.levels
+        near = hardware.onsets.trip_level + NEAR_CODES
+        hot = hardware.onsets.trip_raw
         self._near = (
             levels[0] < near or levels[1] < near or raw[0] >= hot or raw[1] >= hot
             or levels[2] < self._empty_level + NEAR_CODES
-            or max(self.hot_ms) >= 0 or self.empty_ms >= 0
+            or max(hardware.hot_ms) >= 0 or hardware.empty_ms >= 0
         )  # fmt: skip
 
     def _watch_codes(self, inputs: "Inputs", t_ms: int) -> None:
         """Keep since when codes are beyond their limit without a break."""
+        hardware = self.hardware
         for pad in (0, 1):
-            self.onsets.judge_codes(pad, inputs.ntc[pad], inputs.contact[pad], t_ms)
+            hardware.onsets.judge_codes(pad, inputs.ntc[pad], inputs.contact[pad], t_ms)
         if inputs.battery[0] > self._empty_level:
-            self.empty_ms = -1
-        elif self.empty_ms < 0:
-            self.empty_ms = t_ms
+            hardware.empty_ms = -1
+        elif hardware.empty_ms < 0:
+            hardware.empty_ms = t_ms
 
     def _bind(self, inputs: "Inputs") -> None:
         """Where each transfer of the rota goes in this record."""
@@ -361,17 +326,6 @@ class SimHal(Surroundings):
         )  # fmt: skip
         self._rota = []
         for name in ROTA:
-            slot = PARTS.index(name)
+            slot = SENSOR_PARTS.index(name)
             target, index = targets[slot]
-            self._rota.append((target, index, HEARD[slot], -1 if name in self.silent else slot))
-
-    def silence(self, parts: "tuple[str, ...]", silent: bool) -> None:
-        """Make I2C parts stop answering, or answer again unless something else holds them."""
-        if silent:
-            self.silent = self.silent + parts
-        else:
-            left = list(self.silent)
-            for part in parts:
-                left.remove(part)
-            self.silent = tuple(left)
-        self._inputs = None
+            self._rota.append((target, index, HEARD[slot], slot))

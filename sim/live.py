@@ -10,10 +10,11 @@ from firmware.limits import CONTROL_TICKS, TICK_MS
 from sim import bounds, report
 from sim.errors import BadInput
 from sim.fault_table import FAULTS
-from sim.hal import NEVER_MS
+from sim.hal_depth import HalDepth
 from sim.record import replace
-from sim.run import Injected, Run, in_order, when_ms
+from sim.run import Run
 from sim.scenario import BUTTONS, HOLD_MAX_MS, HOLD_MIN_MS, HOLD_MS, Event, read_event
+from sim.timeline import Injected, when_ms
 from sim.writing import said
 
 TYPE_CHECKING = False
@@ -68,7 +69,8 @@ class LiveRun(Run):
     """`go` on by ticks; `do`, `press` and `release` in between; `news` is what happened."""
 
     def __init__(self, scenario: "Scenario") -> None:
-        Run.__init__(self, scenario)
+        self.at_hal = HalDepth()
+        Run.__init__(self, scenario, depth=self.at_hal)
         self.within = 0  # ticks of the control step that is running
         self.over_now = False
         self.news: list[dict[str, Any]] = []
@@ -96,7 +98,7 @@ class LiveRun(Run):
         for k in range(ticks):
             if self.over_now:
                 return k
-            self.one_tick()
+            self.at_hal.one_tick()
             if self.unit is not self.known:
                 self.look_in()
             if self.table.taken:
@@ -104,7 +106,7 @@ class LiveRun(Run):
             self.within += 1
             if self.within == CONTROL_TICKS:
                 self.within = 0
-                self.over_now = self.stepped()
+                self.over_now = self.at_hal.end_step(int(self.duration_s * 1000))
                 if self.injected:
                     self._watch_faults()
         return ticks
@@ -148,7 +150,7 @@ class LiveRun(Run):
         if event:
             held_ms = self.hal.t_ms + TICK_MS - when_ms(event.at_s)
             event.hold_ms = min(max(held_ms, HOLD_MIN_MS), HOLD_MAX_MS) if held_ms else HOLD_MS
-            self._plan()
+            self.replan(keep_bounces=True)
 
     def let_go(self) -> None:
         """Every button comes up."""
@@ -176,7 +178,7 @@ class LiveRun(Run):
             if not lasted_ms and event in left:
                 left.remove(event)
         self.scenario = replace(self.scenario, events=tuple(left))
-        self._plan()
+        self.replan(keep_bounces=True)
 
     def _faults_on(self, at_ms: int) -> "list[Event]":
         """Those that last, and are on then."""
@@ -202,7 +204,7 @@ class LiveRun(Run):
             at -= 1
         events.insert(at, event)
         self.scenario = replace(self.scenario, events=tuple(events))
-        self._plan()
+        self.replan(keep_bounces=True)
 
     def recall(self, events: "tuple[Event, ...]") -> None:
         """This run stands at an earlier moment than one whose events these are: they happen
@@ -220,7 +222,7 @@ class LiveRun(Run):
         self.scenario = replace(self.scenario, events=tuple(told))
         self.held.clear()
         self.again = True
-        self._plan()
+        self.replan(keep_bounces=True)
 
     def _otherwise(self) -> None:
         """Something is done: what came after this moment, before it was gone back to, is not."""
@@ -229,14 +231,6 @@ class LiveRun(Run):
             now_ms = self.hal.t_ms
             begun = [event for event in self.scenario.events if when_ms(event.at_s) <= now_ms]
             self.scenario = replace(self.scenario, events=tuple(begun))
-
-    def _plan(self) -> None:
-        """What is still to happen, by the scenario as it now stands."""
-        now_ms = self.hal.t_ms
-        left = [action for action in self._timeline() if action[0] > now_ms]
-        left += [action for action in self._actions if action[2] == "_pin"]  # contacts bounce
-        self._actions = sorted(left, key=in_order)
-        self.hal.expect(self._actions[0][0] if self._actions else NEVER_MS)
 
     # -- what is told ------------------------------------------------------------------
 

@@ -12,13 +12,15 @@ from firmware.inputs import Inputs
 from firmware.states import NOT_LOCKED, RESTARTS
 from firmware.waistband import Waistband
 from hal import resets
-from sim.hal import NEVER_MS
+from sim.hardware import NEVER_MS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sim.run import Run
+    from sim.depth import Setup
+    from sim.hal import SimHal
+    from sim.recorder import Recorder
 
 BOOT_MS = 200  # from a reset to the first tick: what imports take at driver depth
 WATCHDOG_ARMED_MS = 500  # of the unit's HAL, as is the next
@@ -53,12 +55,16 @@ def end(how: str, for_s: float | None = None) -> "Ended | Raised":
 
 
 class Lives:
-    """The lives of one unit: keeps `run.unit`, the firmware of the present one, and `run.tick`,
-    what a tick's time is spent on."""
+    """The lives of one unit: `unit` is the firmware of the present one, `tick` what a tick's time
+    is spent on."""
 
-    def __init__(self, run: "Run") -> None:
+    def __init__(self, hal: "SimHal", setup: "Setup", recorder: "Recorder | None") -> None:
         """Power-on; the unit runs from the first tick on, as if its boot had taken no time."""
-        self.run = run
+        self.hal = hal
+        self.setup = setup
+        self.recorder = recorder
+        self.unit: Waistband
+        self.tick: Callable[[], None] = self.wait
         self.spare = Inputs()  # filled while no firmware reads
         self.alive = False
         self.next: Callable[[], None] = self.begin  # while not alive: what comes
@@ -70,7 +76,7 @@ class Lives:
 
     def wait(self) -> None:
         """A tick's time in which no firmware runs."""
-        hal = self.run.hal
+        hal = self.hal
         hal.read(self.spare)
         if hal.t_ms >= self.next_ms:
             self.next()
@@ -83,29 +89,28 @@ class Lives:
             how, for_s = why.how, why.for_s
         elif of_firmware(why):
             how, for_s = "firmware_exception", 0.0
-            self.raised.append((self.run.t_s, repr(why)))
+            self.raised.append((self.hal.t_ms / 1000, repr(why)))
         else:
             raise why
         if not (self.alive or how in WITHOUT_POWER):
             return  # there is no program that could raise, hang or be reset
-        if self.alive and self.run.recorder and not self.restarts:
-            self.run.recorder.cut()
+        if self.alive and self.recorder and not self.restarts:
+            self.recorder.cut()
         self.alive = False
-        self.run.tick = self.wait
-        if not self.run.hal.powered:
+        self.tick = self.wait
+        if not self.hal.powered:
             self.next_ms = NEVER_MS  # it has let go of its supply: nothing begins anew
         elif how in WITHOUT_POWER:
             self.lose_power(for_s)
-        elif how == "firmware_hang" or (how == "soft_reset" and self.run.hal.armed):
+        elif how == "firmware_hang" or (how == "soft_reset" and self.hal.armed):
             self.stand(how == "soft_reset")
         else:
             self.reset("reset")  # `main.py` ends dark, by pin, and resets
-        self.run.lines.watch()
 
     def stand(self, frozen: bool) -> None:
         """Nothing is executed any more, until the watchdog bites. `frozen`: the lease stopped
         with its pin as it is, the worst that a soft reset does."""
-        hal = self.run.hal
+        hal = self.hal
         if frozen:
             hal.freeze()
         self.next = self.bitten
@@ -117,7 +122,7 @@ class Lives:
 
     def reset(self, why: str) -> None:
         """The chip begins anew; only its scratch word is as it was."""
-        hal = self.run.hal
+        hal = self.hal
         for _ in range(min(hal.dark_so_far_ms() // SECOND_MS, resets.WINDOW_S)):
             hal.word = resets.after_second(hal.word)
         hal.restart()
@@ -126,14 +131,14 @@ class Lives:
 
     def lose_power(self, for_s: float) -> None:
         """Dark at once, and nothing is kept but flash and the clock with its battery."""
-        hal = self.run.hal
+        hal = self.hal
         hal.restart()
         self.next = self.power_on
         self.next_ms = hal.t_ms + int(for_s * 1000)
 
     def power_on(self) -> None:
         """Power has come back."""
-        hal = self.run.hal
+        hal = self.hal
         hal.restart()
         self.restarts.append((hal.t_ms / 1000, "power-on"))
         self.wire(True)
@@ -142,8 +147,7 @@ class Lives:
 
     def wire(self, power_on: bool) -> None:
         """As `main.wire`: the word and the firmware of the life that begins, or the prompt."""
-        run = self.run
-        hal = run.hal
+        hal = self.hal
         word = resets.after_reset(hal.word, power_on)
         hal.word = word & ~resets.SERVICE
         self.next = self.begin
@@ -152,24 +156,24 @@ class Lives:
             self.next_ms = NEVER_MS  # dark at the prompt
         lock = RESTARTS if resets.is_loop(word) else NOT_LOCKED
         try:
-            run.unit = self.made(lock)
+            self.unit = self.made(lock)
         except ENDED as why:
-            run.unit = self.made(lock)
+            self.unit = self.made(lock)
             self.next_ms = NEVER_MS  # what raises or hangs there leaves it at the prompt
             if isinstance(why, (Ended, Raised)) and why.how in WITHOUT_POWER:
                 self.lose_power(why.for_s)
 
     def made(self, lock: int) -> Waistband:
         """New firmware; that of the first life is recorded, if the run is."""
-        run = self.run
-        hal = run.recorder if run.recorder and not self.restarts else run.hal
-        return Waistband(hal, run.board, run.calibration, run.prescription, lock)
+        setup = self.setup
+        hal = self.recorder if self.recorder and not self.restarts else self.hal
+        return Waistband(hal, setup.board, setup.calibration, setup.prescription, lock)
 
     def begin(self) -> None:
         """Booted: from here on the firmware runs."""
         self.alive = True
-        self.run.hal.begin_dark()
-        self.run.tick = self.run.unit.tick
+        self.hal.begin_dark()
+        self.tick = self.unit.tick
 
 
 WITHOUT_POWER = ("brownout", "flash_torn")

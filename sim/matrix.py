@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from firmware import states
 from firmware.limits import TICK_MS
+from sim import program_faults
 from sim.bounds import ROWS, SENSED, TIMED, Bound
-from sim.chip.run import ChipRun
+from sim.chip.run import DriverDepth
 from sim.errors import BadInput
 from sim.fault_table import FAULTS
 from sim.moments import CANNOT, MOMENTS, PRESCRIPTIONS, WEARERS, Moment
@@ -175,7 +176,7 @@ def tasks(faults: Iterable[str], states: Iterable[str]) -> list[Task]:
             wearers = range(len(WEARERS) if moment.lit else 1)
             found += [Task(index, place, wearer, HAL) for wearer in wearers]
             # what HAL depth emulates, the chip has
-            if row.fault in Run.own_faults and moment.told_s is None:
+            if row.fault in program_faults.FAULTS and moment.told_s is None:
                 found.append(Task(index, place, 0, DRIVER))
     return sorted(found, key=lambda task: -cost(task))
 
@@ -254,7 +255,8 @@ def brought(run: Run, moment: Moment) -> Run:
         run.hal.commands.append(b"selftest")
     if moment.at_s:
         run.advance(round((moment.at_s - (moment.told_s or 0.0)) / STEP_S))
-        run.hal.on_line = None
+        if moment.told_s is not None:
+            run.hal.on_line = None
         found = states.STATES[run.unit.session.state]
         if found != moment.state:
             raise BadInput(
@@ -278,7 +280,8 @@ def beginning(moment: int, wearer: int, depth: str) -> "Callable[[], Run]":
     """Makes runs that stand at a moment."""
     if depth == HAL:
         return saved_at(moment, wearer).fork
-    return lambda: brought(ChipRun(scenario_at(MOMENTS[moment], wearer)), MOMENTS[moment])
+    story = scenario_at(MOMENTS[moment], wearer)
+    return lambda: brought(Run(story, depth=DriverDepth()), MOMENTS[moment])
 
 
 def ignore_interrupts() -> None:

@@ -1,66 +1,81 @@
-"""Faults of the program, the chip and its flash at HAL depth, by their names in the design.
+"""Faults of the program, the chip and its flash, by their names in the design, at every depth.
 
-`FAULTS[name](run, event, on)` puts one on or takes it off. What ends the program is
-raised by the HAL at the start of the tick that runs, or at the line of the firmware that
-the event names; `sim.lives` knows what follows. `sim.chip.faults` has the same names.
+`FAULTS[name](depth, event, on)` puts one on or takes it off. What each does to a unit is the
+depth's (`sim.depth.Depth`).
 """
-
-from firmware.inputs import HOST
-from sim.lives import end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable
 
-    from sim.run import Run
+    from sim.depth import Depth
     from sim.scenario import Event
+
+    Inject = Callable[[Depth, Event, bool], None]
 
 DAY_S = 86_400
 
 
-def ends(run: "Run", event: "Event", on: bool) -> None:
-    """The program ends: in this tick, or at the event's line."""
-    if not on:
-        return
-    if event.line:
-        run.lines.arm(event)
-    else:
-        run.hal.ending = end(event.name, event.for_s)
+def firmware_exception(depth: "Depth", event: "Event", on: bool) -> None:
+    """The firmware raises: in its next tick, or at the event's line."""
+    if on and event.line:
+        depth.wait_for_line(event)
+    elif on:
+        depth.raise_exception()
 
 
-def host_attach(run: "Run", event: "Event", on: bool) -> None:
-    """A host types Ctrl-C."""
-    run.hal.pins = run.hal.pins | HOST if on else run.hal.pins & ~HOST
+def firmware_hang(depth: "Depth", event: "Event", on: bool) -> None:
+    """The firmware never comes back: from its next tick, or from the event's line."""
+    if on and event.line:
+        depth.wait_for_line(event)
+    elif on:
+        depth.hang()
 
 
-def clock_jump(run: "Run", event: "Event", on: bool) -> None:
+def host_attach(depth: "Depth", event: "Event", on: bool) -> None:
+    """A host is plugged in and attaches as `mpremote` does."""
+    depth.attach_host(on)
+
+
+def soft_reset(depth: "Depth", event: "Event", on: bool) -> None:
+    """The interpreter is reset softly."""
+    if on:
+        depth.reset_softly()
+
+
+def brownout(depth: "Depth", event: "Event", on: bool) -> None:
+    """Power is lost and comes back (after `for_s`, or at once)."""
+    if on:
+        depth.cut_power(event.for_s or 0.0)
+
+
+def clock_jump(depth: "Depth", event: "Event", on: bool) -> None:
     """The battery-backed clock jumps by `value` days, a day where none is named."""
     days = 1.0 if event.value is None else float(event.value)
-    if run.hal.clock_s is not None:
-        run.hal.clock_s += int(days * DAY_S) * (1 if on else -1)
+    depth.jump_clock(int(days * DAY_S) * (1 if on else -1))
 
 
-def flash_full(run: "Run", event: "Event", on: bool) -> None:
+def flash_full(depth: "Depth", event: "Event", on: bool) -> None:
     """Nothing more can be written."""
-    run.hal.full = on
+    depth.fill_flash(on)
 
 
-def flash_corrupt(run: "Run", event: "Event", on: bool) -> None:
+def flash_corrupt(depth: "Depth", event: "Event", on: bool) -> None:
     """The filesystem cannot be mounted any more."""
-    run.hal.mounted = not on
+    depth.corrupt_flash(on)
 
 
-def flash_torn(run: "Run", event: "Event", on: bool) -> None:
+def flash_torn(depth: "Depth", event: "Event", on: bool) -> None:
     """Power is lost in the middle of what is next written, and is back at once."""
-    run.hal.torn = end(event.name) if on else None
+    depth.tear_write(on)
 
 
-FAULTS: "dict[str, Any]" = {
-    "firmware_exception": ends,
-    "firmware_hang": ends,
+FAULTS: "dict[str, Inject]" = {
+    "firmware_exception": firmware_exception,
+    "firmware_hang": firmware_hang,
     "host_attach": host_attach,
-    "soft_reset": ends,
-    "brownout": ends,
+    "soft_reset": soft_reset,
+    "brownout": brownout,
     "clock_jump": clock_jump,
     "flash_full": flash_full,
     "flash_corrupt": flash_corrupt,

@@ -108,7 +108,7 @@ class Reckoning:
             "time": unit.session.treat_ms >= unit.course.max_ms
             or unit.session.day_treat_ms >= rules.DAY_LIT_MS,
             "cem43": max(a.cem43_min, b.cem43_min) > rules.CEM43_LEAST_MIN,
-            "battery": self.run.hal.empty_ms >= 0,
+            "battery": self.run.hardware.empty_ms >= 0,
             "timeout": t_ms - self._since_ms >= rules.LONG_MS,
         }
         reason = states.REASONS[unit.session.reason]

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from sim.onsets import Dark
-    from sim.run import Injected, Run
+    from sim.run import Run
+    from sim.timeline import Injected
 
 NAMES = tuple(name for name, _ in FAULTS)
 # Faults of program, chip and supply that may end in a reset.
@@ -89,7 +90,7 @@ def cutoff_of(
          and STOPPING >> NAMES.index(row["name"]) & 1),
         None,
     )  # fmt: skip
-    dark = next((dark for dark in run.hal.darks if dark.t_ms >= injected.t_ms), None)
+    dark = next((dark for dark in run.depth.darks if dark.t_ms >= injected.t_ms), None)
     if dark and (shown or event.name in DARKENS or died(run, injected, dark)):
         return cutoff(run, injected, shown, dark)
     return None
@@ -154,7 +155,7 @@ def unexpected(run: "Run") -> list[str]:
 def result(run: "Run") -> "dict[str, Any]":
     """The object that `waistband sim --json` prints."""
     session = run.unit.session
-    end_ms = run.hal.t_ms if run.end_ms is None else run.end_ms
+    end_ms = run.t_ms if run.end_ms is None else run.end_ms
     kinds = [str(row[0]) for row in run.board.BANKS]
     pads = tuple(zip("AB", run.unit.pads, run.plant.pads))
     return {
@@ -175,7 +176,7 @@ def result(run: "Run") -> "dict[str, Any]":
         "energy_wh": run.plant.drawn_wh,
         "battery_pct": run.plant.battery.charge * 100.0,
         "cutoffs": cutoffs(run),
-        "emitted_after_off_j": run.hal.late_j,
+        "emitted_after_off_j": run.depth.late_j,
         "resets": resets(run),
         "ticks": run.ticks,
         "wall_s": run.wall_s,

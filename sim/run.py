@@ -1,23 +1,19 @@
-"""One scenario, run: the firmware on the simulated HAL, and the scenario's events."""
+"""A run: one scenario on one simulated unit, at any depth, and what came of it."""
 
-import gc
 import json
 import time
 
-from firmware import inputs as pin
 from firmware import states
 from firmware.limits import CONTROL_TICKS, TICK_MS
 from firmware.prescription import calibration_crc
 from hal.boards import RPI_PICO
-from sim import program_faults, report
-from sim.faults import INJECT, wear
-from sim.hal import NEVER_MS, SimHal
-from sim.lines import Lines
-from sim.lives import ENDED, Lives, end
+from sim import report
+from sim.depth import Observer, Setup
+from sim.hal_depth import HalDepth
+from sim.hardware import CLOCK_S
 from sim.plant import TRIP_C, Plant
 from sim.record import replace
-from sim.recorder import Recorder
-from sim.surroundings import CLOCK_S
+from sim.timeline import Timeline, when_ms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,16 +22,16 @@ if TYPE_CHECKING:
 
     from firmware.waistband import Waistband
     from hal.contract import Board
+    from sim.depth import Depth
+    from sim.hal import SimHal
+    from sim.lives import Lives
     from sim.scenario import Event, Scenario
+    from sim.timeline import Injected
     from sim.witness import Witness
 
-    # when in ms, in which order, which method of the run, its arguments
-    Action = tuple[int, int, str, tuple[Any, ...]]
     Row = tuple[float | str, ...]
 
 wall_clock_s = getattr(time, "perf_counter", time.time)  # which MicroPython lacks
-BUTTON_PINS = {"START": pin.START, "UP": pin.UP, "DOWN": pin.DOWN}
-BOUNCE_MS = (20, 40)  # contacts change again so long after an edge: the worst that sampling sees
 CONTROL_MS = CONTROL_TICKS * TICK_MS
 CALIBRATION, PRESCRIPTION = "calibration.json", "prescription.json"  # as on a unit
 SETTLED_MS = 2_000  # a run ends this long after its session did
@@ -68,122 +64,107 @@ BOARD: "Board" = RPI_PICO
 TRACE_COLUMNS = trace_columns(BOARD)
 
 
-def when_ms(at_s: float) -> int:
-    """An event's time in milliseconds since power-on."""
-    return int(at_s * 1000 + 0.5)
-
-
-def in_order(action: "Action") -> tuple[int, int]:
-    """Actions are sorted by this."""
-    return action[:2]
-
-
-class Injected:
-    """A fault that was put on."""
-
-    def __init__(self, t_ms: int, event: "Event") -> None:
-        self.t_ms = t_ms
-        self.event = event
-
-
-class Run:
+class Run(Observer):
     """A scenario on the bench; `advance` it, then ask for its `result`."""
-
-    own_faults = program_faults.FAULTS
-    chunk_steps = 250  # control steps that are worth a look at the wall clock
 
     def __init__(
         self, scenario: "Scenario", seed: int | None = None, record: bool = False,
         files: "Mapping[str, bytes] | None" = None, clock_s: int | None = CLOCK_S,
+        depth: "Depth | None" = None,
     ) -> None:  # fmt: skip
-        """Power the unit on. `seed` overrides the scenario's; `record` keeps all inputs and
-        outputs for `recording`.
+        """Power the unit on, at HAL depth where no other is named. `seed` overrides the
+        scenario's; `record` keeps all inputs and outputs for `recording`, at HAL depth alone.
 
         `files` are what the unit keeps already, by name; `calibration.json` and
         `prescription.json` among them go before the nominal ones and the scenario's. What it
         keeps after the run is in `hal.files`. `clock_s` is the wall clock at power-on, in seconds
         since 2000-01-01; None: there is none.
         """
+        if record and depth:
+            raise ValueError("a recording is made at HAL depth")
         self.scenario = scenario
         self.board = BOARD
         self.seed = scenario.seed if seed is None else seed
         self.duration_s = scenario.duration_s
         files = dict(files or {})
         measured = files.get(CALIBRATION)
-        self.calibration: dict[str, Any]
-        self.calibration = calibration = (
+        self.calibration: dict[str, Any] = (
             json.loads(measured) if measured else nominal_calibration(self.board)
         )
         self.prescription: object = files.get(PRESCRIPTION, scenario.prescription)
-        self.plant = Plant(scenario.start, self.board, calibration, self.seed)
-        self.hal = hal = SimHal(self.plant, self.board, scenario.start, self.seed)
-        hal.files, hal.clock_s = files, clock_s
-        if scenario.start.worn:
-            wear(hal, True)
-        self.recorder = Recorder(hal, calibration, self.prescription) if record else None
-        self.unit: Waistband
-        self.tick: Callable[[], None]  # of the unit, or of none while it has no program
-        self.lines = Lines(self.reached)
-        self.lives = Lives(self)
-        if self.recorder:
-            self.recorder.unit = self.unit
-        self.ticks = 0
+        self.plant = Plant(scenario.start, self.board, self.calibration, self.seed)
+        self.depth: Depth = depth or HalDepth(record)
+        self.depth.assemble(Setup(
+            scenario, self.board, self.seed, self.plant, self.calibration, self.prescription,
+            files, clock_s,
+        ))  # fmt: skip
+        self.hardware = self.depth.hardware
         self.wall_s = 0.0
-        self.injected: list[Injected] = []
         self.true_crossing_s: list[float | None] = [None, None]  # of the trip, by each pad
         self.begin_ms: int | None = None  # of the first session
         self.end_ms: int | None = None  # of the latest, unless another runs
         self._row_sink: Callable[[Row], object] | None = None
         self._row_every = 0
         self.witness: Witness | None = None  # told after each tick
-        self._actions = self._timeline()
-        hal.on_event = self._happen
-        hal.expect(self._actions[0][0] if self._actions else NEVER_MS)
+        self.timeline = Timeline(self.depth, scenario.events)
+        self.depth.start(self, self.timeline.next_ms())
+
+    @property
+    def hal(self) -> "SimHal":
+        """What the firmware runs on; at HAL depth alone."""
+        assert isinstance(self.depth, HalDepth)
+        return self.depth.hal
+
+    @property
+    def lives(self) -> "Lives":
+        """The unit's resets and power cycles; at HAL depth alone."""
+        assert isinstance(self.depth, HalDepth)
+        return self.depth.lives
+
+    @property
+    def unit(self) -> "Waistband":
+        """The firmware."""
+        return self.depth.unit
+
+    @property
+    def t_ms(self) -> int:
+        """Milliseconds since power-on; negative before the first tick."""
+        return self.depth.t_ms
 
     @property
     def t_s(self) -> float:
         """Seconds since power-on."""
-        return max(self.hal.t_ms, 0) / 1000
+        return max(self.depth.t_ms, 0) / 1000
 
     @property
     def restarts(self) -> list[tuple[float, str]]:
         """When and why the chip began anew, in seconds since power-on."""
-        return self.lives.restarts
+        return self.depth.restarts
 
     @property
     def raised(self) -> list[tuple[float, str]]:
         """When the firmware raised by itself, in seconds since power-on, and what."""
-        return self.lives.raised
+        return self.depth.raised
+
+    @property
+    def ticks(self) -> int:
+        """Ticks that went by."""
+        return self.depth.ticks
+
+    @property
+    def injected(self) -> "list[Injected]":
+        """The faults that were put on."""
+        return self.timeline.injected
 
     # -- events ------------------------------------------------------------------------
 
-    def _timeline(self) -> "list[Action]":
-        """What happens when, soonest first."""
-        actions: list[Action] = []
-
-        def at(s: float, method: str, *arguments: object) -> None:
-            actions.append((when_ms(s), len(actions), method, arguments))
-
-        for event in self.scenario.events:
-            if event.kind == "press":
-                bit = BUTTON_PINS[event.name]
-                at(event.at_s, "_press", bit, True)
-                at(event.at_s + event.hold_ms / 1000, "_press", bit, False)
-            elif event.kind == "fault":
-                at(event.at_s, "_inject", event, True)
-                if event.for_s:
-                    at(event.at_s + event.for_s, "_inject", event, False)
-            else:
-                at(event.at_s, "_change", event)
-        return sorted(actions, key=in_order)
-
-    def _happen(self, t_ms: int) -> int:
+    def happen(self, t_ms: int) -> int:
         """Do what is due; returns when something is due next."""
-        actions = self._actions
-        while actions and actions[0][0] <= t_ms:
-            _, _, method, arguments = actions.pop(0)
-            getattr(self, method)(*arguments)
-        return actions[0][0] if actions else NEVER_MS
+        return self.timeline.happen(t_ms)
+
+    def reached(self, event: "Event") -> None:
+        """The firmware is about to execute the line that the event names."""
+        self.timeline.reached(event)
 
     def then(self, events: "tuple[Event, ...]", duration_s: float) -> None:
         """From now on these happen, in the place of what the scenario had still to come, and
@@ -191,7 +172,7 @@ class Run:
 
         `scenario` becomes that of the whole run: made anew, it runs exactly as this one.
         """
-        now_ms = self.hal.t_ms
+        now_ms = self.depth.t_ms
         for event in events:
             if when_ms(event.at_s) <= now_ms:
                 raise ValueError(f"{event.name} at {event.at_s} s: has happened by {self.t_s} s")
@@ -201,114 +182,49 @@ class Run:
             seed=self.seed,
         )  # fmt: skip
         self.duration_s = duration_s
-        self._actions = [action for action in self._timeline() if action[0] > now_ms]
-        self.hal.expect(self._actions[0][0] if self._actions else NEVER_MS)
+        self.replan()
 
-    def _press(self, bit: int, down: bool) -> None:
-        hal = self.hal
-        self._pin(bit, down)
-        if hal.bouncing:
-            for k, after_ms in enumerate(BOUNCE_MS):
-                value = down if k % 2 else not down
-                self._actions.append((hal.t_ms + after_ms, k, "_pin", (bit, value)))
-            self._actions.sort(key=in_order)
-
-    def _pin(self, bit: int, down: bool) -> None:
-        hal = self.hal
-        hal.pins = hal.pins | bit if down or hal.stuck_pins & bit else hal.pins & ~bit
-
-    def _inject(self, event: "Event", on: bool) -> None:
-        """A fault of the table of every depth, or of this depth's own."""
-        if on:
-            self.injected.append(Injected(self.hal.t_ms, event))
-        if event.name in INJECT:
-            INJECT[event.name](self.hal, event, on)
-        else:
-            self.own_faults[event.name](self, event, on)
-
-    def reached(self, event: "Event") -> None:
-        """The firmware is about to execute the line that the event names: its onset is now."""
-        for row in self.injected:
-            if row.event is event:
-                row.t_ms = self.hal.t_ms
-        self.ends(event)
-
-    def ends(self, event: "Event") -> None:
-        """The program raises or hangs here."""
-        raise end(event.name)
-
-    def _change(self, event: "Event") -> None:
-        if event.name == "worn":
-            wear(self.hal, bool(event.value))
-            return
-        if event.name == "seed":
-            seed = int(event.value or 0)
-            self.plant.reseed(seed)
-            self.hal.reseed(seed)
-            return
-        changed: dict[str, Any] = {event.name: event.value}
-        for pad in self.plant.pads:
-            pad.tissue.change(**changed)
+    def replan(self, keep_bounces: bool = False) -> None:
+        """What is still to happen is what the scenario, as it now stands, says."""
+        self.timeline.replace(self.scenario.events, self.depth.t_ms, keep_bounces)
+        self.depth.expect(self.timeline.next_ms())
 
     # -- running -----------------------------------------------------------------------
 
     def advance(self, steps: int) -> bool:
         """Run up to so many control steps; False once the run is over."""
-        collecting = gc.isenabled()
-        gc.disable()  # nothing here makes cycles: a tenth of the time went into looking for them
-        tracing = self.lines.traced()
-        self.lines.watch()
-        try:
-            return self._advance(steps)
-        finally:
-            self.lines.leave(tracing)
-            if collecting:
-                gc.enable()
-
-    def _advance(self, steps: int) -> bool:
         begun = wall_clock_s()
-        row_sink = self._row_sink
-        every_tick = row_sink if self._row_every == TICK_MS else None
-        witness = self.witness
-        over = False
-        for _ in range(steps):
-            for _ in range(CONTROL_TICKS):
-                self.one_tick()
-                if witness:
-                    witness.look()
-                if every_tick:
-                    every_tick(self.row())
-            if row_sink and not every_tick:
-                row_sink(self.row())
-            if self.stepped():
-                over = True
-                break
+        more = self.depth.advance(steps, self.duration_s)
         self.wall_s += wall_clock_s() - begun
-        return not over
+        return more
 
-    def one_tick(self) -> None:
-        """A tick of the unit, whatever becomes of it; `stepped` is for after each tenth."""
-        try:
-            self.tick()
-        except ENDED as why:
-            self.lives.after(why)
+    def wants_ticks(self) -> bool:
+        """Whether a witness or a trace looks at every tick."""
+        return self.witness is not None or self._row_every == TICK_MS
+
+    def ticked(self) -> None:
+        """A tick went by: for the witness, and a row of a trace of ticks."""
+        if self.witness:
+            self.witness.look()
+        if self._row_sink and self._row_every == TICK_MS:
+            self._row_sink(self.row())
 
     def stepped(self) -> bool:
-        """A control step went by; whether the run is over."""
-        self.ticks += CONTROL_TICKS
+        """A control step went by: keep times, give a row; whether the run is over."""
+        if self._row_sink and self._row_every != TICK_MS:
+            self._row_sink(self.row())
         self._keep_times()
-        hal = self.hal
-        return hal.t_ms + TICK_MS >= int(self.duration_s * 1000) or not hal.powered or self._done()
+        return not self.depth.powered or self._done()
 
     def _keep_times(self) -> None:
         """When the session began and ended, and when contact truly crossed the trip."""
         session = self.unit.session
         if session.number and self.begin_ms is None:
-            self.begin_ms = self.hal.t_ms
+            self.begin_ms = self.depth.t_ms
         if session.number and session.reason < 0:
             self.end_ms = None
         elif self.end_ms is None and self.begin_ms is not None:  # or a reset ended it
-            self.end_ms = self.hal.t_ms
+            self.end_ms = self.depth.t_ms
         for index, pad in enumerate(self.plant.pads):
             if pad.max_contact_c >= TRIP_C and self.true_crossing_s[index] is None:
                 self.true_crossing_s[index] = self.t_s
@@ -317,9 +233,9 @@ class Run:
         """For a scenario that runs until its session is over."""
         return (
             self.scenario.until_done
-            and not self._actions
+            and self.over()
             and self.end_ms is not None
-            and self.hal.t_ms >= self.end_ms + SETTLED_MS
+            and self.depth.t_ms >= self.end_ms + SETTLED_MS
         )
 
     def constants(self) -> list[object]:
@@ -330,16 +246,17 @@ class Run:
         course = [] if unit.lock else [unit.course]
         kept: list[object] = [self.board, self.scenario, unit.session.table, unit.meaning]
         kept += course
-        kept += self.hal.constants() + a.tissue.constants() + b.tissue.constants()
+        kept += self.depth.constants() + a.tissue.constants() + b.tissue.constants()
         kept += [pad.table for pad in unit.pads]
         return kept
 
     def close(self) -> None:
-        """Done with this run. Nothing here has to be let go of; at driver depth something has."""
+        """Done with this run."""
+        self.depth.close()
 
     def on_light(self, sink: "Callable[[float, float, float], object]") -> None:
         """Have `sink` called with each stretch of light: from and until when in ms, and watts."""
-        self.hal.on_light = sink
+        self.depth.on_light(sink)
 
     def trace(self, row_sink: "Callable[[Row], object]", every: str = "control") -> None:
         """Have `row_sink` called with a row each control step, or each tick."""
@@ -348,7 +265,7 @@ class Run:
 
     def over(self) -> bool:
         """Whether nothing of the scenario is still to come."""
-        return not self._actions
+        return not self.timeline.actions
 
     def row(self) -> "Row":
         """The present as TRACE_COLUMNS.
@@ -357,20 +274,21 @@ class Run:
         the duty with which the gate's open part was lit.
         """
         unit = self.unit
-        hal = self.hal
+        depth = self.depth
         gate = unit.gate
-        gated = hal.supply and gate.period_ticks > 1 and self._row_every != TICK_MS
+        supply = depth.supply
+        gated = supply and gate.period_ticks > 1 and self._row_every != TICK_MS
         a, b = unit.pads
         true_a, true_b = self.plant.pads
         names = [name for _, name, _ in report.latched(self)]
-        duty = gate.out if gated else hal.duty
+        duty = gate.out if gated else depth.duty
         return (
             self.t_s, states.STATES[unit.session.state], "+".join(names),
             a.contact_mc / 1000, b.contact_mc / 1000,
             true_a.tissue.contact_c, true_b.tissue.contact_c,
             true_a.tissue.board_c, true_b.tissue.board_c,
         ) + tuple(duty) + (
-            int(hal.supply or hal.enable_stuck),
+            int(supply or self.hardware.enable_stuck),
             self.plant.pack_mv() / 1000, unit.battery.percent,
             a.fluence.total_uj_cm2 / 1e6, b.fluence.total_uj_cm2 / 1e6,
         )  # fmt: skip
@@ -391,6 +309,4 @@ class Run:
 
     def recording(self) -> bytes:
         """Every input and output so far, for `replay`; only of a run made with `record`."""
-        if self.recorder is None:
-            raise ValueError("this run was not made with record=True")
-        return self.recorder.recording()
+        return self.depth.recording()

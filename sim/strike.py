@@ -88,7 +88,7 @@ def without_outside(run: "Run", story: "Story") -> float:
         for_s = (dark_ms - story.at_ms) / 1000
         run.then(tuple(replace(event, for_s=for_s) for event in story.struck), LONGEST_S)
     watch = Watch(run)
-    while run.hal.t_ms < story.run.hal.t_ms and watch.step():
+    while run.t_ms < story.run.t_ms and watch.step():
         pass
     return watch.peak_c
 
@@ -106,7 +106,7 @@ class Story:
         self.struck: tuple[Event, ...] = (event,)
         if not case.alert and row.fault != "alert_broken":
             self.struck = (Event(at_s, "fault", "alert_broken"), event)
-        self.bank = bank(run.hal, event) if row.since == CURRENT else -1
+        self.bank = bank(run.hardware, event) if row.since == CURRENT else -1
         self.own_c: float | None = None
         self.state = ""
         self.went_on = False
@@ -166,7 +166,7 @@ class Story:
         return self._go_on(STOP_S)
 
     def _since_s(self) -> float:
-        return (self.run.hal.t_ms - self.at_ms) / 1000
+        return (self.run.t_ms - self.at_ms) / 1000
 
     def _off(self) -> bool:
         """Dark, and not because a hot pad is held back to nothing."""
@@ -177,7 +177,7 @@ class Story:
         if self.case.row.since != SENSED:
             return False
         risen_ms = max(self.watch.peak_ms, self.at_ms + self.moment.settle_s * 1000)
-        return self.run.hal.t_ms - risen_ms >= SETTLED_MS
+        return self.run.t_ms - risen_ms >= SETTLED_MS
 
     def _press(self) -> float:
         """START, pressed soon; returns when. One that stops light does not meet the fault."""
@@ -190,8 +190,8 @@ class Story:
 
     def _go_on(self, s: float) -> bool:
         """False where the run is over."""
-        end_ms = self.run.hal.t_ms + s * 1000
-        while self.run.hal.t_ms < end_ms:
+        end_ms = self.run.t_ms + s * 1000
+        while self.run.t_ms < end_ms:
             if not self.watch.step():
                 return False
         return True

@@ -7,13 +7,13 @@ unit says is kept for whoever looks; what it asks for is what a bench put there.
 from firmware.limits import TICK_MS
 from hal.contract import POWER_ON, Hal
 from hal.resets import ARMED
+from sim.hardware import CLOCK_S
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROWS, CELLS = 8, 16  # of the screen
-CLOCK_S = 820_584_000  # 2026-01-01 12:00, what the battery-backed clock reads at power-on
 
 
 class Surroundings(Hal):

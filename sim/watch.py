@@ -37,7 +37,7 @@ class Watch:
         self.breaks_ms = breaks_ms
         self.driven_ms: float | None = None  # until when, in therapy
         self.tells_ms: float | None = None  # since when the supply's current can tell
-        self.begun_ms = run.hal.t_ms
+        self.begun_ms = run.t_ms
         self.spans: list[Span] = []
         self.visited: list[tuple[int, str]] = []  # when each state was first seen, in order
         self.peak_c = self._risen_c = self.contact_c()
@@ -58,23 +58,23 @@ class Watch:
         return max(a.tissue.contact_c, b.tissue.contact_c)
 
     def _light(self, from_ms: float, until_ms: float, watts: float) -> None:
-        hal = self.run.hal
+        hardware = self.run.hardware
         self.spans.append(Span(from_ms, until_ms, watts))
-        self.hot_ms = (hal.hot_ms[0], hal.hot_ms[1])
-        self.apart_ms = (hal.apart_ms[0], hal.apart_ms[1])
-        self.empty_ms = hal.empty_ms
+        self.hot_ms = (hardware.hot_ms[0], hardware.hot_ms[1])
+        self.apart_ms = (hardware.apart_ms[0], hardware.apart_ms[1])
+        self.empty_ms = hardware.empty_ms
         self.cut_c = self.contact_c()
         if self.bank >= 0 and until_ms > self.breaks_ms:
             self._look_at_bank(max(from_ms, self.breaks_ms), until_ms)
 
     def _look_at_bank(self, from_ms: float, until_ms: float) -> None:
-        hal = self.run.hal
-        opened = self.bank in hal.open_banks
-        broken = opened or self.bank in hal.stuck_banks  # not yet, where the step began before
+        hardware = self.run.hardware
+        opened = self.bank in hardware.open_banks
+        broken = opened or self.bank in hardware.stuck_banks  # not yet, where the step began before
         if broken and self.tells_ms is None and tells(self.run, self.bank, opened, self.breaks_ms):
             self.tells_ms = from_ms
         powered = self.run.unit.session.state in states.POWERED
-        if powered and hal.duty[self.bank]:
+        if powered and self.run.depth.duty[self.bank]:
             self.driven_ms = until_ms
 
     def _look(self) -> None:
@@ -84,13 +84,13 @@ class Watch:
         if contact_c > self.peak_c:
             if contact_c > self._risen_c + RISE_C:
                 self._risen_c = contact_c
-                self.peak_ms = self.run.hal.t_ms
+                self.peak_ms = self.run.t_ms
             self.peak_c = contact_c
             if contact_c >= TRIP_C and self.crossing_s is None:
                 self.crossing_s = self.run.t_s
         state = states.STATES[self.run.unit.session.state]
         if not self.visited or self.visited[-1][1] != state:
-            self.visited.append((self.run.hal.t_ms, state))
+            self.visited.append((self.run.t_ms, state))
 
     @property
     def state(self) -> str:
@@ -114,7 +114,7 @@ class Watch:
     def dark_ms(self) -> float:
         """For how long it has been dark, as far as it was watched."""
         last_ms = self.last_ms()
-        return self.run.hal.t_ms - (self.begun_ms if last_ms is None else last_ms)
+        return self.run.t_ms - (self.begun_ms if last_ms is None else last_ms)
 
     def joules(self, from_ms: float, until_ms: float = FOREVER_MS) -> float:
         """Optical energy between two times."""

@@ -14,13 +14,14 @@ from firmware.inputs import START
 from firmware.limits import TICK_MS
 from sim import bounds, rules, sensors
 from sim.current import Current
-from sim.hal import NEVER_MS
+from sim.hardware import NEVER_MS
 from sim.plant import APART_C
 from sim.reckoning import Reckoning
 from sim.rules import Violation
 
 if TYPE_CHECKING:
-    from sim.run import Injected, Run
+    from sim.run import Run
+    from sim.timeline import Injected
 
 # Faults of the program, its chip or its supply: until it runs again these alone say when it must
 # be dark. Nothing else is judged by who is not there.
@@ -52,6 +53,7 @@ class Witness:
     def __init__(self, run: "Run") -> None:
         self.run = run
         self.hal = run.hal
+        self.hardware = run.hardware
         self.pads = run.plant.pads
         self.reckoning = Reckoning(run)
         self.found: list[Violation] = []
@@ -68,7 +70,7 @@ class Witness:
         self._refusals: list[Injected] = []  # faults with which no session may begin
         self._state = run.unit.session.state
         self._unit = run.unit
-        self._pins = self.hal.pins
+        self._pins = self.hardware.pins
         self._asked_ms = 0  # when a start or a resume was last granted
         self._resumed = False
         self._off_ms = -1  # the end of light that the present light came after
@@ -87,8 +89,9 @@ class Witness:
         hal = self.hal
         t_ms = hal.t_ms
         run = self.run
-        if hal.pins != self._pins:
-            self._buttons(hal.pins, t_ms)
+        pins = self.hardware.pins
+        if pins != self._pins:
+            self._buttons(pins, t_ms)
         if len(run.injected) != self._struck:
             self._strike()
         unit = run.unit
@@ -193,8 +196,9 @@ class Witness:
     def _beyond_help(self) -> bool:
         """Both switches in series are shorted: nothing can end that current. What it heats is
         judged, and what the unit drives besides."""
-        hal = self.hal
-        return hal.enable_stuck and len(hal.stuck_banks) > 0 and not any(hal.duty)
+        hardware = self.hardware
+        broken = hardware.enable_stuck and len(hardware.stuck_banks) > 0
+        return broken and not any(self.hal.duty)
 
     def _names(self) -> set[str]:
         return {injected.event.name for injected in self.run.injected}
@@ -238,12 +242,12 @@ class Witness:
 
     def _judge_senses(self, t_ms: int, state: int) -> None:
         """Of what the program can see by itself, it must have seen this by now."""
-        hal = self.hal
+        hardware = self.hardware
         if self._current.shown:
             self._current.judge(t_ms, self)
-        if hal.hot_ms[0] >= 0 or hal.hot_ms[1] >= 0 or hal.empty_ms >= 0:
+        if hardware.hot_ms[0] >= 0 or hardware.hot_ms[1] >= 0 or hardware.empty_ms >= 0:
             self._judge_samples(t_ms)
-        if hal.apart_ms[0] >= 0 or hal.apart_ms[1] >= 0:
+        if hardware.apart_ms[0] >= 0 or hardware.apart_ms[1] >= 0:
             self._judge_pairs(t_ms)
 
     def late(self, fault: str, lit_ms: int, within_ms: int) -> None:
@@ -276,19 +280,21 @@ class Witness:
         )  # fmt: skip
 
     def _judge_samples(self, t_ms: int) -> None:
-        hal = self.hal
-        rows = ((hal.hot_ms[0], "sensed"), (hal.hot_ms[1], "sensed"), (hal.empty_ms, "empty"))
+        hardware = self.hardware
+        hot_ms = hardware.hot_ms
+        rows = ((hot_ms[0], "sensed"), (hot_ms[1], "sensed"), (hardware.empty_ms, "empty"))
         for since_ms, rule in rows:
             lasted_ms = t_ms - since_ms
             if since_ms >= 0 and lasted_ms >= rules.SENSED_MS:
                 self.broke(rule, lasted_ms, rules.SENSED_MS, f"lit {lasted_ms} ms after")
 
     def _judge_pairs(self, t_ms: int) -> None:
-        hal = self.hal
+        hardware = self.hardware
         for pad in (0, 1):
-            lasted_ms = t_ms - hal.apart_ms[pad]
-            if hal.apart_ms[pad] >= 0 and lasted_ms >= rules.APART_MS:
-                apart_c = abs(sensors.ntc_c(hal.levels[pad]) - hal.raw[pad] * sensors.TMP117_LSB_C)
+            lasted_ms = t_ms - hardware.apart_ms[pad]
+            if hardware.apart_ms[pad] >= 0 and lasted_ms >= rules.APART_MS:
+                digital_c = hardware.raw[pad] * sensors.TMP117_LSB_C
+                apart_c = abs(sensors.ntc_c(hardware.levels[pad]) - digital_c)
                 if apart_c > APART_C + rules.NOISE_C:
                     said = f"lit {lasted_ms} ms after, at {apart_c:.2f} C apart"
                     self.broke("apart", apart_c, APART_C + rules.NOISE_C, said)

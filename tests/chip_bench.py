@@ -6,10 +6,10 @@ from typing import Any
 
 from sim.chip.assembly import Build, Unit
 from sim.chip.program import Program
-from sim.chip.run import STEP_US, ChipRun
+from sim.chip.run import STEP_US, DriverDepth
 from sim.plant import Plant
 from sim.record import replace
-from sim.run import BOARD, nominal_calibration
+from sim.run import BOARD, Run, nominal_calibration
 from sim.scenario import Event, Scenario, Start, ordinary
 
 SOUND = Build()
@@ -26,6 +26,7 @@ class Desk:
         self.plant = Plant(begin, BOARD, nominal_calibration(BOARD), 1)
         self.unit = Unit(self.plant, BOARD, clock, 1, {}, build)
         self.bench, self.chip, self.parts = self.unit.bench, self.unit.chip, self.unit.parts
+        self.hardware = self.bench.hardware
         self.program = Program(self.unit)
         self.machine: Any = self.program.modules["machine"]
         self.rp2: Any = self.program.modules["rp2"]
@@ -61,6 +62,17 @@ class Desk:
         """The other bus."""
         pin = self.machine.Pin
         return self.machine.I2C(1, scl=pin(7), sda=pin(6), freq=400_000, **settings)
+
+
+class ChipRun(Run):
+    """A run at driver depth, with what its tests look at by name."""
+
+    def __init__(self, scenario: Scenario, seed: int | None = None, build: Build = SOUND) -> None:
+        self.driver = driver = DriverDepth(build)
+        super().__init__(scenario, seed, depth=driver)
+        self.chip, self.bench, self.device = driver.chip, driver.bench, driver.device
+        self.parts = driver.assembly
+        self.screen, self.console = driver.screen, driver.console
 
 
 def story(*events: Event, duration_s: float = 60.0, **start: Any) -> Scenario:

@@ -31,6 +31,7 @@ from firmware.limits import (
 from firmware.prescription import DEFAULT
 from firmware.rail import DARK_TICKS, ONE, SURE
 from sim.faults import INJECT
+from sim.hardware import Filter, Hardware
 from sim.record import replace
 from sim.run import Run
 from sim.saved import Saved
@@ -165,9 +166,9 @@ def in_service() -> Iterator[Run]:
     """A unit that a stuck switch locked, and the lit self-test that lifts that."""
     press = Event(0, "press", "START", hold_ms=200)
     broken = then(until(begun(DEFAULT), "READY"), press, "WAIT_SKIN")
-    broken.hal.enable_stuck = True
+    broken.hardware.enable_stuck = True
     until(broken, "FAULT").advance(10)
-    broken.hal.enable_stuck = False
+    broken.hardware.enable_stuck = False
     locked = then(broken, Event(0, "fault", "brownout"), "LOCKED")
     locked.lives.restarts.clear()  # what comes is counted from here
     yield locked
@@ -193,10 +194,10 @@ def bent(change: Callable[[Any], None]) -> Befalls:
     """From now on sensors are bent so."""
 
     def befall(run: Run) -> None:
-        def bend(hal: Any, event: Event, kept: object) -> None:
-            change(hal)
+        def bend(hardware: Hardware, event: Event, kept: object) -> None:
+            change(hardware)
 
-        run.hal.warps.append((Event(0.0, "fault", "ntc_stuck"), bend, None))
+        run.hardware.filters.append(Filter(Event(0.0, "fault", "ntc_stuck"), bend, None))
         run.hal.refresh()
 
     return befall
@@ -204,13 +205,13 @@ def bent(change: Callable[[Any], None]) -> Befalls:
 
 def level(slot: int, code: float) -> Befalls:
     """A level of the converter: thermistor A, B, the pack."""
-    return bent(lambda hal: hal.levels.__setitem__(slot, code))
+    return bent(lambda hardware: hardware.levels.__setitem__(slot, code))
 
 
 def register(slot: int, value: int) -> Befalls:
     """What a part of the bus says: contact A, B, board A, B, rail, cell, charge; now and from
     now on."""
-    bend = bent(lambda hal: hal.raw.__setitem__(slot, value))
+    bend = bent(lambda hardware: hardware.raw.__setitem__(slot, value))
 
     def befall(run: Run) -> None:
         bend(run)
@@ -241,7 +242,7 @@ def silent(slot: int, part: str, ever: bool = True) -> Befalls:
     """A part of the bus has not answered for ten seconds, or never."""
 
     def befall(run: Run) -> None:
-        run.hal.silence((part,), True)
+        run.hardware.silence((part,), True)
         inputs = run.unit.inputs
         inputs.heard[slot] = (inputs.ms - 10_000) & CLOCK_MASK if ever else -1
 
@@ -252,7 +253,7 @@ def pins(on: int = 0, off: int = 0) -> Befalls:
     """Pins change."""
 
     def befall(run: Run) -> None:
-        run.hal.pins = run.hal.pins & ~off | on
+        run.hardware.pins = run.hardware.pins & ~off | on
 
     return befall
 
@@ -262,7 +263,7 @@ def held(run: Run) -> None:
     buttons = run.unit.buttons
     buttons.begun, buttons.stable, buttons.used = True, START, False
     buttons.since_ms[0] = (run.unit.inputs.ms - 1_450) & CLOCK_MASK
-    run.hal.pins |= START
+    run.hardware.pins |= START
 
 
 def released(run: Run) -> None:
@@ -271,7 +272,7 @@ def released(run: Run) -> None:
     buttons.begun, buttons.stable, buttons.used, buttons.busy = True, START, False, True
     buttons.since_ms[0] = (run.unit.inputs.ms - 200) & CLOCK_MASK
     run.unit.pressed_in = run.unit.session.state
-    run.hal.pins &= ~START
+    run.hardware.pins &= ~START
 
 
 def stuck(run: Run) -> None:
@@ -279,7 +280,7 @@ def stuck(run: Run) -> None:
     buttons = run.unit.buttons
     buttons.begun, buttons.stable = True, UP
     buttons.since_ms[1] = (run.unit.inputs.ms - 20_000) & CLOCK_MASK
-    run.hal.pins |= UP
+    run.hardware.pins |= UP
 
 
 def expires(run: Run) -> None:
@@ -314,7 +315,7 @@ def posted(event: int) -> Befalls:
 
 def fault(name: str, pad: str | None = None, value: float | None = None) -> Befalls:
     """A fault of the table."""
-    return lambda run: INJECT[name](run.hal, Event(0.0, "fault", name, pad, value), True)
+    return lambda run: INJECT[name](run.hardware, Event(0.0, "fault", name, pad, value), True)
 
 
 def asked(line: bytes) -> Befalls:

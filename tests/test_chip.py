@@ -58,7 +58,7 @@ def test_after_reset_every_pin_is_an_input_pulled_down(desk):
 def test_a_button_pulls_its_pin_to_ground_against_the_pull_up(desk):
     pin = desk.machine.Pin(18, desk.machine.Pin.IN, desk.machine.Pin.PULL_UP)
     released = pin.value()
-    desk.bench.pins |= 1
+    desk.hardware.pins |= 1
     assert (released, pin.value()) == (1, 0)
 
 
@@ -248,7 +248,7 @@ def test_a_missing_part_is_eio_at_once(desk):
 
 def test_a_silent_part_does_not_acknowledge(desk):
     bus = desk.sensors(timeout=5_000)
-    desk.bench.silence(("contact_a",), True)
+    desk.hardware.silence(("contact_a",), True)
     with pytest.raises(OSError) as refused:
         bus.writeto(0x48, b"\x00")
     assert refused.value.errno == errno.EIO
@@ -258,7 +258,7 @@ def test_a_silent_part_does_not_acknowledge(desk):
 @pytest.mark.parametrize("timeout_us", [1_000, 5_000, 50_000])
 def test_a_held_bus_costs_exactly_the_timeout(desk, timeout_us):
     bus = desk.sensors(timeout=timeout_us)
-    desk.bench.held = True
+    desk.hardware.hold_bus(True)
     begun_us = desk.chip.us
     with pytest.raises(OSError) as refused:
         bus.writeto(0x48, b"\x00")
@@ -269,7 +269,7 @@ def test_a_held_bus_costs_exactly_the_timeout(desk, timeout_us):
 def test_reading_a_register_of_a_held_bus_costs_two_timeouts(desk):
     """`readfrom_mem` generates a stop in software after its failed write."""
     bus = desk.sensors(timeout=5_000)
-    desk.bench.held = True
+    desk.hardware.hold_bus(True)
     begun_us = desk.chip.us
     with pytest.raises(OSError, match="ETIMEDOUT"):
         bus.readfrom_mem_into(0x48, 0, bytearray(2))
@@ -277,7 +277,7 @@ def test_reading_a_register_of_a_held_bus_costs_two_timeouts(desk):
 
 
 def test_the_other_bus_goes_on_while_one_is_held(desk):
-    desk.bench.held = True
+    desk.hardware.hold_bus(True)
     assert desk.screen_bus(timeout=5_000).writeto(0x68, b"\x00") == 1
 
 
@@ -299,7 +299,7 @@ def codes(desk: Desk, level: float, count: int = 3_000) -> list[int]:
     desk.time.sleep_ms(1)
     read = []
     for _ in range(count):
-        desk.bench.levels[0] = level
+        desk.hardware.levels[0] = level
         read.append(adc.read_u16() >> 4)
     return read
 

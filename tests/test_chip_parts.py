@@ -7,6 +7,7 @@ import pytest
 from sim.chip.assembly import Build
 from sim.chip.font import CELLS
 from sim.faults import contact_stuck
+from sim.hardware import Filter
 from sim.scenario import Event
 from tests.chip_bench import A_810, ENABLE, Desk
 
@@ -132,7 +133,7 @@ def test_the_alert_of_an_led_board_is_not_wired(desk):
 def test_an_alert_that_is_broken_opens_nothing(desk):
     watch(desk)
     light(desk)
-    desk.bench.alert_works = False
+    desk.hardware.alert_works = False
     heat(desk, 0, 60.0)
     desk.time.sleep(1)
     assert desk.power_w() > 1.0
@@ -143,8 +144,9 @@ def test_a_stuck_register_does_not_stop_the_alert(desk):
     watch(desk)
     light(desk)
     desk.time.sleep_ms(400)
-    kept = list(desk.bench.raw)
-    desk.bench.warps.append((Event(0.0, "fault", "contact_stuck", "A"), contact_stuck, kept))
+    kept = list(desk.hardware.raw)
+    event = Event(0.0, "fault", "contact_stuck", "A")
+    desk.hardware.add_filter(Filter(event, contact_stuck, kept))
     heat(desk, 0, 43.5)
     desk.time.sleep_ms(400)
     assert word(desk, 0x48, 0) == kept[0]

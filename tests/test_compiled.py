@@ -30,7 +30,8 @@ told = []
 for run in runs:
     result = run.result()
     del result["wall_s"], result["realtime_factor"]
-    told.append([result, run.hal.raw, run.hal.levels, run.unit.gate.out, run.plant.battery.charge])
+    told.append([result, run.hardware.raw, run.hardware.levels, run.unit.gate.out,
+                 run.plant.battery.charge])
 print(json.dumps([tissue.__file__, told, [list(row) for row in tally.broken]]))
 """
 

@@ -15,14 +15,25 @@ from firmware.limits import CONTROL_TICKS, TICK_MS
 from firmware.session import Session
 from sim.chip.assembly import ROOT, Build
 from sim.chip.parts import Ds3231
-from sim.chip.run import ChipRun
+from sim.chip.run import DriverDepth
 from sim.fault_table import FAULTS
 from sim.lines import own_lines
 from sim.lives import BOOT_MS
 from sim.record import replace
 from sim.run import Run
 from sim.scenario import Event, ordinary
-from tests.chip_bench import START, fault, lit, lit_s, program, running, steps, story, to
+from tests.chip_bench import (
+    START,
+    ChipRun,
+    fault,
+    lit,
+    lit_s,
+    program,
+    running,
+    steps,
+    story,
+    to,
+)
 
 STEP_S = CONTROL_TICKS * TICK_MS / 1000
 TICK_S = TICK_MS / 1000
@@ -236,7 +247,7 @@ def test_the_same_run_twice_is_the_same_to_the_last_bit():
 
 def test_a_recording_is_refused_with_words():
     with pytest.raises(ValueError, match="HAL depth"):
-        ChipRun(ordinary(), record=True)
+        Run(ordinary(), record=True, depth=DriverDepth())
 
 
 # -- units that are not sound ------------------------------------------------------------------

@@ -17,6 +17,8 @@ from firmware import states
 from firmware.dose import cem43_rates
 from firmware.gate import Gate
 from sim import lives
+from sim.hal_depth import HalDepth
+from sim.line_trace import LineTrace
 from sim.lines import executed, own_lines
 from sim.run import Run
 from sim.scenario import Event
@@ -54,6 +56,12 @@ NOWHERE = {
 IMPORTED = {"firmware/dose.py": own_lines(cem43_rates.__code__)}
 
 
+def lines_of(run: Run) -> LineTrace:
+    """What waits for lines of the firmware."""
+    assert isinstance(run.depth, HalDepth)
+    return run.depth.lines
+
+
 class Strike:
     """One place of one unit, struck, and what a meter shows from then on."""
 
@@ -64,7 +72,7 @@ class Strike:
         self.lit_ms = -1.0  # when current last flowed
         self.granted: list[str] = []  # asked of the emitters since
         self.wait = (place.file, place.line, Event(0.0, "fault", kind))
-        lines = self.run.lines
+        lines = lines_of(self.run)
         lines.reached = self.reached
         lines.waiting.append(self.wait)
         self.run.hal.on_light = self.light
@@ -78,15 +86,15 @@ class Strike:
         """The line is reached: strike, if it is the time that was meant."""
         self.left -= 1
         if self.left:
-            self.run.lines.waiting.append(self.wait)
-            self.run.lines.watch()
+            lines_of(self.run).waiting.append(self.wait)
+            lines_of(self.run).watch()
             return
         self.at_ms = self.run.hal.t_ms
         hal: Any = self.run.hal
         drive, renew = hal.drive, hal.renew_lease
         hal.drive = self.noting("drive", drive)
         hal.renew_lease = self.noting("renew_lease", renew)
-        self.run.ends(event)
+        raise lives.end(event.name)
 
     def noting(self, name: str, method: Callable[..., None]) -> Callable[..., None]:
         """A method of the HAL that is written down."""
@@ -133,7 +141,8 @@ class Strike:
 
 def ends(run: Run) -> tuple[str, ...]:
     """Where a unit may be found after its reset: what befell it may still be there."""
-    still_there = run.hal.warps or run.hal.silent or run.hal.pins & CHARGER_PIN
+    hardware = run.hardware
+    still_there = hardware.filters or any(hardware.silenced) or hardware.pins & CHARGER_PIN
     return (*AFTER, "FAULT", "CHARGING") if still_there else AFTER
 
 
@@ -218,10 +227,10 @@ def test_no_line_of_a_start_that_raises_or_hangs_leaves_light(kind: str) -> None
     assert len(starts()) > 200
     for file, line, records in starts():
         run = starting(records)
-        run.lines.waiting.append((file, line, Event(0.0, "fault", kind)))
+        lines_of(run).waiting.append((file, line, Event(0.0, "fault", kind)))
         run.then((Event(run.t_s + 0.1, "fault", "firmware_exception"),), run.t_s + CALM_S)
         run.advance(10**9)
-        assert not run.lives.alive and not run.lines.waiting, f"{kind} at {file}:{line}"
+        assert not run.lives.alive and not lines_of(run).waiting, f"{kind} at {file}:{line}"
         assert len(run.restarts) == 1 and not lit(run)
 
 

@@ -279,4 +279,4 @@ def test_a_thermistor_that_is_open_reads_open_whatever_else_it_does(names: tuple
     )
     run = Run(replace(ordinary(), events=events, duration_s=70.0, until_done=False))
     run.advance(10**9)
-    assert run.hal.levels[0] > 4_000
+    assert run.hardware.levels[0] > 4_000

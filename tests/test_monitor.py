@@ -25,8 +25,7 @@ from firmware import states
 from firmware.telemetry import FIELDS
 from hal.files import DEPLOYING
 from sim.chip.assembly import Build
-from sim.chip.run import ChipRun
-from tests.chip_bench import START, story
+from tests.chip_bench import START, ChipRun, story
 from tests.command import SHORT, Waistband
 from tests.lines import Port, Simulated, until
 from tools import device, monitor_command

@@ -20,10 +20,11 @@ from sim.chip.flash import device_files
 from sim.chip.parts import Ds3231
 from sim.chip.release import release
 from sim.pin.flash import files_in
-from sim.pin.run import UF2, PinRun
+from sim.pin.run import UF2
 from sim.scenario import ordinary
 from tests.command import Waistband
 from tests.lines import Emulated, until
+from tests.pin_bench import PinRun
 from tests.test_pin_kept import JOURNAL, needs_a_uf2, said
 from tools import device
 from tools.deploy_command import CHUNK, look, plan_of, steps
@@ -118,7 +119,7 @@ def test_a_running_unit_is_brought_up_to_date_restarted_and_given_the_time(
         assert {name: after[name] for name in OWN} == {name: before[name] for name in OWN}
         assert said(after[JOURNAL])[0]["cause"] == "power on"  # it outlives a deploy
         assert [why for _, why in bench.run.restarts] == ["reset", "reset"]
-        clock = bench.run.parts.parts["clock"]
+        clock = bench.run.parts["clock"]
         assert isinstance(clock, Ds3231) and not clock.status & clock.STOPPED
         assert "service mode, as asked" in bench.run.console()
         assert lit_pins(bench) == set()

@@ -24,12 +24,13 @@ pytest.importorskip("uf2utils", reason="uf2utils is not installed")
 
 from firmware.limits import CONTROL_TICKS, TICK_MS
 from firmware.prescription import DEFAULT
-from sim.chip.run import ChipRun
-from sim.pin.run import UF2, PinRun
+from sim.pin.run import UF2
 from sim.pin.stories import AFTER_S, ENDINGS, READY_S, STRUCK_S, Ending, Stories, scenario
 from sim.pin.waveform import Edges, dark_after, did
 from sim.run import BOARD, nominal_calibration
 from sim.scenario import ordinary
+from tests.chip_bench import ChipRun
+from tests.pin_bench import PinRun
 from tests.test_driver_depth import told
 from tests.test_pin_kept import JOURNAL, needs_a_uf2, said
 from tests.trials import sim_files
@@ -90,7 +91,7 @@ def driver(name: str) -> tuple[list[tuple[float, str]], dict[str, Any], bytes]:
 
 def edges(end: Ending) -> Edges:
     """What the pins did in it."""
-    found = Edges(dict(zip(lit().run.chip.edges.names, lit().run.chip.edges.pins, strict=True)))
+    found = Edges(dict(zip(lit().depth.chip.edges.names, lit().depth.chip.edges.pins, strict=True)))
     found.us, found.codes = array("d", end.us), array("B", end.codes)
     return found
 
@@ -112,7 +113,7 @@ def test_it_is_ready_within_a_second_and_a_half_of_power_up():
 def test_the_emitters_are_low_within_a_millisecond_of_the_first_line_of_boot():
     run = PinRun(replace(ordinary(), events=(), duration_s=BOOTED_S, until_done=False),
                  build=MARKED)  # fmt: skip
-    low_ms = watch_boot(run)
+    low_ms = watch_boot(run.pins)
     run.advance(10**9)
     assert 0 < low_ms() <= LOW_MAX_MS
     run.close()

@@ -16,10 +16,11 @@ pytest.importorskip("littlefs", reason="littlefs-python is not installed")
 
 from firmware.prescription import DEFAULT
 from sim.chip.assembly import Build
-from sim.chip.run import ChipRun
 from sim.pin.flash import files_in
-from sim.pin.run import UF2, PinRun
+from sim.pin.run import UF2
 from sim.scenario import Event, Scenario, ordinary
+from tests.chip_bench import ChipRun
+from tests.pin_bench import PinRun
 from tests.test_driver_depth import told
 from tests.trials import sim_files
 from tools.journal_chain import verify
@@ -97,7 +98,7 @@ def test_a_visit_of_a_trial_is_that_of_driver_depth(masked: bool):
         14.5, press(2.6), press(4.0, "UP"), press(5.0), press(12.2, hold_ms=2_200),
     )  # fmt: skip
     files: dict[str, bytes | None] = {**sim_files(masked, dict(DEFAULT), protocol=PROTOCOL)}
-    pin, chip = PinRun(story, build=Build(files=files)), ChipRun(story, build=Build(files=files))
+    pin, chip = PinRun(story, Build(files=files)), ChipRun(story, build=Build(files=files))
     assert states_of(pin) == states_of(chip)
     journal = files_in(pin.emulator.mcu.flash)[JOURNAL]
     assert said(journal) == said(chip.parts.flash.files[JOURNAL])

@@ -50,7 +50,7 @@ def test_a_buckled_belt_in_a_warm_rooms_still_air_is_dark_within_three_minutes(
     room_c: float, air_w_m2k: float
 ) -> None:
     run = run_of(duration_s=200.0, ambient_c=room_c, air_w_m2k=air_w_m2k, worn=False)
-    run.hal.pins |= BUCKLE
+    run.hardware.pins |= BUCKLE
     assert named(run)[0] == "off_skin"
     assert max(run.result()["max_contact_c"].values()) < 41.0
 

@@ -412,14 +412,14 @@ calibration = {"serial": "S-1", "date": "2026-01-01", "window_cm2": 60,
 calibration["crc32"] = calibration_crc(calibration, RPI_PICO)
 plant = Plant(Room, RPI_PICO, calibration, 7)
 hal = SimHal(plant, RPI_PICO, Room, 7)
-wear(hal, True)
+wear(hal.hardware, True)
 unit = Waistband(hal, RPI_PICO, calibration, DEFAULT)
 mixed = 0
 for tick in range(1_200):
     if tick == 100:
-        hal.pins |= START
+        hal.hardware.pins |= START
     if tick == 110:
-        hal.pins &= ~START
+        hal.hardware.pins &= ~START
     unit.tick()
     i = unit.inputs
     for code in i.ntc + i.battery + i.contact + i.board + i.rail + i.gauge:

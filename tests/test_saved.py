@@ -55,7 +55,8 @@ def test_a_fork_that_is_told_a_story_runs_as_the_whole_story_does_from_power_on(
     whole = Run(fork.scenario)
     assert told(fork) == told(whole)
     assert fork.plant.battery.charge == whole.plant.battery.charge
-    assert fork.hal.raw == whole.hal.raw and fork.hal.levels == whole.hal.levels
+    assert fork.hardware.raw == whole.hardware.raw
+    assert fork.hardware.levels == whole.hardware.levels
 
 
 def test_forks_disturb_neither_each_other_nor_the_run_they_come_from() -> None:
@@ -85,7 +86,7 @@ def test_what_had_begun_goes_on_and_what_was_still_to_come_is_left_out() -> None
     fork.advance(EVERYTHING)
     assert fork.scenario.events == events[:2]
     assert fork.result()["faults"] == []
-    assert fork.hal.silent == ()
+    assert not any(fork.hardware.silenced)
 
 
 def test_a_fork_copies_no_table_that_never_changes() -> None:
@@ -94,7 +95,7 @@ def test_a_fork_copies_no_table_that_never_changes() -> None:
     fork = Saved(run).fork()
     for mine, its in zip(run.constants(), fork.constants(), strict=True):
         assert mine is its
-    assert fork.hal is not run.hal and fork.hal.levels is not run.hal.levels
+    assert fork.hal is not run.hal and fork.hardware.levels is not run.hardware.levels
 
 
 def test_a_run_can_be_sent_to_another_process() -> None:

@@ -7,7 +7,6 @@ import pytest
 
 from firmware.prescription import DEFAULT
 from sim import program_faults, scenario
-from sim.chip import faults as chip
 from sim.errors import BadInput
 from sim.fault_table import FAULTS, Fault
 from sim.faults import INJECT
@@ -88,7 +87,6 @@ def test_events_come_in_order_of_time_and_of_the_file_where_times_are_equal() ->
 
 def test_every_fault_that_a_scenario_may_call_is_one_that_each_depth_makes() -> None:
     assert set(FAULTS) == set(INJECT) | set(program_faults.FAULTS)
-    assert set(program_faults.FAULTS) == set(chip.CHIP_FAULTS)
     assert not set(INJECT) & set(program_faults.FAULTS)
 
 

@@ -14,7 +14,8 @@ from firmware.thermometry import ntc_code
 from hal.boards import RPI_PICO
 from hal.contract import HEARD_NAMES
 from sim.faults import INJECT, wear
-from sim.hal import NEVER_MS, SimHal
+from sim.hal import SimHal
+from sim.hardware import NEVER_MS, Filter, Hardware
 from sim.plant import ALERT_BACK_C, ALERT_C, Plant
 from sim.run import BOARD, Run, nominal_calibration
 from sim.scenario import Event, Start, ordinary
@@ -34,7 +35,7 @@ class Desk:
         self.plant = Plant(start, BOARD, nominal_calibration(BOARD), seed)
         self.hal = SimHal(self.plant, BOARD, start, seed)
         self.inputs = Inputs()
-        wear(self.hal, True)
+        wear(self.hal.hardware, True)
         self.read()
 
     def read(self, ticks: int = 1) -> None:
@@ -56,15 +57,15 @@ class Desk:
     def fault(self, name: str, **fields: Any) -> Event:
         """Put a fault on."""
         event = Event(self.hal.t_ms / 1000, "fault", name, **fields)
-        INJECT[name](self.hal, event, True)
+        INJECT[name](self.hal.hardware, event, True)
         self.hal.refresh()
         self.hal.off()
         return event
 
-    def pin(self, bend: Callable[[SimHal], None]) -> None:
+    def pin(self, bend: Callable[[Hardware], None]) -> None:
         """Have levels and registers bent each time they are taken."""
-        row = (Event(0.0, "fault", "ntc_stuck"), lambda hal, event, kept: bend(hal), None)
-        self.hal.warps.append(row)
+        event = Event(0.0, "fault", "ntc_stuck")
+        self.hal.hardware.add_filter(Filter(event, lambda hardware, *_: bend(hardware), None))
         self.hal.refresh()
 
 
@@ -205,8 +206,8 @@ def codes_at(seed: int, level: float, ticks: int) -> list[int]:
     """What the converter reads of a level."""
     desk = Desk(seed)
 
-    def bend(hal: SimHal) -> None:
-        hal.levels[0] = level
+    def bend(hardware: Hardware) -> None:
+        hardware.levels[0] = level
 
     desk.pin(bend)
     codes = []
@@ -235,7 +236,7 @@ def test_a_silent_part_keeps_its_value_and_its_time(part: str, desk: Desk) -> No
     slot = HEARD_NAMES.index(part)
     desk.read(2 * ROTA_TICKS)
     inputs = desk.inputs
-    desk.hal.silence(names, True)
+    desk.hal.hardware.silence(names, True)
     heard_ms = inputs.heard[slot]
     values = inputs.contact + inputs.board + inputs.rail + inputs.gauge
     for pad in desk.plant.pads:
@@ -247,7 +248,7 @@ def test_a_silent_part_keeps_its_value_and_its_time(part: str, desk: Desk) -> No
     assert inputs.heard[slot] == heard_ms
     assert all(after[k] == values[k] for k in own)
     assert sum(after[k] != values[k] for k in range(5)) >= 4 - (own[0] < 5)
-    desk.hal.silence(names, False)
+    desk.hal.hardware.silence(names, False)
     desk.read(ROTA_TICKS)
     assert inputs.heard[slot] > heard_ms
 
@@ -278,11 +279,11 @@ def test_a_pad_is_hot_since_the_first_of_the_codes_that_stayed_beyond_the_trip(
 ) -> None:
     celsius = 40.0
 
-    def bend(hal: SimHal) -> None:
+    def bend(hardware: Hardware) -> None:
         if sensor == "thermistor":
-            hal.levels[0] = ntc_level(celsius)
+            hardware.levels[0] = ntc_level(celsius)
         else:
-            hal.raw[0] = tmp117_raw(celsius)
+            hardware.raw[0] = tmp117_raw(celsius)
 
     desk.pin(bend)
     desk.hal.drive(0, DUTY_MAX)
@@ -310,7 +311,7 @@ def test_an_event_happens_before_the_first_tick_at_or_after_its_time(due_ms: int
     desk = Desk()
 
     def happen(_: int) -> int:
-        desk.hal.pins |= START
+        desk.hal.hardware.pins |= START
         return NEVER_MS
 
     desk.hal.on_event = happen

@@ -65,7 +65,7 @@ def test_a_firmware_that_raises_or_hangs_is_dark_within_80_ms_and_reset_within_5
     with treating() as run:
         to(run, LIT_S)
         assert lit(run)
-        run._inject(fault(name), True)
+        run.timeline.inject(fault(name), True)
         to(run, LIT_S + DARK_MS / 1000)
         assert not lit(run)
         to(run, LIT_S + 0.6)
@@ -84,8 +84,8 @@ def test_an_exception_anywhere_in_the_hal_is_dark_within_80_ms(place):
         setattr(run.unit.hal, place, broken_part)
         to(run, LIT_S + 0.3)
         assert not lit(run)
-        assert run.bench.darks
-        dark_ms = run.bench.darks[-1].t_ms - LIT_S * 1000
+        assert run.depth.darks
+        dark_ms = run.depth.darks[-1].t_ms - LIT_S * 1000
         # a duty is driven at the next control step, no sooner
         assert dark_ms <= DARK_MS + (200 if place == "drive" else 0)
 
@@ -157,7 +157,7 @@ def test_a_leased_pin_goes_low_after_an_exception():
 def test_a_host_or_a_soft_reset_never_leaves_the_unit_lit_without_its_firmware(name):
     with treating() as run:
         to(run, LIT_S)
-        run._inject(fault(name), True)
+        run.timeline.inject(fault(name), True)
         to(run, LIT_S + 0.5)
         program_runs = not run.device.at_prompt and not run.chip.resets
         assert program_runs or not lit(run)
@@ -185,7 +185,7 @@ def test_trap_duty_0_at_8_hz_takes_effect_up_to_125_ms_later():
 @pytest.mark.parametrize("hz", [100, 2_000, 10_000])
 def test_off_is_dark_within_a_millisecond_at_any_pulse_rate(hz):
     desk = Desk()
-    emitters = desk.program.load("hal.emitters").Emitters(desk.bench.board, ENABLE)
+    emitters = desk.program.load("hal.emitters").Emitters(desk.hardware.board, ENABLE)
     emitters.carrier(hz)
     for bank in range(8):
         emitters.drive(bank, 65_535)
@@ -199,10 +199,10 @@ def test_off_is_dark_within_a_millisecond_at_any_pulse_rate(hz):
 
 def test_every_emitter_pin_is_a_plain_output_low_after_off():
     desk = Desk()
-    emitters = desk.program.load("hal.emitters").Emitters(desk.bench.board, ENABLE)
+    emitters = desk.program.load("hal.emitters").Emitters(desk.hardware.board, ENABLE)
     emitters.drive(0, 65_535)
     emitters.off()
-    desk.bench.enable_stuck = True
+    desk.hardware.enable_stuck = True
     desk.time.sleep_ms(100)
     assert desk.power_w() == 0.0
 
@@ -241,7 +241,7 @@ QUEUEING = """    pull(block)
 def test_trap_a_lease_that_queues_holds_long_after_the_last_grant():
     with treating(broken(("hal/lease.py", RELOADING, QUEUEING))) as run:
         to(run, LIT_S)
-        run._inject(fault("firmware_hang"), True)
+        run.timeline.inject(fault("firmware_hang"), True)
         to(run, LIT_S + 0.175)
         assert lit(run)
         to(run, LIT_S + 0.6)
@@ -285,7 +285,7 @@ def test_the_units_screen_shows_its_text_a_page_at_a_time():
 def test_a_screen_bus_that_is_slow_or_gone_delays_no_lease():
     with treating() as run:
         to(run, LIT_S)
-        run.bench.silent = {"screen", "clock"}
+        run.hardware.silence(("screen", "clock"), True)
         to(run, LIT_S + 5.0)
         assert lit(run)
         assert run.row()[1] == "RAMP"
@@ -294,7 +294,7 @@ def test_a_screen_bus_that_is_slow_or_gone_delays_no_lease():
 def test_a_held_bus_is_dark_within_800_ms_and_not_reset():
     with treating() as run:
         to(run, LIT_S)
-        run._inject(fault("i2c_hang"), True)
+        run.timeline.inject(fault("i2c_hang"), True)
         to(run, LIT_S + 0.8)
         assert not lit(run)
         assert run.parts.buses[0].worst_us == 5_000

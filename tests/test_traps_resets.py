@@ -52,7 +52,7 @@ def test_after_a_reset_while_lit_the_unit_is_dark_says_so_and_waits_for_a_person
     with treating() as run:
         run.chip.usb.connected = True
         to(run, LIT_S)
-        run._inject(fault("firmware_hang"), True)
+        run.timeline.inject(fault("firmware_hang"), True)
         to(run, LIT_S + 0.6)
         before_s = lit_s(run)
         to(run, LIT_S + 60.0)
@@ -67,7 +67,7 @@ def test_three_unclean_resets_in_a_minute_lock_the_unit_without_a_flash_write():
         before = run.parts.flash.erases  # the session's beginning
         for k in range(3):
             to(run, LIT_S + 6.0 * k)
-            run._inject(fault("firmware_exception"), True)
+            run.timeline.inject(fault("firmware_exception"), True)
         to(run, LIT_S + 20.0)
         assert states.STATES[run.unit.session.state] == "LOCKED"
         assert len(run.chip.resets) == 3
@@ -114,7 +114,7 @@ BY_DUTY = (
 def test_a_loop_that_no_longer_turns_off_after_an_exception_is_dark_by_its_lease():
     with treating(broken(NO_RESET, NOT_DARK)) as run:
         to(run, LIT_S)
-        run._inject(fault("firmware_exception"), True)
+        run.timeline.inject(fault("firmware_exception"), True)
         to(run, LIT_S + DARK_MS / 1000)
         assert not lit(run)
         to(run, LIT_S + 0.6)
@@ -124,17 +124,17 @@ def test_a_loop_that_no_longer_turns_off_after_an_exception_is_dark_by_its_lease
 def test_a_lease_granted_without_the_firmwares_word_is_seen():
     with running(story(duration_s=20.0), broken(GRANTED_ELSEWHERE)) as run:
         to(run, 10.0)
-        assert run.bench.supply
+        assert run.depth.supply
     with running(story(duration_s=20.0)) as run:
         to(run, 10.0)
-        assert not run.bench.supply
+        assert not run.depth.supply
 
 
 def test_off_by_duty_alone_is_seen():
     desk = Desk(build=broken(BY_DUTY))
-    emitters = desk.program.load("hal.emitters").Emitters(desk.bench.board, ENABLE)
+    emitters = desk.program.load("hal.emitters").Emitters(desk.hardware.board, ENABLE)
     emitters.carrier(100)
-    desk.bench.enable_stuck = True
+    desk.hardware.enable_stuck = True
     emitters.drive(0, 65_535)
     desk.time.sleep_ms(50)
     emitters.off()

@@ -6,9 +6,9 @@ import pytest
 from firmware import states, visits
 from firmware.prescription import DEFAULT
 from sim.chip.assembly import Build
-from sim.chip.run import ChipRun
 from sim.record import replace
 from sim.scenario import Event, ordinary
+from tests.chip_bench import ChipRun
 from tests.trials import sim_files
 
 PRESSES = ((4.0, "START"), (6.0, "UP"), (7.0, "START"), (90.0, "DOWN"), (91.0, "START"))

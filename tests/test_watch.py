@@ -2,11 +2,11 @@
 
 import pytest
 
-from sim.chip.run import ChipRun
 from sim.record import replace
 from sim.run import Run
 from sim.scenario import Event, ordinary
 from sim.watch import Watch
+from tests.chip_bench import ChipRun
 
 PRESS = Event(10.0, "press", "START", hold_ms=200)
 STOP = Event(40.0, "press", "START", hold_ms=200)

@@ -91,7 +91,7 @@ def off_skin_with_the_buckle_closed(run: Run) -> None:
     until(run, LIT_S)
     for pad in run.plant.pads:
         pad.tissue.change(worn=False)
-    assert run.hal.pins & BUCKLE
+    assert run.hardware.pins & BUCKLE
 
 
 def guard_gone(run: Run) -> None:
@@ -130,7 +130,7 @@ def heated_before(run: Run) -> None:
 
 def sensor_breaks_unseen(run: Run) -> None:
     until(run, LIT_S)
-    INJECT["ntc_open"](run.hal, fault("ntc_open", pad="A"), True)
+    INJECT["ntc_open"](run.hardware, fault("ntc_open", pad="A"), True)
 
 
 def gone_off(run: Run) -> None:

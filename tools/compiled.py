@@ -26,7 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("firmware", "hal", "sim")
 # What a run spends its time in. The rest of the copy is imported as it is.
 COMPILED = (
-    "firmware/*.py", "sim/battery.py", "sim/current.py", "sim/emitters.py", "sim/hal.py",
+    "firmware/*.py", "sim/battery.py", "sim/current.py", "sim/depth.py", "sim/emitters.py",
+    "sim/hal.py", "sim/hal_depth.py", "sim/hardware.py",
     "sim/onsets.py", "sim/plant.py", "sim/reckoning.py", "sim/rules.py", "sim/run.py",
     "sim/sensors.py", "sim/surroundings.py", "sim/tissue.py", "sim/witness.py",
 )  # fmt: skip

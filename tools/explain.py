@@ -122,7 +122,7 @@ def simulated(
         start=SKINS[name], events=(press,), until_done=True,
     )  # fmt: skip
     run = Run(scenario)
-    while run.advance(run.chunk_steps):
+    while run.advance(run.depth.chunk_steps):
         told(name, run.t_s)
     told(name, scenario.duration_s)
     result = run.result()

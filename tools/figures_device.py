@@ -22,10 +22,10 @@ from rich.table import Table
 from firmware import states
 from firmware.limits import TICK_MS
 from sim.chip.i2c import Bus
-from sim.chip.run import ChipRun
+from sim.chip.run import DriverDepth
 from sim.errors import BadInput
 from sim.record import replace
-from sim.run import BOARD, nominal_calibration
+from sim.run import BOARD, Run, nominal_calibration
 from sim.scenario import Event, ordinary
 from tools.replay import interpreter
 
@@ -83,8 +83,8 @@ class Meter(Bus):
     keeps it there: here every one is longer.
     """
 
-    def __init__(self, run: ChipRun, bus: Bus) -> None:
-        self.run = run
+    def __init__(self, depth: DriverDepth, bus: Bus) -> None:
+        self.depth = depth
         self.us_by_tick: defaultdict[int, int] = defaultdict(int)
         self.transfer_us = 0
         super().__init__(list(bus.parts.values()))
@@ -96,7 +96,7 @@ class Meter(Bus):
 
     @worst_us.setter
     def worst_us(self, us: int) -> None:
-        program = self.run.device.program if self.transfers else None
+        program = self.depth.device.program if self.transfers else None
         if program and program.waistband:  # no tick before
             self.us_by_tick[program.waistband.inputs.ms] += us
             self.transfer_us = max(self.transfer_us, us)
@@ -108,10 +108,10 @@ class Meter(Bus):
         return BusTime(bus, when, ticks, worst / 1e3, mean / 1e3, self.transfer_us / 1e3)
 
 
-def metered(run: ChipRun) -> tuple[Meter, Meter]:
-    """Put meters on the buses of a run that has not begun."""
-    sensors, screen = (Meter(run, bus) for bus in run.parts.buses)
-    run.parts.buses = (sensors, screen)
+def metered(depth: DriverDepth) -> tuple[Meter, Meter]:
+    """Put meters on the buses of a unit whose time has not begun."""
+    sensors, screen = (Meter(depth, bus) for bus in depth.assembly.buses)
+    depth.assembly.buses = (sensors, screen)
     return sensors, screen
 
 
@@ -124,9 +124,10 @@ def bus_times() -> list[BusTime]:
         (f"bus held from {HELD_S:g} s", (held,), HELD_UNTIL_S),
     ):
         scenario = ordinary()
-        run = ChipRun(replace(scenario, events=scenario.events + events))
+        depth = DriverDepth()
+        run = Run(replace(scenario, events=scenario.events + events), depth=depth)
         try:
-            meters = metered(run)
+            meters = metered(depth)
             going, steps = True, 0
             while going and (steps < TREATED_STEPS if until_s is None else run.t_s < until_s):
                 going = run.advance(1)

@@ -20,13 +20,14 @@ from firmware.limits import TICK_MS
 from sim.chip.assembly import Build
 from sim.errors import BadInput
 from sim.record import replace
+from sim.run import Run
 from sim.scenario import Event, ordinary
 from tools import figures_speed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sim.pin.run import PinRun
+    from sim.pin.run import PinDepth
 
 GUARD_MAX_MS, CONTROL_MAX_MS, JITTER_MAX_MS, LOW_MAX_MS, READY_MAX_S = 1.0, 15.0, 2.0, 1.0, 1.5
 PIECE_MIN = 16_384  # a file of the unit may be so long
@@ -81,7 +82,7 @@ class Chip:
     realtime_factor: float
 
 
-def run_to(run: "PinRun", s: float) -> list[tuple[float, str]]:
+def run_to(run: Run, s: float) -> list[tuple[float, str]]:
     """Run on to a moment; the states on the way and when each was first seen, a look a tick."""
     told: list[tuple[float, str]] = []
 
@@ -96,29 +97,30 @@ def run_to(run: "PinRun", s: float) -> list[tuple[float, str]]:
     return told
 
 
-def watch_boot(run: "PinRun") -> "Callable[[], float]":
+def watch_boot(depth: "PinDepth") -> "Callable[[], float]":
     """What tells, once the marked `boot.py` has run, how many ms after its first line the
     last of the emitters and the supply switch was low."""
     mark_us: list[float] = []
     low_us: dict[int, float] = {}
-    run.emulator.on_scratch = lambda slot: (
-        mark_us.append(run.emulator.exact_us) if slot == SCRATCH else None
+    depth.emulator.on_scratch = lambda slot: (
+        mark_us.append(depth.emulator.exact_us) if slot == SCRATCH else None
     )
 
     def first_low(pin: int) -> None:
-        run.emulator.watch_low(pin, lambda us: low_us.update({pin: low_us.get(pin, us)}))
+        depth.emulator.watch_low(pin, lambda us: low_us.update({pin: low_us.get(pin, us)}))
 
-    for pin in run.chip.edges.pins[: run.chip.light.banks + 1]:
+    for pin in depth.chip.edges.pins[: depth.chip.light.banks + 1]:
         first_low(pin)
     return lambda: (max(low_us.values()) - mark_us[0]) / 1e3
 
 
 def marked() -> dict[str, Any]:
     """The first run: what marks tell."""
-    from sim.pin.run import PinRun
+    from sim.pin.run import PinDepth
 
-    run = PinRun(replace(ordinary(), events=(), until_done=False), build=MARKED)
-    boot_low = watch_boot(run)
+    depth = PinDepth(MARKED)
+    run = Run(replace(ordinary(), events=(), until_done=False), depth=depth)
+    boot_low = watch_boot(depth)
     run_to(run, MARKED_S)
     try:
         return {
@@ -134,14 +136,15 @@ def marked() -> dict[str, Any]:
 
 def treated() -> dict[str, Any]:
     """The second run: ticks as they come."""
-    from sim.pin.run import PinRun
+    from sim.pin.run import PinDepth
 
     start = Event(READY_S, "press", "START", hold_ms=200)
-    run = PinRun(replace(ordinary(), events=(start,), until_done=False))
+    depth = PinDepth()
+    run = Run(replace(ordinary(), events=(start,), until_done=False), depth=depth)
     told = {state: s for s, state in run_to(run, TREATED_S)}
     if "TREAT" not in told:
         raise BadInput(f"the unit did not treat within {TREATED_S:g} s: it was in {list(told)}")
-    ticks = run.chip.ticks.kept
+    ticks = depth.chip.ticks.kept
     lit = [tick for tick in ticks if tick.begin_us > told["RAMP"] * 1e6]
     dark = [tick for tick in ticks if told["READY"] * 1e6 < tick.begin_us < told["CHECK"] * 1e6]
     lasted = [(tick.slept_us - tick.begin_us) / 1e3 for tick in lit]

@@ -35,10 +35,11 @@ def scenario() -> Scenario:
 def measure() -> dict[str, float | str]:
     """Simulated seconds a second of each; a sentence for one that cannot run here."""
     found: dict[str, float | str] = {"HAL depth": at_hal()}
-    from sim.pin.run import PinRun
+    from sim.pin.run import PinDepth
 
-    run = PinRun(scenario())
-    image = bytes(run.emulator.mcu.flash)
+    depth = PinDepth()
+    run = Run(scenario(), depth=depth)
+    image = bytes(depth.emulator.mcu.flash)
     begun_s = time.perf_counter()
     run.advance(10**9)
     found["pin depth"] = SIMULATED_S / (time.perf_counter() - begun_s)

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
 
+from sim.pin.run import PinDepth
 from sim.pin.waveform import Edges, dark_after, did, write_vcd
 
 if TYPE_CHECKING:
-    from sim.pin.run import PinRun
+    from sim.pin.board import Board
     from sim.run import Run
 
 BEFORE_US = 20_000  # a drawing begins this long before what happens
@@ -36,9 +37,15 @@ def moments(run: "Run") -> list[Moment]:
     return found or [Moment(0.0, "power-on")]
 
 
+def chip_of(run: "Run") -> "Board":
+    """The emulated chip of a run at pin depth."""
+    assert isinstance(run.depth, PinDepth)
+    return run.depth.chip
+
+
 def write(run: "Run", vcd: Path | None, drawing: Path | None) -> None:
     """The files that were asked for."""
-    chip = cast("PinRun", run).chip
+    chip = chip_of(run)
     if vcd:
         write_vcd(chip.edges, vcd, chip.us)
     if drawing:
@@ -47,7 +54,7 @@ def write(run: "Run", vcd: Path | None, drawing: Path | None) -> None:
 
 def told(run: "Run") -> str:
     """A table a moment, as standard output takes it."""
-    chip = cast("PinRun", run).chip
+    chip = chip_of(run)
     console = Console(highlight=False)
     with console.capture() as capture:
         for moment in moments(run)[:PANELS_MOST]:

@@ -164,9 +164,9 @@ def realtime_of(written: str | None) -> float | None:
 def begin(scenario: Scenario, seed: int | None, request: Request) -> Run:
     """Power the unit on, at the depth that was asked for."""
     if request.depth == "driver":
-        from sim.chip.run import ChipRun
+        from sim.chip.run import DriverDepth
 
-        return ChipRun(scenario, seed=seed)
+        return Run(scenario, seed=seed, depth=DriverDepth())
     if request.depth == "pin":
         return begin_on_pins(scenario, seed, request.uf2)
     return Run(scenario, seed=seed, record=request.record is not None)
@@ -177,9 +177,9 @@ def begin_on_pins(scenario: Scenario, seed: int | None, uf2: str | None) -> Run:
     missing = [name for name in PIN_PACKAGES if find_spec(name) is None]
     if missing:
         raise BadInput(f"--depth pin needs {', '.join(missing)}: pip install -e '.[pin]'")
-    from sim.pin.run import PinRun
+    from sim.pin.run import PinDepth
 
-    return PinRun(scenario, seed=seed, uf2=uf2)
+    return Run(scenario, seed=seed, depth=PinDepth(uf2=uf2))
 
 
 class Rows:
@@ -245,14 +245,14 @@ def advance(
     begun_s = time.monotonic()
     over = False
     while not over:
-        steps = run.chunk_steps
+        steps = run.depth.chunk_steps
         if realtime is not None:
             due_s = (time.monotonic() - begun_s) * realtime
             steps = math.floor((due_s - run.t_s) / STEP_S)
         if steps > 0:
-            over = not run.advance(min(steps, run.chunk_steps))
+            over = not run.advance(min(steps, run.depth.chunk_steps))
         rows.flush()
         if update:
             update()
-        if realtime is not None and steps < run.chunk_steps and not over:
+        if realtime is not None and steps < run.depth.chunk_steps and not over:
             time.sleep(min(PACE_S, STEP_S / realtime))

@@ -2,7 +2,8 @@
 
 import sys
 
-from sim.chip.run import STEP_US, ChipRun
+from sim.chip.run import STEP_US, DriverDepth
+from sim.run import Run
 from sim.scenario import ordinary
 
 SECONDS = 20.0
@@ -10,15 +11,16 @@ SECONDS = 20.0
 
 def main(seconds: float) -> None:
     """A smoke run: the ordinary session's beginning."""
-    run = ChipRun(ordinary())
-    run.chip.usb.connected = True
+    depth = DriverDepth()
+    run = Run(ordinary(), depth=depth)
+    depth.chip.usb.connected = True
     run.trace(lambda row: print(row[0], *row[1:5], row[-6:], sep="  "))
     run.advance(int(seconds * 1e6) // STEP_US)
-    print(run.console())
-    print("\n".join(run.screen()))
+    print(depth.console())
+    print("\n".join(depth.screen()))
     spent_us = run.wall_s * 1e6 / max(run.ticks, 1)
-    print(f"{run.ticks} ticks, {spent_us:.0f} us each; resets: {run.chip.resets}")
-    program = run.device.program
+    print(f"{run.ticks} ticks, {spent_us:.0f} us each; resets: {depth.chip.resets}")
+    program = depth.device.program
     print("errors:", program.errors if program else "no program")
     run.close()
 

@@ -34,10 +34,11 @@ class Unit:
 
     def __init__(
         self, plant: Plant, board: Any, start_ms: int, seed: int, files: dict[str, bytes],
-        build: Build,
+        build: Build, clock_s: int | None = CLOCK_S,
     ) -> None:  # fmt: skip
+        """`files` are on its flash beside the program; `clock_s` is what its clock reads."""
         self.bench = bench = Bench(plant, board, seed)
-        rows = fit(bench, None if build.clock_unset else CLOCK_S)
+        rows = fit(bench, None if build.clock_unset else clock_s)
         self.parts: dict[str, Part] = dict(rows)
         for name in build.missing:
             self.parts[name].present = False

@@ -5,11 +5,12 @@ costs what it takes, a sleep what it sleeps. Whatever falls due on the way is do
 its own moment, in order, before `spend` returns.
 """
 
-from sim.chip.gpio import Gpio
+from sim.chip.clock import NEVER, Clock
+from sim.chip.gpio import PWM, Gpio
 from sim.chip.light import Light
 from sim.chip.pio import Pio
 from sim.chip.pwm import Pwm
-from sim.chip.usb import Usb
+from sim.chip.usb import CTRL_C, Usb
 from sim.chip.wiring import Wiring
 
 TYPE_CHECKING = False
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from sim.chip.bench import Bench
     from sim.chip.flash import Flash
 
-NEVER = 1 << 62
 TICKS_MASK = (1 << 30) - 1  # small ints of MicroPython on the chip: 31 bits, ticks are 30
 POWER_ON, WATCHDOG = 1, 3  # as machine.reset_cause() has them
 WDT_MAX_MS = 8_388  # RP2040: 24 bits that count twice a microsecond
@@ -37,7 +37,7 @@ class PowerCut(BaseException):
     """The unit's supply is gone."""
 
 
-class Chip:
+class Chip(Clock):
     """One RP2040 on its board."""
 
     def __init__(
@@ -46,8 +46,7 @@ class Chip:
     ) -> None:  # fmt: skip
         """`start_ms` is what `ticks_ms` reads at power-on; `stepwise` steps each PIO
         instruction instead of skipping whole countdown passes."""
-        self.us = 0
-        self.due = 0  # when something has to be done next, at the latest
+        Clock.__init__(self)
         self.ticks_zero_us = -start_ms * 1_000
         self.bench = bench
         self.flash = flash
@@ -57,31 +56,25 @@ class Chip:
         self.watchdog_us = NEVER  # when it bites
         self.watchdog_span_us = 0
         self.pwm = Pwm(self)
-        self.gpio = Gpio(self)
-        self.pio = Pio(self, stepwise)
-        self.light = Light(self)
+        self.gpio = Gpio(self, wiring, bench.hardware)
+        self.gpio.peripherals[PWM] = self.pwm.level
+        self.gpio.on_let_go = self.let_go_of_supply
+        self.pio = Pio(self, self.gpio, stepwise)
+        self.light: Light = Light(self, bench, wiring, self.gpio, self.pwm)
         self.usb = Usb(self)
         self.stop_us = NEVER  # when `on_stop` is called: the host wants to look
         self.on_stop: Callable[[], None] | None = None
         self.step_us = NEVER  # when `on_step` is next called; it returns when again
         self.on_step: Callable[[int], int] | None = None
-        self.raising: BaseException | None = None  # in the program, after this operation
         self.dead: BaseException | None = None  # what ended the program that may still run
         self.swallowed = 0
         self.on_endless: Callable[[], None] | None = None  # such a program is put aside
-        self.kbd_intr = 3  # the character that interrupts; -1 is none
         self.resets: list[tuple[int, str]] = []  # (us, why)
         self.asleep = False  # lightsleep was called
         self.bench.attach(self)
-        flash.chip = self
+        flash.clock = self
 
     # -- time --------------------------------------------------------------------------
-
-    def spend(self, us: int) -> None:
-        """An operation took so long."""
-        self.us += us
-        if self.us >= self.due:
-            self.catch_up()
 
     def ticks_ms(self) -> int:
         """Milliseconds of the program's clock, 30 bits."""
@@ -120,20 +113,10 @@ class Chip:
             self.pio.edge_us, self.bench.due_us, self.step_us, self.watchdog_us, self.stop_us
         )
 
-    def soon(self, us: int) -> None:
-        """Something is due at this time, perhaps before all else."""
-        if us < self.due:
-            self.due = us
-
     def stop_at(self, us: int) -> None:
         """Have `on_stop` called then."""
         self.stop_us = us
         self.soon(us)
-
-    def throw(self, error: BaseException) -> None:
-        """Raise this in the program after the operation that runs."""
-        self.raising = error
-        self.due = self.us
 
     def _still_running(self) -> None:
         """A program whose chip is gone has no more say; it is told so each time it asks."""
@@ -192,12 +175,12 @@ class Chip:
 
     def _let_go(self) -> None:
         """All peripherals as a reset leaves them: pins inputs, pulled down."""
-        self.light.change(self.us)
+        self.changes()
         self.gpio.reset()
         self.pwm.reset()
         self.pio.reset()
         self.watchdog_us, self.watchdog_span_us = NEVER, 0
-        self.kbd_intr = 3
+        self.usb.kbd_intr = CTRL_C
 
     def boot(self) -> None:
         """The way from a reset to the first line of the program."""
@@ -212,4 +195,4 @@ class Chip:
         """MicroPython's: pins, PIO pins, the watchdog and half of the slices stay as they are."""
         self.pio.disable_all()
         self.pwm.deinit_all()
-        self.kbd_intr = 3
+        self.usb.kbd_intr = CTRL_C

@@ -94,7 +94,7 @@ def micropython_module(chip: "Chip") -> Module:
     locks = [0]
 
     def kbd_intr(character: int) -> None:
-        chip.kbd_intr = character
+        chip.usb.kbd_intr = character
 
     def lock(by: int) -> int:
         locks[0] += by

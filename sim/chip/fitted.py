@@ -1,16 +1,16 @@
 """The I2C parts of a sound unit, and which bus each is on."""
 
 from sim.chip.i2c import Bus
-from sim.chip.parts import Ds3231, Ina219, Max17049, Tmp117
+from sim.chip.parts import UNIX_2000_S, Ds3231, Ina219, Max17049, Tmp117
 from sim.chip.screen import Ssd1306
-from sim.surroundings import CLOCK_S as SINCE_2000_S
+from sim.hardware import CLOCK_S as SINCE_2000_S
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from sim.chip.bench import Bench
     from sim.chip.parts import Part
 
-CLOCK_S = 946_684_800 + SINCE_2000_S  # what the battery-backed clock reads at power-on
+CLOCK_S = UNIX_2000_S + SINCE_2000_S  # what the battery-backed clock reads at power-on
 SENSORS = 6  # parts on the first bus
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sim.chip.core import Chip
+    from sim.chip.clock import Clock
 
 SECTOR = 4_096
 SECTORS = 352  # of the Pico's filesystem
@@ -40,7 +40,7 @@ class Flash:
         self.folders = {
             name.rsplit("/", k)[0] for name in files for k in range(1, name.count("/") + 1)
         }
-        self.chip: Chip | None = None
+        self.clock: Clock | None = None  # of the chip that waits for it
         self.mounted = True
         self.full = False
         self.on_torn: Callable[[], object] | None = None  # called in the middle of a write, once
@@ -49,8 +49,8 @@ class Flash:
         self.erases = 0
 
     def _spend(self, us: int) -> None:
-        if self.chip:
-            self.chip.spend(us)
+        if self.clock:
+            self.clock.spend(us)
 
     def _check(self, name: str) -> str:
         self._spend(OPEN_US)

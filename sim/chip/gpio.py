@@ -2,7 +2,11 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from sim.chip.core import Chip
+    from collections.abc import Callable
+
+    from sim.chip.clock import Clock
+    from sim.chip.wiring import Wiring
+    from sim.hardware import Hardware
 
 PINS = 30
 I2C, PWM, SIO, PIO0, PIO1, NULL = 3, 4, 5, 6, 7, 31  # function numbers, RP2040 data sheet 1.4.3
@@ -12,11 +16,16 @@ PULL_UP, PULL_DOWN = 1, 2
 class Gpio:
     """All pins; arrays by pin number. After a reset each is an input, pulled down."""
 
-    def __init__(self, chip: "Chip") -> None:
-        self.chip = chip
-        self.drivers = dict(chip.wiring.inputs)
+    def __init__(self, clock: "Clock", wiring: "Wiring", hardware: "Hardware") -> None:
+        self.clock = clock
+        self.hardware = hardware
+        self.hold = wiring.hold
+        self.on_let_go: Callable[[], None] = lambda: None  # the chip lets go of its supply
+        # What a peripheral drives a pin to, by its function number; None where it does not.
+        self.peripherals: dict[int, Callable[[int], int | None]] = {}
+        self.drivers = dict(wiring.inputs)
         self.forced: dict[int, int] = {}  # level that something outside puts on a pin
-        wired = chip.wiring.banks + (chip.wiring.enable,)
+        wired = wiring.banks + (wiring.enable,)
         self.matters = [pin in wired for pin in range(PINS)]
         self.reset()
 
@@ -31,7 +40,7 @@ class Gpio:
     def touch(self, pin: int) -> None:
         """Whatever changes about a pin is said first: light counts up to now."""
         if self.matters[pin]:
-            self.chip.light.change(self.chip.us)
+            self.clock.changes()
 
     def set_function(self, pin: int, function: int) -> None:
         """Give the pin to a peripheral."""
@@ -43,8 +52,8 @@ class Gpio:
         if self.out[pin] != value:
             self.touch(pin)
             self.out[pin] = value
-            if pin == self.chip.wiring.hold and not value and self.drives[pin]:
-                self.chip.let_go_of_supply()
+            if pin == self.hold and not value and self.drives[pin]:
+                self.on_let_go()
 
     def set_direction(self, pin: int, drives: bool) -> None:
         """SIO output enable."""
@@ -55,7 +64,7 @@ class Gpio:
         """What the board puts on a pin: buttons, buckle, charger; None where nothing is."""
         if pin in self.forced:
             return self.forced[pin]
-        if self.chip.bench.pins & self.drivers.get(pin, 0):
+        if self.hardware.pins & self.drivers.get(pin, 0):
             return 0
         return None  # nothing there, or a switch that is open: the pull decides
 
@@ -64,10 +73,8 @@ class Gpio:
         function = self.function[pin]
         if function == SIO:
             return self.out[pin] if self.drives[pin] else None
-        if function == PWM:
-            return self.chip.pwm.slice_of(pin).level(pin & 1, self.chip.us)
-        if function in (PIO0, PIO1):
-            return self.chip.pio.level(function - PIO0, pin)
+        if function in self.peripherals:
+            return self.peripherals[function](pin)
         return None
 
     def level(self, pin: int) -> int:

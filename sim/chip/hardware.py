@@ -85,7 +85,7 @@ class Pin:
         if x is None:
             number = self.id
             if gpio.function[number] == SIO and not gpio.drives[number]:
-                if chip.bench.pins & gpio.drivers.get(number, 0):
+                if chip.bench.hardware.pins & gpio.drivers.get(number, 0):
                     return 0
                 if number not in gpio.forced:
                     return gpio.pull[number] & PULL_UP

@@ -68,7 +68,7 @@ class I2C:
         """Time for a transfer; raises what it fails with."""
         chip, bus = self.chip, self.bus
         bus.transfers += 1
-        if self.number == chip.wiring.sensors_bus and chip.bench.held:
+        if self.number == chip.wiring.sensors_bus and chip.bench.hardware.bus_holds:
             self._spend(self.timeout_us)
             raise OSError(errno.ETIMEDOUT, "ETIMEDOUT")
         part = bus.find(address)

@@ -15,8 +15,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sim.chip.core import Chip
-    from sim.chip.pwm import Slice
+    from sim.chip.bench import Bench
+    from sim.chip.clock import Clock
+    from sim.chip.gpio import Gpio
+    from sim.chip.pwm import Pwm, Slice
+    from sim.chip.wiring import Wiring
 
 BLOCK_US = STEP_MS * 1_000
 REMEMBERED = 400  # points of the supply's energy: more than the rail monitor's window holds
@@ -25,9 +28,16 @@ REMEMBERED = 400  # points of the supply's energy: more than the rail monitor's 
 class Light:
     """Counts each bank's time at full current, pad A's banks first."""
 
-    def __init__(self, chip: "Chip") -> None:
-        self.chip = chip
-        self.pins = chip.wiring.banks
+    def __init__(
+        self, clock: "Clock", bench: "Bench", wiring: "Wiring", gpio: "Gpio", pwm: "Pwm"
+    ) -> None:
+        self.clock = clock
+        self.bench = bench
+        self.hardware = bench.hardware
+        self.gpio = gpio
+        self.pwm = pwm
+        self.enable = wiring.enable
+        self.pins = wiring.banks
         self.lit_us = [0.0] * len(self.pins)  # in this block of the plant
         self.full: list[int] = []  # banks that are on without a break
         self.pulsed: list[tuple[int, Slice, int]] = []  # (bank, slice, channel)
@@ -64,26 +74,26 @@ class Light:
 
     def enabled(self) -> bool:
         """The enable pin is high; it is pulled down where the chip lets it float."""
-        return self.chip.gpio.driven(self.chip.wiring.enable) == 1
+        return self.gpio.driven(self.enable) == 1
 
     def _resolve(self) -> None:
         """What is lit from `mark_us` on."""
         self.stale = False
-        bench = self.chip.bench
-        gpio = self.chip.gpio
+        hardware = self.hardware
+        gpio = self.gpio
         enabled = self.enabled()
-        self.closed = closed = (enabled or bench.enable_stuck) and not bench.alert_opens()
+        self.closed = closed = (enabled or hardware.enable_stuck) and not self.bench.alert_opens()
         self.late = closed and not enabled
         self.full, self.pulsed, self.slices = [], [], []
         for bank, pin in enumerate(self.pins):
             if gpio.function[pin] == PWM:
-                part = self.chip.pwm.slice_of(pin)
+                part = self.pwm.slice_of(pin)
                 part.settle(self.mark_us)
                 if part not in self.slices:
                     self.slices.append(part)
-            if not closed or bank in bench.open_banks:
+            if not closed or bank in hardware.open_banks:
                 continue
-            if bank in bench.stuck_banks:
+            if bank in hardware.stuck_banks:
                 self.full.append(bank)
             elif gpio.function[pin] == PWM:
                 self.pulsed.append((bank, part, pin & 1))
@@ -92,11 +102,12 @@ class Light:
         before_w = self.power_w
         self._weigh()
         if before_w and not self.power_w:
-            self.darks.append(Dark(int(self.mark_us // 1_000), bench.hot_ms, bench.apart_ms))
+            t_ms = int(self.mark_us // 1_000)
+            self.darks.append(Dark(t_ms, hardware.hot_ms, hardware.apart_ms))
 
     def _weigh(self) -> None:
         """What the LED supply delivers from `mark_us` on."""
-        bank_w = self.chip.bench.plant.bank_w
+        bank_w = self.hardware.plant.bank_w
         power_w = 0.0
         for bank in self.full:
             power_w += bank_w[bank]
@@ -112,7 +123,7 @@ class Light:
         self.mark_us = us
         if us <= begin_us or not (self.power_w or self.pulsed):
             return
-        plant = self.chip.bench.plant
+        plant = self.hardware.plant
         lit = [(bank, us - begin_us) for bank in self.full]
         lit += [(bank, part.lit_us(ch, begin_us, us)) for bank, part, ch in self.pulsed]
         light_uj = 0.0
@@ -138,7 +149,7 @@ class Light:
     def mean_w(self, begin_us: float, end_us: float) -> float:
         """What the LED supply delivered on average in a span that is over."""
         if self.stale or any(part.latch_us <= end_us for part in self.slices):
-            self.settle(self.chip.us)
+            self.settle(self.clock.us)
         return (self._energy_at(end_us) - self._energy_at(begin_us)) / (end_us - begin_us)
 
     def _energy_at(self, us: float) -> float:
@@ -153,13 +164,13 @@ class Light:
 
     def duties(self) -> list[int]:
         """Each bank's duty as its pin gives it now, 0-65535, whatever the supply switch does."""
-        self.settle(self.chip.us)  # a duty that a slice takes up here is light from here on
-        gpio = self.chip.gpio
+        self.settle(self.clock.us)  # a duty that a slice takes up here is light from here on
+        gpio = self.gpio
         duties = []
         for pin in self.pins:
             if gpio.function[pin] == PWM:
-                part = self.chip.pwm.slice_of(pin)
-                part.settle(self.chip.us)
+                part = self.pwm.slice_of(pin)
+                part.settle(self.clock.us)
                 duties.append(int(part.share(pin & 1) * 65_535 + 0.5))
             else:
                 duties.append(65_535 if gpio.driven(pin) else 0)

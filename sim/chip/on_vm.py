@@ -18,7 +18,7 @@ from firmware.faults import FAULTS
 from firmware.inputs import START
 from firmware.prescription import DEFAULT, calibration_crc
 from hal.boards import RPI_PICO
-from sim.chip.bench import NEVER_MS, Bench
+from sim.chip.bench import Bench
 from sim.chip.core import Chip
 from sim.chip.core_modules import FORCED, own_modules
 from sim.chip.fitted import buses, fit
@@ -26,6 +26,7 @@ from sim.chip.hardware import machine_module
 from sim.chip.pio_api import rp2_module
 from sim.chip.wiring import Wiring
 from sim.faults import INJECT, wear
+from sim.hardware import NEVER_MS
 from sim.plant import Plant
 
 TYPE_CHECKING = False
@@ -54,16 +55,16 @@ class Room:
 
 
 class Struck:
-    """A fault of a scenario: its pad and value."""
+    """A fault of a scenario: its name, pad and value."""
 
-    pad = "A"
+    name, pad = "ntc_open", "A"
     value = None
 
 
 class Disk:
     """The flash has no part in this: files are the host's."""
 
-    chip = None
+    clock = None
 
 
 class Over(Exception):
@@ -103,7 +104,7 @@ class Desk:
         self.buses = buses(rows)
         self.chip = Chip(self.bench, disk, Wiring(board), CLOCK_MS)
         self.chip.usb.connected = True
-        wear(self.bench, True)
+        wear(self.bench.hardware, True)
         self.bench.on_event = self.happen
         self.bench.event_ms = STORY[0][0]
         self.next = 0
@@ -119,11 +120,11 @@ class Desk:
         while self.next < len(STORY) and STORY[self.next][0] <= t_ms:
             what = STORY[self.next][1]
             if what == "press":
-                self.bench.pins |= START
+                self.bench.hardware.pins |= START
             elif what == "release":
-                self.bench.pins &= ~START
+                self.bench.hardware.pins &= ~START
             else:
-                INJECT[what](self.bench, Struck, True)  # type: ignore[arg-type]
+                INJECT[what](self.bench.hardware, Struck, True)  # type: ignore[arg-type]
             self.next += 1
         return STORY[self.next][0] if self.next < len(STORY) else NEVER_MS
 

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
 FOREVER = 1 << 62
 DAY_S = 86_400
+UNIX_2000_S = 946_684_800  # 2000-01-01
 HALF_BLOCK_US = 100_000  # the plant moves in steps of 200 ms
 
 
@@ -26,7 +27,8 @@ class Part:
 
     def answers(self) -> bool:
         """Whether it acknowledges its address now."""
-        return self.present and not any(name in self.bench.silent for name in self.names)
+        answers = self.bench.hardware.answers
+        return self.present and all(answers(name) for name in self.names)
 
     def power_on(self, us: int) -> None:
         """Registers as after power-up."""
@@ -117,8 +119,8 @@ class Tmp117(Part):
             self.next_us = FOREVER
         elif mode == 0x0C00:  # one shot, then shutdown
             self.config = self.config & ~0x0C00 | self.SHUTDOWN
-        self.value = self.bench.raw[self.slot]
-        value = self.bench.felt[self.slot]
+        self.value = self.bench.hardware.raw[self.slot]
+        value = self.bench.hardware.felt[self.slot]
         self.flags |= self.DATA_READY
         before = self.alert
         if self.config & self.THERM:
@@ -192,9 +194,9 @@ class Max17049(Part):
     def word(self, register: int, us: int) -> int:
         """Voltage 78.125 uV a code, charge 1/256 %."""
         if register == self.VCELL:
-            return self.bench.raw[5]
+            return self.bench.hardware.raw[5]
         if register == self.SOC:
-            return self.bench.raw[6]
+            return self.bench.hardware.raw[6]
         if register == self.VERSION:
             return self.version
         return self.registers.get(register, 0xFFFF)
@@ -250,7 +252,7 @@ class Ina219(Part):
         mean_w = light.mean_w(begin_us, begin_us + shunt_us)
         if not mean_w:
             return 0
-        code = int(mean_w * 1e7 / self.bench.plant.pack_mv() + 0.5)
+        code = int(mean_w * 1e7 / self.bench.hardware.plant.pack_mv() + 0.5)
         return min(code, self.FULL[self.config >> 11 & 3])
 
     def word(self, register: int, us: int) -> int:
@@ -260,7 +262,7 @@ class Ina219(Part):
         if register == self.SHUNT:
             return self.shunt(us)
         if register == self.BUS:
-            return int(self.bench.plant.pack_mv() / 4) << 3 | 2
+            return int(self.bench.hardware.plant.pack_mv() / 4) << 3 | 2
         if register == self.CURRENT:
             return self.shunt(us) * self.calibration >> 12
         if register == self.CALIBRATION:
@@ -279,10 +281,14 @@ class Ds3231(Part):
     def __init__(self, bench: "Bench", unix_s: int | None) -> None:
         """`unix_s` is what it reads at the bench's beginning; None: never set."""
         self.unset = unix_s is None
-        self.offset_s = 946_684_800 if unix_s is None else unix_s  # 2000-01-01
+        self.offset_s = UNIX_2000_S if unix_s is None else unix_s
         super().__init__(bench)
         self.control = 0x1C
         self.status = self.STOPPED | 0x08 if self.unset else 0x08
+
+    def jump(self, seconds: int) -> None:
+        """A fault: its time is so many seconds later at once."""
+        self.offset_s += seconds
 
     def fields(self, us: int) -> list[int]:
         """Second, minute, hour, day of the week, day, month, year, in BCD."""

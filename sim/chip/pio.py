@@ -1,11 +1,12 @@
 """The two PIO blocks: which machine drives which pin, and when a pin will change next."""
 
-from sim.chip.gpio import PIO0
+from sim.chip.gpio import PIO0, PIO1
 from sim.chip.state_machine import HZ_PER_US, MASK, NEVER, StateMachine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from sim.chip.core import Chip
+    from sim.chip.clock import Clock
+    from sim.chip.gpio import Gpio
 
 MACHINES = 4  # of a block
 
@@ -13,8 +14,12 @@ MACHINES = 4  # of a block
 class Pio:
     """Both PIO blocks: machines 0-3 and 4-7."""
 
-    def __init__(self, chip: "Chip", stepwise: bool = False) -> None:
-        self.chip = chip
+    def __init__(self, clock: "Clock", gpio: "Gpio", stepwise: bool = False) -> None:
+        """Drives pins that have its functions; `stepwise` steps each instruction."""
+        self.clock = clock
+        self.gpio = gpio
+        gpio.peripherals[PIO0] = lambda pin: self.level(0, pin)
+        gpio.peripherals[PIO1] = lambda pin: self.level(1, pin)
         self.kind = StateMachine
         if stepwise:
             from sim.chip.stepwise import Stepwise
@@ -29,8 +34,8 @@ class Pio:
 
     def disable_all(self) -> None:
         """A soft reset of MicroPython: machines stop, their pins stay as they are."""
-        us = self.chip.us
-        self.chip.light.change(us)
+        us = self.clock.us
+        self.clock.changes()
         for each in self.machines:
             each.enable(False, us)
         self.reckon()
@@ -44,7 +49,7 @@ class Pio:
 
     def edge(self, us: int) -> None:
         """A pin changes now."""
-        self.chip.light.change(us)
+        self.clock.changes()
         for each in self.machines:
             each.run_to(us)
         self.reckon()
@@ -53,7 +58,7 @@ class Pio:
         """When a pin will change next."""
         edges = [each.next_edge_us() for each in self.machines if each.enabled]
         self.edge_us = min(edges, default=NEVER)
-        self.chip.soon(self.edge_us)
+        self.clock.soon(self.edge_us)
 
     def divider(self, freq: int) -> int:
         """The clock divider for this many instructions a second, in 256ths."""
@@ -65,32 +70,32 @@ class Pio:
     def restart(self, number: int) -> None:
         """A machine goes back to its first instruction."""
         each = self.machines[number]
-        each.run_to(self.chip.us)
+        each.run_to(self.clock.us)
         each.restart()
         self.reckon()
 
     def put(self, number: int, word: int) -> None:
         """A word into a machine's FIFO; waits while that is full."""
         each = self.machines[number]
-        each.run_to(self.chip.us)
+        each.run_to(self.clock.us)
         while len(each.fifo) >= each.depth:
-            self.chip.spend(1)
-            each.run_to(self.chip.us)
+            self.clock.spend(1)
+            each.run_to(self.clock.us)
         each.fifo.append(word & MASK)
         self.reckon()
 
     def execute(self, number: int, opcode: int) -> None:
         """An instruction from outside, between two of the program's."""
-        self.chip.light.change(self.chip.us)
+        self.clock.changes()
         each = self.machines[number]
-        each.run_to(self.chip.us)
+        each.run_to(self.clock.us)
         each.execute(opcode)
         self.reckon()
 
     def activate(self, number: int, on: bool) -> None:
         """Start or stop a machine."""
-        self.chip.light.change(self.chip.us)
-        self.machines[number].enable(on, self.chip.us)
+        self.clock.changes()
+        self.machines[number].enable(on, self.clock.us)
         self.reckon()
 
     def pins_of(self, number: int, base: int, initial: object) -> int:
@@ -99,8 +104,8 @@ class Pio:
         each = self.machines[number]
         for k, state in enumerate(states):
             bit = 1 << base + k
-            self.chip.gpio.touch(base + k)
+            self.gpio.touch(base + k)
             each.out = each.out | bit if state & 1 else each.out & ~bit
             each.oe = each.oe | bit if state & 2 else each.oe & ~bit
-            self.chip.gpio.function[base + k] = PIO0 + number // MACHINES
+            self.gpio.function[base + k] = PIO0 + number // MACHINES
         return len(states)

@@ -6,7 +6,7 @@ its counter wraps. A slice that is stopped holds its pins at the level they have
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from sim.chip.core import Chip
+    from sim.chip.clock import Clock
 
 SLICES = 8
 HZ_PER_US = 125  # the system clock
@@ -122,8 +122,8 @@ class Slice:
 class Pwm:
     """All slices, and what MicroPython keeps about their channels."""
 
-    def __init__(self, chip: "Chip") -> None:
-        self.chip = chip
+    def __init__(self, clock: "Clock") -> None:
+        self.clock = clock
         self.reset()
 
     def reset(self) -> None:
@@ -136,13 +136,17 @@ class Pwm:
         """The slice that a pin belongs to."""
         return self.slices[pin >> 1 & 7]
 
+    def level(self, pin: int) -> int:
+        """What its slice puts out on a pin now."""
+        return self.slice_of(pin).level(pin & 1, self.clock.us)
+
     def start(self, channel: int) -> None:
         """MicroPython starts a slice once it has a frequency and the channel a duty."""
         if self.freq_set[channel >> 1] and self.duty[channel] is not None:
             part = self.slices[channel >> 1]
             if not part.enabled:
-                self.chip.light.change(self.chip.us)
-                part.enable(True, self.chip.us)
+                self.clock.changes()
+                part.enable(True, self.clock.us)
 
     def set_freq(self, channel: int, freq: int) -> None:
         """Divider and top for this frequency, then both channels' duties again."""
@@ -157,8 +161,8 @@ class Pwm:
             raise ValueError("freq too large")
         if div16 >= DIV_MAX:
             raise ValueError("freq too small")
-        us = self.chip.us
-        self.chip.light.change(us)
+        us = self.clock.us
+        self.clock.changes()
         part = self.slices[channel >> 1]
         part.settle(us)
         part.divide(div16, us)
@@ -170,7 +174,7 @@ class Pwm:
             if duty is not None:
                 (self.set_u16 if duty[0] == "u16" else self.set_ns)(each, duty[1])
         if part.enabled:
-            self.chip.light.change(us)
+            self.clock.changes()
 
     def freq(self, channel: int) -> int:
         """What the registers come to, Hz; 0 if never set."""
@@ -198,11 +202,11 @@ class Pwm:
         self._set_compare(part, channel, min(compare, part.next_top + 1))
 
     def _set_compare(self, part: Slice, channel: int, compare: int) -> None:
-        us = self.chip.us
+        us = self.clock.us
         if not part.enabled:
-            self.chip.light.change(us)
+            self.clock.changes()
         elif us >= part.latch_us:
-            self.chip.light.settle(us)
+            self.clock.light.settle(us)
             part.settle(us)
         part.next_compare[channel & 1] = compare
         part.written(us)
@@ -218,24 +222,24 @@ class Pwm:
 
     def stop(self, channel: int) -> None:
         """`deinit`: the slice stops, both its pins stay at the level they have."""
-        self.chip.light.change(self.chip.us)
-        self.slices[channel >> 1].enable(False, self.chip.us)
+        self.clock.changes()
+        self.slices[channel >> 1].enable(False, self.clock.us)
 
     def deinit_all(self) -> None:
         """MicroPython's at a soft reset: meant for all slices, it reaches those of the first
         eight channels, hence slices 0-3 (`machine_pwm_deinit_all`)."""
-        self.chip.light.change(self.chip.us)
+        self.clock.changes()
         self.freq_set = [False] * SLICES
         for channel in range(SLICES):
-            self.slices[channel >> 1].enable(False, self.chip.us)
+            self.slices[channel >> 1].enable(False, self.clock.us)
 
     def freeze(self, on: bool) -> None:
         """The PWM clock stops, as it does in `lightsleep`, or goes on."""
-        self.chip.light.change(self.chip.us)
+        self.clock.changes()
         if on:
             self.frozen = [part for part in self.slices if part.enabled]
             for part in self.frozen:
-                part.enable(False, self.chip.us)
+                part.enable(False, self.clock.us)
         else:
             for part in self.frozen:
-                part.enable(True, self.chip.us)
+                part.enable(True, self.clock.us)

@@ -1,157 +1,98 @@
-"""A scenario at driver depth: the unit's own files on the simulated chip.
+"""Driver depth: the unit's own files on the simulated chip."""
 
-Shares events, rows and report with the run at HAL depth (`sim.run`).
-"""
-
-import json
-import time
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from firmware.limits import CONTROL_TICKS, TICK_MS
-from firmware.waistband import Waistband
-from hal.contract import POWER_ON
 from sim.chip.assembly import Build, Unit
-from sim.chip.bench import NEVER_MS
+from sim.chip.depth import BenchDepth, unborn, unit_files, unix_s
 from sim.chip.device import Device
-from sim.chip.faults import CHIP_FAULTS
 from sim.faults import wear
-from sim.lines import Lines
-from sim.plant import Plant
-from sim.run import BOARD, CONTROL_MS, Run, nominal_calibration
+from sim.line_trace import LineTrace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from firmware.waistband import Waistband
+    from sim.chip.program import Program
+    from sim.depth import Observer, Setup
+    from sim.scenario import Event
 
-    from sim.hal import SimHal
-    from sim.scenario import Event, Scenario
-
-STEP_US = CONTROL_MS * 1_000
 TICK_US = TICK_MS * 1_000
+STEP_US = CONTROL_TICKS * TICK_US
 STANDSTILL_US = 1_000
 SOUND = Build()
 
 
-class Nobody:
-    """A HAL for the firmware that stands in for reports before there is one: it does nothing."""
+class DriverDepth(BenchDepth):
+    """A unit at driver depth: `assembly` has everything on the bench, `device` runs it."""
 
-    def reset_cause(self) -> int:
-        """As if just switched on."""
-        return POWER_ON
+    def __init__(self, build: Build = SOUND) -> None:
+        """`build` says how the unit differs from a sound one."""
+        self.build = build
+        self.lines = LineTrace(self._reached)
 
-    def __getattr__(self, name: str) -> Any:
-        return lambda *arguments: None
+    def assemble(self, setup: "Setup") -> None:
+        """Solder the unit together; its program begins with the first `advance`."""
+        self.setup = setup
+        start = setup.scenario.start
+        self.assembly = Unit(
+            setup.plant, setup.board, start.clock, setup.seed, unit_files(setup), self.build,
+            unix_s(setup),
+        )  # fmt: skip
+        self.chip = self.assembly.chip
+        self.bench = self.assembly.bench
+        self.parts = self.assembly.parts
+        self.hardware = self.bench.hardware
+        if start.worn:
+            wear(self.hardware, True)
+        self.device = Device(self.assembly)
+        self._unit = unborn(setup)
+        self._program: Program | None = self.device.program
 
-
-class ChipRun(Run):
-    """`sim.run.Run`'s interface over a chip; `hal` is the bench, `unit` the firmware on it."""
-
-    own_faults = CHIP_FAULTS
-
-    def __init__(
-        self, scenario: "Scenario", seed: int | None = None, record: bool = False,
-        build: Build = SOUND,
-    ) -> None:  # fmt: skip
-        """Power the unit on. Recording is HAL depth's alone."""
-        if record:
-            raise ValueError("a recording is made at HAL depth")
-        self.scenario = scenario
-        self.board = BOARD
-        self.seed = scenario.seed if seed is None else seed
-        self.duration_s = scenario.duration_s
-        self.calibration = calibration = nominal_calibration(self.board)
-        self.plant = Plant(scenario.start, self.board, calibration, self.seed)
-        files = {
-            "calibration.json": json.dumps(calibration).encode(),
-            "prescription.json": json.dumps(scenario.prescription).encode(),
-        }
-        self.parts = Unit(self.plant, self.board, scenario.start.clock, self.seed, files, build)
-        self.chip = self.parts.chip
-        self.bench = self.parts.bench
-        self.hal = cast("SimHal", self.bench)  # as far as faults, rows and report go
-        if scenario.start.worn:
-            wear(self.hal, True)
-        self.recorder = None
-        self.device = Device(self.parts)
-        self.lines = Lines(self.reached)
-        self.unit = self._unborn()
-        self._program = self.device.program
-        self.ticks = 0
-        self.wall_s = 0.0
-        self.true_crossing_s = [None, None]
-        self.injected = []
-        self._row_sink = None
-        self._row_every = 0
-        self.witness = None
-        self.begin_ms = self.end_ms = None
-        self._over = False
-        self._actions = self._timeline()
-        self.bench.on_event = self._happen
-        self.bench.expect(self._actions[0][0] if self._actions else NEVER_MS)
+    def start(self, observer: "Observer", event_ms: int) -> None:
+        """Its time may begin."""
+        self.observer = observer
+        self.bench.on_event = observer.happen
+        self.bench.expect(event_ms)
         self.chip.on_step = self._step
         self.chip.step_us = 0
 
-    def _unborn(self) -> Waistband:
-        """What there is to report while no firmware is there: a unit that has just begun."""
-        nobody = cast("SimHal", Nobody())
-        return Waistband(nobody, self.board, self.calibration, self.scenario.prescription)
-
-    @property
-    def restarts(self) -> list[tuple[float, str]]:
-        """When and why the chip began anew, in seconds since power-on."""
-        return [(us / 1e6, why) for us, why in self.chip.resets]
-
-    @property
-    def raised(self) -> list[tuple[float, str]]:
-        """Not known from outside: the console tells it, and a reset follows."""
-        return []
-
-    def ends(self, event: "Event") -> None:
-        """The program raises or hangs here."""
-        if event.name == "firmware_exception":
-            raise RuntimeError("called for by the scenario")
-        while True:
-            self.chip.spend(STANDSTILL_US)
-
-    def advance(self, steps: int) -> bool:
+    def advance(self, steps: int, duration_s: float) -> bool:
         """Run up to so many control steps; False once the run is over."""
-        begun = time.perf_counter()
-        last_us = int(self.duration_s * 1e6)
+        last_us = int(duration_s * 1e6)
         until_us = min(self.chip.us + steps * STEP_US, last_us)
-        while self.chip.us < until_us and not self._over:
+        while self.chip.us < until_us and not self.over:
             self.device.run_until(until_us)
-        over = self._over or self.chip.us >= last_us
+        over = self.over or self.chip.us >= last_us
         if over:
             self.device.close()
-        self.wall_s += time.perf_counter() - begun
         return not over
 
     def _step(self, us: int) -> int:
-        """Each control step, or each tick while a trace wants it: keep times, give a row."""
+        """Each control step, or each tick while the observer wants those."""
         program = self.device.program
         if program and program.waistband:
-            self.unit = program.waistband
+            self._unit = program.waistband
         elif program is not self._program:
-            self.unit = self._unborn()
+            self._unit = unborn(self.setup)
         self._program = program
         self.lines.watch()
         self.ticks = us // TICK_US
-        every_us = TICK_US if self._row_every == TICK_MS else STEP_US
+        ticked = self.observer.wants_ticks()
         if us:
-            self._keep_times()
-            if self._row_sink:
-                self._row_sink(self.row())
-            if not self.bench.powered or self._done():
-                self._over = True
+            if ticked:
+                self.observer.ticked()
+            if self.observer.stepped():
+                self.over = True
                 self.chip.stop_at(us)
-        return us + every_us
-
-    def on_light(self, sink: "Callable[[float, float, float], object]") -> None:
-        """As at HAL depth; watts are a mean over the stretch."""
-        self.chip.light.on_light = sink
+        return us + (TICK_US if ticked else STEP_US)
 
     def close(self) -> None:
-        """Done with this run."""
+        """End the program's thread."""
         self.device.close()
+
+    @property
+    def unit(self) -> "Waistband":
+        """The firmware of the running program."""
+        return self._unit
 
     def console(self) -> str:
         """What a host has read from the unit's USB."""
@@ -159,9 +100,70 @@ class ChipRun(Run):
 
     def screen(self) -> list[str]:
         """The eight rows of text on the screen; none while it is off."""
-        screen: Any = self.parts.parts["screen"]
+        screen: Any = self.parts["screen"]
         rows: list[str] = screen.text()
         return rows
 
+    # -- faults of the program, the chip and its flash -------------------------------------
 
-assert CONTROL_MS == CONTROL_TICKS * TICK_MS
+    def raise_exception(self) -> None:
+        """The firmware raises in its next tick: in the guard, which every tick asks."""
+        self._break_guard("firmware_exception")
+
+    def hang(self) -> None:
+        """The firmware never comes back from the guard."""
+        self._break_guard("firmware_hang")
+
+    def _break_guard(self, name: str) -> None:
+        def look() -> int:
+            self._end_program(name)
+            return 0
+
+        program = self.device.program
+        if program and program.waistband:
+            program.waistband.guard.look = look
+
+    def _end_program(self, name: str) -> None:
+        """The program raises or hangs here."""
+        if name == "firmware_exception":
+            raise RuntimeError("called for by the scenario")
+        while True:
+            self.chip.spend(STANDSTILL_US)
+
+    def wait_for_line(self, event: "Event") -> None:
+        """The firmware raises or hangs, as the event says, at the event's line."""
+        self.lines.arm(event)
+
+    def _reached(self, event: "Event") -> None:
+        self.observer.reached(event)
+        self._end_program(event.name)
+
+    def attach_host(self, on: bool) -> None:
+        """A host attaches as `mpremote` does."""
+        if on:
+            self.device.host_attach()
+
+    def reset_softly(self) -> None:
+        """Ctrl-C and Ctrl-D."""
+        self.device.soft_reset()
+
+    def cut_power(self, for_s: float) -> None:
+        """Power is lost, and comes back after so long."""
+        self._cut_power("brownout", for_s)
+
+    def _cut_power(self, why: str, for_s: float) -> None:
+        self.device.power_at_us = self.chip.us + int(for_s * 1e6)
+        self.chip.cut_power(why)
+
+    def fill_flash(self, on: bool) -> None:
+        """Nothing more can be written."""
+        self.assembly.flash.full = on
+
+    def corrupt_flash(self, on: bool) -> None:
+        """The filesystem cannot be mounted any more."""
+        self.assembly.flash.mounted = not on
+
+    def tear_write(self, on: bool) -> None:
+        """Power is lost in the middle of what is next written, and is back at once."""
+        torn = (lambda: self._cut_power("torn write", 0.0)) if on else None
+        self.assembly.flash.on_torn = torn

@@ -9,13 +9,14 @@ from collections import deque
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from sim.chip.core import Chip
+    from sim.chip.clock import Clock
 
 BUFFER = 256
 TIMEOUT_US = 500_000
 WRITE_US = 30  # of a short line (assumed)
 POLLIN, POLLOUT = 1, 4
 KEPT = 100_000  # characters of output that are remembered
+CTRL_C = 3
 TYPED = 10_000  # ... of input
 NO_INPUT: tuple[int, ...] = ()  # MicroPython's deque takes no keyword
 NO_OUTPUT: tuple[str, ...] = ()
@@ -24,8 +25,9 @@ NO_OUTPUT: tuple[str, ...] = ()
 class Usb:
     """A host may be `connected` (a terminal is open) and `reading` (it takes what comes)."""
 
-    def __init__(self, chip: "Chip") -> None:
-        self.chip = chip
+    def __init__(self, clock: "Clock") -> None:
+        self.clock = clock
+        self.kbd_intr = CTRL_C  # the character that interrupts; -1 is none
         self.connected = False
         self.reading = True
         self.waiting = 0  # bytes that the host has not taken
@@ -36,7 +38,7 @@ class Usb:
 
     def write(self, text: str) -> int:
         """What print and sys.stdout do; may block."""
-        self.chip.spend(WRITE_US)
+        self.clock.spend(WRITE_US)
         if not self.connected:
             return len(text)
         sent = len(text)
@@ -47,7 +49,7 @@ class Usb:
             self.waiting += sent
             if sent < len(text):
                 self.blocked_us += TIMEOUT_US
-                self.chip.spend(TIMEOUT_US)
+                self.clock.spend(TIMEOUT_US)
         if sent:
             self.output.append(text[:sent])
             self.kept += sent
@@ -71,9 +73,9 @@ class Usb:
     def type(self, text: str) -> None:
         """The host sends characters; Ctrl-C interrupts the program unless that is off."""
         for byte in text.encode():
-            if byte == self.chip.kbd_intr:
+            if byte == self.kbd_intr:
                 self.received = deque(NO_INPUT, TYPED)
-                self.chip.throw(KeyboardInterrupt())
+                self.clock.throw(KeyboardInterrupt())
             else:
                 self.received.append(byte)
 
@@ -84,5 +86,5 @@ class Usb:
             if self.received:
                 taken.append(self.received.popleft())
             else:
-                self.chip.spend(1_000)
+                self.clock.spend(1_000)
         return taken.decode("latin-1")

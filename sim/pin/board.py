@@ -1,7 +1,7 @@
 """The unit's board at pin depth: what is soldered to which pin of the emulated chip.
 
 It stands where `sim.chip.core.Chip` stands at driver depth, so that the bench, its parts
-and the table of faults are the same.
+and its hardware are the same.
 """
 
 from typing import TYPE_CHECKING
@@ -31,17 +31,17 @@ class Board:
         self.emulator = emulator
         self.bench = bench
         self.wiring = wiring
-        self.edges = edges = Edges(channels(bench.board, wiring))
-        self.light = Light(self, edges, len(wiring.banks))
+        self.edges = edges = Edges(channels(bench.hardware.board, wiring))
+        self.light = Light(emulator, bench, edges, len(wiring.banks))
         self.ticks = Ticks(emulator)
         self.resets: list[tuple[int, str]] = []  # (us, why)
         self.begun: Callable[[], None] = lambda: None  # the chip begins anew
         self.heard = bytearray()  # by the host
-        self.driven = 0  # bits of `bench.pins` as they are on the pins
+        self.driven = 0  # bits of `Hardware.pins` as they are on the pins
         self.power_at_us = NEVER  # when power comes back
         self._turn = emulator.alarm(self._turned)
         self._power = emulator.alarm(self.power_on)
-        bench.attach(self)  # type: ignore[arg-type]
+        bench.attach(self)
         for place, pin in enumerate(edges.pins[: edges.names.index("POWER_HOLD") + 1]):
             emulator.watch(pin, self._watcher(place))
         emulator.watch(wiring.hold, self._held)
@@ -71,7 +71,8 @@ class Board:
 
     def _holder(self, number: int) -> "Callable[[], bool]":
         """Whether a wire of this bus is held low."""
-        return lambda: self.bench.held and number == self.wiring.sensors_bus
+        hardware = self.bench.hardware
+        return lambda: hardware.bus_holds > 0 and number == self.wiring.sensors_bus
 
     def _convert(self, channel: int) -> int:
         if channel == self.wiring.adc[0]:
@@ -98,7 +99,7 @@ class Board:
 
     def press(self) -> None:
         """Bring buttons, buckle and charger to the pins; a pin is told of changes alone."""
-        now = self.bench.pins
+        now = self.bench.hardware.pins
         for pin, bit in self.wiring.inputs:
             if (now ^ self.driven) & bit:
                 low = bool(now & bit)

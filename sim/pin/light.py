@@ -13,7 +13,8 @@ from sim.onsets import Dark
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sim.pin.board import Board
+    from sim.chip.bench import Bench
+    from sim.pin.adapter import Emulator
     from sim.pin.waveform import Edges
 
 GAP_US = 12_000  # longer without light than the slowest carrier, 100 Hz, could be
@@ -23,9 +24,13 @@ POINT_US = 1_000  # between two remembered points of the supply's energy
 class Light:
     """Counts each bank's time at full current, pad A's banks first."""
 
-    def __init__(self, board: "Board", edges: "Edges", banks: int) -> None:
+    def __init__(
+        self, emulator: "Emulator", bench: "Bench", edges: "Edges", banks: int
+    ) -> None:
         """`edges` has the banks' pins first, then the enable pin."""
-        self.board = board
+        self.emulator = emulator
+        self.bench = bench
+        self.hardware = bench.hardware
         self.edges = edges
         self.banks = banks
         self.levels = [0] * (banks + 1)
@@ -64,7 +69,7 @@ class Light:
             for bank in self.lit:
                 self.lit_us[bank] += span_us
             if self.late or self.on_light:
-                light_w = self.board.bench.plant.bank_light_w
+                light_w = self.hardware.plant.bank_light_w
                 watts = sum([light_w[bank] for bank in self.lit])
                 if self.late:
                     self.late_j += span_us * 1e-6 * watts
@@ -79,17 +84,17 @@ class Light:
         return bool(self.levels[self.banks])
 
     def _resolve(self, us: float) -> None:
-        bench = self.board.bench
+        hardware = self.hardware
         enabled = self.levels[self.banks]
         self.lit = []
         self.late = not enabled
-        if (enabled or bench.enable_stuck) and not bench.alert_opens():
+        if (enabled or hardware.enable_stuck) and not self.bench.alert_opens():
             for bank in range(self.banks):
-                if bank not in bench.open_banks and (
-                    self.levels[bank] or bank in bench.stuck_banks
+                if bank not in hardware.open_banks and (
+                    self.levels[bank] or bank in hardware.stuck_banks
                 ):
                     self.lit.append(bank)
-        bank_w = bench.plant.bank_w
+        bank_w = hardware.plant.bank_w
         before_w = self.power_w
         self.power_w = sum([bank_w[bank] for bank in self.lit])
         if before_w and not self.power_w:
@@ -98,8 +103,8 @@ class Light:
             self._take_end(us)
 
     def _end(self, us: float) -> None:
-        bench = self.board.bench
-        self.ended = us, Dark(int(us // 1_000), bench.hot_ms, bench.apart_ms)
+        hardware = self.hardware
+        self.ended = us, Dark(int(us // 1_000), hardware.hot_ms, hardware.apart_ms)
 
     def _take_end(self, us: float) -> None:
         if self.ended and us - self.ended[0] > GAP_US:
@@ -109,7 +114,7 @@ class Light:
     @property
     def darks(self) -> list[Dark]:
         """When light ended; a carrier's own gaps are no ends."""
-        self._take_end(self.board.us)
+        self._take_end(self.emulator.us)
         return self.known
 
     def take_shares(self, us: float) -> list[float]:
@@ -121,7 +126,7 @@ class Light:
 
     def mean_w(self, begin_us: float, end_us: float) -> float:
         """What the LED supply delivered on average in a span that is over."""
-        self.settle(self.board.us)
+        self.settle(self.emulator.us)
         return (self._energy_at(end_us) - self._energy_at(begin_us)) / (end_us - begin_us)
 
     def _energy_at(self, us: float) -> float:
@@ -137,5 +142,5 @@ class Light:
 
     def duties(self) -> list[int]:
         """Each bank's duty as its pin has it now, 0-65535, whatever the supply switch does."""
-        share = self.board.emulator.share
+        share = self.emulator.share
         return [int(share(pin) * 65_535 + 0.5) for pin in self.edges.pins[: self.banks]]

@@ -1,144 +1,107 @@
-"""A scenario at pin depth: the unit's own files on real MicroPython on an emulated chip.
+"""Pin depth: the unit's own files on real MicroPython on an emulated chip.
 
-Shares events, rows and report with the runs at HAL and driver depth; `unit` is the
-firmware's own object, read out of the chip's memory.
+The firmware's own object is read out of the chip's memory. Faults of the program are done to it
+from outside: by its port, its supply and its memory.
 """
 
-import json
 import os
-import time
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from firmware.limits import TICK_MS
-from firmware.waistband import Waistband
 from sim.chip.assembly import Build, flashed
-from sim.chip.bench import NEVER_MS, Bench
-from sim.chip.fitted import CLOCK_S, buses, fit
-from sim.chip.run import SOUND, STEP_US, TICK_US, Nobody
+from sim.chip.bench import Bench
+from sim.chip.depth import BenchDepth, unborn, unit_files, unix_s
+from sim.chip.fitted import buses, fit
+from sim.chip.flash import SECTOR
+from sim.chip.run import SOUND, STEP_US, TICK_US
 from sim.chip.wiring import Wiring
 from sim.errors import BadInput
 from sim.faults import wear
 from sim.pin import flash
 from sim.pin.adapter import Emulator
 from sim.pin.board import Board
-from sim.pin.faults import AT_POWER_ON, PIN_FAULTS
 from sim.pin.heap import Heap, Memory, Unreadable
-from sim.plant import Plant
-from sim.run import BOARD, Run, nominal_calibration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sim.hal import SimHal
+    from firmware.waistband import Waistband
+    from sim.depth import Observer, Setup
     from sim.scenario import Event, Scenario
 
 UF2 = "WAISTBAND_UF2"  # of the environment: the UF2 file where the command names none
+INTERRUPT = b"\r\x03\x03"  # what mpremote types to stop a program
+RAW_PROMPT = b"\r\x01"
+SOFT_RESET = b"\x04"
+SUPERBLOCKS = 2 * SECTOR
+AT_POWER_ON = ("flash_full",)
 
 
-class PinRun(Run):
-    """`sim.run.Run`'s interface over an emulated chip; `hal` is the bench."""
+class PinDepth(BenchDepth):
+    """A unit at pin depth: `chip` is its board with the `emulator`, `heap` the chip's memory."""
 
-    own_faults = PIN_FAULTS
     chunk_steps = 1
 
-    def __init__(
-        self, scenario: "Scenario", seed: int | None = None, record: bool = False,
-        build: Build = SOUND, uf2: str | None = None,
-    ) -> None:  # fmt: skip
-        """Power the unit on. Raises BadInput where no UF2 is named, or not a fitting one."""
-        if record:
-            raise ValueError("a recording is made at HAL depth")
-        refuse(scenario)
-        self.scenario = scenario
-        self.board = BOARD
-        self.seed = scenario.seed if seed is None else seed
-        self.duration_s = scenario.duration_s
-        self.calibration = calibration = nominal_calibration(BOARD)
-        self.plant = Plant(scenario.start, BOARD, calibration, self.seed)
-        self._solder(calibration, build, named(uf2))
-        self.recorder = None
-        self.unit = self._nobody = self._unborn()
-        self.ticks = 0
-        self.wall_s = 0.0
-        self.true_crossing_s = [None, None]
-        self.injected = []
-        self._row_sink = None
-        self._row_every = 0
-        self.begin_ms = self.end_ms = None
-        self._over = False
-        self._actions = self._timeline()
-        self.bench.on_event = self._happen
-        self.bench.expect(self._actions[0][0] if self._actions else NEVER_MS)
-        self._steps = self.emulator.alarm(self._step)
-        self._steps.at(STEP_US)
-        self.chip.start(scenario.start.clock)
+    def __init__(self, build: Build = SOUND, uf2: str | None = None) -> None:
+        """`uf2` names the UF2 file; where it does not, the environment does."""
+        self.build = build
+        self.uf2 = uf2
 
-    def _solder(self, calibration: dict[str, Any], build: Build, uf2: str) -> None:
-        """The emulated chip with its flash, among the bench's parts."""
-        files = flashed({
-            "calibration.json": json.dumps(calibration).encode(),
-            "prescription.json": json.dumps(self.scenario.prescription).encode(),
-        }, build)  # fmt: skip
+    def assemble(self, setup: "Setup") -> None:
+        """Solder the unit together. Raises BadInput where no UF2 is named, or not a fitting one,
+        and for a fault that this depth has not."""
+        refuse(setup.scenario)
+        self.setup = setup
+        self._flash(setup, named(self.uf2))
+        self.bench = Bench(setup.plant, setup.board, setup.seed)
+        self.hardware = self.bench.hardware
+        rows = fit(self.bench, None if self.build.clock_unset else unix_s(setup))
+        self.parts = dict(rows)
+        for name in self.build.missing:
+            self.parts[name].present = False
+        if setup.scenario.start.worn:
+            wear(self.hardware, True)
+        self.chip = Board(self.emulator, self.bench, buses(rows), Wiring(setup.board))
+        self.chip.begun = self._begun
+        self.heap = Heap(Memory(self.emulator.mcu.flash, self.emulator.mcu.sram))
+        self._unit = self._nobody = unborn(setup)
+
+    def _flash(self, setup: "Setup", uf2: str) -> None:
+        """The emulated chip, MicroPython and the unit's files in its flash."""
+        files = flashed(unit_files(setup), self.build)
         blocks = flash.micropython(uf2, with_files=True)
         self.glyphs = flash.glyphs(blocks)
         if not flash.holds_files(blocks):
             blocks.append(flash.filesystem(files))
-        elif build != Build():
+        elif self.build != Build():
             raise BadInput(f"{uf2}: has files of its own: they are run as they are")
         self.emulator = Emulator(blocks)
-        self.bench = Bench(self.plant, BOARD, self.seed)
-        rows = fit(self.bench, None if build.clock_unset else CLOCK_S)
-        self.parts = SimpleNamespace(parts=dict(rows))
-        for name in build.missing:
-            self.parts.parts[name].present = False
-        self.hal = cast("SimHal", self.bench)
-        if self.scenario.start.worn:
-            wear(self.hal, True)
-        self.chip = Board(self.emulator, self.bench, buses(rows), Wiring(BOARD))
-        self.chip.begun = self._begun
-        self.heap = Heap(Memory(self.emulator.mcu.flash, self.emulator.mcu.sram))
 
-    def _unborn(self) -> Waistband:
-        """What there is to report while no firmware is there: a unit that has just begun."""
-        nobody = cast("SimHal", Nobody())
-        return Waistband(nobody, self.board, self.calibration, self.scenario.prescription)
+    def start(self, observer: "Observer", event_ms: int) -> None:
+        """The bench is switched on."""
+        self.observer = observer
+        self.bench.on_event = observer.happen
+        self.bench.expect(event_ms)
+        self._steps = self.emulator.alarm(self._step)
+        self._steps.at(STEP_US)
+        self.chip.start(self.setup.scenario.start.clock)
 
-    def then(self, events: "tuple[Event, ...]", duration_s: float) -> None:
-        """As at HAL depth; the chip is told when the first of them is due."""
-        super().then(events, duration_s)
+    def expect(self, event_ms: int) -> None:
+        """The observer's next event is due at this time; the chip is told."""
+        self.bench.expect(event_ms)
         self.chip.soon(self.bench.due_us)
 
-    def on_light(self, sink: "Callable[[float, float, float], object]") -> None:
-        """As at HAL depth, with a stretch for each of a carrier's pulses."""
-        self.chip.light.on_light = sink
-
-    @property
-    def restarts(self) -> list[tuple[float, str]]:
-        """When and why the chip began anew, in seconds since power-on."""
-        return [(us / 1e6, why) for us, why in self.chip.resets]
-
-    @property
-    def raised(self) -> list[tuple[float, str]]:
-        """Not known from outside: the console tells it, and a reset follows."""
-        return []
-
-    def advance(self, steps: int) -> bool:
+    def advance(self, steps: int, duration_s: float) -> bool:
         """Run up to so many control steps; False once the run is over."""
-        begun = time.perf_counter()
-        last_us = int(self.duration_s * 1e6)
+        last_us = int(duration_s * 1e6)
         until_us = min(self.emulator.us + steps * STEP_US, last_us)
-        while self.emulator.us < until_us and not self._over:
+        while self.emulator.us < until_us and not self.over:
             self.emulator.run_until(until_us)
-        self.wall_s += time.perf_counter() - begun
-        return not (self._over or self.emulator.us >= last_us)
+        return not (self.over or self.emulator.us >= last_us)
 
     def _begun(self) -> None:
         """The chip has begun anew: what its memory holds of the unit is no longer one."""
         for thing in self._things():
             self.heap.memory.put(thing._address, 0)
         self.heap.forget()
-        self.unit = self._nobody
+        self._unit = self._nobody
 
     def _things(self) -> list[Any]:
         try:
@@ -148,22 +111,27 @@ class PinRun(Run):
 
     def _find(self) -> None:
         """The firmware, once it is made and has ticked."""
-        if self.unit is self._nobody and self.chip.ticks.kept:
+        if self._unit is self._nobody and self.chip.ticks.kept:
             for thing in self._things():
-                self.unit = thing
+                self._unit = thing
 
     def _step(self) -> None:
-        """Each control step, or each tick while a trace wants it: keep times, give a row."""
+        """Each control step, or each tick while the observer wants those."""
         us = self.emulator.us
         self._find()
         self.ticks = us // TICK_US
-        self._keep_times()
-        if self._row_sink:
-            self._row_sink(self.row())
-        if not self.bench.powered or self._done():
-            self._over = True
+        ticked = self.observer.wants_ticks()
+        if ticked:
+            self.observer.ticked()
+        if self.observer.stepped():
+            self.over = True
             self.emulator.stop()
-        self._steps.at(us + (TICK_US if self._row_every == TICK_MS else STEP_US))
+        self._steps.at(us + (TICK_US if ticked else STEP_US))
+
+    @property
+    def unit(self) -> "Waistband":
+        """The firmware, as it lies in the chip's memory."""
+        return self._unit
 
     def console(self) -> str:
         """What a host has read from the unit's USB."""
@@ -171,8 +139,60 @@ class PinRun(Run):
 
     def screen(self) -> list[str]:
         """The eight rows of text on the screen; none while it is off."""
-        rows: list[str] = self.parts.parts["screen"].text(self.glyphs)
+        screen: Any = self.parts["screen"]
+        rows: list[str] = screen.text(self.glyphs)
         return rows
+
+    # -- faults of the program, the chip and its flash -------------------------------------
+
+    def _break_look(self, module: str, function: str) -> None:
+        """Have the guard's `look`, which every tick asks, be a function of a module that the
+        chip has built in."""
+        heap = self.heap
+        word = heap.builtin(module, function)
+        for kind in heap.classes("Guard"):
+            slot = heap.methods(kind).get("look")
+            if slot:
+                heap.memory.put(slot[0], word)
+
+    def raise_exception(self) -> None:
+        """The next tick raises: a sleep of a guard's length is no number."""
+        self._break_look("time", "sleep_ms")
+
+    def hang(self) -> None:
+        """The processor is left jumping to where it is."""
+        self.emulator.hang()
+
+    def wait_for_line(self, event: "Event") -> None:
+        """Refused before power-on."""
+        raise BadInput(f"fault {event.name} at a line is not at pin depth: leave line out")
+
+    def attach_host(self, on: bool) -> None:
+        """A host is plugged in and attaches as `mpremote` does."""
+        if on:
+            self.chip.host().type(INTERRUPT + RAW_PROMPT + SOFT_RESET)
+
+    def reset_softly(self) -> None:
+        """The program exits, which at the prompt is a soft reset."""
+        self._break_look("sys", "exit")
+
+    def cut_power(self, for_s: float) -> None:
+        """Power is lost, and comes back after so long."""
+        self.chip.cut_power(for_s)
+
+    def fill_flash(self, on: bool) -> None:
+        """Before power comes, a file is laid beside the unit's that takes all that was free."""
+        flash.fill(self.emulator.mcu.flash)
+
+    def corrupt_flash(self, on: bool) -> None:
+        """The filesystem's first blocks are overwritten."""
+        if on:
+            begins = flash.STORAGE - flash.FLASH
+            self.emulator.mcu.flash[begins : begins + SUPERBLOCKS] = bytes(SUPERBLOCKS)
+
+    def tear_write(self, on: bool) -> None:
+        """Power is lost in the middle of the next page that is programmed, and is back at once."""
+        self.emulator.burning.on_torn = (lambda: self.chip.cut_power(0.0)) if on else None
 
 
 def refuse(scenario: "Scenario") -> None:

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from sim.pin.flash import files_in
-from sim.pin.run import PinRun
+from sim.pin.run import PinDepth
 from sim.record import replace
+from sim.run import Run
 from sim.scenario import Event, Scenario, ordinary
 
 CLOCK_MS = (1 << 30) - 10_000  # at power-on: the chip's clock wraps while the unit is lit
@@ -73,7 +74,8 @@ class Stories:
 
     def __init__(self, uf2: str | None = None) -> None:
         """Run up to LIT_S. Raises BadInput where there is no UF2."""
-        self.run = PinRun(scenario(), uf2=uf2)
+        self.depth = PinDepth(uf2=uf2)
+        self.run = Run(scenario(), depth=self.depth)
         self.told: list[tuple[float, str]] = []
         self.run.trace(self._take)
         to(self.run, LIT_S)
@@ -113,15 +115,16 @@ class Stories:
         run = self.run
         run.then(events, STRUCK_S + after_s)
         to(run, STRUCK_S + after_s)
-        edges = run.chip.edges
-        ticks = run.chip.ticks
+        depth = self.depth
+        edges = depth.chip.edges
+        ticks = depth.chip.ticks
         return Ending(
             name, self.told, run.result(), edges.us, edges.codes, [*ticks.lost, *ticks.kept],
-            run.screen(), run.console(), files_in(run.emulator.mcu.flash),
+            depth.screen(), depth.console(), files_in(depth.emulator.mcu.flash),
         )  # fmt: skip
 
 
-def to(run: PinRun, s: float) -> None:
+def to(run: Run, s: float) -> None:
     """Let it run to a moment."""
     run.duration_s = s
     while run.advance(1_000):

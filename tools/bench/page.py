@@ -20,7 +20,7 @@ from sim.bounds import ROWS
 from sim.bounds import of as bound_of
 from sim.errors import BadInput
 from sim.fault_table import FAULTS
-from sim.hal import RAIL
+from sim.hardware import RAIL
 from sim.live import LiveRun
 from sim.run import BOARD, TRACE_COLUMNS
 from sim.scenario import BUTTONS, CHANGES, RANGES, START_KEYS, Scenario, Start, read
@@ -89,6 +89,7 @@ class Page:
         """The present."""
         run = self.run
         hal = run.hal
+        hardware = run.hardware
         unit = run.unit
         state = unit.session.state
         a, b = run.plant.pads
@@ -101,7 +102,7 @@ class Page:
             "faults": fault_rows(run),
             "duty": hal.given(),
             "mean_duty": [int(share * limits.DUTY_MAX + 0.5) for share in hal.shares],
-            "enabled": hal.supply or hal.enable_stuck,
+            "enabled": hal.supply or hardware.enable_stuck,
             "light": LIGHTS[player.mode if run.lives.alive else player.light.value()],
             "buzz": player.motor.value(),
             "tone": player.buzzer.freq() if player.buzzer.duty_u16() else 0,
@@ -113,9 +114,9 @@ class Page:
             "fluence": [pad.fluence.total_uj_cm2 / 1e6 for pad in unit.pads],
             "set_point_c": unit.set_point_mc / 1000,
             "battery_v": run.plant.pack_mv() / 1000, "battery_pct": unit.battery.percent,
-            "current_ma": hal.raw[RAIL] / 10, "pack_ma": run.plant.battery.current_ma,
+            "current_ma": hardware.raw[RAIL] / 10, "pack_ma": run.plant.battery.current_ma,
             "session_s": unit.session.session_ms / 1000, "treat_s": unit.session.treat_ms / 1000,
-            "pins": hal.pins, "alert": [a.alert, b.alert], "injected": run.on_now(),
+            "pins": hardware.pins, "alert": [a.alert, b.alert], "injected": run.on_now(),
         }  # fmt: skip
 
 

@@ -1,0 +1,151 @@
+"""What happens to a unit when: a scenario's events, and each done at its time.
+
+Owned by `sim.run.Run`. Acts on the hardware, on the plant behind it and, for faults of the
+program, on the depth; reads nothing of the firmware.
+"""
+
+from firmware import inputs as pin
+from sim import program_faults
+from sim.faults import INJECT, wear
+from sim.hardware import NEVER_MS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from sim.depth import Depth
+    from sim.scenario import Event
+
+BUTTON_PINS = {"START": pin.START, "UP": pin.UP, "DOWN": pin.DOWN}
+BOUNCE_MS = (20, 40)  # contacts change again so long after an edge: the worst that sampling sees
+
+
+def when_ms(at_s: float) -> int:
+    """An event's time in milliseconds since power-on."""
+    return int(at_s * 1000 + 0.5)
+
+
+class Injected:
+    """A fault that was put on, and its onset."""
+
+    def __init__(self, t_ms: int, event: "Event") -> None:
+        self.t_ms = t_ms
+        self.event = event
+
+
+class Action:
+    """Something to be done at a time; `order` is among those of the same time."""
+
+    def __init__(
+        self, t_ms: int, order: int, do: "Callable[..., None]", arguments: "tuple[Any, ...]",
+        bounce: bool = False,
+    ) -> None:  # fmt: skip
+        self.t_ms = t_ms
+        self.order = order
+        self.do = do
+        self.arguments = arguments
+        self.bounce = bounce  # no event's own: a contact that changes again
+
+
+def sort_key(action: Action) -> tuple[int, int]:
+    """Actions are sorted by this."""
+    return action.t_ms, action.order
+
+
+class Timeline:
+    """The actions that are still to come, soonest first, and the faults that were put on."""
+
+    def __init__(self, depth: "Depth", events: "tuple[Event, ...]") -> None:
+        self.depth = depth
+        self.hardware = depth.hardware
+        self.actions = self._planned(events)
+        self.injected: list[Injected] = []
+
+    def _planned(self, events: "tuple[Event, ...]") -> list[Action]:
+        """What these events come to, soonest first."""
+        actions: list[Action] = []
+
+        def at(s: float, do: "Callable[..., None]", *arguments: object) -> None:
+            actions.append(Action(when_ms(s), len(actions), do, arguments))
+
+        for event in events:
+            if event.kind == "press":
+                bit = BUTTON_PINS[event.name]
+                at(event.at_s, self._press, bit, True)
+                at(event.at_s + event.hold_ms / 1000, self._press, bit, False)
+            elif event.kind == "fault":
+                at(event.at_s, self.inject, event, True)
+                if event.for_s:
+                    at(event.at_s + event.for_s, self.inject, event, False)
+            else:
+                at(event.at_s, self._change, event)
+        return sorted(actions, key=sort_key)
+
+    def replace(
+        self, events: "tuple[Event, ...]", now_ms: int, keep_bounces: bool = False
+    ) -> None:
+        """From now on what these events come to happens, in the place of what was to come but,
+        with `keep_bounces`, for contacts that still bounce."""
+        left = [action for action in self._planned(events) if action.t_ms > now_ms]
+        if keep_bounces:
+            left += [action for action in self.actions if action.bounce]
+        self.actions = sorted(left, key=sort_key)
+
+    def next_ms(self) -> int:
+        """When something is due next."""
+        return self.actions[0].t_ms if self.actions else NEVER_MS
+
+    def happen(self, t_ms: int) -> int:
+        """Do what is due; returns when something is due next."""
+        actions = self.actions
+        while actions and actions[0].t_ms <= t_ms:
+            action = actions.pop(0)
+            action.do(*action.arguments)
+        return self.next_ms()
+
+    def reached(self, event: "Event") -> None:
+        """The firmware is about to execute the line that a fault names: its onset is now."""
+        for row in self.injected:
+            if row.event is event:
+                row.t_ms = self.depth.t_ms
+
+    # -- actions -------------------------------------------------------------------------
+
+    def _press(self, bit: int, down: bool) -> None:
+        self._pin(bit, down)
+        if self.hardware.bouncing:
+            t_ms = self.depth.t_ms
+            for k, after_ms in enumerate(BOUNCE_MS):
+                value = down if k % 2 else not down
+                self.actions.append(Action(t_ms + after_ms, k, self._pin, (bit, value), True))
+            self.actions.sort(key=sort_key)
+
+    def _pin(self, bit: int, down: bool) -> None:
+        hardware = self.hardware
+        stays = down or hardware.stuck_pins & bit
+        hardware.pins = hardware.pins | bit if stays else hardware.pins & ~bit
+
+    def inject(self, event: "Event", on: bool) -> None:
+        """Put a fault on or take it off: of the hardware, or of the program."""
+        if on:
+            self.injected.append(Injected(self.depth.t_ms, event))
+        if event.name in INJECT:
+            INJECT[event.name](self.hardware, event, on)
+        else:
+            program_faults.FAULTS[event.name](self.depth, event, on)
+
+    def _change(self, event: "Event") -> None:
+        """Put the belt on or take it off, seed noise anew, or change the surroundings."""
+        hardware = self.hardware
+        if event.name == "worn":
+            wear(hardware, bool(event.value))
+            return
+        if event.name == "seed":
+            seed = int(event.value or 0)
+            hardware.plant.reseed(seed)
+            self.depth.reseed(seed)
+            return
+        changed: dict[str, Any] = {event.name: event.value}
+        for pad in hardware.plant.pads:
+            pad.tissue.change(**changed)
