@@ -226,6 +226,33 @@ def test_a_scenario_that_names_no_such_board_is_refused_with_its_file(waistband:
         assert KNOWN in ended.err and ended.err.count("\n") == 1
 
 
+def test_a_trial_s_prescription_is_for_the_board_of_its_units(waistband: Waistband) -> None:
+    pytest.importorskip("pyrage", reason="pyrage is not installed: pip install -e '.[trial]'")
+    write_prescription(waistband)
+    for serial in ("WB-1", "WB-2"):
+        waistband("key", "new", "-o", f"{serial}.key", "--unit", serial)
+    codes = []
+    for who in ("statistician", "officer"):
+        said = waistband("trial", "identity", "-o", f"{who}.age").out
+        codes.append(said.split()[-1])
+    plan = f"""\
+name = "Boards"
+keys = ["WB-1.key", "WB-2.key"]
+statistician = "{codes[0]}"
+officer = "{codes[1]}"
+prescription = "rx.json"
+"""
+    Path("plan.toml").write_text(plan, encoding="utf-8")
+    new = ("trial", "new", "T", "--plan", "plan.toml", "--seed", "1")
+    refused = waistband(*new)
+    assert refused.code == 2 and "rx.json: '1200' is not a key" in refused.err
+    Path("plan.toml").write_text(plan + 'board = "PICO"\n', encoding="utf-8")
+    refused = waistband(*new)
+    assert refused.code == 2 and KNOWN in refused.err and not Path("T").exists()
+    assert waistband(*new, *BOARD).code == 0  # the option goes before the plan
+    assert "1200" in Path("T/trial.toml").read_text(encoding="utf-8")
+
+
 def test_a_unit_on_usb_names_its_own_board(waistband: Waistband) -> None:
     ended = waistband("monitor", *BOARD)
     assert ended.code == 2 and "--board without --sim: a unit has its own board" in ended.err
