@@ -13,7 +13,7 @@ from pathlib import Path
 
 from firmware import limits
 from sim.run import BOARD, TRACE_COLUMNS, Run
-from tools.bench_site import BENCH, VENDOR
+from tools.bench_site import BENCH, VENDOR, read_uplot
 from tools.summary import render
 
 # The page's modules, each behind those that it imports.
@@ -75,7 +75,7 @@ def write(
         style="\n".join(file.read_text(encoding="utf-8") for file in styles),
         summary=html.escape(render(run, [])), charts=charts[0],
         packed=packed(told(run, rows, currents_ma)),
-        uplot=VENDOR["uPlot.iife.min.js"].read_text(encoding="utf-8"), modules=modules(),
+        uplot=read_uplot(), modules=modules(),
     )  # fmt: skip
     path.write_text(page, encoding="utf-8")
 
