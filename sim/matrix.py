@@ -255,7 +255,8 @@ def brought(run: Run, moment: Moment) -> Run:
         run.hal.commands.append(b"selftest")
     if moment.at_s:
         run.advance(round((moment.at_s - (moment.told_s or 0.0)) / STEP_S))
-        run.hal.on_line = None
+        if moment.told_s is not None:
+            run.hal.on_line = None
         found = states.STATES[run.unit.session.state]
         if found != moment.state:
             raise BadInput(

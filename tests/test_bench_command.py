@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -28,6 +29,7 @@ KINDS = {
     "vendor/micropython.wasm": "application/wasm",
     "vendor/uPlot.min.css": "text/css; charset=utf-8",
     "vendor/smol-toml/index.js": "text/javascript; charset=utf-8",
+    "vendor/LICENSES.txt": "text/plain; charset=utf-8",
 }
 BUDGET_BYTES = 1_500_000
 
@@ -207,3 +209,16 @@ def test_the_doctor_lists_node_and_what_npm_brought(waistband: Waistband) -> Non
         line = next(line for line in out.splitlines() if f"npm {name.rpartition('/')[2]} " in line)
         assert line.split() == ["ok", "npm", name.rpartition("/")[2], version]
     assert "  node " in out
+
+
+def test_the_licence_of_each_part_that_npm_brought_is_served_with_it() -> None:
+    """As `package.json` and the parts themselves have name, version and text."""
+    text = bench_site.site()["vendor/LICENSES.txt"].decode()
+    locked = json.loads((bench_site.BENCH / "package.json").read_text())["dependencies"]
+    titles = {"uplot": "uPlot", "@micropython/micropython-webassembly-pyscript": "MicroPython"}
+    for name, version in locked.items():
+        folder = bench_site.MODULES / name
+        licence = json.loads((folder / "package.json").read_text())["license"]
+        assert re.search(rf"^{titles.get(name, name)} {version} .*: {licence}$", text, re.MULTILINE)
+        if (folder / "LICENSE").exists():
+            assert (folder / "LICENSE").read_text().strip() in text

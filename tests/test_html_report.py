@@ -51,6 +51,13 @@ def test_a_report_shows_the_run_without_a_server(waistband: Waistband, tmp_path:
     assert len(rows) == len(Path("run.csv").read_text().splitlines())
 
 
+def test_a_report_has_the_licence_of_the_code_in_it(waistband: Waistband) -> None:
+    waistband("sim", "short.toml", "--report", "run.html")
+    text = Path("run.html").read_text()
+    licence = (bench_site.MODULES / "uplot" / "LICENSE").read_text()
+    assert text.index("uPlot 1.6.32") < text.index(licence) < text.index("var uPlot=")
+
+
 def test_a_report_is_one_file_that_names_no_other(waistband: Waistband) -> None:
     waistband("sim", "short.toml", "--report", "run.html")
     text = Path("run.html").read_text()

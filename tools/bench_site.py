@@ -41,8 +41,7 @@ VENDOR = {
     "micropython.wasm": MICROPYTHON / "micropython.wasm",
     "uPlot.iife.min.js": MODULES / "uplot" / "dist" / "uPlot.iife.min.js",
     "uPlot.min.css": MODULES / "uplot" / "dist" / "uPlot.min.css",
-    "uPlot.LICENSE.txt": MODULES / "uplot" / "LICENSE",
-    "smol-toml.LICENSE.txt": MODULES / "smol-toml" / "LICENSE",
+    "LICENSES.txt": BENCH / "third-party.txt",
 }
 TOML = MODULES / "smol-toml" / "dist"  # modules that import each other by name
 ENTRY = "page"
@@ -75,6 +74,14 @@ def names() -> dict[str, Path | None]:
     found |= {f"vendor/{name}": path for name, path in VENDOR.items()}
     found |= {f"vendor/smol-toml/{path.name}": path for path in sorted(TOML.glob("*.js"))}
     return found
+
+
+def read_uplot() -> str:
+    """The code of uPlot behind its name, version and licence, as the licence asks of a copy."""
+    package = json.loads((MODULES / "uplot" / "package.json").read_text(encoding="utf-8"))
+    licence = (MODULES / "uplot" / "LICENSE").read_text(encoding="utf-8")
+    code = VENDOR["uPlot.iife.min.js"].read_text(encoding="utf-8")
+    return f"/*! uPlot {package['version']}\n\n{licence}\n*/\n{code}"
 
 
 def content(path: Path | None, board: str = REFERENCE) -> bytes:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from firmware import limits
 from sim.run import Run, trace_columns
-from tools.bench_site import BENCH, VENDOR
+from tools.bench_site import BENCH, VENDOR, read_uplot
 from tools.html_page import render_page
 from tools.summary import render
 
@@ -42,7 +42,7 @@ def write(
         "title": scenario.name, "about": about, "summary": render(run, []), "charts": charts[0],
         "style": "\n".join(file.read_text(encoding="utf-8") for file in styles),
         "packed": packed(told(run, rows, currents_ma)), "modules": modules(),
-        "uplot": VENDOR["uPlot.iife.min.js"].read_text(encoding="utf-8"),
+        "uplot": read_uplot(),
     }  # fmt: skip
     path.write_text(render_page("run.html", page=page), encoding="utf-8")
 
