@@ -25,17 +25,17 @@ sim: $(INSTALLED) ## run an ordinary session at the desk and plot it to session.
 test: lint types pytest ## run every check
 
 figures: $(INSTALLED) ## measure speed and instruction counts, and print them as a table
-	@$(BIN)/python -m tools.figures
+	@$(BIN)/python -m tools.dev.figures
 
 compiled: $(INSTALLED) ## compile the simulated unit for campaigns, and hold it to the interpreted one
 	@$(BIN)/python -m tools.compiled
-	@$(BIN)/python -m pytest -q tests/test_compiled.py
+	@$(BIN)/python -m pytest -q tests/sim/test_compiled.py
 
 trial: $(INSTALLED) ## two synthetic trials, from allocation to results, into build/trial
-	@$(BIN)/python -m tools.trial_demo build/trial
+	@$(BIN)/python -m tools.trial.demo build/trial
 
 mutants: $(INSTALLED) ## change guard, gate and limits a little, and see each change noticed (half an hour)
-	@$(BIN)/python -m tools.mutants
+	@$(BIN)/python -m tools.dev.mutants
 
 lint: $(INSTALLED) ## style and likely mistakes
 	@echo "ruff"

@@ -25,8 +25,8 @@ try:
     from hal import files
 
     files.settled()
-    from firmware.cues import CUES
-    from firmware.states import BOARD, NOT_LOCKED, RESTARTS
+    from firmware.core.states import BOARD, NOT_LOCKED, RESTARTS
+    from firmware.ui.cues import CUES
     from firmware.waistband import Waistband
 
     gc.collect()  # before the heap was full once: what comes now does not lie in all its corners

@@ -4,33 +4,33 @@ Called by `firmware.waistband`, whose tick runs them. Reads the unit's files; a 
 refused locks the session.
 """
 
-from firmware import signed
-from firmware.battery import Battery
-from firmware.buttons import Buttons
-from firmware.check import Check
-from firmware.faults import Faults
-from firmware.gate import Gate
-from firmware.inputs import Inputs
-from firmware.journal import Journal
-from firmware.kept import PersistentState
-from firmware.keys import FILE as KEYS
-from firmware.keys import Keys
-from firmware.limits import DUTY_MAX
-from firmware.notes import JournalEvents
-from firmware.pad import Pad
-from firmware.prescription import Course, Refused, calibration_rows, serial_of
-from firmware.rail import Rail
-from firmware.screen import Screen
-from firmware.session import Session, Status
-from firmware.states import CALIBRATION, PRESCRIPTION, TRIAL
-from firmware.telemetry import Telemetry
-from firmware.trips import GuardRows
-from firmware.wear import WearDetector
-from firmware.wearer import ButtonActions
+from firmware.core.faults import Faults
+from firmware.core.inputs import Inputs
+from firmware.core.limits import DUTY_MAX
+from firmware.core.states import CALIBRATION, PRESCRIPTION, TRIAL
+from firmware.records import signed_prescription
+from firmware.records.journal import Journal
+from firmware.records.journal_events import JournalEvents
+from firmware.records.keys import FILE as KEYS
+from firmware.records.keys import Keys
+from firmware.records.persistent_state import PersistentState
+from firmware.safety.current_monitor import Rail
+from firmware.safety.gate import Gate
+from firmware.safety.guard_rows import GuardRows
+from firmware.safety.lamp_test import Check
+from firmware.safety.wear import WearDetector
+from firmware.therapy.battery import Battery
+from firmware.therapy.pad import Pad
+from firmware.therapy.prescription import Course, Refused, calibration_rows, serial_of
+from firmware.therapy.session import Session, Status
+from firmware.ui.button_actions import ButtonActions
+from firmware.ui.buttons import Buttons
+from firmware.ui.screen import Screen
+from firmware.ui.telemetry import Telemetry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from firmware.trial import Trial
+    from firmware.trial.trial import Trial
     from hal.contract import Board, Hal
 
 TRIAL_FILES = ("trial.json", "visit.json")  # with either, a unit is blinded
@@ -79,8 +79,8 @@ class Parts:
         hal, trial, journal = self.hal, self.trial, self.journal
         face = None
         if trial:
-            from firmware.blinded import Face  # noqa: PLC0415
-            from firmware.trial import SealedEvents  # noqa: PLC0415
+            from firmware.trial.blinded_ui import Face  # noqa: PLC0415
+            from firmware.trial.trial import SealedEvents  # noqa: PLC0415
 
             face = Face(status, trial)
             self.events: JournalEvents = SealedEvents(
@@ -99,7 +99,7 @@ class Parts:
         """In a trial there is more to a unit; else none of it is ever in memory."""
         for name in TRIAL_FILES:
             if self.hal.load(name) is not None:
-                from firmware.trial import Trial  # noqa: PLC0415
+                from firmware.trial.trial import Trial  # noqa: PLC0415
 
                 return Trial(self.hal, self.session, self.journal)
         return None
@@ -121,7 +121,7 @@ class Parts:
                 wrong = TRIAL
                 self.trial.open(self.keys, serial)
             wrong = PRESCRIPTION
-            inner, number, expires_s = signed.opened(prescription, self.keys, serial)
+            inner, number, expires_s = signed_prescription.opened(prescription, self.keys, serial)
             session.course = Course(inner, board, rows[0])
             session.course.number = number
             session.course.expires_s = expires_s

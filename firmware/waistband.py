@@ -8,12 +8,9 @@ The same inputs give the same outputs, on any interpreter. Nothing here allocate
 in a steady tick; whatever raises ends the tick before the lease is renewed.
 """
 
-from firmware import console, faults, plan, rail, states
-from firmware.buttons import DOWN_PRESSED, UP_PRESSED
-from firmware.check import PASSED
-from firmware.dose import STEP_MAX_MS
-from firmware.inputs import BUTTONS, CHARGER, CHARGING, HOST, RAIL
-from firmware.limits import (
+from firmware.core import faults, states
+from firmware.core.inputs import BUTTONS, CHARGER, CHARGING, HOST, RAIL
+from firmware.core.limits import (
     CHECK_DUTY,
     CLOCK_MASK,
     CONTROL_TICKS,
@@ -24,7 +21,13 @@ from firmware.limits import (
     TICK_MS,
 )
 from firmware.parts import Parts
-from firmware.session import NOTHING, STORAGE
+from firmware.safety import current_monitor
+from firmware.safety.lamp_test import PASSED
+from firmware.therapy import power_plan
+from firmware.therapy.dose import STEP_MAX_MS
+from firmware.therapy.session import NOTHING, STORAGE
+from firmware.ui import usb_commands
+from firmware.ui.buttons import DOWN_PRESSED, UP_PRESSED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -111,7 +114,7 @@ class Waistband(Parts):
         hal = self.hal
         line = hal.hear()
         if line is not None:
-            reply = console.answer(line, hal, self.session, self.journal)
+            reply = usb_commands.answer(line, hal, self.session, self.journal)
             if reply:
                 hal.say(bytearray(reply), len(reply))
         self.telemetry.take()
@@ -246,10 +249,10 @@ class Waistband(Parts):
         out = self.gate.out
         lit_ms = self.lit_ms
         verdict = self.rail.judge(inputs, out, lit_ms == step_ms, latch)
-        if verdict == rail.MISSING:
+        if verdict == current_monitor.MISSING:
             self.session.post(states.RECHECK)
         for pad in self.pads:
-            if verdict == rail.FITS:
+            if verdict == current_monitor.FITS:
                 pad.fluence.mark()
             pad.fit(out, lit_ms, step_ms, inputs, latch)
 
@@ -259,7 +262,7 @@ class Waistband(Parts):
         gate = self.gate
         gate.planned = True
         if session.state != states.CHECK:
-            plan.regulate(session, gate, self.pads, step_ms)
+            power_plan.regulate(session, gate, self.pads, step_ms)
         elif self.check.advance(gate, self.faults, self.pads, self.inputs) == PASSED:
             session.post(states.CLEARED if session.lock else states.PASSED)
 
@@ -280,10 +283,10 @@ class Waistband(Parts):
         elif state == states.CHECK:
             if session.previous == states.SERVICE:
                 self._begin()
-            plan.cap(self.gate, session.course.duties, CHECK_DUTY)
+            power_plan.cap(self.gate, session.course.duties, CHECK_DUTY)
             self.check.begin(self.gate)
         elif state == states.RAMP:
-            plan.ramp(session.course, self.gate, self.pads)
+            power_plan.ramp(session.course, self.gate, self.pads)
             self.rail.learn()
         elif state == states.PAUSED:
             self.wear.begin()
@@ -308,12 +311,12 @@ class Waistband(Parts):
         self.wear.begin()
         self.rail.rechecks = 0
         self.faults.forget(faults.LED_OPEN)  # the check looks again
-        plan.begin(self.hal, self.session, self.gate, self.pads)
+        power_plan.begin(self.hal, self.session, self.gate, self.pads)
 
     # -- what a person does --------------------------------------------------------------
 
     def _answer(self, done: int) -> None:
-        """Do what a person asks for with the buttons (`done`: bits of `firmware.buttons`)."""
+        """Do what a person asks for with the buttons (`done`: bits of `firmware.ui.buttons`)."""
         self._ask(self.actions.take(done))
         if done & (UP_PRESSED | DOWN_PRESSED):
             way = -1 if done & DOWN_PRESSED else 1

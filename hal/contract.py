@@ -81,7 +81,7 @@ class Hal(Protocol):
         """Tell the watchdog that a tick went through whole."""
 
     def signal(self, cue: int) -> None:
-        """Start the light, tone and vibration of a cue (`firmware.cues`), at once."""
+        """Start the light, tone and vibration of a cue (`firmware.ui.cues`), at once."""
 
     def show(self, row: int, cells: bytearray) -> None:
         """Text for one of the screen's 8 rows, 16 ASCII cells. Kept, and drawn when the

@@ -13,7 +13,10 @@ import os
 
 TABLE = "files.json"
 DEPLOYING = "deploying"  # there from before a deploy's first change until after its last
-FOLDERS = ("hal", "hal/boards", "firmware")  # all in them is ours
+FOLDERS = (  # all in them is ours
+    "hal", "hal/boards", "firmware", "firmware/core", "firmware/records", "firmware/safety",
+    "firmware/therapy", "firmware/trial", "firmware/ui",
+)
 STARTED = ("boot.py", "main.py")  # what MicroPython runs by itself
 CODE = (".py", ".mpy")
 PIECE = 4_096  # hashed in 5 ms

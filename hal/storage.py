@@ -1,10 +1,10 @@
 """Files of the unit on littlefs: read with bounds, replaced or lengthened whole or not at all.
 
 littlefs shows what was written when the file is closed, and a rename at once; whenever the power
-goes, it then mounts with the old or the new (tests/test_power_cuts.py). But for one thing: a
-rename from one metadata pair to another is a move of two steps, and cut between them littlefs
-2.11 shows neither the moved name nor the one after it in its pair, until something is written.
-Nothing comes after "~" in a pair.
+goes, it then mounts with the old or the new (tests/firmware/test_power_cuts.py). But for one
+thing: a rename from one metadata pair to another is a move of two steps, and cut between them
+littlefs 2.11 shows neither the moved name nor the one after it in its pair, until something is
+written. Nothing comes after "~" in a pair.
 """
 
 import os

@@ -3,17 +3,17 @@
 import json
 import time
 
-from firmware import states
-from firmware.limits import CONTROL_TICKS, TICK_MS
-from firmware.prescription import calibration_crc
-from sim import report
-from sim.boards import find_board
-from sim.claims import Claims
-from sim.depth import Observer, Setup
-from sim.hal_depth import HalDepth
-from sim.hardware import CLOCK_S
-from sim.plant import TRIP_C, Plant
-from sim.record import replace
+from firmware.core import states
+from firmware.core.limits import CONTROL_TICKS, TICK_MS
+from firmware.therapy.prescription import calibration_crc
+from sim.common.boards import find_board
+from sim.common.value_record import replace
+from sim.faults.depth import Observer, Setup
+from sim.faults.hardware import CLOCK_S
+from sim.hal_depth.depth import HalDepth
+from sim.oracle import report
+from sim.oracle.claims import Claims
+from sim.physics.plant import TRIP_C, Plant
 from sim.timeline import Timeline, when_ms
 
 TYPE_CHECKING = False
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
     from firmware.waistband import Waistband
     from hal.contract import Board
-    from sim.depth import Depth
-    from sim.hal import SimHal
-    from sim.injected import Injected
-    from sim.lives import Lives
-    from sim.scenario import Event, Scenario
-    from sim.subject import Witness
+    from sim.faults.depth import Depth
+    from sim.faults.injected import Injected
+    from sim.hal_depth.lifecycle import Lives
+    from sim.hal_depth.sim_hal import SimHal
+    from sim.oracle.subject import Witness
+    from sim.scenario.scenario import Event, Scenario
 
     Row = tuple[float | str, ...]
 
@@ -237,7 +237,7 @@ class Run(Observer):
 
     def constants(self) -> list[object]:
         """What is never changed, only replaced or added to: copies of this run may have it
-        in common (`sim.saved`)."""
+        in common (`sim.campaign.snapshot`)."""
         a, b = self.plant.pads
         unit = self.unit
         course = [] if unit.session.lock else [unit.session.course]

@@ -4,19 +4,19 @@ Owned by `sim.run.Run`. Acts on the hardware, on the plant behind it and, for fa
 program, on the depth; reads nothing of the firmware.
 """
 
-from firmware import inputs as pin
-from sim import program_faults
-from sim.faults import INJECT, wear
-from sim.hardware import NEVER_MS
-from sim.injected import Injected
+from firmware.core import inputs as pin
+from sim.faults import program
+from sim.faults.hardware import NEVER_MS
+from sim.faults.injected import Injected
+from sim.faults.injectors import INJECT, wear
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from sim.depth import Depth
-    from sim.scenario import Event
+    from sim.faults.depth import Depth
+    from sim.scenario.scenario import Event
 
 BUTTON_PINS = {"START": pin.START, "UP": pin.UP, "DOWN": pin.DOWN}
 BOUNCE_MS = (20, 40)  # contacts change again so long after an edge: the worst that sampling sees
@@ -126,7 +126,7 @@ class Timeline:
         if event.name in INJECT:
             INJECT[event.name](self.hardware, event, on)
         else:
-            program_faults.FAULTS[event.name](self.depth, event, on)
+            program.FAULTS[event.name](self.depth, event, on)
 
     def _change(self, event: "Event") -> None:
         """Put the belt on or take it off, seed noise anew, or change the surroundings."""

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from sim.errors import BadInput
-from tests.command import SHORT, Ended, Waistband
-from tools import cli
+from sim.common.errors import BadInput
+from tests.support.command import SHORT, Ended, Waistband
+from tools.commands import main
 
 settings.register_profile("desk", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -30,7 +30,7 @@ def waistband(
     (tmp_path / "short.toml").write_text(SHORT)
 
     def run(*arguments: str) -> Ended:
-        code = cli.main(list(arguments))
+        code = main.main(list(arguments))
         return Ended(code, *capsys.readouterr())
 
     return run
@@ -42,8 +42,9 @@ def vm_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     that is missing. Restarting is tried on the emulated chip; here the prompt stays."""
     for name in ("littlefs", "mpremote"):
         pytest.importorskip(name, reason=f"{name} is not installed")
-    from tools import deploy_command, device
+    from tools.commands import deploy
     from tools.replay import interpreter
+    from tools.unit import device
 
     try:
         interpreter()
@@ -52,7 +53,7 @@ def vm_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
             pytest.fail(f"CI runs without it: {why}")
         pytest.skip(str(why))
     monkeypatch.setitem(device.BOARDS, "linux", "RPI_PICO")
-    monkeypatch.setattr(deploy_command, "restart", lambda unit, about: unit.close())
+    monkeypatch.setattr(deploy, "restart", lambda unit, about: unit.close())
     monkeypatch.setattr(device.Device, "back", lambda unit: "unit")
     return tmp_path_factory.mktemp("flash")
 
@@ -61,11 +62,11 @@ def vm_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 def npm() -> None:
     """Node and what npm brings for the bench page; skip, with the reason, where they are
     missing, and fail where CI has npm."""
-    from tools import bench_site
+    from tools.bench import site
 
     try:
-        bench_site.node()
-        bench_site.check_npm()
+        site.node()
+        site.check_npm()
     except BadInput as why:
         if os.environ.get("CI") and shutil.which("npm"):
             pytest.fail(f"CI runs without it: {why}")

@@ -26,11 +26,11 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("firmware", "hal", "sim")
 # What a run spends its time in. The rest of the copy is imported as it is.
 COMPILED = (
-    "firmware/*.py", "sim/battery.py", "sim/claims.py", "sim/current.py", "sim/depth.py",
-    "sim/design.py", "sim/emitters.py", "sim/excuses.py", "sim/hal.py", "sim/hal_depth.py",
-    "sim/hardware.py", "sim/onsets.py", "sim/plant.py", "sim/reckoning.py", "sim/rules.py",
-    "sim/run.py", "sim/sensors.py", "sim/surroundings.py", "sim/tissue.py", "sim/wearer_log.py",
-    "sim/witness.py",
+    "firmware/*.py", "sim/physics/battery.py", "sim/oracle/claims.py", "sim/oracle/current_oracle.py", "sim/faults/depth.py",
+    "sim/oracle/design.py", "sim/physics/emitters.py", "sim/oracle/excuses.py", "sim/hal_depth/sim_hal.py", "sim/hal_depth/depth.py",
+    "sim/faults/hardware.py", "sim/physics/threshold_times.py", "sim/physics/plant.py", "sim/oracle/dose_oracle.py", "sim/oracle/rules.py",
+    "sim/run.py", "sim/physics/sensors.py", "sim/hal_depth/peripherals.py", "sim/physics/tissue.py", "sim/oracle/wearer_log.py",
+    "sim/oracle/safety_oracle.py",
 )  # fmt: skip
 NOT_MINE = ("NamedTuple", "Protocol", "Exception", "BaseException", "ValueError")  # bases
 NEW = """

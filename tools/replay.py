@@ -1,7 +1,7 @@
 """A recording's inputs to the firmware again, and its outputs compared to the byte.
 
 Called by the command `waistband replay`. The comparison is made here for every
-interpreter; the interpreter only plays (`sim.recording`).
+interpreter; the interpreter only plays (`sim.recording.format`).
 """
 
 import json
@@ -16,13 +16,23 @@ from importlib import util
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from firmware import states
-from firmware.faults import FAULTS
-from firmware.limits import TICK_MS
-from sim import recording
-from sim.boards import REFERENCE, find_board
-from sim.errors import BadInput, one_line
-from sim.recording import CALLS, DIGEST, DIGEST_FIELDS, DRIVE, FIELDS, MAGIC, SIGNAL, TICK, Stopped
+from firmware.core import states
+from firmware.core.faults import FAULTS
+from firmware.core.limits import TICK_MS
+from sim.common.boards import REFERENCE, find_board
+from sim.common.errors import BadInput, one_line
+from sim.recording import format as recording
+from sim.recording.format import (
+    CALLS,
+    DIGEST,
+    DIGEST_FIELDS,
+    DRIVE,
+    FIELDS,
+    MAGIC,
+    SIGNAL,
+    TICK,
+    Stopped,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 FILE_MAX_BYTES = 1 << 28
@@ -121,7 +131,7 @@ def board_of(about: dict[str, Any]) -> Any:
 
 
 def is_answer(row: object) -> bool:
-    """Whether it is [tick, question, answer] as `sim.recording` keeps it."""
+    """Whether it is [tick, question, answer] as `sim.recording.format` keeps it."""
     if not isinstance(row, list) or len(row) != 3:
         return False
     tick, question, answer = row
@@ -180,7 +190,7 @@ def interpreter() -> list[str]:
 def on_unix(recorded: Recording) -> Played:
     """On MicroPython's unix port, every tick with its heap locked."""
     command = interpreter()
-    options = ["-X", "heapsize={heap}", "-m", "sim.recording", "{given}", "{made}"]
+    options = ["-X", "heapsize={heap}", "-m", "sim.recording.format", "{given}", "{made}"]
     path = {"MICROPYPATH": f"{ROOT}{os.pathsep}.frozen"}
     return elsewhere(recorded, command, options, GET_UNIX, path=path)
 
@@ -188,20 +198,20 @@ def on_unix(recorded: Recording) -> Played:
 def on_webassembly(recorded: Recording) -> Played:
     """On MicroPython's WebAssembly build under Node, every tick with its heap locked; small ints
     have 31 bits there, as the chip's, and whatever outgrows them allocates."""
-    from tools import bench_site
+    from tools.bench import site
 
-    node = bench_site.node()
-    bench_site.check_npm()
-    options = [str(bench_site.BENCH / "replay.mjs"), "{given}", "{made}", "{heap}"]
-    files = json.dumps(bench_site.unit("sim.recording", board_of(recorded.about).NAME))
-    return elsewhere(recorded, [node], options, bench_site.GET, files)
+    node = site.node()
+    site.check_npm()
+    options = [str(site.BENCH / "replay.mjs"), "{given}", "{made}", "{heap}"]
+    files = json.dumps(site.unit("sim.recording.format", board_of(recorded.about).NAME))
+    return elsewhere(recorded, [node], options, site.GET, files)
 
 
 def elsewhere(
     recorded: Recording, command: list[str], options: list[str], get: str, given_in: str = "",
     path: dict[str, str] | None = None,
 ) -> Played:  # fmt: skip
-    """On another interpreter, which runs `sim.recording` by this command; `options` name the
+    """On another interpreter, which runs `sim.recording.format` by this command; `options` name the
     recording {given}, the outputs to be {made} and the {heap}'s bytes, `get` says what may be
     missing. Raises BadInput where it gives up."""
     heap = max(HEAP_LEAST, HEAP_TIMES * len(recorded.data))

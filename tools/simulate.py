@@ -16,11 +16,11 @@ from typing import TextIO
 
 from rich.console import Console
 
-from firmware.limits import CONTROL_TICKS, TICK_MS
-from sim.errors import BadInput, one_line
+from firmware.core.limits import CONTROL_TICKS, TICK_MS
+from sim.common.errors import BadInput, one_line
 from sim.run import Run, trace_columns
-from sim.scenario import Scenario
-from tools.files import emit, write_whole
+from sim.scenario.scenario import Scenario
+from tools.common.files import emit, write_whole
 
 FAILED = 1
 STEP_S = CONTROL_TICKS * TICK_MS / 1000
@@ -53,15 +53,15 @@ def simulate(
         if "plot" in files:
             if terminal:
                 stack.enter_context(Console().status("Drawing the plot"))
-            from tools.plot import draw
+            from tools.report.session_plot import draw
 
             draw(rows.plotted, scenario, files["plot"])
         if "report" in files:
-            from tools.html_report import write as write_report
+            from tools.bench.run_page import write as write_report
 
             write_report(run, rows.plotted, rows.currents_ma, files["report"])
         if "edges" in files or "waveform" in files:
-            from tools.pins import write
+            from tools.report.pin_report import write
 
             write(run, files.get("edges"), files.get("waveform"))
     report(run, outputs, as_json, depth)
@@ -76,11 +76,11 @@ def report(run: Run, outputs: Sequence[tuple[str, str]], as_json: bool, depth: s
     if as_json:
         emit(json.dumps(run.result(), indent=2, allow_nan=False))
         return
-    from tools.summary import render
+    from tools.report.summary import render
 
     emit(render(run, list(outputs)))
     if depth == "pin":
-        from tools.pins import told
+        from tools.report.pin_report import told
 
         emit(told(run))
 
@@ -90,7 +90,7 @@ def begin(
 ) -> Run:
     """Power the unit on, at the depth that was asked for."""
     if depth == "driver":
-        from sim.chip.run import DriverDepth
+        from sim.driver_depth.run import DriverDepth
 
         return Run(scenario, seed=seed, depth=DriverDepth())
     if depth == "pin":
@@ -103,7 +103,7 @@ def begin_on_pins(scenario: Scenario, seed: int | None, uf2: str | None) -> Run:
     missing = [name for name in PIN_PACKAGES if find_spec(name) is None]
     if missing:
         raise BadInput(f"--depth pin needs {', '.join(missing)}: pip install -e '.[pin]'")
-    from sim.pin.run import PinDepth
+    from sim.pin_depth.run import PinDepth
 
     return Run(scenario, seed=seed, depth=PinDepth(uf2=uf2))
 
@@ -161,7 +161,7 @@ def watch(run: Run, rows: Rows, realtime: float | None, terminal: bool) -> None:
     if not terminal:
         advance(run, rows, realtime, None)
         return
-    from tools.view import View
+    from tools.report.live_view import View
 
     with View(run, Console(highlight=False)) as view:
         advance(run, rows, realtime, view.update)

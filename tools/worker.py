@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tools import compiled
 
 if TYPE_CHECKING:
-    from sim.campaign import Tally
+    from sim.campaign.cases import Tally
 
 Home = tuple[str, int, str, bool]  # the command's machine, process and sources; whether to compile
 
@@ -40,9 +40,9 @@ def session(told: Home, seed: int, index: int, faulty: int, quiet: int) -> "Tall
     node, process, sources, compile_it = told
     if (platform.node(), os.getpid()) != (node, process):
         ready(sources, compile_it)
-    from sim import campaign
+    from sim.campaign import cases
 
-    return campaign.session(seed, index, faulty, quiet)
+    return cases.session(seed, index, faulty, quiet)
 
 
 def ready(sources: str, compile_it: bool, done: set[str] = set()) -> None:  # noqa: B006

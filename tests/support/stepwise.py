@@ -1,13 +1,14 @@
 """A PIO state machine run by the `rp2040-pio-emulator` package, each instruction by itself.
 
-An independent reading of the data sheet, and slow: tests hold `sim.chip.state_machine` to it.
+An independent reading of the data sheet, and slow: tests hold `sim.driver_depth.state_machine` to
+it.
 """
 
 from collections import deque
 
 from pioemu import ShiftRegister, State, emulate  # type: ignore[import-untyped]
 
-from sim.chip.state_machine import StateMachine
+from sim.driver_depth.state_machine import StateMachine
 
 BLOCKING_PULL = 0x80A0
 

@@ -1,4 +1,4 @@
-// A live run: MicroPython and the unit in it, driven by messages, in any host (docs/bench.md).
+// A live run: MicroPython and the unit in it, driven by messages, in any host (docs/bench/bench-page.md).
 //
 // Nothing of Python runs between two calls. So a copy of its memory is the whole of a run at that
 // moment, and going back is putting a copy back and running forward from it.

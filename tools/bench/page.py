@@ -9,19 +9,20 @@ import json
 
 import uctypes  # type: ignore[import-not-found] # of MicroPython alone
 
-from firmware import cues, limits, session, states, texts
-from firmware.limits import CONTROL_TICKS, TICK_MS
+from firmware.core import limits, states
+from firmware.core.limits import CONTROL_TICKS, TICK_MS
+from firmware.therapy import session
+from firmware.ui import cues, texts
 from hal.oled import WIDTH, Oled
 from hal.player import Player
-from sim import writing
-from sim.boards import REFERENCE, find_board
-from sim.catalogue import GROUPS
-from sim.claims import Claims
-from sim.errors import BadInput
-from sim.hardware import RAIL
-from sim.live import LiveRun
+from sim.common.boards import REFERENCE, find_board
+from sim.common.errors import BadInput
+from sim.faults.catalogue import GROUPS
+from sim.faults.hardware import RAIL
+from sim.oracle.claims import Claims
 from sim.run import trace_columns
-from sim.scenario import (
+from sim.scenario import toml_writer
+from sim.scenario.scenario import (
     BUTTONS,
     CHANGES,
     RANGES,
@@ -31,7 +32,9 @@ from sim.scenario import (
     default_prescription,
     read,
 )
-from tools import means, words
+from tools.bench.live import LiveRun
+from tools.common import words
+from tools.prescription import dose_in_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -148,7 +151,7 @@ def as_toml(told: Scenario) -> "dict[str, Any]":
         "seed": told.seed, "duration_s": told.duration_s,
         "prescription": "default" if told.prescription == default else told.prescription,
         "start": {key: getattr(told.start, key) for key in START_KEYS},
-        "event": [writing.said(event) for event in told.events],
+        "event": [toml_writer.said(event) for event in told.events],
     }  # fmt: skip
     if told.board != REFERENCE:
         table["board"] = told.board
@@ -298,8 +301,8 @@ def explain(text: str) -> str:
     asked = json.loads(text)
     board = _board[0]
     try:
-        course = means.compiled(default_prescription(board) if asked == "default" else asked, board)
-        return json.dumps(list(means.said(course)))
+        course = dose_in_words.compiled(default_prescription(board) if asked == "default" else asked, board)
+        return json.dumps(list(dose_in_words.said(course)))
     except ValueError as why:
         return str(why)
 

@@ -2,7 +2,7 @@
 
 const MINUTE_Q10_MS = 60_000 * 1024; // CEM43 is counted in 1024ths of a millisecond
 
-/** The firmware's limits (`firmware/limits.py`) in C, V and minutes. */
+/** The firmware's limits (`firmware/core/limits.py`) in C, V and minutes. */
 export function inUnits(limits) {
   const celsius = (name) => limits[name] / 1000;
   return {

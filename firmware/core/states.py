@@ -1,0 +1,132 @@
+"""The state machine as a table: (state, event) -> state. Data only.
+
+`firmware.therapy.session` runs it, tests search it, documents are drawn from it. An
+event that has no row in a state is ignored there; a row is never taken twice
+for one event. The lowest-numbered event of a tick goes first, so that trouble
+wins over a button and a button over the clock.
+"""
+
+from array import array
+
+# States.
+SELF_TEST = 0  # dark; every sensor heard and plausible before anything else
+READY = 1  # waits for START
+WAIT_SKIN = 2  # START was given; waits for skin
+CHECK = 3  # each bank lit for a tick at a tenth, then the supply switch shown to open
+RAMP = 4  # power rises
+TREAT = 5
+PAUSED = 6  # dark, resumable
+DONE = 7  # a session ended as it should
+CHARGING = 8  # no therapy
+FAULT = 9  # a latched fault; waits for its cause to go and for a person
+LOCKED = 10  # no calibration or prescription, or a hard fault was kept: no therapy, and it says so
+SERVICE = 11  # dark; waits on skin for the START of the lit self-test that lifts a hard fault
+OFF = 12
+RATE = 13  # dark; a blinded unit asks, and a person answers with its buttons
+STATES = (
+    "SELF_TEST", "READY", "WAIT_SKIN", "CHECK", "RAMP", "TREAT",
+    "PAUSED", "DONE", "CHARGING", "FAULT", "LOCKED", "SERVICE", "OFF", "RATE",
+)  # fmt: skip
+
+LIT = (CHECK, RAMP, TREAT)  # the only states in which the gate lets light out
+POWERED = (RAMP, TREAT)  # ... in more than a check's flashes
+IN_SESSION = (WAIT_SKIN, CHECK, RAMP, TREAT, PAUSED)
+
+# Events, the first to be handled first. A session ends with the reason named beside
+# the event that took it out; the command's reports use these words.
+FAULTED = 0
+HOLD = 1  # START held 1.5 s
+CHARGER_IN = 2
+BATTERY_END = 3
+HOST_IN = 4  # a host asks for the prompt
+UNWORN_END = 5  # off the skin more often than may be resumed
+UNWORN = 6
+PRESS = 7  # START went down
+CEM43 = 8
+DOSE = 9
+TIME = 10
+TIMEOUT = 11  # waited long enough for skin, or for a resume
+LOCK = 12
+RECHECK = 13  # the rail monitor misses current: which bank is it?
+SERVE = 14  # a host asks for the lit self-test
+START = 15  # START released, and a session may begin
+RESUME = 16  # START released, and the session may go on
+ACK = 17  # START released, and the fault's cause is gone
+TEST = 18  # START released, and the lit self-test may begin
+WORN = 19
+PASSED = 20
+CLEARED = 21  # the lit self-test was passed
+RAMPED = 22
+CHARGER_OUT = 23
+ASK = 24  # a visit has something to ask, and a person pressed a button or therapy is over
+RATED = 25  # START released, everything before therapy is answered, and a session may begin
+CLOSED = 26  # nothing is left to be asked
+REASONS = (
+    "fault", "stopped", "charger", "battery", "host", "unworn", "unworn", "stopped", "cem43",
+    "dose", "time", "timeout", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "",
+)  # fmt: skip
+EVENTS = (
+    "FAULTED", "HOLD", "CHARGER_IN", "BATTERY_END", "HOST_IN", "UNWORN_END", "UNWORN", "PRESS",
+    "CEM43", "DOSE", "TIME", "TIMEOUT", "LOCK", "RECHECK", "SERVE", "START", "RESUME", "ACK",
+    "TEST", "WORN", "PASSED", "CLEARED", "RAMPED", "CHARGER_OUT", "ASK", "RATED", "CLOSED",
+)  # fmt: skip
+
+ROWS = (
+    # from, event, to
+    ((SELF_TEST,), PASSED, READY),
+    ((SELF_TEST,), LOCK, LOCKED),
+    ((READY, DONE), START, WAIT_SKIN),
+    ((READY, DONE), ASK, RATE),
+    ((RATE,), RATED, WAIT_SKIN),
+    ((RATE,), CLOSED, DONE),
+    ((RATE,), TIMEOUT, READY),
+    ((WAIT_SKIN,), WORN, CHECK),
+    ((WAIT_SKIN,), PRESS, READY),
+    ((WAIT_SKIN,), TIMEOUT, READY),
+    ((CHECK,), PASSED, RAMP),
+    ((CHECK,), CLEARED, SELF_TEST),
+    ((RAMP, TREAT), RECHECK, CHECK),
+    ((RAMP,), RAMPED, TREAT),
+    ((RAMP, TREAT), DOSE, DONE),
+    ((CHECK, RAMP, TREAT), TIME, DONE),
+    ((CHECK, RAMP, TREAT, PAUSED), CEM43, DONE),
+    ((CHECK, RAMP, TREAT), PRESS, PAUSED),
+    ((CHECK, RAMP, TREAT), UNWORN, PAUSED),
+    ((CHECK, RAMP, TREAT), UNWORN_END, DONE),
+    ((PAUSED,), RESUME, CHECK),
+    ((PAUSED,), TIMEOUT, DONE),
+    (IN_SESSION, BATTERY_END, DONE),
+    (IN_SESSION, HOST_IN, DONE),
+    ((LOCKED,), SERVE, SERVICE),
+    ((SERVICE,), TEST, CHECK),
+    ((SERVICE,), TIMEOUT, LOCKED),
+    ((SELF_TEST, READY, RATE, DONE, SERVICE) + IN_SESSION, CHARGER_IN, CHARGING),
+    ((CHARGING,), CHARGER_OUT, SELF_TEST),
+    ((SELF_TEST, READY, RATE, DONE, CHARGING, SERVICE) + IN_SESSION, FAULTED, FAULT),
+    ((FAULT,), ACK, SELF_TEST),
+    ((SELF_TEST, READY, RATE, DONE, FAULT, LOCKED, SERVICE) + IN_SESSION, HOLD, OFF),
+)
+
+# Why a unit is locked: `texts.LOCKS` has the words.
+NOT_LOCKED, CALIBRATION, PRESCRIPTION, RESTARTS, BOARD, HARD_FAULT, TRIAL = range(7)
+
+# What a released START asks for in a state.
+INTENT = {READY: START, DONE: START, PAUSED: RESUME, FAULT: ACK, SERVICE: TEST, RATE: RATED}
+
+# Cues for light, tone and vibration: entering a state is cue number of that state, but for RATE.
+CUE_REFUSED = 13
+CUE_BATTERY_LOW = 14
+CUE_SET_POINT = 15
+CUE_RATE = 16
+CUES = STATES[:RATE] + ("REFUSED", "BATTERY_LOW", "SET_POINT", "RATE")
+
+
+def build() -> "array[int]":
+    """The rows as a flat table: next state at [state * len(EVENTS) + event], -1 where ignored."""
+    table = array("b", [-1] * (len(STATES) * len(EVENTS)))
+    for states, event, to in ROWS:
+        for state in states:
+            cell = state * len(EVENTS) + event
+            assert table[cell] < 0, "two rows for " + STATES[state] + ", " + EVENTS[event]
+            table[cell] = to
+    return table

@@ -1,0 +1,161 @@
+"""The journal: one JSON line a record, each sealed over itself and the seal of the one before.
+
+    {"n": 7, "at": 817344000, "latest": 817344000, "up_s": 12, "kind": "session", ..., "key": 3,
+     "prev": "<seal of record 6>", "seal": "<64 digits>"}
+
+`n` counts without a gap; `at` is the wall clock (seconds since 2000, null without one), `latest`
+the latest that it ever was, `up_s` the time since the unit was switched on; `key` tells with
+which of the journal's keys the line is sealed, up to `, "seal"`. Without a key the seals are
+plain hashes: they show what was lost, not what was forged.
+
+The lines lie in eight files, written one after the other. The next one is begun anew when the
+present one is full, with a record of its own that goes on with the chain; so the oldest eighth
+goes. Nothing is written but in the dark. What cannot be written waits, and no session begins.
+"""
+
+from firmware.records import json_codec, mac
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.records.keys import Keys
+    from hal.contract import Hal
+
+SEGMENTS = 8
+SEGMENT_BYTES = 32_000  # a file is full beyond: 256 KB in all
+LINE_MAX = 1_200  # bytes of a record, by far
+WAITING_MAX = 16  # records that may wait for the dark; beyond, they are counted
+FIRST = "0" * mac.HEX  # what the first record of a unit has before it
+
+
+def name(segment: int) -> str:
+    """The file of a segment."""
+    return "journal." + str(segment)
+
+
+class Journal:
+    """The end of the chain, and what waits to be written."""
+
+    def __init__(self, hal: "Hal", keys: "Keys") -> None:
+        self.hal = hal
+        self.keys = keys
+        self.n = -1  # of the last record
+        self.latest = 0  # the latest that the clock was when something was written
+        self.seal = FIRST
+        self.segment = 0
+        self.size = 0  # of the present segment, bytes
+        self.torn = False  # its last line has no end
+        self.waiting: list[tuple[str, tuple[str, ...], tuple[object, ...]]] = []
+        self.dropped = 0  # records that found no room to wait
+        self.open = False  # a session began
+        self.receipt = b""  # of the last session that was written to its end
+        self.found = False  # where the chain ends
+
+    def find(self) -> None:
+        """Look for the end of the chain; takes some tens of milliseconds, once."""
+        self.found = True
+        for segment in range(SEGMENTS):
+            self._look(segment)
+
+    def _look(self, segment: int) -> None:
+        """Go on from this segment, if its last whole line is the latest so far."""
+        size = self.hal.size(name(segment))
+        lines = ((size and self.hal.tail(name(segment), 2 * LINE_MAX)) or b"").split(b"\n")
+        for k in range(len(lines) - 1, -1, -1):
+            row = json_codec.parse(lines[k])
+            n, sealed, latest = row.get("n"), row.get("seal"), row.get("latest")
+            if not json_codec.whole(n, 0, json_codec.MOST) or not isinstance(sealed, str):
+                continue
+            assert isinstance(n, int)
+            if size and n > self.n and len(sealed) == mac.HEX:
+                self.n, self.seal, self.segment, self.size = n, sealed, segment, size
+                self.torn = bool(lines[len(lines) - 1])
+                self.latest = latest if isinstance(latest, int) else 0
+            return
+
+    def add(self, kind: str, keys: "tuple[str, ...]", values: "tuple[object, ...]") -> None:
+        """Have a record written as soon as it is dark and nobody waits."""
+        if len(self.waiting) >= WAITING_MAX:
+            self.dropped += 1
+            return
+        self.waiting.append((kind, keys, values))
+
+    def clock_s(self) -> "int | None":
+        """The wall clock; None without one. Time does not go back: where the clock does, this is
+        the latest that was ever written down."""
+        now_s = self.hal.wall_clock()
+        return None if now_s is None else max(now_s, self.latest)
+
+    def is_full(self) -> bool:
+        """Whether the next record begins another segment."""
+        return self.size > SEGMENT_BYTES
+
+    def write(self, up_s: int) -> bool:
+        """Write what waits; only while dark. False where something is left."""
+        at = self.hal.wall_clock() if self.waiting else None
+        while self.waiting:
+            if self.is_full() and not self._turn(at, up_s):
+                return False
+            if not self._append(at, up_s):
+                return False
+            self.waiting.pop(0)
+            if self.dropped and not self.waiting:
+                self.add("dropped", ("records",), (self.dropped,))
+                self.dropped = 0
+        return True
+
+    def begin(self, keys: "tuple[str, ...]", values: "tuple[object, ...]", up_s: int) -> bool:
+        """A session: the key moves forward first, then its record is there before any light.
+        False where that cannot be kept."""
+        if not self.write(up_s):
+            return False
+        if not self.keys.move_on(self.hal):
+            return False
+        self.open = True
+        self.add("session", keys, values)
+        return self.write(up_s)
+
+    def end(self, keys: "tuple[str, ...]", values: "tuple[object, ...]") -> None:
+        """The session is over, or a lit self-test that began none."""
+        self.add("end" if self.open else "test", keys, values)
+        self.open = False
+
+    def _line(
+        self, at: "int | None", up_s: int, kind: str, keys: "tuple[str, ...]",
+        values: "tuple[object, ...]",
+    ) -> "tuple[bytes, str]":  # fmt: skip
+        """The record after the last, and its seal."""
+        self.latest = max(self.latest, at or 0)
+        body = json_codec.text(
+            ("n", "at", "latest", "up_s", "kind") + keys + ("key", "prev"),
+            (self.n + 1, at, self.latest, up_s, kind) + values + (self.keys.index, self.seal),
+        )[:-1]
+        sealed = mac.seal(self.keys.journal, body)
+        return body + b', "seal": "' + sealed.encode() + b'"}\n', sealed
+
+    def _append(self, at: "int | None", up_s: int) -> bool:
+        kind, keys, values = self.waiting[0]
+        line, sealed = self._line(at, up_s, kind, keys, values)
+        if self.torn:
+            line = b"\n" + line  # what was torn stays, as a line that is no record
+        if not self.hal.append(name(self.segment), line):
+            return False
+        self.torn = False
+        self.size += len(line)
+        self.n += 1
+        self.seal = sealed
+        if kind == "end":
+            self.receipt = mac.receipt(sealed).encode()
+        return True
+
+    def _turn(self, at: "int | None", up_s: int) -> bool:
+        """Begin the next segment, whatever it held, with a record that goes on with the chain."""
+        segment = (self.segment + 1) % SEGMENTS
+        line, sealed = self._line(at, up_s, "segment", (), ())
+        if not self.hal.keep(name(segment), line):
+            return False
+        self.segment = segment
+        self.size = len(line)
+        self.torn = False
+        self.n += 1
+        self.seal = sealed
+        return True

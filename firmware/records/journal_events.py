@@ -1,0 +1,136 @@
+"""Journal events: builds the journal's records, one method a kind. All of it waits for the dark.
+
+Called by `firmware.waistband` while dark. Reads what a session gave and what was latched; adds
+records to the journal, and writes nothing else.
+
+    boot      reset cause, the lock, the unit's serial: each time the unit is switched on or reset
+    clock     a host set the clock, or it was found to be earlier than what was written last
+    session   what is asked; before the first light, and wholly given until its end is there
+    end       why it ended, what each bank gave, and what was withheld
+    fault     a cause that was latched: name, pad, value and limit
+    test      the lit self-test is over; as `end`
+    ack       nothing is latched any more, and what the unit is locked by even so
+
+In a unit with a ticket `end`, `test` and `fault` seal what could tell the arm
+(`firmware.trial.trial.SealedEvents`), and there are the kinds of `firmware.trial.visits`.
+"""
+
+from firmware.core import faults, states
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.records.journal import Journal
+    from firmware.safety.gate import Gate
+    from firmware.therapy.prescription import Course
+    from firmware.therapy.session import Status
+    from hal.contract import Hal
+
+CAUSES = ("power on", "watchdog", "other")  # as `hal.contract` numbers them
+LOCKS = ("", "calibration", "prescription", "restarts", "board", "hard fault", "trial")
+SESSION = (
+    "session", "prescription", "number", "nm", "irradiance_uw_cm2", "fluence_uj_cm2", "max_ms",
+    "set_point_mc", "carrier_hz", "period_ticks", "on_ticks", "day_treat_ms",
+)  # fmt: skip
+END = (
+    "session", "reason", "session_ms", "treat_ms", "a_uj_cm2", "b_uj_cm2", "ramp_ms",
+    "throttled_ms", "open_banks", "cem43_q10_ms", "highest_mc", "set_point_mc", "battery_pct",
+)  # fmt: skip
+FAULT = ("fault", "pad", "value", "limit", "ms")
+
+
+def clock(journal: "Journal", before_s: "int | None", after_s: int, how: str) -> None:
+    """The wall clock is another one than it was."""
+    journal.add("clock", ("before", "after", "how"), (before_s, after_s, how))
+
+
+def open_banks(course: "Course", caps: "list[int]") -> "list[int]":
+    """Banks that the course asks for and the check found to give no light."""
+    kinds = len(course.irradiance_uw_cm2)
+    return [k for k in range(len(caps)) if course.irradiance_uw_cm2[k % kinds] and not caps[k]]
+
+
+class JournalEvents:
+    """What has happened since the journal was last told."""
+
+    def __init__(
+        self, hal: "Hal", journal: "Journal", status: "Status", gate: "Gate", serial: str
+    ) -> None:
+        self.hal = hal
+        self.journal = journal
+        self.status = status
+        self.gate = gate
+        self.serial = serial
+        self.noted = [row[:] for row in status.latch.rows]  # what the journal knows of them, and
+        self.noted_latched = 0  # that they were latched
+        self.ended = False  # a session, of which the journal has not been told
+
+    def settle(self) -> None:
+        """Whatever there is to tell; only in the dark, for it allocates."""
+        self.boot()
+        self._note_faults()
+        latched = self.status.latch.latched
+        if self.noted_latched and not latched:
+            self.journal.add("ack", ("lock",), (LOCKS[self.status.session.lock],))
+        self.noted_latched = latched
+        if self.ended:
+            self.ended = False
+            self._end()
+
+    def boot(self) -> None:
+        """Once: the unit was switched on, or reset. Not before it is ready, for that takes time."""
+        journal = self.journal
+        if journal.found:
+            return
+        journal.find()
+        self._owed()
+        cause = self.hal.reset_cause()
+        lock = LOCKS[self.status.session.lock]
+        values = (CAUSES[cause] if cause < len(CAUSES) else "", lock, self.serial)
+        journal.add("boot", ("cause", "lock", "serial"), values)
+        now_s, then_s = self.hal.wall_clock(), journal.latest
+        if now_s is not None and now_s < then_s:
+            clock(journal, then_s, now_s, "went back")
+
+    def begin(self) -> bool:
+        """A session is about to begin; False where that cannot be written."""
+        self.settle()
+        session = self.status.session
+        course = session.course
+        values = (
+            session.number + 1, course.name, course.number, course.nm, course.irradiance_uw_cm2,
+            course.fluence_uj_cm2, course.max_ms, course.set_point_mc, course.carrier_hz,
+            course.period_ticks, course.on_ticks, session.day_treat_ms,
+        )  # fmt: skip
+        return self.journal.begin(SESSION, values, session.up_s)
+
+    def _note_faults(self) -> None:
+        """The faults that were latched, or have a better name, since this was last asked."""
+        latch = self.status.latch
+        for k in range(latch.count):
+            row = latch.rows[k]
+            if row != self.noted[k]:
+                self.noted[k][:] = row
+                self._fault(row)
+
+    def _fault(self, row: "list[int]") -> None:
+        """A cause that was latched: fault, pad, ms, value, limit."""
+        values = (faults.FAULTS[row[0]][0], faults.PADS[row[1]], row[3], row[4], row[2])
+        self.journal.add("fault", FAULT, values)
+
+    def _owed(self) -> None:
+        """Records from before the reset that were not written: none outside of a trial."""
+
+    def _end(self) -> None:
+        """A session is over, or the lit self-test."""
+        status = self.status
+        session = status.session
+        a, b = status.pads
+        reason = states.REASONS[session.reason] if session.reason >= 0 else ""
+        values = (
+            session.number, reason, session.session_ms, session.treat_ms,
+            a.fluence.uj_cm2[:], b.fluence.uj_cm2[:], [a.ramp_ms, b.ramp_ms],
+            [a.throttled_ms, b.throttled_ms], open_banks(session.course, self.gate.caps),
+            [a.cem43.session_q10_ms, b.cem43.session_q10_ms], [a.highest_mc, b.highest_mc],
+            session.set_point_mc, status.battery.percent,
+        )  # fmt: skip
+        self.journal.end(END, values)

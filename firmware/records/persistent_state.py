@@ -1,0 +1,155 @@
+"""Persistent state: what outlives a reset and a loss of power, a hard fault and the day's light.
+
+Used by `firmware.waistband` at start and while dark; locks the session where a hard fault is
+kept. Two small files, each one JSON object, written by the HAL whole or not at all. What cannot
+be read is taken for the worst: a hard fault whose name is lost locks the unit, a day whose sums
+are lost is full.
+"""
+
+from firmware.core import faults
+from firmware.core.limits import (
+    CEM43_DAY_Q10_MS,
+    CEM43_SESSION_Q10_MS,
+    DAY_MS,
+    SESSION_DAY_MAX_MS,
+)
+from firmware.core.states import HARD_FAULT
+from firmware.records import json_codec
+from firmware.therapy.dose import FULL_Q10_MS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.core.faults import Faults
+    from firmware.therapy.pad import Pad
+    from firmware.therapy.session import Session
+    from hal.contract import Hal
+
+FAULT = "fault.json"
+DAY = "day.json"
+DAY_S = DAY_MS // 1000
+FAULT_KEYS = ("fault", "pad", "value", "limit")
+DAY_KEYS = ("treat_ms", "cem43_a_q10_ms", "cem43_b_q10_ms", "day_ms")
+CEM43_MOST_Q10_MS = FULL_Q10_MS + CEM43_SESSION_Q10_MS + (1 << 20)
+DAY_MOST = (DAY_MS, CEM43_MOST_Q10_MS, CEM43_MOST_Q10_MS, DAY_MS)
+UNREADABLE = (faults.KEPT_UNREADABLE, faults.UNIT, 0, 0)
+FULL_DAY = (SESSION_DAY_MAX_MS, CEM43_DAY_Q10_MS, CEM43_DAY_Q10_MS, 0)
+
+
+def read_fault(content: "bytes | None") -> "tuple[int, int, int, int] | None":
+    """(fault, pad, value, limit) of the hard fault that was kept, or None."""
+    if not content:
+        return None
+    table = json_codec.parse(content)
+    numbers = [table.get(key) for key in FAULT_KEYS[2:]]
+    name = table.get("fault")
+    pad = table.get("pad")
+    for number in numbers:
+        if not json_codec.whole(number, -DAY_MS, DAY_MS):
+            return UNREADABLE
+    value, limit = numbers
+    for fault in range(len(faults.FAULTS)):
+        if name == faults.FAULTS[fault][0] and pad in faults.PADS:
+            assert isinstance(pad, str) and isinstance(value, int) and isinstance(limit, int)
+            return fault, faults.PADS.index(pad), value, limit
+    return UNREADABLE
+
+
+def fault_record(row: list[int]) -> bytes:
+    """The file's content for a row of the latch: fault, pad, ms, value, limit."""
+    return json_codec.text(FAULT_KEYS, (faults.FAULTS[row[0]][0], faults.PADS[row[1]], row[3], row[4]))
+
+
+def read_day(content: "bytes | None", now_s: "int | None") -> "tuple[int, int, int, int]":
+    """(ms treated, CEM43 of pad A, of pad B, ms since the day began) of the day that goes on.
+
+    `now_s` is the wall clock. Time spent off counts only where both clocks are known and
+    the later is not before the earlier: else the day is as old as it was.
+    """
+    if content is None:
+        return 0, 0, 0, 0
+    table = json_codec.parse(content)
+    numbers = []
+    for key, most in zip(DAY_KEYS, DAY_MOST):
+        number = table.get(key)
+        if not json_codec.whole(number, 0, most):
+            return FULL_DAY
+        assert isinstance(number, int)
+        numbers.append(number)
+    treat_ms, a_q10_ms, b_q10_ms, day_ms = numbers
+    then_s = table.get("clock_s")
+    if now_s is not None and json_codec.whole(then_s, 0, now_s):
+        assert isinstance(then_s, int)
+        passed_s = now_s - then_s
+        day_ms += (passed_s if passed_s < DAY_S else DAY_S) * 1000
+    if day_ms >= DAY_MS:
+        return 0, 0, 0, 0
+    return treat_ms, a_q10_ms, b_q10_ms, day_ms
+
+
+class PersistentState:
+    """What is kept of faults and of the day, and whether the day's file is behind."""
+
+    def __init__(
+        self, hal: "Hal", session: "Session", latch: "Faults", pads: "tuple[Pad, Pad]"
+    ) -> None:
+        self.hal = hal
+        self.session = session
+        self.latch = latch
+        self.pads = pads
+        self.day_open = False  # there was light, or is to be, since the day was last written
+
+    def restore(self, ms: int, now_s: "int | None") -> None:
+        """At start: go on with the day, and lock the unit if a hard fault was kept. `now_s` is
+        the wall clock."""
+        hal = self.hal
+        a, b = self.pads
+        session = self.session
+        session.day_treat_ms, a.cem43.day_q10_ms, b.cem43.day_q10_ms, session.day_ms = read_day(
+            hal.load(DAY), now_s
+        )
+        found = read_fault(hal.load(FAULT))
+        if found:
+            fault, pad, value, limit = found
+            self.latch.recall(fault, pad, ms, value, limit)
+            session.lock_for_service()
+
+    def keep_fault(self) -> bool:
+        """Write the hard fault that is still to be kept, if any, and lock the unit; only while
+        dark. False where that failed."""
+        latch = self.latch
+        if latch.hard and self.hal.keep(FAULT, fault_record(latch.hard_row)):
+            latch.hard = False
+            self.session.lock_for_service()
+        return not latch.hard
+
+    def lift_fault(self) -> None:
+        """The lit self-test was passed: where a hard fault locks the unit, none is kept any more,
+        and the unit is unlocked, if that can be written; only while dark."""
+        session = self.session
+        if session.lock == HARD_FAULT and self.hal.keep(FAULT, b""):
+            session.unlock()
+
+    def store_day(self, whole: bool) -> bool:
+        """Write the day's sums; only while dark. `whole`: a session begins, and counts as wholly
+        given until the sums are written again. False where that failed."""
+        session = self.session
+        a, b = self.pads
+        more_ms = session.course.max_ms if whole else 0
+        more_q10_ms = CEM43_SESSION_Q10_MS if whole else 0
+        sums = (
+            session.day_treat_ms + more_ms,
+            a.cem43.day_q10_ms + more_q10_ms,
+            b.cem43.day_q10_ms + more_q10_ms,
+            session.day_ms,
+        )
+        clock_s = self.hal.wall_clock()  # None, null in the file, where there is none
+        if not self.hal.keep(DAY, json_codec.text(DAY_KEYS + ("clock_s",), sums + (clock_s,))):
+            return False
+        self.day_open = whole
+        return True
+
+    def tidy(self) -> None:
+        """Once a second while dark: what could not be written yet."""
+        self.keep_fault()
+        if self.day_open:
+            self.store_day(False)

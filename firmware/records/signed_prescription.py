@@ -1,0 +1,72 @@
+"""A prescription for one unit, sealed with its key.
+
+    {"seal": "<64 digits>", "signed": {"expires": "2027-01-31", "number": 12,
+     "prescription": {...}, "unit": "WB-0001"}}
+
+The seal is the HMAC of the very bytes after `"signed": `, which the tools write as canonical
+JSON: nothing is written anew on the unit, where a float is not the desk's. `expires` is a date,
+the last good day, or null; `number` rises with each prescription that the clinic makes for a
+unit, and one below the last that was taken is a replay. A unit that has no key takes plain
+prescriptions, and only those.
+"""
+
+from firmware.core.conversions import clock_seconds
+from firmware.records import json_codec, mac
+from firmware.therapy.prescription import Refused, keys, shown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.records.keys import Keys
+
+BEFORE = b'{"seal": "'
+BETWEEN = b'", "signed": '
+PAYLOAD = len(BEFORE) + mac.HEX + len(BETWEEN)
+KEYS = ("expires", "number", "prescription", "unit")
+LAST_SECOND = b"T23:59:59"
+
+
+def payload(content: bytes) -> bytes:
+    """The bytes that are sealed; empty where there is no seal around them."""
+    content = content.strip()
+    if not content.startswith(BEFORE) or content[PAYLOAD - len(BETWEEN) : PAYLOAD] != BETWEEN:
+        return b""
+    return content[PAYLOAD:-1] if content.endswith(b"}") else b""
+
+
+def sealed(inner: bytes, key: bytes) -> bytes:
+    """The file of these bytes, sealed."""
+    return BEFORE + mac.seal(key, inner).encode() + BETWEEN + inner + b"}\n"
+
+
+def opened(content: object, unit_keys: "Keys", serial: str) -> "tuple[object, int, int]":
+    """The prescription in a file's bytes, its number, and the second with which it expires (0:
+    never). What is no bytes is the prescription itself, unsigned. Raises Refused where it is
+    not this unit's."""
+    if unit_keys.broken:
+        raise Refused("the unit's keys cannot be read: install them again")
+    file = content if isinstance(content, bytes) else b""
+    inner = payload(file)
+    if not unit_keys.prescription:
+        if inner:
+            raise Refused("the prescription is signed and the unit has no key: install its key")
+        return (json_codec.parse(file) if file else content), 0, 0
+    if not inner:
+        raise Refused("the prescription is not signed: sign it with the unit's key")
+    said = file.strip()[len(BEFORE) : len(BEFORE) + mac.HEX]
+    if not mac.same(said, mac.seal(unit_keys.prescription, inner).encode()):
+        raise Refused("the prescription was altered, or signed with another unit's key")
+    table = keys("the signed prescription", json_codec.parse(inner), KEYS)
+    if table["unit"] != serial:
+        raise Refused("the prescription is for unit " + shown(table["unit"]) + ", not this one")
+    number, expires = table["number"], table["expires"]
+    if not json_codec.whole(number, 1, json_codec.MOST):
+        raise Refused("number is " + shown(number) + ": a whole number from 1")
+    assert isinstance(number, int)
+    if number < unit_keys.number:
+        raise Refused("an older prescription, number " + str(number) + ": a newer was taken")
+    expires_s = 0
+    if expires is not None:
+        expires_s = clock_seconds(str(expires).encode() + LAST_SECOND)
+        if expires_s < 0:
+            raise Refused("expires is " + shown(expires) + ": a date YYYY-MM-DD, or null")
+    return table["prescription"], number, expires_s

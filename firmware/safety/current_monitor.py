@@ -1,0 +1,155 @@
+"""The rail monitor while lit: does the LED supply deliver what the duties ask for?
+
+More is an LED switch that is stuck on: dark at once. Less is a string that opened: the
+check is made again, and says which. Currents are in tenths of a milliamp.
+
+Light without a gate is judged step by step: the monitor's last average (68 ms) lies within
+the control step that ends. What a unit's drivers really draw for a duty is learned after
+each check, within 30 %, and followed slowly, and not far, from there. In gated light averages begin
+anywhere in a period, and say too little: it is judged in its dark parts, where there must
+be no current at all; a string that opens is left to the next check.
+"""
+
+from firmware.core import faults
+from firmware.core.inputs import RAIL
+from firmware.core.limits import (
+    CLOCK_MASK,
+    RAIL_DARK_01MA,
+    RAIL_STALE_MS,
+    RAIL_WINDOW_MS,
+    TICK_MS,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.core.faults import Faults
+    from firmware.core.inputs import Inputs
+    from hal.contract import Board
+
+ONE = 16_384  # the gain of a unit that draws just what its board file says
+GAIN_MIN, GAIN_MAX = ONE * 7 // 10, ONE * 13 // 10  # ours: drivers differ by no more
+STEADY_SHIFT = 5  # a thirty-second from one judgement to the next
+LEARN_STEPS = 5  # a second: what the drivers draw is learned from so many judgements
+LEARN_01MA = 50  # ... of at least 5 mA
+FOLLOW_SHIFT = 6  # then a 64th of each difference: slower than anything that breaks,
+FOLLOW_MOST_SHIFT = 7  # and a 128th in all: a sound unit drifted by 0.3 % in a session
+OVER_SHIFT = 4  # a sixteenth too much is no driver's tolerance
+UNDER_SHIFT = 5  # less than a thirty-second is what learning may be wrong by
+FLOOR_01MA = 8  # less than this is not told from noise
+SURE = 2  # judgements running
+DARK_TICKS = -(-2 * RAIL_WINDOW_MS // TICK_MS) + 1  # the average then began in the dark
+SETTLE_STEPS = 2  # of light, until the monitor has forgotten the check
+RECHECKS = 3  # in a session: what is missed once more is no open string
+
+# What a judgement may say, beside the faults that it latches.
+NOTHING = 0
+FITS = 1  # every bank gave what was asked of it
+MISSING = 2  # the check is to find the bank that gives no light
+
+
+class Rail:
+    """What was expected of the supply, what it delivered, and for how long the two differed."""
+
+    def __init__(self, board: "Board") -> None:
+        self.full_mw = [row[3] for row in board.BANKS] * 2
+        self.full_scale_mv = board.BATTERY_FULL_SCALE_MV
+        self.least_01ma = 0  # of the weakest bank that is lit
+        self.rechecks = 0  # in this session
+        self.learn()
+
+    def learn(self) -> None:
+        """Light begins after a check: learn anew what the drivers draw."""
+        self.gain = ONE
+        self.learned = self.gain_sum = 0
+        self.over = self.under = 0  # judgements running
+        self.wait_steps = SETTLE_STEPS
+        self.last_01ma = 0  # expected at the last judgement
+        self.dark_ticks = self.leaks = 0
+
+    def watch(self, inputs: "Inputs", lit: bool) -> None:
+        """Each tick, with whether the gate was open: what flows in its dark parts."""
+        if lit:
+            self.dark_ticks = 0
+            return
+        self.dark_ticks += 1
+        if self.dark_ticks >= DARK_TICKS and inputs.heard[RAIL] == inputs.ms:
+            self.leaks = self.leaks + 1 if inputs.rail[0] > RAIL_DARK_01MA else 0
+
+    def judge(self, inputs: "Inputs", out: list[int], all_lit: bool, latch: "Faults") -> int:
+        """Once a control step while lit: latch what does not fit; returns NOTHING, FITS or
+        MISSING. `out` are the duties that left, and `all_lit`: their light was not interrupted
+        since the last judgement."""
+        found_01ma = inputs.rail[0]
+        if self.leaks >= SURE:
+            latch.raise_fault(
+                faults.LED_STUCK_ON, faults.UNIT, inputs.ms, found_01ma, RAIL_DARK_01MA
+            )
+        pack_mv = inputs.battery[0] * self.full_scale_mv >> 12
+        if self.wait_steps:
+            self.wait_steps -= 1
+        elif all_lit and pack_mv and (inputs.ms - inputs.heard[RAIL]) & CLOCK_MASK <= RAIL_STALE_MS:
+            return self._weigh(self.expect(out, pack_mv), found_01ma, inputs.ms, latch)
+        return NOTHING
+
+    def expect(self, out: list[int], pack_mv: int) -> int:
+        """What these duties draw from a pack of this voltage, by the board's file."""
+        total = least = 0  # eighths of a mW: 24 W in all, times 1250, is still below 2**30
+        for bank in range(len(out)):
+            part = out[bank] * self.full_mw[bank] >> 13
+            total += part
+            if part and (part < least or not least):
+                least = part
+        self.least_01ma = least * 1_250 // pack_mv
+        return total * 1_250 // pack_mv
+
+    def _weigh(self, nominal_01ma: int, found_01ma: int, ms: int, latch: "Faults") -> int:
+        """One judgement; two of a kind running are believed."""
+        expected_01ma = nominal_01ma * self.gain // ONE
+        learning = self.learned < LEARN_STEPS
+        more_01ma = expected_01ma * 3 // 10 if learning else expected_01ma >> OVER_SHIFT
+        more_01ma = max(more_01ma, RAIL_DARK_01MA)
+        less_01ma = max(self.least_01ma >> 1, expected_01ma >> UNDER_SHIFT, FLOOR_01MA)
+        missing = not learning and found_01ma < expected_01ma - less_01ma
+        self.over = self.over + 1 if found_01ma > expected_01ma + more_01ma else 0
+        self.under = self.under + 1 if missing else 0
+        if self.over >= SURE:
+            most_01ma = expected_01ma + more_01ma
+            latch.raise_fault(faults.LED_STUCK_ON, faults.UNIT, ms, found_01ma, most_01ma)
+        elif self.under >= SURE:
+            return self._miss(found_01ma, expected_01ma - less_01ma, ms, latch)
+        elif not self.over and not self.under:
+            if nominal_01ma >= LEARN_01MA:
+                self._follow(nominal_01ma, found_01ma, ms, latch)
+            return FITS
+        return NOTHING
+
+    def _follow(self, nominal_01ma: int, found_01ma: int, ms: int, latch: "Faults") -> None:
+        """Learn, then follow, what this unit draws for its duties: only from light that is
+        steady, since the monitor may still show the step before."""
+        moved_01ma = abs(nominal_01ma - self.last_01ma)
+        self.last_01ma = nominal_01ma
+        if moved_01ma > nominal_01ma >> STEADY_SHIFT:
+            return
+        ratio = found_01ma * ONE // nominal_01ma
+        if self.learned < LEARN_STEPS:
+            self.learned += 1
+            self.gain_sum += ratio
+            if self.learned < LEARN_STEPS:
+                return
+            self.gain = self.gain_sum // LEARN_STEPS
+        else:
+            learned = self.gain_sum // LEARN_STEPS
+            most = learned >> FOLLOW_MOST_SHIFT
+            gain = self.gain + ((ratio - self.gain) >> FOLLOW_SHIFT)
+            self.gain = min(max(gain, learned - most), learned + most)
+        if not GAIN_MIN <= self.gain <= GAIN_MAX:
+            latch.raise_fault(faults.RAIL_APART, faults.UNIT, ms, found_01ma, nominal_01ma)
+
+    def _miss(self, found_01ma: int, least_01ma: int, ms: int, latch: "Faults") -> int:
+        """Current is missing: have the check find the bank; if it never does, stop."""
+        self.under = 0
+        self.rechecks += 1
+        if self.rechecks <= RECHECKS:
+            return MISSING
+        latch.raise_fault(faults.RAIL_APART, faults.UNIT, ms, found_01ma, least_01ma)
+        return NOTHING

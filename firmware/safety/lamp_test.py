@@ -1,0 +1,144 @@
+"""The lit check before therapy: every bank seen to light, the supply switch seen to open.
+
+A step is a control step. First the switch is closed with every bank at zero: no
+current, or an LED switch is stuck. Then each bank that the course uses is lit for
+one tick at a tenth of its duty while the rail monitor looks: too little, and its
+string is open; far more, and a switch stuck since (where the gate masks every duty, only
+too much is asked about). Last, a bank is driven with the
+lease withheld: no current, or the supply switch is stuck. A monitor that fell silent
+is not believed; when it speaks again, the check begins anew.
+"""
+
+from firmware.core import faults
+from firmware.core.inputs import RAIL
+from firmware.core.limits import (
+    CHECK_DUTY,
+    CHECK_MOST,
+    CHECK_SEEN_PERCENT,
+    CLOCK_MASK,
+    CONTROL_TICKS,
+    DUTY_MAX,
+    RAIL_DARK_01MA,
+    RAIL_STALE_MS,
+    RAIL_WINDOW_MS,
+    TICK_MS,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.core.faults import Faults
+    from firmware.core.inputs import Inputs
+    from firmware.safety.gate import Gate
+    from firmware.therapy.pad import Pad
+    from hal.contract import Board
+
+RUNNING = 0
+PASSED = 1
+FAILED = 2
+SILENCES = 5  # a second in all: a monitor that says so little shows no pulse
+DARK_CELL_MV = 3_700  # the pack that expected currents are worked out for
+
+
+class Check:
+    """The check's progress, one step at a time."""
+
+    def __init__(self, board: "Board") -> None:
+        self.kinds = len(board.BANKS)
+        self.banks = 2 * self.kinds
+        self.expected_01ma = [0] * self.kinds  # least that counts as lit
+        self.most_01ma = [0] * self.kinds  # more is not this bank alone
+        for k in range(self.kinds):
+            full_01ma = board.BANKS[k][3] * 10_000 // (2 * DARK_CELL_MV)
+            pulse_01ma = full_01ma * CHECK_DUTY // DUTY_MAX * TICK_MS // RAIL_WINDOW_MS
+            least_01ma = pulse_01ma * CHECK_SEEN_PERCENT // 100
+            # a bank too weak to be told from darkness fails: dark is the answer to a doubt
+            self.expected_01ma[k] = max(least_01ma, RAIL_DARK_01MA + 1)
+            self.most_01ma[k] = CHECK_MOST * max(pulse_01ma, RAIL_DARK_01MA)
+        self.last = self.banks + 2
+        self.peak_01ma = 0
+        self.silences = 0  # of the monitor, since the state was entered
+        self.step = 0
+
+    def begin(self, gate: "Gate") -> None:
+        """The state is entered."""
+        self.silences = 0
+        self._begin(gate)
+
+    def _begin(self, gate: "Gate") -> None:
+        """From light, a step passes until the monitor has forgotten it."""
+        self.step = -2 if gate.open else -1
+        self.peak_01ma = 0
+        gate.lease = True
+        gate.modulate(CONTROL_TICKS, 1)
+
+    def watch(self, rail_01ma: int) -> None:
+        """Called each tick: keep the most current seen in this step."""
+        if rail_01ma > self.peak_01ma:
+            self.peak_01ma = rail_01ma
+
+    def advance(
+        self, gate: "Gate", latch: "Faults", pads: "tuple[Pad, Pad]", inputs: "Inputs"
+    ) -> int:
+        """Judge the step that ends and plan the next; returns RUNNING, PASSED or FAILED.
+
+        A pad that has had its dose is neither lit nor judged again.
+        """
+        ms = inputs.ms
+        age_ms = (ms - inputs.heard[RAIL]) & CLOCK_MASK
+        if age_ms > RAIL_STALE_MS:
+            self.silences += 1
+            if self.silences > SILENCES:
+                latch.raise_fault(faults.RAIL_LOST, faults.UNIT, ms, age_ms, RAIL_STALE_MS)
+                return FAILED
+            self._begin(gate)
+        peak_01ma = self.peak_01ma
+        self.peak_01ma = 0
+        step = self.step
+        verdict = RUNNING
+        most_01ma = RAIL_DARK_01MA if step == 0 else self.most_01ma[(step - 1) % self.kinds]
+        if 0 <= step <= self.banks and peak_01ma > most_01ma:
+            latch.raise_fault(faults.LED_STUCK_ON, faults.UNIT, ms, peak_01ma, most_01ma)
+            verdict = FAILED
+        elif 1 <= step <= self.banks and not pads[(step - 1) // self.kinds].done:
+            self._judge_bank(step - 1, peak_01ma, gate, latch, pads, ms)
+        elif step == self.last:
+            verdict = PASSED
+            if peak_01ma > RAIL_DARK_01MA:
+                latch.raise_fault(faults.ENABLE_STUCK, faults.UNIT, ms, peak_01ma, RAIL_DARK_01MA)
+                verdict = FAILED
+            elif sum(gate.caps) == 0:
+                latch.raise_fault(faults.SUPPLY_OPEN, faults.UNIT, ms, 0, RAIL_DARK_01MA)
+                verdict = FAILED
+        self._plan(gate, pads)
+        return verdict
+
+    def _plan(self, gate: "Gate", pads: "tuple[Pad, Pad]") -> None:
+        """What the next step lights."""
+        step = self.step + 1
+        self.step = step
+        for bank in range(self.banks):
+            gate.set(bank, 0)
+        if 1 <= step <= self.banks:
+            if not pads[(step - 1) // self.kinds].done:
+                gate.set(step - 1, CHECK_DUTY)
+        elif step > self.banks:
+            gate.lease = False
+            if step == self.last:
+                gate.set(self._first(gate), CHECK_DUTY)
+
+    def _judge_bank(
+        self, bank: int, peak_01ma: int, gate: "Gate", latch: "Faults",
+        pads: "tuple[Pad, Pad]", ms: int,
+    ) -> None:  # fmt: skip
+        least_01ma = self.expected_01ma[bank % self.kinds]
+        if gate.caps[bank] and gate.mask and peak_01ma < least_01ma:
+            gate.caps[bank] = 0  # no light, no dose
+            pads[bank // self.kinds].fluence.rewind(bank % self.kinds)
+            latch.raise_fault(faults.LED_OPEN, bank // self.kinds, ms, peak_01ma, least_01ma)
+
+    def _first(self, gate: "Gate") -> int:
+        """A bank that was seen to light, preferably."""
+        for bank in range(self.banks):
+            if gate.caps[bank]:
+                return bank
+        return 0

@@ -1,0 +1,173 @@
+"""One pad: what it feels, how far its light is throttled, what it gave.
+
+Called once a control step for each pad. The contact temperature that everything
+goes by is the warmer of the pad's two contact sensors.
+"""
+
+from firmware.core import faults
+from firmware.core.conversions import ntc_table
+from firmware.core.limits import (
+    BOARD_DERATE_MC,
+    BOARD_HEARD_WITHIN_MS,
+    BOARD_TRIP_MC,
+    CLOCK_MASK,
+    CONTACT_WARN_MC,
+    CONTROL_TICKS,
+    HEARD_WITHIN_MS,
+    JUMP_MC,
+    NTC_OPEN_CODE,
+    PAIR_APART_STEPS,
+    PAIR_TRIP_MC,
+    REST_MC,
+)
+from firmware.safety.sensor_checks import Plausible
+from firmware.therapy.dose import Cem43, Fluence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.core.faults import Faults
+    from firmware.core.inputs import Inputs
+    from hal.contract import Board
+
+ONE = 65_536  # a throttle fully open
+
+# The controller: full power until BAND below the set point, then a proportional part and an
+# integral that finds what the skin takes. Tuned on the plant at its worst corners (thick fat,
+# no vasodilation): contact overshoots by less than 0.1 C. See docs/thermal.md.
+BAND_MC = 1_000
+GAIN = ONE // BAND_MC  # throttle a mC
+INTEGRAL_SHIFT = 9  # mC * ms, shifted by this, is throttle
+ERROR_MAX_MC = 2_000
+DERATE_SPAN_MC = BOARD_TRIP_MC - BOARD_DERATE_MC
+
+assert ERROR_MAX_MC * GAIN < 1 << 30 and ERROR_MAX_MC * 1_000 < 1 << 30
+
+
+class Pad:
+    """A pad's state, in mC, uJ/cm2 and throttle (0-65536)."""
+
+    def __init__(
+        self, index: int, board: "Board", ntc_offset_mc: int, full_uw_cm2: "list[int]"
+    ) -> None:
+        self.index = index
+        self.table = ntc_table(board, ntc_offset_mc)
+        self.first = index * len(full_uw_cm2)  # its first bank
+        self.fluence = Fluence(full_uw_cm2)
+        self.cem43 = Cem43()
+        self.plausible = Plausible(board, index, full_uw_cm2)
+        self.code_sum = 0
+        self.thermistor_mc = self.digital_mc = 0  # its two contact sensors, and
+        self.contact_mc = 0  # the warmer of them
+        self.highest_mc = 0  # ... of this session
+        self.rest_mc = 0  # when the worn test began
+        self.at_rest = False
+        self.board_mc = 0
+        self.throttle = 0
+        self.integral = 0  # throttle that the integral takes away
+        self.done = False  # its dose is reached
+        self.stop_uj_cm2 = 0  # where that is
+        self.apart_steps = 0  # control steps running that the contact sensors disagreed
+        self.ramp_ms = 0  # full-power time withheld by the ramp, and
+        self.throttled_ms = 0  # by the set point or a limit
+
+    def begin(self, stop_uj_cm2: int) -> None:
+        """A new session, to end at this fluence."""
+        self.stop_uj_cm2 = stop_uj_cm2
+        self.fluence.clear()
+        self.cem43.session_q10_ms = 0
+        self.integral = self.ramp_ms = self.throttled_ms = self.highest_mc = 0
+        self.done = False
+
+    def count(self, out: list[int], lit_ms: int, treating: bool) -> None:
+        """The light of the control step that ends, and how much of it was withheld."""
+        self.fluence.add(out, self.first, lit_ms, self.board_mc)
+        if not self.done:
+            withheld_ms = (ONE - self.throttle) * lit_ms >> 16
+            if treating:
+                self.throttled_ms += withheld_ms
+            else:
+                self.ramp_ms += withheld_ms
+
+    def ntc_mc(self, code_q4: int) -> int:
+        """Temperature in mC of a thermistor code in sixteenths."""
+        cell = code_q4 >> 8
+        below_mc: int = self.table[cell]
+        return below_mc + ((self.table[cell + 1] - below_mc) * (code_q4 & 255) >> 8)
+
+    def sense(self, inputs: "Inputs", code_sum: int) -> None:
+        """Take a control step's codes; `code_sum` is the sum of its thermistor codes."""
+        index = self.index
+        self.code_sum = code_sum
+        self.thermistor_mc = self.ntc_mc((code_sum << 4) // CONTROL_TICKS)
+        self.digital_mc = inputs.contact[index] * 125 >> 4
+        self.board_mc = inputs.board[index] * 125 >> 4
+        self.contact_mc = max(self.thermistor_mc, self.digital_mc)
+        if self.contact_mc > self.highest_mc:
+            self.highest_mc = self.contact_mc
+
+    def rest(self, begin: bool) -> None:
+        """While the worn test runs: is the pad at rest, as it was when that began?"""
+        if begin:
+            self.rest_mc = self.digital_mc
+        self.at_rest = -REST_MC <= self.digital_mc - self.rest_mc <= REST_MC
+
+    def judge(self, inputs: "Inputs", latch: "Faults") -> None:
+        """Latch what is wrong with this pad's sensors."""
+        index = self.index
+        ms = inputs.ms
+        heard = inputs.heard
+        jump_mc = self.plausible.jump_mc(self.thermistor_mc, self.digital_mc)
+        apart_mc = abs(self.thermistor_mc - self.digital_mc)
+        age_ms = (ms - heard[index]) & CLOCK_MASK
+        if age_ms > HEARD_WITHIN_MS or heard[index] < 0:
+            open_too = inputs.ntc[index] >= NTC_OPEN_CODE
+            if open_too and latch.rename(faults.NTC_OPEN, faults.PAD_UNPLUGGED, index):
+                return
+            latch.raise_fault(faults.CONTACT_LOST, index, ms, age_ms, HEARD_WITHIN_MS)
+            apart_mc = 0  # what it last said is no second opinion any more
+        self.apart_steps = self.apart_steps + 1 if apart_mc > PAIR_TRIP_MC else 0
+        if self.apart_steps >= PAIR_APART_STEPS:
+            latch.raise_fault(faults.CONTACT_APART, index, ms, apart_mc, PAIR_TRIP_MC)
+        elif jump_mc:
+            latch.raise_fault(faults.CONTACT_JUMP, index, ms, jump_mc, JUMP_MC)
+        age_ms = (ms - heard[2 + index]) & CLOCK_MASK
+        if age_ms > BOARD_HEARD_WITHIN_MS or heard[2 + index] < 0:
+            latch.raise_fault(faults.BOARD_LOST, index, ms, age_ms, BOARD_HEARD_WITHIN_MS)
+
+    def fit(
+        self, out: list[int], lit_ms: int, step_ms: int, inputs: "Inputs", latch: "Faults"
+    ) -> None:
+        """While power rises or is on: latch where it does not fit what the pad feels."""
+        self.plausible.power(out, self.first, lit_ms, step_ms)
+        self.plausible.still(inputs, self.code_sum, latch)
+        self.plausible.judge(inputs.ms, self.contact_mc, self.board_mc, latch)
+
+    def regulate(self, set_point_mc: int, step_ms: int, ceiling: int) -> int:
+        """The throttle for the next control step, at most `ceiling` (the ramp)."""
+        error_mc = set_point_mc - self.contact_mc
+        if error_mc > ERROR_MAX_MC:
+            error_mc = ERROR_MAX_MC
+        elif error_mc < -ERROR_MAX_MC:
+            error_mc = -ERROR_MAX_MC
+        integral = self.integral
+        opened = (error_mc * GAIN) - integral
+        # wind the integral only while it decides anything
+        if (opened < ceiling or error_mc < 0) and (opened > 0 or error_mc > 0):
+            integral -= error_mc * step_ms >> INTEGRAL_SHIFT
+            if integral < -ONE:
+                integral = -ONE
+            elif integral > ONE:
+                integral = ONE
+            self.integral = integral
+        if self.contact_mc >= CONTACT_WARN_MC or self.board_mc >= BOARD_TRIP_MC:
+            opened = 0
+        elif self.board_mc > BOARD_DERATE_MC:
+            left = (BOARD_TRIP_MC - self.board_mc) * ONE // DERATE_SPAN_MC
+            if left < opened:
+                opened = left
+        if opened > ceiling:
+            opened = ceiling
+        if opened < 0:
+            opened = 0
+        self.throttle = opened
+        return opened

@@ -1,0 +1,281 @@
+"""A prescription: checked against the limits, then turned into integers, once.
+
+A prescription is what `json` gives for a file such as
+
+    {"name": "default", "irradiance_mw_cm2": {"810": 2.5, "850": 2.5, "940": 2.5, "1060": 2.5},
+     "fluence_j_cm2": 12, "max_min": 30, "set_point_c": 40.5, "light": {"mode": "cw"}}
+
+Irradiance is the average at the skin, a pad; the fluence is a pad's, all banks
+together. `light` is one of {"mode": "cw"}, {"mode": "pulse", "rate_hz": 100-10000}
+and {"mode": "gated", "rate_hz": 50/n, "on_ms": a multiple of 20}.
+"""
+
+import binascii
+
+from firmware.core.limits import (
+    BANK_MAX_UW_CM2,
+    BANK_MIN_UW_CM2,
+    CARRIER_HZ,
+    CONTROL_TICKS,
+    DUTY_MAX,
+    FLUENCE_MAX_UJ_CM2,
+    FLUENCE_MIN_UJ_CM2,
+    IRRADIANCE_MAX_UW_CM2,
+    LEASE_MS,
+    PULSE_MAX_HZ,
+    PULSE_MIN_HZ,
+    SESSION_MAX_MS,
+    SET_POINT_MAX_MC,
+    SET_POINT_MIN_MC,
+    TICK_MS,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hal.contract import Board
+
+DEFAULT = {
+    "name": "default",
+    "irradiance_mw_cm2": {"810": 2.5, "850": 2.5, "940": 2.5, "1060": 2.5},
+    "fluence_j_cm2": 12,
+    "max_min": 30,
+    "set_point_c": 40.5,
+    "light": {"mode": "cw"},
+}
+KEYS = ("name", "irradiance_mw_cm2", "fluence_j_cm2", "max_min", "set_point_c", "light")
+LIGHT_KEYS = {"cw": ("mode",), "pulse": ("mode", "rate_hz"), "gated": ("mode", "rate_hz", "on_ms")}
+CALIBRATION_KEYS = ("serial", "date", "window_cm2", "irradiance_mw_cm2", "ntc_offset_c")
+NAME_MAX = 40
+TICKS_A_SECOND = 1000 // TICK_MS
+
+
+class Refused(ValueError):
+    """One line for a person: the key, the value, and what is allowed."""
+
+
+def shown(value: object) -> str:
+    """A value as a message quotes it: short, on one line."""
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def keys(what: str, value: object, allowed: "tuple[str, ...]") -> "dict[str, object]":
+    """The table itself; refuses what is not one of exactly these keys."""
+    if not isinstance(value, dict):
+        raise Refused(what + " is " + shown(value) + ": a table of " + ", ".join(allowed))
+    for key in value:
+        if key not in allowed:
+            raise Refused(
+                shown(key) + " is not a key of " + what + ": allowed are " + ", ".join(allowed)
+            )
+    for key in allowed:
+        if key not in value:
+            raise Refused(what + " lacks " + key + ": it needs " + ", ".join(allowed))
+    return value
+
+
+def number(what: str, value: object, low: float, high: float, unit: str) -> int:
+    """A number within limits, in thousandths; refuses booleans, NaN and infinities."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+        raise Refused(
+            what + " is " + shown(value) + ": a number from " + str(low) + " to " + str(high)
+            + " " + unit
+        )  # fmt: skip
+    return int(value * 1000 - low * 1000 + 0.5) + int(low * 1000)  # rounds alike below zero
+
+
+def plain(what: str, value: object) -> str:
+    """A text that the unit's screen can show."""
+    if (
+        not isinstance(value, str)
+        or not 0 < len(value) <= NAME_MAX
+        or not " " <= min(value) <= max(value) <= "~"
+    ):
+        raise Refused(what + " is " + shown(value) + ": 1 to 40 characters of plain ASCII")
+    return value
+
+
+class Course:
+    """A prescription in integers, ready for the tick. Lists are by bank of one pad."""
+
+    def __init__(
+        self, prescription: object, board: "Board", full_uw_cm2: "list[list[int]]"
+    ) -> None:
+        """Compile for a board and the calibrated irradiance of each pad's banks at full duty.
+
+        `full_uw_cm2` holds two lists in the order of the board's bank table. Raises Refused.
+        """
+        table = keys("the prescription", prescription, KEYS)
+        self.name = plain("name", table["name"])
+        self.number = 0  # among those that were signed for this unit
+        self.expires_s = 0  # the last second in which a session may begin; 0: it does not expire
+        self.fluence_uj_cm2 = 1000 * number(
+            "fluence_j_cm2", table["fluence_j_cm2"],
+            FLUENCE_MIN_UJ_CM2 / 1e6, FLUENCE_MAX_UJ_CM2 / 1e6, "J/cm2",
+        )  # fmt: skip
+        self.max_ms = 60 * number(
+            "max_min", table["max_min"], 1, SESSION_MAX_MS / 60_000, "minutes"
+        )
+        self.set_point_mc = number(
+            "set_point_c", table["set_point_c"],
+            SET_POINT_MIN_MC / 1000, SET_POINT_MAX_MC / 1000, "C",
+        )  # fmt: skip
+        self.carrier_hz = CARRIER_HZ
+        self.period_ticks = 1
+        self.on_ticks = 1
+        self._light(table["light"])
+        self.nm = [row[0] for row in board.BANKS]
+        self.irradiance_uw_cm2 = self._irradiance(table["irradiance_mw_cm2"], board)
+        self.total_uw_cm2 = sum(self.irradiance_uw_cm2)
+        self.duties = self._duties(board, full_uw_cm2)
+        # towards its dose a pad is slowed down, and stops where as little is left as two
+        # checks or a sixteenth of a control step could give
+        self.worst_uj_cm2 = self._step_uj_cm2(full_uw_cm2)
+        check_uj_cm2 = max(sum(full_uw_cm2[0]), sum(full_uw_cm2[1])) * TICK_MS // 9_000
+        self.least_uj_cm2 = max(self.worst_uj_cm2 >> 4, 2 * check_uj_cm2)
+
+    def _light(self, light: object) -> None:
+        """Carrier, pulse and gate of "Light in time"."""
+        mode = light.get("mode") if isinstance(light, dict) else light
+        if mode not in ("cw", "pulse", "gated"):
+            raise Refused("light mode is " + shown(mode) + ": cw, pulse or gated")
+        light = keys("light", light, LIGHT_KEYS[mode])
+        if mode == "pulse":
+            rate = number("rate_hz", light["rate_hz"], PULSE_MIN_HZ, PULSE_MAX_HZ, "Hz (pulse)")
+            if rate % 1000:
+                raise Refused("rate_hz is " + shown(light["rate_hz"]) + ": a whole number of Hz")
+            self.carrier_hz = rate // 1000
+        elif mode == "gated":
+            rate = number("rate_hz", light["rate_hz"], 1, TICKS_A_SECOND / 2, "Hz (gated)")
+            ticks = (TICKS_A_SECOND * 1000 + rate // 2) // rate
+            exact = (TICKS_A_SECOND * 1000 + ticks // 2) // ticks
+            # 16.67 or 16.7 may be written for 50/3
+            if rate not in (exact, (exact + 5) // 10 * 10, (exact + 50) // 100 * 100):
+                raise Refused(
+                    "rate_hz is " + shown(light["rate_hz"])
+                    + ": gated rates are 50/n Hz, the nearest " + str(exact / 1000)
+                )  # fmt: skip
+            on_ms = number("on_ms", light["on_ms"], TICK_MS, (ticks - 1) * TICK_MS, "ms") // 1000
+            if on_ms % TICK_MS or light["on_ms"] != on_ms:
+                raise Refused("on_ms is " + shown(light["on_ms"]) + ": a multiple of 20 ms")
+            self.period_ticks = ticks
+            self.on_ticks = on_ms // TICK_MS
+
+    def _irradiance(self, banks: object, board: "Board") -> "list[int]":
+        """Average irradiance of each bank, uW/cm2."""
+        names = [str(row[0]) for row in board.BANKS]
+        banks = keys("irradiance_mw_cm2", banks, tuple(names))
+        values = [
+            number("irradiance_mw_cm2." + n, banks[n], 0, BANK_MAX_UW_CM2 / 1000, "mW/cm2")
+            for n in names
+        ]
+        for k in range(len(values)):
+            if 0 < values[k] < BANK_MIN_UW_CM2:
+                raise Refused(
+                    "irradiance_mw_cm2." + names[k] + " is " + str(values[k] / 1000)
+                    + ": 0, or from " + str(BANK_MIN_UW_CM2 / 1000) + " mW/cm2"
+                )  # fmt: skip
+        if not 0 < sum(values) <= IRRADIANCE_MAX_UW_CM2:
+            raise Refused(
+                "irradiance_mw_cm2 sums to " + str(sum(values) / 1000) + ": more than 0, at most "
+                + str(IRRADIANCE_MAX_UW_CM2 / 1000) + " mW/cm2 for a pad"
+            )  # fmt: skip
+        return values
+
+    def _duties(self, board: "Board", full_uw_cm2: "list[list[int]]") -> "list[int]":
+        """Duty of every bank, pad A first, that gives the average while the gate is open."""
+        duties = []
+        for pad in (0, 1):
+            for k in range(len(board.BANKS)):
+                full = full_uw_cm2[pad][k]
+                asked = self.irradiance_uw_cm2[k] * self.period_ticks
+                most = full * self.on_ticks
+                if asked > most:
+                    raise Refused(
+                        "irradiance_mw_cm2." + str(board.BANKS[k][0]) + " is "
+                        + str(self.irradiance_uw_cm2[k] / 1000) + ": pad " + "AB"[pad]
+                        + " gives at most " + str(most // self.period_ticks / 1000)
+                        + " mW/cm2 with this light"
+                    )  # fmt: skip
+                duties.append(asked * DUTY_MAX // most)
+        return duties
+
+    def power_mw(self, board: "Board") -> int:
+        """Average electrical power of the emitters at full throttle, both pads."""
+        total = 0
+        for k in range(len(self.duties)):
+            milliwatts = board.BANKS[k % len(board.BANKS)][3]
+            total += milliwatts * self.duties[k] // DUTY_MAX * self.on_ticks // self.period_ticks
+        return total
+
+    def _step_uj_cm2(self, full_uw_cm2: "list[list[int]]") -> int:
+        """The most that a pad can give in one control step: every tick as late as the lease
+        allows, the LED board at its coldest."""
+        most = 0
+        banks = len(full_uw_cm2[0])
+        for pad in (0, 1):
+            peak = 0
+            for k in range(banks):
+                peak += full_uw_cm2[pad][k] * self.duties[pad * banks + k] // DUTY_MAX + 1
+            most = max(most, peak)
+        return most * CONTROL_TICKS * LEASE_MS // 1000 * 110 // 100 + 1
+
+    def longest_ms(self) -> int:
+        """How long the light lasts at full throttle: dose or time, whichever is first."""
+        dose_ms = self.fluence_uj_cm2 // self.total_uw_cm2 * 1000
+        return min(dose_ms, self.max_ms)
+
+
+def calibration_rows(
+    calibration: object, board: "Board"
+) -> "tuple[list[list[int]], tuple[int, int]]":
+    """Check a calibration: returns (full_uw_cm2 of each pad's banks, NTC offsets in mC).
+
+    A calibration is {"serial", "date", "window_cm2", "irradiance_mw_cm2": {"A": {"810": ...},
+    "B": ...}, "ntc_offset_c": {"A": ..., "B": ...}, "crc32"}. Raises Refused.
+    """
+    table = keys("the calibration", calibration, CALIBRATION_KEYS + ("crc32",))
+    crc = calibration_crc(table, board)
+    if table["crc32"] != crc:
+        raise Refused(
+            "crc32 is " + shown(table["crc32"]) + ", not " + crc
+            + ": the calibration was altered after waistband calibrate made it"
+        )  # fmt: skip
+    _, full, offsets = _measured(table, board)
+    return full, offsets
+
+
+def calibration_crc(table: "dict[str, object]", board: "Board") -> str:
+    """CRC-32 of what a calibration says, as 8 hexadecimal digits: of its texts and of its values
+    in thousandths, however they are written. Raises Refused."""
+    window, full, offsets = _measured(table, board)
+    said = [plain("serial", table["serial"]), plain("date", table["date"]), str(window)]
+    for row in full + [offsets]:
+        for value in row:
+            said.append(str(value))
+    return "%08x" % (binascii.crc32("\n".join(said).encode()) & 0xFFFFFFFF)
+
+
+def _measured(
+    table: "dict[str, object]", board: "Board"
+) -> "tuple[int, list[list[int]], tuple[int, int]]":
+    """Window, irradiance and offsets, in thousandths. Raises Refused."""
+    window = number("window_cm2", table["window_cm2"], 1, 400, "cm2")
+    names = tuple([str(row[0]) for row in board.BANKS])
+    lights = keys("irradiance_mw_cm2", table["irradiance_mw_cm2"], ("A", "B"))
+    offset_table = keys("ntc_offset_c", table["ntc_offset_c"], ("A", "B"))
+    full = []
+    for pad in ("A", "B"):
+        banks = keys("irradiance_mw_cm2." + pad, lights[pad], names)
+        what = "irradiance_mw_cm2." + pad + "."
+        most = BANK_MAX_UW_CM2 / 1000
+        full.append([number(what + n, banks[n], 0.5, most, "mW/cm2") for n in names])
+    return window, full, (
+        number("ntc_offset_c.A", offset_table["A"], -2, 2, "C"),
+        number("ntc_offset_c.B", offset_table["B"], -2, 2, "C"),
+    )
+
+
+def serial_of(calibration: object) -> str:
+    """The unit's name, from a calibration that was accepted. Raises Refused."""
+    return plain("serial", calibration["serial"] if isinstance(calibration, dict) else "")

@@ -1,0 +1,189 @@
+"""The session: runs the state table, and keeps what it runs by: times, course, set point, lock.
+
+Events are posted as bits and handled once a tick, the lowest first. A session
+ends with the reason of the event that took the machine out of it.
+"""
+
+from firmware.core import states
+from firmware.core.limits import (
+    CEM43_DAY_Q10_MS,
+    CEM43_SESSION_Q10_MS,
+    DAY_MS,
+    PAUSE_MAX_MS,
+    SESSION_DAY_MAX_MS,
+    SET_POINT_MIN_MC,
+    SET_POINT_STEP_MC,
+    SKIN_WAIT_MS,
+    UNWORN_RESUMES,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.core.faults import Faults
+    from firmware.core.inputs import Inputs
+    from firmware.therapy.battery import Battery
+    from firmware.therapy.pad import Pad
+    from firmware.therapy.prescription import Course
+    from hal.contract import Hal
+
+COLUMNS = len(states.EVENTS)
+
+# Why a START, RESUME or acknowledgement was refused, for screen and report.
+NOTHING = 0
+BUTTON_STUCK = 1
+BATTERY = 2
+DAY_LIMIT = 3
+TOO_WARM = 4
+NOT_WORN = 5
+CAUSE_THERE = 6
+STORAGE = 7
+NEEDS_SERVICE = 8
+EXPIRED = 9
+NO_CLOCK = 10
+TOO_EARLY = 11
+TRIAL_OVER = 12
+NO_ANSWER = 13
+REFUSALS = (
+    "", "button_stuck", "battery", "day_limit", "too_warm", "not_worn", "cause_there", "storage",
+    "needs_service", "expired", "no_clock", "too_early", "trial_over", "no_answer",
+)  # fmt: skip
+
+
+class Session:
+    """State, reason and times; times are sums of control steps, in ms."""
+
+    def __init__(self, hal: "Hal", lock: int = states.NOT_LOCKED) -> None:
+        self.hal = hal
+        self.lock = lock  # why no session may begin
+        self.locked = ""  # the same in words, where a file was refused or a hard fault is kept
+        self.course: Course  # prescribed; there is none where a file was refused
+        self.set_point_mc = SET_POINT_MIN_MC
+        self.table = states.build()
+        self.state = states.SELF_TEST
+        self.previous = states.SELF_TEST
+        self.events = 0
+        self.reason = -1  # the event that ended the last session
+        self.refused = NOTHING
+        self.state_ms = 0
+        self.session_ms = 0
+        self.treat_ms = 0
+        self.day_ms = 0  # since the day began: at power-on, then every 24 h
+        self.day_treat_ms = 0
+        self.unworn_count = 0
+        self.by_unworn = False  # the pause is for having come off the skin
+        self.number = 0  # sessions begun since power-on
+        self.up_s = 0  # since power-on or reset
+
+    def post(self, event: int) -> None:
+        """Have an event handled at the end of this tick."""
+        self.events |= 1 << event
+
+    def run(self) -> bool:
+        """Handle what was posted; True if the state changed."""
+        events = self.events
+        self.events = 0
+        before = self.state
+        event = 0
+        while events:
+            if events & 1:
+                to = self.table[self.state * COLUMNS + event]
+                if to >= 0:
+                    self._enter(to, event)
+            events >>= 1
+            event += 1
+        return self.state != before
+
+    def _enter(self, to: int, event: int) -> None:
+        from_state = self.state
+        self.previous = from_state
+        self.state = to
+        self.state_ms = 0
+        self.refused = NOTHING
+        if event == states.START or event == states.RATED:  # noqa: PLR1714 (a tuple is made anew)
+            self.number += 1
+            self.reason = -1
+            self.session_ms = self.treat_ms = self.unworn_count = 0
+        elif event == states.TEST:
+            self.session_ms = self.treat_ms = self.unworn_count = 0
+        elif event == states.UNWORN:
+            self.unworn_count += 1
+        if to == states.PAUSED:
+            self.by_unworn = event == states.UNWORN
+        if from_state in states.IN_SESSION and to not in states.IN_SESSION:
+            self.reason = event
+        self.hal.signal(states.CUE_RATE if to == states.RATE else to)
+
+    def lock_for_service(self) -> None:
+        """A hard fault is kept: no therapy until a lit self-test was passed in SERVICE."""
+        self.lock = self.lock or states.HARD_FAULT
+        self.locked = self.locked or "a hard fault is kept; a lit self-test lifts it"
+
+    def unlock(self) -> None:
+        """The lit self-test was passed, and no hard fault is kept any more."""
+        self.lock = states.NOT_LOCKED
+        self.locked = ""
+
+    def move_set_point(self, way: int) -> None:
+        """One step up (1) or down (-1), never above what was prescribed."""
+        set_point_mc = self.set_point_mc + way * SET_POINT_STEP_MC
+        set_point_mc = min(set_point_mc, self.course.set_point_mc)
+        self.set_point_mc = max(set_point_mc, SET_POINT_MIN_MC)
+        self.hal.signal(states.CUE_SET_POINT)
+
+    def refuse(self, why: int) -> None:
+        """A person asked for what cannot be: say so, and stay."""
+        self.refused = why
+        self.hal.signal(states.CUE_REFUSED)
+
+    def pass_time(self, step_ms: int) -> bool:
+        """A control step went by; True if a new day began with it."""
+        state = self.state
+        if self.state_ms < DAY_MS:
+            self.state_ms += step_ms
+        if state in states.IN_SESSION:
+            self.session_ms += step_ms
+        if state in states.LIT:
+            self.treat_ms += step_ms
+            self.day_treat_ms += step_ms
+        self.day_ms += step_ms
+        if self.day_ms < DAY_MS:
+            return False
+        self.day_ms = self.day_treat_ms = 0
+        return True
+
+    def watch_clock(self, max_ms: int) -> None:
+        """Post what time alone decides."""
+        state = self.state
+        if state == states.WAIT_SKIN:
+            if self.state_ms >= SKIN_WAIT_MS:
+                self.post(states.TIMEOUT)
+        elif state == states.PAUSED:
+            if self.state_ms >= PAUSE_MAX_MS:
+                self.post(states.TIMEOUT)
+        elif self.treat_ms >= max_ms or self.day_treat_ms >= SESSION_DAY_MAX_MS:
+            self.post(states.TIME)
+
+    def watch_heat(self, session_q10_ms: int, day_q10_ms: int) -> None:
+        """Post what the pads' thermal dose, the larger one, decides."""
+        if session_q10_ms >= CEM43_SESSION_Q10_MS or day_q10_ms >= CEM43_DAY_Q10_MS:
+            self.post(states.CEM43)
+
+    def unworn(self) -> None:
+        """The belt came off the skin while lit."""
+        over = self.unworn_count >= UNWORN_RESUMES
+        self.post(states.UNWORN_END if over else states.UNWORN)
+
+
+class Status:
+    """What screen, telemetry, journal and refusals read of a unit; nothing is changed by it."""
+
+    def __init__(
+        self, inputs: "Inputs", session: Session, latch: "Faults", pads: "tuple[Pad, Pad]",
+        battery: "Battery", clock_set: bool,
+    ) -> None:  # fmt: skip
+        self.inputs = inputs
+        self.session = session
+        self.latch = latch
+        self.pads = pads
+        self.battery = battery
+        self.clock_set = clock_set  # at start

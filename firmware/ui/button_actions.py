@@ -1,0 +1,136 @@
+"""Button actions: what a press asks for, and why it is refused.
+
+Called by `firmware.waistband`, which does what is granted. Posts what START's press and hold
+mean; reads whatever a refusal may depend on. A release of START asks for what the state names
+(`states.INTENT`); a refusal has a reason that screen and report show, and a cue of its own.
+"""
+
+from firmware.core import states
+from firmware.core.inputs import DOWN, UP
+from firmware.core.limits import (
+    CEM43_DAY_Q10_MS,
+    CONTACT_WARN_MC,
+    RESUME_BELOW_MC,
+    SECOND_THOUGHT_MS,
+    SESSION_DAY_MAX_MS,
+    WORN_MAX_MC,
+)
+from firmware.therapy.session import (
+    BATTERY,
+    BUTTON_STUCK,
+    CAUSE_THERE,
+    DAY_LIMIT,
+    EXPIRED,
+    NEEDS_SERVICE,
+    NO_CLOCK,
+    NOT_WORN,
+    NOTHING,
+    TOO_WARM,
+)
+from firmware.ui import buttons
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.records.journal import Journal
+    from firmware.safety.guard import Guard
+    from firmware.safety.wear import WearDetector
+    from firmware.therapy.session import Session, Status
+    from firmware.ui.buttons import Buttons
+
+ENDED = (states.DONE, states.FAULT)
+
+
+class ButtonActions:
+    """What is asked for by button, and what keeps it from being granted."""
+
+    def __init__(
+        self, session: "Session", status: "Status", buttons: "Buttons", wear: "WearDetector",
+        guard: "Guard", journal: "Journal",
+    ) -> None:  # fmt: skip
+        self.session = session
+        self.status = status
+        self.buttons = buttons
+        self.wear = wear
+        self.guard = guard
+        self.journal = journal
+        self.pressed_in = -1  # the state in which START went down
+
+    def take(self, done: int) -> int:
+        """Post what START's press and hold mean (`done`: bits of `firmware.ui.buttons`); returns the
+        event that its release asks for, -1 for none."""
+        session = self.session
+        state = session.state
+        if done & buttons.PRESSED:
+            self.pressed_in = state
+            by_itself = state in ENDED or (state == states.PAUSED and session.by_unworn) or (
+                state == states.RATE and session.previous == states.DONE
+            )
+            if by_itself and session.state_ms < SECOND_THOUGHT_MS:
+                self.pressed_in = -1  # it was meant for what has just ended
+            session.post(states.PRESS)
+        if done & buttons.HELD:
+            session.post(states.HOLD)
+        # what was pressed in another state was meant for that one
+        if done & buttons.RELEASED and state == self.pressed_in:
+            return states.INTENT.get(state, -1)
+        return -1
+
+    def why_not(self, intent: int) -> int:
+        """Why what is asked for is refused; NOTHING where it is not."""
+        if intent == states.START or intent == states.RATED:  # noqa: PLR1714 (a tuple is made anew)
+            return self.why_no_start()
+        if intent == states.RESUME:
+            return self._why_no_resume()
+        if intent == states.TEST:
+            return self._why_no_test()
+        return self._why_no_ack() if intent == states.ACK else NOTHING
+
+    def is_stuck(self) -> bool:
+        """Whether any other button is down, now or for long."""
+        return self.buttons.stuck or self.status.inputs.pins & (UP | DOWN) != 0
+
+    def why_no_start(self) -> int:
+        """Why a session may not begin; the journal's end must have been found."""
+        session = self.session
+        if session.lock:
+            return NEEDS_SERVICE
+        if self.is_stuck():
+            return BUTTON_STUCK
+        battery = self.status.battery
+        if battery.ended or battery.sessions_left() < 1:
+            return BATTERY
+        if session.day_treat_ms >= SESSION_DAY_MAX_MS:
+            return DAY_LIMIT
+        for pad in self.status.pads:
+            if pad.cem43.day_q10_ms >= CEM43_DAY_Q10_MS:
+                return DAY_LIMIT
+        return self._why_expired(session.course.expires_s)
+
+    def _why_expired(self, expires_s: int) -> int:
+        """Why a prescription that expires is not good now."""
+        if not expires_s:
+            return NOTHING
+        now_s = self.journal.clock_s()
+        if now_s is None:
+            return NO_CLOCK
+        return EXPIRED if now_s > expires_s else NOTHING
+
+    def _why_no_resume(self) -> int:
+        """Why a paused session may not go on."""
+        if self.is_stuck():
+            return BUTTON_STUCK
+        if not self.wear.is_worn():
+            return NOT_WORN
+        limit_mc = RESUME_BELOW_MC if self.session.by_unworn else CONTACT_WARN_MC
+        return TOO_WARM if self.wear.warmest_mc() > limit_mc else NOTHING
+
+    def _why_no_test(self) -> int:
+        """Why the lit self-test may not begin."""
+        if self.is_stuck():
+            return BUTTON_STUCK
+        return NOTHING if self.wear.is_worn(WORN_MAX_MC) else NOT_WORN
+
+    def _why_no_ack(self) -> int:
+        """Why a fault cannot be acknowledged."""
+        cause = self.status.latch.active or self.guard.out
+        return CAUSE_THERE if cause or self.wear.warmest_mc() >= CONTACT_WARN_MC else NOTHING

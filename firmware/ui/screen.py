@@ -1,0 +1,183 @@
+"""The screen: eight rows of sixteen cells, one row looked at each control step.
+
+Called by `firmware.waistband`; reads, and hands rows to the HAL. A row is drawn anew only when
+the number behind it has changed, so a steady tick costs next to nothing; the HAL puts rows on
+the glass when their bus is free.
+"""
+
+from firmware.core import states
+from firmware.core.faults import FAULTS
+from firmware.therapy.session import TOO_EARLY
+from firmware.ui import texts
+from firmware.ui.text_buffer import ZERO, blank, put_int, put_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.records.journal import Journal
+    from firmware.therapy.session import Status
+    from firmware.trial.blinded_ui import Face
+    from hal.contract import Hal
+
+ROWS = 8
+RECEIPT = 1 << 29  # behind row 7, less the session's number: no other number is near
+CELLS = 16
+
+
+class Screen:
+    """What each row last showed, and where it is read from."""
+
+    def __init__(
+        self, hal: "Hal", status: "Status", journal: "Journal", face: "Face | None"
+    ) -> None:
+        """`face` is what a blinded unit shows in the place of the rows that could tell the arm."""
+        self.hal = hal
+        self.status = status
+        self.journal = journal
+        self.face = face
+        self.cells = bytearray(CELLS)
+        self.keys = [-1] * ROWS  # the number behind each row, as last drawn
+        self.row = 0
+
+    def step(self) -> None:
+        """Look at the next row; draw it if it changed."""
+        row = self.row
+        self.row = (row + 1) % ROWS
+        key = self._key(row)
+        if key == self.keys[row]:
+            return
+        self.keys[row] = key
+        cells = self.cells
+        blank(cells)
+        self._draw(row, cells)
+        self.hal.show(row, cells)
+
+    def _key(self, row: int) -> int:
+        """The number behind a row, below 2**30; two pads' halves are 15 bits each."""
+        status = self.status
+        session = status.session
+        a, b = status.pads
+        if row == 0:
+            return session.state
+        if row == 1 and session.state in states.IN_SESSION:
+            return self._left_s()
+        if row == 7 and self._has_receipt():
+            return RECEIPT - session.number
+        if self.face:
+            return self.face.key(row)
+        if row == 1:
+            return session.reason + 10_000
+        if row == 2:
+            return ((a.contact_mc // 100 & 0x7FFF) << 15) + (b.contact_mc // 100 & 0x7FFF)
+        if row == 3:
+            return (a.fluence.total_uj_cm2 // 100_000 << 15) + b.fluence.total_uj_cm2 // 100_000
+        if row == 4:
+            return session.set_point_mc
+        if row == 5:
+            return (status.battery.percent << 15) + status.battery.sessions_left()
+        # changes with every fault that comes, and when they are acknowledged
+        trouble = status.latch.count * 2 + (1 if status.latch.latched else 0)
+        return (trouble << 7) + (session.lock << 4) + session.refused if row == 6 else trouble
+
+    def _left_s(self) -> int:
+        """Seconds of light that are left, at the pads' present throttle."""
+        session = self.status.session
+        course = session.course
+        left_ms = course.max_ms - session.treat_ms
+        limit_s = left_ms // 1000 if left_ms > 0 else 0
+        if self.face:
+            return limit_s  # in both arms alike
+        longest_s = 0
+        for pad in self.status.pads:
+            if not pad.done:
+                # 12 bits of throttle: 50000 uW/cm2 << 12 is below 2**30
+                rate_uw_cm2 = course.total_uw_cm2 * (pad.throttle >> 4) >> 12
+                short_uj_cm2 = course.fluence_uj_cm2 - pad.fluence.total_uj_cm2
+                pad_s = short_uj_cm2 // rate_uw_cm2 if rate_uw_cm2 else limit_s
+                if pad_s > longest_s:
+                    longest_s = pad_s
+        return longest_s if longest_s < limit_s else limit_s
+
+    def _has_receipt(self) -> bool:
+        """A session is over and in the journal: a person may note down what proves it."""
+        session = self.status.session
+        done = session.state == states.DONE and session.refused != TOO_EARLY
+        return done and len(self.journal.receipt) > 0
+
+    def _draw(self, row: int, cells: bytearray) -> None:
+        status = self.status
+        session = status.session
+        a, b = status.pads
+        if row == 0:
+            put_text(cells, 0, texts.STATES[session.state])
+        elif row == 1 and session.state in states.IN_SESSION:
+            self._draw_left(cells)
+        elif row == 7 and self._has_receipt():
+            put_text(cells, 0, texts.RECEIPT)
+            put_text(cells, 8, self.journal.receipt)
+        elif self.face:
+            self.face.draw(row, cells)
+        elif row == 1:
+            if session.reason >= 0:
+                put_text(cells, 0, texts.REASONS[session.reason])
+        elif row == 2:
+            put_text(cells, 0, texts.CONTACT)
+            put_int(cells, 5, a.contact_mc // 100, 1)
+            put_int(cells, 12, b.contact_mc // 100, 1)
+        elif row == 3:
+            put_text(cells, 0, texts.DOSE)
+            put_int(cells, 5, a.fluence.total_uj_cm2 // 100_000, 1)
+            put_int(cells, 11, b.fluence.total_uj_cm2 // 100_000, 1)
+        elif row == 4:
+            put_text(cells, 0, texts.SET_POINT)
+            put_int(cells, 12, session.set_point_mc // 100, 1)
+        elif row == 5:
+            put_text(cells, 0, texts.BATTERY)
+            put_int(cells, 4, status.battery.percent)
+            put_int(cells, 10, status.battery.sessions_left())
+        elif row == 6:
+            self._draw_trouble(cells)
+        else:
+            self._draw_values(cells)
+
+    def _draw_left(self, cells: bytearray) -> None:
+        """Minutes and seconds left."""
+        seconds = self._left_s()
+        put_text(cells, 0, texts.LEFT)
+        put_int(cells, 8, seconds // 60)
+        cells[9] = ZERO + seconds % 60 // 10
+        cells[10] = ZERO + seconds % 10
+
+    def _draw_trouble(self, cells: bytearray) -> None:
+        """The lock, the first fault, the refusal or an unset clock."""
+        session, latch = self.status.session, self.status.latch
+        if session.lock:
+            put_text(cells, 0, texts.LOCKS[session.lock])
+        elif latch.latched:
+            draw_fault(latch.rows[latch.first], cells)
+        elif session.refused:
+            put_text(cells, 0, texts.REFUSALS[session.refused])
+        elif not self.status.clock_set:
+            put_text(cells, 0, texts.NO_CLOCK)
+
+    def _draw_values(self, cells: bytearray) -> None:
+        """The fault that a locked unit keeps; or the first fault's value and limit."""
+        latch = self.status.latch
+        if self.status.session.lock and latch.count:
+            draw_fault(latch.rows[0], cells)
+        elif latch.latched:
+            first = latch.rows[latch.first]
+            point = 0
+            value, limit = first[3], first[4]
+            if FAULTS[first[0]][1] == "mc":
+                value //= 100
+                limit //= 100
+                point = 1
+            put_int(cells, 7, value, point)
+            cells[8] = 0x2F
+            put_int(cells, 15, limit, point)
+
+
+def draw_fault(row: "list[int]", cells: bytearray) -> None:
+    """A fault's name and pad, from a row of the latch."""
+    put_text(cells, 0, texts.FAULTS[row[0]])
+    put_text(cells, CELLS - 1, texts.PADS[row[1]])

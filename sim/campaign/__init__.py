@@ -1,0 +1,1 @@
+"""Campaigns and the fault matrix: random sessions, every fault in every state, and verdicts."""

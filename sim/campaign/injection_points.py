@@ -1,0 +1,118 @@
+"""When faults strike, and on whom: the states of the unit, the wearers, the room.
+
+Data for the fault matrix (`sim.campaign.fault_matrix`). A moment is how a unit comes into a state
+and what its wearer does there next, on the way to light; a wearer is a skin in a room under a
+prescription. States that a moment is called by are the columns of the matrix.
+"""
+
+from typing import NamedTuple
+
+from firmware.therapy.prescription import DEFAULT
+from sim.scenario.scenario import HOLD_MS, Event, Start
+
+
+class Moment(NamedTuple):
+    """How a unit comes to where a fault strikes, and what is done there next."""
+
+    name: str  # as `--state` has it
+    state: str  # the firmware's, there
+    at_s: float  # the strike, after power-on
+    before: tuple[Event, ...] = ()
+    next_s: tuple[float, ...] = ()  # presses of START after the strike, on the way to light
+    settle_s: float = 0.0  # after the strike a unit that is dark by then has refused
+    lit: bool = False
+    prescription: str = "default"
+    told_s: float | None = None  # when a host says "selftest"; at HAL depth alone
+
+
+class Wearer(NamedTuple):
+    """A skin, a room, a prescription, and the sensors' own errors (by `seed`)."""
+
+    skin: str
+    start: Start
+    prescription: str = "default"
+    seed: int = 1
+
+    @property
+    def name(self) -> str:
+        """Skin and light."""
+        return f"{self.skin}; {self.prescription} light"
+
+
+def light(name: str, mw_cm2: float, fluence_j_cm2: float, **mode: object) -> dict[str, object]:
+    """A prescription that gives each bank this irradiance."""
+    return {
+        "name": name,
+        "irradiance_mw_cm2": dict.fromkeys(("810", "850", "940", "1060"), mw_cm2),
+        "fluence_j_cm2": fluence_j_cm2,
+        "max_min": 40,
+        "set_point_c": 40.5,
+        "light": mode or {"mode": "cw"},
+    }
+
+
+# The board gives 10 mW/cm2 a bank at most.
+PRESCRIPTIONS: dict[str, dict[str, object]] = {
+    "default": dict(DEFAULT),
+    "strongest": light("strongest", 10.0, 90),
+    "slow": light("slow", 5.0, 90, mode="gated", rate_hz=1, on_ms=500),
+    "none": {},  # refused: the unit is locked
+}
+
+
+def press(at_s: float) -> Event:
+    """A short press of START."""
+    return Event(at_s, "press", "START", hold_ms=HOLD_MS)
+
+
+BEGUN = (press(10.0),)
+AGAIN_S = (2.0,)  # a press of START two seconds after the strike
+SETTLE_S = 10.0  # five seconds worn, two of checks, and a little more
+
+MOMENTS = (
+    Moment("OFF", "SELF_TEST", 0.0, (), (4.0,), 12.0),  # there before power-on
+    Moment("SELF_TEST", "SELF_TEST", 0.2, (), (4.0,), 12.0),
+    Moment("READY", "READY", 5.0, (), AGAIN_S, SETTLE_S),
+    Moment("WAIT_SKIN", "WAIT_SKIN", 12.0, BEGUN, (), SETTLE_S),
+    Moment("CHECK", "CHECK", 15.4, BEGUN, lit=True),
+    Moment("RAMP", "RAMP", 30.0, BEGUN, lit=True),
+    Moment("TREAT", "TREAT", 60.0, BEGUN, lit=True),  # full power, still warming
+    # by then every wearer's contact is held at the set point
+    Moment("TREAT_HELD", "TREAT", 700.0, BEGUN, lit=True),
+    Moment("PAUSED", "PAUSED", 45.0, (*BEGUN, press(40.0)), AGAIN_S, SETTLE_S),
+    Moment("DONE", "DONE", 650.0, (*BEGUN, press(40.0)), AGAIN_S, SETTLE_S),  # paused too long
+    Moment(
+        "CHARGING", "CHARGING", 8.0, (Event(2.0, "fault", "charger_plugged", for_s=7.0),),
+        (5.0,), 13.0,
+    ),
+    Moment(
+        "FAULT", "FAULT", 50.0,
+        (*BEGUN, Event(40.0, "fault", "board_sensor_lost", pad="A", for_s=2.0)),
+        (2.0, 6.0), 14.0,
+    ),
+    Moment(
+        "SERVICE", "SERVICE", 46.0,
+        (*BEGUN, Event(5.0, "fault", "enable_stuck", for_s=30.0), press(40.0)),
+        AGAIN_S, SETTLE_S, told_s=44.0,
+    ),
+    Moment("LOCKED", "LOCKED", 5.0, (), AGAIN_S, SETTLE_S, prescription="none"),
+)  # fmt: skip
+
+THICK = Start(fat_mm=40.0, perfusion=0.0003, vasodilation=1.0)
+WEARERS = (
+    Wearer("ordinary", Start()),
+    Wearer("thick fat, no dilation", THICK),
+    Wearer("thick fat, no dilation", THICK, "strongest"),
+    Wearer("thick fat, no dilation", THICK, "slow"),
+    Wearer(
+        "no flow, 40 C, blanket",
+        Start(ambient_c=40.0, fat_mm=40.0, perfusion=0.0, vasodilation=1.0, air_w_m2k=0.5),
+        "strongest",
+    ),
+    Wearer(
+        "thin fat, cold room",
+        Start(ambient_c=5.0, fat_mm=2.0, perfusion=0.0003, vasodilation=1.0), "strongest",
+    ),
+    # of the first 400 000 seeds the one with which all four contact sensors read lowest
+    Wearer("thick fat, sensors low", THICK, "strongest", 287_373),
+)  # fmt: skip

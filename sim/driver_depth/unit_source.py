@@ -1,0 +1,345 @@
+"""Source for the unit: the product's files with integer constants in place of their names.
+
+Called by `sim.driver_depth.release`, so that `deploy`, `flash`, `release` and pin depth all build
+the same files. On the chip an integer constant of another module costs a name, a global, a line of
+an import and a look-up at each use; a number costs nothing.
+
+Edits are made in place: every line keeps its number, so that a traceback names the right one.
+Five things change:
+
+| what                                             | becomes                                    |
+|--------------------------------------------------|--------------------------------------------|
+| the name of an integer constant, where it is read | its number                                 |
+| a constant that nobody reads any more            | nothing: its definition and imports go     |
+| `if TYPE_CHECKING:`                              | `if False:`, which the compiler leaves out  |
+| an `assert` of constants                         | checked here, then nothing                 |
+| a docstring                                      | nothing                                    |
+
+A constant is a capital name that a module binds once, at its top level, to an integer or a
+truth value that can be computed from numbers and other constants. What is read in a way that
+cannot be followed (as an attribute of an object, within an f-string, by `boot.py` or `main.py`)
+keeps its definition.
+"""
+
+import ast
+import operator
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from sim.common.errors import BadInput
+
+CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*$")
+OPERATORS: dict[type[ast.AST], Callable[..., int]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
+    ast.LShift: operator.lshift,
+    ast.RShift: operator.rshift,
+    ast.BitAnd: operator.and_,
+    ast.BitOr: operator.or_,
+    ast.BitXor: operator.xor,
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+    ast.Invert: operator.invert,
+}
+COMPARISONS: dict[type[ast.AST], Callable[[int, int], bool]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}
+
+Key = tuple[str, str]  # a module's dotted name, and a name in it
+
+
+class Span(NamedTuple):
+    """A stretch of source, from (line, byte) up to (line, byte), and what stands there instead."""
+
+    first: tuple[int, int]
+    last: tuple[int, int]
+    text: str
+
+
+class Module:
+    """One file: its tree, what its names stand for, and which constants it defines."""
+
+    def __init__(self, path: str, source: bytes) -> None:
+        self.name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        self.source = source
+        self.tree = ast.parse(source)
+        self.imported: dict[str, Key] = {}  # a name here, and where it comes from
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                for row in node.names:
+                    self.imported[row.asname or row.name] = (node.module, row.name)
+        self.bound = bound_anywhere(self.tree)
+        self.within = within_strings(self.tree)
+
+    def definitions(self) -> Iterator[tuple[str, ast.expr, ast.stmt]]:
+        """(name, value, statement) of each capital name that is bound once, at the top level."""
+        for statement in self.tree.body:
+            if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+                continue
+            target, value = statement.targets[0], statement.value
+            pairs = [(target, value)]
+            if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+                pairs = list(zip(target.elts, value.elts, strict=False))
+            elif isinstance(target, ast.Tuple) and is_range(value):
+                pairs = [(row, ast.Constant(k)) for k, row in enumerate(target.elts)]
+            for left, right in pairs:
+                if not isinstance(left, ast.Name) or not CONSTANT.match(left.id):
+                    continue
+                if self.bound.get(left.id) == 1:
+                    yield left.id, right, statement
+
+
+def bound_anywhere(tree: ast.Module) -> dict[str, int]:
+    """How often each name is bound by an assignment, a loop or a parameter, in any scope."""
+    bound: dict[str, int] = {}
+    for node in ast.walk(tree):
+        name = None
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            name = node.id
+        elif isinstance(node, ast.arg):
+            name = node.arg
+        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            name = node.name
+        if name:
+            bound[name] = bound.get(name, 0) + 1
+    return bound
+
+
+def within_strings(tree: ast.Module) -> set[int]:
+    """The nodes within f-strings, by id: Python before 3.12 does not know where they stand."""
+    return {
+        id(node)
+        for text in ast.walk(tree)
+        if isinstance(text, ast.JoinedStr)
+        for node in ast.walk(text)
+    }
+
+
+def is_range(value: ast.expr) -> bool:
+    """`range(n)`, of a number."""
+    return (
+        isinstance(value, ast.Call)
+        and isinstance(value.func, ast.Name)
+        and value.func.id == "range"
+        and len(value.args) == 1
+    )
+
+
+class Product:
+    """The files together: which names are constants, and who reads them how."""
+
+    def __init__(self, files: dict[str, bytes], plain: tuple[str, ...]) -> None:
+        """`plain` are the files that stay as they are."""
+        self.modules = {path: Module(path, source) for path, source in files.items()}
+        self.plain = plain
+        self.names = {module.name for module in self.modules.values()}
+        self.values: dict[Key, int] = {}
+        while self._reckon():
+            continue
+        self.needed = self._needed()
+
+    def _reckon(self) -> bool:
+        """Look for constants once; whether any was found that was not known before."""
+        before = len(self.values)
+        for module in self.modules.values():
+            for name, value, _ in module.definitions():
+                found = self.value(module, value)
+                if found is not None:
+                    self.values[module.name, name] = found
+        return len(self.values) > before
+
+    def key(self, module: Module, node: ast.AST) -> Key | None:
+        """Which constant is read here, if it is one."""
+        key = None
+        if isinstance(node, ast.Name) and node.id not in module.imported:
+            key = (module.name, node.id)
+        elif isinstance(node, ast.Name) and node.id not in module.bound:
+            key = module.imported[node.id]
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            owner = module.imported.get(node.value.id)
+            if owner and ".".join(owner) in self.names and node.value.id not in module.bound:
+                key = (".".join(owner), node.attr)
+        return key if key in self.values else None
+
+    def value(self, module: Module, node: ast.AST) -> int | None:
+        """The integer that an expression of numbers and constants comes to, or None."""
+        if isinstance(node, ast.Constant):
+            return node.value if isinstance(node.value, int) else None
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            key = self.key(module, node)
+            return self.values[key] if key else None
+        operands: list[ast.AST] = []
+        if isinstance(node, ast.BinOp):
+            operands = [node.left, node.right]
+        elif isinstance(node, ast.UnaryOp):
+            operands = [node.operand]
+        numbers = [self.value(module, row) for row in operands]
+        act = OPERATORS.get(type(node.op)) if isinstance(node, (ast.BinOp, ast.UnaryOp)) else None
+        return None if act is None or None in numbers else act(*numbers)
+
+    def _needed(self) -> set[Key]:
+        """The constants whose definition has to stay."""
+        needed: set[Key] = set()
+        loose: set[str] = set()  # attributes of who knows what
+        for path, module in self.modules.items():
+            for node in ast.walk(module.tree):
+                key = self.key(module, node)
+                if key and (path in self.plain or id(node) in module.within):
+                    needed.add(key)
+                elif isinstance(node, ast.Attribute) and key is None:
+                    loose.add(node.attr)
+                elif isinstance(node, ast.ImportFrom) and path in self.plain:
+                    needed |= {(node.module or "", row.name) for row in node.names}
+                elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    loose.add(node.value)  # by getattr
+        return needed | {key for key in self.values if key[1] in loose}
+
+    def gone(self, key: Key) -> bool:
+        """Whether nothing is left of a constant but its number."""
+        return key in self.values and key not in self.needed
+
+    # -- edits -------------------------------------------------------------------------
+
+    def rewritten(self, path: str) -> bytes:
+        """A file as it goes to the compiler."""
+        module = self.modules[path]
+        spans: list[Span] = []
+        for top in module.tree.body:
+            if isinstance(top, ast.Assert) and self._holds(path, module, top):
+                spans.append(over(top, ""))
+        spans += self._definitions(module)
+        covered = list(spans)
+        for node in ast.walk(module.tree):
+            if any(span.first <= (line(node), 0) < span.last for span in covered):
+                continue
+            if isinstance(node, ast.ImportFrom):
+                spans += self._imports(module, node)
+            elif isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Module)):
+                spans += docstring(node)
+            elif isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
+                key = self.key(module, node)
+                if key and id(node) not in module.within:
+                    spans.append(over(node, number(self.values[key])))
+        return edited(module.source, spans)
+
+    def _holds(self, path: str, module: Module, node: ast.Assert) -> bool:
+        """Whether an `assert` is of constants alone. Raises BadInput where it fails."""
+        held = self._truth(module, node.test)
+        if held is False:
+            raise BadInput(f"{path}:{node.lineno}: the assertion fails: {ast.unparse(node.test)}")
+        return held is True
+
+    def _truth(self, module: Module, node: ast.expr) -> bool | None:
+        """What a condition of constants comes to; None where it is of anything else."""
+        if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
+            rows = [self._truth(module, row) for row in node.values]
+            return None if None in rows else all(rows)
+        if not isinstance(node, ast.Compare):
+            return None
+        numbers = [self.value(module, row) for row in [node.left, *node.comparators]]
+        acts = [COMPARISONS.get(type(row)) for row in node.ops]
+        held = True
+        for left, act, right in zip(numbers, acts, numbers[1:], strict=False):
+            if left is None or right is None or act is None:
+                return None
+            held = held and act(left, right)
+        return held
+
+    def _definitions(self, module: Module) -> list[Span]:
+        """Definitions of which nothing is left."""
+        rows: dict[ast.stmt, list[str]] = {}
+        for name, _, statement in module.definitions():
+            rows.setdefault(statement, []).append(name)
+        spans = []
+        for statement, names in rows.items():
+            assert isinstance(statement, ast.Assign)
+            target = statement.targets[0]
+            whole = len(names) == (len(target.elts) if isinstance(target, ast.Tuple) else 1)
+            if whole and all(self.gone((module.name, name)) for name in names):
+                spans.append(over(statement, ""))
+        return spans
+
+    def _imports(self, module: Module, node: ast.ImportFrom) -> list[Span]:
+        """An import without the names that are numbers now."""
+        source = node.module or ""
+        kept = [
+            row
+            for row in node.names
+            if (row.asname or row.name) in module.bound
+            or (source, row.name) not in self.values
+            or self._in_string(module, row.asname or row.name)
+        ]
+        if len(kept) == len(node.names):
+            return []
+        if not kept:
+            return [over(node, "pass")]
+        names = [row.name + (f" as {row.asname}" if row.asname else "") for row in kept]
+        return [over(node, f"from {source} import {', '.join(names)}")]
+
+    def _in_string(self, module: Module, name: str) -> bool:
+        """Whether a name is read within an f-string of the module."""
+        return any(
+            isinstance(node, ast.Name) and node.id == name and id(node) in module.within
+            for node in ast.walk(module.tree)
+        )
+
+
+def line(node: ast.AST) -> int:
+    """The line that a node begins on; before all others where it has none."""
+    return int(getattr(node, "lineno", 0))
+
+
+def over(node: ast.stmt | ast.expr, text: str) -> Span:
+    """A span over a whole node."""
+    assert node.end_lineno is not None and node.end_col_offset is not None
+    first = (node.lineno, node.col_offset)
+    return Span(first, (node.end_lineno, node.end_col_offset), text)
+
+
+def docstring(node: ast.FunctionDef | ast.ClassDef | ast.Module) -> list[Span]:
+    """A docstring, if there is one. It may be all that its block has."""
+    first = node.body[0] if node.body else None
+    text = first.value if isinstance(first, ast.Expr) else None
+    if first and isinstance(text, ast.Constant) and isinstance(text.value, str):
+        return [over(first, "pass")]
+    return []
+
+
+def number(value: int) -> str:
+    """An integer as it may stand anywhere in an expression."""
+    return str(value) if value >= 0 else f"({value})"
+
+
+def edited(source: bytes, spans: list[Span]) -> bytes:
+    """The source with its spans exchanged. Every line that was there is there again."""
+    lines = source.split(b"\n")
+    for span in sorted(spans, reverse=True):
+        (first, begin), (last, end) = span.first, span.last
+        head, tail = lines[first - 1][:begin], lines[last - 1][end:]
+        lines[first - 1 : last] = [
+            head + span.text.encode() + (tail if first == last else b""),
+            *[b""] * (last - first - 1),
+            *([tail] if last > first else []),
+        ]
+    return b"\n".join(lines)
+
+
+def for_the_unit(files: dict[str, bytes], plain: tuple[str, ...]) -> dict[str, bytes]:
+    """Return every file as it goes to the compiler. `files` are sources by path, `plain` those
+    among them that stay as they are. So do all where one does not parse: the compiler says where.
+    Raises BadInput where an assertion of constants fails."""
+    try:
+        product = Product(files, plain)
+    except (SyntaxError, ValueError):
+        return files
+    return {path: files[path] if path in plain else product.rewritten(path) for path in files}

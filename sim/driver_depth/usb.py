@@ -1,0 +1,90 @@
+"""The USB console: what the program prints and reads, and when printing blocks.
+
+As MicroPython's `mp_usbd_cdc.c`: without a host, output is thrown away; with a host
+that reads, it flows; with one that has stopped reading, 256 bytes fit and then each
+write waits for up to 500 ms.
+"""
+
+from collections import deque
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from sim.driver_depth.clock import Clock
+
+BUFFER = 256
+TIMEOUT_US = 500_000
+WRITE_US = 30  # of a short line (assumed)
+POLLIN, POLLOUT = 1, 4
+KEPT = 100_000  # characters of output that are remembered
+CTRL_C = 3
+TYPED = 10_000  # ... of input
+NO_INPUT: tuple[int, ...] = ()  # MicroPython's deque takes no keyword
+NO_OUTPUT: tuple[str, ...] = ()
+
+
+class Usb:
+    """A host may be `connected` (a terminal is open) and `reading` (it takes what comes)."""
+
+    def __init__(self, clock: "Clock") -> None:
+        self.clock = clock
+        self.kbd_intr = CTRL_C  # the character that interrupts; -1 is none
+        self.connected = False
+        self.reading = True
+        self.waiting = 0  # bytes that the host has not taken
+        self.received: deque[int] = deque(NO_INPUT, TYPED)
+        self.output: deque[str] = deque(NO_OUTPUT, KEPT + 1)  # what the host saw, newest last
+        self.kept = 0
+        self.blocked_us = 0  # spent waiting for the host, in all
+
+    def write(self, text: str) -> int:
+        """What print and sys.stdout do; may block."""
+        self.clock.spend(WRITE_US)
+        if not self.connected:
+            return len(text)
+        sent = len(text)
+        if self.reading:
+            self.waiting = 0
+        else:
+            sent = min(sent, BUFFER - self.waiting)
+            self.waiting += sent
+            if sent < len(text):
+                self.blocked_us += TIMEOUT_US
+                self.clock.spend(TIMEOUT_US)
+        if sent:
+            self.output.append(text[:sent])
+            self.kept += sent
+        while self.kept > KEPT:
+            self.kept -= len(self.output.popleft())
+        return sent
+
+    def text(self) -> str:
+        """All that the host has seen lately."""
+        return "".join(self.output)
+
+    def poll(self, events: int) -> int:
+        """Which of POLLIN, POLLOUT would not block."""
+        ready = 0
+        if events & POLLIN and self.received:
+            ready |= POLLIN
+        if events & POLLOUT and (not self.connected or self.reading or self.waiting < BUFFER):
+            ready |= POLLOUT
+        return ready
+
+    def type(self, text: str) -> None:
+        """The host sends characters; Ctrl-C interrupts the program unless that is off."""
+        for byte in text.encode():
+            if byte == self.kbd_intr:
+                self.received = deque(NO_INPUT, TYPED)
+                self.clock.throw(KeyboardInterrupt())
+            else:
+                self.received.append(byte)
+
+    def read(self, count: int) -> str:
+        """Wait for so many characters."""
+        taken = bytearray()
+        while len(taken) < count:
+            if self.received:
+                taken.append(self.received.popleft())
+            else:
+                self.clock.spend(1_000)
+        return taken.decode("latin-1")

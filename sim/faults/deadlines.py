@@ -1,0 +1,99 @@
+"""Deadlines: the vocabulary of what must come of a fault, and within how long.
+
+The rows are in the catalogue of faults (`sim.faults.catalogue`), beside each fault. Read by the
+fault matrix (`sim.campaign.fault_matrix`), the verdict, the witness, campaigns, the bench page and
+tests; nothing here runs.
+
+**Off** is no current in the emitters, as the physics sees it. A latency counts from the
+moment that `since` names:
+
+* STRIKE: the fault's own onset;
+* CURRENT: when the LED supply's current can first tell (`sim.oracle.current_oracle`): a string
+  that is open shows where it is asked for light, a switch that sticks where less than all is asked
+  for;
+* SENSED: the first of a pad's contact samples that stayed beyond the trip (TRIP_C) until it
+  was dark; never, where none did;
+* EMPTY: the first of the battery's samples that stayed below EMPTY_MV until it was dark; never,
+  where none did;
+* APART: since when the pad's two contact sensors stayed more than APART_C from each other,
+  noise aside; never, where they did not.
+
+Whatever the fault, true contact stays at or below SINGLE_C, with the hardware alert working
+or dead, and at or below DOUBLE_C where two independent faults meet. An outside source of heat
+can carry a dark pad beyond that: then what counts is that nothing was emitted after the cut,
+and that contact was within SINGLE_C at the cut.
+
+The numbers stand on their own: a firmware whose limits were altered is still held to these.
+"""
+
+from sim.common.value_record import Record
+
+TRIP_C = 42.5  # design: contact trip, sensed
+APART_C = 1.5  # design: the two contact sensors of a pad
+EMPTY_MV = 3_000  # design: mean cell under load at which a session ends
+SINGLE_C = 43.0  # design: true contact under any single fault
+DOUBLE_C = 43.5  # design: under any two independent ones
+STOP_MS = 80  # ours: a press of START ends light as soon as any fault must ("stop always wins")
+RESET_MS = 500  # design: the watchdog's answer to a firmware that raised or hangs
+GATED_MS = 4_000  # ours: a switch that sticks shows in the dark parts of gated light, or in these
+TRANSFER_MS = 5  # design: what a transfer on a held bus may cost
+
+# Since when a latency counts.
+STRIKE, CURRENT, SENSED, EMPTY, APART = "strike", "current", "sensed", "empty", "apart"
+
+# What must come of a fault.
+OFF = "off"  # dark within `within_ms`, and dark while the fault lasts
+BANK = "bank"  # that bank is driven no more, and named; the others go on
+AT_START = "at start"  # a running session may go on, its light ending by the banks' own pins;
+#   the next START or resume gets no further than the check
+GOES_ON = "goes on"  # the unit does what it would have done without
+
+TIMED = (OFF, BANK)  # what has to be over in time
+
+LIT = ("CHECK", "RAMP", "TREAT")  # states of the firmware in which there is light
+
+IN_DESIGN = "design"
+
+
+class Trial(Record):
+    """With what a fault is tried, and for how long at most it is watched for an effect."""
+
+    FIELDS = ("value", "watch_s", "button")
+
+    def __init__(
+        self, value: float | None = None, watch_s: float = 6.0, button: str | None = None
+    ) -> None:
+        self.value = value  # in the unit of `sim.scenario.scenario`; None where it takes none
+        self.watch_s = watch_s
+        self.button = button  # what is stuck
+
+
+ONCE = (Trial(),)
+
+
+class Bound(Record):
+    """What must come of a fault, and when at last. A fault has one, or one for each way in which
+    it is tried."""
+
+    FIELDS = (
+        "comes", "within_ms", "since", "ends", "tried", "outside", "once", "gated_ms",
+        "session", "source", "fault",
+    )  # fmt: skip
+
+    def __init__(  # noqa: PLR0913, PLR0917 - a column of the table each
+        self, comes: str, within_ms: int | None, since: str, ends: tuple[str, ...],
+        tried: tuple[Trial, ...] = ONCE, outside: bool = False, once: bool = False,
+        gated_ms: int | None = None, session: bool = False, source: str = IN_DESIGN,
+        fault: str = "",
+    ) -> None:  # fmt: skip
+        self.comes = comes  # OFF, BANK, AT_START or GOES_ON
+        self.within_ms = within_ms  # None: there is nothing that would have to end
+        self.since = since
+        self.ends = ends  # states in which a session that was lit may be found afterwards
+        self.tried = tried
+        self.outside = outside  # it heats the skin from outside
+        self.once = once  # it strikes and is gone: a later START may be granted
+        self.gated_ms = gated_ms  # for `within_ms`, where light is gated by ticks
+        self.session = session  # a session that was begun before may be resumed
+        self.source = source
+        self.fault = fault  # the name of the row of the catalogue that this is in

@@ -1,0 +1,183 @@
+"""A depth: how much of the unit is simulated, from the firmware on a HAL to an emulated chip.
+
+`sim.run.Run` takes one. `Depth` is what every depth fulfils: how the unit is assembled and
+advanced, what can be measured at it, and what faults of the program, the chip and its flash
+do to it (`sim.faults.program`). HAL depth is `sim.hal_depth.depth`, driver depth
+`sim.driver_depth.run`, pin depth `sim.pin_depth.run`.
+"""
+
+from sim.faults.hardware import NEVER_MS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from firmware.waistband import Waistband
+    from hal.contract import Board
+    from sim.faults.hardware import Hardware
+    from sim.physics.plant import Plant
+    from sim.physics.threshold_times import Dark
+    from sim.scenario.scenario import Event, Scenario
+
+
+class Setup:
+    """What a unit is powered on with."""
+
+    def __init__(
+        self, scenario: "Scenario", board: "Board", seed: int, plant: "Plant",
+        calibration: "dict[str, Any]", prescription: object, files: "dict[str, bytes]",
+        clock_s: int | None,
+    ) -> None:  # fmt: skip
+        """`calibration` is the truth about the unit; `prescription` a table or a file's bytes.
+        `files` are what its flash holds already, `clock_s` the wall clock in seconds since
+        2000-01-01, or None where it is unset."""
+        self.scenario = scenario
+        self.board = board
+        self.seed = seed
+        self.plant = plant
+        self.calibration = calibration
+        self.prescription = prescription
+        self.files = files
+        self.clock_s = clock_s
+
+
+class Observer:
+    """Is told as a unit's time goes by, and what happens in it."""
+
+    def happen(self, t_ms: int) -> int:
+        """Do what is due at a time; returns when something is due next."""
+        return NEVER_MS
+
+    def reached(self, event: "Event") -> None:
+        """The firmware is about to execute the line that an event names."""
+
+    def wants_ticks(self) -> bool:
+        """Whether `ticked` is to be called."""
+        return False
+
+    def ticked(self) -> None:
+        """A tick went by."""
+
+    def stepped(self) -> bool:
+        """A control step went by, or a tick where those are wanted; whether the run is over."""
+        return False
+
+
+class Depth:
+    """A unit, simulated to some depth. Times are in ms or s since power-on."""
+
+    chunk_steps = 250  # control steps that are worth a look at the wall clock
+    hardware: "Hardware"
+    observer: Observer
+    ticks = 0  # that have gone by
+
+    def assemble(self, setup: Setup) -> None:
+        """Make the unit, its hardware as the wearer's start has it; no time passes."""
+
+    def start(self, observer: Observer, event_ms: int) -> None:
+        """Its time may begin; something is first due at `event_ms`."""
+
+    def advance(self, steps: int, duration_s: float) -> bool:
+        """Run up to so many control steps; False once `duration_s` is reached or the observer
+        says that the run is over."""
+        return False
+
+    def expect(self, event_ms: int) -> None:
+        """The observer's next event is due at this time, whatever was said before."""
+
+    def reseed(self, seed: int) -> None:
+        """The converter's noise begins anew."""
+
+    def constants(self) -> "list[object]":
+        """What is never changed, only replaced or added to: copies may have it in common."""
+        return []
+
+    def close(self) -> None:
+        """Done with this unit."""
+
+    # -- what can be measured ------------------------------------------------------------
+
+    @property
+    def unit(self) -> "Waistband":
+        """The firmware of the present boot cycle; one that has just begun where there is none."""
+        raise RuntimeError("not assembled")
+
+    @property
+    def t_ms(self) -> int:
+        """Time; negative before the first tick of HAL depth."""
+        return 0
+
+    @property
+    def powered(self) -> bool:
+        """The unit has not let go of its supply."""
+        return True
+
+    @property
+    def supply(self) -> bool:
+        """The program holds the supply switch closed."""
+        return False
+
+    @property
+    def duty(self) -> list[int]:
+        """Each bank's duty as driven, 0-65535, pad A first."""
+        return []
+
+    @property
+    def darks(self) -> "list[Dark]":
+        """Every end of light."""
+        return []
+
+    @property
+    def late_j(self) -> float:
+        """Optical energy given while off was due."""
+        return 0.0
+
+    @property
+    def restarts(self) -> list[tuple[float, str]]:
+        """When (s) and why the chip began anew."""
+        return []
+
+    @property
+    def raised(self) -> list[tuple[float, str]]:
+        """When (s) the firmware raised by itself, and what, as far as this depth can tell."""
+        return []
+
+    def on_light(self, sink: "Callable[[float, float, float], object]") -> None:
+        """Have `sink` called with each stretch of light: from and until when in ms, and watts."""
+
+    def recording(self) -> bytes:
+        """Every input and output so far. Raises ValueError where none is kept."""
+        raise ValueError("a recording is made at HAL depth, of a run with record=True")
+
+    # -- faults of the program, the chip and its flash -------------------------------------
+
+    def raise_exception(self) -> None:
+        """The firmware raises in its next tick."""
+
+    def hang(self) -> None:
+        """The firmware never comes back from its next tick."""
+
+    def wait_for_line(self, event: "Event") -> None:
+        """The firmware raises or hangs, as the event says, at the event's line."""
+
+    def attach_host(self, on: bool) -> None:
+        """A host on the USB port types Ctrl-C."""
+
+    def reset_softly(self) -> None:
+        """The interpreter is reset softly, whatever runs."""
+
+    def cut_power(self, for_s: float) -> None:
+        """Power is lost, and comes back after so long."""
+
+    def jump_clock(self, seconds: int) -> None:
+        """The battery-backed clock jumps ahead."""
+
+    def fill_flash(self, on: bool) -> None:
+        """Nothing more can be written."""
+
+    def corrupt_flash(self, on: bool) -> None:
+        """The filesystem cannot be mounted any more."""
+
+    def tear_write(self, on: bool) -> None:
+        """Power is lost in the middle of what is next written, and is back at once."""

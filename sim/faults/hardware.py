@@ -1,0 +1,122 @@
+"""The unit's hardware as faults find it: pins, switches, sensors' values and what bends them.
+
+One `Hardware` stands between the plant and the program at every depth. It is owned by the HAL of
+HAL depth (`sim.hal_depth.sim_hal`) and by the bench of driver and pin depth
+(`sim.driver_depth.bench`), which read it; the faults of `sim.faults.injectors` act on it and on
+the plant behind it, and on nothing else.
+"""
+
+from sim.physics import sensors
+from sim.physics.threshold_times import Onsets
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from hal.contract import Board
+    from sim.physics.plant import Plant
+    from sim.scenario.scenario import Event
+
+    # Alters the levels or raw values just taken; the last argument is the filter's `kept`.
+    Alter = Callable[["Hardware", Event, Any], None]
+
+# The sensors' I2C bus by place in `raw`, then the other I2C parts, which have no raw value.
+SENSOR_PARTS = ("contact_a", "contact_b", "board_a", "board_b", "rail", "cell", "charge")
+PARTS = SENSOR_PARTS + ("clock", "screen")
+RAIL = 4
+CLOCK_S = 820_584_000  # 2026-01-01 12:00, what the battery-backed clock reads at power-on
+NEVER_MS = 1 << 60  # the time of what is not due
+LEVEL_MIN, LEVEL_MAX = 14.0, 4080.0  # levels that noise cannot carry out of 12 bits
+
+
+class Filter:
+    """A sensor's fault: alters the values each time they are taken from the plant."""
+
+    def __init__(self, event: "Event", alter: "Alter", kept: "Any", stage: int = 0) -> None:
+        """`kept` is what the fault remembers of its onset. Filters of a lower `stage` come
+        first, so that a fault nearer to the converter hides those before it."""
+        self.event = event
+        self.alter = alter
+        self.kept = kept
+        self.stage = stage
+
+
+class Hardware:
+    """What is soldered around the chip, in its present state. Sound when new."""
+
+    def __init__(self, plant: "Plant", board: "Board") -> None:
+        self.plant = plant
+        self.board = board
+        self.t_ms = 0  # since power-on; the owner keeps it
+        # Inputs: bits of `firmware.core.inputs`.
+        self.pins = 0
+        self.stuck_pins = 0
+        self.bouncing = False  # contacts bounce at each press and release
+        # Sensors. Levels and raw values hold for a block of the plant, 200 ms.
+        self.levels = [0.0, 0.0, 0.0]  # thermistor A, B, pack, in codes
+        self.noisy = False  # a fault makes the levels new in each tick of HAL depth
+        self.raw = [0] * len(SENSOR_PARTS)  # registers as they are read
+        self.felt = self.raw  # registers before filters: what an ALERT goes by
+        self.filters: list[Filter] = []
+        self.silenced = [0] * len(PARTS)  # by how many faults each part does not answer
+        self.bus_holds = 0  # how many faults hold the sensors' bus low
+        self.full_scale_mv = board.BATTERY_FULL_SCALE_MV
+        self.onsets = Onsets(board)
+        self.hot_ms = self.onsets.hot_ms
+        self.apart_ms = self.onsets.apart_ms
+        self.empty_ms = -1  # since when the battery's codes end a session; at HAL depth alone
+        # The power side; banks are numbered pad A first.
+        self.open_banks: set[int] = set()
+        self.stuck_banks: set[int] = set()
+        self.enable_stuck = False  # the supply switch cannot open
+        self.alert_works = True  # a contact thermometer's ALERT opens the supply switch
+        self.before: dict[tuple[int, str], dict[str, Any]] = {}  # conditions before (pad, fault)
+
+    def refresh(self) -> None:
+        """Take levels and raw values from the plant, then apply the filters."""
+        plant = self.plant
+        a, b = plant.pads
+        raw = self.raw
+        raw[0] = a.contact_raw
+        raw[1] = b.contact_raw
+        raw[2] = a.board_raw
+        raw[3] = b.board_raw
+        raw[5] = plant.battery.vcell_raw()
+        raw[6] = plant.battery.soc_raw()
+        self.felt = raw[:]
+        self.levels = levels = [
+            a.ntc_level, b.ntc_level, plant.pack_mv() * sensors.ADC_FULL / self.full_scale_mv,
+        ]  # fmt: skip
+        for one in self.filters:
+            one.alter(self, one.event, one.kept)
+        for k, level in enumerate(levels):
+            if not LEVEL_MIN <= level <= LEVEL_MAX:
+                levels[k] = min(max(level, LEVEL_MIN), LEVEL_MAX)
+        if self.filters or max(self.apart_ms) >= 0:
+            self.onsets.judge_pairs(levels, raw, self.t_ms)
+
+    def add_filter(self, new: Filter) -> None:
+        """Put a filter in, after those of its own and lower stages."""
+        at = 0
+        while at < len(self.filters) and self.filters[at].stage <= new.stage:
+            at += 1
+        self.filters.insert(at, new)
+
+    def remove_filters(self, event: "Event") -> None:
+        """Take out the filters of an event."""
+        self.filters = [one for one in self.filters if one.event != event]
+
+    def silence(self, parts: "tuple[str, ...]", silent: bool) -> None:
+        """Make I2C parts stop answering, or answer again unless another fault silences them."""
+        for name in parts:
+            self.silenced[PARTS.index(name)] += 1 if silent else -1
+
+    def hold_bus(self, held: bool) -> None:
+        """Hold the sensors' bus low, so that none of its parts answers, or let go of it."""
+        self.bus_holds += 1 if held else -1
+        self.silence(SENSOR_PARTS, held)
+
+    def answers(self, name: str) -> bool:
+        """Whether no fault silences this part."""
+        return not self.silenced[PARTS.index(name)]

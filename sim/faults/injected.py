@@ -1,0 +1,16 @@
+"""A fault that has been put on a run: when, and the event that named it.
+
+Made by `sim.run`; read by the oracle and by reports.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from sim.scenario.scenario import Event
+
+
+class Injected:
+    """A fault that was put on at `t_ms` after power-on."""
+
+    def __init__(self, t_ms: int, event: "Event") -> None:
+        self.t_ms = t_ms
+        self.event = event

@@ -1,0 +1,1 @@
+"""HAL depth: the HAL contract fulfilled by the plant, and resets round the firmware."""

@@ -1,0 +1,193 @@
+"""The program around the firmware at HAL depth: what `main.py`, the watchdog and the supply
+make of a tick that does not come to its end.
+
+A life is from one reset to the next, on the same plant. While no firmware runs (hung,
+booting, without power, at the prompt) `wait` lets the HAL's time go on. What is decided
+over resets is decided by `hal.resets`, as `main.py` has it decided.
+"""
+
+import sys
+
+from firmware.core.inputs import Inputs
+from firmware.core.states import NOT_LOCKED, RESTARTS
+from firmware.waistband import Waistband
+from hal import resets
+from sim.faults.catalogue import HANGS, POWER_LOST, RAISES, SOFT_RESET
+from sim.faults.hardware import NEVER_MS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sim.faults.depth import Setup
+    from sim.hal_depth.sim_hal import SimHal
+    from sim.recording.recorder import Recorder
+
+BOOT_MS = 200  # from a reset to the first tick: what imports take at driver depth
+WATCHDOG_ARMED_MS = 500  # of the unit's HAL, as is the next
+WATCHDOG_MS = 8_000
+SECOND_MS = 1_000
+
+
+class Ended(BaseException):
+    """The program ends here. `how` is as in the catalogue; `for_s`, how long power stays away."""
+
+    def __init__(self, how: str, for_s: float = 0.0) -> None:
+        super().__init__(how)
+        self.how = how
+        self.for_s = for_s
+
+
+class Raised(Exception):
+    """... because the firmware raised: as an ordinary exception, which could be caught."""
+
+    def __init__(self, how: str, for_s: float = 0.0) -> None:
+        super().__init__(how)
+        self.how = how
+        self.for_s = for_s
+
+
+ENDED = (Exception, Ended)  # all that ends a tick
+
+
+def end(how: str, for_s: float | None = None) -> "Ended | Raised":
+    """What to raise in the program's place so that it ends so (`Fault.ends_program`)."""
+    return (Raised if how == RAISES else Ended)(how, for_s or 0.0)
+
+
+class Lives:
+    """The lives of one unit: `unit` is the firmware of the present one, `tick` what a tick's time
+    is spent on."""
+
+    def __init__(self, hal: "SimHal", setup: "Setup", recorder: "Recorder | None") -> None:
+        """Power-on; the unit runs from the first tick on, as if its boot had taken no time."""
+        self.hal = hal
+        self.setup = setup
+        self.recorder = recorder
+        self.unit: Waistband
+        self.tick: Callable[[], None] = self.wait
+        self.spare = Inputs()  # filled while no firmware reads
+        self.alive = False
+        self.next: Callable[[], None] = self.begin  # while not alive: what comes
+        self.next_ms = 0  # ... and when
+        self.restarts: list[tuple[float, str]] = []  # (s, why)
+        self.raised: list[tuple[float, str]] = []  # (s, what the firmware raised by itself)
+        self.wire(True)
+        self.begin()
+
+    def wait(self) -> None:
+        """A tick's time in which no firmware runs."""
+        hal = self.hal
+        hal.read(self.spare)
+        if hal.t_ms >= self.next_ms:
+            self.next()
+
+    # -- ends --------------------------------------------------------------------------
+
+    def after(self, why: "Exception | Ended") -> None:
+        """The tick ended so. Raises `why` itself where it is the simulator's own failure."""
+        if isinstance(why, (Ended, Raised)):
+            how, for_s = why.how, why.for_s
+        elif of_firmware(why):
+            how, for_s = RAISES, 0.0
+            self.raised.append((self.hal.t_ms / 1000, repr(why)))
+        else:
+            raise why
+        if not (self.alive or how == POWER_LOST):
+            return  # there is no program that could raise, hang or be reset
+        if self.alive and self.recorder and not self.restarts:
+            self.recorder.cut()
+        self.alive = False
+        self.tick = self.wait
+        if not self.hal.powered:
+            self.next_ms = NEVER_MS  # it has let go of its supply: nothing begins anew
+        elif how == POWER_LOST:
+            self.lose_power(for_s)
+        elif how == HANGS or (how == SOFT_RESET and self.hal.armed):
+            self.stand(how == SOFT_RESET)
+        else:
+            self.reset("reset")  # `main.py` ends dark, by pin, and resets
+
+    def stand(self, frozen: bool) -> None:
+        """Nothing is executed any more, until the watchdog bites. `frozen`: the lease stopped
+        with its pin as it is, the worst that a soft reset does."""
+        hal = self.hal
+        if frozen:
+            hal.freeze()
+        self.next = self.bitten
+        self.next_ms = hal.fed_ms + (WATCHDOG_ARMED_MS if hal.armed else WATCHDOG_MS)
+
+    def bitten(self) -> None:
+        """The watchdog resets the chip."""
+        self.reset("watchdog")
+
+    def reset(self, why: str) -> None:
+        """The chip begins anew; only its scratch word is as it was."""
+        hal = self.hal
+        for _ in range(min(hal.dark_so_far_ms() // SECOND_MS, resets.WINDOW_S)):
+            hal.word = resets.after_second(hal.word)
+        hal.restart()
+        self.restarts.append((hal.t_ms / 1000, why))
+        self.wire(False)
+
+    def lose_power(self, for_s: float) -> None:
+        """Dark at once, and nothing is kept but flash and the clock with its battery."""
+        hal = self.hal
+        hal.restart()
+        self.next = self.power_on
+        self.next_ms = hal.t_ms + int(for_s * 1000)
+
+    def power_on(self) -> None:
+        """Power has come back."""
+        hal = self.hal
+        hal.restart()
+        self.restarts.append((hal.t_ms / 1000, "power-on"))
+        self.wire(True)
+
+    # -- beginnings --------------------------------------------------------------------
+
+    def wire(self, power_on: bool) -> None:
+        """As `main.wire`: the word and the firmware of the life that begins, or the prompt."""
+        hal = self.hal
+        word = resets.after_reset(hal.word, power_on)
+        hal.word = word & ~resets.SERVICE
+        self.next = self.begin
+        self.next_ms = hal.t_ms + BOOT_MS
+        if resets.is_hopeless(word) or not hal.mounted:
+            self.next_ms = NEVER_MS  # dark at the prompt
+        lock = RESTARTS if resets.is_loop(word) else NOT_LOCKED
+        try:
+            self.unit = self.made(lock)
+        except ENDED as why:
+            self.unit = self.made(lock)
+            self.next_ms = NEVER_MS  # what raises or hangs there leaves it at the prompt
+            if isinstance(why, (Ended, Raised)) and why.how == POWER_LOST:
+                self.lose_power(why.for_s)
+
+    def made(self, lock: int) -> Waistband:
+        """New firmware; that of the first life is recorded, if the run is."""
+        setup = self.setup
+        hal = self.recorder if self.recorder and not self.restarts else self.hal
+        return Waistband(hal, setup.board, setup.calibration, setup.prescription, lock)
+
+    def begin(self) -> None:
+        """Booted: from here on the firmware runs."""
+        self.alive = True
+        self.hal.begin_dark()
+        self.tick = self.unit.tick
+
+
+def of_firmware(why: Exception) -> bool:
+    """Whether it was raised in the firmware's own code."""
+    if hasattr(sys, "print_exception"):  # MicroPython keeps no frames, but tells them
+        from io import StringIO
+
+        told = StringIO()
+        sys.print_exception(why, told)
+        last = [line for line in told.getvalue().split("\n") if line.startswith("  File ")][-1:]
+        return bool(last) and "firmware/" in last[0]
+    import traceback
+
+    frames = [frame for frame, _ in traceback.walk_tb(why.__traceback__)]
+    name: str = frames[-1].f_globals["__name__"] if frames else ""
+    return name.startswith("firmware.")

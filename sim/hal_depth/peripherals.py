@@ -1,0 +1,158 @@
+"""What is around the unit that has no physics: people, a host, storage, the clock on the wall.
+
+The part of the HAL contract that `sim.hal_depth.sim_hal` inherits, and what a reset makes of it.
+What the unit says is kept for whoever looks; what it asks for is what a bench put there.
+"""
+
+from firmware.core.limits import TICK_MS
+from hal.contract import POWER_ON, Hal
+from hal.resets import ARMED
+from sim.faults.hardware import CLOCK_S
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROWS, CELLS = 8, 16  # of the screen
+
+
+class Surroundings(Hal):
+    """Everything that is neither sensor nor emitter."""
+
+    def __init__(self) -> None:
+        self.t_ms = -TICK_MS  # since power-on, never wraps
+        self.start_ms = 0  # what the unit's clock reads then
+        self.supply = False  # the supply switch is closed
+        self.powered = True
+        self.armed = False
+        self.begin_dark()
+        self.carrier_hz = 0
+        self.cue = -1
+        self.screen = [b" " * CELLS for _ in range(ROWS)]
+        self.on_line: Callable[[bytes], object] | None = None  # takes telemetry
+        self.commands: list[bytes] = []  # lines for the unit, first first
+        self.files: dict[str, bytes] = {}
+        self.mounted = True  # ... which can be read
+        self.full = False  # ... and nothing more can be written
+        self.torn: BaseException | None = None  # ends the program in the middle of a write
+        self.word = 0
+        self.clock_s: int | None = CLOCK_S
+
+    # -- lives ---------------------------------------------------------------------------
+
+    def forget(self) -> None:
+        """A reset: only the scratch word, what is outside the chip and `t_ms` are as they were."""
+        self.armed = False
+        self.start_ms = -self.t_ms
+        self.cue = -1
+        self.screen = [b" " * CELLS for _ in range(ROWS)]
+
+    def begin_dark(self) -> None:
+        """The program's loop begins."""
+        self._dark_ms = 0
+        self._dark_from_ms = self.fed_ms = self.t_ms
+
+    def dark_so_far_ms(self) -> int:
+        """How long this life's loop ran with emitters not armed."""
+        return self._dark_ms + (0 if self.armed else self.t_ms - self._dark_from_ms)
+
+    # -- the contract --------------------------------------------------------------------
+
+    def arm(self, armed: bool) -> None:
+        """The arming word, and the watchdog set anew: short or, with the switch open, long."""
+        if armed:
+            self._dark_ms = self.dark_so_far_ms()
+            self.word |= ARMED
+        elif self.supply:
+            return
+        else:
+            self._dark_from_ms = self.t_ms
+            self.word &= ~ARMED
+        self.armed = armed
+        self.fed_ms = self.t_ms
+
+    def carrier(self, hz: int) -> None:
+        """Kept: the plant is too slow to feel it."""
+        self.carrier_hz = hz
+
+    def feed(self) -> None:
+        """A tick went through whole."""
+        self.fed_ms = self.t_ms
+
+    def signal(self, cue: int) -> None:
+        """Light, tone and vibration."""
+        self.cue = cue
+
+    def show(self, row: int, cells: bytearray) -> None:
+        """A row of the screen, at once."""
+        self.screen[row] = bytes(cells)
+
+    def say(self, line: bytearray, length: int) -> None:
+        """To `on_line`, if there is one."""
+        if self.on_line:
+            self.on_line(bytes(line[:length]))
+
+    def listening(self) -> bool:
+        """Whether there is an `on_line`."""
+        return self.on_line is not None
+
+    def hear(self) -> "bytes | None":
+        """The next of `commands`."""
+        return self.commands.pop(0) if self.commands else None
+
+    def power_off(self) -> None:
+        """The unit is off; its run is over."""
+        self.powered = False
+
+    def restart_to_service(self) -> None:
+        """The run is over: there is no service mode at this depth."""
+        self.powered = False
+
+    def reset_cause(self) -> int:
+        """Each run begins with power-on; what a reset decides is decided in `sim.hal_depth.lifecycle`."""
+        return POWER_ON
+
+    def scratch(self) -> int:
+        """What `set_scratch` kept."""
+        return self.word
+
+    def set_scratch(self, word: int) -> None:
+        """Keep a word."""
+        self.word = word
+
+    def load(self, name: str) -> "bytes | None":
+        """One of `files`."""
+        return self.files.get(name) if self.mounted else None
+
+    def keep(self, name: str, content: bytes) -> bool:
+        """Replace one of `files`; whatever cuts that short, the old one is still there."""
+        if self.full or not self.mounted:
+            return False
+        if self.torn:
+            torn, self.torn = self.torn, None
+            raise torn
+        self.files[name] = content
+        return True
+
+    def append(self, name: str, content: bytes) -> bool:
+        """Add to one of `files`, whole or not at all, as littlefs does."""
+        return self.keep(name, self.files.get(name, b"") + content)
+
+    def size(self, name: str) -> "int | None":
+        """Bytes of one of `files`."""
+        content = self.load(name)
+        return None if content is None else len(content)
+
+    def tail(self, name: str, most: int) -> "bytes | None":
+        """Last bytes of one of `files`."""
+        content = self.load(name)
+        return None if content is None else content[-most:]
+
+    def wall_clock(self) -> "int | None":
+        """The clock, unless it is unset."""
+        return None if self.clock_s is None else self.clock_s + max(self.t_ms, 0) // 1000
+
+    def set_wall_clock(self, seconds: int) -> bool:
+        """Set it."""
+        self.clock_s = seconds - max(self.t_ms, 0) // 1000
+        return True

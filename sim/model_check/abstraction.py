@@ -1,0 +1,140 @@
+"""Parts of a tick that cannot tell two nodes apart are run once for both.
+
+`framed` hides from a part what it neither looks at nor hands on changed; `unframed` gives it
+back. A hidden value is replaced by one that nothing in the part sets, so that a part which
+does begin it anew is seen to. A test runs nodes unframed too, and compares.
+"""
+
+from functools import cache
+from typing import Any, NamedTuple
+
+from firmware.core import states
+from firmware.core.limits import UNWORN_STEPS
+from sim.model_check.node import (
+    AT_CONTROL,
+    AT_PLAN,
+    BEFORE,
+    BEHIND,
+    LEASE,
+    MASKED,
+    NO_BANK,
+    NOBODY,
+    OPEN,
+    OVER,
+    PLAIN,
+    THERAPY_ARM,
+    UP,
+    Node,
+    asked_in,
+    closing,
+)
+
+# By place: what is shown in the place of what is hidden.
+HIDDEN: "dict[int, dict[str, int]]" = {
+    BEFORE: {},
+    AT_CONTROL: {
+        "button": UP, "pressed_in": -1, "latched": 0, "wanted": 0, "duty": 0,
+        "armed": 0, "out": 0, "trips": 0, "drained": 0, "asked": NOBODY, "checked": 0, "owed": 0,
+        "step": OVER, "banks": NO_BANK,
+    },
+    AT_PLAN: {
+        "unworn": 0, "off_skin": 0, "asked": NOBODY, "owed": 0, "stop": 0, "latched": 0,
+        "keep": 0, "trips": 0, "drained": 0, "hot": 0, "armed": 0, "duty": 0,
+    },
+    BEHIND: {
+        "done": 3, "step": OVER, "banks": NO_BANK, "unworn": UNWORN_STEPS, "off_skin": 0,
+        "hot": 1, "late": 1, "ended": 0, "stop": 0,
+    },
+}  # fmt: skip
+# Where a part of a tick can tell whether a unit is in a trial; elsewhere its arm is hidden.
+IN_A_TRIAL = {
+    BEFORE: (),
+    AT_CONTROL: (*states.LIT, states.DONE, states.RATE),
+    AT_PLAN: (states.CHECK,),
+    BEHIND: (*states.LIT, states.READY, states.DONE, states.RATE),
+}
+JUDGED_ANEW = {"cause": 0, "active": 0}  # by control, whatever they were
+SEEN_OF_GATE = OPEN | LEASE  # by control
+
+# Elsewhere these are at rest: `node.take` keeps nothing of them.
+ONLY_IN = {
+    **dict.fromkeys(("unworn", "off_skin", "checked"), states.LIT),
+    **dict.fromkeys(("late", "drained", "ended", "done", "hot", "banks"), states.IN_SESSION),
+    "step": (states.CHECK,),
+}
+PLACE_OF = {name: at for at, name in enumerate(Node._fields)}
+EVERYWHERE = range(len(states.STATES))
+HAS_ROOM = [
+    [state in ONLY_IN.get(name, EVERYWHERE) for name in Node._fields] for state in EVERYWHERE
+]
+
+
+class Facts(NamedTuple):
+    """What a part of a tick did, as far as the rules ask about it and no node says so."""
+
+    granted: bool = False  # the lease was renewed
+    pressed: bool = False  # START went down, or was held
+    stuck: bool = False  # another button is down, or stuck
+    worn_long: bool = False  # the belt has been worn for as long as it takes
+    acknowledged: bool = False  # a person did
+    stop: bool = False  # something that must end light was posted while lit
+    wrong: str = ""  # asked of the HAL while lit
+    raised: str = ""  # by the firmware
+
+
+class Part(NamedTuple):
+    """One outcome of a part of a tick, from a framed node."""
+
+    to: Node
+    cells: int  # a bit for each cell of the state table that was asked for
+    facts: Facts
+    chosen: Any  # the first choice that led there
+    left: "tuple[int, ...]" = ()  # hidden fields that were left alone
+
+
+@cache
+def hidden(place: int, state: int, arm: int) -> "dict[str, int]":
+    """What is shown in the place of what is hidden from the part that begins here."""
+    shown = HIDDEN[place]
+    lit = state in states.LIT
+    if state not in IN_A_TRIAL[place] or (lit and arm != MASKED and place != AT_CONTROL):
+        shown = {**shown, "arm": PLAIN}  # unmasked, its light is that of a unit in no trial
+    elif arm and not lit:
+        shown = {**shown, "arm": THERAPY_ARM}  # in the dark both arms are one
+    if state == states.SELF_TEST:
+        shown = {name: value for name, value in shown.items() if name != "latched"}
+    return {name: value for name, value in shown.items() if HAS_ROOM[state][PLACE_OF[name]]}
+
+
+def framed(node: Node) -> Node:
+    """The node as the part that begins here sees it."""
+    shown = hidden(node.place, node.state, node.arm)
+    if node.place == AT_CONTROL:
+        return node._replace(gate=node.gate & SEEN_OF_GATE, **shown, **JUDGED_ANEW)
+    return node._replace(**shown)
+
+
+def left_alone(frame: Node, to: Node) -> "tuple[int, ...]":
+    """Which of the hidden fields are to be given back."""
+    return tuple(
+        PLACE_OF[name]
+        for name, value in hidden(frame.place, frame.state, frame.arm).items()
+        if to[PLACE_OF[name]] == value and HAS_ROOM[to.state][PLACE_OF[name]]
+        and not (name == "stop" and to.place == BEFORE)  # a tick's, and the tick is over
+    )
+
+
+def unframed(part: Part, node: Node) -> Node:
+    """Where the part leads from a node, of where it leads from the framed one."""
+    values: list[int] = list(part.to)
+    for at in part.left:
+        values[at] = node[at]
+    to = Node._make(values)
+    if node.place != AT_CONTROL:
+        return to
+    gate, wanted, duty = closing(
+        to.state in states.LIT, to.gate & SEEN_OF_GATE | node.gate & ~SEEN_OF_GATE,
+        node.wanted, node.duty,
+    )  # fmt: skip
+    asked = asked_in(to.state, node.asked, node.state)
+    return to._replace(gate=gate, wanted=wanted, duty=duty, asked=asked)

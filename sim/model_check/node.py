@@ -1,0 +1,250 @@
+"""What the proof keeps of a unit between two ticks, and what a bystander notes of it.
+
+A counter, a time or a temperature is kept as what the code asks about it: reached, or
+not. What a node does not name is free: `sim.model_check.choices` makes of it whatever it can be.
+docs/maintainer/proof.md says why that is enough, and a test holds every tick of ordinary units to
+it.
+"""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from firmware.core import faults, states
+from firmware.core.inputs import START
+from firmware.core.limits import (
+    CEM43_DAY_Q10_MS,
+    CEM43_SESSION_Q10_MS,
+    SELF_TEST_MS,
+    SESSION_DAY_MAX_MS,
+    UNWORN_STEPS,
+)
+
+if TYPE_CHECKING:
+    from sim.model_check.observer import Notes
+
+# Places in a tick: before it, where control begins, where it plans the light, behind it.
+BEFORE, AT_CONTROL, AT_PLAN, BEHIND = range(4)
+
+# START as the buttons hold it: UNKNOWN until the first tick, USED once a press did its work.
+UP, DOWN, USED, UNKNOWN = range(4)
+
+ALL, SOME, NO_BANK = range(3)  # banks that may be lit
+TRIPPED_OUT, OTHER_OUT = 1, 2  # of `Node.out`
+
+# Steps of the check: before it, the supply alone, pad A's banks, pad B's, the lease withheld,
+# the supply shown to open, over.
+STEPS = BEGINNING, SUPPLY, BANKS_A, BANKS_B, WITHHELD, LAST, OVER = range(7)
+
+# Why a unit is locked, as far as it makes a difference: for good, or until the lit self-test.
+FREE, FOR_GOOD, FOR_SERVICE = range(3)
+
+OPEN, LIT, PLANNED, LEASE, FRESH = 1, 2, 4, 8, 16  # of `Node.gate`, as in `firmware.safety.gate`
+
+# What a person asked for when light is to follow, as `Node.asked` has it; paused, it has to be
+# asked for again.
+NOBODY, THERAPY, TEST, THERAPY_PAUSED, TEST_PAUSED = range(5)
+PAUSED = {THERAPY: THERAPY_PAUSED, TEST: TEST_PAUSED}
+RESUMED = {paused: asked for asked, paused in PAUSED.items()}
+
+
+# In which arm of a trial, if in one: no ticket, therapy, or every duty masked.
+PLAIN, THERAPY_ARM, MASKED = range(3)
+
+
+class Node(NamedTuple):
+    """Where a unit is, as far as what it does next depends on it."""
+
+    place: int = BEFORE
+    state: int = states.SELF_TEST
+    lock: int = FREE
+    arm: int = PLAIN
+    # the session
+    events: int = 0  # posted and not yet handled
+    by_unworn: int = 0
+    unworn: int = 0  # control steps running, as the firmware counts them
+    late: int = 0  # in a session: its light, or the day's, has lasted its time
+    settled: int = 0
+    # buttons
+    button: int = UNKNOWN
+    pressed_in: int = -1
+    # faults, guard, battery
+    latched: int = 0  # some fault that stops
+    keep: int = 0  # a hard fault is still to be kept in flash
+    judged: int = 0  # in FAULT: since it was entered, a control step has passed, and
+    active: int = 0  # found something wrong
+    trips: int = 0  # some row of a sensor has tripped
+    out: int = 0  # within a tick in FAULT: what is out of bounds now
+    drained: int = 0  # the battery's row has tripped; kept in a session, free outside
+    ended: int = 0  # likewise
+    # dose
+    done: int = 0  # a bit a pad
+    hot: int = 0  # in a session: its thermal dose, or the day's, is at its cap
+    # the check
+    step: int = 0  # STEPS
+    banks: int = ALL
+    # the gate and what stands behind it
+    gate: int = LEASE | FRESH
+    wanted: int = 0  # a bit a pad: some bank is to be lit
+    duty: int = 0  # a bit a pad: some bank is driven
+    dark: int = 1  # `off` was the last that was asked of the emitters
+    armed: int = 0
+    # what a bystander notes
+    cause: int = 0  # likewise in FAULT, as a bystander knows it
+    off_skin: int = 0  # control steps running, lit and not worn, up to UNWORN_STEPS
+    asked: int = NOBODY  # for what is going on: NOBODY, THERAPY ...
+    checked: int = 0  # the check went through since
+    stop: int = 0  # within a tick: something that must end light was posted while lit
+    owed: int = 0  # a hard fault that no lit self-test has lifted
+
+
+def asked_in(state: int, asked: int, before: int) -> int:
+    """What is left, in a state, of what was asked for in the one before."""
+    if state == states.PAUSED:
+        return PAUSED.get(asked, asked)
+    if state == states.WAIT_SKIN:
+        return asked if before == state else NOBODY  # to wait again is to be asked for again
+    return asked if state in states.LIT else NOBODY
+
+
+def battery_bit(unit: Any) -> int:
+    """The bit of the guard's row that looks at the battery; the others look at sensors."""
+    source = unit.inputs.battery
+    rows: tuple[Any, ...] = unit.guard.rows
+    return sum(1 << k for k, row in enumerate(rows) if row[0] is source)
+
+
+def arm_of(unit: Any) -> int:
+    """PLAIN, THERAPY_ARM or MASKED."""
+    return (THERAPY_ARM if unit.trial.mask else MASKED) if unit.trial else PLAIN
+
+
+def lock_of(lock: int) -> int:
+    """FREE, FOR_GOOD or FOR_SERVICE."""
+    if lock == states.NOT_LOCKED:
+        return FREE
+    return FOR_SERVICE if lock == states.HARD_FAULT else FOR_GOOD
+
+
+def is_hot(thermal: Any) -> bool:
+    """Whether a pad's thermal dose has reached a cap."""
+    return bool(
+        thermal.session_q10_ms >= CEM43_SESSION_Q10_MS or thermal.day_q10_ms >= CEM43_DAY_Q10_MS
+    )
+
+
+def step_of(check: Any) -> int:
+    """The step of the check, as one of STEPS."""
+    step: int = check.step
+    if step <= 0:
+        return SUPPLY if step == 0 else BEGINNING
+    if step <= check.banks:
+        return BANKS_A if step <= check.kinds else BANKS_B
+    return min(WITHHELD + step - int(check.banks) - 1, OVER)
+
+
+def banks_of(unit: Any) -> int:
+    """How many of the prescribed banks may be lit."""
+    live = dead = False
+    for cap, duty in zip(unit.gate.caps, unit.session.course.duties, strict=True):
+        if cap:
+            live = True
+        elif duty:
+            dead = True
+    return (SOME if live else NO_BANK) if dead else ALL
+
+
+def by_pad(banks: "list[int]") -> int:
+    """A bit a pad: whether some bank of it is above zero."""
+    half = len(banks) // 2
+    return (max(banks[:half]) > 0) | (max(banks[half:]) > 0) << 1
+
+
+def taken_off(unit: Any, meter: Any, notes: "Notes") -> Node:
+    """A unit that is switched off: what it still does until its power is gone must be dark."""
+    return Node(
+        state=states.OFF, button=UP, gate=gate_bits(unit.gate), wanted=by_pad(unit.gate.wanted),
+        duty=by_pad(meter.duty), dark=int(meter.dark), armed=int(meter.armed),
+        asked=notes.asked, checked=notes.checked, arm=arm_of(unit),
+    )  # fmt: skip
+
+
+def start_of(buttons: Any, pressed_in: int, state: int) -> "tuple[int, int]":
+    """START, and while it is down the state in which it went down."""
+    if not buttons.begun:
+        return UNKNOWN, -1
+    if not buttons.stable & START:
+        return UP, -1
+    if buttons.used:
+        return USED, -1
+    if state == states.FAULT != pressed_in:
+        return DOWN, -1  # while START is down nothing leads back to where it went down
+    return DOWN, pressed_in
+
+
+def take(unit: Any, meter: Any, notes: "Notes", place: int) -> Node:
+    """The node that a unit is in; `meter` has the emitters' duty, dark and armed."""
+    session = unit.session
+    state = session.state
+    within = place != BEFORE
+    if state == states.OFF and not within:
+        return taken_off(unit, meter, notes)
+    running = state in states.IN_SESSION
+    lit = state in states.LIT
+    judged = state == states.FAULT and notes.judged
+    lock = lock_of(unit.session.lock)
+    keep = unit.faults.hard and lock != FOR_GOOD  # locked for good, nothing hangs on it
+    tripped, battery = unit.guard.tripped, unit.battery_bit
+    gate, wanted, duty = closing(
+        lit, gate_bits(unit.gate), by_pad(unit.gate.wanted), by_pad(meter.duty)
+    )
+    a, b = unit.pads[0], unit.pads[1]
+    return Node(
+        place, state, lock, arm_of(unit),
+        session.events,
+        int(session.by_unworn and state == states.PAUSED),
+        min(unit.wear.unworn_steps, UNWORN_STEPS) if lit else 0,
+        int(running and (session.treat_ms >= unit.session.course.max_ms
+                         or session.day_treat_ms >= SESSION_DAY_MAX_MS)),
+        int(unit.settled_ms >= SELF_TEST_MS),
+        *start_of(unit.buttons, unit.actions.pressed_in, state),
+        int(unit.faults.latched & faults.STOPPING != 0), int(keep), int(judged),
+        int(judged and unit.faults.active != 0),
+        int(tripped & ~battery != 0),
+        out_of(tripped, unit.guard.out) if within and state == states.FAULT else 0,
+        int(running and tripped & battery != 0), int(running and unit.battery.ended),
+        (a.done | b.done << 1) if running else 0,
+        int(running and (is_hot(a.cem43) or is_hot(b.cem43))),
+        step_of(unit.check) if state == states.CHECK else 0,
+        banks_of(unit) if running else ALL,
+        gate, wanted, duty, int(meter.dark), int(meter.armed),
+        notes.cause if judged else 0,
+        notes.off_skin if lit else 0,
+        asked_in(state, notes.asked, state),
+        notes.checked if lit else 0,
+        notes.stop if within else 0,
+        int(notes.owed or keep),
+    )  # fmt: skip
+
+
+def closing(lit: bool, gate: int, wanted: int, duty: int) -> "tuple[int, int, int]":
+    """Gate, wanted and duty. Open in a dark state, the gate will shut, whatever was wanted;
+    closed and without a plan, it first gets one, and then drives it."""
+    if not gate & (OPEN | PLANNED):
+        return gate | FRESH, 0, duty
+    if not lit and gate & OPEN:
+        return gate & (OPEN | PLANNED), 0, 0
+    return gate, wanted, duty
+
+
+def out_of(tripped: int, out: int) -> int:
+    """`Node.out` of the guard's bits."""
+    return TRIPPED_OUT * (out & tripped != 0) | OTHER_OUT * (out & ~tripped != 0)
+
+
+def gate_bits(gate: Any) -> int:
+    """OPEN, LIT and so on."""
+    # dark and with nothing wanted, it makes no difference whether zeros are driven again
+    fresh = gate.fresh or not (gate.open or max(gate.wanted))
+    return int(
+        OPEN * gate.open | LIT * gate.lit | PLANNED * gate.planned
+        | LEASE * gate.lease | FRESH * fresh
+    )  # fmt: skip

@@ -1,0 +1,234 @@
+"""Breadth first from power-on to every node that a unit can be in.
+
+A part of a tick is run once for all nodes that it cannot tell apart
+(`sim.model_check.abstraction`).
+"""
+
+import gc
+import time
+from array import array
+from collections import deque
+from collections.abc import Callable, Container, Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from firmware.core import states
+from sim.model_check import invariants
+from sim.model_check.abstraction import Facts, Part, framed, left_alone, unframed
+from sim.model_check.choices import Chosen, choices
+from sim.model_check.harness import Stand, first_nodes
+from sim.model_check.node import AT_CONTROL, BEFORE, BEHIND, Node
+from sim.model_check.restore import put
+
+COLUMNS = len(states.EVENTS)
+REPORT_EVERY = 1_000  # nodes
+
+
+class Watched(list[int]):
+    """A state table that notes which of its cells are asked for."""
+
+    def __init__(self, cells: Iterable[int]) -> None:
+        super().__init__(cells)
+        self.asked = 0
+
+    def __getitem__(self, cell: int) -> int:  # type: ignore[override]
+        self.asked |= 1 << cell
+        return super().__getitem__(cell)
+
+
+def with_row(state: str, event: str, to: "str | None") -> "array[int]":
+    """The firmware's table with one row made another's, or none, by name; to see it found.
+    ValueError if there is no such name."""
+    table = states.build()
+    cell = states.STATES.index(state) * COLUMNS + states.EVENTS.index(event)
+    table[cell] = -1 if to is None else states.STATES.index(to)
+    return table
+
+
+class Edge(NamedTuple):
+    """Where a part of a tick leads, and a bit for each cell of the table it asked for."""
+
+    to: Node
+    cells: int
+
+
+class Violation(NamedTuple):
+    """A rule that a part of a tick broke: from which node, by which choice, ending where."""
+
+    rule: str
+    words: str
+    node: Node
+    chosen: Chosen
+    to: Node
+
+
+class Engine:
+    """The firmware as a relation between nodes; remembers what it has run."""
+
+    def __init__(self, table: "Iterable[int] | None" = None) -> None:
+        """`table` in the place of the firmware's own."""
+        self.table = Watched(states.build() if table is None else table)
+        self.stand = Stand(self.table)
+        self.runs = 0
+        self.broken: list[Violation] = []  # by the node that was asked for last
+        self.known: dict[Node, list[Part]] = {}  # by framed node
+
+    def run(self, frame: Node, chosen: Chosen) -> Part:
+        """Run one part of a tick. What the firmware raises is in the facts."""
+        stand = self.stand
+        self.runs += 1
+        self.table.asked = 0
+        put(stand, frame)
+        for _, do in chosen:
+            if do:
+                do(stand)
+        try:
+            to = stand.run(frame.place)
+        except Exception as why:
+            return Part(frame, 0, Facts(raised=repr(why)), chosen)
+        return Part(to, self.table.asked, stand.facts(), chosen, left_alone(frame, to))
+
+    def parts(self, frame: Node) -> "list[Part]":
+        """Every outcome of the part that begins in a framed node, without doubles."""
+        if frame not in self.known:
+            outcomes: dict[tuple[Node, Facts], Part] = {}
+            for chosen in choices(frame):
+                part = self.run(frame, chosen)
+                first = outcomes.setdefault((part.to, part.facts), part)
+                if first.cells != part.cells:
+                    both = first._replace(cells=first.cells | part.cells)
+                    outcomes[part.to, part.facts] = both
+            self.known[frame] = list(outcomes.values())
+        return self.known[frame]
+
+    def edges(self, node: Node) -> "list[Edge]":
+        """Everything to which a node's next part of a tick leads, without doubles; what
+        breaks a rule is left out, and told in `broken`."""
+        found: dict[Edge, None] = {}
+        if node.place == AT_CONTROL:  # in nine ticks of ten there is no control
+            found[Edge(node._replace(place=BEHIND), 0)] = None
+        self.broken = []
+        for part in self.parts(framed(node)):
+            to = unframed(part, node)
+            rules = invariants.broken_by(node, to, part.facts)
+            for rule in rules:
+                said = f"{rule.words} {part.facts.raised}".strip()
+                self.broken.append(Violation(rule.name, said, node, part.chosen, to))
+            if not rules:
+                found[Edge(to, part.cells)] = None
+        return list(found)
+
+    def choice_to(self, node: Node, to: Node) -> Chosen:
+        """The first choice that leads from one node to another."""
+        if to == node._replace(place=BEHIND) and node.place == AT_CONTROL:
+            return ()
+        return next(
+            part.chosen for part in self.parts(framed(node)) if unframed(part, node) == to
+        )
+
+
+@dataclass
+class Found:
+    """What a search came by."""
+
+    engine: Engine
+    depth: dict[Node, int] = field(default_factory=dict)  # ticks from power-on
+    parent: dict[Node, Node] = field(default_factory=dict)
+    edges: dict[Node, list[Edge]] = field(default_factory=dict)
+    violations: dict[str, Violation] = field(default_factory=dict)  # the first of each rule
+    cells: int = 0  # a bit for each cell of the table that was ever asked for
+    cpu_s: float = 0.0
+
+
+def search(
+    engine: Engine,
+    edges_of: "Callable[[Node], list[Edge]] | None" = None,
+    until: "Container[str] | None" = None,
+    report: "Callable[[int, int], None] | None" = None,
+    first: "Iterable[Node] | None" = None,
+) -> Found:
+    """Go everywhere, from power-on or from the `first` nodes. `edges_of` in the place of the
+    engine's own; `until`: no further than the first of these rules that is broken; `report` is
+    told (nodes done, nodes waiting)."""
+    begun_s = time.process_time()
+    collecting = gc.isenabled()
+    gc.disable()  # nothing here is garbage, and looking for it costs a quarter of the time
+    try:
+        found = Found(engine, dict.fromkeys(first or first_nodes(), 0))
+        spread(found, edges_of or engine.edges, until or (), report)
+    finally:
+        if collecting:
+            gc.enable()
+    found.cpu_s = time.process_time() - begun_s
+    return found
+
+
+def spread(
+    found: Found,
+    edges_of: "Callable[[Node], list[Edge]]",
+    until: "Container[str]",
+    report: "Callable[[int, int], None] | None",
+) -> None:
+    """The search itself, from the nodes that are found already."""
+    engine = found.engine
+    waiting = deque(found.depth)
+    while waiting and not any(rule in until for rule in found.violations):
+        node = waiting.popleft()
+        found.edges[node] = edges = edges_of(node)
+        for violation in engine.broken:
+            found.violations.setdefault(violation.rule, violation)
+        engine.broken = []
+        for to, cells in edges:
+            found.cells |= cells
+            if to not in found.depth:
+                found.depth[to] = found.depth[node] + (to.place == BEFORE)
+                found.parent[to] = node
+                waiting.append(to)
+        if report and len(found.edges) % REPORT_EVERY == 0:
+            report(len(found.edges), len(waiting))
+    if not waiting:
+        for violation in no_way(found):
+            found.violations[violation.rule] = violation
+
+
+def no_way(found: Found) -> "list[Violation]":
+    """The rules of ways that are broken, each with the first such node."""
+    before: dict[Node, list[Node]] = {node: [] for node in found.depth}
+    for node, edges in found.edges.items():
+        for edge in edges:
+            before[edge.to].append(node)
+    broken = []
+    for way in invariants.WAYS:
+        arrived = {node for node in found.depth if way.there(node)}
+        waiting = deque(arrived)
+        while waiting:
+            for node in before[waiting.popleft()]:
+                if node not in arrived:
+                    arrived.add(node)
+                    waiting.append(node)
+        lost = [node for node in found.depth if way.asked_of(node) and node not in arrived]
+        if lost:
+            node = min(lost, key=found.depth.__getitem__)
+            broken.append(Violation(way.name, way.words, node, (), node))
+    return broken
+
+
+def tell(found: Found, violation: Violation) -> "list[str]":
+    """The shortest way into a violation, a line a tick in which something happens."""
+    parts = [(violation.node, violation.chosen, violation.to)]
+    while (to := parts[-1][0]) in found.parent:
+        parent = found.parent[to]
+        parts.append((parent, found.engine.choice_to(parent, to), to))
+    lines: list[str] = []
+    happened: list[str] = []
+    tick, state = 0, parts[-1][0].state
+    for at, (_, chosen, to) in enumerate(reversed(parts), 1):
+        happened += [words for words, _ in chosen if words]
+        if to.place == BEFORE or at == len(parts):
+            tick += 1
+            if happened or to.state != state:
+                said = "; ".join(happened) or "time passes"
+                into = f" -> {states.STATES[to.state]}" if to.state != state else ""
+                lines.append(f"tick {tick:>2}  {states.STATES[state]:<9}  {said}{into}")
+            happened, state = [], to.state
+    return [*lines, f"{violation.rule}: {violation.words}"]

@@ -1,0 +1,134 @@
+"""Dose reckoning: the dose counted against those given and asked, and whether an end was due.
+
+A part of the witness (`sim.oracle.safety_oracle`), which calls it at a session's first light and
+at every change of the claimed state. Reads the light and the heat that the plant took, the
+prescription, the clock and what the wearer did. The unit's claims (its counted dose, why it ended)
+are what is judged. Reports to `sim.oracle.rules.Violations`.
+"""
+
+from typing import TYPE_CHECKING
+
+from sim.oracle import rules
+from sim.oracle.design import GOING_ON, IN_SESSION, LIT
+
+if TYPE_CHECKING:
+    from sim.oracle.claims import Claims
+    from sim.oracle.rules import Violations
+    from sim.oracle.subject import Subject
+    from sim.oracle.wearer_log import WearerLog
+
+MINUTE_MS = 60_000
+
+
+class Reckoning:
+    """Of the session that is lit, or was last."""
+
+    def __init__(
+        self, run: "Subject", claims: "Claims", wearer: "WearerLog", sink: "Violations"
+    ) -> None:
+        self.run = run
+        self.run = run
+        self.hardware = run.hardware
+        self.pads = run.plant.pads
+        self.number = -1  # of the session; -1 before its first light, and after a reset
+        self.undue = ""  # an end or a pause that nothing called for
+        self.lit_ms = 0  # of the session, in lit states that are over
+        self.day_lit_ms = 0  # ... of all since power-on
+        self._claims = claims
+        self._wearer = wearer
+        self._sink = sink
+        self._given_before = [0.0, 0.0]
+        self._cem43_before = [0.0, 0.0]
+        self._counted: list[float] = []  # when it ended
+        self._since_ms = run.t_ms  # of the claimed state
+
+    def forget_life(self) -> None:
+        """A reset: what the firmware had counted before is not in its memory any more."""
+        self.number = -1
+        self._counted = []
+
+    def begin_light(self, number: int, excused: bool) -> None:
+        """A session is lit for the first time; the one before it can be judged now."""
+        self.judge(excused)
+        self.number = number
+        self._counted = []
+        self._given_before = [sum(pad.fluence_j_cm2()) for pad in self.pads]
+        self._cem43_before = [pad.cem43_min for pad in self.pads]
+
+    def given_j_cm2(self) -> list[float]:
+        """What each pad has truly given in it, J/cm2."""
+        a, b = self.pads
+        before_a, before_b = self._given_before
+        return [sum(a.fluence_j_cm2()) - before_a, sum(b.fluence_j_cm2()) - before_b]
+
+    def cem43_min(self) -> float:
+        """The larger of the pads' true CEM43 in it, minutes."""
+        a, b = self.pads
+        before_a, before_b = self._cem43_before
+        return max(a.cem43_min - before_a, b.cem43_min - before_b)
+
+    def prescribed(self, key: str) -> float:
+        """A number of the prescription."""
+        return float(str(self.run.scenario.prescription[key]))
+
+    def judge(self, excused: bool) -> None:
+        """Hold the dose that was counted against those that were given and asked; not where the
+        light could not be ended (`excused`)."""
+        if self.number < 0 or excused:
+            return
+        counted = self._counted or self._claims.read_doses_j_cm2()
+        slack_j_cm2, share = rules.STEP_J_CM2, rules.COUNTED_SHARE
+        if any(row.event.name == "fet_stuck_on" for row in self.run.injected):
+            slack_j_cm2 += rules.STUCK_J_CM2
+            share -= rules.STUCK_PART
+        asked = self.prescribed("fluence_j_cm2")
+        t_ms = self.run.t_ms
+        for k, given in enumerate(self.given_j_cm2()):
+            said = f"counted {counted[k]:.4f}, given {given:.4f}, asked {asked:g} J/cm2"
+            least = share * given - slack_j_cm2
+            if counted[k] < least:
+                self._sink.report(t_ms, "dose short", counted[k], least, said)
+            if counted[k] > asked or given > asked / share + slack_j_cm2:
+                self._sink.report(t_ms, "dose over", max(counted[k], given), asked, said)
+
+    def change_state(self, before: str, state: str) -> None:
+        """The unit says that it went from one state to another."""
+        t_ms = self.run.t_ms
+        if before in LIT:
+            self.lit_ms += t_ms - self._since_ms
+            self.day_lit_ms += t_ms - self._since_ms
+        if before in IN_SESSION and state not in GOING_ON:
+            self._judge_end(before, state)
+        if before not in IN_SESSION:
+            self.lit_ms = 0
+        self._since_ms = t_ms
+
+    def _judge_end(self, before: str, state: str) -> None:
+        """The session is over, or paused: keep it where nothing called for that."""
+        claims = self._claims
+        t_ms = self.run.t_ms
+        a, b = self.pads
+        pressed = 0 <= t_ms - self._wearer.down_ms <= rules.ENDED_MS
+        coldest_c = min(a.tissue.contact_c, b.tissue.contact_c)
+        off_skin = self._wearer.unworn_ms >= 0 or coldest_c < rules.COLD_C
+        if state == "PAUSED":
+            if not (off_skin if claims.is_paused_unworn() else pressed):
+                self.undue = f"paused at {t_ms / 1000:.2f} s"
+            return
+        if claims.read_session_number() == self.number:
+            self._counted = claims.read_doses_j_cm2()
+        dose = rules.DOSE_SHARE * self.prescribed("fluence_j_cm2") - rules.STEP_J_CM2
+        most_ms = self.prescribed("max_min") * MINUTE_MS
+        due = {
+            "stopped": pressed,
+            "unworn": off_skin,
+            "dose": min(self.given_j_cm2()) >= dose,
+            "time": self.lit_ms >= most_ms - rules.LIT_SLACK_MS
+            or self.day_lit_ms >= rules.DAY_LIT_MS - rules.LIT_SLACK_MS,
+            "cem43": max(a.cem43_min, b.cem43_min) > rules.CEM43_LEAST_MIN,
+            "battery": self.hardware.empty_ms >= 0,
+            "timeout": t_ms - self._since_ms >= rules.LONG_MS,
+        }
+        reason = claims.read_reason() or ""
+        if not due.get(reason, False):
+            self.undue = f"{reason} ended {before} at {t_ms / 1000:.2f} s"

@@ -1,0 +1,291 @@
+"""Safety oracle: watches plant and pins while a run goes on, and reports what must never be.
+
+Hung on a run as its `witness`, and copied with it: `look` is called after each tick, `close`
+once at the end. It judges by what is physically so: current in the emitters, temperatures,
+pins, codes, and the faults that were put on. It never reads the firmware: what the unit says
+of itself comes through `sim.oracle.claims`, and is held against the truth.
+
+When light must have ended is the design's table (`sim.faults.catalogue`); the other rules are
+`sim.oracle.rules`; where lasting light is not the unit's doing, `sim.oracle.excuses`. Breaches go
+to one sink, `violations`.
+"""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sim.faults import deadlines
+from sim.faults.catalogue import ENDS_PROGRAM, find_bound
+from sim.oracle import rules
+from sim.oracle.claims import Claims
+from sim.oracle.current_oracle import Current
+from sim.oracle.design import LIT
+from sim.oracle.dose_oracle import Reckoning
+from sim.oracle.excuses import Excuses, ends_ms
+from sim.oracle.rules import Violation, Violations
+from sim.oracle.wearer_log import WearerLog
+from sim.physics import sensors
+from sim.physics.plant import APART_C
+
+if TYPE_CHECKING:
+    from sim.faults.injected import Injected
+    from sim.oracle.subject import Judged, Subject, Watched
+
+ONCE_MS = 2_000  # what strikes once is past: booting, self-test and skin take longer than this
+
+
+class Due(NamedTuple):
+    """There must be no light from then until then, because of `fault`."""
+
+    fault: str
+    since_ms: int
+    from_ms: int
+    until_ms: int
+
+
+class Witness:
+    """Watches one run from now on."""
+
+    def __init__(self, run: "Judged") -> None:
+        self.run: Subject = run
+        self.hal = run.hal
+        self.hardware = run.hardware
+        self.pads = run.plant.pads
+        self.claims = Claims(run)
+        self.violations = Violations()
+        self.wearer = WearerLog(run.hardware.pins)
+        self.reckoning = Reckoning(run, self.claims, self.wearer, self.violations)
+        self.outside = False  # a fault heats the skin from outside
+        self.hottest_c = max(self.pads[0].max_contact_c, self.pads[1].max_contact_c)
+        self._injected = run.injected
+        self._struck = 0  # injections taken note of
+        self._excuses = Excuses(run, run.injected)
+        self._dues: list[Due] = []
+        self._current = Current(run, self.claims, self.violations)
+        self._refusals: list[Injected] = []  # faults with which no session may begin
+        self._program = run.lives
+        self._state = self.claims.read_state()
+        self._begun = 0  # boot cycles taken note of
+        self._asked_ms = 0  # when a start or a resume was last granted
+        self._resumed = False
+        self._off_ms = -1  # the end of light that the present light came after
+        self._lit_ms = -1  # of the last tick, if it was lit
+        self._late_j = self.hal.late_j
+
+    @property
+    def found(self) -> list[Violation]:
+        """What was broken, each rule once."""
+        return self.violations.found
+
+    @property
+    def slowest(self) -> list[tuple[str, int]]:
+        """(fault, ms from onset to dark) of each fault that light ended for."""
+        return self.violations.slowest
+
+    def forget(self) -> None:
+        """Nothing was found yet: what comes is another story."""
+        self.violations.clear()
+        self.reckoning.undue = ""
+
+    def look(self) -> None:
+        """After a tick."""
+        hal = self.hal
+        t_ms = hal.t_ms
+        pins = self.hardware.pins
+        wearer = self.wearer
+        if pins != wearer.pins:
+            wearer.note_pins(pins, t_ms)
+        if len(self._injected) != self._struck:
+            self._strike()
+        claims = self.claims
+        state = claims.read_state()
+        if claims.begun != self._begun:
+            self._begun = claims.begun
+            self.reckoning.forget_life()
+        if state != self._state:
+            self._change_state(state, t_ms)
+        a, b = self.pads
+        if a.max_contact_c > self.hottest_c or b.max_contact_c > self.hottest_c:
+            self.hottest_c = max(a.max_contact_c, b.max_contact_c)
+            if not self.outside:
+                self._judge_heat(self.hottest_c)
+        if a.tissue.worn:
+            wearer.unworn_ms = -1
+        elif wearer.unworn_ms < 0:
+            wearer.unworn_ms = t_ms
+        if hal.lit() and not self._excuses.is_beyond_help():
+            self._judge_light(t_ms, state)
+            self._lit_ms = t_ms
+        elif self._lit_ms >= 0:
+            self._end_light(t_ms)
+            self._lit_ms = -1
+
+    def close(self) -> None:
+        """The run is over: its dose and its energy."""
+        late_j = self.hal.late_j - self._late_j
+        excused = self._excuses.could_not_be_off()
+        if late_j > 0.0 and not excused:
+            self._report("after off", late_j, 0.0, f"{late_j:.4f} J while off was due")
+        self.reckoning.judge(excused)
+        for t_s, what in self.run.raised:
+            self._report("raised", t_s, 0.0, what)
+
+    def judge_quiet(self, faults_before: int) -> None:
+        """Nothing struck: no fault may have been latched since then, and no end or pause may
+        have come that was not due."""
+        if self.claims.count_faults() > faults_before:
+            row = self.claims.list_faults()[-1]
+            where = f" on pad {row['pad']}" if row["pad"] else ""
+            said = f"{row['name']}{where}: {row['value']:g} against {row['limit']:g} {row['unit']}"
+            self._report("false trip", row["value"], row["limit"], said)
+        if self.reckoning.undue:
+            self._report("end", 0.0, 0.0, self.reckoning.undue)
+
+    def _report(self, rule: str, value: float, bound: float, said: str) -> None:
+        self.violations.report(self.hal.t_ms, rule, value, bound, said)
+
+    # -- what happens ------------------------------------------------------------------
+
+    def _strike(self) -> None:
+        """Note what must come of the faults that have just been put on."""
+        injections = self._injected
+        for injected in injections[self._struck :]:
+            event = injected.event
+            row = find_bound(event.name, event.button)
+            self.outside = self.outside or row.outside
+            if row.comes == deadlines.AT_START:
+                self._refusals.append(injected)
+            elif row.since == deadlines.CURRENT:
+                self._current.strike(injected)
+            elif row.comes == deadlines.OFF and row.since == deadlines.STRIKE:
+                self._dues.append(due(injected, injected.t_ms, row.within_ms or 0))
+        self._struck = len(injections)
+
+    def _change_state(self, state: str, t_ms: int) -> None:
+        before = self._state
+        self._state = state
+        self.reckoning.change_state(before, state)
+        self._current.asked.follow_state(state, t_ms)
+        if state == "WAIT_SKIN" or (state == "CHECK" and before == "PAUSED"):
+            self._asked_ms = t_ms
+            self._resumed = before == "PAUSED"
+        elif state == "RAMP":
+            self._judge_start(t_ms)
+
+    def _judge_start(self, t_ms: int) -> None:
+        """A session got past its check: was there a fault that had to keep it from that?"""
+        for injected in self._refusals:
+            name = injected.event.name
+            row = find_bound(name, injected.event.button)
+            past = row.once and not self.hal.torn  # a write is torn once
+            if past or (self._resumed and row.session):
+                continue
+            if injected.t_ms < self._asked_ms and ends_ms(injected) > t_ms:
+                since_s = (self._asked_ms - injected.t_ms) / 1000
+                said = f"{name} had been there for {since_s:.2f} s"
+                self._report("not refused", since_s, 0.0, said)
+
+    def _judge_heat(self, contact_c: float) -> None:
+        most_c = deadlines.DOUBLE_C if len(self._injected) > 1 else deadlines.SINGLE_C
+        if contact_c > most_c:
+            self._report("hot", contact_c, most_c, f"true contact {contact_c:.2f} C")
+
+    # -- light -------------------------------------------------------------------------
+
+    def _judge_light(self, t_ms: int, state: str) -> None:
+        """There is light from now on: may there be?"""
+        hal = self.hal
+        if state not in LIT:
+            self._report("state", max(hal.given()), 0.0, f"lit in {state}")
+        if hal.off_ms != self._off_ms:
+            self._off_ms = hal.off_ms
+            if not hal.off_ms < self.wearer.pressed_ms:
+                self._report("unasked", t_ms, hal.off_ms, "lit again, and START was not pressed")
+        unworn_ms = self.wearer.unworn_ms
+        if unworn_ms >= 0 and t_ms - unworn_ms >= rules.UNWORN_MS:
+            off_ms = t_ms - unworn_ms
+            self._report("unworn", off_ms, rules.UNWORN_MS, f"lit {off_ms} ms after it came off")
+        alive = self._program.alive
+        for row in self._dues:
+            if row.from_ms <= t_ms < row.until_ms and (alive or row.fault in ENDS_PROGRAM):
+                self._judge_late(row, t_ms)
+        if alive:
+            self._judge_senses(t_ms)
+        if self.outside:
+            a, b = self.pads
+            self._judge_heat(max(a.tissue.contact_c, b.tissue.contact_c))
+        number = self.claims.read_session_number()
+        if number != self.reckoning.number:
+            self.reckoning.begin_light(number, self._excuses.could_not_be_off())
+        if not self.outside and self.hottest_c > rules.CEM43_FROM_C:
+            minutes = self.reckoning.cem43_min()
+            if minutes > rules.CEM43_MIN:
+                self._report("cem43", minutes, rules.CEM43_MIN, f"lit at {minutes:.2f} min")
+
+    def _judge_senses(self, t_ms: int) -> None:
+        """Of what the program can see by itself, it must have seen this by now."""
+        hardware = self.hardware
+        if self._current.shown:
+            self._current.judge(t_ms)
+        if hardware.hot_ms[0] >= 0 or hardware.hot_ms[1] >= 0 or hardware.empty_ms >= 0:
+            self._judge_samples(t_ms)
+        if hardware.apart_ms[0] >= 0 or hardware.apart_ms[1] >= 0:
+            self._judge_pairs(t_ms)
+
+    def _judge_late(self, row: Due, at_ms: int) -> None:
+        """There was light at a time when a fault had to have ended it: report that, unless it is
+        excused."""
+        if row.fault == "unworn" and self.wearer.unworn_ms < 0:
+            return  # it is worn again
+        lit_ms = at_ms - row.since_ms
+        within_ms = row.from_ms - row.since_ms
+        if not self._excuses.excuse_late(row.fault, lit_ms, within_ms):
+            said = f"lit {lit_ms} ms after {row.fault} struck"
+            self._report("late", lit_ms, within_ms, said)
+
+    def _judge_samples(self, t_ms: int) -> None:
+        hardware = self.hardware
+        hot_ms = hardware.hot_ms
+        rows = ((hot_ms[0], "sensed"), (hot_ms[1], "sensed"), (hardware.empty_ms, "empty"))
+        for since_ms, rule in rows:
+            lasted_ms = t_ms - since_ms
+            if since_ms >= 0 and lasted_ms >= rules.SENSED_MS:
+                self._report(rule, lasted_ms, rules.SENSED_MS, f"lit {lasted_ms} ms after")
+
+    def _judge_pairs(self, t_ms: int) -> None:
+        hardware = self.hardware
+        for pad in (0, 1):
+            lasted_ms = t_ms - hardware.apart_ms[pad]
+            if hardware.apart_ms[pad] >= 0 and lasted_ms >= rules.APART_MS:
+                digital_c = hardware.raw[pad] * sensors.TMP117_LSB_C
+                apart_c = abs(sensors.ntc_c(hardware.levels[pad]) - digital_c)
+                if apart_c > APART_C + rules.NOISE_C:
+                    said = f"lit {lasted_ms} ms after, at {apart_c:.2f} C apart"
+                    self._report("apart", apart_c, APART_C + rules.NOISE_C, said)
+
+    def _end_light(self, t_ms: int) -> None:
+        """There is none any more: since when exactly, and was that in time?"""
+        darks = self.hal.darks
+        dark_ms = t_ms
+        if darks and darks[-1].t_ms > self._lit_ms:
+            dark_ms = darks[-1].t_ms  # a lease ends between two ticks
+        elif not self.hal.off_due:
+            return  # a gate's dark part
+        alive = self._program.alive
+        for row in self._dues:
+            if row.from_ms < dark_ms <= row.until_ms and (alive or row.fault in ENDS_PROGRAM):
+                self._judge_late(row, dark_ms)
+            elif row.since_ms <= dark_ms < row.from_ms:
+                self.violations.report_dark(row.fault, dark_ms - row.since_ms)
+        self._current.end_light(dark_ms)
+
+
+def due(injected: "Injected", since_ms: int, within_ms: int) -> Due:
+    """When there must be no light because of a fault whose latency counts from then."""
+    row = find_bound(injected.event.name, injected.event.button)
+    from_ms = since_ms + within_ms
+    return Due(row.fault, since_ms, from_ms, from_ms + ONCE_MS if row.once else ends_ms(injected))
+
+
+def witness_of(run: "Watched") -> Witness:
+    """The witness that was hung on a run. Raises AssertionError where there is none."""
+    assert isinstance(run.witness, Witness)
+    return run.witness

@@ -1,0 +1,162 @@
+"""The plant: the body, the belt on it, its sensors and its battery, in steps of 200 ms.
+
+The simulated unit's only truth. A HAL tells it what share of a step each bank was
+lit at full duty; it answers with temperatures, raw sensor levels and the pack.
+"""
+
+from sim.physics import sensors
+from sim.physics.battery import Battery
+from sim.physics.emitters import LIGHT_PER_K, REFERENCE_C, Emitters
+from sim.physics.sensors import Lag, Noise
+from sim.physics.tissue import Tissue
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from hal.contract import Board
+    from sim.scenario.scenario import Start
+
+    Draw = Callable[[], float]
+
+STEP_MS = 200
+STEP_S = 0.2
+ALERT_C = 43.0  # the contact thermometer's ALERT opens the supply switch by itself
+ALERT_BACK_C = 42.0  # and lets it close again below this
+# The design's limits from which latencies count. The firmware has its own copies: whatever
+# becomes of those, it is measured by these.
+TRIP_C = 42.5  # contact, sensed
+APART_C = 1.5  # the two contact sensors of a pad, from each other
+EMPTY_MV = 3_000  # the mean cell under load
+NTC_ERROR_C = 0.2  # design: calibrated to this at 40 C; spread over the pads by the seed
+CONTACT_ERROR_C = 0.1  # TMP117 data sheet: at most, -20 to 50 C
+CHARGE_W = 12.0  # of the charger (assumed)
+CEM43_FROM_C = 36.0  # below, less than 1/16384 of the time
+
+
+class PadPlant:
+    """One pad on its skin, with its emitters and its three thermometers."""
+
+    def __init__(
+        self, start: "Start", wavelengths_nm: "tuple[int, ...]",
+        full_mw_cm2: "tuple[float, ...]", window_cm2: float, errors_c: "tuple[float, float]",
+    ) -> None:  # fmt: skip
+        """`errors_c`: how far the thermistor and the contact thermometer read off."""
+        self.emitters = Emitters(wavelengths_nm, full_mw_cm2, window_cm2)
+        self.full_mw_cm2 = full_mw_cm2
+        self.tissue = Tissue(
+            start.ambient_c, start.perfusion, start.vasodilation, start.fat_mm,
+            start.air_w_m2k, start.worn, STEP_S,
+        )  # fmt: skip
+        tissue = self.tissue
+        self.ntc_error_c, self.contact_error_c = errors_c
+        self.ntc = Lag(tissue.contact_c, sensors.NTC_LAG_S)
+        self.contact = Lag(tissue.contact_c, sensors.TMP117_LAG_S)
+        self.board = Lag(tissue.board_c, sensors.TMP117_LAG_S)
+        self.ntc_level = 0.0
+        self.contact_raw = self.board_raw = 0
+        self.light_s = [0.0] * len(wavelengths_nm)  # each bank's time at full light
+        self.max_contact_c = tissue.contact_c
+        self.cem43_min = 0.0
+        self.alert = False  # the hardware alert holds the supply switch open
+
+    def step(self, shares: "list[float]", lit: bool, draw: "Draw") -> float:
+        """Advance a step with each bank lit this share of it; returns electrical watts."""
+        tissue = self.tissue
+        power_w = 0.0
+        if lit:
+            board_c = tissue.board_c
+            power_w, light, waste = self.emitters.drive(shares, board_c)
+            tissue.step(light, waste)
+            bright_s = (1.0 + LIGHT_PER_K * (board_c - REFERENCE_C)) * STEP_S
+            light_s = self.light_s
+            for k, share in enumerate(shares):
+                light_s[k] += share * bright_s
+        else:
+            tissue.step(0.0, 0.0)
+        contact_c = tissue.contact_c
+        if contact_c > self.max_contact_c:
+            self.max_contact_c = contact_c
+        skin_c = tissue.skin_c
+        if skin_c > CEM43_FROM_C:
+            self.cem43_min += STEP_S / 60.0 * (4.0 if skin_c < 43.0 else 2.0) ** (skin_c - 43.0)
+        self.sense(contact_c, draw)
+        return power_w
+
+    def sense(self, contact_c: float, draw: "Draw") -> None:
+        """What the pad's three thermometers have come to."""
+        self.ntc_level = sensors.ntc_level(self.ntc.step(contact_c) + self.ntc_error_c)
+        sensed_c = self.contact.step(contact_c) + self.contact_error_c
+        self.contact_raw = sensors.tmp117_raw(sensed_c, draw())
+        self.board_raw = sensors.tmp117_raw(self.board.step(self.tissue.board_c), draw())
+        if sensed_c >= ALERT_C:
+            self.alert = True
+        elif sensed_c < ALERT_BACK_C:
+            self.alert = False
+
+    def fluence_j_cm2(self) -> "list[float]":
+        """What each bank gave the skin so far."""
+        return [full / 1000.0 * s for full, s in zip(self.full_mw_cm2, self.light_s)]
+
+
+class Plant:
+    """Both pads and the battery."""
+
+    def __init__(
+        self, start: "Start", board: "Board", calibration: "dict[str, Any]", seed: int
+    ) -> None:
+        """`start`: a scenario's start. `calibration`: the truth about the unit's light."""
+        self.reseed(seed)
+        wavelengths_nm = tuple([row[0] for row in board.BANKS])
+        window_cm2 = calibration["window_cm2"]
+        pads = []
+        for pad in ("A", "B"):
+            full = tuple([calibration["irradiance_mw_cm2"][pad][str(nm)] for nm in wavelengths_nm])
+            errors_c = (self._error(NTC_ERROR_C), self._error(CONTACT_ERROR_C))
+            pads.append(PadPlant(start, wavelengths_nm, full, window_cm2, errors_c))
+        for one in pads:
+            one.sense(one.tissue.contact_c, self.draw)
+        a, b = self.pads = tuple(pads)
+        self.bank_w = a.emitters.electrical_w + b.emitters.electrical_w
+        self.bank_light_w = [
+            full / 1000.0 * window_cm2 for full in a.full_mw_cm2 + b.full_mw_cm2
+        ]
+        self.kinds = len(wavelengths_nm)
+        self.alert_turned = False  # a hardware alert came or went in the last step
+        self.idle_w = board.IDLE_MW / 1000.0
+        self.battery = Battery(start.battery_pct)
+        self.battery.step(self.idle_w, 0.0)
+        self.charge_w = 0.0  # what the charger gives now, and
+        self.full_charge_w = CHARGE_W  # when plugged in
+        self.sag_mv = 0.0  # a fault: the pack sits this much lower than it should
+        self.drawn_wh = 0.0
+
+    def reseed(self, seed: int) -> None:
+        """The thermometers' noise begins anew."""
+        self.draw = Noise(seed).draw
+
+    def _error(self, most_c: float) -> float:
+        """A sensor's own error: half of the most, rms, and never more."""
+        return max(-most_c, min(most_c, self.draw() * most_c / 2.0))
+
+    def step(self, shares: "list[float]", lit: bool) -> None:
+        """Advance 200 ms; `shares` is 0-1 for each bank, pad A first."""
+        a, b = self.pads
+        draw = self.draw
+        kinds = self.kinds
+        power_w = self.idle_w
+        alert_a = a.alert
+        alert_b = b.alert
+        if lit:
+            power_w += a.step(shares[:kinds], True, draw) + b.step(shares[kinds:], True, draw)
+        else:
+            a.step(shares, False, draw)
+            b.step(shares, False, draw)
+        self.battery.step(power_w, STEP_S, self.charge_w)
+        self.alert_turned = a.alert != alert_a or b.alert != alert_b
+        self.drawn_wh += power_w * STEP_S / 3600.0
+
+    def pack_mv(self) -> float:
+        """Pack voltage at its terminals, mV."""
+        return self.battery.pack_mv - self.sag_mv

@@ -1,0 +1,55 @@
+"""How long the unit's ticks take, as a bench sees them: by what reaches the hardware.
+
+A tick begins with the first conversion of the first thermistor, feeds the watchdog when
+it has gone through whole, and ends when the processor arms its timer to sleep, or, where it
+took so long that nothing is slept, when the next begins.
+"""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from sim.pin_depth.adapter import Emulator
+
+
+class Tick(NamedTuple):
+    """One tick; microseconds since the bench was switched on."""
+
+    begin_us: float
+    fed_us: float
+    slept_us: float
+
+
+class Ticks:
+    """Every whole tick since the last reset."""
+
+    def __init__(self, emulator: "Emulator") -> None:
+        self.emulator = emulator
+        self.kept: list[Tick] = []
+        self.lost: list[Tick] = []  # of the lives before
+        self.begin_us = self.fed_us = -1.0
+        self.slept_us = -1.0
+        emulator.on_sleep = self.slept
+
+    def begin(self) -> None:
+        """The first thermistor is converted."""
+        now_us = self.emulator.exact_us
+        if self.fed_us >= 0.0:
+            slept_us = self.slept_us if self.slept_us > self.fed_us else now_us
+            self.kept.append(Tick(self.begin_us, self.fed_us, slept_us))
+        self.begin_us = now_us
+        self.fed_us = -1.0
+
+    def fed(self) -> None:
+        """The watchdog was fed."""
+        if self.begin_us >= 0.0:
+            self.fed_us = self.slept_us = self.emulator.exact_us
+
+    def slept(self) -> None:
+        """The timer was armed."""
+        self.slept_us = self.emulator.exact_us
+
+    def forget(self) -> None:
+        """The chip has begun anew."""
+        self.lost += self.kept
+        self.kept = []
+        self.begin_us = self.fed_us = -1.0

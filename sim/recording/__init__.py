@@ -1,0 +1,1 @@
+"""Recordings: inputs and outputs of a run, tick by tick, and their replay."""

@@ -1,0 +1,1 @@
+"""Scenarios: what a person writes in TOML, read, checked and written."""

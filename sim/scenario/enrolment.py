@@ -1,0 +1,33 @@
+"""A ticket as the allocator makes it, and the default protocol: what `firmware.trial.enrolment` opens. Here,
+for it never runs on a unit; called by the tools, the proof's trial and tests."""
+
+import binascii
+from typing import Any
+
+from firmware.records import mac
+from firmware.trial.enrolment import KEY, PLACEBO, THERAPY
+
+# The paper says only "rotating and bending in different directions": these are ours.
+MOVEMENTS = (
+    "Rotate left", "Rotate right", "Bend forward", "Bend back", "Bend left", "Bend right",
+)  # fmt: skip
+DEFAULT: dict[str, Any] = {
+    "visits": 7,
+    "interval_days": 7,
+    "window_days": 2,
+    "baseline_therapy": False,  # the paper says only that values were recorded at baseline
+    "rate_after": True,
+    "guess": True,
+    "ill_effects": True,
+    "movements": list(MOVEMENTS),
+}
+
+
+def made(table: dict[str, Any], masked: bool, sealing_key: bytes, key: bytes) -> dict[str, Any]:
+    """What is to be signed: a ticket's `participant`, `protocol`, `salt`, `trial` and `unit`, with
+    its arm and its sealing key covered by the key of tickets."""
+    salt = str(table["salt"]).encode()
+    cover = binascii.unhexlify(mac.seal(key, KEY + salt))
+    covered = bytes([a ^ b for a, b in zip(sealing_key, cover, strict=True)])
+    arm = mac.seal(key, (PLACEBO if masked else THERAPY) + salt)
+    return {**table, "arm": arm, "key": covered.hex()}

@@ -1,0 +1,348 @@
+"""A scenario: who wears the unit where, what they press and what breaks, and when.
+
+Read from TOML by `load`; the same story runs at every depth. Whatever is wrong with
+a file is a `BadInput` of one line, never another exception.
+"""
+
+from firmware.core.limits import RAIL_DARK_01MA
+from firmware.safety.lamp_test import Check
+from firmware.therapy import prescription as firmware_prescription
+from sim.common.boards import REFERENCE, find_board, wavelengths_nm
+from sim.common.errors import BadInput
+from sim.common.value_record import Record
+from sim.faults.catalogue import FAULTS, NAMES, Fault
+from sim.faults.source_lines import place
+from sim.scenario import validate
+from sim.scenario.validate import shown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hal.contract import Board
+
+DURATION_MAX_S = 14_400
+EVENTS_MAX = 1_000
+SEED_MAX = 2**32 - 1
+CLOCK_MAX = 2**30 - 1
+HOLD_MIN_MS = 20
+HOLD_MS = 200
+HOLD_MAX_MS = 60_000
+PATH_MAX = 900  # characters
+BUTTONS = ("START", "UP", "DOWN")
+PADS = ("A", "B")
+DEFAULT_MW_CM2 = 2.5  # of each bank, in the default prescription
+
+
+class Start(Record):
+    """The wearer, the room and the unit at power-on."""
+
+    FIELDS = (
+        "ambient_c", "battery_pct", "worn", "perfusion", "vasodilation", "fat_mm", "air_w_m2k",
+        "clock",
+    )  # fmt: skip
+
+    def __init__(
+        self, ambient_c: float = 23.0, battery_pct: float = 80.0, worn: bool = True,
+        perfusion: float = 0.001, vasodilation: float = 6.0, fat_mm: float = 10.0,
+        air_w_m2k: float = 5.0, clock: int = 0,
+    ) -> None:  # fmt: skip
+        self.ambient_c = ambient_c
+        self.battery_pct = battery_pct
+        self.worn = worn
+        self.perfusion = perfusion  # of resting skin, 1/s
+        self.vasodilation = vasodilation  # how many times perfusion rises with heat
+        self.fat_mm = fat_mm
+        self.air_w_m2k = air_w_m2k  # from surfaces to air
+        self.clock = clock  # what the unit's 30-bit millisecond clock reads
+
+
+# Numbers of `start`, and those of them that an event may change: low, high, unit.
+RANGES = {
+    "ambient_c": (-10, 50, "C"),
+    "battery_pct": (0, 100, "%"),
+    "perfusion": (0, 0.01, "1/s"),
+    "vasodilation": (1, 6, "times"),
+    "fat_mm": (2, 40, "mm"),
+    "air_w_m2k": (0.5, 50, "W/m2K"),
+}
+CHANGES = ("worn", "ambient_c", "perfusion", "air_w_m2k", "seed")  # seed: new noise from here
+KINDS = ("press", "fault") + CHANGES
+EVENT_KEYS = ("at_s",) + KINDS + ("hold_ms", "pad", "value", "for_s", "button", "line")
+
+
+class Event(Record):
+    """Something that happens to the unit.
+
+    `kind` is "press" (`name` a button, held for `hold_ms`), "fault" (`name` of FAULTS) or
+    "set" (`name` of CHANGES, `value` its new value). `pad` None means both; a fault's `value`
+    is in the unit of its row, and `for_s` None lasts to the end. `button` is what is stuck,
+    `line` where in the firmware, as "firmware/safety/gate.py:58".
+    """
+
+    FIELDS = ("at_s", "kind", "name", "pad", "value", "for_s", "hold_ms", "button", "line")
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what an event says; most have three of these
+        self, at_s: float, kind: str, name: str, pad: str | None = None,
+        value: float | bool | None = None, for_s: float | None = None, hold_ms: int = 0,
+        button: str | None = None, line: str | None = None,
+    ) -> None:  # fmt: skip
+        self.at_s = at_s
+        self.kind = kind
+        self.name = name
+        self.pad = pad
+        self.value = value
+        self.for_s = for_s
+        self.hold_ms = hold_ms
+        self.button = button
+        self.line = line
+
+
+class Scenario(Record):
+    """A run to be made; `events` are in order of time, and of the file where times are equal.
+    With `until_done`, `duration_s` is the most: it is over once the session is. `board` names
+    the unit's board: prescription and wavelengths are of its banks."""
+
+    FIELDS = (
+        "name", "seed", "duration_s", "prescription", "start", "events", "until_done", "board",
+    )  # fmt: skip
+
+    def __init__(
+        self, name: str, seed: int, duration_s: float, prescription: dict[str, object],
+        start: Start = Start(),  # noqa: B008 - nobody changes it
+        events: tuple[Event, ...] = (), until_done: bool = False, board: str = REFERENCE,
+    ) -> None:  # fmt: skip
+        self.name = name
+        self.seed = seed
+        self.duration_s = duration_s
+        self.prescription = prescription
+        self.start = start
+        self.events = events
+        self.until_done = until_done
+        self.board = board
+
+
+SCENARIO_KEYS = ("seed", "duration_s", "board", "prescription", "start", "event")
+START_KEYS = Start.FIELDS
+
+
+def ordinary(board: str = REFERENCE) -> Scenario:
+    """A belt worn at room temperature, START after 10 s, the default prescription to its end.
+    Raises BadInput for a board that there is not."""
+    return Scenario(
+        name="ordinary session",
+        seed=1,
+        duration_s=1_920.0,  # 30 min of light, the start before it and a little more
+        prescription=default_prescription(find_board(board)),
+        board=board,
+        events=(Event(10.0, "press", "START", hold_ms=HOLD_MS),),
+        until_done=True,
+    )
+
+
+def load(path: str, board: str | None = None) -> Scenario:
+    """Read a scenario from a TOML file; `board` goes before the one that the file names.
+
+    Raises BadInput.
+    """
+    from pathlib import Path
+
+    return parse(validate.read_text(path), str(path), Path(path).parent, board)
+
+
+def parse(
+    text: str, where: str, base: "Path | None" = None, board: "str | None" = None
+) -> Scenario:
+    """Read a scenario from TOML text that came from `where`; paths in it start at `base`.
+
+    Raises BadInput.
+    """
+    return read(validate.parse_toml(text, where), where, base, board)
+
+
+def read(
+    value: object, where: str, base: "Path | None" = None, board: "str | None" = None
+) -> Scenario:
+    """A scenario of what its TOML says, as tables, lists and values. Raises BadInput."""
+    found = validate.table(value, where, SCENARIO_KEYS)
+    if "duration_s" not in found:
+        raise BadInput(f"{where}: lacks duration_s: a number from 1 to {DURATION_MAX_S} (s)")
+    duration_s = validate.number(found["duration_s"], f"{where}: duration_s", 1, DURATION_MAX_S, "s")
+    data = _board(found.get("board", REFERENCE), where, board)
+    return Scenario(
+        name=validate.stem(where),
+        seed=validate.integer(found.get("seed", 1), f"{where}: seed", 0, SEED_MAX),
+        duration_s=duration_s,
+        prescription=_prescription(found.get("prescription", "default"), where, base, data),
+        start=_start(found.get("start", {}), f"{where}: start"),
+        events=_events(found.get("event", []), where, duration_s, data),
+        board=data.NAME,
+    )
+
+
+def default_prescription(board: "Board") -> dict[str, object]:
+    """The default prescription for this board's banks: each gives DEFAULT_MW_CM2, or its nominal
+    irradiance where that is less. A bank whose lamp test pulse is too weak to be told from
+    darkness would be found open: such a bank gives nothing."""
+    asked = dict(firmware_prescription.DEFAULT)
+    each_mw_cm2 = min(DEFAULT_MW_CM2, board.BANK_NOMINAL_UW_CM2 / 1000)
+    least_01ma = Check(board).expected_01ma
+    asked["irradiance_mw_cm2"] = {
+        str(nm): each_mw_cm2 if least_01ma[k] > RAIL_DARK_01MA + 1 else 0.0
+        for k, nm in enumerate(wavelengths_nm(board))
+    }
+    return asked
+
+
+def load_prescription(path: "str | Path") -> dict[str, object]:
+    """Read a prescription from a JSON file, unchecked but for its form. Raises BadInput."""
+    return validate.parse_json(validate.read_text(path), str(path))
+
+
+def check_prescription(prescription: dict[str, object], where: str, board: "Board") -> None:
+    """Compile it for a board at nominal irradiance; BadInput says what it lacks."""
+    nominal = [board.BANK_NOMINAL_UW_CM2] * len(board.BANKS)
+    try:
+        firmware_prescription.Course(prescription, board, [nominal, nominal])
+    except firmware_prescription.Refused as why:
+        raise BadInput(f"{where}: {why}") from None
+    except RecursionError:
+        raise BadInput(f"{where}: is nested too deeply") from None
+
+
+def _board(named: object, where: str, option: "str | None") -> "Board":
+    """The board that an option names, else the one that the file names. Raises BadInput."""
+    if option is not None:
+        board: Board = find_board(option)
+        return board
+    try:
+        board = find_board(named)
+    except BadInput as why:
+        raise BadInput(f"{where}: {why}") from None
+    return board
+
+
+def _prescription(
+    value: object, where: str, base: "Path | None", board: "Board"
+) -> dict[str, object]:
+    if isinstance(value, dict):
+        check_prescription(value, f"{where}: prescription", board)
+        return value
+    if not isinstance(value, str) or not 0 < len(value) <= PATH_MAX:
+        raise BadInput(
+            f'{where}: prescription is {shown(value)}: "default", the path of a JSON file, '
+            "or a table of what such a file says"
+        )
+    if value == "default":
+        return default_prescription(board)
+    path = base / value if base else value
+    prescription = load_prescription(path)
+    check_prescription(prescription, str(path), board)
+    return prescription
+
+
+def _start(value: object, where: str) -> Start:
+    found = validate.table(value, where, START_KEYS)
+    checked = {key: _condition(key, found[key], f"{where}.{key}") for key in found}
+    return Start(**checked)  # type: ignore[arg-type]
+
+
+def _condition(key: str, value: object, where: str) -> float | bool | int:
+    if key == "worn":
+        return validate.truth(value, where)
+    if key == "clock":
+        return validate.integer(value, where, 0, CLOCK_MAX, "ms")
+    if key == "seed":
+        return validate.integer(value, where, 0, SEED_MAX)
+    low, high, unit = RANGES[key]
+    return validate.number(value, where, low, high, unit)
+
+
+def _events(value: object, where: str, duration_s: float, board: "Board") -> tuple[Event, ...]:
+    if not isinstance(value, list):
+        raise BadInput(f"{where}: event is {shown(value)}: tables, each headed [[event]]")
+    if len(value) > EVENTS_MAX:
+        raise BadInput(f"{where}: has {len(value)} events: at most {EVENTS_MAX}")
+    events = [
+        read_event(found, f"{where}: event {number}", duration_s, board)
+        for number, found in enumerate(value, 1)
+    ]
+    return tuple(sorted(events, key=lambda event: event.at_s))
+
+
+def read_event(value: object, where: str, duration_s: float, board: "Board") -> Event:
+    """One of a scenario's events, of what its TOML says. Raises BadInput."""
+    if not isinstance(value, dict):
+        raise BadInput(f"{where} is {shown(value)}: a table with at_s and one of {_any_of(KINDS)}")
+    kinds = [key for key in KINDS if key in value]
+    if not kinds:
+        validate.table(value, where, EVENT_KEYS)
+        raise BadInput(f"{where} lacks what happens: one of {_any_of(KINDS)}")
+    if len(kinds) > 1:
+        raise BadInput(f"{where} has {' and '.join(kinds)}: only one of {_any_of(KINDS)}")
+    if "at_s" not in value:
+        raise BadInput(f"{where} lacks at_s: a number from 0 to duration_s, {duration_s:g} (s)")
+    at_s = validate.number(value["at_s"], f"{where}: at_s", 0, duration_s, "s, to duration_s")
+    if kinds[0] == "press":
+        return _press(value, where, at_s)
+    if kinds[0] == "fault":
+        return _fault(value, where, at_s, board)
+    validate.table(value, where, ("at_s", kinds[0]))
+    new = _condition(kinds[0], value[kinds[0]], f"{where}: {kinds[0]}")
+    return Event(at_s, "set", kinds[0], value=new)
+
+
+def _any_of(words: tuple[str, ...]) -> str:
+    return ", ".join(words[:-1]) + " or " + words[-1]
+
+
+def _press(found: dict[str, object], where: str, at_s: float) -> Event:
+    validate.table(found, where, ("at_s", "press", "hold_ms"))
+    button = validate.choice(found["press"], f"{where}: press", BUTTONS)
+    held = found.get("hold_ms", HOLD_MS)
+    hold_ms = validate.integer(held, f"{where}: hold_ms", HOLD_MIN_MS, HOLD_MAX_MS, "ms")
+    return Event(at_s, "press", button, hold_ms=hold_ms)
+
+
+def _fault(found: dict[str, object], where: str, at_s: float, board: "Board") -> Event:
+    name = validate.choice(found["fault"], f"{where}: fault", NAMES)
+    row = FAULTS[name]
+    takes = ["at_s", "fault"]
+    takes += ["pad"] * bool(row.pad) + ["value"] * bool(row.unit) + ["for_s"] * row.lasts
+    takes += [row.also] * bool(row.also)
+    where = f"{where} ({name})"
+    validate.table(found, where, tuple(takes))
+    pad = None
+    if "pad" in found or row.pad == "must":
+        pad = validate.choice(_needed(found, "pad", where, "A or B"), f"{where}: pad", PADS)
+    for_s = row.for_s
+    if "for_s" in found:
+        for_s = validate.number(found["for_s"], f"{where}: for_s", 0.02, DURATION_MAX_S, "s")
+    button = line = None
+    if row.also == "button":
+        stuck = _needed(found, "button", where, _any_of(BUTTONS))
+        button = validate.choice(stuck, f"{where}: button", BUTTONS)
+    elif "line" in found:
+        line = "{}:{}".format(*place(found["line"], f"{where}: line"))
+    value = _value(row, found, where, board)
+    return Event(at_s, "fault", name, pad, value, for_s, button=button, line=line)
+
+
+def _value(row: Fault, found: dict[str, object], where: str, board: "Board") -> float | None:
+    if row.unit == "nm":
+        banks_nm = wavelengths_nm(board)
+        on_board = f"a bank of the board, {', '.join(map(str, banks_nm))} (nm)"
+        value = _needed(found, "value", where, on_board)
+        if not isinstance(value, int) or isinstance(value, bool) or value not in banks_nm:
+            raise BadInput(f"{where}: value is {shown(value)}: {on_board}")
+        return float(value)
+    if row.unit:
+        value = found.get("value", row.default)
+        return validate.number(value, f"{where}: value", row.low, row.high, row.unit)
+    return None
+
+
+def _needed(found: dict[str, object], key: str, where: str, allowed: str) -> object:
+    if key not in found:
+        raise BadInput(f"{where} lacks {key}: {allowed}")
+    return found[key]

@@ -1,0 +1,144 @@
+"""The compiled copy of the simulated unit: what is altered for it, and that no digit changes.
+
+Compiling takes a minute or two: `make compiled` does it, and then runs these. Without a
+compiled copy what compares the two is skipped, and the altered sources are run as they are.
+"""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sim.campaign import cases
+from tests.support.command import Waistband
+from tools import compiled
+from tools.commands import check_campaign
+
+# Runs one session and some of its windows; prints all that came of them, to the last digit.
+STORY = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from sim import campaign, tissue
+tally = campaign.Tally()
+whole = campaign.whole_session(tally, "7-8")
+runs = [whole.run]
+for case in ("7-8-s", "7-8-q1", *(f"7-8-f{k}" for k in range(8))):
+    runs.append(campaign.window(tally, case, whole))
+told = []
+for run in runs:
+    result = run.result()
+    del result["wall_s"], result["realtime_factor"]
+    told.append([result, run.hardware.raw, run.hardware.levels, run.unit.gate.out,
+                 run.plant.battery.charge])
+print(json.dumps([tissue.__file__, told, [list(row) for row in tally.broken]]))
+"""
+
+
+def told_in(folder: Path) -> tuple[str, object]:
+    """Where the physics was imported from, and the story."""
+    done = subprocess.run(
+        [sys.executable, "-c", STORY, str(folder)],
+        capture_output=True, text=True, check=True, cwd=folder,
+    )  # fmt: skip
+    where, *story = json.loads(done.stdout)
+    return where, story
+
+
+def test_the_altered_sources_tell_the_same_story_before_they_are_compiled(tmp_path: Path) -> None:
+    names = compiled.lay_out(tmp_path / "copy")
+    assert "firmware/waistband.py" in names and "sim/hal_depth/sim_hal.py" in names
+    where, story = told_in(tmp_path / "copy")
+    assert where.startswith(str(tmp_path))
+    assert story == told_in(compiled.ROOT)[1]
+
+
+@pytest.mark.skipif(
+    compiled.made() is None, reason="these sources are not compiled: `make compiled` does it"
+)
+def test_the_compiled_unit_tells_the_same_story_to_the_last_digit() -> None:
+    there = compiled.made()
+    assert there
+    where, story = told_in(there)
+    assert where.endswith((".so", ".pyd"))
+    assert story == told_in(compiled.ROOT)[1]
+
+
+def altered(text: str) -> ast.Module:
+    return ast.parse(compiled.altered('"""A module."""\n' + text))
+
+
+def test_a_number_in_capitals_is_final_and_nothing_else_is() -> None:
+    text = "A = 1\nB = -2.5 * 10\nC = True\nD = (1, 2)\nE = [1]\nF = A\ng = 3\nH = 'x'\n"
+    final = [
+        node.target.id
+        for node in altered(text).body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+    ]
+    assert final == ["A", "B"]
+
+
+def test_a_class_of_its_own_can_be_made_without_its_arguments() -> None:
+    body = '    """A class."""\n\n    def __init__(self, n: int) -> None:\n        self.n = n\n'
+    module = altered(f"class Own:\n{body}\n\nclass Other(NamedTuple):\n    n: int\n")
+    made = {
+        node.name: [item.name for item in node.body if isinstance(item, ast.FunctionDef)]
+        for node in module.body
+        if isinstance(node, ast.ClassDef)
+    }
+    assert made == {"Own": ["__new__", "__init__"], "Other": []}
+
+
+def test_the_digest_is_of_the_sources_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in compiled.PACKAGES:
+        (tmp_path / name).mkdir()
+    source = tmp_path / "sim" / "one.py"
+    source.write_text("A = 1\n")
+    monkeypatch.setattr(compiled, "ROOT", tmp_path)
+    before = compiled.digest()
+    (tmp_path / "sim" / "notes.txt").write_text("nothing")
+    assert compiled.digest() == before
+    source.write_text("A = 2\n")
+    assert compiled.digest() != before
+
+
+def test_without_a_compiler_a_large_campaign_says_so_in_a_line_and_runs_all_the_same(
+    waistband: Waistband, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(compiled, "shelf", lambda: tmp_path / "shelf")
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    asked: list[bool] = []
+
+    def gather(size: object, compile_it: bool, **options: object) -> cases.Tally:
+        asked.append(compile_it)
+        return cases.Tally()
+
+    monkeypatch.setattr(check_campaign, "gather", gather)
+    ended = waistband("check", "campaign", "--sessions", "2000", "--windows", "100000")
+    assert (ended.code, asked) == (0, [False])
+    assert ended.err.startswith("waistband: running interpreted: there is no C compiler ")
+    assert ended.err.count("\n") == 1
+    waistband("check", "campaign", "--sessions", "1")
+    assert asked == [False, False]
+
+
+def test_what_mypyc_says_is_told_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "wrong.py").write_text('"""A module."""\nn: int = "one"\n')
+    with pytest.raises(compiled.CannotCompile, match=r"wrong.py:2: error: Incompatible types"):
+        compiled.build(tmp_path, ["wrong.py"])
+
+
+def test_only_the_newest_copies_are_kept(tmp_path: Path) -> None:
+    import os
+
+    folders = [tmp_path / name for name in ("old", "older", "now")]
+    for age, folder in zip((2, 3, 1), folders, strict=True):
+        folder.mkdir()
+        (folder / compiled.WHOLE).touch()
+        os.utime(folder, (10**9 - age, 10**9 - age))
+    compiled.tidy(tmp_path / "now")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["now", "old"]

@@ -1,0 +1,32 @@
+"""Three recordings made at an earlier release replay with the same outputs, to the byte.
+
+A change that means to leave the unit's behaviour alone is held to it here: an ordinary session
+that its dose ends, a session with a pause, a fault and its acknowledgement, and a gated session.
+A change that means to alter the behaviour records them anew, and says so:
+`waistband sim SCENARIO --record FILE` with the scenarios beside them, then `xz -9`.
+"""
+
+import lzma
+from pathlib import Path
+
+import pytest
+
+from sim.common.errors import BadInput
+from tools.replay import replay
+
+DATA = Path(__file__).parent / "data"
+KEPT = ("ordinary", "pause_fault", "gated")
+
+
+@pytest.mark.parametrize("on", ["cpython", "unix", "webassembly"])
+@pytest.mark.parametrize("name", KEPT)
+def test_a_recording_of_an_earlier_release_replays_to_the_byte(
+    name: str, on: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"{name}.rec"
+    path.write_bytes(lzma.decompress((DATA / f"{name}.rec.xz").read_bytes()))
+    try:
+        same, said = replay(path, on)
+    except BadInput as why:
+        pytest.skip(str(why))
+    assert same, said

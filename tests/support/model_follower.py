@@ -1,0 +1,109 @@
+"""A unit on the bench that is followed, tick by tick, through the graph of the proof.
+
+`Follow` is a `Bench` whose every tick must be one that the search of `sim.model_check` found: the
+node it is in before, the node it is in after, and a way from one to the other.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from sim.model_check.node import BEFORE, Node, take
+from sim.model_check.observer import Notes
+from sim.model_check.search import Found
+from tests.support.fake_hal import Bench
+
+
+class Graph:
+    """Where a whole tick can lead from a node, as the search found it."""
+
+    def __init__(self, found: Found) -> None:
+        self.found = found
+        self.known: dict[Node, set[Node]] = {}
+
+    def after(self, node: Node) -> set[Node]:
+        """Every node in which a tick from this one can end."""
+        if node not in self.known:
+            ends, parts, seen = set(), [node], set()
+            while parts:
+                for edge in self.found.edges[parts.pop()]:
+                    if edge.to.place == BEFORE:
+                        ends.add(edge.to)
+                    elif edge.to not in seen:
+                        seen.add(edge.to)
+                        parts.append(edge.to)
+            self.known[node] = ends
+        return self.known[node]
+
+
+class Follow(Bench):
+    """A bench that objects to a tick that the graph does not have."""
+
+    def __init__(self, graph: Graph, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.graph = graph
+        self.dark, self.armed = True, False
+        self.notes = Notes(self.unit, self.unit.wear.is_worn)
+        self.control: Callable[[int], None] = self.unit._control
+        self.plan: Callable[[int], None] = self.unit._plan
+        vars(self.unit)["_control"] = self.watched_control
+        self.node = self.here()
+        assert self.node in graph.found.depth
+
+    @property
+    def duty(self) -> list[int]:
+        """What the emitters were told."""
+        return self.hal.duty
+
+    def here(self) -> Node:
+        """The node that the unit is in between two ticks."""
+        return take(self.unit, self, self.notes, BEFORE)
+
+    def jump(self) -> bool:
+        """Something of the unit was set by hand: whether the graph knows a unit like that."""
+        self.node = self.here()
+        return self.node in self.graph.found.depth
+
+    def watched_control(self, ms: int) -> None:
+        """Control, with the bystander told where in it the light is planned."""
+        notes, latch = self.notes, self.unit.faults
+        state = notes.before_control()
+        planned = False
+
+        def watched_plan(step_ms: int) -> None:
+            nonlocal planned
+            planned = True
+            notes.after_control(state, latch.active != 0)
+            step = notes.before_plan()
+            self.plan(step_ms)
+            notes.after_plan(step)
+
+        vars(self.unit)["_plan"] = watched_plan
+        self.control(ms)
+        if not planned:
+            notes.after_control(state, latch.active != 0)
+
+    def tick(self) -> None:
+        """One tick, which must be one of the graph's."""
+        self.hal.calls.clear()
+        self.notes.begin()
+        super().tick()
+        self.notes.end()
+        for name, *values in self.hal.calls:
+            if name == "off":
+                self.dark = True
+            elif name in ("drive", "renew_lease"):
+                self.dark = False
+            elif name == "arm":
+                self.armed = values[0]
+        before, self.node = self.node, self.here()
+        allowed = self.graph.after(before)
+        assert self.node in allowed, differences(self.node, allowed)
+
+
+def differences(node: Node, allowed: set[Node]) -> str:
+    """How a node differs from the nearest one that is allowed."""
+    if not allowed:
+        return "no tick leads on from there"
+    near = min(allowed, key=lambda other: sum(a != b for a, b in zip(node, other, strict=True)))
+    names = zip(Node._fields, node, near, strict=True)
+    return ", ".join(f"{name} is {is_} and not {not_}" for name, is_, not_ in names if is_ != not_)

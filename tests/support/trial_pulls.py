@@ -1,0 +1,71 @@
+"""A trial of four with its journals, for the tests of `collect`: what is read, what kept apart."""
+
+import shutil
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from tests.support.trial_folder import Belt, Bench, made
+from tools.commands.main import main
+
+PEOPLE = ("P-01", "P-02", "P-03", "P-04")
+
+
+def enrolled(base: Path) -> Bench:
+    """A trial of four, all enrolled."""
+    bench = made(base, visits=3)
+    for who in PEOPLE:
+        assert main(["trial", "enrol", str(bench.folder), "--participant", who, "--unit",
+                     bench.rows[who]["unit"]]) == 0  # fmt: skip
+    return bench
+
+
+def lived(bench: Bench, who: str, visits: int = 3) -> Belt:
+    """A belt that was used as it should be."""
+    belt = Belt(bench, who)
+    for visit in range(1, visits + 1):
+        belt.visit(visit, 6, 5, therapy=visit > 1)
+    return belt
+
+
+def copied(bench: Bench, tmp_path: Path) -> Bench:
+    """A copy, with everybody's journal in `pulls`."""
+    shutil.copytree(bench.folder, tmp_path / "trial")
+    copy = Bench(tmp_path / "trial", bench.keys, bench.statistician, bench.officer, bench.rows)
+    for who in PEOPLE:
+        lived(bench, who).pull(tmp_path / "pulls" / who)
+    return copy
+
+
+def collect(trial: Bench, *folders: Path) -> int:
+    paths = folders or (trial.folder.parent / "pulls",)
+    return main(["trial", "collect", str(trial.folder), *map(str, paths)])
+
+
+def rows(trial: Bench, query: str) -> list[Any]:
+    with sqlite3.connect(trial.folder / "trial.sqlite") as base:
+        return base.execute(query).fetchall()
+
+
+def dump(trial: Bench) -> list[str]:
+    with sqlite3.connect(trial.folder / "trial.sqlite") as base:
+        return list(base.iterdump())
+
+
+def apart(trial: Bench) -> list[tuple[str, str]]:
+    return rows(trial, "SELECT label, what FROM quarantine ORDER BY label, what")
+
+
+def notes(trial: Bench) -> list[tuple[str, str]]:
+    return rows(trial, "SELECT participant, what FROM notes ORDER BY participant, what")
+
+
+def used(trial: Bench) -> list[str]:
+    return [row[0] for row in rows(trial, "SELECT participant FROM journals ORDER BY 1")]
+
+
+def alter(folder: Path, old: bytes, new: bytes) -> None:
+    path = folder / "journal.0"
+    content = path.read_bytes()
+    assert old in content
+    path.write_bytes(content.replace(old, new, 1))

@@ -1,0 +1,129 @@
+"""The other ways that the product gets there: mip's package.json and MicroPython's manifest."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hal.files import TABLE
+from sim.driver_depth.flash import device_files
+from sim.driver_depth.release import release
+from tests.support.command import Waistband, files
+
+ROOT = Path(__file__).resolve().parent.parent
+MANIFEST = ROOT / "tools" / "manifest.py"
+
+
+def made(folder: Path) -> dict[str, bytes]:
+    """All files in it."""
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
+def test_a_release_is_the_product_with_a_package_that_names_each_file_once(
+    waistband: Waistband,
+) -> None:
+    ended = waistband("release", "out")
+    assert (ended.code, ended.err) == (0, "")
+    found = made(Path("out"))
+    package = json.loads(found.pop("package.json"))
+    assert found == release(device_files(ROOT))
+    assert sorted(package["urls"]) == [[name, name] for name in sorted(found)]
+    assert package["urls"][0] == ["boot.py", "boot.py"]
+    assert package["urls"][-1] == [TABLE, TABLE]
+
+
+@pytest.mark.parametrize(
+    ("folder", "said"),
+    [("full", "is there already"), ("short.toml", "is there already"),
+     ("none/out", "cannot be written"), ("a\0b", "cannot be written")],
+)  # fmt: skip
+def test_a_folder_that_cannot_be_made_is_refused_and_nothing_is_left(
+    folder: str, said: str, waistband: Waistband
+) -> None:
+    Path("full").mkdir()
+    Path("full/a").write_text("mine")
+    ended = waistband("release", folder)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+    assert said in ended.err
+    assert files() == ["full"] and os.listdir("full") == ["a"]
+
+
+def test_mip_installs_it_and_the_unit_finds_its_files_right(
+    tmp_path: Path, waistband: Waistband
+) -> None:
+    for name in ("littlefs", "mpremote"):
+        pytest.importorskip(name, reason=f"{name} is not installed")
+    from sim.common.errors import BadInput
+    from tests.support.unit_on_vm import Flash
+    from tools.replay import interpreter
+
+    try:
+        interpreter()
+    except BadInput as why:
+        pytest.skip(str(why))
+    waistband("release", "out")
+    flash = Flash(tmp_path, {})
+    vm = flash.vm()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "mpremote", "connect", vm.port.name, "resume", "mip", "install",
+             "--target", "/unit", "out/package.json"],
+            check=False, capture_output=True, text=True,
+        )  # fmt: skip
+    finally:
+        vm.cut()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert flash.files() == release(device_files(ROOT))
+    assert "can't import name Pin" in flash.booted()  # what the unix VM lacks
+
+
+# -- the manifest --------------------------------------------------------------------------------
+
+
+def frozen_by(manifest: Path) -> set[str]:
+    """What a manifest freezes, by MicroPython's documentation of its functions."""
+    found: set[str] = set()
+
+    def module(name: str, base_path: str = ".") -> None:
+        assert (manifest.parent / base_path / name).is_file() and name.endswith(".py")
+        found.add(name)
+
+    def package(name: str, base_path: str = ".") -> None:
+        base = manifest.parent / base_path
+        paths = [path.relative_to(base).as_posix() for path in (base / name).rglob("*.py")]
+        assert paths
+        found.update(paths)
+
+    def freeze(path: str) -> None:
+        assert path == "$(PORT_DIR)/modules"
+
+    code = compile(manifest.read_text(encoding="utf-8"), str(manifest), "exec")
+    exec(code, {"module": module, "package": package, "freeze": freeze})
+    return found
+
+
+def test_the_manifest_freezes_the_whole_product_and_nothing_else() -> None:
+    assert frozen_by(MANIFEST) == set(device_files(ROOT))
+
+
+def test_micropythons_own_reader_takes_the_manifest() -> None:
+    source = os.environ.get("MICROPY_DIR")
+    if not source:
+        pytest.skip("MICROPY_DIR names no source of MicroPython: its manifestfile.py is not read")
+    spec = importlib.util.spec_from_file_location(
+        "manifestfile", Path(source) / "tools" / "manifestfile.py"
+    )
+    assert spec and spec.loader
+    module: Any = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    places = {"MPY_DIR": source, "PORT_DIR": f"{source}/ports/rp2", "MPY_LIB_DIR": f"{source}/lib"}
+    manifest = module.ManifestFile(module.MODE_FREEZE, places)
+    manifest.execute(str(MANIFEST))
+    named = {file.target_path for file in manifest.files()}
+    assert set(device_files(ROOT)) | {"_boot.py", "rp2.py"} <= named

@@ -1,0 +1,143 @@
+"""`waistband trial collect`: good journals are read once, bad ones found, named and kept apart."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support.trial_folder import Bench
+from tests.support.trial_pulls import (
+    PEOPLE,
+    alter,
+    apart,
+    collect,
+    copied,
+    dump,
+    enrolled,
+    lived,
+    notes,
+    rows,
+    used,
+)
+from tools.commands.main import main
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    return enrolled(tmp_path_factory.mktemp("trial"))
+
+
+@pytest.fixture
+def trial(bench: Bench, tmp_path: Path) -> Bench:
+    return copied(bench, tmp_path)
+
+
+# -- what is good ------------------------------------------------------------------------------
+
+
+def test_everything_in_good_journals_is_read(trial: Bench) -> None:
+    assert collect(trial) == 0
+    assert used(trial) == list(PEOPLE)
+    assert apart(trial) == notes(trial) == []
+    assert rows(trial, "SELECT count(*) FROM ratings") == [(4 * 7 * (3 + 2),)]
+    assert rows(trial, "SELECT visit, state, count(*) FROM visits GROUP BY 1, 2") == [
+        (1, "done", 4), (2, "done", 4), (3, "done", 4),
+    ]  # fmt: skip
+    assert rows(trial, "SELECT DISTINCT treat_ms, reason FROM sessions") == [(600_000, "ended")]
+    lines = sum(len(path.read_bytes().splitlines())
+                for path in (trial.folder.parent / "pulls").rglob("journal.*"))  # fmt: skip
+    # of each journal the boot before its ticket is not of the trial
+    assert rows(trial, "SELECT count(*) FROM records") == [(lines - 4,)]
+
+
+def test_no_table_has_an_arm(trial: Bench) -> None:
+    collect(trial)
+    said = "\n".join(dump(trial))
+    assert "therapy" not in said and "placebo" not in said
+
+
+def test_reading_the_same_again_changes_nothing(trial: Bench) -> None:
+    collect(trial)
+    before = dump(trial)
+    assert collect(trial) == 0
+    assert dump(trial) == before
+
+
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(order=st.lists(st.sampled_from(range(6)), min_size=6, max_size=10).filter(
+    lambda order: set(order) == set(range(6))
+))  # fmt: skip
+def test_what_is_found_does_not_depend_on_order_or_on_how_often(
+    bench: Bench, tmp_path_factory: pytest.TempPathFactory, order: list[int]
+) -> None:
+    """Six pulls: early and late ones of two people, a bad one and a stranger's."""
+    base = tmp_path_factory.mktemp("order")
+    pulls = sixpack(bench, base)
+    found: list[list[str]] = []
+    for turn in (range(6), order):
+        shutil.copytree(bench.folder, base / f"trial-{len(found)}")
+        copy = Bench(base / f"trial-{len(found)}", {}, "", "", {})
+        for at in turn:
+            collect(copy, pulls[at])
+        found.append(dump(copy))
+    assert found[0] == found[1]
+
+
+def sixpack(bench: Bench, base: Path) -> list[Path]:
+    pulls = []
+    for who in PEOPLE[:2]:
+        belt = lived(bench, who, 1)
+        pulls.append(belt.pull(base / who / "1"))
+        belt.visit(2, 4, 3)
+        pulls.append(belt.pull(base / who / "2"))
+    pulls.append(lived(bench, "P-03").pull(base / "P-03"))
+    alter(pulls[-1], b'"value": 6', b'"value": 1')
+    pulls.append(lived(bench, "P-04").pull(base / "P-01" / "3"))
+    return pulls
+
+
+def test_pulls_of_one_unit_are_read_as_one_journal(bench: Bench, trial: Bench) -> None:
+    base = trial.folder.parent / "more"
+    belt = lived(bench, "P-01", 1)
+    belt.pull(base / "P-01" / "first")
+    belt.visit(2, 4, 3)
+    belt.pull(base / "P-01" / "second")
+    assert collect(trial, base) == 0
+    assert used(trial) == ["P-01"]
+    assert rows(trial, "SELECT count(*) FROM visits") == [(2,)]
+
+
+# -- the file ----------------------------------------------------------------------------------
+
+
+def test_what_is_no_database_is_refused_in_a_line(
+    trial: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (trial.folder / "trial.sqlite").write_bytes(b"no database at all" * 100)
+    for arguments in (["collect", str(trial.folder), str(trial.folder.parent / "pulls")],
+                      ["report", str(trial.folder)]):  # fmt: skip
+        assert main(["trial", *arguments]) == 2
+        said = capsys.readouterr()
+        assert said.out == "" and said.err.count("\n") == 1 and "trial.sqlite" in said.err
+
+
+def test_the_verifying_keys_open_neither_tickets_nor_sealed_records(trial: Bench) -> None:
+    """Whoever collects holds verify.json: it has journal keys alone."""
+    from firmware.records import encrypted
+    from firmware.records.keys import Keys
+    from firmware.therapy.prescription import Refused
+    from firmware.trial import enrolment
+
+    keys = json.loads((trial.folder / "verify.json").read_bytes())
+    content = (trial.folder / "tickets" / "P-01.json").read_bytes()
+    held = bytes.fromhex(keys["WB-0001"])
+    unit = Keys(None)
+    unit.prescription = held
+    with pytest.raises(Refused):
+        enrolment.opened(content, unit, "WB-0001")
+    collect(trial)
+    record = rows(trial, "SELECT sealed FROM sessions WHERE participant = 'P-01'")[0][0]
+    assert encrypted.opened(held, record)[0] != 1

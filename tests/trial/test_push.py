@@ -1,0 +1,101 @@
+"""`waistband trial push` on a unit at its prompt: the VM on littlefs."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from firmware.records.keys import FILE as KEYS
+from firmware.trial import enrolment
+from tests.support.command import Ended, Waistband
+from tests.support.trial_folder import Bench, made
+from tools.prescription import keyfile
+from tools.trial import belt, people
+from tools.trial import folder as trial_folder
+
+WHO, UNIT = "P-02", "WB-0002"
+Held = dict[str, bytes]
+OnUnit = Callable[..., tuple[Ended, Held]]
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    bench = made(tmp_path_factory.mktemp("trial"))
+    people.entered(trial_folder.opened(str(bench.folder)), WHO, UNIT)
+    return bench
+
+
+@pytest.fixture
+def on_unit(vm_folder: Path, waistband: Waistband, bench: Bench) -> OnUnit:
+    """Push onto a unit that holds these files; how it ended, and what it holds then."""
+    from tests.support.unit_on_vm import Flash
+
+    shutil.copytree(bench.folder, "trial")
+
+    def run(held: Held, *words: str, who: str = WHO) -> tuple[Ended, Held]:
+        flash = Flash(vm_folder, {"main.py": b"1\n", **held})
+        vm = flash.vm()
+        try:
+            ended = waistband("trial", "push", "trial", "--participant", who, *words, "--device",
+                              f"port:{vm.port.name}")  # fmt: skip
+        finally:
+            vm.cut()
+        left = flash.files()
+        assert left.pop("main.py") == b"1\n"
+        return ended, left
+
+    return run
+
+
+def unit(bench: Bench, serial: str = UNIT, key: str = UNIT) -> Held:
+    """A unit's files before it is in a trial."""
+    return {
+        "calibration.json": belt.calibrated(serial),
+        KEYS: keyfile.unit_file(bench.keys[key]),
+    }
+
+
+def visits_of(trial: str, who: str) -> bytes:
+    return json.dumps({"trial": trial, "participant": who, "visit": 3}).encode()
+
+
+def test_ticket_and_prescription_go_onto_the_participants_unit(
+    on_unit: OnUnit, bench: Bench
+) -> None:
+    held = unit(bench) | {"visit.json": visits_of("Test", WHO)}
+    ended, left = on_unit(held)
+    assert (ended.code, ended.err) == (0, "")
+    for name, folder in ((enrolment.FILE, "tickets"), ("prescription.json", "prescriptions")):
+        assert left.pop(name) == (bench.folder / folder / f"{WHO}.json").read_bytes()
+    assert left == held  # their own visits stay
+
+
+def test_somebody_elses_visits_are_removed_only_when_asked(on_unit: OnUnit, bench: Bench) -> None:
+    held = unit(bench) | {"visit.json": visits_of("Test", "P-03"), enrolment.FILE: b"old"}
+    ended, left = on_unit(held)
+    assert ended.code == 2 and left == held
+    assert "has the visits of 'P-03' in the trial 'Test': pull its journal" in ended.err
+    ended, left = on_unit(held, "--replace")
+    assert ended.code == 0 and "visit.json" not in left and left[enrolment.FILE] != b"old"
+
+
+@pytest.mark.parametrize(("serial", "key", "who", "words"), [
+    ("WB-0001", "WB-0001", WHO, "is unit 'WB-0001': P-02 has WB-0002"),
+    (UNIT, "WB-0001", WHO, "the ticket was altered, or is for a unit with another key"),
+    (UNIT, UNIT, "P-03", "P-03: was not enrolled"),
+])  # fmt: skip
+def test_what_a_unit_would_refuse_is_not_brought(
+    on_unit: OnUnit, bench: Bench, serial: str, key: str, who: str, words: str
+) -> None:
+    held = unit(bench, serial, key)
+    ended, left = on_unit(held, who=who)
+    assert ended.code == 2 and ended.out == "" and ended.err.count("\n") == 1
+    assert words in ended.err and left == held
+
+
+def test_a_unit_without_keys_is_refused(on_unit: OnUnit, bench: Bench) -> None:
+    held = {"calibration.json": belt.calibrated(UNIT)}
+    ended, left = on_unit(held)
+    assert ended.code == 2 and "the unit has no key: install its key" in ended.err and left == held

@@ -1,0 +1,1 @@
+"""The bench page: the simulated unit in a browser."""

@@ -1,0 +1,166 @@
+"""The bench page as files: what lies in `tools/bench`, what npm brought, and the unit itself.
+
+`names` is what `waistband bench` serves and what it writes for another host. The unit comes as
+one file, `bundle.json`: the very files that the page's MicroPython imports, with their SHA-256.
+"""
+
+import ast
+import hashlib
+import json
+import shutil
+from functools import lru_cache
+from pathlib import Path
+
+from sim.common.boards import REFERENCE
+from sim.common.errors import BadInput
+from tools.commands.release import version
+
+ROOT = Path(__file__).resolve().parent.parent
+BENCH = ROOT / "tools" / "bench"
+MODULES = BENCH / "node_modules"
+MICROPYTHON = MODULES / "@micropython" / "micropython-webassembly-pyscript"
+GET = "make setup with Node 20 or newer, or npm ci in tools/bench"
+
+# MIME types of the files that a page may be made of; no other kind is served.
+KINDS = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".wasm": "application/wasm",
+    ".txt": "text/plain; charset=utf-8",
+}
+OURS = (".html", ".css", ".js", ".svg", ".png")
+PARTS = ("page", "style")  # folders of `tools/bench` that the page is made of as well
+# What npm installed, by the name that the page has it under.
+VENDOR = {
+    "micropython.mjs": MICROPYTHON / "micropython.mjs",
+    "micropython.wasm": MICROPYTHON / "micropython.wasm",
+    "uPlot.iife.min.js": MODULES / "uplot" / "dist" / "uPlot.iife.min.js",
+    "uPlot.min.css": MODULES / "uplot" / "dist" / "uPlot.min.css",
+    "LICENSES.txt": BENCH / "third-party.txt",
+}
+TOML = MODULES / "smol-toml" / "dist"  # modules that import each other by name
+ENTRY = "page"
+BESIDE = ("page", "machine")  # modules of `tools/bench` that the page's MicroPython imports
+UNIT = ("firmware", "hal", "sim", "tools")
+
+
+def check_npm() -> None:
+    """Raises BadInput where npm's packages are missing."""
+    if not VENDOR["micropython.wasm"].exists():
+        raise BadInput(f"the bench page's npm packages are not installed: {GET}")
+
+
+def node() -> str:
+    """The command of Node, which runs what is in them at a desk. Raises BadInput."""
+    found = shutil.which("node")
+    if found is None:
+        raise BadInput(f"Node, which runs MicroPython's WebAssembly build, is not installed: {GET}")
+    return found
+
+
+def names() -> dict[str, Path | None]:
+    """The files of the whole page by the names that it has them under; None is the bundle's, to
+    be made. Raises BadInput where npm's are missing."""
+    check_npm()
+    found: dict[str, Path | None] = {"bundle.json": None}
+    for folder in (BENCH, *(BENCH / part for part in PARTS)):
+        ours = (path for path in sorted(folder.glob("*")) if path.suffix in OURS)
+        found |= {path.relative_to(BENCH).as_posix(): path for path in ours}
+    found |= {f"vendor/{name}": path for name, path in VENDOR.items()}
+    found |= {f"vendor/smol-toml/{path.name}": path for path in sorted(TOML.glob("*.js"))}
+    return found
+
+
+def read_uplot() -> str:
+    """The code of uPlot behind its name, version and licence, as the licence asks of a copy."""
+    package = json.loads((MODULES / "uplot" / "package.json").read_text(encoding="utf-8"))
+    licence = (MODULES / "uplot" / "LICENSE").read_text(encoding="utf-8")
+    code = VENDOR["uPlot.iife.min.js"].read_text(encoding="utf-8")
+    return f"/*! uPlot {package['version']}\n\n{licence}\n*/\n{code}"
+
+
+def content(path: Path | None, board: str = REFERENCE) -> bytes:
+    """Of one of `names`, for a unit with this board."""
+    return path.read_bytes() if path else bundle(board)
+
+
+def site(board: str = REFERENCE) -> dict[str, bytes]:
+    """The whole page, by the names of its files. Raises BadInput where npm's are missing."""
+    return {name: content(path, board) for name, path in names().items()}
+
+
+def bundle(board: str = REFERENCE) -> bytes:
+    """The unit as the page's MicroPython has it: its board's name, every file's text, and its
+    SHA-256. Made anew only where one of the files it may be made of has changed."""
+    folders = [ROOT / part for part in UNIT] + [ROOT / "hal" / "boards", BENCH]
+    paths = [path for folder in folders for path in folder.glob("*.py")]
+    return _bundle(board, tuple((path, path.stat().st_mtime_ns) for path in sorted(paths)))
+
+
+@lru_cache(maxsize=1)
+def _bundle(board: str, _as_of: tuple[tuple[Path, int], ...]) -> bytes:
+    texts = unit(board=board)
+    about = {
+        "version": version(),
+        "board": board,
+        "sha256": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()},
+        "files": texts,
+    }
+    return json.dumps(about, indent=0).encode() + b"\n"
+
+
+def unit(entry: str = ENTRY, board: str = REFERENCE) -> dict[str, str]:
+    """The text of each of `unit_files`."""
+    files = unit_files(entry, board)
+    return {name: path.read_text(encoding="utf-8") for name, path in files.items()}
+
+
+def unit_files(entry: str = ENTRY, board: str = REFERENCE) -> dict[str, Path]:
+    """A module's file and a board's, and those of what they import, wherever in a file they do
+    so."""
+    found: dict[str, Path] = {}
+    waiting = [entry, f"hal.boards.{board}"]
+    while waiting:
+        module = waiting.pop()
+        path = where(module)
+        if path is None or path in found.values():
+            continue
+        base = BENCH if module in BESIDE else ROOT
+        found[path.relative_to(base).as_posix()] = path
+        parent = module.rpartition(".")[0]
+        waiting += [parent] * bool(parent)
+        waiting += imported(ast.parse(path.read_text(encoding="utf-8")))
+    return dict(sorted(found.items()))
+
+
+def where(module: str) -> Path | None:
+    """The file of one of our modules."""
+    if module in BESIDE:
+        return BENCH / f"{module}.py"
+    if module.partition(".")[0] not in UNIT:
+        return None
+    path = ROOT / Path(*module.split("."))
+    for file in (path.with_suffix(".py"), path / "__init__.py"):
+        if file.exists():
+            return file
+    return None
+
+
+def imported(tree: ast.AST) -> list[str]:
+    """The modules that a file names in its imports, but for those for types alone."""
+    names = []
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
+            names += [name for other in node.orelse for name in imported(other)]
+        elif isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            names += imported(node)
+    return names

@@ -1,0 +1,156 @@
+"""`waistband calibrate`: what was measured on a unit, made into its calibration.
+
+It is checked by the firmware's own rules and sealed with the CRC that the firmware asks for,
+then written to a file or, in service mode, to the unit. A unit without one is locked.
+"""
+
+import json
+from datetime import date
+from typing import Annotated, Any, cast
+
+import typer
+
+from firmware.therapy.prescription import Refused, calibration_crc, calibration_rows
+from sim.common.boards import find_board
+from sim.common.errors import BadInput
+from sim.scenario import validate
+from tools.commands.options import BOARD
+from tools.common.files import emit, write_whole
+from tools.unit.device import Where
+
+FILE = "calibration.json"
+KEYS = ("serial", "date", "window_cm2", "irradiance_mw_cm2", "ntc_offset_c")
+PLACES = 3  # thousandths, as the unit counts
+# A bank so far from its board's nominal value was measured wrongly, or is broken.
+LEAST, MOST = 0.5, 1.25
+FIRST_YEAR = 2020
+
+
+def calibrate(
+    measures: Annotated[
+        str, typer.Argument(metavar="MEASURES.toml", help="What was measured; TOML or JSON.")
+    ],
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="FILE.json", help="Not to a unit.")
+    ] = None,
+    device: Where = None,
+    serial: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="The unit's, over the file's.")
+    ] = None,
+    date: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="Of measuring, over the file's.")
+    ] = None,
+    board: Annotated[
+        str, typer.Option(metavar="NAME", help="A file of hal/boards, with -o; a unit tells its.")
+    ] = BOARD,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Write over the calibration that a unit has.")
+    ] = False,
+) -> int:
+    """Make a unit's calibration of what was measured on it, check it as the unit does, and write
+    it to the unit (in service mode) or to a file.
+
+    Measured are the irradiance of each bank at full duty, at the skin side of the window, LED
+    board at 25 C (mW/cm2); the window (cm2); what each contact thermistor reads too low (C).
+
+    \b
+    serial = "WB-0001"
+    date = 2026-11-27
+    window_cm2 = 60
+    ntc_offset_c = { A = 0.12, B = -0.05 }
+    [irradiance_mw_cm2]
+    A = { 810 = 9.8, 850 = 10.1, 940 = 10.0, 1060 = 9.7 }
+    B = { 810 = 9.9, 850 = 10.2, 940 = 9.9, 1060 = 9.8 }
+    """
+    if output is not None and device is not None:
+        raise BadInput("--output with --device: name one place")
+    table = measured(measures, serial=serial, on=date)
+    if output is not None:
+        with write_whole(output) as path:
+            path.write_bytes(content(made(table, find_board(board), measures)))
+        emit(f"Wrote {output}: {said(table)}")
+        return 0
+    from tools.unit import files
+
+    with files.at_prompt(device) as (unit, about):
+        port = unit.port
+        held = files.table_of(files.fetch(unit, FILE))
+        data = find_board(files.board_of(unit, about))
+        calibration = made(table, data, measures)
+        if held and held != calibration and not replace:
+            raise BadInput(
+                f"{port}: is calibrated already ({held.get('serial')}, {held.get('date')}):"
+                " --replace writes over that"
+            )
+        files.keep(unit, FILE, content(calibration))
+    emit(f"{port}: calibrated: {said(table)}; the unit runs again")
+    return 0
+
+
+def measured(
+    path: str, *, serial: str | None = None, on: str | None = None
+) -> dict[str, object]:
+    """The measures file with the options over it, each value in thousandths. Raises BadInput."""
+    text = validate.read_text(path)
+    parse = validate.parse_json if path.lower().endswith(".json") else validate.parse_toml
+    table = validate.table(parse(text, path), path, KEYS)
+    for key, given in (("serial", serial), ("date", on)):
+        if given is not None:
+            table[key] = given
+    for key in KEYS:
+        if key not in table:
+            option = f", or give --{key}" if key in {"serial", "date"} else ""
+            raise BadInput(f"{path}: lacks {key}: it needs {', '.join(KEYS)}{option}")
+    day = table["date"]
+    table["date"] = day.isoformat() if type(day) is date else day
+    try:
+        found = date.fromisoformat(str(table["date"]))
+    except ValueError:
+        shown = validate.shown(table["date"])
+        raise BadInput(f"{path}: date is {shown}: a day, as YYYY-MM-DD") from None
+    if not found.year >= FIRST_YEAR or found > date.today():
+        raise BadInput(f"{path}: date is {found}: a day from {FIRST_YEAR} to today")
+    table["date"] = found.isoformat()
+    return cast("dict[str, object]", rounded(table))
+
+
+def rounded(value: object) -> object:
+    """Every number in thousandths: the unit's own numbers hold seven digits."""
+    if isinstance(value, dict):
+        return {key: rounded(inner) for key, inner in value.items()}
+    return round(value, PLACES) if isinstance(value, float) else value
+
+
+def made(table: dict[str, object], board: Any, where: str) -> dict[str, object]:
+    """The calibration of these measures, sealed, as the firmware takes it. Raises BadInput with
+    the key, its value and what is allowed."""
+    try:
+        calibration = {**table, "crc32": calibration_crc(table, board)}
+        full, _ = calibration_rows(calibration, board)
+    except Refused as why:
+        raise BadInput(f"{where}: {why}") from None
+    nominal = board.BANK_NOMINAL_UW_CM2
+    if abs(float(str(table["window_cm2"])) / board.WINDOW_CM2 - 1) > 0.5:
+        raise BadInput(
+            f"{where}: window_cm2 is {table['window_cm2']}: within a half of this board's"
+            f" {board.WINDOW_CM2}"
+        )
+    for pad, row in zip("AB", full, strict=True):
+        for bank, uw_cm2 in zip(board.BANKS, row, strict=True):
+            if not LEAST * nominal <= uw_cm2 <= MOST * nominal:
+                raise BadInput(
+                    f"{where}: irradiance_mw_cm2.{pad}.{bank[0]} is {uw_cm2 / 1000:g}: from"
+                    f" {LEAST * nominal / 1000:g} to {MOST * nominal / 1000:g} mW/cm2 at full duty:"
+                    " measure it again, or mend the bank"
+                )
+    return calibration
+
+
+def content(calibration: dict[str, object]) -> bytes:
+    """The file, as the unit keeps it."""
+    return json.dumps(calibration, indent=1).encode() + b"\n"
+
+
+def said(table: dict[str, object]) -> str:
+    """In a few words."""
+    return f"unit {table['serial']}, measured {table['date']}"

@@ -1,0 +1,213 @@
+"""`waistband check campaign`: the work shared out, watched, and told.
+
+One session with all its windows is one piece of work. It goes to processes of this machine
+or, with a scheduler's address, to those of a Dask cluster; both are executors of
+`concurrent.futures` and both run `tools.worker.session`.
+"""
+
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from sim.campaign import cases, generators
+from sim.common.errors import BadInput, one_line
+from sim.scenario import validate
+from sim.scenario.scenario import SEED_MAX
+from tools import compiled, worker
+from tools.common.files import emit, write_whole
+from tools.report import campaign_report
+
+if TYPE_CHECKING:
+    from sim.campaign.cases import Tally
+
+FAILED = 1
+SESSIONS_MAX, WINDOWS_MAX, JOBS_MAX = 1_000_000, 100_000_000, 1_024
+SESSION_S = 2_500.0  # about what a session and its double with faults simulate
+WORTH_COMPILING_S = 600_000.0  # some minutes of one core, interpreted
+CONNECT_S = 10
+
+
+class Size(NamedTuple):
+    """How much is run, and the seed of everything that is drawn."""
+
+    sessions: int
+    windows: int
+    quiet_windows: int
+    seed: int
+
+    def simulated_s(self) -> float:
+        """About how much will be simulated."""
+        windows = self.windows + self.quiet_windows
+        return self.sessions * SESSION_S + windows * generators.WINDOW_S
+
+    def share(self, index: int) -> tuple[int, int]:
+        """How many windows of each kind belong to a session."""
+        faulty, quiet = (
+            count // self.sessions + (index < count % self.sessions)
+            for count in (self.windows, self.quiet_windows)
+        )
+        return faulty, quiet
+
+
+def run(
+    size: Size, *, jobs: int | None = None, scheduler: str | None = None, compile_it: bool = True,
+    as_json: bool = False, report: str | None = None,
+) -> int:  # fmt: skip
+    """Run it; returns the exit code."""
+    check(size, jobs, scheduler)
+    with ExitStack() as stack:
+        path = stack.enter_context(write_whole(report)) if report else None
+        compile_it = compile_it and prepare(size)
+        quiet = as_json or not sys.stdout.isatty()
+        tally = gather(size, compile_it, jobs=jobs, scheduler=scheduler, quiet=quiet)
+        how = how_made(size, compile_it)
+        if path:
+            path.write_text(campaign_report.markdown(tally, how), encoding="utf-8")
+    if as_json:
+        emit(json.dumps(campaign_report.table(tally, how), indent=2, allow_nan=False))
+    else:
+        emit(campaign_report.render(tally, how))
+        if report:
+            emit(f" Wrote the report to {report}")
+    return FAILED if tally.broken else 0
+
+
+def check(size: Size, jobs: int | None, scheduler: str | None) -> None:
+    """Refuse options that cannot be; raises BadInput."""
+    validate.integer(size.sessions, "--sessions", 1, SESSIONS_MAX)
+    validate.integer(size.windows, "--windows", 0, WINDOWS_MAX)
+    validate.integer(size.quiet_windows, "--quiet-windows", 0, WINDOWS_MAX)
+    validate.integer(size.seed, "--seed", 0, SEED_MAX)
+    if jobs is not None:
+        validate.integer(jobs, "--jobs", 1, JOBS_MAX)
+        if scheduler is not None:
+            raise BadInput("--jobs with --scheduler: a cluster has the workers that it has")
+
+
+# -- the work ---------------------------------------------------------------------------
+
+
+def prepare(size: Size) -> bool:
+    """Whether workers find a compiled copy: one that is there, or one made now if the campaign
+    is worth it. Says in a line why there is none."""
+    if compiled.made():
+        return True
+    if size.simulated_s() < WORTH_COMPILING_S:
+        return False
+    try:
+        with Console(stderr=True).status("Compiling the simulated unit, once (a minute or two)"):
+            compiled.make()
+    except compiled.CannotCompile as why:
+        print(f"waistband: running interpreted: {one_line(str(why))}", file=sys.stderr)
+        return False
+    return True
+
+
+@contextmanager
+def pool(sessions: int, jobs: int | None, scheduler: str | None) -> Iterator[Executor]:
+    """Processes of this machine, or a cluster's. Raises BadInput."""
+    if scheduler is None:
+        processes = min(jobs or os.cpu_count() or 1, sessions)
+        spawn = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(processes, spawn, worker.leave_with_parent) as executor:
+            yield executor
+        return
+    try:
+        from distributed import Client
+    except ImportError:
+        raise BadInput("--scheduler needs Dask: pip install -e '.[cluster]'") from None
+    try:
+        client = Client(scheduler, timeout=CONNECT_S)
+    except (OSError, ValueError) as why:
+        said = validate.excerpt(str(why) or type(why).__name__)
+        raise BadInput(f"--scheduler {scheduler}: no scheduler there: {said}") from None
+    with client:
+        yield client.get_executor(pure=False)
+
+
+def gather(
+    size: Size, compile_it: bool, *, jobs: int | None, scheduler: str | None, quiet: bool
+) -> "Tally":
+    """Have every session run somewhere; a bar meanwhile, on a terminal."""
+    tally = cases.Tally()
+    told = worker.home(compile_it)
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        TextColumn("{task.fields[said]}"),
+    )  # fmt: skip
+    with (
+        pool(size.sessions, jobs, scheduler) as executor,
+        Progress(*columns, disable=quiet, transient=True) as progress,
+    ):
+        task = progress.add_task("sessions", total=size.sessions, said="")
+        futures: list[Future[Tally]] = [
+            executor.submit(worker.session, told, size.seed, index, *size.share(index))
+            for index in range(size.sessions)
+        ]
+        try:
+            for future in as_completed(futures):
+                found = future.result()
+                for case, broken in found.broken if not quiet else ():
+                    progress.console.print(f"{case}: {broken.said}", highlight=False)
+                tally.add(found)
+                progress.update(task, advance=1, said=campaign_report.pace(tally))
+        except BrokenProcessPool:
+            raise BadInput("a worker process died; fewer --jobs need less memory") from None
+        except ValueError as why:
+            raise BadInput(f"a worker cannot take part: {why}") from None
+        finally:
+            for future in futures:
+                future.cancel()
+    tally.broken.sort()
+    return tally
+
+
+# -- what is told -----------------------------------------------------------------------
+
+
+def commit() -> str:
+    """The sources' commit, marked where they were altered since; "unknown" outside git."""
+    command = ["git", "-C", str(compiled.ROOT), "describe", "--always", "--dirty", "--exclude", "*"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return "unknown"
+    return done.stdout.strip() or "unknown"
+
+
+def how_made(size: Size, compile_it: bool) -> dict[str, object]:
+    """What a reader needs to make it again."""
+    return {
+        "seed": size.seed,
+        "commit": commit(),
+        "sources": compiled.digest(),
+        "command": f"waistband check campaign --sessions {size.sessions} "
+        f"--windows {size.windows} --quiet-windows {size.quiet_windows} "
+        f"--seed {size.seed}",
+        "compiled": compile_it,
+        "python": sys.version.split()[0],
+    }
+
+
+def replay(case: str, path: str | None) -> int:
+    """Run one case and tell its story; returns the exit code."""
+    if not cases.NAME.fullmatch(case):
+        raise BadInput(f"--replay is {validate.shown(case)}: SEED-SESSION, or with -s, -fN or -qN")
+    with ExitStack() as stack:
+        target = stack.enter_context(write_whole(path)) if path else None
+        made, found = cases.again(case)
+        if target:
+            target.write_text(campaign_report.scenario(made), encoding="utf-8")
+    emit(campaign_report.story(made, found, [("scenario", path)] if path else []))
+    return FAILED if found else 0
+

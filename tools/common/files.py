@@ -1,0 +1,82 @@
+"""Files that are written whole or not at all, and standard output that may be gone."""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sim.common.errors import BadInput
+
+
+@contextmanager
+def write_whole(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`, and rename it to `path` if all went well.
+
+    The temporary is made at once, so that a place that cannot be written is refused
+    before any work is done. Raises BadInput.
+    """
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        kind = "directory" if target.is_dir() else "device"
+        raise BadInput(f"{path}: is a {kind}: name a file to write")
+    temporary = target.with_name(f".{target.name[:100]}.{os.getpid()}.part")
+    try:
+        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+    except (OSError, ValueError) as why:
+        raise BadInput(f"{path}: cannot be written: {_reason(why)}") from None
+    try:
+        yield temporary
+        os.replace(temporary, target)
+    except OSError as why:
+        raise BadInput(f"{path}: cannot be written: {_reason(why)}") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_folder(folder: str, files: dict[str, bytes]) -> None:
+    """Make a new folder, or fill an empty one, with these files by name: all or none.
+
+    Raises BadInput.
+    """
+    try:
+        target = Path(os.path.realpath(folder))
+        if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+            raise BadInput(f"{folder}: is there already: name a new folder, or an empty one")
+        aside = Path(tempfile.mkdtemp(prefix=f".{target.name[:100]}.", dir=target.parent))
+    except BadInput:
+        raise
+    except (OSError, ValueError) as why:  # ValueError: a NUL in the name
+        raise BadInput(f"{folder}: cannot be written: {_reason(why)}") from None
+    try:
+        for name, content in files.items():
+            (aside / name).parent.mkdir(parents=True, exist_ok=True)
+            (aside / name).write_bytes(content)
+        aside.chmod(0o755)
+        os.replace(aside, target)
+    except OSError as why:
+        raise BadInput(f"{folder}: cannot be written: {_reason(why)}") from None
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _reason(why: Exception) -> str:
+    return getattr(why, "strerror", None) or str(why)
+
+
+def emit(text: str) -> None:
+    """Print to standard output. A reader that has gone away (`| head`) is no error."""
+    try:
+        print(text, end="" if text.endswith("\n") else "\n", flush=True)
+    except BrokenPipeError:
+        _to_nowhere()
+    except OSError as why:
+        _to_nowhere()
+        raise BadInput(f"standard output: cannot be written: {_reason(why)}") from None
+
+
+def _to_nowhere() -> None:
+    """Let what is still buffered go to the null device, lest it fail again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,182 @@
+"""Phrase table: plain words for each state, reason, refusal, lock, fault and cue of the firmware.
+
+Read by the terminal, the reports and (through `page.tell`) the bench page; the unit's own screen
+has the same things in sixteen cells (`firmware.ui.texts`). A key is the firmware's name; a test
+holds both to the firmware's lists. Runs on MicroPython too.
+"""
+
+from firmware.core import states
+from firmware.core.limits import CARRIER_HZ, SKIN_WAIT_MS, TICK_MS
+from firmware.therapy.session import REFUSALS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from firmware.therapy.session import Session
+
+STATES = {
+    "SELF_TEST": "self-test, dark",
+    "READY": "ready for START",
+    "WAIT_SKIN": "waiting for skin",
+    "CHECK": "checking each bank",
+    "RAMP": "power rising",
+    "TREAT": "treating",
+    "PAUSED": "paused, dark",
+    "DONE": "finished, dark",
+    "CHARGING": "charging, no therapy",
+    "FAULT": "dark, waits for a person",
+    "LOCKED": "locked, no therapy",
+    "SERVICE": "waits for START of the self-test",
+    "OFF": "switched off",
+    "RATE": "dark, asks and waits for answers",
+}
+COLOURS = {
+    "SELF_TEST": "cyan", "READY": "cyan", "WAIT_SKIN": "cyan", "CHECK": "magenta",
+    "RAMP": "yellow", "TREAT": "green", "PAUSED": "blue", "DONE": "green",
+    "CHARGING": "blue", "FAULT": "red", "LOCKED": "red", "SERVICE": "cyan",
+    "OFF": "bright_black", "RATE": "cyan",
+}  # fmt: skip
+REASONS = {  # why a session ended; they stand after "The session ended: "
+    "dose": "the dose was reached",
+    "time": "the time limit was reached",
+    "stopped": "it was stopped with START",
+    "fault": "a fault ended it",
+    "battery": "the battery was empty",
+    "charger": "the charger was plugged in",
+    "host": "a host asked for the prompt",
+    "cem43": "the thermal dose reached its cap",
+    "unworn": "it came off the skin too often",
+    "timeout": "it waited too long for skin or for a resume",
+    "ended": "it came to its end; why is sealed",  # all that a unit in a trial tells
+}
+REFUSED = {  # why START or an acknowledgement was refused
+    "button_stuck": "a button is held down",
+    "battery": "the battery is too low for a session",
+    "day_limit": "the day's limit is reached",
+    "too_warm": "the skin is still too warm",
+    "not_worn": "it is not worn",
+    "cause_there": "the fault's cause is still there",
+    "storage": "nothing more can be stored",
+    "needs_service": "a hard fault is kept; a lit self-test lifts it",
+    "expired": "the prescription has expired",
+    "no_clock": "the clock is not set",
+    "too_early": "the next visit's window has not begun",
+    "trial_over": "the trial has no more visits",
+    "no_answer": "nothing was chosen with UP or DOWN",
+}
+LOCKS = (  # by `lock` of the unit
+    "", "it is not calibrated", "the prescription cannot be used", "it restarted too often",
+    "the board file is wrong", "a hard fault is kept; a lit self-test lifts it",
+    "the trial's ticket is wrong",
+)  # fmt: skip
+FAULTS = {  # that the unit latches
+    "ntc_open": "thermistor open",
+    "ntc_short": "thermistor shorted",
+    "contact_hot": "skin too hot",
+    "contact_apart": "contact sensors differ",
+    "contact_lost": "contact thermometer silent",
+    "contact_garbage": "contact thermometer says rubbish",
+    "board_hot": "LED board too hot",
+    "board_sensor_lost": "board thermometer silent",
+    "board_garbage": "board thermometer says rubbish",
+    "led_open": "bank gives no light",
+    "fet_stuck_on": "bank's switch stuck on",
+    "enable_stuck": "supply switch stuck closed",
+    "supply_open": "no supply to the banks",
+    "rail_lost": "current monitor silent",
+    "battery_empty": "battery empty",
+    "pad_unplugged": "pad unplugged",
+    "contact_still": "contact sensor frozen",
+    "contact_jump": "contact sensor jumped",
+    "contact_loose": "contact sensor loose",
+    "off_skin": "off the skin",
+    "rail_apart": "current is not that of the duty",
+    "kept_unreadable": "kept fault unreadable",
+}
+# Entering a state is the cue of that state's name.
+CUES = dict(STATES)
+CUES.update({"REFUSED": "refused", "BATTERY_LOW": "battery low", "SET_POINT": "set point changed"})
+SEVERITIES = ("none", "mild", "moderate", "severe")  # of an adverse effect, by number
+NO_SESSION = {
+    "READY": "START was not pressed",
+    "WAIT_SKIN": "it was still waiting for skin",
+    "CHARGING": "the charger is plugged in",
+    "FAULT": "a fault is latched",
+    "SERVICE": "the self-test was asked for",
+    "OFF": "it is switched off",
+}
+
+
+def asked(course: "dict[str, Any]") -> str:
+    """What a session asks for, in a line; from a `Course`, or a record of the journal."""
+    light = "CW"
+    if course["period_ticks"] > 1:
+        light = f"gated at {1000 / TICK_MS / course['period_ticks']:.3g} Hz"
+    elif course["carrier_hz"] != CARRIER_HZ:
+        light = f"pulsed at {course['carrier_hz']} Hz"
+    return (
+        f"{course['fluence_uj_cm2'] / 1e6:g} J/cm2 a pad, {light}, "
+        f"{sum(course['irradiance_uw_cm2']) / 1000:g} mW/cm2, "
+        f"max {course['max_ms'] / 60_000:g} min, {course['set_point_mc'] / 1000:g} C"
+    )
+
+
+def fault(row: dict[str, object]) -> str:
+    """A fault of the result: where, when, what it is, what was read and which limit it broke."""
+    return f"{locate_fault(row)}: {FAULTS.get(str(row['name']), 'unknown')}, {write_figures(row)}"
+
+
+def locate_fault(row: dict[str, object]) -> str:
+    """A fault of the result by name: where, and when."""
+    where = f" on pad {row['pad']}" if row["pad"] else ""
+    return f"{row['name']}{where} at {row['t_s']:.2f} s"
+
+
+def write_figures(row: dict[str, object]) -> str:
+    """What was read for a fault of the result, and which limit it broke."""
+    value, limit = (measured(row[key], str(row.get("unit", ""))) for key in ("value", "limit"))
+    return f"{value}, limit {limit}"
+
+
+def name_fault(fault: str) -> str:
+    """A fault's name, with its words behind it where it has any."""
+    return f"{fault} ({FAULTS[fault]})" if fault in FAULTS else fault
+
+
+def explain_lock(number: int) -> str:
+    """Why a unit is locked, by number; "" where it is not."""
+    return LOCKS[number] if 0 <= number < len(LOCKS) else f"lock {number}"
+
+
+def measured(value: object, unit: str) -> str:
+    """A value in the unit of the firmware's fault table."""
+    if unit == "C":
+        return f"{value:.2f} C"
+    if unit == "0.1 ma":
+        return f"{float(str(value)) / 10:g} mA"
+    return f"code {value:g}" if unit == "code" else f"{value:g} {unit}"
+
+
+def explain_refusal(number: int) -> str:
+    """Why the last thing asked for was refused, by number; "" where nothing was."""
+    if not 0 <= number < len(REFUSALS):
+        return f"refusal {number}"
+    return REFUSED[REFUSALS[number]] if number else ""
+
+
+def why_no_session(session: "Session") -> str:
+    """Why no light was ever permitted."""
+    if session.locked:
+        return f"the unit is locked: {session.locked}"
+    if refused := explain_refusal(session.refused):
+        return f"START was refused: {refused}"
+    if session.number and session.reason == states.TIMEOUT:
+        return f"no skin was felt within {SKIN_WAIT_MS // 60_000} min of START"
+    state = states.STATES[session.state]
+    return NO_SESSION.get(state, STATES[state])
+
+
+def plural(count: int, what: str) -> str:
+    """A count of things."""
+    return f"{count} {what}" + "s" * (count != 1)

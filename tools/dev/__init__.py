@@ -1,0 +1,1 @@
+"""Maintainers' tools: figures, mutants, flash wear, generated documents."""

@@ -1,0 +1,210 @@
+"""Figures of the emulated chip for `make figures`, where a UF2 file with MicroPython is named.
+
+Two runs at pin depth. The first is of files with marks in them: how long the guard takes, how
+soon `boot.py` has the pins low, what the heap holds. The second is of the unit's own files,
+worn and lit until it treats: how long ticks take and how evenly they come. The emulator has
+no model of the flash cache, so that times are lower bounds; its clock is exact.
+"""
+
+import os
+import statistics
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from firmware.core.limits import TICK_MS
+from sim.common.errors import BadInput
+from sim.common.value_record import replace
+from sim.driver_depth.unit_build import Build
+from sim.run import Run
+from sim.scenario.scenario import Event, ordinary
+from tools.dev import figures_speed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sim.pin_depth.run import PinDepth
+
+GUARD_MAX_MS, CONTROL_MAX_MS, JITTER_MAX_MS, LOW_MAX_MS, READY_MAX_S = 1.0, 15.0, 2.0, 1.0, 1.5
+PIECE_MIN = 16_384  # a file of the unit may be so long
+READY_S = 1.8  # START is pressed; a unit that is not ready by then does not begin
+MARKED_S, TREATED_S = 2.2, 45.0
+SCRATCH = 2  # the register that a mark writes
+MARK = f"import umachine\numachine.mem32[{0x4005_800C + 4 * SCRATCH:#x}] = 1\n"
+MARKED = Build(edits=(
+    ("boot.py", "from umachine import Pin\n", MARK + "from umachine import Pin\n"),
+    ("firmware/waistband.py", "        tripped = self.guard.look()\n", (
+        "        begun = time.ticks_us()\n"
+        "        tripped = self.guard.look()\n"
+        "        took = time.ticks_diff(time.ticks_us(), begun)\n"
+        "        if took > self.look_us:\n"
+        "            self.look_us = took\n"
+    )),
+    ("firmware/waistband.py", "        self.lit_ms = 0", "        self.look_us = self.lit_ms = 0"),
+    ("firmware/waistband.py", "\nfrom firmware", "\nimport time\n\nfrom firmware"),
+    ("main.py", "    hal.start_watchdog()\n", (
+        "    gc.collect()\n"
+        "    unit.heap_used, unit.heap_free = gc.mem_alloc(), gc.mem_free()\n"
+        "    unit.heap_piece = 65_536\n"
+        "    while unit.heap_piece:\n"
+        "        try:\n"
+        "            bytearray(unit.heap_piece)\n"
+        "            break\n"
+        "        except MemoryError:\n"
+        "            unit.heap_piece >>= 1\n"  # each try collects: 22 ms
+        "    gc.collect()\n"
+        "    hal.start_watchdog()\n"
+    )),
+))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Chip:
+    """What is measured; milliseconds unless the name says otherwise."""
+
+    micropython: str
+    guard_worst: float
+    boot_low: float
+    first_tick_s: float
+    ready_s: float
+    heap_used: int
+    heap_free: int
+    heap_piece: int  # the largest power of two that can be had at once
+    dark_tick_worst: float
+    lit_ticks: int
+    lit_tick_median: float
+    lit_tick_worst: float
+    lit_jitter: float
+    realtime_factor: float
+
+
+def run_to(run: Run, s: float) -> list[tuple[float, str]]:
+    """Run on to a moment; the states on the way and when each was first seen, a look a tick."""
+    told: list[tuple[float, str]] = []
+
+    def take(row: Any) -> None:
+        if not told or told[-1][1] != row[1]:
+            told.append((row[0], row[1]))
+
+    run.trace(take, "tick")
+    run.duration_s = s
+    while run.advance(1_000):
+        continue
+    return told
+
+
+def watch_boot(depth: "PinDepth") -> "Callable[[], float]":
+    """What tells, once the marked `boot.py` has run, how many ms after its first line the
+    last of the emitters and the supply switch was low."""
+    mark_us: list[float] = []
+    low_us: dict[int, float] = {}
+    depth.emulator.on_scratch = lambda slot: (
+        mark_us.append(depth.emulator.exact_us) if slot == SCRATCH else None
+    )
+
+    def first_low(pin: int) -> None:
+        depth.emulator.watch_low(pin, lambda us: low_us.update({pin: low_us.get(pin, us)}))
+
+    for pin in depth.chip.edges.pins[: depth.chip.light.banks + 1]:
+        first_low(pin)
+    return lambda: (max(low_us.values()) - mark_us[0]) / 1e3
+
+
+def marked() -> dict[str, Any]:
+    """The first run: what marks tell."""
+    from sim.pin_depth.run import PinDepth
+
+    depth = PinDepth(MARKED)
+    run = Run(replace(ordinary(), events=(), until_done=False), depth=depth)
+    boot_low = watch_boot(depth)
+    run_to(run, MARKED_S)
+    try:
+        return {
+            "guard_worst": run.unit.look_us / 1e3,  # type: ignore[attr-defined]
+            "boot_low": boot_low(),
+            "heap_used": run.unit.heap_used,  # type: ignore[attr-defined]
+            "heap_free": run.unit.heap_free,  # type: ignore[attr-defined]
+            "heap_piece": run.unit.heap_piece,  # type: ignore[attr-defined]
+        }
+    except (AttributeError, ValueError, IndexError) as why:
+        raise BadInput(f"the marked unit did not come up on the emulated chip: {why!r}") from None
+
+
+def treated() -> dict[str, Any]:
+    """The second run: ticks as they come."""
+    from sim.pin_depth.run import PinDepth
+
+    start = Event(READY_S, "press", "START", hold_ms=200)
+    depth = PinDepth()
+    run = Run(replace(ordinary(), events=(start,), until_done=False), depth=depth)
+    told = {state: s for s, state in run_to(run, TREATED_S)}
+    if "TREAT" not in told:
+        raise BadInput(f"the unit did not treat within {TREATED_S:g} s: it was in {list(told)}")
+    ticks = depth.chip.ticks.kept
+    lit = [tick for tick in ticks if tick.begin_us > told["RAMP"] * 1e6]
+    dark = [tick for tick in ticks if told["READY"] * 1e6 < tick.begin_us < told["CHECK"] * 1e6]
+    lasted = [(tick.slept_us - tick.begin_us) / 1e3 for tick in lit]
+    begun = [tick.begin_us / 1e3 for tick in lit]
+    return {
+        "first_tick_s": ticks[0].begin_us / 1e6,
+        "ready_s": told["READY"],
+        "dark_tick_worst": max((tick.slept_us - tick.begin_us) / 1e3 for tick in dark),
+        "lit_ticks": len(lit),
+        "lit_tick_median": statistics.median(lasted),
+        "lit_tick_worst": max(lasted),
+        "lit_jitter": max(abs(b - a - TICK_MS) for a, b in pairwise(begun)),
+        "realtime_factor": run.t_s / run.wall_s,
+    }
+
+
+def table(chip: Chip) -> Table:
+    """(g)"""
+    rows: tuple[tuple[str, str, str], ...] = (
+        ("guard's look, worst, ms", f"{chip.guard_worst:.3f}", f"{GUARD_MAX_MS:g}"),
+        ("tick, worst while lit, ms", f"{chip.lit_tick_worst:.3f}", f"{CONTROL_MAX_MS:g}"),
+        ("tick, median while lit, ms", f"{chip.lit_tick_median:.3f}", ""),
+        ("tick, worst while dark, ms", f"{chip.dark_tick_worst:.3f}", ""),
+        (f"off 20 ms apart, worst of {chip.lit_ticks:,} lit ticks, ms",
+         f"{chip.lit_jitter:.3f}", f"{JITTER_MAX_MS:g}"),
+        ("emitters low after boot.py's first line, ms", f"{chip.boot_low:.3f}", f"{LOW_MAX_MS:g}"),
+        ("first tick after power-up, s", f"{chip.first_tick_s:.3f}", ""),
+        ("ready after power-up, s", f"{chip.ready_s:.2f}", f"{READY_MAX_S:g}"),
+        ("heap used, bytes", f"{chip.heap_used:,}", ""),
+        ("heap free, bytes", f"{chip.heap_free:,}", ""),
+        ("largest piece of it, bytes", f"{chip.heap_piece:,}", f">= {PIECE_MIN:,}"),
+        ("times real time, this run", f"{chip.realtime_factor:.3f}", ""),
+    )  # fmt: skip
+    made = Table("", "measured", "limit", title=f"Emulated RP2040, MicroPython {chip.micropython}")
+    for row in rows:
+        made.add_row(*row)
+    return made
+
+
+def measure(console: Console) -> dict[str, object]:
+    """Measure where there is what it takes, print, and return what a JSON object has of it."""
+    uf2 = os.environ.get("WAISTBAND_UF2")
+    why = "" if uf2 else "WAISTBAND_UF2 names no UF2 file with MicroPython"
+    if uf2 and find_spec("rp2040py") is None:
+        why = "rp2040py is not installed: pip install -e '.[pin]'"
+    chip: Chip | None = None
+    speeds: dict[str, float | str] = {}
+    try:
+        if uf2 and not why:
+            from sim.pin_depth import flash
+
+            version = flash.version_of(flash.micropython(uf2))
+            with console.status("Running the unit on the emulated chip: several minutes"):
+                chip = Chip(version, **marked(), **treated())
+            console.print(table(chip))
+            with console.status("Running one second of it on each simulator"):
+                speeds = figures_speed.measure()
+            console.print(figures_speed.table(speeds))
+    except BadInput as said:
+        why = str(said)
+    if why:
+        console.print(f"No emulated chip: {why}", markup=False)
+    return {"chip": asdict(chip) if chip else None, "speeds": speeds, "missing": why}

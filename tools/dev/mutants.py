@@ -1,0 +1,157 @@
+"""`make mutants`: whether the tests notice each small change to guard, gate and limits.
+
+Each mutant is written into a copy of the tree and tested there, its own tests first. One that
+no test notices has survived: it is killed by a better test, or argued in
+`tests/data/mutants.toml` to be no worse than what it replaces. Exit 1 if one is neither, or if an
+argument is about no survivor. The score is written to `docs/maintainer/mutants.md`.
+"""
+
+import multiprocessing
+import os
+import queue
+import shutil
+import sys
+import tempfile
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+
+from tools.common.files import write_whole
+from tools.dev.mutations import Mutant, mutants
+
+ROOT = Path(__file__).resolve().parent.parent
+FILES = {"firmware/safety/guard.py": "test_guard.py", "firmware/safety/gate.py": "test_gate.py",
+         "firmware/core/limits.py": "test_limits.py"}  # fmt: skip
+# What is asked of a mutant that its own tests let pass.
+OTHERS = ("test_guard.py", "test_gate.py", "test_limits.py", "test_rail.py",
+          "test_session_rules.py", "test_session_faults.py")  # fmt: skip
+TREE = ("firmware", "hal", "sim", "tests", "tools", "boot.py", "main.py", "pyproject.toml")
+HANGS_S = 200  # several times the longest that these tests take
+ARGUED = "tests/data/mutants.toml"
+REPORT = "docs/maintainer/mutants.md"
+
+Named = tuple[str, str, str]  # file, what a line reads, what it becomes
+
+
+def copied(folder: Path) -> Path:
+    """A copy of the tree to mutate, in this folder."""
+    for name in TREE:
+        part = ROOT / name
+        if part.is_dir():
+            shutil.copytree(part, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(part, folder / name)
+    return folder
+
+
+def tested(tree: str, tests: tuple[str, ...]) -> None:
+    """In a process of its own, which has pytest ready but nothing of ours: its exit code says
+    whether these test files pass in a tree."""
+    import pytest
+
+    os.environ.update(CI="1", PYTHONDONTWRITEBYTECODE="1", PYTHONPATH=tree)
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, tree)
+    os.chdir(tree)
+    sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    names = [f"tests/{name}" for name in tests]
+    quiet = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    ready = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # of what was there before
+    os._exit(pytest.main([*quiet, *ready, *names]))
+
+
+class Stand:
+    """Copies of the tree, and processes to test them in: as many as there are cores."""
+
+    def __init__(self, folder: str) -> None:
+        self.cores = os.cpu_count() or 1
+        self.trees: queue.Queue[Path] = queue.Queue()
+        for k in range(self.cores):
+            self.trees.put(copied(Path(folder) / str(k)))
+        self.context = multiprocessing.get_context("forkserver")
+        self.context.set_forkserver_preload(["pytest", "hypothesis.strategies"])
+
+    def passes(self, tree: Path, *tests: str) -> bool:
+        """Whether these test files pass in a tree. They do not where one hangs, be it in a power
+        of a thousand million digits, which no signal of Python's ends."""
+        process = self.context.Process(target=tested, args=(str(tree), tests))
+        process.start()
+        process.join(HANGS_S)
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+        return process.exitcode == 0
+
+
+def survivors(stand: Stand, file: str, every: list[Mutant]) -> list[Mutant]:
+    """Those of a file's mutants that no test notices, with progress on standard error."""
+
+    def alive(mutant: Mutant) -> bool:
+        tree = stand.trees.get()
+        (tree / file).write_text(mutant.source, encoding="utf-8")
+        try:
+            return stand.passes(tree, FILES[file]) and stand.passes(tree, *OTHERS)
+        finally:
+            shutil.copy(ROOT / file, tree / file)
+            stand.trees.put(tree)
+
+    with ThreadPoolExecutor(stand.cores) as pool:
+        results = track(pool.map(alive, every), file, len(every), console=Console(stderr=True))
+        return [mutant for mutant, lives in zip(every, list(results), strict=True) if lives]
+
+
+def arguments() -> dict[Named, str]:
+    """Why a mutant that survives is no worse, by what it changes."""
+    with (ROOT / ARGUED).open("rb") as file:
+        rows = tomllib.load(file)["mutant"]
+    return {(row["file"], row["was"], row["becomes"]): row["why"] for row in rows}
+
+
+def report(lived: dict[str, list[Mutant]], counts: dict[str, int], why: dict[Named, str]) -> str:
+    """The score, and the argument for each survivor."""
+    lines = [
+        "# Mutants of guard, gate and limits", "",
+        "Made by `make mutants`. A mutant is one small change: an operator, a comparison, a",
+        "number, a condition or a statement. It is caught when a test fails or hangs.", "",
+        "| file | mutants | caught | argued | neither |", "| --- | --- | --- | --- | --- |",
+    ]  # fmt: skip
+    for file, every in counts.items():
+        argued = sum((file, m.was, m.becomes) in why for m in lived[file])
+        neither = len(lived[file]) - argued
+        lines.append(f"| {file} | {every} | {every - argued - neither} | {argued} | {neither} |")
+    lines += ["", "## Survivors", ""]
+    for file, some in lived.items():
+        for m in some:
+            said = why.get((file, m.was, m.becomes), "**not argued**")
+            lines += [f"- `{file}:{m.line}`", "", f"      {m.was}", f"      {m.becomes}", "",
+                      f"  {said}"]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Test every mutant, write the report, and say what is neither caught nor argued."""
+    why = arguments()
+    sources = {file: mutants((ROOT / file).read_text(encoding="utf-8")) for file in FILES}
+    with tempfile.TemporaryDirectory() as folder:
+        stand = Stand(folder)
+        if not stand.passes(Path(folder) / "0", *OTHERS):
+            print("mutants: the tests fail without any change: mend them first", file=sys.stderr)
+            return 1
+        lived = {file: survivors(stand, file, every) for file, every in sources.items()}
+    counts = {file: len(every) for file, every in sources.items()}
+    with write_whole(ROOT / REPORT) as path:
+        path.write_text(report(lived, counts, why), encoding="utf-8")
+    alive = {(file, m.was, m.becomes) for file, some in lived.items() for m in some}
+    for file, was, becomes in sorted(alive - why.keys()):
+        print(f"{file}: neither caught nor argued: {was} -> {becomes}", file=sys.stderr)
+    for file, was, becomes in sorted(why.keys() - alive):
+        print(f"{ARGUED}: argues about no survivor: {file}: {was} -> {becomes}", file=sys.stderr)
+    print(f"{sum(counts.values())} mutants, {len(alive)} alive; wrote {REPORT}")
+    return 1 if alive != why.keys() else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Journals of units: read, verified, shown, exported."""

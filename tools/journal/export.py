@@ -1,0 +1,251 @@
+"""A journal's sessions as a table, with what a report of light therapy has to state.
+
+Jenkins PA, Carroll JD. How to report low-level laser therapy (LLLT)/photomedicine dose and beam
+parameters in clinical and laboratory studies. Photomed Laser Surg 2011;29(12):785-787: the
+eight to report are wavelength, power, irradiation time, area at the skin, pulse parameters,
+anatomical location, number of treatments and the interval between them; besides, energy and
+energy density, coherence, application technique, spectral width and beam profile.
+"""
+
+import csv
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from firmware.core.limits import CARRIER_HZ, TICK_MS
+from hal.contract import Board
+from tools.journal.chain import Trail
+from tools.journal.sessions import Session, verdict, when
+from tools.report.light_account import PadAccount
+
+DAY_S = 86_400
+FORMULA = "=+-@\t\r"  # a sheet takes what begins so for a formula
+RAMP, HEAT, OPEN = "check and ramp", "throttled for heat", "no light at"
+MADE_UP = "made up by longer light"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a column is computed from: a session, one of its pads, and its place among them."""
+
+    session: Session
+    pad: int
+    count: int  # sessions so far, this one included
+    before: Session | None
+    area_cm2: float
+    site: str
+    verified: str
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The session's record."""
+        return self.session.row
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The end's record, or nothing."""
+        return self.session.result or {}
+
+    @property
+    def account(self) -> PadAccount | None:
+        """The pad's account, where there is an end."""
+        pads = self.session.pads
+        return pads[self.pad] if pads else None
+
+    @property
+    def irradiance(self) -> float:
+        """Average asked, all banks, mW/cm2."""
+        total: int = sum(self.asked["irradiance_uw_cm2"])
+        return total / 1000
+
+    @property
+    def open_share(self) -> float:
+        """Part of a period in which a gate is open."""
+        on, period = self.asked["on_ticks"], self.asked["period_ticks"]
+        return float(on / period)
+
+    def of_pad(self, name: str, whole: float) -> float | None:
+        """The pad's number of a pair in the end's record."""
+        values = self.result.get(name)  # none where there is no end, or it is sealed
+        return values[self.pad] / whole if values else None
+
+    def part(self, begins: str) -> float | None:
+        """J/cm2 that a cause withheld."""
+        if self.account is None:
+            return None
+        return sum(j_cm2 for why, j_cm2 in self.account.parts if why.startswith(begins))
+
+    @property
+    def others(self) -> list[tuple[str, float]]:
+        """What is in no column of its own."""
+        known = (RAMP, HEAT, OPEN)
+        parts = self.account.parts if self.account else ()
+        return [(why, j_cm2) for why, j_cm2 in parts if not why.startswith(known)]
+
+
+def mode(cell: Cell) -> str:
+    """CW, pulsed or gated."""
+    if cell.asked["period_ticks"] > 1:
+        return "gated"
+    return "CW" if cell.asked["carrier_hz"] == CARRIER_HZ else "pulsed"
+
+
+def interval(cell: Cell) -> float | None:
+    """Days since the session before."""
+    if cell.before is None:
+        return None
+    now, then = cell.asked["at"], cell.before.row["at"]
+    return None if now is None or then is None else (now - then) / DAY_S
+
+
+def given(cell: Cell) -> float | None:
+    """Fluence that was given, J/cm2."""
+    return cell.account.given if cell.account else None
+
+
+def counted(cell: Cell) -> float | None:
+    """Fluence that counts: what was given, or all where no end was written."""
+    got = given(cell)
+    if cell.session.blind:
+        return None
+    return float(cell.asked["fluence_uj_cm2"] / 1e6) if got is None else got
+
+
+def fault(row: dict[str, Any]) -> str:
+    """A fault's name and pad; in a blinded trial neither is in clear."""
+    return "sealed" if "sealed" in row else f"{row['fault']}:{row['pad']}"
+
+
+Compute = Callable[[Cell], object]
+COLUMNS: tuple[tuple[str, str, str, Compute], ...] = (
+    # name, unit, meaning
+    ("unit", "", "serial of the unit", lambda c: c.session.serial),
+    ("session", "", "number of its record in the unit's journal", lambda c: c.session.n),
+    ("session_of_unit", "", "sessions in this journal so far (number of treatments)",
+     lambda c: c.count),
+    ("begun", "unit's clock", "when it was begun", lambda c: when(c.asked["at"])),
+    ("interval", "days", "since the session before (interval between treatments)", interval),
+    ("pad", "", "A left, B right", lambda c: "AB"[c.pad]),
+    ("site", "", "where it is worn (anatomical location)", lambda c: c.site),
+    ("technique", "", "how light is applied", lambda c: "skin contact, fixed"),
+    ("source", "", "kind of source; LEDs are not coherent", lambda c: "LED"),
+    ("wavelengths", "nm", "nominal peak of each bank",
+     lambda c: " ".join(map(str, c.session.nm))),
+    ("area", "cm2", "window of the pad at the skin (beam area)", lambda c: c.area_cm2),
+    ("prescription", "", "its name", lambda c: c.asked["prescription"]),
+    ("prescription_number", "", "of a signed prescription; 0 where it was not signed",
+     lambda c: c.asked["number"]),
+    ("asked_irradiance", "mW/cm2", "average at the skin, all banks", lambda c: c.irradiance),
+    ("asked_peak_irradiance", "mW/cm2", "average while a gate is open, all banks",
+     lambda c: c.irradiance / c.open_share),
+    ("asked_power", "mW", "average optical power of the pad: irradiance times area",
+     lambda c: c.irradiance * c.area_cm2),
+    ("light", "", "CW, pulsed or gated", mode),
+    ("carrier", "Hz", "frequency of the emitters' pulse-width modulation",
+     lambda c: c.asked["carrier_hz"]),
+    ("gate_rate", "Hz", "of gated light",
+     lambda c: 1000 / TICK_MS / c.asked["period_ticks"] if mode(c) == "gated" else None),
+    ("gate_on", "ms", "light in each period of gated light",
+     lambda c: c.asked["on_ticks"] * TICK_MS if mode(c) == "gated" else None),
+    ("asked_fluence", "J/cm2", "energy density prescribed, all banks",
+     lambda c: c.asked["fluence_uj_cm2"] / 1e6),
+    ("asked_time", "min", "light at most", lambda c: c.asked["max_ms"] / 60_000),
+    ("time", "s", "irradiation time: emitters permitted, gates' dark parts included",
+     lambda c: c.result["treat_ms"] / 1000 if c.result else None),
+    ("session_time", "s", "from START to the end, pauses included",
+     lambda c: c.result["session_ms"] / 1000 if c.result else None),
+    ("fluence", "J/cm2", "energy density given, as the unit counted it", given),
+    ("counted_fluence", "J/cm2", "the same, or all that was asked where no end was written",
+     counted),
+    ("energy", "J", "given: fluence times area",
+     lambda c: None if (got := given(c)) is None else got * c.area_cm2),
+    ("withheld_ramp", "J/cm2", "by the check and the ramp", lambda c: c.part(RAMP)),
+    ("withheld_heat", "J/cm2", "by throttling, to hold contact temperature",
+     lambda c: c.part(HEAT)),
+    ("withheld_open", "J/cm2", "by banks that gave no light", lambda c: c.part(OPEN)),
+    ("withheld_other", "J/cm2", "for the reason beside it; below zero, longer light made up",
+     lambda c: sum(j_cm2 for _, j_cm2 in c.others) if c.account else None),
+    ("withheld_other_why", "", "the reason", lambda c: "; ".join(why for why, _ in c.others)),
+    ("set_point", "C", "contact temperature prescribed", lambda c: c.asked["set_point_mc"] / 1000),
+    ("highest_contact", "C", "as the unit felt it", lambda c: c.of_pad("highest_mc", 1000)),
+    ("cem43", "min", "thermal dose of the session (Sapareto and Dewey 1984)",
+     lambda c: c.of_pad("cem43_q10_ms", 60_000 << 10)),
+    ("ended_by", "", "dose, time, stopped, fault, ...; empty where no end was written",
+     lambda c: c.result.get("reason", "")),
+    ("faults", "", "named by the unit in this session, with their pads",
+     lambda c: " ".join(fault(f.row) for f in c.session.faults)),
+    ("battery", "%", "left at the end", lambda c: c.result.get("battery_pct")),
+    ("receipt", "", "what the unit showed at the end", lambda c: c.session.receipt),
+    ("verified", "", "whether the journal was verified", lambda c: c.verified),
+)  # fmt: skip
+
+
+class Table:
+    """The export of a journal."""
+
+    def __init__(
+        self, sessions: list[Session], trail: Trail, area_cm2: float | None, site: str,
+        board: Board,
+    ) -> None:  # fmt: skip
+        self.area = "as given" if area_cm2 else f"of the board {board.NAME} (assumed)"
+        self.nm = sorted({nm for session in sessions for nm in session.nm})
+        area = area_cm2 or board.WINDOW_CM2
+        self.cells = [
+            Cell(session, pad, at + 1, sessions[at - 1] if at else None, area, site,
+                 verdict(trail, session.begun.sealed))
+            for at, session in enumerate(sessions)
+            for pad in (0, 1)
+        ]  # fmt: skip
+        self.trail = trail
+
+    def csv(self) -> str:
+        """The table: a row a session and pad."""
+        out = io.StringIO()
+        writer = csv.writer(out)
+        names = [header(name, unit) for name, unit, *_ in COLUMNS]
+        writer.writerow(names + [header(f"fluence_{nm}", "J/cm2") for nm in self.nm])
+        for cell in self.cells:
+            banks = {nm: got for nm, _, got in cell.account.banks} if cell.account else {}
+            values = [compute(cell) for *_, compute in COLUMNS]
+            writer.writerow([shown(value) for value in values + [banks.get(nm) for nm in self.nm]])
+        return out.getvalue()
+
+    def dictionary(self) -> str:
+        """What each column is."""
+        lines = [
+            "# sessions.csv", "",
+            "A row a session and pad, from a unit's journal. The parameters are those which",
+            "Jenkins and Carroll (Photomed Laser Surg 2011;29(12):785-787) ask a report to state;",
+            "spectral width and beam profile are the emitters' data sheet's.", "",
+            f"- Journal: {self.trail.records} records, {len(self.trail.wrong)} things wrong.",
+            f"- Window area: {self.area}. Irradiance is that of the unit's calibration.",
+            "- An empty cell: not known, because the unit wrote no end of that session, or not",
+            "  applicable.", "",
+            "| column | unit | what it is |", "|---|---|---|",
+        ]  # fmt: skip
+        lines += [
+            f"| `{header(name, unit)}` | {unit} | {said} |"
+            for name, unit, said, *_ in COLUMNS
+        ]
+        lines += [
+            f"| `{header(f'fluence_{nm}', 'J/cm2')}` | J/cm2 | given by the bank of {nm} nm |"
+            for nm in self.nm
+        ]
+        return "\n".join(lines) + "\n"
+
+
+def header(name: str, unit: str) -> str:
+    """A column's name with its unit, as programs like it."""
+    short = {"J/cm2": "j_cm2", "mW/cm2": "mw_cm2", "mW": "mw", "%": "pct", "unit's clock": ""}
+    unit = short.get(unit, unit.lower())
+    return f"{name}_{unit}" if unit else name
+
+
+def shown(value: object) -> object:
+    """A cell; text that a sheet would take for a formula is marked as text."""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, str) and value[:1] and value[0] in FORMULA:
+        return "'" + value
+    return "" if value is None else value

@@ -1,0 +1,131 @@
+"""One session on one page, for a terminal or as one HTML file that needs nothing else."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from firmware.core.faults import FAULTS
+from sim.common.errors import one_line
+from tools.common import words
+from tools.journal.chain import Trail
+from tools.journal.sessions import Session, verdict, when
+from tools.report.html_page import render_page
+from tools.report.light_account import PadAccount
+from tools.report.summary import given
+
+UNITS = dict(FAULTS)
+SEALED = "sealed until the trial is unsealed: dose, heat and what was wrong"
+NOT_ENDED = "no end was written: power was lost or it goes on; it counts as wholly given"
+
+
+@dataclass(frozen=True)
+class Page:
+    """What both forms of it tell."""
+
+    session: Session
+    title: str
+    facts: list[tuple[str, str]]
+    pads: list[PadAccount]
+    faults: list[str]
+    sealed: str
+    wrong: bool
+
+
+def of(session: Session, trail: Trail) -> Page:
+    """The page of one session of a journal."""
+    told, result = session.row, session.result
+    number = f", number {told['number']}" if told["number"] else ", not signed"
+    facts = [
+        ("unit", session.serial or "its boot is not kept any more"),
+        ("begun", when(told["at"])),
+        ("prescription", told["prescription"] + number),
+        ("asked", words.asked(told)),
+    ]
+    if result is None:
+        facts.append(("ended", NOT_ENDED))
+    else:
+        minutes = [f"{result[key] / 60_000:.1f} min" for key in ("session_ms", "treat_ms")]
+        facts += [
+            ("ended", words.REASONS.get(result["reason"], result["reason"])),
+            ("took", f"{minutes[0]}, {'therapy' if session.blind else 'lit'} for {minutes[1]}"),
+        ]
+        facts += [("given", SEALED)] if session.blind else [
+            ("highest contact", by_pad(result["highest_mc"], 1000, "C")),
+            ("CEM43", by_pad(result["cem43_q10_ms"], 60_000 << 10, "min")),
+            ("set point at the end", f"{result['set_point_mc'] / 1000:g} C"),
+            ("battery left", f"{result['battery_pct']} %"),
+        ]
+        facts.append(("receipt", session.receipt))
+    last = f" to {session.end.n}" if session.end else ""
+    facts.append(("records", f"{session.n}{last}, in {session.begun.places[0]}"))
+    return Page(
+        session, f"Session {session.n}", [(name, one_line(value)) for name, value in facts],
+        session.pads, [one_line(fault(row.row)) for row in session.faults],
+        verdict(trail, session.begun.sealed), bool(trail.wrong),
+    )  # fmt: skip
+
+
+def by_pad(values: list[int], whole: int, unit: str) -> str:
+    """A value of each pad."""
+    return f"A {values[0] / whole:.2f}, B {values[1] / whole:.2f} {unit}"
+
+
+def fault(row: dict[str, object]) -> str:
+    """A fault's record in words; its time is since the unit was switched on."""
+    if "sealed" in row:
+        return "sealed until the trial is unsealed"
+    name = str(row["fault"])
+    unit = UNITS.get(name, "")
+    value, limit, ms = (float(str(row[key])) for key in ("value", "limit", "ms"))
+    if unit == "mc":
+        unit, value, limit = "C", value / 1000, limit / 1000
+    return words.fault({
+        "name": name, "pad": row["pad"], "t_s": ms / 1000, "value": value, "limit": limit,
+        "unit": unit,
+    })  # fmt: skip
+
+
+def rendered(page: Page) -> RenderableType:
+    """For a terminal."""
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column()
+    for name, value in page.facts:
+        facts.add_row(name, Text(value))
+    parts: list[RenderableType] = [Text(page.title, style="bold"), facts]
+    if page.pads:
+        parts += ["", given(page.pads)]
+    parts += [Text("Fault: ", style="red").append(said, style="default") for said in page.faults]
+    parts += ["", Text(page.sealed, style="bold red" if page.wrong else "bold")]
+    return Padding(Group(*parts), (0, 1))
+
+
+def text_of(page: Page) -> str:
+    """As standard output takes it: coloured on a terminal only."""
+    console = Console(highlight=False)
+    with console.capture() as capture:
+        console.print(rendered(page))
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+
+
+def html_of(page: Page) -> str:
+    """One HTML file: no script, nothing from elsewhere."""
+    shares = [min(max(pad.given / pad.asked, 0), 1) if pad.asked else 0 for pad in page.pads]
+    light = list(light_rows(page.pads))
+    return render_page("session.html", page=page, shares=shares, light=light)
+
+
+def light_rows(pads: list[PadAccount]) -> Iterator[tuple[str, list[str]]]:
+    """(what, J/cm2 of each pad): given by bank, and what withheld the rest."""
+    if not pads:
+        return
+    for at, (nm, *_) in enumerate(pads[0].banks):
+        yield f"{nm} nm", [f"{pad.banks[at][2]:.2f}" for pad in pads]
+    for why in dict.fromkeys(why for pad in pads for why, _ in pad.parts):
+        parts = [dict(pad.parts).get(why) for pad in pads]
+        said = f"withheld: {why}" if any((part or 0) > 0 for part in parts) else why
+        yield said, ["" if part is None else f"{part:.2f}" for part in parts]

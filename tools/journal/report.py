@@ -1,0 +1,110 @@
+"""What the verification of a journal found: as a table for a program, in words for a person.
+
+Called by `waistband journal`. Reads the files and the key that it is given; changes nothing.
+"""
+
+import gc
+from typing import Any
+
+from sim.common.errors import one_line
+from tools.common.words import plural
+from tools.journal import chain as journal_chain
+from tools.journal import sessions as journal_sessions
+from tools.journal.chain import Trail
+from tools.journal.pull import Finding
+from tools.journal.reader import Segment, find
+from tools.journal.sessions import Session, when
+from tools.prescription import keyfile
+
+
+def open_journal(files: list[str], key: str | None) -> tuple[list[Segment], Trail, list[Session]]:
+    """The journal in these files, verified as far as that goes. Raises BadInput."""
+    held = keyfile.read(key) if key is not None else None
+    segments = find(files)
+    gc.disable()  # all that a journal is made of stays to the end: nothing is to be collected
+    try:
+        trail = journal_chain.verify(segments, held)
+    finally:
+        gc.enable()
+    sessions = journal_sessions.of(trail)
+    trail.findings += journal_sessions.unended(sessions)
+    return segments, trail, sessions
+
+
+def as_table(
+    segments: list[Segment],
+    trail: Trail,
+    sessions: list[Session],
+    matched: dict[str, Session | None],
+) -> dict[str, Any]:
+    """What `verify --json` prints."""
+    return {
+        "good": not trail.wrong,
+        "checked": trail.checked,
+        "units": trail.units,
+        "files": len(segments),
+        "records": trail.records,
+        "chains": [
+            {"first": chain[0].n, "last": chain[-1].n, "head": chain[-1].seal}
+            for chain in trail.chains
+        ],
+        "findings": [finding_row(finding) for finding in trail.findings],
+        "receipts": {code: found.n if found else None for code, found in matched.items()},
+        "sessions": [
+            {
+                "n": session.n,
+                "at": session.row["at"],
+                "reason": session.result["reason"] if session.result else None,
+                "receipt": session.receipt or None,
+                "sealed": session.begun.sealed,
+            }
+            for session in sessions
+        ],
+    }
+
+
+def finding_row(finding: Finding) -> dict[str, Any]:
+    """A finding, for a program."""
+    place = finding.place
+    return {
+        "what": finding.what,
+        "wrong": finding.wrong,
+        "n": finding.n if finding.n >= 0 else None,
+        "file": place.path if place else None,
+        "line": place.line if place else None,
+        "said": finding.said,
+    }
+
+
+def in_words(
+    segments: list[Segment],
+    trail: Trail,
+    sessions: list[Session],
+    matched: dict[str, Session | None],
+) -> str:
+    """What `verify` prints."""
+    unit = ", ".join(trail.units) or "unknown"
+    lines = [
+        f"Unit {unit}: {plural(trail.records, 'record')} in {plural(len(segments), 'file')}, "
+        f"{plural(len(sessions), 'session')}"
+        + (f", {when(sessions[0].row['at'])} to {when(sessions[-1].row['at'])}" if sessions else "")
+    ]
+    lines += [f"  {finding}" for finding in trail.findings if not finding.wrong]
+    lines += [
+        f"  receipt {code}: session {found.n}, {when(found.row['at'])}"
+        for code, found in matched.items()
+        if found
+    ]
+    lines += [f"WRONG {finding}" for finding in trail.wrong]
+    lines.append(verdict(trail, matched))
+    return "\n".join(map(one_line, lines))
+
+
+def verdict(trail: Trail, matched: dict[str, Session | None]) -> str:
+    """The last line."""
+    if trail.wrong:
+        return f"Not to be believed: {plural(len(trail.wrong), 'thing')} wrong."
+    end = "" if matched else " What was cut off at the end shows only by a receipt."
+    if not trail.checked:
+        return "The chain holds, but no key was given: anyone could have made it." + end
+    return "Every record is as the unit wrote it, sealed with its key." + end

@@ -1,0 +1,1 @@
+"""Prescriptions and keys as files, and what a prescription means in words."""

@@ -1,0 +1,151 @@
+"""`waistband prescribe explain`: what a prescription means, in words.
+
+Heat decides how much of the light is withheld, so two kinds of skin are simulated, each for
+the whole session, at HAL depth.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from firmware.core import limits
+from firmware.therapy.battery import Battery
+from firmware.therapy.prescription import Course
+from hal.contract import Board
+from sim.common.boards import find_board
+from sim.run import Run
+from sim.scenario.scenario import HOLD_MS, Event, Scenario, Start
+from tools.common import words
+from tools.common.files import emit
+from tools.prescription import dose_in_words, file
+from tools.report.light_account import PadAccount, account
+
+SKINS = {
+    "ordinary skin": Start(),
+    "30 mm of fat, no vasodilation": Start(fat_mm=30.0, vasodilation=1.0),
+}
+START_S = 5.0
+WAITING_S = 60.0  # for skin, the check and what a session needs besides its light
+FULL_PCT = 100
+NOT_REACHED = 0.995  # of what was asked
+
+
+@dataclass(frozen=True)
+class Skin:
+    """What a session on one kind of skin came to."""
+
+    name: str
+    reason: str
+    lit_min: float
+    pads: list[PadAccount]
+    highest_c: float
+    cem43_min: float
+    energy_wh: float
+
+    @property
+    def given(self) -> float:
+        """Of what was asked, the pad that was given less."""
+        return min(pad.given / pad.asked for pad in self.pads)
+
+
+def explain(path: str, board: str) -> int:
+    """Print what a prescription means on a board of this name. Raises BadInput."""
+    data = find_board(board)
+    found = file.read(path, data)
+    course = dose_in_words.compiled(found.asked, data)
+    with progress(course) as told:
+        skins = [simulated(name, found.asked, course, board, told) for name in SKINS]
+    lines = [dose_in_words.asked(course), *dose_in_words.light(course)]
+    for skin in skins:
+        lines += on_skin(skin)
+    lines += battery(course, data, skins)
+    lines += [f"Mind: {said}" for said in warnings(course, skins)]
+    emit("\n".join(lines))
+    return 0
+
+
+def on_skin(skin: Skin) -> Iterator[str]:
+    """A session, simulated."""
+    given = ", ".join(f"{pad.name} {pad.given:.2f}" for pad in skin.pads)
+    yield (
+        f"On {skin.name}: lit for {skin.lit_min:.1f} min, then "
+        f"{words.REASONS.get(skin.reason, skin.reason)}; given {given} J/cm2."
+    )
+    parts = {why: max(dict(pad.parts).get(why, 0.0) for pad in skin.pads)
+             for pad in skin.pads for why, _ in pad.parts}  # fmt: skip
+    said = [f"{why} {j_cm2:.2f}" for why, j_cm2 in parts.items() if j_cm2 > 0]
+    if said:
+        yield f"  Withheld, J/cm2: {', '.join(said)}."
+    yield f"  Contact at most {skin.highest_c:.1f} C, thermal dose {skin.cem43_min:.2f} min CEM43."
+
+
+def battery(course: Course, board: Board, skins: list[Skin]) -> Iterator[str]:
+    """Sessions a charge, as the unit's screen counts them and as they were drawn."""
+    counted = Battery(board)
+    counted.expect(course.power_mw(board), course.longest_ms())
+    counted.percent = FULL_PCT
+    drawn = max(skin.energy_wh for skin in skins)
+    most = int(board.PACK_CAPACITY_MWH / 1000 / drawn) if drawn else 0
+    yield (
+        f"Battery: {drawn:.2f} Wh a session, {most} sessions a charge; "
+        f"the screen counts {counted.sessions_left()} on a full one."
+    )
+
+
+def warnings(course: Course, skins: list[Skin]) -> Iterator[str]:
+    """What to know of this prescription, each with where it is from."""
+    for skin in skins:
+        if skin.given < NOT_REACHED:
+            yield (
+                f"on {skin.name} {100 * skin.given:.0f} % of the dose is reached: heat, not dose,"
+                " is what binds (docs/maintainer/safety.md, simulated)"
+            )
+    for applies, said in dose_in_words.WARNINGS:
+        if applies(course):
+            yield said
+    day_min = limits.CEM43_DAY_Q10_MS / 1024 / 60_000
+    if any(dose_in_words.TWO_A_DAY * skin.cem43_min >= day_min for skin in skins):
+        yield (
+            "two sessions use up a day's thermal dose, 4 min CEM43 (Sapareto and Dewey 1984,"
+            " firmware/core/limits.py)"
+        )
+
+
+def simulated(
+    name: str, asked: dict[str, Any], course: Course, board: str,
+    told: Callable[[str, float], None],
+) -> Skin:  # fmt: skip
+    """A whole session, belt on and START pressed, on one kind of skin."""
+    press = Event(START_S, "press", "START", hold_ms=HOLD_MS)
+    scenario = Scenario(
+        name=name, seed=1, duration_s=course.max_ms / 1000 + WAITING_S, prescription=asked,
+        start=SKINS[name], events=(press,), until_done=True, board=board,
+    )  # fmt: skip
+    run = Run(scenario)
+    while run.advance(run.depth.chunk_steps):
+        told(name, run.t_s)
+    told(name, scenario.duration_s)
+    result = run.result()
+    return Skin(
+        name, result["reason"] or "", result["treat_s"] / 60, account(run),
+        max(result["max_contact_c"].values()), max(result["cem43_min"].values()),
+        result["energy_wh"],
+    )  # fmt: skip
+
+
+@contextmanager
+def progress(course: Course) -> Iterator[Callable[[str, float], None]]:
+    """A bar on a terminal, which leaves nothing behind."""
+    columns = TextColumn("Simulating {task.description}"), BarColumn(), TimeRemainingColumn()
+    console = Console(stderr=True)
+    whole_s = course.max_ms / 1000 + WAITING_S
+    with Progress(
+        *columns, console=console, transient=True, disable=not sys.stderr.isatty()
+    ) as bar:
+        tasks = {name: bar.add_task(name, total=whole_s) for name in SKINS}
+        yield lambda name, t_s: bar.update(tasks[name], completed=t_s)

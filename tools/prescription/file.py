@@ -1,0 +1,132 @@
+"""A prescription in a file: TOML or JSON as people write it, or signed for one unit."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from firmware.core.conversions import clock_seconds
+from firmware.records import json_codec, signed_prescription
+from firmware.records.keys import Keys
+from firmware.therapy.prescription import DEFAULT, KEYS, Refused
+from hal.contract import Board
+from sim.common.errors import BadInput
+from sim.scenario import validate
+from sim.scenario.scenario import check_prescription
+from tools.prescription.keyfile import Key
+
+TOML = ".toml"
+
+
+@dataclass(frozen=True)
+class Prescription:
+    """What a file asks for; `unit`, `number` and `expires` are of its envelope, if it has one."""
+
+    asked: dict[str, object]
+    content: bytes
+    unit: str | None = None
+    number: int = 0
+    expires: str | None = None
+
+
+def read(path: str, board: Board | None) -> Prescription:
+    """Read a file and check what it asks for against every limit, as a unit with this board
+    does; None: its form alone. Raises BadInput."""
+    content = validate.read_bytes(path)
+    inner = signed_prescription.payload(content)
+    if inner:
+        table = validate.parse_json(text_of(inner, path), path)
+        return envelope(table, content, path, board)
+    parse = validate.parse_toml if Path(path).suffix == TOML else validate.parse_json
+    asked = parse(text_of(content, path), path)
+    if set(asked) == {"seal", "signed"}:
+        raise BadInput(f"{path}: was written anew since it was signed: take what `sign` wrote")
+    if board is not None:
+        check_prescription(asked, path, board)
+    return Prescription(asked, content)
+
+
+def content_of(path: str) -> bytes:
+    """What a unit is to keep of a file: a signed one as it is, another as JSON. Its form alone
+    is checked: the unit's own calibration decides. Raises BadInput."""
+    found = read(path, None)
+    return found.content if found.unit is not None else json.dumps(found.asked).encode() + b"\n"
+
+
+def text_of(content: bytes, path: str) -> str:
+    """A file's text. Raises BadInput."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as why:
+        raise BadInput(f"{path}: is not UTF-8 text, at byte {why.start}") from None
+
+
+def envelope(
+    table: dict[str, object], content: bytes, path: str, board: Board | None
+) -> Prescription:
+    """What is inside of the seal. Raises BadInput."""
+    validate.table(table, path, signed_prescription.KEYS)
+    asked, unit = table.get("prescription"), table.get("unit")
+    number, expires = table.get("number"), table.get("expires")
+    if not isinstance(asked, dict) or not isinstance(unit, str) or not isinstance(number, int):
+        raise BadInput(f"{path}: is signed and lacks one of {', '.join(signed_prescription.KEYS)}")
+    if expires is not None:
+        expires = date(expires, f"{path}: expires")
+    if board is not None:
+        check_prescription(asked, path, board)
+    return Prescription(asked, content, unit, number, expires)
+
+
+def date(text: object, where: str) -> str:
+    """A last good day. Raises BadInput."""
+    ascii_text = text.encode() if isinstance(text, str) and text.isascii() else b""
+    if isinstance(text, str) and clock_seconds(ascii_text + signed_prescription.LAST_SECOND) >= 0:
+        return text
+    raise BadInput(f"{where} is {validate.shown(text)}: a date YYYY-MM-DD, 2000 to 2033")
+
+
+def sealed(
+    asked: dict[str, object], key: Key, unit: str, number: int, expires: str | None
+) -> bytes:
+    """The signed file: what a unit of this serial and key takes as it is, byte for byte."""
+    inner = {"expires": expires, "number": number, "prescription": asked, "unit": unit}
+    text = json.dumps(inner, sort_keys=True, separators=(",", ":"))
+    content = signed_prescription.sealed(text.encode(), key.prescription)
+    genuine(content, key, unit)
+    return content
+
+
+def genuine(content: bytes, key: Key, unit: str) -> None:
+    """Whether a unit of this serial and key would take a signed file. Raises BadInput."""
+    keys = Keys(None)
+    keys.prescription = key.prescription
+    try:
+        signed_prescription.opened(content, keys, unit)
+    except Refused as why:
+        raise BadInput(str(why)) from None
+
+
+def written(asked: dict[str, object], path: str) -> bytes:
+    """A prescription as people read it: TOML where the name says so, else JSON."""
+    if Path(path).suffix != TOML:
+        return (json.dumps(asked, indent=2) + "\n").encode()
+    lines = []
+    for key, value in asked.items():
+        if isinstance(value, dict):
+            pairs = ", ".join(f"{json.dumps(k)} = {json.dumps(v)}" for k, v in value.items())
+            lines.append(f"{key} = {{ {pairs} }}")
+        else:
+            lines.append(f"{key} = {json.dumps(value)}")
+    return ("\n".join(lines) + "\n").encode()
+
+
+def whole(asked: dict[str, object]) -> dict[str, object]:
+    """The default prescription with some of its values replaced, its keys in their order."""
+    both = {**DEFAULT, **asked}
+    return {key: both[key] for key in KEYS}
+
+
+def number(value: int) -> int:
+    """A prescription's number. Raises BadInput."""
+    if not json_codec.whole(value, 1, json_codec.MOST):
+        raise BadInput(f"--number is {value}: a whole number from 1 to {json_codec.MOST}")
+    return value

@@ -1,0 +1,114 @@
+"""The clinic's key of one unit, in a file that only its owner may read.
+
+    {"key": "<64 digits>", "unit": "WB-0001"}
+
+From it both keys of the unit are derived: the one that checks prescriptions, and the first of
+the journal's. It never goes to the unit, and no message of ours quotes what the file holds.
+"""
+
+import os
+import secrets
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from firmware.records import json_codec, mac
+from firmware.records.keys import Keys
+from firmware.therapy.prescription import Refused, plain
+from sim.common.errors import BadInput
+from sim.scenario import validate
+
+NAMES = ("key", "unit")
+OTHERS = 0o077  # what anyone but the owner may do
+OWNER = 0o600
+
+
+@dataclass(frozen=True)
+class Key:
+    """A unit's key; `unit` is its serial, where the file names one."""
+
+    secret: bytes = field(repr=False)
+    unit: str | None = None
+
+    @property
+    def prescription(self) -> bytes:
+        """The key that prescriptions are sealed with."""
+        return mac.derived(self.secret, b"prescription")
+
+    @property
+    def journal(self) -> bytes:
+        """The journal's key of index 0."""
+        return mac.derived(self.secret, b"journal")
+
+
+def serial(text: str | None) -> str | None:
+    """A unit's serial as its calibration may have it. Raises BadInput."""
+    try:
+        return None if text is None else plain("--unit", text)
+    except Refused as why:
+        raise BadInput(str(why)) from None
+
+
+def made(unit: str | None) -> bytes:
+    """The content of a new key file."""
+    return json_codec.text(NAMES, (secrets.token_hex(mac.KEY_BYTES), unit)) + b"\n"
+
+
+def write_private(path: str, content: bytes) -> None:
+    """A new file, for its owner alone; never over another. Raises BadInput."""
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER)
+    except FileExistsError:
+        raise BadInput(f"{path}: is there already: a key is never written over") from None
+    except (OSError, ValueError) as why:
+        raise BadInput(f"{path}: cannot be written: {reason(why)}") from None
+    try:
+        with os.fdopen(file, "wb") as out:
+            out.write(content)
+    except BaseException as why:
+        Path(path).unlink(missing_ok=True)
+        if isinstance(why, OSError):
+            raise BadInput(f"{path}: cannot be written: {reason(why)}") from None
+        raise
+
+
+def reason(why: Exception) -> str:
+    """Of a failure, in the system's words."""
+    return getattr(why, "strerror", None) or "its name is none"
+
+
+def private(path: str) -> bytes:
+    """What stands in a file that others may not read. Raises BadInput."""
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        mode = 0  # said better by what reads it
+    if mode and not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise BadInput(f"{path}: is a device, not a file")
+    if os.name == "posix" and stat.S_ISREG(mode) and mode & OTHERS:
+        said = f"{stat.S_IMODE(mode):o}"
+        raise BadInput(f"{path}: others may read this key (mode {said}): run chmod 600 on it")
+    return validate.read_bytes(path)
+
+
+def read(path: str) -> Key:
+    """The key in a file that others may not read. Raises BadInput."""
+    table = json_codec.parse(private(path))
+    digits, unit = table.get("key"), table.get("unit")
+    try:
+        secret = bytes.fromhex(digits) if isinstance(digits, str) else b""
+    except ValueError:
+        secret = b""
+    try:
+        if set(table) == set(NAMES) and len(secret) == mac.KEY_BYTES:
+            return Key(secret, None if unit is None else plain("unit", unit))
+    except Refused:
+        pass  # its words quote what the file holds
+    raise BadInput(f"{path}: is no key file, or was altered: `waistband key new` makes one")
+
+
+def unit_file(key: Key) -> bytes:
+    """The keys.json that makes a unit this key's: nothing sealed yet, no prescription taken."""
+    keys = Keys(None)
+    keys.prescription, keys.journal = key.prescription, key.journal
+    return keys.content()

@@ -1,0 +1,1 @@
+"""Reports: tables, plots, pages and views of what was measured."""

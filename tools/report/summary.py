@@ -1,0 +1,144 @@
+"""The summary after a run: what was asked, what was given, why less, and how warm it got."""
+
+from collections.abc import Iterator
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from firmware.core.limits import CEM43_SESSION_Q10_MS, CONTACT_WARN_MC
+from sim.run import Run
+from tools.common import words
+from tools.report.light_account import PadAccount, account
+
+CEM43_LIMIT_MIN = CEM43_SESSION_Q10_MS / 1024 / 60_000
+WARN_C = CONTACT_WARN_MC / 1000
+ENOUGH = 0.995  # of what was asked: no colour needed
+
+
+def summary(run: Run, written: list[tuple[str, str]]) -> RenderableType:
+    """Everything worth reading after a run; `written` holds (what, path) of its files."""
+    result = run.result()
+    parts: list[RenderableType] = [headline(run, result)]
+    if not run.unit.session.locked and run.unit.session.number:
+        course = run.unit.session.course
+        parts += [f"Asked ({course.name}): {words.asked(vars(course))}", ""]
+        parts += [given(account(run)), ""]
+    parts += list(notes(run, result))
+    parts += [f"Wrote the {what} to {path}" for what, path in written]
+    return Padding(Group(*parts), (0, 1))
+
+
+def render(run: Run, written: list[tuple[str, str]]) -> str:
+    """The summary as standard output takes it: coloured on a terminal only."""
+    console = Console(highlight=False, soft_wrap=False)
+    with console.capture() as capture:
+        console.print(summary(run, written))
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+
+
+def headline(run: Run, result: dict[str, object]) -> Text:
+    """Where it ended, how the session did, and how long that took."""
+    state = str(result["state"])
+    line = Text(f"{run.scenario.name}: ", style="bold")
+    line.append(state, style=f"bold {words.COLOURS[state]}").append(f", {words.STATES[state]}.")
+    if not run.unit.session.number:
+        resets = result["resets"]
+        assert isinstance(resets, list)
+        since = f" since the reset at {resets[-1]['t_s']:.2f} s" if resets else ""
+        return line.append(f"\nNo session{since}: {words.why_no_session(run.unit.session)}.")
+    minutes, lit = minutes_of(result["session_s"]), minutes_of(result["treat_s"])
+    ended = words.REASONS.get(str(result["reason"]), "it is not over")
+    return line.append(f"\nSession: {minutes} min, lit for {lit}; {ended}.")
+
+
+def minutes_of(seconds: object) -> str:
+    """Seconds as minutes with one decimal."""
+    return f"{float(str(seconds)) / 60:.1f}"
+
+
+def given(pads: list[PadAccount]) -> Table:
+    """Given and less, by pad and bank."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column(min_width=26)
+    for _ in pads:
+        table.add_column(justify="right", min_width=9)
+        table.add_column(justify="right", min_width=10, style="dim")
+    head: list[str | Text] = [Text("J/cm2", style="dim")]
+    for pad in pads:
+        head += [Text(f"pad {pad.name}", style="bold"), ""]
+    table.add_row(*head)
+    table.add_row("asked", *cells((pad.asked, None) for pad in pads))
+    table.add_row("given", *cells((pad.given, pad.asked) for pad in pads), style="bold")
+    for nm, *_ in pads[0].banks:
+        row = [next(bank for bank in pad.banks if bank[0] == nm) for pad in pads]
+        table.add_row(f"  {nm} nm", *cells((got, wanted) for _, wanted, got in row))
+    causes = list(dict.fromkeys(why for pad in pads for why, _ in pad.parts))
+    if causes:
+        table.add_row("less", *cells((pad.asked - pad.given, pad.asked) for pad in pads))
+    for why in causes:
+        parts = [(dict(pad.parts).get(why), pad.asked) for pad in pads]
+        table.add_row(f"  {why}", *cells(iter(parts)))
+    return table
+
+
+def cells(pairs: Iterator[tuple[float | None, float | None]]) -> list[str | Text]:
+    """Fluence and its percentage, for each pad; nothing where there is none."""
+    row: list[str | Text] = []
+    for value, whole in pairs:
+        if value is None:
+            row += ["", ""]
+            continue
+        text = f"{value:.2f}"
+        row.append("0.00" if text == "-0.00" else text)
+        share = f"{100 * value / whole:.1f}" if whole else ""
+        row.append(f"{'0.0' if share == '-0.0' else share} %" if share else "")
+    return row
+
+
+def notes(run: Run, result: dict[str, object]) -> Iterator[RenderableType]:
+    """Heat, power, speed, faults and cut-offs."""
+    highest, cem43 = result["max_contact_c"], result["cem43_min"]
+    assert isinstance(highest, dict) and isinstance(cem43, dict)
+    line = Text("Highest true contact: ")
+    for joint, pad in (("", "A"), (", ", "B")):
+        style = "bold red" if highest[pad] > WARN_C else "bold"
+        line.append(f"{joint}{pad} ").append(f"{highest[pad]:.2f} C", style=style)
+    yield line.append(f" (warning at {WARN_C:.1f}).")
+    doses = f"A {cem43['A']:.2f}, B {cem43['B']:.2f} min"
+    yield f"True CEM43 of the skin: {doses} of {CEM43_LIMIT_MIN:g} a session."
+    unit = run.unit
+    sessions = words.plural(unit.battery.sessions_left(), "session")
+    left = "" if unit.session.locked else f", {sessions} left"
+    yield f"Energy: {result['energy_wh']:.2f} Wh; battery {result['battery_pct']:.0f} %{left}."
+    factor = float(str(result["realtime_factor"]))
+    times = f"{factor:,.0f}" if factor >= 10 else f"{factor:.2g}"
+    yield (
+        f"Speed: {times} times real time "
+        f"({result['ticks']:,} ticks in {result['wall_s']:.2f} s)."
+    )
+    rows, cutoffs = result["faults"], result["cutoffs"]
+    assert isinstance(rows, list) and isinstance(cutoffs, list)
+    for row in rows:
+        yield Text("Fault: ", style="red").append(words.fault(row), style="default")
+    resets = result["resets"]
+    assert isinstance(resets, list)
+    for row in resets:
+        yield f"Reset: {row['why']} at {row['t_s']:.2f} s; what the unit counted began anew."
+    for row in cutoffs:
+        where = f" on pad {row['pad']}" if row["pad"] else ""
+        yield (
+            f"Cut-off: {row['fault']}{where} at {row['onset_s']:.2f} s, "
+            f"dark {latency(row['latency_ms'])} later."
+        )
+    if not rows:
+        yield "No faults."
+    late_j = result["emitted_after_off_j"]
+    if late_j:
+        yield Text(f"Light after it should have been off: {late_j:.4f} J.", style="bold red")
+
+
+def latency(ms: float) -> str:
+    """A time to dark."""
+    return f"{ms:.0f} ms" if ms < 10_000 else f"{ms / 1000:.1f} s"

@@ -1,0 +1,1 @@
+"""A blinded trial, from allocation to report."""

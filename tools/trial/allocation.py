@@ -1,0 +1,61 @@
+"""Who gets what: permuted blocks of random sizes, made once.
+
+Within a block the arms stand in the trial's ratio; sizes are drawn from a few, so that the end of
+a block cannot be told. The last block is cut where units end, which is why the arms need not be
+quite in the ratio. Matthews JNS, *Introduction to Randomized Controlled Clinical Trials*, 2nd
+ed. 2006, ch. 3.
+"""
+
+import random
+from dataclasses import dataclass
+
+from firmware.records import mac
+from firmware.trial.enrolment import SALT_HEX
+
+THERAPY, PLACEBO = "therapy", "placebo"
+ARMS = (THERAPY, PLACEBO)
+
+
+@dataclass(frozen=True)
+class Allotted:
+    """One unit's place in the allocation; as secret as the allocation."""
+
+    participant: str
+    unit: str
+    arm: str
+    key: bytes  # that its records are sealed with
+    salt: str
+
+
+def arms(
+    count: int, sizes: tuple[int, ...], ratio: tuple[int, int], source: random.Random
+) -> tuple[list[str], list[int]]:
+    """An arm for each of `count`, and the sizes of the blocks. Each size is a multiple of the
+    ratio's sum."""
+    found: list[str] = []
+    drawn: list[int] = []
+    while len(found) < count:
+        size = source.choice(sizes)
+        share = size // sum(ratio)
+        block = [THERAPY] * (share * ratio[0]) + [PLACEBO] * (share * ratio[1])
+        source.shuffle(block)
+        found += block
+        drawn.append(size)
+    return found[:count], drawn
+
+
+def allotted(units: list[str], drawn_arms: list[str], source: random.Random) -> list[Allotted]:
+    """The allocation: participants in the order of the units' serials, each with keys."""
+    digits = max(2, len(str(len(units))))
+    return [
+        Allotted(
+            f"P-{number:0{digits}}", unit, arm, source.randbytes(mac.KEY_BYTES),
+            source.randbytes(SALT_HEX // 2).hex(),
+        )
+        for number, (unit, arm) in enumerate(zip(units, drawn_arms, strict=True), 1)
+    ]  # fmt: skip
+
+
+def source_of(seed: int | None) -> random.Random:
+    """The operating system's randomness (os.urandom), or a seed's, for synthetic trials only."""
+    return random.SystemRandom() if seed is None else random.Random(seed)

@@ -1,0 +1,198 @@
+"""Whether the arms can be told from all that a blinded person can see, before anything is opened.
+
+What is seen at a visit: each line of telemetry, each row that the screen showed, each cue of
+light, sound and vibration, and when; afterwards the pulled journal, its open fields and sizes.
+What is felt (warmth) and the emitters' glow are not in it: docs/trialist/trial.md says what cannot
+be hid.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from firmware.records import json_codec
+from tools.trial.stats import GET
+
+if TYPE_CHECKING:
+    from sim.run import Run
+
+PERMUTATIONS = 999
+ALPHA = 0.01  # beaten, where chance alone does as well in fewer cases than this
+RIDGE = 1.0
+SECRET = ("seal", "prev", "sealed")  # digits that look like chance, and are counted by length
+
+
+@dataclass
+class Seen:
+    """What a blinded person saw so far, as sums by name, and the highest of what has a value."""
+
+    sums: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    most: dict[str, float] = field(default_factory=dict)  # the highest of each
+    visits: int = 0
+
+    def watch(self, run: "Run") -> None:
+        """Look at a unit from now on, in the places where it shows itself."""
+        hal: Any = run.hal
+        show, signal = hal.show, hal.signal
+
+        def shown(row: int, cells: bytearray) -> None:
+            text = bytes(cells).decode("ascii", "replace")
+            self.sums[f"screen rows, {row}"] += 1
+            self.sums["screen time, s"] += run.t_s
+            for letter in text:
+                self.sums[f"screen letter {letter!r}"] += 1
+            show(row, cells)
+
+        def signalled(cue: int) -> None:
+            self.sums[f"cue {cue}"] += 1
+            self.sums[f"cue {cue} time, s"] += run.t_s
+            signal(cue)
+
+        hal.show, hal.signal, hal.on_line = shown, signalled, self.line
+
+    def line(self, line: bytes) -> None:
+        """A line of telemetry."""
+        self.sums["telemetry lines"] += 1
+        self.sums["telemetry bytes"] += len(line)
+        for name, value in json.loads(line).items():
+            self.add(f"telemetry {name}", value)
+
+    def add(self, name: str, value: object) -> None:
+        """A value, under its name."""
+        if isinstance(value, list):
+            for at, one in enumerate(value):
+                self.add(f"{name} {at}", one)
+        elif isinstance(value, str):
+            self.sums[f"{name} is {value}"] += 1
+        elif isinstance(value, (int, float)):
+            self.sums[name] += value
+            self.most[name] = max(self.most.get(name, value), value)
+
+    def leave(self, run: "Run") -> None:
+        """The visit is over."""
+        self.visits += 1
+        self.sums["visit, s"] += run.t_s
+        self.sums["visit, ticks"] += run.ticks
+
+
+def features(seen: Seen, journal: dict[str, bytes]) -> dict[str, float]:
+    """What was seen, a visit; and the journal. The participant and the unit are known anyway."""
+    whole = Seen(defaultdict(float, seen.sums), dict(seen.most))
+    for name, content in journal.items():
+        whole.sums[f"size of {name}"] += len(content)
+        for line in content.splitlines():
+            row = json_codec.parse(line)
+            kind = row.pop("kind", "")
+            whole.sums[f"{kind} records"] += 1
+            whole.sums[f"{kind} bytes"] += len(line)
+            for key, value in row.items():
+                if key in SECRET:
+                    whole.sums[f"{kind} {key}, digits"] += len(str(value))
+                elif key not in ("serial", "participant", "trial"):
+                    whole.add(f"{kind} {key}", value)
+    each = {name: value / max(seen.visits, 1) for name, value in whole.sums.items()}
+    return each | {f"{name}, highest": value for name, value in whole.most.items()}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How well the arms were told, and how often chance does as well."""
+
+    people: int
+    features: int
+    accuracy: float  # of the classifier, each left out in turn
+    accuracy_p: float
+    best: str  # the one thing that tells the arms best
+    best_auc: float
+    best_p: float
+
+    @property
+    def beaten(self) -> bool:
+        """Whether chance was."""
+        return min(self.accuracy_p, self.best_p) < ALPHA
+
+    def __str__(self) -> str:
+        """In a line."""
+        return (
+            f"{self.features} things that a blinded person sees, of {self.people} people: the arm "
+            f"was told for {100 * self.accuracy:.0f} % (chance does as well with p = "
+            f"{self.accuracy_p:.3f}); the best single one, {self.best}: AUC {self.best_auc:.2f}, "
+            f"p = {self.best_p:.3f}"
+        )
+
+
+def judge(rows: Sequence[dict[str, float]], therapy: Sequence[bool], seed: int) -> Verdict:
+    """Try to tell the arms: by a linear classifier with a ridge, each participant left out in
+    turn, and by each feature alone (rank AUC). Both against the same with arms permuted, for the
+    features together: the best of many is held against the best of many."""
+    try:
+        import numpy as np
+    except ImportError:
+        from sim.common.errors import BadInput
+
+        raise BadInput(f"the classifier needs PyPI's numpy: {GET}") from None
+    names = sorted({name for row in rows for name in row})
+    table = np.array([[row.get(name, 0.0) for name in names] for row in rows])
+    moving = np.ptp(table, axis=0) > 1e-9 * np.maximum(1.0, np.abs(table).max(axis=0))
+    names = [name for name, moves in zip(names, moving, strict=True) if moves]
+    table = table[:, moving]
+    scaled = (table - table.mean(axis=0)) / np.maximum(table.std(axis=0), 1e-12)
+    ranks = ranked(scaled)
+    hat = left_out(scaled)
+    truth = np.asarray(therapy, bool)
+    accuracy, auc = scores(hat, ranks, truth)
+    source = np.random.default_rng(seed)
+    better = [0, 0]
+    for _ in range(PERMUTATIONS):
+        chance, chances = scores(hat, ranks, source.permutation(truth))
+        better[0] += chance >= accuracy - 1e-12
+        better[1] += abs(chances - 0.5).max(initial=0) >= abs(auc - 0.5).max(initial=0) - 1e-12
+    best = int(abs(auc - 0.5).argmax()) if names else 0
+    return Verdict(
+        len(truth), len(names), float(accuracy), (1 + better[0]) / (1 + PERMUTATIONS),
+        names[best] if names else "nothing", float(auc[best]) if names else 0.5,
+        (1 + better[1]) / (1 + PERMUTATIONS),
+    )  # fmt: skip
+
+
+def ranked(table: Any) -> Any:
+    """Ranks in each column, those of equals averaged."""
+    import numpy as np
+
+    ranks = np.empty_like(table)
+    for column in range(table.shape[1]):
+        values = table[:, column]
+        _, inverse, counts = np.unique(np.round(values, 9), return_inverse=True, return_counts=True)
+        ends = np.cumsum(counts)
+        ranks[:, column] = (ends - (counts - 1) / 2)[inverse]
+    return ranks
+
+
+def left_out(scaled: Any) -> Any:
+    """The matrix that turns arms (as +1, -1, centred) into each one's score, made of the others:
+    ridge regression in its dual form, with the leave-one-out identity e_i = (y_i - f_i)/(1 - H_ii).
+    """
+    import numpy as np
+
+    count, width = scaled.shape
+    gram = scaled @ scaled.T / max(width, 1)
+    return gram @ np.linalg.inv(gram + RIDGE * np.eye(count))
+
+
+def scores(hat: Any, ranks: Any, truth: Any) -> tuple[float, Any]:
+    """Balanced accuracy of the classifier, and the AUC of each feature alone."""
+    import numpy as np
+
+    treated = int(truth.sum())
+    others = len(truth) - treated
+    # each arm weighs the same, so that the larger arm is no better a guess
+    signs = np.where(truth, 1.0 / treated, -1.0 / others)
+    fitted = hat @ signs
+    own = np.diag(hat)
+    score = (fitted - own * signs) / (1.0 - own)
+    right = np.where(truth, score > 0, score < 0)
+    accuracy = (right[truth].mean() + right[~truth].mean()) / 2
+    auc = (ranks[truth].sum(axis=0) - treated * (treated + 1) / 2) / (treated * others)
+    return float(accuracy), auc

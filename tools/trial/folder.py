@@ -1,0 +1,158 @@
+"""A trial's folder: what stands in it, and reading it.
+
+    trial.toml            public: name, protocol, prescription, recipients, who has which unit
+    allocation.age        to the statistician: arms, and the keys of the units' sealed records
+    envelopes/P-07.age    to the officer who may break the code: one participant's arm
+    tickets/P-07.json     for the unit, as trial.json; sealed with the unit's key
+    prescriptions/P-07.json   for the unit, as prescription.json; likewise
+    verify.json           the units' journal keys, private: proves journals, opens nothing
+    log.jsonl             what people did, chained by hashes
+    trial.sqlite          what `collect` read
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from firmware.records import json_codec
+from firmware.therapy.prescription import Refused
+from firmware.trial.enrolment import OVERALL, Protocol
+from sim.common.errors import BadInput
+from sim.scenario import validate
+from tools.prescription import keyfile
+from tools.trial import log as trial_log
+from tools.trial.log import Entry
+
+TOML, ALLOCATION, VERIFY, DATABASE = "trial.toml", "allocation.age", "verify.json", "trial.sqlite"
+ENVELOPES, TICKETS, PRESCRIPTIONS = "envelopes", "tickets", "prescriptions"
+KEYS = ("name", "synthetic", "statistician", "officer", "block_sizes", "ratio", "protocol",
+        "prescription", "participants")  # fmt: skip
+TEXT_MAX = 300
+
+
+@dataclass(frozen=True)
+class JournalKey:
+    """What proves a unit's journal, and from which neither its ticket nor its records open."""
+
+    journal: bytes
+    unit: str
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A trial, read and checked against its log."""
+
+    folder: Path
+    table: dict[str, Any]
+    log: list[Entry]
+
+    @property
+    def name(self) -> str:
+        """As the tickets have it."""
+        return str(self.table["name"])
+
+    @property
+    def synthetic(self) -> bool:
+        """Made with --seed, for data that are scripted."""
+        return bool(self.table["synthetic"])
+
+    @property
+    def units(self) -> dict[str, str]:
+        """The unit of each participant's number, as allotted."""
+        return dict(self.table["participants"])
+
+    @property
+    def protocol(self) -> Protocol:
+        """What is done at which visit."""
+        return Protocol(self.table["protocol"])
+
+    @property
+    def items(self) -> list[str]:
+        """What is rated, in the order of the unit."""
+        return [OVERALL, *self.protocol.movements]
+
+    def of_kind(self, kind: str) -> list[Entry]:
+        """The log's entries of a kind."""
+        return [entry for entry in self.log if entry.kind == kind]
+
+    @property
+    def enrolled(self) -> dict[str, Entry]:
+        """By participant."""
+        return {entry.row["participant"]: entry for entry in self.of_kind("enrol")}
+
+    def participant(self, name: str) -> str:
+        """A participant's number that is one of the trial's. Raises BadInput."""
+        if name not in self.units:
+            near = validate.nearest(name, tuple(self.units))
+            raise BadInput(f"--participant is {validate.shown(name)}: not of this trial{near}")
+        return name
+
+    def journal_keys(self) -> dict[str, JournalKey]:
+        """By serial. Raises BadInput."""
+        path = str(self.folder / VERIFY)
+        table = json_codec.parse(keyfile.private(path))
+        try:
+            found = {unit: JournalKey(bytes.fromhex(str(key)), unit) for unit, key in table.items()}
+        except ValueError:
+            found = {}
+        if set(found) != set(self.units.values()):
+            raise BadInput(f"{path}: is not what `trial new` wrote: take it from a copy")
+        return found
+
+    def read(self, name: str) -> bytes:
+        """One of the files that `new` wrote, as it wrote it. Raises BadInput."""
+        content = validate.read_bytes(self.folder / name, 1 << 20)
+        if self.log[0].row["files"].get(name) != hashlib.sha256(content).hexdigest():
+            raise BadInput(f"{self.folder / name}: was altered since the trial was made")
+        return content
+
+
+def opened(path: str) -> Trial:
+    """The trial in a folder. Raises BadInput."""
+    folder = Path(path)
+    where = str(folder / TOML)
+    if not (folder / TOML).is_file():
+        raise BadInput(f"{path}: is no trial's folder: it has no {TOML}; `trial new` makes one")
+    log = trial_log.read(folder)
+    if log[0].kind != "new" or not isinstance(log[0].row.get("files"), dict):
+        raise BadInput(f"{folder / trial_log.FILE}:1: is not the beginning of a trial's log")
+    table = validate.table(
+        validate.parse_toml(validate.read_text(where), where), where, KEYS
+    )  # fmt: skip
+    trial = Trial(folder, table, log)
+    trial.read(TOML)
+    try:
+        Protocol(table["protocol"])
+    except (Refused, KeyError) as why:
+        raise BadInput(f"{where}: {why}") from None
+    return trial
+
+
+def toml(table: dict[str, object]) -> bytes:
+    """trial.toml: values of JSON are values of TOML, but for tables."""
+    lines = ["# Made by `waistband trial new`; the log holds its hash."]
+    tables = []
+    for key, value in table.items():
+        if isinstance(value, dict):
+            tables += ["", f"[{key}]", *(pair(k, v) for k, v in value.items())]
+        else:
+            lines.append(pair(key, value))
+    return ("\n".join(lines + tables) + "\n").encode()
+
+
+def pair(key: str, value: object) -> str:
+    """A line of TOML."""
+    name = key if key.replace("_", "").replace("-", "").isalnum() else json.dumps(key)
+    if isinstance(value, dict):
+        return f"{name} = {{ {', '.join(pair(k, v) for k, v in value.items())} }}"
+    return f"{name} = {json.dumps(value)}"
+
+
+def text_of(value: str, where: str) -> str:
+    """What people write into the log: one line. Raises BadInput."""
+    if not value.strip() or len(value) > TEXT_MAX or not value.isprintable():
+        said = validate.shown(value)
+        raise BadInput(f"{where} is {said}: one line of 1 to {TEXT_MAX} characters")
+    return value.strip()

@@ -1,0 +1,94 @@
+"""A trial's log: what people did, a JSON line each, chained by hashes.
+
+    {"n": 2, "at": "2026-11-27T14:00:00Z", "kind": "enrol", ..., "prev": "...", "hash": "..."}
+
+`hash` is the SHA-256 of the line up to `, "hash"`. Nothing secret seals it: whoever rewrites the
+whole log can make it anew. What that would change is the code of the last entry, which each
+command prints: noted down elsewhere, it shows a rewriting.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from firmware.records import json_codec, mac
+from sim.common.errors import BadInput
+from sim.scenario import validate
+from tools.common.files import write_whole
+
+FILE = "log.jsonl"
+FIRST = "0" * mac.HEX
+BYTES_MAX = 4_000_000
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the log."""
+
+    n: int
+    at: str
+    kind: str
+    row: dict[str, Any]
+    hash: str
+
+    @property
+    def code(self) -> str:
+        """Eight letters to note down."""
+        return mac.receipt(self.hash)
+
+
+def line(n: int, at: str, kind: str, fields: dict[str, object], prev: str) -> bytes:
+    """An entry as it is written, without an end of line."""
+    names = ("n", "at", "kind", *fields, "prev")
+    body = json_codec.text(names, (n, at, kind, *fields.values(), prev))[:-1]
+    return body + b', "hash": "' + mac.seal(b"", body).encode() + b'"}'
+
+
+def read(folder: Path) -> list[Entry]:
+    """The whole log, its chain checked. Raises BadInput."""
+    path = folder / FILE
+    return list(entries(validate.read_bytes(path, BYTES_MAX), str(path)))
+
+
+def entries(content: bytes, where: str) -> Iterator[Entry]:
+    """The entries of a log, each checked against the one before. Raises BadInput."""
+    prev = FIRST
+    lines = content.split(b"\n")
+    if lines.pop():
+        raise BadInput(f"{where}:{len(lines) + 1}: the line has no end: the log was cut short")
+    for n, text in enumerate(lines):
+        row = json_codec.parse(text)
+        kind, at, said = row.get("kind"), row.get("at"), row.get("hash")
+        body, between, _ = text.rpartition(b', "hash": "')
+        good = between and said == mac.seal(b"", body) and row.get("prev") == prev
+        if not good or row.get("n") != n or not isinstance(kind, str) or not isinstance(at, str):
+            raise BadInput(
+                f"{where}:{n + 1}: does not go on with the line before: the log was altered"
+            )
+        prev = str(said)
+        yield Entry(n, at, kind, row, prev)
+    if prev == FIRST:
+        raise BadInput(f"{where}: is empty: the log was cut short")
+
+
+def add(folder: Path, kind: str, fields: dict[str, object]) -> Entry:
+    """Write an entry after the last. Raises BadInput."""
+    path = folder / FILE
+    content = validate.read_bytes(path, BYTES_MAX)
+    last = list(entries(content, str(path)))[-1]
+    at = now()
+    new = line(last.n + 1, at, kind, fields, last.hash)
+    if len(content) + len(new) >= BYTES_MAX:
+        raise BadInput(f"{path}: is full")
+    with write_whole(path) as part:
+        part.write_bytes(content + new + b"\n")
+    row = json.loads(new)
+    return Entry(last.n + 1, at, kind, row, row["hash"])
+
+
+def now() -> str:
+    """The present, UTC."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

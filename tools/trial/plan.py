@@ -1,0 +1,163 @@
+"""What `trial new` is asked for: from a TOML file, from options, or both; options come first.
+
+    name = "Example"
+    keys = ["keys/WB-0001.key", "keys/WB-0002.key"]
+    statistician = "age1..."
+    officer = "age1..."
+    board = "RPI_PICO"                 # of every unit: a file of hal/boards
+    prescription = "dose.toml"         # or "default"
+    block_sizes = [4, 6]
+    ratio = "1:1"                      # therapy : placebo
+    [protocol]
+    visits = 7
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from firmware.therapy.prescription import Refused, plain
+from firmware.trial.enrolment import PROTOCOL_KEYS, Protocol
+from hal.contract import Board
+from sim.common.boards import REFERENCE, find_board
+from sim.common.errors import BadInput
+from sim.scenario import validate
+from sim.scenario.enrolment import DEFAULT as PROTOCOL
+from sim.scenario.scenario import check_prescription, default_prescription
+from tools.prescription import file, keyfile
+from tools.prescription.keyfile import Key
+from tools.trial import age
+
+KEYS = ("name", "keys", "statistician", "officer", "board", "prescription", "block_sizes",
+        "ratio", "protocol")  # fmt: skip
+NEEDED = ("name", "keys", "statistician", "officer")
+SIZES = (4, 6)
+UNITS_MIN, UNITS_MAX = 2, 999
+SIZE_MAX = 24
+SHARE_MAX = 4
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A trial that may begin: every value checked."""
+
+    name: str
+    keys: tuple[Key, ...]  # by serial
+    statistician: str
+    officer: str
+    prescription: dict[str, object]
+    sizes: tuple[int, ...]
+    ratio: tuple[int, int]
+    protocol: dict[str, object] = field(default_factory=dict)
+
+
+def read(path: str | None, options: dict[str, Any]) -> Plan:
+    """The plan in a file, with options over it. Raises BadInput."""
+    table: dict[str, Any] = {}
+    base = Path()
+    if path is not None:
+        table = validate.table(validate.parse_toml(validate.read_text(path), path), path, KEYS)
+        base = Path(path).parent
+        for name in ("keys", "prescription"):  # what a file names stands beside it
+            table[name] = beside(base, table[name]) if name in table else table.get(name)
+    table = {**table, **{name: value for name, value in options.items() if value}}
+    lacking = [name for name in NEEDED if not table.get(name)]
+    if lacking:
+        raise BadInput(f"the trial's plan lacks {', '.join(lacking)}: in --plan or as options")
+    ratio = ratio_of(table.get("ratio") or "1:1")
+    board = find_board(table.get("board") or REFERENCE)
+    recipients = [age.recipient(table[who], who) for who in ("statistician", "officer")]
+    return Plan(
+        name_of(table["name"]), keys_of(table["keys"]), recipients[0], recipients[1],
+        prescription_of(table.get("prescription") or "default", board),
+        sizes_of(table.get("block_sizes") or list(SIZES), ratio), ratio,
+        protocol_of(table.get("protocol") or {}),
+    )  # fmt: skip
+
+
+def beside(base: Path, named: object) -> object:
+    """Paths as from the plan's folder; what is no path is refused later."""
+    if isinstance(named, list):
+        return [str(base / one) if isinstance(one, str) else one for one in named]
+    return str(base / named) if isinstance(named, str) and named != "default" else named
+
+
+def name_of(value: object) -> str:
+    """A trial's name. Raises BadInput."""
+    try:
+        return plain("name", value)
+    except Refused as why:
+        raise BadInput(f"the trial's {why}") from None
+
+
+def keys_of(paths: object) -> tuple[Key, ...]:
+    """The units' keys, by serial, each unit once. Raises BadInput."""
+    if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
+        raise BadInput(f"keys is {validate.shown(paths)}: a list of the units' key files")
+    if not UNITS_MIN <= len(paths) <= UNITS_MAX:
+        raise BadInput(f"keys names {len(paths)} units: from {UNITS_MIN} to {UNITS_MAX}")
+    found: dict[str, tuple[Key, str]] = {}
+    secrets: dict[bytes, str] = {}
+    for path in paths:
+        key = keyfile.read(path)
+        if key.unit is None:
+            raise BadInput(f"{path}: names no unit: make it with `key new --unit SERIAL`")
+        if key.unit in found:
+            raise BadInput(f"{path}: is of unit {key.unit}, as {found[key.unit][1]} is")
+        if key.secret in secrets:
+            raise BadInput(f"{path}: holds the same key as {secrets[key.secret]}: one key a unit")
+        found[key.unit] = key, path
+        secrets[key.secret] = path
+    return tuple(found[unit][0] for unit in sorted(found))
+
+
+def prescription_of(value: object, board: Board) -> dict[str, object]:
+    """What every unit is to give. Raises BadInput."""
+    if value == "default":
+        return default_prescription(board)
+    if isinstance(value, dict):
+        check_prescription(value, "prescription", board)
+        return value
+    if not isinstance(value, str):
+        raise BadInput(f"prescription is {validate.shown(value)}: a file, or default")
+    found = file.read(value, board)
+    if found.unit is not None:
+        raise BadInput(f"{value}: is signed for one unit: take the prescription it was made from")
+    return found.asked
+
+
+def ratio_of(value: object) -> tuple[int, int]:
+    """Therapy to placebo. Raises BadInput."""
+    parts = str(value).split(":")
+    whole = [int(part) for part in parts if part.isdecimal() and len(part) == 1]
+    if len(parts) != 2 or len(whole) != 2 or not all(1 <= part <= SHARE_MAX for part in whole):
+        said = f"ratio is {validate.shown(value)}: therapy to placebo"
+        raise BadInput(f"{said}, as 1:1, each from 1 to {SHARE_MAX}")
+    return whole[0], whole[1]
+
+
+def sizes_of(value: object, ratio: tuple[int, int]) -> tuple[int, ...]:
+    """Sizes of blocks: multiples of the ratio's sum. Raises BadInput."""
+    if not isinstance(value, list) or not 1 <= len(value) <= 8:
+        raise BadInput(f"block_sizes is {validate.shown(value)}: a list of 1 to 8 sizes")
+    step = sum(ratio)
+    for size in value:
+        validate.integer(size, "block_sizes", step, SIZE_MAX)
+        if size % step:
+            raise BadInput(
+                f"block_sizes names {size}: a multiple of {step}, for the ratio {ratio[0]}:"
+                f"{ratio[1]}"
+            )
+    return tuple(dict.fromkeys(value))
+
+
+def protocol_of(value: object) -> dict[str, object]:
+    """The protocol, what it does not name as by default; checked as the unit does. Raises
+    BadInput."""
+    table = validate.table(value, "protocol", PROTOCOL_KEYS)
+    whole = {**PROTOCOL, **table}
+    try:
+        Protocol(whole)
+    except Refused as why:
+        raise BadInput(str(why)) from None
+    return whole

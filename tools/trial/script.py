@@ -1,0 +1,143 @@
+"""Ratings of a synthetic trial, as whole numbers from 0 to 10. No person is behind any of them.
+
+Two of them: one in which arms differ in nothing, and one whose means are set, so that what the
+reports say can be held to it. Its end points are the paper's means (Gale, Rothbart and Li 2006:
+6.9 to 3.0 and 7.4 to 6.0), as near as so many whole numbers come; the visits between lie on a
+line, which is ours.
+"""
+
+import csv
+import random
+from collections import Counter, defaultdict
+from fractions import Fraction
+from pathlib import Path
+
+from tools.trial.allocation import ARMS, PLACEBO, THERAPY
+from tools.trial.belt import Script
+
+VISITS = 7
+SET_MEANS = {THERAPY: (Fraction("6.9"), Fraction("3.0")), PLACEBO: (Fraction("7.4"), Fraction(6))}
+FINISHING = {THERAPY: 21, PLACEBO: 18}
+DROPPED_AT = 4  # the visit after which one stays away
+SPREAD = (-2, -1, -1, 0, 0, 0, 1, 1, 2)  # of ratings around their mean
+MOST = 10
+
+
+def null(arms: dict[str, str], dropped: str, source: random.Random) -> dict[str, Script]:
+    """Ratings that come from the same numbers in both arms: the arms are not looked at."""
+    scripts = {}
+    for who in arms:
+        base = min(max(round(source.gauss(7.1, 1.3)), 1), MOST)
+        drift = source.gauss(-0.35, 0.3)  # a visit
+        before = [
+            min(max(round(base + drift * visit + (source.gauss(0, 0.8) if visit else 0)), 0), MOST)
+            for visit in range(VISITS)
+        ]
+        scripts[who] = script(before, who == dropped, source)
+    return scripts
+
+
+def fixture(arms: dict[str, str], dropped: str, source: random.Random) -> dict[str, Script]:
+    """Ratings whose means in each arm, of those who finish, are the set ones at each visit."""
+    scripts = {}
+    for arm in ARMS:
+        people = [who for who, mine in arms.items() if mine == arm and who != dropped]
+        first, last = SET_MEANS[arm]
+        columns = []
+        for visit in range(VISITS):
+            mean = first + (last - first) * Fraction(visit, VISITS - 1)
+            columns.append(summing(round(mean * len(people)), len(people), source))
+        for at, who in enumerate(people):
+            scripts[who] = script([column[at] for column in columns], False, source)
+    scripts[dropped] = script([8, 7, 8, 7, 7, 7, 7], True, source)
+    return {who: scripts[who] for who in arms}
+
+
+def summing(total: int, count: int, source: random.Random) -> list[int]:
+    """So many ratings, scattered, of a given sum."""
+    mean = total / count
+    found = [min(max(round(mean + source.choice(SPREAD)), 0), MOST) for _ in range(count)]
+    while (short := total - sum(found)) != 0:
+        step = 1 if short > 0 else -1
+        at = source.randrange(count)
+        if 0 <= found[at] + step <= MOST:
+            found[at] += step
+    return found
+
+
+def script(before: list[int], drops_out: bool, source: random.Random) -> Script:
+    """A participant's answers, with those after therapy, effects and a guess, by chance."""
+    visits = DROPPED_AT if drops_out else VISITS
+    after = [min(max(value + source.choice((-1, 0, 0, 1)), 0), MOST) for value in before]
+    effects = [int(source.random() < 0.06) for _ in before]
+    return Script(
+        tuple(before[:visits]), tuple(after[:visits]), tuple(effects[:visits]), source.randrange(3)
+    )
+
+
+# -- what came back ---------------------------------------------------------------------------
+
+
+def exact(results: Path, arms: dict[str, str], scripts: dict[str, Script]) -> tuple[bool, str]:
+    """Whether every mean by arm and visit is the script's: in data.csv to the last digit, in
+    sources.csv, and so in the report, as it is printed."""
+    told = means(results)
+    printed = {row["what"]: row["value"] for row in rows_of(results / "sources.csv")}
+    count = 0
+    for arm in ARMS:
+        for visit in range(1, VISITS + 1):
+            for moment in ("before", "after") if visit > 1 else ("before",):
+                answers = [getattr(one, moment)[visit - 1] for who, one in scripts.items()
+                           if arms[who] == arm and len(one.before) >= visit]  # fmt: skip
+                mean = Fraction(sum(answers), len(answers))
+                where = f"{arm}, visit {visit}, {moment}"
+                if told[arm, visit, moment] != mean:
+                    return False, f"fixture, {where}: {told[arm, visit, moment]}, scripted {mean}"
+                if printed[f"mean: {where}"] != f"{float(mean):.2f}":
+                    return False, f"fixture, {where}: printed {printed[f'mean: {where}']}"
+                count += 1
+    return True, f"fixture: all {count} means by arm and visit are exactly the scripted ones"
+
+
+def ends(results: Path) -> tuple[bool, str]:
+    """Whether those who finish go from and to the set means, to the decimal that the paper has."""
+    told = means(results, finishing=True)
+    parts, good = [], True
+    for arm in ARMS:
+        found = [told[arm, visit, "before"] for visit in (1, VISITS)]
+        good &= [f"{float(mean):.1f}" for mean in found] == [
+            f"{float(mean):.1f}" for mean in SET_MEANS[arm]
+        ]
+        parts.append(f"{arm} {' to '.join(f'{float(mean):.1f} ({mean})' for mean in found)}")
+    counted = Counter(row["arm"] for row in finishers(results))
+    good &= [counted[str(at + 1)] for at in range(2)] == [FINISHING[arm] for arm in ARMS]
+    return good, f"fixture, of {sum(counted.values())} finishing: {', '.join(parts)}"
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    """A CSV file."""
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def finishers(results: Path) -> list[dict[str, str]]:
+    """The first row of whoever did the last visit."""
+    rows = rows_of(results / "data.csv")
+    done = {row["record_id"] for row in rows
+            if row["redcap_event_name"] == f"visit_{VISITS}_arm_1" and row["visit_state"] == "1"}
+    return [row for row in rows if row["arm"] and row["record_id"] in done]  # fmt: skip
+
+
+def means(results: Path, finishing: bool = False) -> dict[tuple[str, int, str], Fraction]:
+    """Means of overall pain by arm, visit and moment, from data.csv alone."""
+    rows = rows_of(results / "data.csv")
+    arms = {row["record_id"]: ARMS[int(row["arm"]) - 1] for row in rows if row["arm"]}
+    kept = {row["record_id"] for row in finishers(results)} if finishing else set(arms)
+    found: dict[tuple[str, int, str], list[int]] = defaultdict(list)
+    for row in rows:
+        visit = int(row["redcap_event_name"].split("_")[1])
+        for moment in ("before", "after"):
+            if row[f"overall_{moment}"] and row["record_id"] in kept:
+                key = arms[row["record_id"]], visit, moment
+                found[key].append(int(row[f"overall_{moment}"]))
+    return {key: Fraction(sum(values), len(values)) for key, values in found.items()}

@@ -1,0 +1,107 @@
+"""trial.sqlite: every journal that was read, as it was, and what follows from all of them.
+
+`pulls` and `segments` are what was read; each other table is made anew from these by every
+`collect`, so that the file depends on what was read and not on how often or in which order.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sim.common.errors import BadInput
+from tools.common.files import write_whole
+
+VERSION = 1
+TABLES = {
+    "meta": ("name TEXT PRIMARY KEY", "value TEXT"),
+    "pulls": ("pull TEXT", "label TEXT", "PRIMARY KEY (pull, label)"),
+    "segments": ("pull TEXT", "name TEXT", "content BLOB", "PRIMARY KEY (pull, name)"),
+    "quarantine": ("label TEXT", "pull TEXT", "unit TEXT", "participant TEXT", "what TEXT",
+                   "said TEXT"),
+    "notes": ("participant TEXT", "unit TEXT", "what TEXT", "said TEXT"),
+    "journals": ("participant TEXT PRIMARY KEY", "unit TEXT", "records INTEGER",
+                 "last_at INTEGER", "head TEXT"),
+    "records": ("seal TEXT PRIMARY KEY", "participant TEXT", "unit TEXT", "n INTEGER",
+                "at INTEGER", "kind TEXT", "body TEXT"),
+    "visits": ("participant TEXT", "visit INTEGER", "state TEXT", "opened_at INTEGER",
+               "closed_at INTEGER", "seal TEXT", "PRIMARY KEY (participant, visit)"),
+    "ratings": ("participant TEXT", "visit INTEGER", "moment TEXT", "item TEXT", "value INTEGER",
+                "at INTEGER", "seal TEXT", "PRIMARY KEY (participant, visit, moment, item)"),
+    "effects": ("participant TEXT", "visit INTEGER", "severity INTEGER", "at INTEGER",
+                "seal TEXT"),
+    "guesses": ("participant TEXT PRIMARY KEY", "visit INTEGER", "guess TEXT", "seal TEXT"),
+    "sessions": ("participant TEXT", "visit INTEGER", "begun_at INTEGER", "seal TEXT",
+                 "end_seal TEXT", "reason TEXT", "session_ms INTEGER", "treat_ms INTEGER",
+                 "sealed TEXT"),
+    "faults": ("participant TEXT", "visit INTEGER", "at INTEGER", "seal TEXT", "sealed TEXT"),
+}  # fmt: skip
+DERIVED = tuple(name for name in TABLES if name not in ("pulls", "segments"))
+Row = tuple[Any, ...]
+
+
+@dataclass
+class Pull:
+    """One folder's journal; `labels` are the places where the very same was read."""
+
+    files: dict[str, bytes]
+    labels: set[str] = field(default_factory=set)
+
+
+def read_pulls(path: Path) -> dict[str, Pull]:
+    """Every pull so far, by its digest. Raises BadInput."""
+    if not path.exists():
+        return {}
+    found: dict[str, Pull] = {}
+    with reading(path) as base:
+        for pull, name, content in base.execute("SELECT pull, name, content FROM segments"):
+            found.setdefault(pull, Pull({})).files[name] = content
+        for pull, label in base.execute("SELECT pull, label FROM pulls"):
+            found[pull].labels.add(label)
+    return found
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """The file, read only. Raises BadInput."""
+    if not path.exists():
+        raise BadInput(f"{path}: is not there: `trial collect` makes it")
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as base:
+            base.row_factory = sqlite3.Row
+            version = base.execute("SELECT value FROM meta WHERE name = 'version'").fetchone()
+            if version is None or version[0] != str(VERSION):
+                raise BadInput(f"{path}: is of another version: remove it and collect again")
+            yield base
+    except (sqlite3.Error, KeyError) as why:
+        raise BadInput(f"{path}: cannot be read: {why}; remove it and collect again") from None
+
+
+def write(path: Path, pulls: dict[str, Pull], derived: Mapping[str, Iterable[Row]]) -> None:
+    """Write the file anew, whole or not at all. Raises BadInput."""
+    rows: dict[str, Iterable[Row]] = {
+        "pulls": [(pull, label) for pull, found in pulls.items() for label in found.labels],
+        "segments": [
+            (pull, name, content) for pull, one in pulls.items()
+            for name, content in one.files.items()
+        ],
+        **derived,
+        "meta": [*derived.get("meta", ()), ("version", str(VERSION))],
+    }  # fmt: skip
+    with write_whole(path) as part:
+        try:
+            with closing(sqlite3.connect(part)) as base, base:
+                for name, columns in TABLES.items():
+                    base.execute(f"CREATE TABLE {name} ({', '.join(columns)})")
+                    fill(base, name, sorted(rows.get(name, ()), key=repr))
+        except sqlite3.Error as why:
+            raise BadInput(f"{path}: cannot be written: {why}") from None
+
+
+def fill(base: sqlite3.Connection, name: str, rows: list[Row]) -> None:
+    """Put rows into a table."""
+    if rows:
+        marks = ", ".join("?" * len(rows[0]))
+        base.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)

@@ -1,0 +1,100 @@
+"""`waistband trial unseal`: the arms, opened by the statistician, and the results."""
+
+import os
+import shutil
+from pathlib import Path
+
+from firmware.records import json_codec, mac
+from sim.common.errors import BadInput
+from tools.common.files import emit
+from tools.prescription import keyfile  # fmt: skip
+from tools.trial import (  # fmt: skip
+    age,
+    export,
+    log,
+    page,
+)
+from tools.trial import (
+    data as trial_data,
+)
+from tools.trial import (
+    folder as trial_folder,
+)
+from tools.trial import (
+    results as trial_results,
+)
+from tools.trial.allocation import ARMS
+from tools.trial.folder import ALLOCATION, Trial
+from tools.trial.given import Arm
+from tools.trial.results import Results
+
+REPORT, DATA, DICTIONARY, SOURCES = "report.html", "data.csv", "dictionary.csv", "sources.csv"
+
+
+def unseal(folder: str, identity: str, output: str) -> int:
+    """Write the results; 1 if a unit did not do as its arm says. Raises BadInput."""
+    trial = trial_folder.opened(folder)
+    if os.path.lexists(output):
+        raise BadInput(f"{output}: is there already: name a new folder")
+    data = trial_data.load(trial)
+    arms = allocation(trial, identity)
+    part = made(output)
+    try:
+        entry = log.add(trial.folder, "unseal", {"records": len(data.places)})
+        results = trial_results.results(trial_data.load(trial_folder.opened(folder)), arms)
+        write(part, results)
+        os.rename(part, output)
+    except OSError as why:
+        raise BadInput(f"{output}: cannot be written: {keyfile.reason(why)}") from None
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    emit(trial_results.verdict(results.primary))
+    for line in results.wrong:
+        emit(f"WRONG {line}")
+    emit(f"Wrote {REPORT}, {DATA}, {DICTIONARY} and {SOURCES} to {output}. Log entry {entry.n}, "
+         f"code {entry.code}")  # fmt: skip
+    return 1 if results.wrong else 0
+
+
+def found(trial: Trial, identity: str) -> Results:
+    """The results, computed and not written. Raises BadInput."""
+    return trial_results.results(trial_data.load(trial), allocation(trial, identity))
+
+
+def allocation(trial: Trial, identity: str) -> dict[str, Arm]:
+    """Everybody's arm and key. Raises BadInput."""
+    held = age.identity(identity)
+    where = str(trial.folder / ALLOCATION)
+    table = json_codec.parse(age.opened(trial.read(ALLOCATION), held, where, "statistician"))
+    rows = table.get("rows")
+    arms = {}
+    for row in rows if isinstance(rows, list) else []:
+        key = bytes.fromhex(row["key"])
+        if row["arm"] in ARMS and len(key) == mac.KEY_BYTES:
+            arms[row["participant"]] = Arm(row["arm"], key)
+    if set(arms) != set(trial.units):
+        raise BadInput(f"{where}: is not this trial's allocation")
+    return arms
+
+
+def made(output: str) -> Path:
+    """A folder beside the one to be written. Raises BadInput."""
+    target = Path(os.path.realpath(output))
+    part = target.with_name(f".{target.name[:100]}.{os.getpid()}.part")
+    try:
+        part.mkdir()
+    except (OSError, ValueError) as why:
+        raise BadInput(f"{output}: cannot be made: {keyfile.reason(why)}") from None
+    return part
+
+
+def write(folder: Path, found: Results) -> None:
+    """The four files."""
+    contents = {
+        REPORT: page.html_of(trial_results.page(found)),
+        DATA: export.data_csv(found),
+        DICTIONARY: export.dictionary_csv(found),
+        SOURCES: found.sources.csv(),
+    }
+    for name, content in contents.items():
+        (folder / name).write_text(content, encoding="utf-8", newline="")

@@ -1,0 +1,1 @@
+"""A unit on USB: found, asked, deployed to, read."""

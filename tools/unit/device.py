@@ -1,0 +1,318 @@
+"""A unit on a serial port: which port it is, what is at the other end, and how it is asked.
+
+The bytes go through mpremote's own transport. Nothing here ends a session: Ctrl-C, which
+does, is typed only where neither a unit nor a prompt has answered.
+"""
+
+import io
+import json
+import os
+import re
+import struct
+import time
+from contextlib import redirect_stdout, suppress
+from typing import Annotated, Any, NamedTuple
+
+import typer
+
+from sim.common.errors import BadInput
+
+GET = "pip install -e '.[deploy]'"
+USB_ID = (0x2E8A, 0x0005)  # of MicroPython on an RP2040 or RP2350 (ports/rp2)
+SHORT = {"a": "/dev/ttyACM", "u": "/dev/ttyUSB", "c": "COM"}  # as mpremote has them
+BOARDS = {
+    # what MicroPython says that it runs on: the board file that the unit takes
+    "Raspberry Pi Pico with RP2040": "RPI_PICO",
+    "Raspberry Pi Pico2 with RP2350": "RPI_PICO2",
+}
+OLDEST = (1, 24, 0)
+MPY = 6  # of .mpy files that hold bytecode
+CTRL_B, CTRL_C = b"\x02", b"\x03"
+PROMPT = b">>> "
+SHOW = b"\r" + CTRL_B  # has a prompt show itself; a running unit takes neither
+# Seconds by the clock, for a unit that answers within a second or two.
+LISTEN_S = 3.0
+ANSWER_S = 6.0
+RETURN_S = 20.0
+EXEC_S = 60.0
+KEPT = 65_536
+ASK = """
+import sys, os
+i = sys.implementation
+try:
+ os.stat('hal')
+ frozen = False
+except OSError:
+ try:
+  import hal
+  frozen = True
+ except ImportError:
+  frozen = False
+print(repr((i.name, tuple(i.version[:3]), getattr(i, '_machine', sys.platform),
+ getattr(i, '_mpy', 0) & 255, os.statvfs(os.getcwd()), frozen)))
+"""
+Where = Annotated[
+    str | None,
+    typer.Option(
+        "--device", metavar="NAME",
+        help="As mpremote names it: a0, u0, id:SERIAL, port:NAME; else the only unit there is.",
+    ),
+]  # fmt: skip
+
+
+class Failed(Exception):
+    """What the unit's own Python raised, last line first."""
+
+
+class About(NamedTuple):
+    """What answers at the prompt."""
+
+    chip: str
+    board: str  # what of BOARDS it is
+    version: str
+    free: int  # bytes of its filesystem
+    frozen: bool  # the product is part of its MicroPython
+
+
+def modules() -> Any:
+    """What speaks to a port: mpremote's transport, and pyserial. Raises BadInput without them."""
+    try:
+        import serial.tools.list_ports  # type: ignore[import-untyped]
+        from mpremote import transport, transport_serial  # type: ignore[import-untyped]
+    except ImportError:
+        raise BadInput(f"a unit on USB needs mpremote: {GET}") from None
+    return serial, transport, transport_serial
+
+
+def port_of(device: str | None) -> str:
+    """The port of a device, as mpremote names it; without a name, the only board there is.
+    Raises BadInput."""
+    serial = modules()[0]
+    ports = sorted(serial.tools.list_ports.comports())
+    if device is None:
+        ours = [port.device for port in ports if (port.vid, port.pid) == USB_ID]
+        if not ours:
+            raise BadInput("no unit is plugged in: connect its USB, or name a port with --device")
+        if len(ours) > 1:
+            raise BadInput(f"{len(ours)} units ({', '.join(ours)}): name one with --device")
+        return str(ours[0])
+    if device.startswith("id:"):
+        found = [port.device for port in ports if port.serial_number == device[3:]]
+        if not found:
+            raise BadInput(f"--device {device}: no port has this serial number")
+        return str(found[0])
+    short = re.fullmatch(r"([auc])(\d{1,3})", device)
+    name = SHORT[short[1]] + short[2] if short else device.removeprefix("port:")
+    if not name:
+        raise BadInput(f"--device {device!r}: a0, u0, c0, id:SERIAL or port:NAME")
+    return name
+
+
+def terminal_errors() -> tuple[type[Exception], ...]:
+    """What pyserial lets through where a port is gone."""
+    try:
+        import termios
+    except ImportError:  # Windows
+        return ()
+    return (termios.error,)
+
+
+class Device:
+    """An open port. Use it as a context; every method may raise BadInput."""
+
+    def __init__(self, port: str) -> None:
+        self.port = port
+        _, transport, self._serial = modules()
+        self._errors = (transport.TransportError, OSError, *terminal_errors())
+        self.transport: Any = None
+        self.heard = bytearray()
+        self.open()
+
+    def __enter__(self) -> "Device":
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    def open(self) -> None:
+        """Open the port."""
+        try:
+            self.transport = self._serial.SerialTransport(self.port, timeout=EXEC_S)
+        except (*self._errors, ValueError):
+            if os.name == "posix" and not os.path.exists(self.port):
+                raise BadInput(f"{self.port}: there is no such port") from None
+            raise BadInput(
+                f"{self.port}: cannot be opened: close what else uses it, or see whether you may"
+            ) from None
+
+    def close(self) -> None:
+        """Leave the prompt as a person would find it, and let go of the port."""
+        if self.transport is None:
+            return
+        with suppress(*self._errors):
+            if self.transport.in_raw_repl:
+                self.transport.serial.write(b"\r" + CTRL_C + CTRL_B)
+            self.transport.serial.flush()
+        with suppress(*self._errors):
+            self.transport.close()
+        self.transport = None
+
+    def lost(self) -> BadInput:
+        """What to say where the port is gone in the middle."""
+        return BadInput(f"{self.port}: the line broke off: plug the unit in, and run this again")
+
+    # -- lines and prompts ---------------------------------------------------------------
+
+    def read(self) -> bytes:
+        """What has come, at once; nothing where the port is gone."""
+        serial = self.transport.serial
+        waiting = serial.in_waiting
+        return bytes(serial.read(waiting)) if waiting else b""
+
+    def write(self, data: bytes) -> None:
+        """Send it."""
+        try:
+            self.transport.serial.write(data)
+        except self._errors:
+            raise self.lost() from None
+
+    def lines(self, for_s: float) -> "Any":
+        """Yield each line as it comes, and PROMPT where one stands, for so long."""
+        until_s = time.monotonic() + for_s
+        while time.monotonic() < until_s:
+            try:
+                said = self.read()
+            except self._errors:
+                raise self.lost() from None
+            if not said:
+                time.sleep(0.01)
+                continue
+            self.heard += said
+            del self.heard[:-KEPT]
+            while b"\n" in self.heard:
+                line, _, rest = bytes(self.heard).partition(b"\n")
+                self.heard = bytearray(rest)
+                yield line.strip()
+            if self.heard.endswith(PROMPT):
+                self.heard.clear()
+                yield PROMPT
+
+    def greet(self) -> str:
+        """"unit" where one runs, "prompt" where MicroPython waits."""
+        for typed in (SHOW, CTRL_C + CTRL_C + SHOW):
+            self.write(typed)
+            for line in self.lines(LISTEN_S):
+                if line == PROMPT:
+                    return "prompt"
+                if "state" in table(line):
+                    return "unit"
+        raise BadInput(f"{self.port}: neither a unit nor MicroPython answers: is it this port?")
+
+    def ask(self, line: str) -> str:
+        """What a running unit answers to a line; raises BadInput with its words if it refuses."""
+        for _ in range(2):  # an answer is dropped where the last line is still on its way
+            self.write(line.encode() + b"\n")
+            for said in self.lines(ANSWER_S):
+                answer = table(said)
+                if "error" in answer:
+                    raise BadInput(f"{self.port}: the unit says: {answer['error']}")
+                if "ok" in answer:
+                    return str(answer["ok"])
+        raise BadInput(f"{self.port}: the unit does not answer {line.partition(' ')[0]}: try again")
+
+    def to_prompt(self) -> None:
+        """Into service mode, and to MicroPython's own prompt. Refused where a session runs."""
+        if self.greet() == "unit":
+            self.ask("deploy")
+            self.back(SHOW)
+        try:
+            with redirect_stdout(io.StringIO()):  # where mpremote prints what it did not expect
+                self.transport.enter_raw_repl(soft_reset=False, timeout_overall=EXEC_S)
+        except self._errors:
+            raise BadInput(f"{self.port}: the prompt does not take a program: try again") from None
+
+    def back(self, typed: bytes = b"") -> str:
+        """After a restart: "unit", or what the dark unit says, or "prompt" where that was not
+        heard. The port may have gone, and come back. `typed` brings a prompt to show itself."""
+        until_s = time.monotonic() + RETURN_S
+        said = ""
+        while (left_s := until_s - time.monotonic()) > 0:
+            try:
+                if self.transport is None:
+                    self.open()
+                if left_s < RETURN_S / 2:
+                    typed = SHOW
+                self.write(typed)
+                for line in self.lines(1.0):
+                    if line.startswith(b"waistband: "):
+                        said = line[11:].decode("utf-8", "replace")
+                    elif line == PROMPT and (typed or said):
+                        return said or "prompt"
+                    elif "state" in table(line) and not typed:
+                        return "unit"
+            except BadInput:
+                self.close()
+                time.sleep(0.2)
+        raise BadInput(f"{self.port}: the unit did not come back: plug it in anew")
+
+    # -- at the prompt -------------------------------------------------------------------
+
+    def run(self, program: str) -> str:
+        """What a program prints there. Raises Failed with what it raised."""
+        try:
+            out, raised = self.transport.exec_raw(program, timeout=EXEC_S)
+        except (*self._errors, struct.error):  # struct.error: half of an answer
+            raise self.lost() from None
+        if raised:
+            raise Failed(raised.decode("utf-8", "replace").strip().rpartition("\n")[2].strip())
+        return str(out.decode("utf-8", "replace")).replace("\r\n", "\n")
+
+    def about(self) -> About:
+        """What runs there. Raises BadInput where it cannot be a unit."""
+        try:
+            said = self.run(ASK)
+            name, version, chip, mpy, disk, frozen = read(said)
+        except (Failed, TypeError, SyntaxError):
+            raise BadInput(f"{self.port}: what answers is no MicroPython of ours") from None
+        said = ".".join(map(str, version))
+        if name != "micropython":
+            raise BadInput(f"{self.port}: runs {name}: put MicroPython on it with waistband flash")
+        boards = [board for begins, board in BOARDS.items() if chip.startswith(begins)]
+        if not boards:
+            raise BadInput(f"{self.port}: is a {chip}: needed is a {' or '.join(BOARDS)}")
+        if tuple(version) < OLDEST:
+            need = ".".join(map(str, OLDEST))
+            raise BadInput(
+                f"{self.port}: runs MicroPython {said}: {need} or newer is needed: put it on with"
+                " waistband flash"
+            )
+        if mpy != MPY:
+            raise BadInput(
+                f"{self.port}: takes .mpy files of version {mpy}: {MPY} is needed: put on a"
+                " MicroPython that takes them with waistband flash"
+            )
+        return About(chip, boards[0], said, disk[1] * disk[4], frozen)
+
+    def leave(self, program: str) -> None:
+        """Run a program that ends in a reset."""
+        try:
+            self.transport.exec_raw_no_follow(program)
+            self.transport.in_raw_repl = False
+        except self._errors:
+            raise self.lost() from None
+
+
+def read(text: str) -> Any:
+    """A literal that the unit printed."""
+    import ast
+
+    return ast.literal_eval(text.strip())
+
+
+def table(line: bytes) -> dict[str, Any]:
+    """The object in a line of JSON; empty where it is none."""
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,94 @@
+"""What is brought to a unit, and from it: keys, a prescription, the journal."""
+
+import os
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from firmware.records import journal, signed_prescription
+from firmware.records.keys import FILE as KEYS
+from firmware.records.keys import Keys
+from firmware.therapy.prescription import Course, Refused, calibration_rows, serial_of
+from sim.common.boards import find_board
+from sim.common.errors import BadInput
+from tools.commands.calibrate import FILE as CALIBRATION
+from tools.common.files import emit
+from tools.common.words import plural
+from tools.prescription import file as prescription_file
+from tools.prescription import keyfile
+from tools.unit.files import at_prompt, board_of, fetch, keep, table_of
+
+PRESCRIPTION = "prescription.json"
+
+
+def install(key: keyfile.Key, device: str | None, replace: bool) -> int:
+    """`key install`: the unit's keys.json. Raises BadInput where it has one, or is another unit."""
+    with at_prompt(device) as (unit, _):
+        serial = str(table_of(fetch(unit, CALIBRATION)).get("serial", ""))
+        if key.unit is not None and serial and serial != key.unit:
+            raise BadInput(f"{unit.port}: is unit {serial}: the key is of {key.unit}")
+        if fetch(unit, KEYS) is not None and not replace:
+            raise BadInput(
+                f"{unit.port}: has keys already: pull and verify its journal first, which the old"
+                " key alone can; then --replace writes over them"
+            )
+        keep(unit, KEYS, keyfile.unit_file(key))
+    emit(f"{unit.port}: has its keys; it takes prescriptions that are signed with this one")
+    return 0
+
+
+def push(file: str, device: str | None) -> int:
+    """`prescribe push`: as the unit itself would judge it. Raises BadInput."""
+    content = prescription_file.content_of(file)
+    with at_prompt(device) as (unit, about):
+        board = find_board(board_of(unit, about))
+        calibration = table_of(fetch(unit, CALIBRATION))
+        keys = Keys(fetch(unit, KEYS))
+        try:
+            full_uw_cm2, _ = calibration_rows(calibration, board)
+            serial = serial_of(calibration)
+        except Refused as why:
+            raise BadInput(f"{unit.port}: its calibration: {why}") from None
+        try:
+            asked, _, expires_s = signed_prescription.opened(content, keys, serial)
+            name = Course(asked, board, full_uw_cm2).name
+        except Refused as why:
+            raise BadInput(f"{file}: {why}; the unit keeps its old prescription") from None
+        keep(unit, PRESCRIPTION, content)
+    clock = "; it needs the clock set: waistband deploy sets it" if expires_s else ""
+    emit(f"{unit.port}: unit {serial} goes by {name} now{clock}")
+    return 0
+
+
+def pull(folder: str, device: str | None) -> int:
+    """`journal pull`: all segments into a new folder, there whole or not at all. Raises
+    BadInput."""
+    home = Path(folder)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=".pull-", dir=home))
+    except (OSError, ValueError) as why:
+        raise BadInput(f"{folder}: cannot be written: {keyfile.reason(why)}") from None
+    try:
+        with at_prompt(device) as (unit, _):
+            names = [journal.name(segment) for segment in range(journal.SEGMENTS)]
+            files = {name: fetch(unit, name) for name in names}
+            serial = str(table_of(fetch(unit, CALIBRATION)).get("serial", ""))
+        found = {name: content for name, content in files.items() if content}
+        if not found:
+            raise BadInput(f"{unit.port}: keeps no journal yet: it writes one once it is used")
+        for name, content in found.items():
+            (aside / name).write_bytes(content)
+        plain = "".join(c if c.isalnum() or c in "-_" else "-" for c in serial) or "unit"
+        to = home / f"{plain}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+        aside.chmod(0o755)
+        os.rename(aside, to)
+    except OSError as why:
+        raise BadInput(f"{folder}: cannot be written: {keyfile.reason(why)}") from None
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    size = sum(map(len, found.values()))
+    said = f"Pulled {plural(len(found), 'file')}, {size:,} bytes, into {to}"
+    emit(f"{said}: journal verify proves it")
+    return 0

@@ -1,0 +1,183 @@
+"""The view of `waistband monitor`: a unit's telemetry as a live view, as lines, or as JSON.
+
+Called by `tools.commands.monitor`, which brings the lines. Prints; touches nothing else.
+"""
+
+import json
+import sys
+from typing import Any, Protocol
+
+from rich.console import Console, Group, RenderableType
+from rich.constrain import Constrain
+from rich.live import Live
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from firmware.core import states
+from firmware.core.faults import FAULTS
+from firmware.therapy.pad import ONE
+from sim.common.errors import one_line
+from tools.common import words
+from tools.common.files import emit
+from tools.report import live_view
+from tools.unit import device
+
+PAIRS = ("contact_mc", "board_mc", "throttle", "fluence_uj_cm2", "cem43_q10_ms")
+NUMBERS = ("ms", "refused", "lock", "faults", "set_point_mc", "treat_ms", "battery_mv",
+           "battery_pct", "sessions_left", "clock_set", "late_us")  # fmt: skip
+
+
+class Sink(Protocol):
+    """Where lines go."""
+
+    def take(self, line: bytes) -> None:
+        """A line of the unit's."""
+
+    def idle(self) -> None:
+        """Nothing came for a moment."""
+
+
+def record_of(line: bytes) -> dict[str, Any] | None:
+    """A telemetry line's fields; None where it is another, or not a whole one."""
+    table = device.table(line)
+    if table.get("state") not in states.STATES or not isinstance(table.get("reason"), str):
+        return None
+    for key in NUMBERS:
+        if type(table.get(key)) is not int:
+            return None
+    for key in PAIRS:
+        pair = table.get(key)
+        if not isinstance(pair, list) or [type(value) for value in pair] != [int, int]:
+            return None
+    return table
+
+
+def fault_names(bits: int) -> list[str]:
+    """The faults that are latched, each with its words."""
+    return [words.name_fault(row[0]) for number, row in enumerate(FAULTS) if bits >> number & 1]
+
+
+def percents(record: dict[str, Any]) -> list[float]:
+    """Light of each pad, of the prescribed power; none while dark."""
+    lit = states.STATES.index(record["state"]) in states.LIT
+    return [100 * share / ONE if lit else 0.0 for share in record["throttle"]]
+
+
+# -- where they go ---------------------------------------------------------------------------
+
+
+class Lines:
+    """A line for each, for pipes and logs; with `as_json`, the unit's own objects, and words on
+    standard error."""
+
+    def __init__(self, as_json: bool) -> None:
+        self.as_json = as_json
+
+    def take(self, line: bytes) -> None:
+        """Print it."""
+        if self.as_json and (table := device.table(line)):
+            emit(json.dumps(table))
+            return
+        record = record_of(line)
+        if record:
+            emit(told(record))
+        elif line and self.as_json:
+            print(one_line(line.decode("utf-8", "replace")), file=sys.stderr)
+        elif line:
+            emit(one_line(line.decode("utf-8", "replace")))
+
+    def idle(self) -> None:
+        """Nothing to do: what there is was printed."""
+
+
+def told(record: dict[str, Any]) -> str:
+    """A record in a line."""
+    parts = [f"{record['ms'] / 1000:9.2f} s  {record['state']:9}"]
+    for pad, contact_mc, light, uj_cm2 in zip(
+        "AB", record["contact_mc"], percents(record), record["fluence_uj_cm2"], strict=True
+    ):
+        parts.append(f"{pad} {contact_mc / 1000:.2f} C {light:3.0f} % {uj_cm2 / 1e6:.2f} J/cm2")
+    parts.append(f"{record['battery_pct']} %")
+    faults = ", ".join(fault_names(record["faults"]))
+    locked = words.explain_lock(record["lock"])
+    parts += [said for said in (faults, locked, words.explain_refusal(record["refused"])) if said]
+    return "  ".join(parts)
+
+
+class Screen:
+    """The live view: one screen of at most 80 by 24."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.record: dict[str, Any] | None = None
+        self.note = "listening"
+        self.live = Live(self.screen(), console=console, auto_refresh=False, transient=True)
+
+    def __enter__(self) -> "Screen":
+        self.live.__enter__()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.live.__exit__(None, None, None)
+
+    def take(self, line: bytes) -> None:
+        """Show it."""
+        record = record_of(line)
+        if record:
+            self.record, self.note = record, ""
+        elif line:
+            self.note = one_line(line.decode("utf-8", "replace"))
+        self.live.update(self.screen(), refresh=True)
+
+    def idle(self) -> None:
+        """Nothing new to draw."""
+
+    def screen(self) -> RenderableType:
+        """All of it."""
+        parts: list[RenderableType] = []
+        if self.record:
+            parts = [self.head(self.record), "", body(self.record), "", foot(self.record)]
+        parts.append(Text(self.note, style="yellow", no_wrap=True, overflow="ellipsis"))
+        width = min(self.console.width - live_view.MARGIN, live_view.WIDTH_MAX)
+        return Constrain(Padding(Group(*parts), (0, 1)), width)
+
+    def head(self, record: dict[str, Any]) -> Table:
+        """State, and how long the light was on."""
+        return live_view.head(record["state"], f"{record['treat_ms'] / 60_000:.1f} min of light")
+
+
+def body(record: dict[str, Any]) -> Table:
+    """Both pads, side by side."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column(min_width=live_view.LABEL, style="dim")
+    table.add_column(min_width=live_view.PAD_WIDTH)
+    table.add_column(min_width=live_view.PAD_WIDTH)
+    set_point_mc = None if record["lock"] else record["set_point_mc"]
+    table.add_row("", Text("pad A", style="bold"), Text("pad B", style="bold"))
+    table.add_row("contact", *(live_view.contact(mc, set_point_mc) for mc in record["contact_mc"]))
+    table.add_row("LED board", *(live_view.board(mc) for mc in record["board_mc"]))
+    table.add_row("CEM43", *(live_view.thermal_dose(q10_ms) for q10_ms in record["cem43_q10_ms"]))
+    lights = [live_view.with_bar(part, 100, f"{part:3.0f} %", "yellow") for part in percents(record)]
+    table.add_row("light", *lights)
+    table.add_row("dose", *(Text(f"{uj / 1e6:6.2f} J/cm2") for uj in record["fluence_uj_cm2"]))
+    return table
+
+
+def foot(record: dict[str, Any]) -> Group:
+    """Battery, faults, and what was refused."""
+    battery = live_view.label("battery").append(f"{record['battery_pct']} %")
+    if not record["lock"]:
+        battery.append(f"   {record['sessions_left']} sessions left")
+    battery.append(f"   {record['battery_mv'] / 1000:.2f} V a cell", style="dim")
+    named = ", ".join(fault_names(record["faults"]))
+    faults = live_view.label("faults").append(named or "none", style="red" if named else "default")
+    parts = [battery, faults]
+    rows = (("locked", words.explain_lock(record["lock"]), "red"),
+            ("refused", words.explain_refusal(record["refused"]), "yellow"),
+            ("ended", words.REASONS.get(record["reason"], record["reason"]), "default"),
+            ("clock", "" if record["clock_set"] else "not set", "yellow"))  # fmt: skip
+    parts += [live_view.label(what).append(said, style=style) for what, said, style in rows if said]
+    for part in parts:
+        part.no_wrap, part.overflow = True, "ellipsis"
+    return Group(*parts)
