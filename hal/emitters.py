@@ -24,9 +24,7 @@ class Emitters:
         """Dark from the first line on."""
         self.lease = Lease(enable)
         self.kinds = len(board.BANKS)
-        self.numbers = tuple(
-            [row[1] for row in board.BANKS] + [row[2] for row in board.BANKS]
-        )
+        self.numbers = tuple([row[1] for row in board.BANKS] + [row[2] for row in board.BANKS])
         for number in self.numbers:
             Pin(number, Pin.OUT, value=0)
         # This gives the pins to their slices, at a level of 0 or, after a soft reset, at an

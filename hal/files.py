@@ -14,8 +14,15 @@ import os
 TABLE = "files.json"
 DEPLOYING = "deploying"  # there from before a deploy's first change until after its last
 FOLDERS = (  # all in them is ours
-    "hal", "hal/boards", "firmware", "firmware/core", "firmware/records", "firmware/safety",
-    "firmware/therapy", "firmware/trial", "firmware/ui",
+    "hal",
+    "hal/boards",
+    "firmware",
+    "firmware/core",
+    "firmware/records",
+    "firmware/safety",
+    "firmware/therapy",
+    "firmware/trial",
+    "firmware/ui",
 )
 STARTED = ("boot.py", "main.py")  # what MicroPython runs by itself
 CODE = (".py", ".mpy")

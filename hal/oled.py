@@ -55,9 +55,7 @@ class Oled:
         self.order = bytearray((COMMANDS, PAGE, 0x00, 0x10))
         self.page = bytearray(1 + WIDTH)
         self.page[0] = PICTURE
-        self.canvas = framebuf.FrameBuffer(
-            memoryview(self.page)[1:], WIDTH, 8, framebuf.MONO_VLSB
-        )
+        self.canvas = framebuf.FrameBuffer(memoryview(self.page)[1:], WIDTH, 8, framebuf.MONO_VLSB)
 
     def begin(self) -> bool:
         """Set the controller up, with every row to be drawn; False where there is none.

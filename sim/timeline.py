@@ -75,9 +75,7 @@ class Timeline:
                 at(event.at_s, self._change, event)
         return sorted(actions, key=sort_key)
 
-    def replace(
-        self, events: "tuple[Event, ...]", now_ms: int, keep_bounces: bool = False
-    ) -> None:
+    def replace(self, events: "tuple[Event, ...]", now_ms: int, keep_bounces: bool = False) -> None:
         """From now on what these events come to happens, in the place of what was to come but,
         with `keep_bounces`, for contacts that still bounce."""
         left = [action for action in self._planned(events) if action.t_ms > now_ms]

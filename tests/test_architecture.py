@@ -346,7 +346,11 @@ BROKEN: list[tuple[Rule, str, str]] = [
 
 ALLOWED: list[tuple[Rule, str, str]] = [
     (against_the_arrows, "firmware/a.py", "if TYPE_CHECKING:\n    from hal.contract import Hal"),
-    (against_the_arrows, "firmware/a.py", "from firmware.core.limits import TRIP\nfrom . import gate"),
+    (
+        against_the_arrows,
+        "firmware/a.py",
+        "from firmware.core.limits import TRIP\nfrom . import gate",
+    ),
     (against_the_arrows, "sim/a.py", "import firmware.tick\nimport hal.contract"),
     (circles, "firmware/a.py", "from firmware import b\nfrom firmware.c import D"),
     (whole_unit_taken, "sim/a.py", "from firmware.waistband import Waistband"),

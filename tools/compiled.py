@@ -26,12 +26,29 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("firmware", "hal", "sim")
 # What a run spends its time in. The rest of the copy is imported as it is.
 COMPILED = (
-    "firmware/*.py", "sim/physics/battery.py", "sim/oracle/claims.py", "sim/oracle/current_oracle.py", "sim/faults/depth.py",
-    "sim/oracle/design.py", "sim/physics/emitters.py", "sim/oracle/excuses.py", "sim/hal_depth/sim_hal.py", "sim/hal_depth/depth.py",
-    "sim/faults/hardware.py", "sim/physics/threshold_times.py", "sim/physics/plant.py", "sim/oracle/dose_oracle.py", "sim/oracle/rules.py",
-    "sim/run.py", "sim/physics/sensors.py", "sim/hal_depth/peripherals.py", "sim/physics/tissue.py", "sim/oracle/wearer_log.py",
+    "firmware/*.py",
+    "firmware/*/*.py",
+    "sim/faults/depth.py",
+    "sim/faults/hardware.py",
+    "sim/hal_depth/depth.py",
+    "sim/hal_depth/peripherals.py",
+    "sim/hal_depth/sim_hal.py",
+    "sim/oracle/claims.py",
+    "sim/oracle/current_oracle.py",
+    "sim/oracle/design.py",
+    "sim/oracle/dose_oracle.py",
+    "sim/oracle/excuses.py",
+    "sim/oracle/rules.py",
     "sim/oracle/safety_oracle.py",
-)  # fmt: skip
+    "sim/oracle/wearer_log.py",
+    "sim/physics/battery.py",
+    "sim/physics/emitters.py",
+    "sim/physics/plant.py",
+    "sim/physics/sensors.py",
+    "sim/physics/threshold_times.py",
+    "sim/physics/tissue.py",
+    "sim/run.py",
+)
 NOT_MINE = ("NamedTuple", "Protocol", "Exception", "BaseException", "ValueError")  # bases
 NEW = """
     def __new__(cls, *args: object, **kwargs: object) -> Self:

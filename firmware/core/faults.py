@@ -104,9 +104,7 @@ class Faults:
         self._write(self.rows[at], fault, pad, ms, value, limit)
         self.count = at + 1
 
-    def _write(
-        self, row: list[int], fault: int, pad: int, ms: int, value: int, limit: int
-    ) -> None:
+    def _write(self, row: list[int], fault: int, pad: int, ms: int, value: int, limit: int) -> None:
         row[0] = fault
         row[1] = pad
         row[2] = ms

@@ -34,7 +34,10 @@ class Keys:
             self.prescription = bytes.fromhex(str(table["prescription"]))
             self.journal = bytes.fromhex(str(table["journal"]))
             index, number = table["key"], table["number"]
-            if not (json_codec.whole(index, 0, json_codec.MOST) and json_codec.whole(number, 0, json_codec.MOST)):
+            if not (
+                json_codec.whole(index, 0, json_codec.MOST)
+                and json_codec.whole(number, 0, json_codec.MOST)
+            ):
                 raise ValueError
             assert isinstance(index, int) and isinstance(number, int)
             self.index = index

@@ -56,7 +56,9 @@ def read_fault(content: "bytes | None") -> "tuple[int, int, int, int] | None":
 
 def fault_record(row: list[int]) -> bytes:
     """The file's content for a row of the latch: fault, pad, ms, value, limit."""
-    return json_codec.text(FAULT_KEYS, (faults.FAULTS[row[0]][0], faults.PADS[row[1]], row[3], row[4]))
+    return json_codec.text(
+        FAULT_KEYS, (faults.FAULTS[row[0]][0], faults.PADS[row[1]], row[3], row[4])
+    )
 
 
 def read_day(content: "bytes | None", now_s: "int | None") -> "tuple[int, int, int, int]":

@@ -124,4 +124,3 @@ class Gate:
         if self.lit:
             self.lit_ms += (ms - self.since_ms) & CLOCK_MASK
         self.since_ms = ms
-

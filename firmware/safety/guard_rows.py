@@ -41,32 +41,38 @@ def guard_rows(
     pairs = []
     for pad in (0, 1):
         trip = ntc_code(board, CONTACT_TRIP_MC - ntc_offsets_mc[pad])
-        pairs.append((
-            (inputs.ntc, pad, trip, NTC_OPEN_CODE),
-            (pad, faults.CONTACT_HOT, faults.NTC_OPEN, faults.NTC_SHORT, NTC_SHORT_CODE),
-        ))
-        pairs.append((
-            (inputs.contact, pad, cold, hot),
-            (pad, faults.CONTACT_GARBAGE, faults.CONTACT_HOT, faults.CONTACT_GARBAGE, far),
-        ))
-        pairs.append((
-            (inputs.board, pad, cold, board_hot),
-            (pad, faults.BOARD_GARBAGE, faults.BOARD_HOT, faults.BOARD_GARBAGE, far),
-        ))
+        pairs.append(
+            (
+                (inputs.ntc, pad, trip, NTC_OPEN_CODE),
+                (pad, faults.CONTACT_HOT, faults.NTC_OPEN, faults.NTC_SHORT, NTC_SHORT_CODE),
+            )
+        )
+        pairs.append(
+            (
+                (inputs.contact, pad, cold, hot),
+                (pad, faults.CONTACT_GARBAGE, faults.CONTACT_HOT, faults.CONTACT_GARBAGE, far),
+            )
+        )
+        pairs.append(
+            (
+                (inputs.board, pad, cold, board_hot),
+                (pad, faults.BOARD_GARBAGE, faults.BOARD_HOT, faults.BOARD_GARBAGE, far),
+            )
+        )
     empty = CELL_END_MV * 2 * 4096 // board.BATTERY_FULL_SCALE_MV
-    pairs.append((
-        (inputs.battery, 0, empty, 4096),
-        (faults.UNIT, faults.BATTERY_EMPTY, faults.BATTERY_EMPTY, faults.BATTERY_EMPTY, -1),
-    ))
+    pairs.append(
+        (
+            (inputs.battery, 0, empty, 4096),
+            (faults.UNIT, faults.BATTERY_EMPTY, faults.BATTERY_EMPTY, faults.BATTERY_EMPTY, -1),
+        )
+    )
     return pairs
 
 
 class GuardRows:
     """The guard, the meaning of its rows, and which of its trips have become faults."""
 
-    def __init__(
-        self, inputs: "Inputs", board: "Board", ntc_offsets_mc: "tuple[int, int]"
-    ) -> None:
+    def __init__(self, inputs: "Inputs", board: "Board", ntc_offsets_mc: "tuple[int, int]") -> None:
         rows = []
         meanings = []
         for row, meaning in guard_rows(inputs, board, ntc_offsets_mc):
@@ -108,17 +114,18 @@ class GuardRows:
         by_ntc = self.guard.rows[k][0] is inputs.ntc
         other_mc = CONTACT_WARN_MC  # what the pad's other contact sensor says
         if fault == faults.CONTACT_HOT:
-            other_mc = tmp117_mc(inputs.contact[pad.index]) if by_ntc else (
-                pad.ntc_mc(inputs.ntc[pad.index] << 4))
+            other_mc = (
+                tmp117_mc(inputs.contact[pad.index])
+                if by_ntc
+                else (pad.ntc_mc(inputs.ntc[pad.index] << 4))
+            )
         if not by_ntc:
             code = tmp117_mc(code)
             limit = tmp117_mc(limit)
         elif fault == faults.CONTACT_HOT:
             code = pad.ntc_mc(code << 4)
             limit = pad.ntc_mc(limit << 4)
-        latch.raise_fault(
-            fault, pad.index, inputs.ms, code, limit, other_mc >= CONTACT_WARN_MC
-        )
+        latch.raise_fault(fault, pad.index, inputs.ms, code, limit, other_mc >= CONTACT_WARN_MC)
 
     def clear(self) -> None:
         """Forget the trips whose codes are back in bounds."""

@@ -137,8 +137,9 @@ class Plausible:
         # no more than a fifth above what a steady flow of all the waste heat needs
         most_mc = waste_w_m2 * 1_200 // self.window_w_m2k
         apart_mc = self.apart_mc
-        self.apart_mc = most_mc if most_mc > apart_mc else (
-            apart_mc - ((apart_mc - most_mc) >> SETTLE_SHIFT))
+        self.apart_mc = (
+            most_mc if most_mc > apart_mc else (apart_mc - ((apart_mc - most_mc) >> SETTLE_SHIFT))
+        )
         loose_mc = board_mc - contact_mc - self.apart_mc - LOOSE_MARGIN_MC
         self.loose_steps = self.loose_steps + 1 if loose_mc > 0 else 0
         if self.loose_steps >= SURE_STEPS:

@@ -270,9 +270,13 @@ def _measured(
         what = "irradiance_mw_cm2." + pad + "."
         most = BANK_MAX_UW_CM2 / 1000
         full.append([number(what + n, banks[n], 0.5, most, "mW/cm2") for n in names])
-    return window, full, (
-        number("ntc_offset_c.A", offset_table["A"], -2, 2, "C"),
-        number("ntc_offset_c.B", offset_table["B"], -2, 2, "C"),
+    return (
+        window,
+        full,
+        (
+            number("ntc_offset_c.A", offset_table["A"], -2, 2, "C"),
+            number("ntc_offset_c.B", offset_table["B"], -2, 2, "C"),
+        ),
     )
 
 

@@ -73,8 +73,10 @@ def movements_of(value: object) -> "list[str]":
         )
     seen: list[str] = [OVERALL]
     for text in value:
-        if not isinstance(text, str) or not 0 < len(text) <= MOVEMENT_MAX or not (
-            " " <= min(text) <= max(text) <= "~"
+        if (
+            not isinstance(text, str)
+            or not 0 < len(text) <= MOVEMENT_MAX
+            or not (" " <= min(text) <= max(text) <= "~")
         ):
             raise Refused(
                 "a movement is " + shown(text) + ": 1 to " + str(MOVEMENT_MAX)

@@ -15,7 +15,7 @@ from firmware.core.limits import DUTY_MAX, RAMP_MS, RATE_MAX_MS  # noqa: E402
 from firmware.records import encrypted, mac  # noqa: E402
 from firmware.records.journal_events import JournalEvents  # noqa: E402
 from firmware.therapy.prescription import Refused  # noqa: E402
-from firmware.therapy.session import (
+from firmware.therapy.session import (  # noqa: E402
     BUTTON_STUCK,
     NEEDS_SERVICE,
     NO_ANSWER,
@@ -172,8 +172,10 @@ class Trial:
         protocol, day = self.ticket.protocol, now_s // visits.DAY_S
         now = self.progress
         over = day > visits.closes_day(protocol, now.first_s, now.visit)
-        if now.stage != CLOSED and over and not self._step(
-            (now.visit, CLOSED, 0), "visit", (now.visit, "unfinished")
+        if (
+            now.stage != CLOSED
+            and over
+            and not self._step((now.visit, CLOSED, 0), "visit", (now.visit, "unfinished"))
         ):
             return STORAGE
         while self.progress.stage == CLOSED:
@@ -280,8 +282,10 @@ class Trial:
         stage, at = now.stage, now.item
         if not self.alone:
             at += 1
-            if stage == BEFORE and at == len(self.items) and visits.has_therapy(
-                protocol, now.visit
+            if (
+                stage == BEFORE
+                and at == len(self.items)
+                and visits.has_therapy(protocol, now.visit)
             ):
                 stage, at = THERAPY, 0
         step = (now.visit, stage, at)

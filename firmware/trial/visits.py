@@ -123,7 +123,11 @@ class Progress:
 
 def owed(value: object) -> "Owed":
     """`owes` as a file has it. Raises ValueError."""
-    if not isinstance(value, list) or len(value) < 3 or not json_codec.whole(value[0], 0, json_codec.MOST):
+    if (
+        not isinstance(value, list)
+        or len(value) < 3
+        or not json_codec.whole(value[0], 0, json_codec.MOST)
+    ):
         raise ValueError
     fields = RECORDS.get(value[1], ()) if isinstance(value[1], str) else ()
     if len(fields) != len(value) - 2:

@@ -56,14 +56,16 @@ class ButtonActions:
         self.pressed_in = -1  # the state in which START went down
 
     def take(self, done: int) -> int:
-        """Post what START's press and hold mean (`done`: bits of `firmware.ui.buttons`); returns the
-        event that its release asks for, -1 for none."""
+        """Post what START's press and hold mean (`done`: bits of `firmware.ui.buttons`);
+        return the event that its release asks for, -1 for none."""
         session = self.session
         state = session.state
         if done & buttons.PRESSED:
             self.pressed_in = state
-            by_itself = state in ENDED or (state == states.PAUSED and session.by_unworn) or (
-                state == states.RATE and session.previous == states.DONE
+            by_itself = (
+                state in ENDED
+                or (state == states.PAUSED and session.by_unworn)
+                or (state == states.RATE and session.previous == states.DONE)
             )
             if by_itself and session.state_ms < SECOND_THOUGHT_MS:
                 self.pressed_in = -1  # it was meant for what has just ended

@@ -209,9 +209,7 @@ class I2C:
         self.words[GAUGE][SOC] = 80 << 8
         self.words[CLOCK][TIME_STATUS] = 0x8000
 
-    def __call__(
-        self, number: int, scl: Pin, sda: Pin, freq: int = 0, timeout: int = 0
-    ) -> "I2C":
+    def __call__(self, number: int, scl: Pin, sda: Pin, freq: int = 0, timeout: int = 0) -> "I2C":
         """One object for both."""
         return self
 

@@ -44,9 +44,7 @@ class HalDepth(Depth):
             wear(self.hardware, True)
         self.recorder: Recorder | None = None
         if self.record:
-            self.recorder = Recorder(
-                hal, setup.board.NAME, setup.calibration, setup.prescription
-            )
+            self.recorder = Recorder(hal, setup.board.NAME, setup.calibration, setup.prescription)
         self.lives = Lives(hal, setup, self.recorder)
         if self.recorder:
             self.recorder.unit = self.lives.unit

@@ -109,7 +109,7 @@ class Surroundings(Hal):
         self.powered = False
 
     def reset_cause(self) -> int:
-        """Each run begins with power-on; what a reset decides is decided in `sim.hal_depth.lifecycle`."""
+        """Return power-on: each run begins with it. Resets are `sim.hal_depth.lifecycle`'s."""
         return POWER_ON
 
     def scratch(self) -> int:

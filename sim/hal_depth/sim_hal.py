@@ -159,7 +159,6 @@ class SimHal(Surroundings):
             self._settle(self.t_ms)
             self.supply = self._changed = True
 
-
     # -- lives ---------------------------------------------------------------------------
 
     def restart(self) -> None:

@@ -119,7 +119,8 @@ def left_alone(frame: Node, to: Node) -> "tuple[int, ...]":
     return tuple(
         PLACE_OF[name]
         for name, value in hidden(frame.place, frame.state, frame.arm).items()
-        if to[PLACE_OF[name]] == value and HAS_ROOM[to.state][PLACE_OF[name]]
+        if to[PLACE_OF[name]] == value
+        and HAS_ROOM[to.state][PLACE_OF[name]]
         and not (name == "stop" and to.place == BEFORE)  # a tick's, and the tick is over
     )
 

@@ -112,6 +112,7 @@ OF_TICKS = (
          and (after.state in LIT or not after.dark)),
 )  # fmt: skip
 
+
 class Way(NamedTuple):
     """A rule of the whole graph: every node that it is asked of has a way there."""
 

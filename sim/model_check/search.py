@@ -122,9 +122,7 @@ class Engine:
         """The first choice that leads from one node to another."""
         if to == node._replace(place=BEHIND) and node.place == AT_CONTROL:
             return ()
-        return next(
-            part.chosen for part in self.parts(framed(node)) if unframed(part, node) == to
-        )
+        return next(part.chosen for part in self.parts(framed(node)) if unframed(part, node) == to)
 
 
 @dataclass

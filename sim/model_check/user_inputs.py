@@ -1,4 +1,7 @@
-"""What people do at the end of a tick: press, let go, plug in, type. See `sim.model_check.events`."""
+"""User inputs at the end of a tick: press, let go, plug in, type.
+
+Called by `sim.model_check.events`.
+"""
 
 from functools import partial
 from itertools import product
@@ -139,7 +142,6 @@ RELEASES = {
     intent: [chain((RELEASE, *more)) for more in product(*groups)]
     for intent, groups in ASKS.items()
 }
-
 
 
 def no_clock(stand: Stand) -> None:

@@ -139,10 +139,7 @@ class Watch:
 
     def joules(self, from_ms: float, until_ms: float = FOREVER_MS) -> float:
         """Optical energy between two times."""
-        lit = [
-            (min(s.until_ms, until_ms) - max(s.from_ms, from_ms), s.watts)
-            for s in self.spans
-        ]
+        lit = [(min(s.until_ms, until_ms) - max(s.from_ms, from_ms), s.watts) for s in self.spans]
         return sum(ms * watts for ms, watts in lit if ms > 0) / 1000
 
     def named(self, after_ms: float) -> tuple[str, ...]:

@@ -129,9 +129,7 @@ def result(run: "Ended") -> "dict[str, Any]":
         "faults": claims.list_faults(),
         "session_s": 0.0 if run.begin_ms is None else (end_ms - run.begin_ms) / 1000,
         "treat_s": claims.read_treat_s(),
-        "fluence_j_cm2": {
-            name: dict(zip(kinds, counted)) for name, counted, _ in pads
-        },
+        "fluence_j_cm2": {name: dict(zip(kinds, counted)) for name, counted, _ in pads},
         "true_fluence_j_cm2": {
             name: dict(zip(kinds, plant.fluence_j_cm2())) for name, _, plant in pads
         },

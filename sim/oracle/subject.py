@@ -1,4 +1,6 @@
-"""What the oracle may read of a run: types alone, for `sim.oracle.safety_oracle`, its parts and `sim.oracle.report`.
+"""What the oracle may read of a run: types alone.
+
+For `sim.oracle.safety_oracle`, its parts and `sim.oracle.report`.
 
 `Subject` has the plant, the hardware, the scenario and the faults put on, and no firmware: the
 type checker refuses a rule that reaches for `unit`. The unit's own word comes through

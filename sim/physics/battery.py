@@ -6,18 +6,29 @@ to be alike, at room temperature, and to lose no charge by themselves.
 
 import math
 
-CELLS = 2                       # the unit's pack, in series
-CAPACITY_AH = 3.0               # the unit's pack, about
+CELLS = 2  # the unit's pack, in series
+CAPACITY_AH = 3.0  # the unit's pack, about
 # Open-circuit volts of a cell by charge, 0-1: assumed, the shape of an NMC 18650.
-OPEN_CIRCUIT_V = ((0.0, 3.00), (0.05, 3.35), (0.1, 3.48), (0.2, 3.58), (0.3, 3.64),
-                  (0.4, 3.69), (0.5, 3.75), (0.6, 3.84), (0.7, 3.93), (0.8, 4.01),
-                  (0.9, 4.09), (1.0, 4.19))
-RESISTANCE_OHM = 0.15           # assumed: two cells, their protection, leads
-EMPTY_BELOW = 0.2               # assumed: below this charge resistance rises
-EMPTY_TIMES = 3.0               # assumed: to so many times when empty
+OPEN_CIRCUIT_V = (
+    (0.0, 3.00),
+    (0.05, 3.35),
+    (0.1, 3.48),
+    (0.2, 3.58),
+    (0.3, 3.64),
+    (0.4, 3.69),
+    (0.5, 3.75),
+    (0.6, 3.84),
+    (0.7, 3.93),
+    (0.8, 4.01),
+    (0.9, 4.09),
+    (1.0, 4.19),
+)
+RESISTANCE_OHM = 0.15  # assumed: two cells, their protection, leads
+EMPTY_BELOW = 0.2  # assumed: below this charge resistance rises
+EMPTY_TIMES = 3.0  # assumed: to so many times when empty
 
-VCELL_LSB_MV = 0.078125         # MAX17048/9 datasheet: mean cell
-SOC_LSB_PCT = 1.0 / 256.0       # same
+VCELL_LSB_MV = 0.078125  # MAX17048/9 datasheet: mean cell
+SOC_LSB_PCT = 1.0 / 256.0  # same
 
 
 class Battery:

@@ -5,18 +5,18 @@ follows duty alone; light falls as the LED board warms, and what light loses, he
 gains. All light is taken to reach the skin: window loss is inside the calibration.
 """
 
-REFERENCE_C = 25.0            # LED board temperature that calibration refers to
-LIGHT_PER_K = -0.003          # typical of the part: of its light at 25 C, for each K of board
-SHIFT_NM_PER_K = 0.3          # typical of the part
-WINDOW_CM2 = 60.0             # assumed
+REFERENCE_C = 25.0  # LED board temperature that calibration refers to
+LIGHT_PER_K = -0.003  # typical of the part: of its light at 25 C, for each K of board
+SHIFT_NM_PER_K = 0.3  # typical of the part
+WINDOW_CM2 = 60.0  # assumed
 
 # Wall-plug efficiency: optical over electrical watts at REFERENCE_C.
-EFFICIENCY = (                # nm, efficiency; straight lines between, level outside
-    (810, 0.40),              # assumed
-    (850, 0.47),              # part data
-    (940, 0.51),              # part data
-    (1060, 0.20),             # assumed
-    (1200, 0.03),             # assumed
+EFFICIENCY = (  # nm, efficiency; straight lines between, level outside
+    (810, 0.40),  # assumed
+    (850, 0.47),  # part data
+    (940, 0.51),  # part data
+    (1060, 0.20),  # assumed
+    (1200, 0.03),  # assumed
 )
 
 
@@ -45,13 +45,18 @@ class Emitters:
     full duty with its board at 25 C. `electrical_w` is what each bank then draws.
     """
 
-    def __init__(self, wavelengths_nm: tuple[int, ...] = (810, 850, 940, 1060),
-                 full_mw_cm2: tuple[float, ...] = (10.0, 10.0, 10.0, 10.0),
-                 window_cm2: float = WINDOW_CM2) -> None:
+    def __init__(
+        self,
+        wavelengths_nm: tuple[int, ...] = (810, 850, 940, 1060),
+        full_mw_cm2: tuple[float, ...] = (10.0, 10.0, 10.0, 10.0),
+        window_cm2: float = WINDOW_CM2,
+    ) -> None:
         self.window_cm2 = window_cm2
         self.light_w_m2 = [10.0 * full for full in full_mw_cm2]
-        self.electrical_w = [full / 1000.0 * window_cm2 / efficiency(nm)
-                             for nm, full in zip(wavelengths_nm, full_mw_cm2)]
+        self.electrical_w = [
+            full / 1000.0 * window_cm2 / efficiency(nm)
+            for nm, full in zip(wavelengths_nm, full_mw_cm2)
+        ]
         self._rates = tuple(zip(self.light_w_m2, self.electrical_w))
 
     def drive(self, duties: list[float], board_c: float) -> tuple[float, float, float]:

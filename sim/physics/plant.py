@@ -119,9 +119,7 @@ class Plant:
             one.sense(one.tissue.contact_c, self.draw)
         a, b = self.pads = tuple(pads)
         self.bank_w = a.emitters.electrical_w + b.emitters.electrical_w
-        self.bank_light_w = [
-            full / 1000.0 * window_cm2 for full in a.full_mw_cm2 + b.full_mw_cm2
-        ]
+        self.bank_light_w = [full / 1000.0 * window_cm2 for full in a.full_mw_cm2 + b.full_mw_cm2]
         self.kinds = len(wavelengths_nm)
         self.alert_turned = False  # a hardware alert came or went in the last step
         self.idle_w = board.IDLE_MW / 1000.0

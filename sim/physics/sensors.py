@@ -10,27 +10,27 @@ about 3.6 standard deviations: samples rarer than one in 4096 are not drawn.
 
 import math
 
-ADC_FULL = 4095               # 12 bits, read_u16() >> 4: the code at ADC_VREF
-ADC_NOISE_LSB = 2.8           # rms: what the RP2040 datasheet's 8.7 effective bits come to
-ADC_VREF_MV = 3300.0          # ADC_VREF of a Pico
-DNL_CODES = (512, 1536, 2560, 3584)   # RP2040 datasheet, erratum RP2040-E11
-DNL_HALF_WIDTH = 4            # assumed: each of these codes takes in eight codes' worth
+ADC_FULL = 4095  # 12 bits, read_u16() >> 4: the code at ADC_VREF
+ADC_NOISE_LSB = 2.8  # rms: what the RP2040 datasheet's 8.7 effective bits come to
+ADC_VREF_MV = 3300.0  # ADC_VREF of a Pico
+DNL_CODES = (512, 1536, 2560, 3584)  # RP2040 datasheet, erratum RP2040-E11
+DNL_HALF_WIDTH = 4  # assumed: each of these codes takes in eight codes' worth
 
-NTC_OHM = 10000.0             # the unit's part: at 25 C
-NTC_B_K = 3950.0              # the unit's part
-NTC_PULLUP_OHM = 10000.0      # the unit's board: to ADC_VREF; the NTC goes to ground
-NTC_LAG_S = 1.0               # assumed: an epoxy bead let into the contact face
+NTC_OHM = 10000.0  # the unit's part: at 25 C
+NTC_B_K = 3950.0  # the unit's part
+NTC_PULLUP_OHM = 10000.0  # the unit's board: to ADC_VREF; the NTC goes to ground
+NTC_LAG_S = 1.0  # assumed: an epoxy bead let into the contact face
 
-TMP117_LSB_C = 0.0078125      # TMP117 datasheet: signed 16 bits
-TMP117_NOISE_LSB = 0.5        # assumed rms; datasheet: repeatable to 1 LSB, 8 averages
-TMP117_LAG_S = 2.0            # assumed: the package on a flex circuit in the face
+TMP117_LSB_C = 0.0078125  # TMP117 datasheet: signed 16 bits
+TMP117_NOISE_LSB = 0.5  # assumed rms; datasheet: repeatable to 1 LSB, 8 averages
+TMP117_LAG_S = 2.0  # assumed: the package on a flex circuit in the face
 
-INA219_LSB_MA = 0.1           # datasheet: 10 uV a code, over 0.1 ohm
-INA219_MOST = 32000           # datasheet: shunt register full scale, 320 mV at PGA /8
-INA219_WINDOW_MS = 68.1       # datasheet: 128-sample averaging
+INA219_LSB_MA = 0.1  # datasheet: 10 uV a code, over 0.1 ohm
+INA219_MOST = 32000  # datasheet: shunt register full scale, 320 mV at PGA /8
+INA219_WINDOW_MS = 68.1  # datasheet: 128-sample averaging
 
 KELVIN = 273.15
-NOISE_VALUES = 4096           # a power of two: drawn by the top bits of the generator
+NOISE_VALUES = 4096  # a power of two: drawn by the top bits of the generator
 
 
 class Lag:
@@ -52,7 +52,7 @@ class Noise:
     def __init__(self, seed: int) -> None:
         if not _gaussian:
             _fill_gaussian()
-        self._state = (seed * 2654435761 + 1) & 0xFFFFFFFF   # Knuth's hash parts near seeds
+        self._state = (seed * 2654435761 + 1) & 0xFFFFFFFF  # Knuth's hash parts near seeds
         self.draw()
 
     def draw(self) -> float:
@@ -88,7 +88,7 @@ class Ina219:
     """The rail monitor: it averages for 68 ms, then shows that until the next is done."""
 
     def __init__(self) -> None:
-        self.shunt_raw = 0           # 0.1 mA a code
+        self.shunt_raw = 0  # 0.1 mA a code
         self._sum = 0.0
         self._left_ms = INA219_WINDOW_MS
 
@@ -117,17 +117,16 @@ def _wide_codes() -> list[int]:
 def _fill_gaussian() -> None:
     """Fill the table once: each value a sum of twelve bytes, which is Gaussian enough,
     has standard deviation 256, and is exact on any build."""
-    state = 2463534242               # Marsaglia's xorshift32 and its seed (JSS 2003;8:14)
+    state = 2463534242  # Marsaglia's xorshift32 and its seed (JSS 2003;8:14)
     for _ in range(NOISE_VALUES):
-        total = -1530                # 12 * 127.5
+        total = -1530  # 12 * 127.5
         for _ in range(3):
             state ^= (state << 13) & 0xFFFFFFFF
             state ^= state >> 17
             state ^= (state << 5) & 0xFFFFFFFF
-            total += ((state & 0xFF) + (state >> 8 & 0xFF)
-                      + (state >> 16 & 0xFF) + (state >> 24))
+            total += (state & 0xFF) + (state >> 8 & 0xFF) + (state >> 16 & 0xFF) + (state >> 24)
         _gaussian.append(total / 256.0)
 
 
-READ_AS = _wide_codes()          # by code, 0-4095
+READ_AS = _wide_codes()  # by code, 0-4095
 _gaussian: list[float] = []

@@ -47,10 +47,10 @@ if TYPE_CHECKING:
     Row = tuple[float, float, float, float]  # of `Tissue._factor`, as are these
     Factors = tuple[list[Row], list[float]]
 
-CORE_C = 37.0                # assumed; blood arrives at this
-BLOOD_J_M3K = 4.0e6          # assumed: volumetric heat capacity of blood
-LIGHT_DEPTH_M = 0.003        # assumed: 1/e depth of near infrared
-CONTACT_W_M2K = 150.0        # assumed: face to skin, belt closed
+CORE_C = 37.0  # assumed; blood arrives at this
+BLOOD_J_M3K = 4.0e6  # assumed: volumetric heat capacity of blood
+LIGHT_DEPTH_M = 0.003  # assumed: 1/e depth of near infrared
+CONTACT_W_M2K = 150.0  # assumed: face to skin, belt closed
 
 # Layers from outside in: thickness m (fat's is a parameter), k W/mK, rho c J/m3K.
 # Skin and fat: PMC5459687 (epidermis 1190 kg/m3, the top of its range).
@@ -60,28 +60,40 @@ DERMIS_M, DERMIS_W_MK, DERMIS_J_M3K = 0.0015, 0.37, 1116.0 * 3224.0
 FAT_W_MK, FAT_J_M3K = 0.16, 971.0 * 2303.0
 MUSCLE_M, MUSCLE_W_MK, MUSCLE_J_M3K = 0.020, 0.49, 1090.0 * 3421.0  # 20 mm: assumed
 
-FAT_PERFUSION_SHARE = 0.3    # assumed: fat's flow over the dermis's at rest; heat leaves it be
+FAT_PERFUSION_SHARE = 0.3  # assumed: fat's flow over the dermis's at rest; heat leaves it be
 MUSCLE_PERFUSION_S = 0.0007  # assumed: resting; neither skin heat nor a pad's pressure moves it
 
 # Perfusion rises in a straight line (assumed) between these two skin temperatures.
-DILATE_FROM_C = 38.0         # assumed; flow has begun to rise at 38 (Front Physiol 2016;7:622),
-                             # the axon reflex starts at 39.4 (PMID 9003568)
-DILATE_FULL_C = 43.0         # greatest flow is had at 42-43 (J Vasc Res 2006;43:270)
-DILATE_LAG_S = 60.0          # assumed: first-order; seconds for the reflex, minutes for the rest
-DILATE_LEVELS = 100          # ours: 0.05 C of skin temperature a level
+DILATE_FROM_C = 38.0  # assumed; flow has begun to rise at 38 (Front Physiol 2016;7:622),
+# the axon reflex starts at 39.4 (PMID 9003568)
+DILATE_FULL_C = 43.0  # greatest flow is had at 42-43 (J Vasc Res 2006;43:270)
+DILATE_LAG_S = 60.0  # assumed: first-order; seconds for the reflex, minutes for the rest
+DILATE_LEVELS = 100  # ours: 0.05 C of skin temperature a level
 
-BOARD_J_M2K = 3500.0         # assumed: 1.5 mm aluminium-core board
-FACE_J_M2K = 2000.0          # assumed: the skin half of a silicone window, with its sensors
-WINDOW_W_M2K = 125.0         # assumed: board to face, 2 mm of clear silicone at 0.25 W/mK
-AIR_LEAST_W_M2K = 0.1        # ours: nothing insulates altogether
-BACK_M2K_W = 0.10            # assumed: 3 mm of foam and the belt, board to outer surface
+BOARD_J_M2K = 3500.0  # assumed: 1.5 mm aluminium-core board
+FACE_J_M2K = 2000.0  # assumed: the skin half of a silicone window, with its sensors
+WINDOW_W_M2K = 125.0  # assumed: board to face, 2 mm of clear silicone at 0.25 W/mK
+AIR_LEAST_W_M2K = 0.1  # ours: nothing insulates altogether
+BACK_M2K_W = 0.10  # assumed: 3 mm of foam and the belt, board to outer surface
 
 # Depths of the nodes inside each layer, metres below its top: finer towards the light,
 # where the heat goes in. The layer's own thickness closes the list.
 EPIDERMIS_NODES_M = ()
 DERMIS_NODES_M = (0.0002, 0.0005, 0.001)
-FAT_NODES_M = (0.0006, 0.0013, 0.0021, 0.0031, 0.0043, 0.0058, 0.0076, 0.010, 0.013, 0.017,
-               0.023, 0.031)
+FAT_NODES_M = (
+    0.0006,
+    0.0013,
+    0.0021,
+    0.0031,
+    0.0043,
+    0.0058,
+    0.0076,
+    0.010,
+    0.013,
+    0.017,
+    0.023,
+    0.031,
+)
 MUSCLE_NODES_M = (0.0015, 0.004, 0.008, 0.013)
 
 
@@ -96,9 +108,16 @@ class Tissue:
     After each step, degrees C: `contact_c`, `skin_c` (its surface), `board_c`.
     """
 
-    def __init__(self, ambient_c: float = 23.0, perfusion: float = 0.001,
-                 vasodilation: float = 6.0, fat_mm: float = 10.0,
-                 air_w_m2k: float = 5.0, worn: bool = True, dt_s: float = 0.2) -> None:
+    def __init__(
+        self,
+        ambient_c: float = 23.0,
+        perfusion: float = 0.001,
+        vasodilation: float = 6.0,
+        fat_mm: float = 10.0,
+        air_w_m2k: float = 5.0,
+        worn: bool = True,
+        dt_s: float = 0.2,
+    ) -> None:
         self.ambient_c = ambient_c
         self.perfusion = perfusion
         self.air_w_m2k = air_w_m2k
@@ -116,9 +135,14 @@ class Tissue:
         self._apply_conditions()
         self._settle()
 
-    def change(self, ambient_c: float | None = None, perfusion: float | None = None,
-               air_w_m2k: float | None = None, worn: bool | None = None,
-               external_w_m2: float | None = None) -> None:
+    def change(
+        self,
+        ambient_c: float | None = None,
+        perfusion: float | None = None,
+        air_w_m2k: float | None = None,
+        worn: bool | None = None,
+        external_w_m2: float | None = None,
+    ) -> None:
         """Change conditions between steps; what is left out stays as it is.
 
         `external_w_m2` is heat put into the skin's surface from outside, W/m2.
@@ -178,7 +202,7 @@ class Tissue:
         rows, gains = factors
         y = 0.0
         forward = []
-        for (keep, absorb, _, carry), t in zip(rows, self._skin):   # two rows are left over
+        for (keep, absorb, _, carry), t in zip(rows, self._skin):  # two rows are left over
             y = keep * t + absorb * light + carry * y
             forward.append(y)
         y += rows[-3][2] * self._skin_w_m2
@@ -207,7 +231,7 @@ class Tissue:
         """Work out the ways to the air, and the heat that comes in along them."""
         air = max(self.air_w_m2k, AIR_LEAST_W_M2K)
         bare = 0.0 if self.worn else air
-        self._to_air = (bare, bare, air / (1.0 + air * BACK_M2K_W))   # skin, face, board
+        self._to_air = (bare, bare, air / (1.0 + air * BACK_M2K_W))  # skin, face, board
         above_core = self.ambient_c - CORE_C
         self._skin_w_m2 = bare * above_core + self.external_w_m2
         self._face_w_m2 = bare * above_core
@@ -254,7 +278,7 @@ class Tissue:
             rows.append((held * share, absorb * share, share, inner * share))
             gain, inner = outer * share, outer
             gains.append(gain)
-        gains.pop()                  # nothing lies outside the board
+        gains.pop()  # nothing lies outside the board
         gains.reverse()
         return rows, gains
 
@@ -262,10 +286,12 @@ class Tissue:
 def _intervals(fat_m: float) -> list[tuple[float, float, float, int, float, float]]:
     """The skin cut into intervals, deepest first: (thickness m, W/mK, J/m3K, which
     layer, share of the light that its deep end takes, and its shallow end)."""
-    layers = ((EPIDERMIS_M, EPIDERMIS_W_MK, EPIDERMIS_J_M3K, EPIDERMIS_NODES_M),
-              (DERMIS_M, DERMIS_W_MK, DERMIS_J_M3K, DERMIS_NODES_M),
-              (fat_m, FAT_W_MK, FAT_J_M3K, FAT_NODES_M),
-              (MUSCLE_M, MUSCLE_W_MK, MUSCLE_J_M3K, MUSCLE_NODES_M))
+    layers = (
+        (EPIDERMIS_M, EPIDERMIS_W_MK, EPIDERMIS_J_M3K, EPIDERMIS_NODES_M),
+        (DERMIS_M, DERMIS_W_MK, DERMIS_J_M3K, DERMIS_NODES_M),
+        (fat_m, FAT_W_MK, FAT_J_M3K, FAT_NODES_M),
+        (MUSCLE_M, MUSCLE_W_MK, MUSCLE_J_M3K, MUSCLE_NODES_M),
+    )
     cut, entering = [], 1.0
     for which, (thick, k, rho_c, nodes) in enumerate(layers):
         start = 0.0
@@ -283,7 +309,8 @@ def _intervals(fat_m: float) -> list[tuple[float, float, float, int, float, floa
 
 def _assemble(
     intervals: list[tuple[float, float, float, int, float, float]],
-    flows: tuple[float, ...], per_s: float,
+    flows: tuple[float, ...],
+    per_s: float,
 ) -> tuple[list[tuple[float, float]], list[float], list[float]]:
     """Nodes from the deepest to the surface: (held W/m2K, lost to blood W/m2K) each;
     the conductances on their deep sides; the share of the light that each takes."""
@@ -299,7 +326,7 @@ def _assemble(
         else:
             link, blood = k / h, flows[which] * BLOOD_J_M3K * h / 2.0
         links.append(link)
-        if len(links) > 1:           # the first deep end is the core itself
+        if len(links) > 1:  # the first deep end is the core itself
             own.append((held + half, lost + blood))
             absorbs.append(taken + deep)
         held, lost, taken = half, blood, shallow

@@ -24,9 +24,7 @@ POINT_US = 1_000  # between two remembered points of the supply's energy
 class Light:
     """Counts each bank's time at full current, pad A's banks first."""
 
-    def __init__(
-        self, emulator: "Emulator", bench: "Bench", edges: "Edges", banks: int
-    ) -> None:
+    def __init__(self, emulator: "Emulator", bench: "Bench", edges: "Edges", banks: int) -> None:
         """`edges` has the banks' pins first, then the enable pin."""
         self.emulator = emulator
         self.bench = bench

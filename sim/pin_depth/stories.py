@@ -129,5 +129,3 @@ def to(run: Run, s: float) -> None:
     run.duration_s = s
     while run.advance(1_000):
         continue
-
-

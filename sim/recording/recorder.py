@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 class Recorder(Outputs):
     """Between the firmware and a HAL: keeps every input and every output."""
 
-    def __init__(
-        self, inner: "Hal", board: str, calibration: object, prescription: object
-    ) -> None:
+    def __init__(self, inner: "Hal", board: str, calibration: object, prescription: object) -> None:
         self.source = inner
         self.board = board  # its name
         self.inputs: array[int] = array("i")

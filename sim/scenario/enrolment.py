@@ -1,5 +1,8 @@
-"""A ticket as the allocator makes it, and the default protocol: what `firmware.trial.enrolment` opens. Here,
-for it never runs on a unit; called by the tools, the proof's trial and tests."""
+"""Enrolment file as the allocator makes it, and the default protocol.
+
+`firmware.trial.enrolment` opens it. It is made here, since making never runs on a unit; called by
+the tools, the model check of a trial and tests.
+"""
 
 import binascii
 from typing import Any

@@ -167,7 +167,9 @@ def read(
     found = validate.table(value, where, SCENARIO_KEYS)
     if "duration_s" not in found:
         raise BadInput(f"{where}: lacks duration_s: a number from 1 to {DURATION_MAX_S} (s)")
-    duration_s = validate.number(found["duration_s"], f"{where}: duration_s", 1, DURATION_MAX_S, "s")
+    duration_s = validate.number(
+        found["duration_s"], f"{where}: duration_s", 1, DURATION_MAX_S, "s"
+    )
     data = _board(found.get("board", REFERENCE), where, board)
     return Scenario(
         name=validate.stem(where),

@@ -1,4 +1,4 @@
-"""A scenario as the TOML that `sim.scenario.scenario.parse` reads: the same run, for a person to keep.
+"""TOML writer: writes a scenario as `sim.scenario.scenario.parse` reads it.
 
 Used where a run was drawn and not written. What TOML has no word for is left out: the
 scenario's name is its file's, and `until_done` is a duration.

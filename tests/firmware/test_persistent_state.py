@@ -225,8 +225,16 @@ def test_a_day_that_cannot_be_read_is_full(content: bytes) -> None:
 
 
 @pytest.mark.parametrize("key", persistent_state.DAY_KEYS)
-@given(wrong=st.one_of(st.none(), st.booleans(), st.text(), st.integers(max_value=-1),
-                       st.integers(min_value=2**30), st.floats()))
+@given(
+    wrong=st.one_of(
+        st.none(),
+        st.booleans(),
+        st.text(),
+        st.integers(max_value=-1),
+        st.integers(min_value=2**30),
+        st.floats(),
+    )
+)
 def test_a_day_with_one_wrong_number_is_full(key: str, wrong: object) -> None:
     content = json.dumps({**SUMS, key: wrong}).encode()
     assert persistent_state.read_day(content, 1_000) == persistent_state.FULL_DAY

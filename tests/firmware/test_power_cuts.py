@@ -154,7 +154,8 @@ def test_micropythons_own_littlefs_holds_it_too(tmp_path: Path) -> None:
     except BadInput as why:
         pytest.skip(str(why))
     done = subprocess.run(
-        [*command, "-X", "heapsize=4m", "-m", "tests.support.power_cut_flash"], check=False, capture_output=True,
+        [*command, "-X", "heapsize=4m", "-m", "tests.support.power_cut_flash"],
+        check=False, capture_output=True,
         env={**os.environ, "MICROPYPATH": f"{ROOT}{os.pathsep}.frozen"}, cwd=tmp_path, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2_000:]
@@ -205,7 +206,8 @@ def cut_deploy(tmp_path: Path, leave_out: str = "") -> str:
         pytest.skip(str(why))
     (tmp_path / "deploy.json").write_text(json.dumps(deployed(leave_out)))
     done = subprocess.run(
-        [*command, "-X", "heapsize=16m", "-m", "tests.support.power_cut_flash", "deploy.json"], check=False,
+        [*command, "-X", "heapsize=16m", "-m", "tests.support.power_cut_flash", "deploy.json"],
+        check=False,
         env={**os.environ, "MICROPYPATH": f"{ROOT}{os.pathsep}.frozen"}, cwd=tmp_path,
         capture_output=True, text=True,
     )  # fmt: skip

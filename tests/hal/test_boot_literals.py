@@ -8,9 +8,7 @@ from types import ModuleType
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-BOARDS = sorted(
-    path.stem for path in (ROOT / "hal/boards").glob("*.py") if path.stem != "__init__"
-)
+BOARDS = sorted(path.stem for path in (ROOT / "hal/boards").glob("*.py") if path.stem != "__init__")
 
 
 def board_of(name: str) -> ModuleType:

@@ -52,7 +52,11 @@ CASES: dict[str, tuple[str, bytes | None, str]] = {
     "one letter": ("boot.py", b"X" + PRODUCT["boot.py"][1:], "boot.py is not as it was released"),
     "cut short": ("hal/lease.mpy", b"M\x06", "hal/lease.mpy is not as it was released"),
     "removed": ("firmware/gate.mpy", None, "firmware/gate.mpy cannot be read"),
-    "a source beside its .mpy": ("firmware/safety/gate.py", b"", "firmware/safety/gate.py is no part of the"),
+    "a source beside its .mpy": (
+        "firmware/safety/gate.py",
+        b"",
+        "firmware/safety/gate.py is no part of the",
+    ),
     "an old board": ("hal/boards/OLD.mpy", b"", "hal/boards/OLD.mpy is no part of the release"),
     "no table": ("files.json", None, "files.json is missing"),
     "half a table": ("files.json", b'{"boot.py": ', "files.json holds no table"),
@@ -193,7 +197,10 @@ try:
 except Exception as why:
     print("not armed:", repr(why), hal.scratch() >> 29)
 """
-    for wrong, said in ((False, "armed None 1"), (True, "not armed: firmware/safety/gate.py is not as")):
+    for wrong, said in (
+        (False, "armed None 1"),
+        (True, "not armed: firmware/safety/gate.py is not as"),
+    ):
         product = {**PRODUCT, "main.py": program.encode()}
         found = table({**product, "firmware/safety/gate.py": b""} if wrong else product)
         build = Build(files={"main.py": program.encode(), files.TABLE: found})
@@ -201,7 +208,6 @@ except Exception as why:
             run.chip.usb.connected = True
             run.advance(steps(5.0))
             assert said in run.console()
-
 
 
 def test_without_a_compiler_it_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:

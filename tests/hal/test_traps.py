@@ -352,8 +352,10 @@ def test_what_is_kept_is_the_old_or_the_new_wherever_power_is_lost():
     with running(story(*events, duration_s=40.0)) as run:
         files = run.parts.flash.files
         to(run, 9.0)
-        files["day.json"] = old = b'{"treat_ms": 0, "cem43_a_q10_ms": 0, "cem43_b_q10_ms": 0, ' \
+        files["day.json"] = old = (
+            b'{"treat_ms": 0, "cem43_a_q10_ms": 0, "cem43_b_q10_ms": 0, '
             b'"day_ms": 0, "clock_s": null}'
+        )
         to(run, 12.0)
         assert [why for _, why in run.chip.resets] == ["power-on"]
         assert files["day.json"] == old

@@ -299,8 +299,6 @@ def test_an_idle_usb_endpoint_waits_until_there_is_something_to_send():
     assert answered[2][:2] == (2, 64) and host.keys == []
 
 
-
-
 def test_one_file_alone_names_the_emulator():
     named = {
         path.relative_to(ROOT).as_posix()

@@ -134,9 +134,7 @@ def test_the_image_holds_the_unit_boot_and_main_as_text_and_the_rest_compiled() 
     assert (address, len(image)) == (flash.STORAGE, SECTOR * SECTORS)
     storage = mounted(image)
     found = {
-        f"{folder}/{name}".lstrip("/")
-        for folder, _, names in storage.walk("/")
-        for name in names
+        f"{folder}/{name}".lstrip("/") for folder, _, names in storage.walk("/") for name in names
     }
     expected = {
         name if name in release.AS_THEY_ARE else name.removesuffix("py") + "mpy" for name in files

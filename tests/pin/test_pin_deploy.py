@@ -126,7 +126,6 @@ def test_a_running_unit_is_brought_up_to_date_restarted_and_given_the_time(
 def test_power_cut_in_a_deploy_leaves_it_dark_with_words_and_the_next_one_mends_it() -> None:
     older = Build(files={**OLDER.files, DEPLOYING: b""})  # at the prompt from the beginning
     with plugged(older) as bench:
-
         for cuts in range(CUTS + 1):
             says(bench, 1 + cuts)
             with Device(bench.port.name) as unit:

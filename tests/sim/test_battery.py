@@ -79,7 +79,8 @@ def test_the_gauge_reports_the_mean_cell_and_the_charge_in_its_own_units() -> No
 
 @given(st.floats(0.0, 100.0), st.floats(0.0, 20.0), st.floats(0.1, 20.0))
 def test_more_load_never_raises_the_voltage(
-        charge_pct: float, power_w: float, more_w: float) -> None:
+    charge_pct: float, power_w: float, more_w: float
+) -> None:
     less, more = Battery(charge_pct), Battery(charge_pct)
     less.step(power_w, 0.2)
     more.step(power_w + more_w, 0.2)

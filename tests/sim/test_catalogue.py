@@ -46,7 +46,8 @@ EXCEPTIONS = {
         "brownout", "firmware_exception", "firmware_hang", "flash_corrupt", "host_attach",
         "i2c_hang", "ntc_open", "soft_reset",
     },
-    "sim/campaign/injection.py": {"charger_plugged", "fet_stuck_on"},  # ... and light of a bank nobody asks for
+    # ... and light of a bank that nobody asks for
+    "sim/campaign/injection.py": {"charger_plugged", "fet_stuck_on"},
     "tools/dev/figures_device.py": {"i2c_hang"},
     # a clock that jumps must not change a dose: a rule of this one fault
     "sim/campaign/verdict.py": {"clock_jump"},

@@ -40,8 +40,15 @@ TICK_S = TICK_MS / 1000
 # By how much more than a control step a story may differ: the battery is judged once a second,
 # and at HAL depth a soft reset leaves light as it is until the watchdog bites.
 # A part that falls silent is noticed by where the bus's rota, of 0.4 s, stood when it did.
-SLACK_S = {"battery_low": 1.0, "soft_reset": 0.5, "board_sensor_lost": 0.4, "i2c_hang": 0.4,
-           "contact_lost": 0.4, "pad_unplugged": 0.4, "heat from outside": 0.2}
+SLACK_S = {
+    "battery_low": 1.0,
+    "soft_reset": 0.5,
+    "board_sensor_lost": 0.4,
+    "i2c_hang": 0.4,
+    "contact_lost": 0.4,
+    "pad_unplugged": 0.4,
+    "heat from outside": 0.2,
+}
 # The trip follows in the dark, seconds after what was named first.
 LATER = ("heat from outside", "hot_skin")
 NEAR_WRAP = (1 << 30) - 20_000
@@ -114,10 +121,13 @@ STORIES = {
         fault("flash_full", 5.0, for_s=10.0), START, press(20.0), duration_s=40.0
     ),
     "flash unreadable at START": story(fault("flash_corrupt", 5.0), START, duration_s=20.0),
-    "a host attaches before START": story(fault("host_attach", 5.0, for_s=1.0), START,
-                                          duration_s=20.0),
+    "a host attaches before START": story(
+        fault("host_attach", 5.0, for_s=1.0), START, duration_s=20.0
+    ),
     "three resets in a minute": story(
-        START, *[fault("firmware_exception", s) for s in (25.0, 30.0, 35.0)], press(40.0),
+        START,
+        *[fault("firmware_exception", s) for s in (25.0, 30.0, 35.0)],
+        press(40.0),
         duration_s=50.0,
     ),
     "... and one more": story(
@@ -218,7 +228,13 @@ def test_a_whole_session_gives_the_dose_that_was_prescribed():
 
 def test_the_chip_runs_the_files_of_this_tree_unmodified():
     with running(story()) as run:
-        for name in ("boot.py", "main.py", "hal/rp2_hal.py", "hal/lease.py", "firmware/safety/gate.py"):
+        for name in (
+            "boot.py",
+            "main.py",
+            "hal/rp2_hal.py",
+            "hal/lease.py",
+            "firmware/safety/gate.py",
+        ):
             assert run.parts.flash.files[name] == (ROOT / name).read_bytes()
 
 

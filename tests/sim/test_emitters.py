@@ -9,11 +9,23 @@ from sim.physics.emitters import Emitters, efficiency, peak_nm
 ALL_FULL = [1.0, 1.0, 1.0, 1.0]
 
 
-@pytest.mark.parametrize(("wavelength_nm", "expected"), [
-    (800, 0.40), (810, 0.40), (830, 0.435), (850, 0.47), (940, 0.51),
-    (1000, 0.355), (1060, 0.20), (1130, 0.115), (1200, 0.03)])
+@pytest.mark.parametrize(
+    ("wavelength_nm", "expected"),
+    [
+        (800, 0.40),
+        (810, 0.40),
+        (830, 0.435),
+        (850, 0.47),
+        (940, 0.51),
+        (1000, 0.355),
+        (1060, 0.20),
+        (1130, 0.115),
+        (1200, 0.03),
+    ],
+)
 def test_efficiency_follows_the_table_and_straight_lines_between(
-        wavelength_nm: float, expected: float) -> None:
+    wavelength_nm: float, expected: float
+) -> None:
     assert efficiency(wavelength_nm) == pytest.approx(expected)
 
 
@@ -22,7 +34,7 @@ def test_full_duty_gives_each_bank_its_calibrated_irradiance_with_the_board_at_2
     for bank in range(4):
         only = [0.0] * 4
         only[bank] = 1.0
-        assert pad.drive(only, 25.0)[1] == pytest.approx(100.0)      # 10 mW/cm2
+        assert pad.drive(only, 25.0)[1] == pytest.approx(100.0)  # 10 mW/cm2
 
 
 def test_default_session_draws_1_74_w_a_pad_and_turns_1_14_w_into_waste_heat() -> None:
@@ -42,7 +54,7 @@ def test_a_warm_board_costs_light_but_no_less_current() -> None:
     cool_w, cool_light, _ = pad.drive(ALL_FULL, 25.0)
     warm_w, warm_light, _ = pad.drive(ALL_FULL, 45.0)
     assert warm_w == cool_w
-    assert warm_light == pytest.approx(cool_light * 0.94)            # 20 K at -0.3 %/K
+    assert warm_light == pytest.approx(cool_light * 0.94)  # 20 K at -0.3 %/K
 
 
 def test_a_warm_board_shifts_a_bank_to_the_red() -> None:
@@ -58,7 +70,8 @@ def test_a_1200_nm_bank_gives_hardly_anything_but_heat() -> None:
 
 @given(st.lists(st.floats(0.0, 1.0), min_size=4, max_size=4), st.floats(-10.0, 80.0))
 def test_light_and_waste_are_all_that_the_current_pays_for(
-        duties: list[float], board_c: float) -> None:
+    duties: list[float], board_c: float
+) -> None:
     electrical_w, light, waste = Emitters(window_cm2=48.0).drive(duties, board_c)
     assert light >= 0.0
     assert waste >= 0.0

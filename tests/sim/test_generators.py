@@ -69,7 +69,11 @@ def test_a_name_always_draws_the_same_and_another_name_something_else(
     name, other = f"{seed}-{index}", f"{seed}-{index + 1}"
     assert generators.session(name) == generators.session(name)
     assert generators.session(name) != generators.session(other)
-    assert generators.faulty(name, 50.0) == generators.faulty(name, 50.0) != generators.faulty(other, 50.0)
+    assert (
+        generators.faulty(name, 50.0)
+        == generators.faulty(name, 50.0)
+        != generators.faulty(other, 50.0)
+    )
 
 
 @given(SEEDS, INDEXES)

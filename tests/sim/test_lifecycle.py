@@ -97,7 +97,9 @@ def test_a_hang_is_dark_by_its_lease_and_reset_by_the_watchdog(late_ms: int) -> 
     assert LEASE_MS - 2 * TICK_MS <= lit_for_ms <= LEASE_MS + TICK_MS <= DARK_MS
     [(at_s, why)] = run.restarts
     assert why == "watchdog"
-    assert lifecycle.WATCHDOG_ARMED_MS - TICK_MS <= at_s * 1000 - at_ms <= lifecycle.WATCHDOG_ARMED_MS
+    assert (
+        lifecycle.WATCHDOG_ARMED_MS - TICK_MS <= at_s * 1000 - at_ms <= lifecycle.WATCHDOG_ARMED_MS
+    )
     assert state(run) == "READY" and run.unexpected() == []
 
 

@@ -66,6 +66,7 @@ def sample(found: Found, count: int, wanted: Callable[[Node], bool]) -> list[Nod
 
 # -- what is found -----------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("rule", sorted(invariants.NAMES))
 def test_nothing_that_must_never_be_can_be_reached(found: Found, rule: str) -> None:
     violation = found.violations.get(rule)

@@ -116,7 +116,9 @@ BROKEN: list[tuple[Rule, dict[str, str]]] = [
     (imports_firmware, {"report": "if TYPE_CHECKING:\n    import firmware.safety.gate"}),
     (reads_firmware, {"current": "def f(run):\n    return run.unit"}),
     (reads_firmware, {"watch": "lit = state.gate"}),
-    (judged_by_its_subject, {"run": "if TYPE_CHECKING:\n    from sim.oracle.safety_oracle import Witness"}),
+    (judged_by_its_subject, {
+        "run": "if TYPE_CHECKING:\n    from sim.oracle.safety_oracle import Witness",
+    }),
     (judged_by_its_subject, {"hal": "import sim.oracle.current_oracle"}),
     (circles, {
         "witness": "if TYPE_CHECKING:\n    from sim.oracle.current_oracle import A",

@@ -390,6 +390,7 @@ def test_outputs_of_more_ticks_than_inputs_are_refused_even_with_the_right_sum()
     with pytest.raises(BadInput, match="outputs"):
         check_recording(head + b"\n" + wrong, "edited")
 
+
 # -- the simulator ---------------------------------------------------------------------
 
 ELSEWHERE = """

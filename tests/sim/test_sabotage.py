@@ -35,9 +35,7 @@ HUGE = 1 << 29
 PRESS = ("press", START, 100)
 SHORT = ("thermistor", 0, 0, 4)
 HOT_BOARD = ("thermometer", TMP_CODES[4], 0, True, 4)
-OPEN_CONSOLE = SimpleNamespace(
-    IN_SESSION=(), HARD_FAULT=states.HARD_FAULT, LOCKED=states.LOCKED
-)
+OPEN_CONSOLE = SimpleNamespace(IN_SESSION=(), HARD_FAULT=states.HARD_FAULT, LOCKED=states.LOCKED)
 REPEATABLE = settings(
     MISHAPS,
     max_examples=150,

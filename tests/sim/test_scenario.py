@@ -130,16 +130,25 @@ def test_a_line_of_the_firmware_may_be_named_and_must_be_one_that_runs(name: str
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ('"firmware/gaurd.py:30"', ["'firmware/gaurd.py'", "did you mean firmware/safety/guard.py?"]),
+        (
+            '"firmware/gaurd.py:30"',
+            ["'firmware/gaurd.py'", "did you mean firmware/safety/guard.py?"],
+        ),
         ('"hal/lease.py:30"', ["there is no 'hal/lease.py'", '"firmware/safety/gate.py:']),
-        ('"firmware/safety/guard.py"', ["line is 'firmware/safety/guard.py'", '"firmware/safety/gate.py:']),
+        (
+            '"firmware/safety/guard.py"',
+            ["line is 'firmware/safety/guard.py'", '"firmware/safety/gate.py:'],
+        ),
         ('"firmware/safety/guard.py:"', ["line is 'firmware/safety/guard.py:'"]),
         ('"firmware/safety/guard.py:-3"', ["line is 'firmware/safety/guard.py:-3'"]),
         ('"firmware/safety/guard.py:1e1"', ["line is 'firmware/safety/guard.py:1e1'"]),
         ('"firmware/safety/guard.py:0"', ["at line 0"]),
         ('"firmware/safety/guard.py:\u0663"', ["a line of the firmware"]),
         (f'"firmware/safety/guard.py:{"9" * 70}"', ["a line of the firmware"]),
-        ('"firmware/core/limits.py:9"', ["firmware/core/limits.py has no line that a running unit"]),
+        (
+            '"firmware/core/limits.py:9"',
+            ["firmware/core/limits.py has no line that a running unit"],
+        ),
         ("58", ["line is 58"]),
     ],
 )

@@ -11,8 +11,10 @@ from sim.physics import sensors
 from sim.physics.sensors import READ_AS, Ina219, Lag, Noise, divider_level, ntc_level, tmp117_raw
 
 
-@pytest.mark.parametrize(("temp_c", "code"), [
-    (25.0, 2048), (36.96, 1536), (40.5, 1400), (41.0, 1382), (42.5, 1328), (43.0, 1310)])
+@pytest.mark.parametrize(
+    ("temp_c", "code"),
+    [(25.0, 2048), (36.96, 1536), (40.5, 1400), (41.0, 1382), (42.5, 1328), (43.0, 1310)],
+)
 def test_thermistor_gives_the_codes_of_the_hardware_table(temp_c: float, code: int) -> None:
     assert int(ntc_level(temp_c) + 0.5) == pytest.approx(code, abs=1 if code == 1536 else 0)
 
@@ -36,7 +38,7 @@ def test_one_seed_gives_one_stream_and_another_seed_another() -> None:
 
     assert stream(7) == stream(7)
     assert stream(7) != stream(8)
-    assert stream(7)[:4] == [-0.38671875, 0.24609375, -0.13671875, 0.96875]   # on any build
+    assert stream(7)[:4] == [-0.38671875, 0.24609375, -0.13671875, 0.96875]  # on any build
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2, 7, 12345])
@@ -45,12 +47,12 @@ def test_neighbouring_samples_do_not_follow_each_other(seed: int) -> None:
     values = [noise.draw() for _ in range(20000)]
     for lag in (1, 2, 3, 4, 8):
         shifted = values[lag:]
-        assert abs(statistics.correlation(values[:len(shifted)], shifted)) < 0.03
+        assert abs(statistics.correlation(values[: len(shifted)], shifted)) < 0.03
 
 
 @pytest.mark.parametrize("wide", [512, 1536, 2560, 3584])
 def test_eight_codes_worth_of_input_read_as_each_wide_code(wide: int) -> None:
-    seen = READ_AS[wide - 8:wide + 8]
+    seen = READ_AS[wide - 8 : wide + 8]
     assert seen.count(wide) == 8
     assert seen[:4] == [wide - 8, wide - 7, wide - 6, wide - 5]
     assert seen[-4:] == [wide + 4, wide + 5, wide + 6, wide + 7]
@@ -66,8 +68,9 @@ def test_full_battery_through_a_third_reads_its_voltage() -> None:
     assert code * 3.0 * 3300.0 / 4095.0 == pytest.approx(8400.0)
 
 
-@pytest.mark.parametrize(("temp_c", "raw"), [
-    (0.0, 0), (25.0, 0x0C80), (43.0, 0x1580), (-0.0078125, -1), (-25.0, -3200)])
+@pytest.mark.parametrize(
+    ("temp_c", "raw"), [(0.0, 0), (25.0, 0x0C80), (43.0, 0x1580), (-0.0078125, -1), (-25.0, -3200)]
+)
 def test_tmp117_gives_the_codes_of_its_datasheet(temp_c: float, raw: int) -> None:
     assert tmp117_raw(temp_c) == raw
 
@@ -92,7 +95,7 @@ def test_rail_monitor_shows_a_20_ms_flash_as_its_share_of_the_window() -> None:
     monitor = Ina219()
     monitor.step(681.0, 20.0)
     monitor.step(0.0, 60.0)
-    assert monitor.shunt_raw == 2000              # 681 mA * 20 / 68.1
+    assert monitor.shunt_raw == 2000  # 681 mA * 20 / 68.1
 
 
 def test_rail_monitor_keeps_up_when_stepped_more_slowly_than_it_converts() -> None:

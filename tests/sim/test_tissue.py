@@ -21,7 +21,7 @@ from sim.physics import tissue
 from sim.physics.tissue import Tissue
 
 AGREE_C = 0.05
-CELLS = (8, 40, 160, 80)      # epidermis, dermis, fat, muscle
+CELLS = (8, 40, 160, 80)  # epidermis, dermis, fat, muscle
 Array = np.ndarray[Any, Any]
 
 
@@ -32,9 +32,15 @@ def by_layer(values: tuple[float, ...]) -> Array:
 class Reference:
     """The same column by the method of lines: board, face, cells, dilation."""
 
-    def __init__(self, ambient_c: float = 23.0, perfusion: float = 0.001,
-                 vasodilation: float = 6.0, fat_mm: float = 10.0,
-                 air_w_m2k: float = 5.0, worn: bool = True) -> None:
+    def __init__(
+        self,
+        ambient_c: float = 23.0,
+        perfusion: float = 0.001,
+        vasodilation: float = 6.0,
+        fat_mm: float = 10.0,
+        air_w_m2k: float = 5.0,
+        worn: bool = True,
+    ) -> None:
         t = tissue
         thick = (t.EPIDERMIS_M, t.DERMIS_M, fat_mm / 1000.0, t.MUSCLE_M)
         self.h = by_layer(thick) / np.repeat(CELLS, CELLS)
@@ -45,8 +51,13 @@ class Reference:
         edges = np.concatenate([[0.0], np.cumsum(self.h)])
         self.absorbed = -np.diff(np.exp(-edges / t.LIGHT_DEPTH_M))
         self.vasodilation = vasodilation
-        self.now = {"ambient_c": ambient_c, "perfusion": perfusion, "air_w_m2k": air_w_m2k,
-                    "worn": worn, "external_w_m2": 0.0}
+        self.now = {
+            "ambient_c": ambient_c,
+            "perfusion": perfusion,
+            "air_w_m2k": air_w_m2k,
+            "worn": worn,
+            "external_w_m2": 0.0,
+        }
         self.y = self.dark()
 
     def surface(self, face_c: float, cell_c: float) -> float:
@@ -63,15 +74,21 @@ class Reference:
 
     def blood(self, dilation: float) -> Array:
         w = self.now["perfusion"]
-        flow = by_layer((0.0, w * (1.0 + (self.vasodilation - 1.0) * dilation),
-                         w * tissue.FAT_PERFUSION_SHARE, tissue.MUSCLE_PERFUSION_S))
+        flow = by_layer(
+            (
+                0.0,
+                w * (1.0 + (self.vasodilation - 1.0) * dilation),
+                w * tissue.FAT_PERFUSION_SHARE,
+                tissue.MUSCLE_PERFUSION_S,
+            )
+        )
         return np.asarray(flow * tissue.BLOOD_J_M3K * self.h)
 
     def flows(self, y: Array, dilation: float, light: float, waste: float) -> Array:
         """Net heat into each part, W/m2."""
         board, face, cells, now = y[0], y[1], y[2:], self.now
         surface = self.surface(face, cells[0])
-        through = np.empty(len(cells) + 1)              # inward
+        through = np.empty(len(cells) + 1)  # inward
         through[0] = (surface - cells[0]) / self.half[0]
         through[1:-1] = (cells[:-1] - cells[1:]) / (self.half[:-1] + self.half[1:])
         through[-1] = (cells[-1] - tissue.CORE_C) / self.half[-1]
@@ -93,7 +110,7 @@ class Reference:
         def at(dilation: float) -> Array:
             base = self.flows(np.zeros(n), dilation, 0.0, 0.0)
             bands = np.zeros((3, n))
-            for phase in range(3):                       # tridiagonal: three probes suffice
+            for phase in range(3):  # tridiagonal: three probes suffice
                 probe = np.zeros(n)
                 probe[phase::3] = 1.0
                 column = self.flows(probe, dilation, 0.0, 0.0) - base
@@ -112,7 +129,7 @@ class Reference:
         n = len(self.y)
         pattern = lil_matrix((n, n))
         for i in range(n):
-            pattern[i, max(i - 1, 0):i + 2] = 1
+            pattern[i, max(i - 1, 0) : i + 2] = 1
         pattern[:, n - 1] = 1
         pattern[n - 1, 1:3] = 1
 
@@ -124,8 +141,16 @@ class Reference:
         # scipy's BDF subtracts rows of its differences that nothing has written yet: what lies
         # in that memory may not be a number, and no result depends on it
         with np.errstate(invalid="ignore", over="ignore"):
-            done = solve_ivp(rates, (0.0, seconds), self.y, method="BDF", rtol=1e-6, atol=1e-6,
-                             max_step=max(seconds / 20.0, 1.0), jac_sparsity=pattern)
+            done = solve_ivp(
+                rates,
+                (0.0, seconds),
+                self.y,
+                method="BDF",
+                rtol=1e-6,
+                atol=1e-6,
+                max_step=max(seconds / 20.0, 1.0),
+                jac_sparsity=pattern,
+            )
         assert done.success
         self.y = done.y[:, -1]
 
@@ -150,10 +175,16 @@ STORIES: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[float, float]]] =
     "an ordinary session": ({}, {}, GENTLE),
     "three times the light": ({}, {}, STRONG),
     "three times the light without vasodilation": ({"vasodilation": 1.0}, {}, STRONG),
-    "a thin patient in a hot room":
-        ({"ambient_c": 40.0, "perfusion": 0.003, "fat_mm": 5.0}, {}, STRONG),
-    "a stout, poorly perfused patient in the cold":
-        ({"ambient_c": 5.0, "perfusion": 0.0003, "fat_mm": 20.0}, {}, STRONG),
+    "a thin patient in a hot room": (
+        {"ambient_c": 40.0, "perfusion": 0.003, "fat_mm": 5.0},
+        {},
+        STRONG,
+    ),
+    "a stout, poorly perfused patient in the cold": (
+        {"ambient_c": 5.0, "perfusion": 0.0003, "fat_mm": 20.0},
+        {},
+        STRONG,
+    ),
     "a pad lit on the table": ({"worn": False}, {}, GENTLE),
     "a lit pad taken off": ({}, {"worn": False}, GENTLE),
     "a cold pad put on": ({"worn": False}, {"worn": True}, (0.0, 0.0)),
@@ -178,10 +209,12 @@ def test_agrees_with_a_fine_grid_to_a_twentieth_of_a_degree(story: str) -> None:
 
 
 @pytest.mark.parametrize("vasodilation", [1.0, 6.0])
-@pytest.mark.parametrize(("irradiance_mw_cm2", "low_c", "high_c"),
-                         [(10, 39.5, 41.0), (20, 42.0, 48.0), (30, 46.0, 55.0)])
+@pytest.mark.parametrize(
+    ("irradiance_mw_cm2", "low_c", "high_c"), [(10, 39.5, 41.0), (20, 42.0, 48.0), (30, 46.0, 55.0)]
+)
 def test_anchor_twenty_minutes_cw_peak_where_two_other_models_do(
-        irradiance_mw_cm2: int, low_c: float, high_c: float, vasodilation: float) -> None:
+    irradiance_mw_cm2: int, low_c: float, high_c: float, vasodilation: float
+) -> None:
     def resting(ambient_c: float) -> Tissue:
         return Tissue(ambient_c=ambient_c, vasodilation=vasodilation)
 
@@ -197,7 +230,8 @@ def test_anchor_twenty_minutes_cw_peak_where_two_other_models_do(
 @pytest.mark.parametrize("perfusion", [0.0003, 0.001, 0.003])
 @pytest.mark.parametrize("fat_mm", [5.0, 10.0, 20.0])
 def test_a_worn_pad_at_rest_reads_as_worn_from_5_to_40_c(
-        ambient_c: float, perfusion: float, fat_mm: float) -> None:
+    ambient_c: float, perfusion: float, fat_mm: float
+) -> None:
     pad = Tissue(ambient_c=ambient_c, perfusion=perfusion, fat_mm=fat_mm)
     assert 28.0 <= pad.contact_c <= 38.5
 
@@ -217,8 +251,7 @@ def test_off_the_skin_heat_put_in_is_heat_stored_plus_heat_lost_to_air() -> None
     for _ in range(round(seconds * 5)):
         pad.step(100.0, waste)
         lost += 0.2 * (air * (pad.contact_c - 23.0) + back * (pad.board_c - 23.0))
-    stored = (tissue.FACE_J_M2K * (pad.contact_c - face)
-              + tissue.BOARD_J_M2K * (pad.board_c - board))
+    stored = tissue.FACE_J_M2K * (pad.contact_c - face) + tissue.BOARD_J_M2K * (pad.board_c - board)
     assert stored + lost == pytest.approx(waste * seconds, rel=1e-9)
 
 
@@ -232,8 +265,11 @@ def test_on_bloodless_skin_all_heat_ends_in_air_or_core() -> None:
     assert inward == pytest.approx(tissue.CONTACT_W_M2K * (pad.contact_c - pad.skin_c), rel=1e-6)
 
     depth, top, rise = tissue.LIGHT_DEPTH_M, 0.0, 0.0
-    for thick, k in ((tissue.EPIDERMIS_M, tissue.EPIDERMIS_W_MK),
-                     (tissue.DERMIS_M, tissue.DERMIS_W_MK), (fat_m, tissue.FAT_W_MK)):
+    for thick, k in (
+        (tissue.EPIDERMIS_M, tissue.EPIDERMIS_W_MK),
+        (tissue.DERMIS_M, tissue.DERMIS_W_MK),
+        (fat_m, tissue.FAT_W_MK),
+    ):
         missed = depth * (math.exp(-top / depth) - math.exp(-(top + thick) / depth))
         rise += (thick * (inward + light) - light * missed) / k
         top += thick
@@ -241,23 +277,26 @@ def test_on_bloodless_skin_all_heat_ends_in_air_or_core() -> None:
     m = math.sqrt(tissue.MUSCLE_PERFUSION_S * tissue.BLOOD_J_M3K / tissue.MUSCLE_W_MK)
     entering = inward + light * (1.0 - math.exp(-top / depth))
     rise += entering * math.tanh(m * tissue.MUSCLE_M) / (m * tissue.MUSCLE_W_MK)
-    assert pad.skin_c == pytest.approx(tissue.CORE_C + rise, abs=0.06)   # 2 W/m2 reach muscle
+    assert pad.skin_c == pytest.approx(tissue.CORE_C + rise, abs=0.06)  # 2 W/m2 reach muscle
 
 
-conditions = st.fixed_dictionaries({
-    "ambient_c": st.floats(5.0, 40.0),
-    "perfusion": st.floats(0.0003, 0.003),
-    "vasodilation": st.floats(1.0, 6.0),
-    "fat_mm": st.floats(2.0, 40.0),
-    "air_w_m2k": st.floats(0.5, 15.0),
-})
-SLIGHTLY_C = 0.02             # less than what one level of perfusion is worth
+conditions = st.fixed_dictionaries(
+    {
+        "ambient_c": st.floats(5.0, 40.0),
+        "perfusion": st.floats(0.0003, 0.003),
+        "vasodilation": st.floats(1.0, 6.0),
+        "fat_mm": st.floats(2.0, 40.0),
+        "air_w_m2k": st.floats(0.5, 15.0),
+    }
+)
+SLIGHTLY_C = 0.02  # less than what one level of perfusion is worth
 
 
 @settings(max_examples=40)
 @given(conditions, st.floats(0.0, 300.0), st.floats(0.0, 400.0), st.floats(1.0, 200.0))
 def test_more_power_never_cools_anything(
-        start: dict[str, Any], light: float, waste: float, more: float) -> None:
+    start: dict[str, Any], light: float, waste: float, more: float
+) -> None:
     less_lit, more_lit, more_waste = (Tissue(**start) for _ in range(3))
     run(less_lit, 120, light, waste)
     run(more_lit, 120, light + more, waste)
@@ -269,8 +308,7 @@ def test_more_power_never_cools_anything(
 
 @settings(max_examples=40)
 @given(conditions, st.floats(0.1, 10.0))
-def test_a_warmer_room_never_gives_a_cooler_contact(
-        start: dict[str, Any], warmer: float) -> None:
+def test_a_warmer_room_never_gives_a_cooler_contact(start: dict[str, Any], warmer: float) -> None:
     warm = Tissue(**{**start, "ambient_c": start["ambient_c"] + warmer})
     assert warm.contact_c >= Tissue(**start).contact_c - SLIGHTLY_C
 
@@ -287,7 +325,8 @@ def test_nothing_at_rest_is_hotter_or_colder_than_core_and_room(start: dict[str,
 @settings(max_examples=40)
 @given(conditions, st.floats(0.0, 300.0))
 def test_better_perfused_skin_under_light_is_never_hotter(
-        start: dict[str, Any], light: float) -> None:
+    start: dict[str, Any], light: float
+) -> None:
     """Blood at 37 C cools what is warmer; skin below 37 C it warms, so start from there."""
     poor, good = (Tissue(**{**start, "ambient_c": 37.0, "perfusion": w}) for w in (0.0003, 0.003))
     run(poor, 300, light, 190.0)

@@ -114,9 +114,7 @@ def test_the_built_files_replay_to_the_byte_on_webassembly(
     files = json.dumps({path: source.decode() for path, source in replayed.items()})
     recorded = recording(name, tmp_path)
     options = [str(site.BENCH / "replay.mjs"), "{given}", "{made}", "{heap}"]
-    played = player.elsewhere(
-        recorded, [site.node()], options, site.GET, files
-    )
+    played = player.elsewhere(recorded, [site.node()], options, site.GET, files)
     assert player.difference(recorded, played) == ""
 
 
@@ -209,7 +207,9 @@ def test_an_expression_comes_to_what_it_came_to(text: str) -> None:
     names: dict[str, object] = {}
     code = made.replace("from firmware import b", "").replace("from firmware.b import X", "")
     exec(code, names)  # nothing of b is needed any more
+
     class b:
         C = ~5
+
     wanted = eval(text, {"A": 7, "B": 56, "X": 5, "b": b})
     assert names["f"]() == [wanted, 7, 5, ~5]  # type: ignore[operator]

@@ -45,7 +45,6 @@ def files_with(ticket_file: bytes) -> dict[str, bytes]:
     return {KEYS: installed(), enrolment.FILE: ticket_file}
 
 
-
 def sim_files(masked: bool, prescription: dict[str, Any], **changed: Any) -> dict[str, bytes]:
     """The same of a unit of the simulator, with its prescription."""
     return {

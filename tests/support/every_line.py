@@ -47,7 +47,8 @@ FILES = (
 # Where a line is struck the first time that it is reached, and in the middle of a loop over
 # rows or banks; elsewhere the first time.
 NTHS = {
-    "firmware/safety/lamp_test.py": (1, 5), "firmware/therapy/dose.py": (1, 3), "firmware/safety/gate.py": (1, 5),
+    "firmware/safety/lamp_test.py": (1, 5), "firmware/therapy/dose.py": (1, 3),
+    "firmware/safety/gate.py": (1, 5),
     "firmware/safety/guard.py": (1, 5), "firmware/safety/guard_rows.py": (1, 5),
 }  # fmt: skip
 LONG_S = 10_000.0
@@ -353,13 +354,19 @@ BEFALLS: dict[str, Befalls] = {
             "contact cold": felt(20.0, index),
             "rubbish": register(index, 30_000),
             "rubbish below": register(index, -30_000),
-            "apart": both(register(index, int(30.0 / TMP117_LSB_C)),
-                          remembered(f"pads.{index}", apart_steps=5)),
+            "apart": both(
+                register(index, int(30.0 / TMP117_LSB_C)),
+                remembered(f"pads.{index}", apart_steps=5),
+            ),
             "unplugged": both(level(index, 4_085.0), silent(index, "contact_" + pad.lower())),
-            "unplugged just now": both(level(index, 4_085.0), remembered("", phase=0),
-                                       silent(index, "contact_" + pad.lower())),
-            "sprung": remembered(f"pads.{index}.plausible", seen=9,
-                                 thermistor=[20_000, 20_000, 40_000]),
+            "unplugged just now": both(
+                level(index, 4_085.0),
+                remembered("", phase=0),
+                silent(index, "contact_" + pad.lower()),
+            ),
+            "sprung": remembered(
+                f"pads.{index}.plausible", seen=9, thermistor=[20_000, 20_000, 40_000]
+            ),
             "still": both(
                 register(index, 4_400),
                 remembered(f"pads.{index}.plausible", contact_steps=999, contact_code=4_400),
@@ -368,12 +375,14 @@ BEFALLS: dict[str, Befalls] = {
                 register(2 + index, int(44.0 / TMP117_LSB_C)),
                 remembered(f"pads.{index}.plausible", loose_steps=99, apart_mc=0),
             ),
-            "off the skin": remembered(f"pads.{index}.plausible", off_steps=99, steps=0,
-                                       start_mc=10_000),
+            "off the skin": remembered(
+                f"pads.{index}.plausible", off_steps=99, steps=0, start_mc=10_000
+            ),
             "board was glowing": remembered(f"pads.{index}", board_mc=200_000),
             "board was freezing": remembered(f"pads.{index}", board_mc=-200_000),
-            "too warm for its set point": both(felt(41.2, index),
-                                               remembered("session", set_point_mc=38_000)),
+            "too warm for its set point": both(
+                felt(41.2, index), remembered("session", set_point_mc=38_000)
+            ),
             "silent": silent(index, "contact_" + pad.lower()),
             "never heard": silent(index, "contact_" + pad.lower(), False),
             "board hot": register(2 + index, int(55.0 / TMP117_LSB_C)),
@@ -409,9 +418,7 @@ BEFALLS: dict[str, Befalls] = {
     "a hard fault to be kept, and no room": both(
         released, remembered("faults", hard=True), remembered("hal", full=True)
     ),
-    "an open bank": both(
-        lambda run: run.unit.gate.caps.__setitem__(0, 0), posted(states.PASSED)
-    ),
+    "an open bank": both(lambda run: run.unit.gate.caps.__setitem__(0, 0), posted(states.PASSED)),
     "battery full": both(level(2, 3_600.0), JUDGED),
     "settled": remembered("", settled_ms=SELF_TEST_MS),
     "START at once": both(pins(START), remembered("session", state_ms=0)),

@@ -95,7 +95,9 @@ class LongUsed:
         self.journal.add("boot", keys, tuple(rows["boot"][key] for key in keys))
         self.sessions += 1
         asked, ended = ({**rows[kind], "session": 1} for kind in ("session", "end"))
-        assert self.journal.begin(journal_events.SESSION, tuple(asked[key] for key in journal_events.SESSION), 10)
+        assert self.journal.begin(
+            journal_events.SESSION, tuple(asked[key] for key in journal_events.SESSION), 10
+        )
         self.journal.end(journal_events.END, tuple(ended[key] for key in journal_events.END))
         assert self.journal.write(1_800)
         self.receipts.append(self.journal.receipt.decode())

@@ -24,7 +24,9 @@ def installed(number: int = 0) -> bytes:
 def made(key: bytes = KEY, **changed: Any) -> bytes:
     """A file that the unit takes, but for what is changed."""
     table = {"expires": None, "number": 3, "prescription": SHORT, "unit": SERIAL, **changed}
-    return signed_prescription.sealed(json.dumps(table, sort_keys=True, separators=(",", ":")).encode(), key)
+    return signed_prescription.sealed(
+        json.dumps(table, sort_keys=True, separators=(",", ":")).encode(), key
+    )
 
 
 def keyed(prescription: object, number: int = 0) -> Bench:

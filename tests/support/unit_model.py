@@ -319,4 +319,3 @@ class Model:
                 assert q10_ms / 61_440_000 >= least_min, "heat not counted"
             if self.calm and given_mj and self.state in SESSION:
                 assert counted.fluence.total_uj_cm2 >= 990 * given_mj[pad] - FLASH_UJ, "not counted"
-

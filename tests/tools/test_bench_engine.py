@@ -107,7 +107,9 @@ def test_the_bundle_is_the_very_files_of_the_tree_and_no_others() -> None:
         path = next(place / name for place in places if (place / name).exists())
         assert path.read_bytes() == text.encode()
         assert bundle["sha256"][name] == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert {"firmware/safety/guard.py", "sim/run.py", "hal/oled.py", "page.py"} <= set(bundle["files"])
+    assert {"firmware/safety/guard.py", "sim/run.py", "hal/oled.py", "page.py"} <= set(
+        bundle["files"]
+    )
     assert not [name for name in bundle["files"] if name.startswith(("sim/chip", "tests"))]
 
 
@@ -175,8 +177,16 @@ def test_after_going_back_the_same_happens_again(drive: Drive) -> None:
 
 def test_after_going_back_something_else_may_be_done(drive: Drive) -> None:
     other = {"do": "event", "event": {"fault": "contact_lost"}}
-    said = drive(*DEEDS, {"do": "rewind", "t_s": 54.0}, other, {"go": 200},
-                 {"do": "rewind", "t_s": 57.0}, {"go": 10}, {"do": "save"}, {"do": "result"})
+    said = drive(
+        *DEEDS,
+        {"do": "rewind", "t_s": 54.0},
+        other,
+        {"go": 200},
+        {"do": "rewind", "t_s": 57.0},
+        {"go": 10},
+        {"do": "save"},
+        {"do": "result"},
+    )
     (saved,) = of(said, "saved")
     events = saved["scenario"]["event"]
     assert [event.get("fault") for event in events] == [None, "ntc_drift", "contact_lost"]

@@ -157,9 +157,7 @@ def desk(chromium: "Browser", address: str) -> Iterator[Bench]:
         ("duration_s = 9\n[[event]]\nat_s = 2\nfault = 'ntc_opened'", "'ntc_opened'"),
     ],
 )
-def test_what_is_no_scenario_is_told_and_changes_nothing(
-    desk: Bench, text: str, said: str
-) -> None:
+def test_what_is_no_scenario_is_told_and_changes_nothing(desk: Bench, text: str, said: str) -> None:
     desk.page.fill("#story-text", text)
     desk.page.click("#story-run")
     desk.shows("#trouble", re.compile(re.escape(said)))

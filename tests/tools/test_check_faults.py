@@ -192,7 +192,9 @@ def test_a_line_a_state_and_pad_where_faults_are_named(waistband):
 
 
 def test_a_line_a_fault_in_the_whole_table():
-    found = measure(fault_matrix.tasks(["ntc_open", "unworn"], ["READY", "PAUSED"]), 1, False, False)
+    found = measure(
+        fault_matrix.tasks(["ntc_open", "unworn"], ["READY", "PAUSED"]), 1, False, False
+    )
     told = render(found, False, 1.0, []).splitlines()
     assert [line.split()[0] for line in told if "0 ms READY" in " ".join(line.split())] == [
         "ntc_open", "unworn",

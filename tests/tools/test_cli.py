@@ -65,7 +65,14 @@ def test_help_imports_nothing_that_takes_time() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     loaded = set(done.stdout.split())
-    slow = {"rich", "matplotlib", "sim.run", "sim.scenario.scenario", "firmware.waistband", "http.server"}
+    slow = {
+        "rich",
+        "matplotlib",
+        "sim.run",
+        "sim.scenario.scenario",
+        "firmware.waistband",
+        "http.server",
+    }
     assert "tools.commands.sim" in loaded and not loaded & slow
 
 

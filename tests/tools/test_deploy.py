@@ -42,7 +42,7 @@ ADDED = "hal/boards/RPI_PICO2.mpy"
 GONE = ("firmware/old.py", "hal/old/old.mpy")
 DARK = "waistband: dark, at the prompt: "
 CUT_OFF = DARK + "a deploy did not end: run waistband deploy again"
-RIGHT = DARK + "ImportError(\"can't import name Pin\""  # what the unix VM lacks, files being right
+RIGHT = DARK + 'ImportError("can\'t import name Pin"'  # what the unix VM lacks, files being right
 
 
 def older() -> dict[str, bytes]:
@@ -305,9 +305,7 @@ def test_what_cannot_take_the_product_is_refused_and_left_as_it_was(
     assert flash.files() == OWN
 
 
-def test_a_unit_with_the_product_frozen_in_is_refused(
-    tmp_path: Path, waistband: Waistband
-) -> None:
+def test_a_unit_with_the_product_frozen_in_is_refused(tmp_path: Path, waistband: Waistband) -> None:
     flash = Flash(tmp_path, OWN)
     with plugged(flash, then="import sys\nsys.modules['hal'] = sys\n") as vm:
         assert "has the product frozen in" in command(waistband, vm.port.name)

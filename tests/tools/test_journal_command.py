@@ -189,9 +189,7 @@ def test_a_better_name_that_a_fault_gets_after_the_end_stands_with_its_session()
     content = segments(run.hal.files)["journal.0"]
     kinds = [json.loads(line)["kind"] for line in content.splitlines()]
     assert kinds.index("end") < len(kinds) - 1 and kinds[-1] == "fault"
-    (session,) = sessions.of(
-        chain.verify([Segment("a", "a/journal.0", 0, content)], None)
-    )
+    (session,) = sessions.of(chain.verify([Segment("a", "a/journal.0", 0, content)], None))
     named = [(fault.row["fault"], fault.row["pad"]) for fault in session.faults]
     assert named[0] == ("ntc_open", "B") and named[-1] == ("pad_unplugged", "B")
 

@@ -199,8 +199,10 @@ def test_what_was_done_happens_again_until_something_else_is() -> None:
     twin.go(LIT_TICKS)
     twin.do({"fault": "ntc_noise"})
     twin.go(20)
-    told = [read_event(toml_writer.said(event), "log", DURATION_S, RPI_PICO)
-            for event in older.scenario.events]
+    told = [
+        read_event(toml_writer.said(event), "log", DURATION_S, RPI_PICO)
+        for event in older.scenario.events
+    ]
     twin.recall(tuple(told))
     twin.go(180)
     assert came_of(twin) == came_of(older)

@@ -86,9 +86,7 @@ def test_a_simulated_unit_tells_a_line_a_second(waistband: Waistband) -> None:
 def test_a_unit_on_a_port_is_listened_to_and_its_session_goes_on(waistband: Waistband) -> None:
     with behind(40.0, START) as bench:
         assert bench.run.unit.session.state == states.RAMP
-        ended = waistband(
-            "monitor", "--device", f"port:{bench.port.name}", "--json", "--for", "2"
-        )
+        ended = waistband("monitor", "--device", f"port:{bench.port.name}", "--json", "--for", "2")
         assert (ended.code, ended.err) == (0, "")
         records = [json.loads(row) for row in ended.out.splitlines()]
         assert len(records) >= 5

@@ -20,13 +20,13 @@ def more(a, b):
     return a
 '''
 # Notices every mutant but those that take the one of two equal numbers for the other.
-TESTS = '''from firmware.safety.guard import MOST, more
+TESTS = """from firmware.safety.guard import MOST, more
 
 
 def test_more():
     assert MOST == 3
     assert [more(a, b) for a, b in ((1, 2), (2, 1), (1, 3), (1, 5), (0, 0))] == [2, 2, 1, 1, 0]
-'''
+"""
 ALIKE_LINE = 8
 ALIKE = ("if a < b and b < MOST:", "if a <= b and b < MOST:")
 

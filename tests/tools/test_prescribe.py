@@ -119,9 +119,7 @@ def test_an_altered_or_rewritten_signed_file_is_refused(waistband: Waistband) ->
         (["--key", "none"], "none: there is no such file"),
     ],
 )
-def test_what_cannot_be_signed_is_not(
-    waistband: Waistband, options: list[str], said: str
-) -> None:
+def test_what_cannot_be_signed_is_not(waistband: Waistband, options: list[str], said: str) -> None:
     write_key()
     Path("a.toml").write_bytes(file.written(dict(DEFAULT), "a.toml"))
     all_options = {"--key": "unit.key", "--unit": "WB-0001", "--number": "1"}

@@ -9,7 +9,7 @@ from tests.support.browser import browser, needed
 from tests.support.command import Waistband, files
 from tools.bench import site
 
-BROKEN = '''duration_s = 60
+BROKEN = """duration_s = 60
 [[event]]
 at_s = 2
 press = "START"
@@ -17,7 +17,7 @@ press = "START"
 at_s = 50
 fault = "ntc_open"
 pad = "B"
-'''
+"""
 
 
 pytestmark = pytest.mark.usefixtures("npm")  # what it brings is in the report

@@ -56,10 +56,7 @@ def test_first_place_of_a_block_is_either_arm_alike() -> None:
 
 
 def test_without_a_seed_two_allocations_differ() -> None:
-    drawn = [
-        allocation.arms(60, (4, 6), (1, 1), allocation.source_of(None))[0]
-        for _ in range(2)
-    ]
+    drawn = [allocation.arms(60, (4, 6), (1, 1), allocation.source_of(None))[0] for _ in range(2)]
     assert drawn[0] != drawn[1]
 
 

@@ -62,7 +62,7 @@ def kinds(files: dict[str, bytes]) -> dict[str, set[tuple[str, ...]]]:
 
 
 def test_the_firmware_writes_the_kinds_of_records_that_tests_make(
-    four: tuple[Made, dict[str, Lived]]
+    four: tuple[Made, dict[str, Lived]],
 ) -> None:
     made, lives = four
     held = unseal.allocation(made.trial, made.identity("statistician"))
@@ -82,7 +82,7 @@ def test_the_firmware_writes_the_kinds_of_records_that_tests_make(
 
 
 def test_every_answer_at_the_belt_comes_out_at_the_other_end(
-    four: tuple[Made, dict[str, Lived]]
+    four: tuple[Made, dict[str, Lived]],
 ) -> None:
     made, _ = four
     rows = trial_script.rows_of(made.results() / "data.csv")

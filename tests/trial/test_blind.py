@@ -144,9 +144,7 @@ def test_the_sealed_record_tells_dose_and_arm_to_who_has_the_key(
         numbers = encrypted.opened(SEALING, end["sealed"])
         assert numbers[:2] == (trial.OF_SESSION, lit)
         run = arm.runs[-1]
-        assert numbers[2:10] == tuple(
-            k for pad in run.unit.pads for k in pad.fluence.uj_cm2
-        )
+        assert numbers[2:10] == tuple(k for pad in run.unit.pads for k in pad.fluence.uj_cm2)
         assert (sum(numbers[2:10]) > 1_900_000) == bool(lit)
         assert numbers[-1] == states.TIME and 0 < numbers[-2] <= 100
 

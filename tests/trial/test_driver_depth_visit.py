@@ -1,6 +1,5 @@
 """A visit through the unit's own `main.py` and `hal/` on the simulated chip."""
 
-
 import pytest
 
 from firmware.core import states

@@ -100,9 +100,7 @@ def test_a_sealed_report_is_the_same_to_the_letter_were_every_arm_the_other(
 
     monkeypatch.setattr(allocation, "arms", turned)
     other = lived(tmp_path)
-    assert all(
-        bench.rows[who]["arm"] != other.rows[who]["arm"] for who in bench.people
-    )
+    assert all(bench.rows[who]["arm"] != other.rows[who]["arm"] for who in bench.people)
     assert sealed_report(bench, capsys) == sealed_report(other, capsys)
 
 

@@ -83,7 +83,7 @@ def fixture(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bench, Path, dict
 
 
 def test_every_scripted_mean_comes_back_exactly(
-    fixture: tuple[Bench, Path, dict[str, Script]]
+    fixture: tuple[Bench, Path, dict[str, Script]],
 ) -> None:
     bench, out, scripts = fixture
     arms = {who: row["arm"] for who, row in bench.rows.items()}

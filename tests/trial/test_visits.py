@@ -296,8 +296,9 @@ def test_a_button_that_is_stuck_confirms_nothing() -> None:
 # -- therapy -----------------------------------------------------------------------------------
 
 
-def test_a_session_that_ended_in_its_ramp_may_be_begun_again_and_a_longer_one_is_the_visits(
-) -> None:
+def test_a_session_that_ended_in_its_ramp_may_be_begun_again_and_a_longer_one_is_the_visits() -> (
+    None
+):
     bench = come(baseline(), 7)
     rate(bench, 1, 1, 1)
     bench.until("RAMP", 60_000)
@@ -344,5 +345,3 @@ def test_a_visit_with_therapy_is_not_opened_on_a_battery_that_is_too_low_for_it(
     come(bench, 7)
     assert (bench.state, bench.refused) == ("DONE", "battery")
     assert told(bench) == BASELINE
-
-

@@ -231,8 +231,16 @@ def test_a_ticket_that_is_taken_away_leaves_no_plain_belt() -> None:
     assert bench.refused == "" and not bench.lit_in
 
 
-@pytest.mark.parametrize("content", [b"", b"?", ticket_of(False, unit="WB-9999"),
-                                     ticket_of(False, bytes(32)), ticket_of(True, arm="0" * 64)])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"?",
+        ticket_of(False, unit="WB-9999"),
+        ticket_of(False, bytes(32)),
+        ticket_of(True, arm="0" * 64),
+    ],
+)
 def test_a_ticket_that_is_refused_locks_the_unit_dark(content: bytes) -> None:
     bench = ticketed(False, content=content)
     bench.until("LOCKED")
@@ -249,8 +257,16 @@ def test_a_unit_without_keys_takes_no_ticket() -> None:
 
 
 @settings(max_examples=200)
-@given(st.dictionaries(st.sampled_from(visits.KEYS), st.none() | st.booleans() | st.integers()
-                       | st.text(max_size=9) | st.lists(st.integers() | st.text(max_size=7))))
+@given(
+    st.dictionaries(
+        st.sampled_from(visits.KEYS),
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.text(max_size=9)
+        | st.lists(st.integers() | st.text(max_size=7)),
+    )
+)
 def test_any_values_in_it_are_refused_or_read(table: dict[str, Any]) -> None:
     key = TICKETS
     taken = enrolment.Ticket(json.loads(ticket_of(True))["signed"], key)

@@ -301,7 +301,9 @@ def explain(text: str) -> str:
     asked = json.loads(text)
     board = _board[0]
     try:
-        course = dose_in_words.compiled(default_prescription(board) if asked == "default" else asked, board)
+        course = dose_in_words.compiled(
+            default_prescription(board) if asked == "default" else asked, board
+        )
         return json.dumps(list(dose_in_words.said(course)))
     except ValueError as why:
         return str(why)

@@ -25,6 +25,7 @@ EXPORT = re.compile(r"^export ", re.MULTILINE)
 DIGITS = 4  # finer than any sensor here
 TOOLS = re.compile(r'<section id="charts".*?</section>', re.DOTALL)
 
+
 def write(
     run: Run, rows: Sequence[tuple[object, ...]], currents_ma: Sequence[float], path: Path
 ) -> None:

@@ -87,9 +87,7 @@ def calibrate(
     return 0
 
 
-def measured(
-    path: str, *, serial: str | None = None, on: str | None = None
-) -> dict[str, object]:
+def measured(path: str, *, serial: str | None = None, on: str | None = None) -> dict[str, object]:
     """The measures file with the options over it, each value in thousandths. Raises BadInput."""
     text = validate.read_text(path)
     parse = validate.parse_json if path.lower().endswith(".json") else validate.parse_toml

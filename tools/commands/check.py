@@ -76,9 +76,7 @@ def campaign(  # noqa: PLR0913, PLR0917 - one parameter an option
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the result as one JSON object.")
     ] = False,
-    report: Annotated[
-        str | None, typer.Option(metavar="FILE.md", help="Write the report.")
-    ] = None,
+    report: Annotated[str | None, typer.Option(metavar="FILE.md", help="Write the report.")] = None,
     replay: Annotated[
         str | None, typer.Option(metavar="CASE", help="Run one case alone, such as 1-17-f4.")
     ] = None,

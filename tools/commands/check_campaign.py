@@ -210,4 +210,3 @@ def replay(case: str, path: str | None) -> int:
             target.write_text(campaign_report.scenario(made), encoding="utf-8")
     emit(campaign_report.story(made, found, [("scenario", path)] if path else []))
     return FAILED if found else 0
-

@@ -25,9 +25,7 @@ BROKEN = 1
 IGNORED = "ignored"
 
 
-def prove(
-    *, row: str | None = None, diagram: str | None = None, as_json: bool = False
-) -> int:
+def prove(*, row: str | None = None, diagram: str | None = None, as_json: bool = False) -> int:
     """Search, say what was found; 1 if a rule is broken."""
     if diagram is not None:
         with write_whole(diagram) as path:
@@ -51,8 +49,8 @@ def changed(row: str) -> "array[int]":
         if state in states.STATES and event in states.EVENTS and to in (*states.STATES, IGNORED):
             return with_row(state, event, None if to == IGNORED else to)
     raise BadInput(
-        f"--row {row!r}: no such row; write STATE,EVENT,TO with names of docs/maintainer/states.md, "
-        f"or {IGNORED} for TO, as in TREAT,PRESS,{IGNORED}"
+        f"--row {row!r}: no such row; write STATE,EVENT,TO with names of"
+        f" docs/maintainer/states.md, or {IGNORED} for TO, as in TREAT,PRESS,{IGNORED}"
     )
 
 

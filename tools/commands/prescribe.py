@@ -46,7 +46,8 @@ def new(  # noqa: PLR0913, PLR0917 - one parameter an option
     irradiance: Annotated[
         float | None,
         typer.Option(
-            metavar="mW/cm2", help="Average of each bank at the skin.",
+            metavar="mW/cm2",
+            help="Average of each bank at the skin.",
             show_default="2.5, or what the board has",
         ),
     ] = None,

@@ -200,9 +200,7 @@ def report(
 def unseal(
     folder: Folder,
     identity: IdentityFile,
-    output: Annotated[
-        str, typer.Option("-o", "--output", metavar="FOLDER", help="A new one.")
-    ],
+    output: Annotated[str, typer.Option("-o", "--output", metavar="FOLDER", help="A new one.")],
 ) -> int:
     """Open the arms, with the statistician's identity, and write the results: report.html,
     data.csv with REDCap's dictionary.csv, and sources.csv, which traces every number to records.

@@ -1,4 +1,6 @@
-"""List of faults for who writes a scenario: `docs/bench/fault-list.md`, made from `sim.faults.catalogue`.
+"""List of faults for who writes a scenario: `docs/bench/fault-list.md`.
+
+Made from `sim.faults.catalogue`.
 
 Run as `python -m tools.dev.fault_list`, which prints the document. A test holds the document to the
 catalogue. Reads the catalogue alone.

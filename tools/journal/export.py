@@ -225,8 +225,7 @@ class Table:
             "| column | unit | what it is |", "|---|---|---|",
         ]  # fmt: skip
         lines += [
-            f"| `{header(name, unit)}` | {unit} | {said} |"
-            for name, unit, said, *_ in COLUMNS
+            f"| `{header(name, unit)}` | {unit} | {said} |" for name, unit, said, *_ in COLUMNS
         ]
         lines += [
             f"| `{header(f'fluence_{nm}', 'J/cm2')}` | J/cm2 | given by the bank of {nm} nm |"

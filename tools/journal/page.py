@@ -53,12 +53,16 @@ def of(session: Session, trail: Trail) -> Page:
             ("ended", words.REASONS.get(result["reason"], result["reason"])),
             ("took", f"{minutes[0]}, {'therapy' if session.blind else 'lit'} for {minutes[1]}"),
         ]
-        facts += [("given", SEALED)] if session.blind else [
-            ("highest contact", by_pad(result["highest_mc"], 1000, "C")),
-            ("CEM43", by_pad(result["cem43_q10_ms"], 60_000 << 10, "min")),
-            ("set point at the end", f"{result['set_point_mc'] / 1000:g} C"),
-            ("battery left", f"{result['battery_pct']} %"),
-        ]
+        facts += (
+            [("given", SEALED)]
+            if session.blind
+            else [
+                ("highest contact", by_pad(result["highest_mc"], 1000, "C")),
+                ("CEM43", by_pad(result["cem43_q10_ms"], 60_000 << 10, "min")),
+                ("set point at the end", f"{result['set_point_mc'] / 1000:g} C"),
+                ("battery left", f"{result['battery_pct']} %"),
+            ]
+        )
         facts.append(("receipt", session.receipt))
     last = f" to {session.end.n}" if session.end else ""
     facts.append(("records", f"{session.n}{last}, in {session.begun.places[0]}"))

@@ -151,7 +151,9 @@ class Reader:
         """A record not met before, or why it is none."""
         row = json_codec.parse(content)
         n, key, prev, kind = row.get("n"), row.get("key"), row.get("prev"), row.get("kind")
-        if not (json_codec.whole(n, 0, json_codec.MOST) and json_codec.whole(key, 0, json_codec.MOST)):
+        if not (
+            json_codec.whole(n, 0, json_codec.MOST) and json_codec.whole(key, 0, json_codec.MOST)
+        ):
             return "is no record"
         if not (isinstance(prev, str) and isinstance(kind, str) and len(prev) == mac.HEX):
             return "is no record"

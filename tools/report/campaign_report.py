@@ -200,11 +200,7 @@ def table(tally: Tally, how: dict[str, object]) -> dict[str, Any]:
     return {
         **how,
         "violations": [{"case": row.case, **row.violation._asdict()} for row in tally.broken],
-        **{
-            key: dict(value)
-            for key in campaign.COUNTED
-            for value in [getattr(tally, key)]
-        },
+        **{key: dict(value) for key in campaign.COUNTED for value in [getattr(tally, key)]},
         "rested": tally.rested,
         "max_contact_c": {
             what: {"c": c, "case": case} for what, (c, case) in tally.hottest.items()

@@ -86,9 +86,7 @@ def table(edges: Edges, emitters: int, moment: Moment, end_us: float) -> Table:
     return grid
 
 
-def draw(
-    edges: Edges, emitters: int, what: Sequence[Moment], end_us: float, path: Path
-) -> None:
+def draw(edges: Edges, emitters: int, what: Sequence[Moment], end_us: float, path: Path) -> None:
     """A panel a moment: enable pin and emitter pins, a line each."""
     import matplotlib
 

@@ -1,4 +1,6 @@
-"""The state table as a drawing and as a list: `docs/maintainer/states.md`, made from `firmware.core.states`.
+"""State diagram: draws and lists the state table in `docs/maintainer/states.md`.
+
+Made from `firmware.core.states`.
 
 Called by `waistband check prove --diagram`; a test holds the document to the table.
 """

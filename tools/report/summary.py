@@ -115,8 +115,7 @@ def notes(run: Run, result: dict[str, object]) -> Iterator[RenderableType]:
     factor = float(str(result["realtime_factor"]))
     times = f"{factor:,.0f}" if factor >= 10 else f"{factor:.2g}"
     yield (
-        f"Speed: {times} times real time "
-        f"({result['ticks']:,} ticks in {result['wall_s']:.2f} s)."
+        f"Speed: {times} times real time ({result['ticks']:,} ticks in {result['wall_s']:.2f} s)."
     )
     rows, cutoffs = result["faults"], result["cutoffs"]
     assert isinstance(rows, list) and isinstance(cutoffs, list)

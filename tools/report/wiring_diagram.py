@@ -1,4 +1,6 @@
-"""Draws the unit's wiring from its board file: `python -m tools.report.wiring_diagram docs/wiring.svg`.
+"""Wiring diagram: draws the unit's wiring from its board file.
+
+Run as `python -m tools.report.wiring_diagram docs/wiring.svg`.
 
 Three columns: what lies on the skin, the board with its GPIO numbers, what the wearer
 touches. The supply switch stands between the battery and every emitter.

@@ -1,13 +1,13 @@
 """A trial's folder: what stands in it, and reading it.
 
-    trial.toml            public: name, protocol, prescription, recipients, who has which unit
-    allocation.age        to the statistician: arms, and the keys of the units' sealed records
-    envelopes/P-07.age    to the officer who may break the code: one participant's arm
-    tickets/P-07.json     for the unit, as trial.json; sealed with the unit's key
-    prescriptions/P-07.json   for the unit, as prescription.json; likewise
-    verify.json           the units' journal keys, private: proves journals, opens nothing
-    log.jsonl             what people did, chained by hashes
-    trial.sqlite          what `collect` read
+trial.toml            public: name, protocol, prescription, recipients, who has which unit
+allocation.age        to the statistician: arms, and the keys of the units' sealed records
+envelopes/P-07.age    to the officer who may break the code: one participant's arm
+tickets/P-07.json     for the unit, as trial.json; sealed with the unit's key
+prescriptions/P-07.json   for the unit, as prescription.json; likewise
+verify.json           the units' journal keys, private: proves journals, opens nothing
+log.jsonl             what people did, chained by hashes
+trial.sqlite          what `collect` read
 """
 
 import hashlib

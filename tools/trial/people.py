@@ -46,8 +46,8 @@ def check_ticket(trial: Trial, who: str, unit: str, path: str | None) -> None:
         raise BadInput(f"{where}: is the ticket of {validate.shown(name)}, not of {who}")
     if serial != unit:
         raise BadInput(
-            f"{where}: the ticket of {who} is for unit {validate.shown(serial)}, not for {unit}: two"
-            " units cannot have one ticket"
+            f"{where}: the ticket of {who} is for unit {validate.shown(serial)}, not for {unit}:"
+            " two units cannot have one ticket"
         )
     if content != made:
         raise BadInput(f"{where}: was altered since the trial was made")

@@ -1,15 +1,15 @@
 """What `trial new` is asked for: from a TOML file, from options, or both; options come first.
 
-    name = "Example"
-    keys = ["keys/WB-0001.key", "keys/WB-0002.key"]
-    statistician = "age1..."
-    officer = "age1..."
-    board = "RPI_PICO"                 # of every unit: a file of hal/boards
-    prescription = "dose.toml"         # or "default"
-    block_sizes = [4, 6]
-    ratio = "1:1"                      # therapy : placebo
-    [protocol]
-    visits = 7
+name = "Example"
+keys = ["keys/WB-0001.key", "keys/WB-0002.key"]
+statistician = "age1..."
+officer = "age1..."
+board = "RPI_PICO"                 # of every unit: a file of hal/boards
+prescription = "dose.toml"         # or "default"
+block_sizes = [4, 6]
+ratio = "1:1"                      # therapy : placebo
+[protocol]
+visits = 7
 """
 
 from dataclasses import dataclass, field

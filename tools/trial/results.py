@@ -133,9 +133,7 @@ def adjusted(found: Results, item: str) -> tuple[Difference | str, list[str]]:
     return stats.ancova(change, baseline, therapy), seals
 
 
-def change_row(
-    found: Results, item: str, result: Difference | str, seals: list[str]
-) -> list[Cell]:
+def change_row(found: Results, item: str, result: Difference | str, seals: list[str]) -> list[Cell]:
     """A row of the table of changes."""
     if isinstance(result, str):
         return [item, "", "", "", "", "", result, ""]
@@ -266,9 +264,7 @@ def harms(found: Results) -> list[Block]:
         serious = sum(bool(entry.row["serious"]) for entry in logged)
         rows.append([arm, str(len(people)), *told, str(len(logged)), str(serious)])
     columns = ["arm", "participants", *SEVERITIES[1:], "events in the log", "serious"]
-    faults = Counter(
-        (found.arms[one.participant].arm, one.name, one.pad) for one in found.causes
-    )
+    faults = Counter((found.arms[one.participant].arm, one.name, one.pad) for one in found.causes)
     lines = [f"{arm}: {name_fault(name)}{f' on pad {pad}' if pad else ''}: {plural(count, 'time')}"
              for (arm, name, pad), count in sorted(faults.items())]  # fmt: skip
     arms = {who: f", {one.arm}" for who, one in found.arms.items()}

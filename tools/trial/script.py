@@ -123,8 +123,11 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 def finishers(results: Path) -> list[dict[str, str]]:
     """The first row of whoever did the last visit."""
     rows = rows_of(results / "data.csv")
-    done = {row["record_id"] for row in rows
-            if row["redcap_event_name"] == f"visit_{VISITS}_arm_1" and row["visit_state"] == "1"}
+    done = {
+        row["record_id"]
+        for row in rows
+        if row["redcap_event_name"] == f"visit_{VISITS}_arm_1" and row["visit_state"] == "1"
+    }
     return [row for row in rows if row["arm"] and row["record_id"] in done]  # fmt: skip
 
 

@@ -198,7 +198,7 @@ class Device:
                 yield PROMPT
 
     def greet(self) -> str:
-        """"unit" where one runs, "prompt" where MicroPython waits."""
+        """ "unit" where one runs, "prompt" where MicroPython waits."""
         for typed in (SHOW, CTRL_C + CTRL_C + SHOW):
             self.write(typed)
             for line in self.lines(LISTEN_S):

@@ -158,7 +158,9 @@ def body(record: dict[str, Any]) -> Table:
     table.add_row("contact", *(live_view.contact(mc, set_point_mc) for mc in record["contact_mc"]))
     table.add_row("LED board", *(live_view.board(mc) for mc in record["board_mc"]))
     table.add_row("CEM43", *(live_view.thermal_dose(q10_ms) for q10_ms in record["cem43_q10_ms"]))
-    lights = [live_view.with_bar(part, 100, f"{part:3.0f} %", "yellow") for part in percents(record)]
+    lights = [
+        live_view.with_bar(part, 100, f"{part:3.0f} %", "yellow") for part in percents(record)
+    ]
     table.add_row("light", *lights)
     table.add_row("dose", *(Text(f"{uj / 1e6:6.2f} J/cm2") for uj in record["fluence_uj_cm2"]))
     return table
