@@ -26,12 +26,13 @@ def root() -> "Path":
     """The folder that the firmware's is in."""
     from pathlib import Path
 
-    return Path(__file__).resolve().parent.parent
+    return Path(__file__).resolve().parents[2]
 
 
 def files() -> tuple[str, ...]:
     """Every file of the firmware, as a line's name has it."""
-    return tuple(sorted(f"{FOLDER}/{path.name}" for path in (root() / FOLDER).glob("*.py")))
+    paths = (root() / FOLDER).rglob("*.py")
+    return tuple(sorted(path.relative_to(root()).as_posix() for path in paths))
 
 
 def executed(file: str) -> frozenset[int]:

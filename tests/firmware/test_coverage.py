@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PARTS = {"firmware/safety/guard.py", "firmware/safety/gate.py"}  # as pyproject.toml includes them
 
 

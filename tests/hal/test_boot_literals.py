@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 BOARDS = sorted(path.stem for path in (ROOT / "hal/boards").glob("*.py") if path.stem != "__init__")
 
 

@@ -16,7 +16,7 @@ from sim.scenario.scenario import Event
 from tests.sim.test_depths import left_out
 from tools.dev import fault_list
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 DEPTHS = ("hal", "driver", "pin")
 
 CATALOGUE = "sim/faults/catalogue.py"

@@ -14,7 +14,7 @@ import pytest
 from sim.common.errors import BadInput
 from tools.replay import replay
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 KEPT = ("ordinary", "pause_fault", "gated")
 
 

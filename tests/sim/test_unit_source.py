@@ -21,7 +21,7 @@ from sim.driver_depth.release import AS_THEY_ARE
 from sim.driver_depth.unit_source import for_the_unit
 from tools import replay as player
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests" / "data"
 KEPT = ("ordinary", "pause_fault", "gated")
 

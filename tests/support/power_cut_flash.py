@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 BLOCK = 4_096
 BLOCKS = 48
+DIRECTORY = 0x4000  # the type that `os.ilistdir` gives
 STOP, TEAR, ORDER = 0, 1, 2  # the operation is not done; half of it; others of its batch are lost
 MODES = (STOP, TEAR, ORDER)
 ROOT = bytes(range(32))  # the journal's first key
@@ -253,10 +254,35 @@ STORIES: "dict[str, Story]" = {
 # -- a deploy, which is programs that the unit runs at its prompt -------------------------------
 
 
+def make_folders(name: str) -> None:
+    """Make the folders that a file's name needs."""
+    import os
+
+    parts = name.split("/")
+    for depth in range(1, len(parts)):
+        above = "/".join(parts[: depth - 1])
+        if parts[depth - 1] not in (os.listdir(above) if above else os.listdir()):
+            os.mkdir("/".join(parts[:depth]))
+
+
+def read_texts(folder: str = "") -> "dict[str, str]":
+    """The text of every file in a folder and below, by its name from there on."""
+    import os
+
+    texts: dict[str, str] = {}
+    for entry in os.ilistdir(folder) if folder else os.ilistdir():  # type: ignore[attr-defined]
+        name = folder + "/" + entry[0] if folder else entry[0]
+        if entry[1] == DIRECTORY:
+            texts.update(read_texts(name))
+            continue
+        with open(name) as file:
+            texts[name] = file.read()
+    return texts
+
+
 def deploy(path: str) -> "Story":
     """The story of the programs that `waistband deploy` has a unit run, from the release that
     lies there to another; MicroPython alone can tell it."""
-    import os
 
     with open(path) as file:
         told = json.load(file)
@@ -266,9 +292,7 @@ def deploy(path: str) -> "Story":
 
     def prepare(files: Files) -> None:
         for name in list(old) + list(own):
-            for folder in ("hal", "firmware"):
-                if name.startswith(folder) and folder not in os.listdir():
-                    os.mkdir(folder)
+            make_folders(name)
             with open(name, "w") as file:
                 file.write(own[name] if name in own else old[name])
 
@@ -281,18 +305,9 @@ def deploy(path: str) -> "Story":
             return
         done.append(1)
 
-    def found() -> "dict[str, str]":
-        names = [name for name in os.listdir() if name not in ("hal", "firmware")]
-        names += ["hal/" + name for name in os.listdir("hal")]
-        names += ["firmware/" + name for name in os.listdir("firmware")]
-        texts = {}
-        for name in names:
-            with open(name) as file:
-                texts[name] = file.read()
-        return texts
 
     def holds(files: Files, done: "list[object]") -> str:
-        there = found()
+        there = read_texts()
         for name, text in own.items():
             if there.pop(name, None) != text:
                 return name + " was the unit's own, and is not what it was"

@@ -19,7 +19,7 @@ from tests.sim.test_replay import GATED, rx
 from tools.bench import site
 from tools.common import words
 
-DRIVE = Path(__file__).with_name("drive.mjs")
+DRIVE = Path(__file__).parents[1] / "support" / "drive.mjs"
 EVERYTHING = 10**9
 TIMES = ("wall_s", "realtime_factor")
 WHOLE = {"go": EVERYTHING}

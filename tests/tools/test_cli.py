@@ -24,7 +24,7 @@ from tools.report.light_account import account
 from tools.report.live_view import View
 from tools.report.summary import render
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "tools.commands.main"]
 
 

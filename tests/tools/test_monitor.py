@@ -152,7 +152,7 @@ def test_options_that_cannot_be_are_refused_in_a_line(options: str, waistband: W
 
 def test_interrupted_it_just_ends(tmp_path: Path) -> None:
     (tmp_path / "short.toml").write_text(SHORT)
-    root = Path(__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
     process = subprocess.Popen(
         [sys.executable, "-m", "tools.commands.main", "monitor", "--sim"], cwd=tmp_path, text=True,
         env={**os.environ, "PYTHONPATH": str(root)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,

@@ -72,13 +72,14 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project of one file and its test, for a whole run."""
     for name in run.TREE:
         (tmp_path / name).touch() if "." in name else (tmp_path / name).mkdir()
-    (tmp_path / "docs").mkdir()
+    for folder in ("docs/maintainer", "firmware/safety", "tests/firmware", "tests/data"):
+        (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "firmware/__init__.py").touch()
     (tmp_path / "firmware/safety/guard.py").write_text(SOURCE)
     (tmp_path / "tests/firmware/test_guard.py").write_text(TESTS)
     monkeypatch.setattr(run, "ROOT", tmp_path)
-    monkeypatch.setattr(run, "FILES", {"firmware/safety/guard.py": "test_guard.py"})
-    monkeypatch.setattr(run, "OTHERS", ("test_guard.py",))
+    monkeypatch.setattr(run, "FILES", {"firmware/safety/guard.py": "firmware/test_guard.py"})
+    monkeypatch.setattr(run, "OTHERS", ("firmware/test_guard.py",))
     return tmp_path
 
 

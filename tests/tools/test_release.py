@@ -15,7 +15,7 @@ from sim.driver_depth.flash import device_files
 from sim.driver_depth.release import release
 from tests.support.command import Waistband, files
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 MANIFEST = ROOT / "tools" / "manifest.py"
 
 

@@ -15,7 +15,7 @@ from sim.common.boards import REFERENCE
 from sim.common.errors import BadInput
 from tools.commands.release import version
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 BENCH = ROOT / "tools" / "bench"
 MODULES = BENCH / "node_modules"
 MICROPYTHON = MODULES / "@micropython" / "micropython-webassembly-pyscript"
@@ -97,8 +97,8 @@ def site(board: str = REFERENCE) -> dict[str, bytes]:
 def bundle(board: str = REFERENCE) -> bytes:
     """The unit as the page's MicroPython has it: its board's name, every file's text, and its
     SHA-256. Made anew only where one of the files it may be made of has changed."""
-    folders = [ROOT / part for part in UNIT] + [ROOT / "hal" / "boards", BENCH]
-    paths = [path for folder in folders for path in folder.glob("*.py")]
+    folders = [ROOT / part for part in UNIT] + [BENCH]
+    paths = [path for folder in folders for path in folder.rglob("*.py")]
     return _bundle(board, tuple((path, path.stat().st_mtime_ns) for path in sorted(paths)))
 
 

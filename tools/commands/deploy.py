@@ -21,7 +21,7 @@ from sim.common.errors import BadInput, Interrupted
 from tools.common.files import emit
 from tools.unit.device import About, Device, Failed, Where, port_of
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 FAILED = 1
 PART = "~deploy.part"  # the last of all names: `hal.storage` says why
 CHUNK = 2_048

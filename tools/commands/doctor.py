@@ -17,7 +17,7 @@ from hal.board_check import faults_of
 from sim.common.errors import BadInput
 from tools.common.files import emit
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 10
 GET_DEPLOY = "pip install -e '.[deploy]'"
 PACKAGES = (

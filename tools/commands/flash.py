@@ -21,7 +21,7 @@ from sim.scenario import validate
 from tools.commands.options import BOARD, BoardName
 from tools.common.files import emit, write_whole
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 MOUNTS = ("/media/*/*", "/run/media/*/*", "/media/*", "/mnt/*", "/Volumes/*")
 INFO = "INFO_UF2.TXT"  # what a board in its bootloader shows as a drive has this
 BOARD_ID = "RPI-RP2"

@@ -32,7 +32,7 @@ from sim.scenario.scenario import ordinary
 from tools.dev import figures_device, figures_pin
 from tools.replay import check_recording, interpreter, on_cpython, on_unix
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 REPEATS = 5
 EVERYTHING = 10**9  # control steps
 COUNTED = 50  # ticks or control periods more, whose instructions are the difference

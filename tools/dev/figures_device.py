@@ -30,7 +30,7 @@ from sim.run import Run, nominal_calibration
 from sim.scenario.scenario import Event, ordinary
 from tools.replay import interpreter
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 ALL_BYTES_MAX = 96 * 1024
 HEAP_BYTES_MAX = 80 * 1024
 TRANSFER_MAX_MS = 5.0

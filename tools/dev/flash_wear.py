@@ -36,7 +36,7 @@ READ, PROG, CYCLES = 32, 256, 100
 CACHE = 4 * PROG
 PART = "~kept.part"  # what `keep` writes beside the old file
 DAY_S = 86_400
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SESSION = 'duration_s = 70\n[[event]]\nat_s = 2\npress = "START"\n' + (
     '[[event]]\nat_s = 60\npress = "START"\nhold_ms = 1600\n'
 )

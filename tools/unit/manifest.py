@@ -7,7 +7,7 @@ before files of these names. Nothing lies in the filesystem but what is the unit
 """
 
 freeze("$(PORT_DIR)/modules")  # the filesystem, and the module rp2
-module("boot.py", base_path="..")
-module("main.py", base_path="..")
-package("firmware", base_path="..")
-package("hal", base_path="..")
+module("boot.py", base_path="../..")
+module("main.py", base_path="../..")
+package("firmware", base_path="../..")
+package("hal", base_path="../..")
