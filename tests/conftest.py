@@ -36,15 +36,11 @@ def waistband(
     return run
 
 
-@pytest.fixture
-def vm_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder for the flash of a unit at its prompt, which is MicroPython's unix VM; skip where
-    that is missing. Restarting is tried on the emulated chip; here the prompt stays."""
-    for name in ("littlefs", "mpremote"):
-        pytest.importorskip(name, reason=f"{name} is not installed")
-    from tools.commands import deploy
+@pytest.fixture(scope="session")
+def unix() -> None:
+    """MicroPython's unix VM; skip, with the reason, where it is missing, and fail where CI
+    should have it."""
     from tools.replay import interpreter
-    from tools.unit import device
 
     try:
         interpreter()
@@ -52,6 +48,19 @@ def vm_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
         if os.environ.get("CI") and (sys.platform, platform.machine()) == ("linux", "x86_64"):
             pytest.fail(f"CI runs without it: {why}")
         pytest.skip(str(why))
+
+
+@pytest.fixture
+def vm_folder(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, unix: None
+) -> Path:
+    """A folder for the flash of a unit at its prompt, which is MicroPython's unix VM; skip where
+    that is missing. Restarting is tried on the emulated chip; here the prompt stays."""
+    for name in ("littlefs", "mpremote"):
+        pytest.importorskip(name, reason=f"{name} is not installed")
+    from tools.commands import deploy
+    from tools.unit import device
+
     monkeypatch.setitem(device.BOARDS, "linux", "RPI_PICO")
     monkeypatch.setattr(deploy, "restart", lambda unit, about: unit.close())
     monkeypatch.setattr(device.Device, "back", lambda unit: "unit")

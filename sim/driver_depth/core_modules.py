@@ -182,13 +182,6 @@ class Console:
         """So many characters, waiting for them."""
         return self.chip.usb.read(count)
 
-    def readline(self) -> str:
-        """Up to a newline, waiting for it."""
-        line = ""
-        while not line.endswith("\n"):
-            line += self.read(1)
-        return line
-
 
 class Poll:
     """`select.poll()` on the console."""
@@ -202,12 +195,6 @@ class Poll:
         if not isinstance(obj, (Console, Buffered)):
             raise OSError(errno.EPERM, "stream operation not supported")
         self.masks[obj] = eventmask
-
-    modify = register
-
-    def unregister(self, obj: object) -> None:
-        """Ask no more."""
-        del self.masks[obj]
 
     def poll(self, timeout: int = -1) -> "list[tuple[Any, int]]":
         """(object, events) of what is ready, waiting up to `timeout` ms for it."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 SECTOR = 4_096
 SECTORS = 352  # of the Pico's filesystem
-ERASE_US, ERASE_MOST_US = 45_000, 400_000
+ERASE_US = 45_000
 PROGRAM_US = 700  # a page of 256 bytes (typical of the part)
 OPEN_US = 2_000  # littlefs looks for a file (assumed)
 DEVICE_FILES = ("boot.py", "main.py", "hal", "firmware")
@@ -148,13 +148,6 @@ class Flash:
         used = sum([1 + len(data) // SECTOR for data in self.files.values()])
         free = 0 if self.full else SECTORS - used
         return (SECTOR, SECTOR, SECTORS, free, free, 0, 0, 0, 0, 255)
-
-    def reformat(self) -> None:
-        """What `_boot.py` does when a mount fails: everything is gone."""
-        self.files.clear()
-        self.folders.clear()
-        self.broken.clear()
-        self.mounted = True
 
 
 class Written(io.BytesIO):

@@ -34,30 +34,6 @@ class FrameBuffer:
         self.buffer[at] = self.buffer[at] & ~(1 << bit) & 0xFF | int(bool(c)) << bit
         return None
 
-    def fill_rect(self, x: int, y: int, w: int, h: int, c: int) -> None:
-        """A filled rectangle."""
-        for column in range(x, x + w):
-            for row in range(y, y + h):
-                self.pixel(column, row, c)
-
-    def rect(self, x: int, y: int, w: int, h: int, c: int, f: bool = False) -> None:
-        """A rectangle, filled or not."""
-        if f:
-            self.fill_rect(x, y, w, h, c)
-            return
-        self.hline(x, y, w, c)
-        self.hline(x, y + h - 1, w, c)
-        self.vline(x, y, h, c)
-        self.vline(x + w - 1, y, h, c)
-
-    def hline(self, x: int, y: int, w: int, c: int) -> None:
-        """A level line."""
-        self.fill_rect(x, y, w, 1, c)
-
-    def vline(self, x: int, y: int, h: int, c: int) -> None:
-        """An upright line."""
-        self.fill_rect(x, y, 1, h, c)
-
     def text(self, s: str, x: int, y: int, c: int = 1) -> None:
         """Characters of eight by eight; only the drawn pixels change. Those that have no
         shape are drawn as the last one."""

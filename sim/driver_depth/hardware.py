@@ -5,8 +5,7 @@ Costs in microseconds were measured on an emulated RP2040 with MicroPython 1.24 
 """
 
 from sim.driver_depth.core import POWER_ON, WATCHDOG, WDT_MAX_MS
-from sim.driver_depth.gpio import I2C as I2C_FUNCTION
-from sim.driver_depth.gpio import PINS, PIO0, PIO1, PULL_DOWN, PULL_UP, PWM, SIO
+from sim.driver_depth.gpio import PINS, PULL_DOWN, PULL_UP, PWM, SIO
 from sim.driver_depth.i2c import I2C, Bus, pin_number
 from sim.driver_depth.module import Module
 
@@ -34,8 +33,6 @@ class Pin:
 
     IN, OUT, OPEN_DRAIN, ALT = 0, 1, 2, 3
     PULL_UP, PULL_DOWN = PULL_UP, PULL_DOWN
-    IRQ_FALLING, IRQ_RISING = 4, 8
-    ALT_SIO, ALT_PWM, ALT_I2C, ALT_PIO0, ALT_PIO1 = SIO, PWM, I2C_FUNCTION, PIO0, PIO1
     id: int
 
     def __new__(cls, id: object, *_: object, **__: object) -> "Pin":
@@ -108,10 +105,6 @@ class Pin:
 
     high, low = on, off
 
-    def toggle(self) -> None:
-        """The other level."""
-        self.value(not self.chip.gpio.out[self.id])
-
 
 class PwmChannel:
     """A channel; both of a slice share its frequency."""
@@ -169,8 +162,6 @@ class Adc:
     """A channel, or the pin it is on."""
 
     chip: "Chip"
-
-    CORE_TEMP = 4
 
     def __init__(self, id: object) -> None:
         number = pin_number(id)

@@ -9,8 +9,6 @@ import errno
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sim.driver_depth.core import Chip
     from sim.driver_depth.parts import Part
 
@@ -101,10 +99,6 @@ class I2C:
             part.written(data, self.chip.us)
         return len(data)
 
-    def writevto(self, addr: int, vector: "Sequence[bytes]", stop: bool = True) -> int:
-        """Several buffers in one transfer."""
-        return self.writeto(addr, b"".join([bytes(each) for each in vector]), stop)
-
     def readfrom_into(self, addr: int, buf: "bytearray | memoryview", stop: bool = True) -> None:
         """Fill the buffer."""
         count = len(buf)
@@ -113,12 +107,6 @@ class I2C:
         except TooLong:
             raise OSError(errno.ETIMEDOUT, "ETIMEDOUT") from None
         buf[:] = part.read(count, self.chip.us)
-
-    def readfrom(self, addr: int, nbytes: int, stop: bool = True) -> bytes:
-        """So many bytes."""
-        buffer = bytearray(nbytes)
-        self.readfrom_into(addr, buffer, stop)
-        return bytes(buffer)
 
     def readfrom_mem_into(
         self, addr: int, memaddr: int, buf: "bytearray | memoryview", *, addrsize: int = 8
@@ -136,10 +124,6 @@ class I2C:
         buffer = bytearray(nbytes)
         self.readfrom_mem_into(addr, memaddr, buffer, addrsize=addrsize)
         return bytes(buffer)
-
-    def writeto_mem(self, addr: int, memaddr: int, buf: bytes, *, addrsize: int = 8) -> None:
-        """A register's number and its content, in one transfer."""
-        self.writeto(addr, memaddr.to_bytes(addrsize // 8, "big") + bytes(buf))
 
     def _stop_after_failure(self, addr: int) -> None:
         """`extmod/machine_i2c.c` generates a stop by an empty write, in software."""

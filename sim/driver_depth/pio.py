@@ -129,9 +129,9 @@ def rp2_module(pio: Pio) -> Module:
     """The module `rp2`."""
 
     class PioBlock:
-        """States of a pin."""
+        """The state of a pin that a lease takes."""
 
-        IN_LOW, IN_HIGH, OUT_LOW, OUT_HIGH = 0, 1, 2, 3
+        OUT_LOW = 2
 
     return Module("rp2", {
         "PIO": PioBlock, "StateMachine": type("StateMachine", (Rp2StateMachine,), {"pio": pio}),

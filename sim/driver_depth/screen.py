@@ -30,7 +30,6 @@ class Ssd1306(Part):
         self.pages = [bytearray(WIDTH) for _ in range(PAGES)]
         self.on = False
         self.charge_pump = False
-        self.inverted = False
         self.mode = PAGE
         self.columns, self.rows = (0, WIDTH - 1), (0, PAGES - 1)
         self.column = self.page = 0
@@ -74,8 +73,6 @@ class Ssd1306(Part):
             self.charge_pump = bool(arguments[0] & 4)
         elif code in (0xAE, 0xAF):
             self.on = code == 0xAF
-        elif code in (0xA6, 0xA7):
-            self.inverted = code == 0xA7
         elif self.mode == PAGE:
             if 0xB0 <= code <= 0xB7:
                 self.page = code & 7

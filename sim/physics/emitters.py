@@ -7,7 +7,6 @@ gains. All light is taken to reach the skin: window loss is inside the calibrati
 
 REFERENCE_C = 25.0  # LED board temperature that calibration refers to
 LIGHT_PER_K = -0.003  # typical of the part: of its light at 25 C, for each K of board
-SHIFT_NM_PER_K = 0.3  # typical of the part
 WINDOW_CM2 = 60.0  # assumed
 
 # Wall-plug efficiency: optical over electrical watts at REFERENCE_C.
@@ -31,11 +30,6 @@ def efficiency(wavelength_nm: float) -> float:
             return below + along * (above - below)
         below_nm, below = above_nm, above
     return below
-
-
-def peak_nm(wavelength_nm: float, board_c: float) -> float:
-    """Where a bank named by its 25 C wavelength peaks with its board this warm."""
-    return wavelength_nm + SHIFT_NM_PER_K * (board_c - REFERENCE_C)
 
 
 class Emitters:

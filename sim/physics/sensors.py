@@ -12,7 +12,6 @@ import math
 
 ADC_FULL = 4095  # 12 bits, read_u16() >> 4: the code at ADC_VREF
 ADC_NOISE_LSB = 2.8  # rms: what the RP2040 datasheet's 8.7 effective bits come to
-ADC_VREF_MV = 3300.0  # ADC_VREF of a Pico
 DNL_CODES = (512, 1536, 2560, 3584)  # RP2040 datasheet, erratum RP2040-E11
 DNL_HALF_WIDTH = 4  # assumed: each of these codes takes in eight codes' worth
 
@@ -72,11 +71,6 @@ def ntc_c(level: float) -> float:
     """The temperature at which a thermistor gives this level: `ntc_level` turned round."""
     ohm = NTC_PULLUP_OHM * level / (ADC_FULL - level)
     return 1.0 / (math.log(ohm / NTC_OHM) / NTC_B_K + 1.0 / 298.15) - KELVIN
-
-
-def divider_level(pack_mv: float, ratio: float) -> float:
-    """The battery's ADC level in codes; `ratio` is the divider's, pin over pack."""
-    return ADC_FULL * pack_mv * ratio / ADC_VREF_MV
 
 
 def tmp117_raw(temp_c: float, draw: float = 0.0) -> int:

@@ -159,11 +159,16 @@ def fill(memory: bytearray) -> None:
 def files_in(memory: "bytes | bytearray") -> dict[str, bytes]:
     """What lies in the filesystem of a whole flash; nothing where it cannot be mounted."""
     storage = storage_of(memory)
-    found: dict[str, bytes] = {}
     try:
         storage.mount()
     except LittleFSError:
-        return found
+        return {}
+    return files_on(storage)
+
+
+def files_on(storage: LittleFS) -> dict[str, bytes]:
+    """The files of a mounted filesystem, by name without a slash before it."""
+    found: dict[str, bytes] = {}
     for folder, _, names in storage.walk("/"):
         for name in names:
             path = f"{folder.rstrip('/')}/{name}"

@@ -16,7 +16,6 @@ POOLS_MOST = 40
 NAME_MOST = 64
 IMMEDIATE = {0x06: None, 0x0E: False, 0x1E: True}
 TYPECODES = {"b": "b", "B": "B", "h": "h", "H": "H", "i": "i", "I": "I", "l": "l", "L": "L"}
-BYTEARRAY = 1  # typecode of a bytearray
 LOCALS_SLOT = 19  # byte of a type object that says which slot its dict is in
 SLOTS = 20  # where slots begin
 

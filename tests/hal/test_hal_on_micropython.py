@@ -3,7 +3,6 @@ of main.py's loop allocates."""
 
 import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -14,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from sim.common.errors import BadInput
-from sim.driver_depth.vm_runner import END_US, STORY
+from tests.support.on_vm import END_US, STORY
+from tools.dev.count_ticks import MOMENTS
+from tools.dev.figures_device import put_unit_files
 from tools.replay import ROOT, interpreter
 
 HEAP = "64m"
@@ -25,25 +25,18 @@ LOCKED_TICKS = 6_000
 ROTA_TICKS = 20  # of the sensors' bus, a round
 
 
-@pytest.fixture
-def unix() -> None:
-    """Skip, with the reason, where MicroPython is missing; fail where CI should have it."""
-    try:
-        interpreter()
-    except BadInput as why:
-        if os.environ.get("CI") and (sys.platform, platform.machine()) == ("linux", "x86_64"):
-            pytest.fail(f"CI runs without it: {why}")
-        pytest.skip(str(why))
+STORY_SCRIPT = ("-m", "tests.support.on_vm")
 
 
-def said(on: str, script: str, root: Path = ROOT, typed: str = "") -> str:
-    """The last line that a script of `sim.driver_depth` prints, in a folder of its own."""
+def said(on: str, script: tuple[str, ...], root: Path = ROOT, typed: str = "") -> str:
+    """The last line that a script prints, in a folder of its own with a unit's two files."""
     if on == "unix":
-        command = [*interpreter(), "-X", f"heapsize={HEAP}", "-m", script]
+        command = [*interpreter(), "-X", f"heapsize={HEAP}", *script]
         found = {"MICROPYPATH": f"{root}{os.pathsep}.frozen"}
     else:
-        command, found = [sys.executable, "-m", script], {"PYTHONPATH": str(root)}
+        command, found = [sys.executable, *script], {"PYTHONPATH": str(root)}
     with TemporaryDirectory(prefix="waistband-") as folder:
+        put_unit_files(Path(folder))
         done = subprocess.run(
             command, env={**os.environ, **found}, cwd=folder, check=False, input=typed,
             capture_output=True, text=True,
@@ -55,7 +48,7 @@ def said(on: str, script: str, root: Path = ROOT, typed: str = "") -> str:
 @cache
 def here() -> str:
     """What the story comes to on CPython."""
-    return said("cpython", "sim.driver_depth.vm_runner")
+    return said("cpython", STORY_SCRIPT)
 
 
 def story() -> dict[str, Any]:
@@ -68,7 +61,7 @@ def story() -> dict[str, Any]:
 
 @pytest.mark.usefixtures("unix")
 def test_on_micropython_the_unit_gives_the_same_states_faults_and_dose_to_the_letter() -> None:
-    assert said("unix", "sim.driver_depth.vm_runner") == here()
+    assert said("unix", STORY_SCRIPT) == here()
 
 
 def test_the_story_goes_from_self_test_to_treatment_a_pause_and_a_fault() -> None:
@@ -102,7 +95,8 @@ def test_the_story_sends_telemetry_every_second() -> None:
 
 def locked(root: Path = ROOT) -> dict[str, Any]:
     """main.py's loop with the heap locked; a host has typed half a command."""
-    found: dict[str, Any] = json.loads(said("unix", "sim.driver_depth.canned", root, typed="stat"))
+    script = ("-c", "from tools.dev import stand_in; stand_in.report('locked')")
+    found: dict[str, Any] = json.loads(said("unix", script, root, typed="stat"))
     return found
 
 
@@ -112,7 +106,7 @@ def test_no_tick_of_mains_loop_allocates_dark_or_lit() -> None:
     assert found["raised"] == ""
     assert found["locked to the end"]
     assert found["tick"] == LOCKED_TICKS
-    assert set(found["seen"]) == {
+    assert set(found["ticks"]) == {
         "SELF_TEST", "READY", "WAIT_SKIN", "CHECK", "RAMP", "TREAT", "PAUSED", "FAULT",
     }  # fmt: skip
     # every turn of the rota was answered, and set-ups were read again
@@ -135,10 +129,10 @@ def test_no_tick_of_mains_loop_allocates_dark_or_lit() -> None:
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
     """The unit's files and the desk's, to be broken."""
-    for part in ("firmware", "hal", "sim"):
+    for part in ("firmware", "hal", "tools/dev"):
         skipped = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / part, tmp_path / part, ignore=skipped)
-    for part in ("boot.py", "main.py"):
+    for part in ("boot.py", "main.py", "tools/__init__.py"):
         shutil.copy(ROOT / part, tmp_path / part)
     return tmp_path
 
@@ -166,3 +160,13 @@ def test_an_allocation_anywhere_in_the_loop_is_noticed(path: str, copied: Path) 
     found = locked(copied)
     assert "MemoryError" in found["raised"]
     assert found["tick"] < LOCKED_TICKS
+
+
+# -- what `make figures` counts ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.usefixtures("unix")
+def test_ticks_are_counted_in_the_state_that_they_are_meant_for(moment: str) -> None:
+    script = ("-m", "tools.dev.count_ticks", moment, "200", "100")
+    assert said("unix", script) == MOMENTS[moment][1]

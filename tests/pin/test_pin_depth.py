@@ -26,7 +26,6 @@ pytest.importorskip("uf2utils", reason="uf2utils is not installed")
 from firmware.core.limits import CONTROL_TICKS, TICK_MS
 from firmware.therapy.prescription import DEFAULT
 from sim.pin_depth.run import UF2
-from sim.pin_depth.stories import AFTER_S, ENDINGS, READY_S, STRUCK_S, Ending, Stories, scenario
 from sim.pin_depth.waveform import Edges, dark_after, did
 from sim.run import nominal_calibration
 from sim.scenario.scenario import ordinary
@@ -35,6 +34,7 @@ from tests.sim.test_driver_depth import told
 from tests.support.chip_programs import ChipRun
 from tests.support.enrolled_unit import sim_files
 from tests.support.pin_bench import PinRun
+from tests.support.pin_stories import AFTER_S, ENDINGS, READY_S, STRUCK_S, Ending, Stories, scenario
 from tools.commands.flash import flash
 from tools.dev.figures_pin import (
     CONTROL_MAX_MS,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.physics.emitters import Emitters, efficiency, peak_nm
+from sim.physics.emitters import Emitters, efficiency
 
 ALL_FULL = [1.0, 1.0, 1.0, 1.0]
 
@@ -55,10 +55,6 @@ def test_a_warm_board_costs_light_but_no_less_current() -> None:
     warm_w, warm_light, _ = pad.drive(ALL_FULL, 45.0)
     assert warm_w == cool_w
     assert warm_light == pytest.approx(cool_light * 0.94)  # 20 K at -0.3 %/K
-
-
-def test_a_warm_board_shifts_a_bank_to_the_red() -> None:
-    assert peak_nm(850, 45.0) == pytest.approx(856.0)
 
 
 def test_a_1200_nm_bank_gives_hardly_anything_but_heat() -> None:

@@ -5,7 +5,6 @@ locked, so that equal also means: no tick allocated anything.
 """
 
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -143,17 +142,6 @@ def field(recording: Recording, name: str) -> list[int]:
 def sound() -> None:
     """What broken firmware is compared with was recorded before anything is broken."""
     recorded("a dose reached")
-
-
-@pytest.fixture
-def unix() -> None:
-    """Skip, with the reason, where MicroPython is missing; fail where CI should have it."""
-    try:
-        tool.interpreter()
-    except BadInput as why:
-        if os.environ.get("CI") and (sys.platform, platform.machine()) == ("linux", "x86_64"):
-            pytest.fail(f"CI runs without it: {why}")
-        pytest.skip(str(why))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.physics import sensors
-from sim.physics.sensors import READ_AS, Ina219, Lag, Noise, divider_level, ntc_level, tmp117_raw
+from sim.physics.sensors import READ_AS, Ina219, Lag, Noise, ntc_level, tmp117_raw
 
 
 @pytest.mark.parametrize(
@@ -61,11 +61,6 @@ def test_eight_codes_worth_of_input_read_as_each_wide_code(wide: int) -> None:
 def test_every_code_of_twelve_bits_is_read_as_one() -> None:
     assert len(READ_AS) == 4096
     assert set(READ_AS) <= set(range(4096))
-
-
-def test_full_battery_through_a_third_reads_its_voltage() -> None:
-    code = divider_level(8400.0, 1.0 / 3.0)
-    assert code * 3.0 * 3300.0 / 4095.0 == pytest.approx(8400.0)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,6 @@ class Desk:
         self.hardware = self.bench.hardware
         self.program = Program(self.unit)
         self.machine: Any = self.program.modules["machine"]
-        self.rp2: Any = self.program.modules["rp2"]
         self.time: Any = self.program.modules["time"]
         self.chip.boot()
 

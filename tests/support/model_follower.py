@@ -58,11 +58,6 @@ class Follow(Bench):
         """The node that the unit is in between two ticks."""
         return take(self.unit, self, self.notes, BEFORE)
 
-    def jump(self) -> bool:
-        """Something of the unit was set by hand: whether the graph knows a unit like that."""
-        self.node = self.here()
-        return self.node in self.graph.found.depth
-
     def watched_control(self, ms: int) -> None:
         """Control, with the bystander told where in it the light is planned."""
         notes, latch = self.notes, self.unit.faults

@@ -305,7 +305,6 @@ def deploy(path: str) -> "Story":
             return
         done.append(1)
 
-
     def holds(files: Files, done: "list[object]") -> str:
         there = read_texts()
         for name, text in own.items():

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from littlefs import LittleFS
 
+from sim.pin_depth.flash import files_on
 from tests.support.serial_pty import Vm
 
 BLOCK = 4_096
@@ -57,13 +58,7 @@ class Flash:
         storage = LittleFS(block_size=BLOCK, block_count=self.blocks, mount=False)
         storage.context.buffer = bytearray(self.path.read_bytes())
         storage.mount()
-        found = {}
-        for folder, _, names in storage.walk("/"):
-            for name in names:
-                where = f"{folder.rstrip('/')}/{name}"
-                with storage.open(where, "rb") as file:
-                    found[where.lstrip("/")] = file.read()
-        return found
+        return files_on(storage)
 
     def vm(self, then: str = "", bytes_most: int | None = None) -> Vm:
         """The VM with it mounted, at the prompt after `then`."""

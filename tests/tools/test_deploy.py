@@ -2,7 +2,6 @@
 stays dark and says so, and the next deploy mends it."""
 
 import os
-import platform
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +27,6 @@ from tests.support.serial_pty import Port, Vm
 from tests.support.unit_on_vm import BLOCK, Flash
 from tools.commands import deploy
 from tools.commands.deploy import LOOK, Plan, bring, look, plan_of, put, steps
-from tools.replay import interpreter
 from tools.unit import device
 from tools.unit.device import Device
 
@@ -62,14 +60,8 @@ EVER_S = 86_400.0  # a slow machine is not a unit that does not answer
 
 
 @pytest.fixture(autouse=True)
-def unix(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The VM, taken for a board of ours; skip where it is missing, fail where CI has to have it."""
-    try:
-        interpreter()
-    except BadInput as why:
-        if os.environ.get("CI") and (sys.platform, platform.machine()) == ("linux", "x86_64"):
-            pytest.fail(f"CI runs without it: {why}")
-        pytest.skip(str(why))
+def unix_as_board(unix: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The VM, taken for a board of ours."""
     monkeypatch.setitem(device.BOARDS, "linux", "RPI_PICO")
     for name in ("LISTEN_S", "ANSWER_S", "EXEC_S"):
         monkeypatch.setattr(device, name, EVER_S)

@@ -21,8 +21,7 @@ from tests.support.command import Waistband
 from tests.support.journals import KEY
 from tests.tools.test_prescribe import write_key
 from tools.commands import flash as flash_command
-from tools.prescription import file as prescription_file
-from tools.prescription import keyfile
+from tools.prescription import file, keyfile
 
 INFO = "UF2 Bootloader v3.0\nModel: Raspberry Pi RP2\nBoard-ID: {}\n"
 
@@ -53,13 +52,7 @@ def files_of(path: Path) -> dict[str, bytes]:
     storage = LittleFS(block_size=SECTOR, block_count=SECTORS, mount=False)
     storage.context.buffer = image
     storage.mount()
-    found = {}
-    for folder, _, names in storage.walk("/"):
-        for name in names:
-            where = f"{folder.rstrip('/')}/{name}"
-            with storage.open(where, "rb") as file:
-                found[where.lstrip("/")] = file.read()
-    return found
+    return flash.files_on(storage)
 
 
 def test_the_file_has_micropython_as_it_was_and_the_whole_product(
@@ -104,9 +97,9 @@ def test_a_signed_prescription_goes_with_its_key_byte_for_byte(
     Path("cal.json").write_text(json.dumps(table), encoding="utf-8")
     write_key(keyfile.Key(KEY.secret, None))
     write_key(KEY, "elsewhere.key")
-    sealed = prescription_file.sealed(DEFAULT, KEY, table["serial"], 2, None)
+    sealed = file.sealed(DEFAULT, KEY, table["serial"], 2, None)
     Path("rx.json").write_bytes(sealed)
-    Path("plain.toml").write_bytes(prescription_file.written(DEFAULT, "plain.toml"))
+    Path("plain.toml").write_bytes(file.written(DEFAULT, "plain.toml"))
     to = ("flash", "--micropython", str(base), "-o", "out.uf2", "--calibration", "cal.json")
     refused = {
         ("--prescription", "rx.json"): "the unit has no key",

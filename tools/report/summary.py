@@ -14,7 +14,6 @@ from tools.report.light_account import PadAccount, account
 
 CEM43_LIMIT_MIN = CEM43_SESSION_Q10_MS / 1024 / 60_000
 WARN_C = CONTACT_WARN_MC / 1000
-ENOUGH = 0.995  # of what was asked: no colour needed
 
 
 def summary(run: Run, written: list[tuple[str, str]]) -> RenderableType:

@@ -72,10 +72,6 @@ class Data:
         found = (self.rating(who, visit, moment, item) for who in people)
         return [one for one in found if one is not None]
 
-    def therapy_due(self, visit: int) -> bool:
-        """Whether there is therapy at a visit."""
-        return visit > 1 or self.trial.protocol.baseline_therapy
-
     def moments(self) -> tuple[str, ...]:
         """When is rated."""
         return (BEFORE, AFTER) if self.trial.protocol.rate_after else (BEFORE,)

@@ -38,7 +38,6 @@ TABLES = {
                  "sealed TEXT"),
     "faults": ("participant TEXT", "visit INTEGER", "at INTEGER", "seal TEXT", "sealed TEXT"),
 }  # fmt: skip
-DERIVED = tuple(name for name in TABLES if name not in ("pulls", "segments"))
 Row = tuple[Any, ...]
 
 

@@ -1,8 +1,8 @@
 """The unit's own boot.py, main.py, hal/ and firmware on the desktop chip, in one interpreter.
 
-`python -m sim.driver_depth.vm_runner` on CPython, `micropython -m sim.driver_depth.vm_runner` on
-MicroPython's unix VM: the same chip, bus parts, plant and files on both, the desk's modules in the
-place of the interpreter's. Prints one line of JSON, rows of whole numbers and names, that must be
+`python -m tests.support.on_vm` on CPython, `micropython -m tests.support.on_vm` on the unix
+VM: the same chip, bus parts, plant and files on both, the desk's modules in the place of
+the interpreter's. Prints one line of JSON, rows of whole numbers and names, that must be
 equal to the letter. The folder that it runs in is written to: it is the unit's flash.
 
 What a VM cannot carry is left out: resets and soft resets of the chip (nothing can begin

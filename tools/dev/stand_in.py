@@ -1,0 +1,453 @@
+"""Stand-in for the chip and its parts under the unit's own program, on MicroPython's unix port.
+
+`install()` puts `machine`, `rp2` and `time` where imports find them; `boot.py`, `main.py`, hal/
+and firmware/ then run as on the unit. Nothing here allocates once it is installed: every object
+is made beforehand, as the chip's own are, and every answer is an integer that stands ready.
+`framebuf`, `select`, `gc` and the console's streams are the interpreter's own.
+
+| used by                       | shows                                                    |
+|-------------------------------|----------------------------------------------------------|
+| tests/test_hal_on_micropython | no tick of a whole session allocates: the heap is locked |
+| tools.dev.figures_device          | live heap after start; bytes of a tick, by state         |
+| tools.dev.count_ticks         | what a tick costs in instructions                        |
+
+Left out: a part that does not answer (the port makes an exception for it), a whole line
+that a host types (its text is made), a file that is read.
+"""
+
+import gc
+import json
+import sys
+from array import array
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+TICK_US = 20_000
+MASK, HALF = (1 << 30) - 1, 1 << 29
+CLOCK_US = (1 << 30) - 5_000_000  # both clocks wrap on the way
+CLOCK_MS = (1 << 30) - 45_000
+LEASE_MS = 50
+# The session: ticks at which a button is pressed (released PRESS_TICKS later), and the tick at
+# which pad A's thermistor opens.
+PRESSES = ((550, "START"), (3_200, "START"), (3_600, "START"), (3_900, "DOWN"), (4_100, "START"))
+PRESS_TICKS = 10
+OPEN_TICK, OPEN_CODE = 5_600, 4_081
+END_TICK = 6_000
+SKIN, WARMEST, HOTTEST = 34 * 128, 38 * 128, 41 * 128  # 1/128 C; the session goes to WARMEST
+WARM_TICKS = 20  # a step warmer each time, from the first light on
+PACK_MV = 7_800
+CONTACT_A, CONTACT_B, BOARD_A, BOARD_B, RAIL, GAUGE = 0x48, 0x49, 0x4A, 0x4B, 0x40, 0x36
+SCREEN, CLOCK = 0x3C, 0x68
+SHUNT = 1  # a register of RAIL
+REGISTERS = 32  # of a part
+IDENTITY = (  # what parts hold from the beginning: address, register, word
+    (CONTACT_A, 0x0F, 0x0117), (CONTACT_B, 0x0F, 0x0117), (BOARD_A, 0x0F, 0x0117),
+    (BOARD_B, 0x0F, 0x0117), (GAUGE, 8, 0x0012), (GAUGE, 2, 49_920), (GAUGE, 4, 80 << 8),
+    (CLOCK, 0x0F, 0x8000),
+)  # fmt: skip
+FIRST_ADC_PIN, PINS = 26, 30
+
+
+class Module:
+    """What an `import` gives; made with its content by name."""
+
+    def __init__(self, **content: object) -> None:
+        for name, value in content.items():
+            setattr(self, name, value)
+
+
+class Over(Exception):
+    """The session is at its end."""
+
+
+class Chip:
+    """Time, and what pins, wearer and light come to."""
+
+    def __init__(self) -> None:
+        self.us = self.tick = 0
+        self.levels = bytearray(PINS)
+        self.duty = [0] * PINS
+        self.power_mw = [0] * PINS  # of a bank at full duty
+        self.inputs = [0] * PINS  # bits of `firmware.core.inputs`
+        self.enable = -1
+        self.down = 0  # such bits: what is pressed or closed
+        self.presses: tuple[tuple[int, int], ...] = ()
+        self.in_session = False  # PRESSES, skin that warms, and an end
+        self.codes = [0, 0, 0]
+        self.skin_codes = array("H", [0] * (HOTTEST - SKIN))  # by raw temperature
+        self.raw = SKIN
+        self.granted_ms = -LEASE_MS
+        self.active = 0
+        self.held_01ma = 0  # the most current since the rail monitor was asked
+        self.over = Over()
+        self.counts = {"duty": 0, "grants": 0, "fed": 0, "scratch": 0, "pages": 0, "plain": 0}
+        self.unit: Any = None
+        self.ticks = array("H", [0] * 32)  # by state
+        self.most = array("i", [0] * 32)  # bytes that one tick allocated, by state
+        self.weighs = False  # ... is looked for
+        self.before = 0
+        self.wrote = False  # a file, in this tick
+
+    def attach(self, board: "Any") -> None:
+        """Take a board's pins, and what its thermistors read."""
+        from firmware.core import inputs
+        from firmware.core.conversions import ntc_code
+
+        for row in board.BANKS:
+            self.power_mw[row[1]] = self.power_mw[row[2]] = row[3]
+        for k, pin in enumerate(board.PINS_IN):
+            self.inputs[pin] = 1 << k
+        self.enable = board.PIN_ENABLE
+        self.down = inputs.BUCKLE
+        self.presses = tuple([(tick, getattr(inputs, name)) for tick, name in PRESSES])
+        for k in range(len(self.skin_codes)):
+            self.skin_codes[k] = ntc_code(board, (SKIN + k) * 1_000 // 128)
+        self.codes[2] = PACK_MV * 4_096 // board.BATTERY_FULL_SCALE_MV
+
+    def count(self, what: str) -> None:
+        """Another of these."""
+        self.counts[what] += 1
+
+    def weigh(self) -> None:
+        """Current of all banks that are lit now."""
+        if not self.active or self.us // 1_000 - self.granted_ms >= LEASE_MS:
+            return
+        total_mw = 0
+        for pin in range(PINS):
+            total_mw += self.duty[pin] * self.power_mw[pin] // 65_535
+        current_01ma = total_mw * 10_000 // PACK_MV
+        self.held_01ma = max(self.held_01ma, current_01ma)
+
+    def sleep_us(self, us: int) -> None:
+        """The tick is over: the next begins."""
+        self._note()
+        self.us += us
+        self.tick += 1
+        if self.in_session:
+            self._play()
+        noise = self.tick >> 3 & 1  # not the same sum in every control step
+        self.codes[0] = self.codes[1] = self.skin_codes[self.raw - SKIN] + noise
+        if self.in_session and self.tick >= OPEN_TICK:
+            self.codes[0] = OPEN_CODE
+        if self.weighs:
+            self.before = gc.mem_alloc()  # type: ignore[attr-defined]
+
+    def _note(self) -> None:
+        """Which state the tick was in, and what it allocated unless it wrote a file."""
+        used: int = gc.mem_alloc() if self.weighs else 0  # type: ignore[attr-defined]
+        state = self.unit.session.state
+        if self.weighs and not self.wrote and self.before:
+            self.most[state] = max(self.most[state], used - self.before)
+        self.ticks[state] += 1
+        self.wrote = False
+
+    def _play(self) -> None:
+        tick = self.tick
+        for at, bit in self.presses:
+            if tick == at:
+                self.down |= bit
+            elif tick == at + PRESS_TICKS:
+                self.down &= ~bit
+        if self.held_01ma and not tick % WARM_TICKS and self.raw < WARMEST:
+            self.raw += 1
+        if tick == END_TICK:
+            raise self.over
+
+    def ticks_ms(self) -> int:
+        """Milliseconds, 30 bits."""
+        return CLOCK_MS + self.us // 1_000 & MASK
+
+    def ticks_us(self) -> int:
+        """Microseconds, 30 bits."""
+        return CLOCK_US + self.us & MASK
+
+
+class Pin:
+    """A pin, and as `machine.PWM` and `machine.ADC` have it."""
+
+    def __init__(self, chip: Chip, number: int) -> None:
+        self.chip = chip
+        self.number = number
+
+    def value(self, x: int = -1) -> int:
+        """Set, or read."""
+        chip = self.chip
+        if x >= 0:
+            chip.levels[self.number] = x
+            return x
+        bit = chip.inputs[self.number]
+        if bit:
+            return 0 if chip.down & bit else 1
+        return chip.levels[self.number]
+
+    def freq(self, hz: int) -> None:
+        """Of its slice."""
+
+    def duty_u16(self, duty: int) -> None:
+        """0-65535."""
+        self.chip.duty[self.number] = duty
+        self.chip.count("duty")
+        self.chip.weigh()
+
+    def read_u16(self) -> int:
+        """A conversion."""
+        return self.chip.codes[self.number - FIRST_ADC_PIN] << 4
+
+
+class Pins:
+    """`machine.Pin`: gives the pin's one object."""
+
+    IN, OUT, PULL_UP = 0, 1, 1
+
+    def __init__(self, chip: Chip) -> None:
+        self.chip = chip
+        self.made = tuple([Pin(chip, number) for number in range(PINS)])
+
+    def __call__(self, number: int, mode: int = -1, pull: int = -1, value: int = -1) -> Pin:
+        """As the port's constructor."""
+        pin = self.made[number]
+        if mode == self.OUT:
+            self.chip.count("plain")
+            self.chip.duty[number] = 0
+            if number == self.chip.enable:
+                self.chip.active = 0
+        if value >= 0:
+            pin.value(value)
+        return pin
+
+
+def channel(pin: Pin, freq: int = -1, duty_u16: int = -1) -> Pin:
+    """`machine.PWM` and `machine.ADC`: the pin itself."""
+    if duty_u16 >= 0:
+        pin.duty_u16(duty_u16)
+    return pin
+
+
+class I2C:
+    """`machine.I2C`: both buses, and the 16-bit registers of all their parts."""
+
+    def __init__(self, chip: Chip) -> None:
+        self.chip = chip
+        self.at = array("i", [0] * 128)
+        self.words: dict[int, Any] = {}
+        self.asked: dict[int, Any] = {}
+        for address in (CONTACT_A, CONTACT_B, BOARD_A, BOARD_B, RAIL, GAUGE, SCREEN, CLOCK):
+            self.words[address] = array("H", [0] * REGISTERS)
+            self.asked[address] = array("H", [0] * REGISTERS)
+        for address, register, word in IDENTITY:
+            self.words[address][register] = word
+
+    def __call__(self, number: int, scl: Pin, sda: Pin, freq: int = 0, timeout: int = 0) -> "I2C":
+        """One object for both."""
+        return self
+
+    def writeto(self, address: int, data: bytearray, stop: bool = True) -> int:
+        """A register's number, or what it is to hold, or something for the screen."""
+        if address == SCREEN:
+            if len(data) > 100:
+                self.chip.count("pages")
+            return len(data)
+        self.at[address] = data[0]
+        if len(data) == 3:
+            self.words[address][data[0]] = data[1] << 8 | data[2]
+        return len(data)
+
+    def readfrom_into(self, address: int, into: bytearray) -> None:
+        """From the register on. Thermometers read the skin's warmth, and are never quite still."""
+        chip = self.chip
+        register = self.at[address]
+        self.asked[address][register] += 1
+        word = self.words[address][register]
+        if not register and CONTACT_A <= address <= BOARD_B:
+            word = chip.raw + (chip.tick >> 4 & 1)
+        elif register == SHUNT and address == RAIL:
+            word = chip.held_01ma
+            chip.held_01ma = 0
+            chip.weigh()
+        into[0] = word >> 8
+        if len(into) > 1:
+            into[1] = word & 255
+
+
+class Machine:
+    """`rp2.StateMachine` that holds the lease, `machine.WDT` and `machine.mem32`."""
+
+    def __init__(self, chip: Chip) -> None:
+        self.chip = chip
+        self.word = 0
+
+    def __call__(self, number: int = 0, timeout: int = 0) -> "Machine":
+        """One object for all."""
+        return self
+
+    def init(self, program: object, freq: int, set_base: Pin) -> None:
+        """Take the enable pin."""
+
+    def active(self, on: int) -> None:
+        """Start or stop."""
+        self.chip.active = on
+
+    def tx_fifo(self) -> int:
+        """Words waiting."""
+        return 0
+
+    def put(self, word: int) -> None:
+        """A grant."""
+        self.chip.granted_ms = self.chip.us // 1_000
+        self.chip.count("grants")
+        self.chip.weigh()
+
+    def feed(self) -> None:
+        """The watchdog."""
+        self.chip.count("fed")
+
+    def __getitem__(self, address: int) -> int:
+        return self.word
+
+    def __setitem__(self, address: int, word: int) -> None:
+        self.chip.count("scratch")
+        self.word = word
+
+
+def install() -> "tuple[Chip, I2C, int]":
+    """The chip, its buses, and bytes of heap in use before the program is imported."""
+    chip = Chip()
+    one, bus = Machine(chip), I2C(chip)
+    made: dict[str, Any] = {
+        "machine": Module(
+            Pin=Pins(chip), PWM=channel, ADC=channel, I2C=bus, WDT=one, mem32=one,
+            reset=lambda: None, reset_cause=lambda: 1, PWRON_RESET=1, WDT_RESET=3,
+        ),
+        "time": Module(
+            ticks_ms=chip.ticks_ms, ticks_us=chip.ticks_us, sleep_us=chip.sleep_us,
+            ticks_add=lambda ticks, delta: ticks + delta & MASK,
+            ticks_diff=lambda later, earlier: (later - earlier + HALF & MASK) - HALF,
+            sleep_ms=lambda ms: None,
+        ),
+        "rp2": Module(
+            PIO=Module(OUT_LOW=2), StateMachine=one, asm_pio=lambda **settings: lambda body: body
+        ),
+    }  # fmt: skip
+    made["umachine"], made["utime"] = made["machine"], made["time"]
+    sys.modules.update(made)
+    gc.collect()
+    return chip, bus, gc.mem_alloc()  # type: ignore[attr-defined]
+
+
+def start(chip: Chip) -> "tuple[Any, Any]":
+    """boot.py, then main.py's unit, up to its first tick: hal and main itself."""
+    __import__("boot")
+    main: Any = __import__("main")
+    from hal.boards import RPI_PICO
+
+    chip.attach(RPI_PICO)
+    chip.codes[0] = chip.codes[1] = chip.skin_codes[0]
+    hal, chip.unit = main.wire()
+    hal.unchecked = None  # here is no release to look at; a unit has done so before it is ready
+    hal.start_watchdog()
+    chip.unit.tick()
+    return hal, main
+
+
+class Permit:
+    """Leave to allocate, while files are written. Two names to close over: with more than five,
+    arguments included, MicroPython puts the call itself on the heap."""
+
+    def __init__(self, chip: Chip, lock: "Any", unlock: "Any") -> None:
+        self.chip = chip
+        self.lock = lock
+        self.unlock = unlock
+        self.depth = 0  # `tidy` calls others of those that write
+
+    def begin(self) -> None:
+        """Something is about to be written."""
+        self.chip.wrote = True
+        if not self.depth:
+            self.unlock()
+        self.depth += 1
+
+    def end(self) -> None:
+        """It is written."""
+        self.depth -= 1
+        if not self.depth:
+            self.lock()
+
+
+def let_write(permit: Permit) -> None:
+    """Writing files, always while dark, may allocate: nothing else may."""
+    from firmware.records import journal_events, persistent_state
+
+    def allowed(write: "Any") -> "Any":
+        def done(unit: "Any", whole: "Any" = None) -> "Any":
+            permit.begin()
+            said = write(unit) if whole is None else write(unit, whole)
+            permit.end()
+            return said
+
+        return done
+
+    for module, name in (
+        (persistent_state, "tidy"),
+        (persistent_state, "store_day"),
+        (journal_events, "boot"),
+        (journal_events, "begin"),
+    ):
+        setattr(module, name, allowed(getattr(module, name)))
+
+
+def is_locked(chip: Chip) -> bool:
+    """Whether the heap is."""
+    try:
+        chip.codes = [OPEN_CODE, chip.tick]
+    except MemoryError:
+        return True
+    return False
+
+
+def run_session(chip: Chip, hal: "Any", main: "Any", locked: bool) -> "tuple[str, bool]":
+    """main.py's loop through the session; what was raised, and whether the heap was locked."""
+    import micropython  # type: ignore[import-not-found]
+
+    lock, unlock = (
+        (micropython.heap_lock, micropython.heap_unlock) if locked else (gc.enable, gc.enable)
+    )
+    let_write(Permit(chip, lock, unlock))
+    for what in chip.counts:
+        chip.counts[what] = 0
+    chip.in_session = True
+    chip.weighs = not locked
+    raised, to_the_end = "", False
+    lock()
+    try:
+        main.run(hal, chip.unit)
+    except BaseException as why:
+        to_the_end = is_locked(chip)
+        unlock()
+        if why is not chip.over:
+            raised = repr(why)
+    return raised, to_the_end
+
+
+def report(how: str) -> None:
+    """Print JSON on a line of its own: what was found after `start`, through the session that is
+    `weighed` or `locked`; and "" or what was raised, in which tick and state."""
+    chip, bus, found_bytes = install()
+    hal, main = start(chip)
+    gc.collect()
+    live: int = gc.mem_alloc()  # type: ignore[attr-defined]
+    found: dict[str, Any] = {"before": found_bytes, "live": live, "locked": chip.unit.locked or ""}
+    if how != "start":
+        from firmware.core.states import STATES
+
+        found["raised"], found["locked to the end"] = run_session(chip, hal, main, how == "locked")
+        found["tick"], found["state"] = chip.tick, STATES[chip.unit.session.state]
+        found["ticks"] = {STATES[k]: n for k, n in enumerate(chip.ticks) if n}
+        found["most"] = {STATES[k]: chip.most[k] for k, n in enumerate(chip.ticks) if n}
+        found["asked"] = [
+            [address, k, n] for address in bus.asked for k, n in enumerate(bus.asked[address]) if n
+        ]
+        found["counts"] = chip.counts
+        found["sent"], found["fill"] = hal.console.length, hal.console.fill
+    print("\n" + json.dumps(found))
