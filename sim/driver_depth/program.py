@@ -97,6 +97,11 @@ class Program:
                 return file, package
         return None
 
+    def _is_folder(self, name: str) -> bool:
+        """Whether a folder without `__init__.py` has this name: MicroPython imports it too."""
+        folder = name.replace(".", "/") + "/"
+        return any(file.startswith(folder) for file in self.chip.flash.files)
+
     def load(self, name: str) -> Any:
         """A module by its full name, its packages first."""
         name = FORCED.get(name, name)
@@ -107,6 +112,13 @@ class Program:
         if name in self.modules:
             return self.modules[name]
         found = self._find(name)
+        if found is None and self._is_folder(name):
+            module = types.ModuleType(name)
+            module.__path__ = [name.replace(".", "/")]
+            self.modules[name] = module
+            if within:
+                setattr(within, last, module)
+            return module
         if found is None:
             raise ImportError(f"no module named '{name}'")
         file, package = found
