@@ -44,7 +44,8 @@ def want(gate: Gate, duty: int) -> None:
 
 @pytest.mark.parametrize("part", ["gate", "guard"])
 def test_the_part_needs_nothing_of_the_hal_but_what_it_is_handed(part: str) -> None:
-    code = f"import sys, firmware.{part}; print(sum(name[:3] == 'hal' for name in sys.modules))"
+    code = f"import sys, firmware.safety.{part};"
+    code += " print(sum(name[:3] == 'hal' for name in sys.modules))"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout == "0\n"
 

@@ -41,8 +41,10 @@ from sim.scenario.scenario import Event, ordinary
 from tests.support.enrolled_unit import CLOCK_S, DAY_S, sim_files
 
 FILES = (
-    "battery", "buttons", "check", "dose", "faults", "gate", "guard", "kept", "pad", "plan",
-    "plausible", "rail", "session", "trips", "waistband", "wear", "wearer",
+    "core/faults", "records/persistent_state", "safety/current_monitor", "safety/gate",
+    "safety/guard", "safety/guard_rows", "safety/lamp_test", "safety/sensor_checks", "safety/wear",
+    "therapy/battery", "therapy/dose", "therapy/pad", "therapy/power_plan", "therapy/session",
+    "ui/button_actions", "ui/buttons", "waistband",
 )  # fmt: skip
 # Where a line is struck the first time that it is reached, and in the middle of a loop over
 # rows or banks; elsewhere the first time.
@@ -497,10 +499,8 @@ def can_befall(run: Run, what: str) -> bool:
 @functools.cache
 def file_of(code: CodeType) -> str:
     """The file of FILES that this is code of, as a line's name has it; else nothing."""
-    folder, _, name = code.co_filename.replace("\\", "/").rpartition("/")
-    if folder.endswith("firmware") and name.removesuffix(".py") in FILES:
-        return "firmware/" + name
-    return ""
+    _, _, name = code.co_filename.replace("\\", "/").rpartition("/firmware/")
+    return "firmware/" + name if name.removesuffix(".py") in FILES else ""
 
 
 class Tracer:
