@@ -39,7 +39,7 @@ OURS = {"boot", "main", "firmware", "hal", "sim", "tools", "tests"}
 # The whole unit is for whoever makes one and looks at it from outside; a part of the firmware is
 # given what it may read and change.
 WHOLE_UNIT = "firmware.waistband"
-MAKERS = {"main.py", "sim", "tests", "tools/dev/count_ticks.py"}
+MAKERS = {"main.py", "sim", "tests", "tools/dev/count_ticks.py", "tools/dev/stand_in.py"}
 
 # What else the device code may import: modules that CPython and MicroPython both have
 # (`micropython` aside, which is imported where it exists).

@@ -51,7 +51,7 @@ CASES: dict[str, tuple[str, bytes | None, str]] = {
     # what happened: (file, what it holds now, what is said)
     "one letter": ("boot.py", b"X" + PRODUCT["boot.py"][1:], "boot.py is not as it was released"),
     "cut short": ("hal/lease.mpy", b"M\x06", "hal/lease.mpy is not as it was released"),
-    "removed": ("firmware/gate.mpy", None, "firmware/gate.mpy cannot be read"),
+    "removed": ("firmware/safety/gate.mpy", None, "firmware/safety/gate.mpy cannot be read"),
     "a source beside its .mpy": (
         "firmware/safety/gate.py",
         b"",

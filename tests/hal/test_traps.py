@@ -30,15 +30,13 @@ LIGHT = """
 from machine import Pin, PWM, WDT
 import time
 Pin(16, Pin.OUT, value=1)
-pwm = PWM(Pin(8), freq=2000, duty_u16=32768)
-time.sleep_ms(1000)
+pwm = PWM(Pin(8), freq=2000, duty_u16=32768); time.sleep_ms(1000)
 """
 LEASED = """
 import time
 from machine import Pin, PWM, WDT
 from hal.lease import Lease
-lease = Lease(16)
-pwm = PWM(Pin(8), freq=2000, duty_u16=65535)
+lease = Lease(16); pwm = PWM(Pin(8), freq=2000, duty_u16=65535)
 WDT(timeout=500)
 """
 HOLD = """

@@ -99,7 +99,7 @@ def test_left_alone_the_emulator_would_not(monkeypatch):
 def test_the_units_lease_lasts_50_ms_asleep_and_words_do_not_queue(words):
     program = Desk().program.load("hal.lease")._countdown
     bare = Bare()
-    bare.machine(program[0], (program.wrap_target, program.wrap_top), 12_500)
+    bare.machine(program.words, (program.wrap_target, program.wrap_top), 12_500)
     bare.run(1_000)
     assert bare.edges == []
     for _ in range(words):
@@ -115,7 +115,7 @@ def test_the_units_lease_lasts_50_ms_asleep_and_words_do_not_queue(words):
 def test_a_grant_every_20_ms_holds_the_pin_without_a_gap():
     program = Desk().program.load("hal.lease")._countdown
     bare = Bare()
-    bare.machine(program[0], (program.wrap_target, program.wrap_top), 12_500)
+    bare.machine(program.words, (program.wrap_target, program.wrap_top), 12_500)
     for _ in range(10):
         bare.write(PIO0 + TXF0, PASSES)
         bare.run(20_000)

@@ -39,13 +39,8 @@ EXCEPTIONS = {
     # the reset cause that a power cut is called by at driver depth: a part of its injector
     "sim/driver_depth/run.py": {"brownout"},
     # stories that a fault is a step of, as a press is; not lists of faults
-    "sim/driver_depth/vm_runner.py": {"ntc_open"},
     "sim/campaign/common_cause.py": {"ntc_stuck", "contact_stuck"},
     "sim/campaign/injection_points.py": {"board_sensor_lost", "charger_plugged", "enable_stuck"},
-    "sim/pin_depth/stories.py": {
-        "brownout", "firmware_exception", "firmware_hang", "flash_corrupt", "host_attach",
-        "i2c_hang", "ntc_open", "soft_reset",
-    },
     # ... and light of a bank that nobody asks for
     "sim/campaign/injection.py": {"charger_plugged", "fet_stuck_on"},
     "tools/dev/figures_device.py": {"i2c_hang"},

@@ -18,16 +18,24 @@ from tests.test_architecture import ROOT
 # What judges a run, and what it judges by. `sim/oracle/claims.py` is the door to the firmware, and
 # `sim/oracle/subject.py` has the door's type.
 ORACLE = (
-    "witness", "current", "reckoning", "rules", "design", "excuses", "wearer_log", "onsets",
-    "watch", "strike", "verdict", "catalogue", "deadlines", "report",
+    "oracle.safety_oracle", "oracle.current_oracle", "oracle.dose_oracle", "oracle.rules",
+    "oracle.design", "oracle.excuses", "oracle.wearer_log", "oracle.measurements",
+    "oracle.report", "physics.threshold_times", "campaign.injection", "campaign.verdict",
+    "faults.catalogue", "faults.deadlines",
 )  # fmt: skip
-DOORS = ("claims", "subject")
+DOORS = ("oracle.claims", "oracle.subject")
 # What the simulated unit may import of the oracle: instruments and types, never a judge.
-BELOW = ("run", "hal", "lives", "plant", "injected")
-MAY_IMPORT = {"catalogue", "claims", "design", "onsets", "report", "subject"}
+BELOW = (
+    "run", "hal_depth.sim_hal", "hal_depth.lifecycle", "physics.plant", "faults.injected",
+)  # fmt: skip
+MAY_IMPORT = {
+    "faults.catalogue", "oracle.claims", "oracle.design", "physics.threshold_times",
+    "oracle.report", "oracle.subject",
+}  # fmt: skip
 # Columns of the catalogue that are called as a part of the unit is.
 NAMESAKES = {
-    ("deadlines", "session"), ("strike", "session"), ("witness", "session"), ("catalogue", "unit"),
+    ("faults.deadlines", "session"), ("campaign.injection", "session"),
+    ("oracle.safety_oracle", "session"), ("faults.catalogue", "unit"),
 }  # fmt: skip
 FIRMWARES_OWN = {"unit", "session", "gate", "course", "fluence"}  # attributes of a run's unit
 
@@ -37,7 +45,7 @@ Rule = Callable[[Path], list[str]]
 def trees(root: Path, names: tuple[str, ...]) -> Iterator[tuple[str, ast.Module]]:
     """Name and tree of each of these modules of `sim`."""
     for name in names:
-        path = root / "sim" / f"{name}.py"
+        path = root / "sim" / f"{name.replace('.', '/')}.py"
         if path.exists():
             yield name, ast.parse(path.read_text(encoding="utf-8"))
 
@@ -100,7 +108,10 @@ def circles(root: Path) -> list[str]:
             if step not in seen:
                 seen.add(step)
                 todo += arrows.get(step, set())
-        if name in seen and name not in ("run", "lives"):  # the run and its boot cycles
+        if name in seen and name not in (
+            "run",
+            "hal_depth.lifecycle",
+        ):  # the run and its boot cycles
             found.append(name)
     return found
 
@@ -112,17 +123,17 @@ KEPT: dict[str, Rule] = {
     "is in no circle": circles,
 }
 BROKEN: list[tuple[Rule, dict[str, str]]] = [
-    (imports_firmware, {"witness": "from firmware.core.states import LIT"}),
-    (imports_firmware, {"report": "if TYPE_CHECKING:\n    import firmware.safety.gate"}),
-    (reads_firmware, {"current": "def f(run):\n    return run.unit"}),
-    (reads_firmware, {"watch": "lit = state.gate"}),
+    (imports_firmware, {"oracle.safety_oracle": "from firmware.core.states import LIT"}),
+    (imports_firmware, {"oracle.report": "if TYPE_CHECKING:\n    import firmware.safety.gate"}),
+    (reads_firmware, {"oracle.current_oracle": "def f(run):\n    return run.unit"}),
+    (reads_firmware, {"oracle.measurements": "lit = state.gate"}),
     (judged_by_its_subject, {
         "run": "if TYPE_CHECKING:\n    from sim.oracle.safety_oracle import Witness",
     }),
-    (judged_by_its_subject, {"hal": "import sim.oracle.current_oracle"}),
+    (judged_by_its_subject, {"hal_depth.sim_hal": "import sim.oracle.current_oracle"}),
     (circles, {
-        "witness": "if TYPE_CHECKING:\n    from sim.oracle.current_oracle import A",
-        "current": "if TYPE_CHECKING:\n    from sim.oracle.safety_oracle import A",
+        "oracle.safety_oracle": "if TYPE_CHECKING:\n    from sim.oracle.current_oracle import A",
+        "oracle.current_oracle": "if TYPE_CHECKING:\n    from sim.oracle.safety_oracle import A",
     }),
 ]  # fmt: skip
 
@@ -134,9 +145,10 @@ def test_the_oracle(rule: Rule) -> None:
 
 @pytest.mark.parametrize(("rule", "files"), BROKEN)
 def test_a_breach_is_caught(rule: Rule, files: dict[str, str], tmp_path: Path) -> None:
-    (tmp_path / "sim").mkdir()
     for name, text in files.items():
-        (tmp_path / "sim" / f"{name}.py").write_text(text, encoding="utf-8")
+        path = tmp_path / "sim" / f"{name.replace('.', '/')}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
     assert rule(tmp_path) != []
 
 

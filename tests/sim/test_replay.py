@@ -382,14 +382,14 @@ def test_outputs_of_more_ticks_than_inputs_are_refused_even_with_the_right_sum()
 # -- the simulator ---------------------------------------------------------------------
 
 ELSEWHERE = """
-from firmware.inputs import START
-from firmware.prescription import DEFAULT, calibration_crc
-from firmware.states import STATES
+from firmware.core.inputs import START
+from firmware.therapy.prescription import DEFAULT, calibration_crc
+from firmware.core.states import STATES
 from firmware.waistband import Waistband
 from hal.boards import RPI_PICO
-from sim.faults import wear
-from sim.hal import SimHal
-from sim.plant import Plant
+from sim.faults.injectors import wear
+from sim.hal_depth.sim_hal import SimHal
+from sim.physics.plant import Plant
 
 class Room:
     ambient_c, battery_pct, worn, perfusion, vasodilation = 23.0, 80.0, True, 0.001, 6.0

@@ -35,7 +35,7 @@ OWN = {
     "calibration.json": b'{"serial": "1"}', "prescription.json": b"{}", "board.txt": b"RPI_PICO",
     "day.json": b"{}", "fault.json": b"", "notes/hal.txt": b"mine", "halt.py": b"mine = 1\n",
 }  # fmt: skip
-CHANGED = ("boot.py", "main.py", "hal/files.mpy", "firmware/gate.mpy")
+CHANGED = ("boot.py", "main.py", "hal/files.mpy", "firmware/safety/gate.mpy")
 ADDED = "hal/boards/RPI_PICO2.mpy"
 GONE = ("firmware/old.py", "hal/old/old.mpy")
 DARK = "waistband: dark, at the prompt: "
@@ -231,7 +231,7 @@ def test_a_file_that_arrives_otherwise_is_found_by_its_hash(
     tmp_path: Path, waistband: Waistband, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def put_otherwise(unit: Device, name: str, content: bytes) -> Iterator[int]:
-        return put(unit, name, content[::-1] if name == "firmware/gate.mpy" else content)
+        return put(unit, name, content[::-1] if name == "firmware/safety/gate.mpy" else content)
 
     flash = Flash(tmp_path, OLD)
     monkeypatch.setattr(deploy, "put", put_otherwise)

@@ -16,7 +16,7 @@ from sim.driver_depth.release import release
 from tests.support.command import Waistband, files
 
 ROOT = Path(__file__).resolve().parents[2]
-MANIFEST = ROOT / "tools" / "manifest.py"
+MANIFEST = ROOT / "tools" / "unit" / "manifest.py"
 
 
 def made(folder: Path) -> dict[str, bytes]:

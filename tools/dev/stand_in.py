@@ -377,7 +377,9 @@ class Permit:
 
 def let_write(permit: Permit) -> None:
     """Writing files, always while dark, may allocate: nothing else may."""
-    from firmware.records import journal_events, persistent_state
+    from firmware.records.journal_events import JournalEvents
+    from firmware.records.persistent_state import PersistentState
+    from firmware.waistband import Waistband
 
     def allowed(write: "Any") -> "Any":
         def done(unit: "Any", whole: "Any" = None) -> "Any":
@@ -388,13 +390,10 @@ def let_write(permit: Permit) -> None:
 
         return done
 
-    for module, name in (
-        (persistent_state, "tidy"),
-        (persistent_state, "store_day"),
-        (journal_events, "boot"),
-        (journal_events, "begin"),
-    ):
-        setattr(module, name, allowed(getattr(module, name)))
+    writers: list[tuple[Any, str]] = [(Waistband, "_tidy"), (PersistentState, "store_day")]
+    writers += [(JournalEvents, "boot"), (JournalEvents, "begin")]
+    for owner, name in writers:
+        setattr(owner, name, allowed(getattr(owner, name)))
 
 
 def is_locked(chip: Chip) -> bool:
@@ -437,7 +436,11 @@ def report(how: str) -> None:
     hal, main = start(chip)
     gc.collect()
     live: int = gc.mem_alloc()  # type: ignore[attr-defined]
-    found: dict[str, Any] = {"before": found_bytes, "live": live, "locked": chip.unit.locked or ""}
+    found: dict[str, Any] = {
+        "before": found_bytes,
+        "live": live,
+        "locked": chip.unit.session.locked or "",
+    }
     if how != "start":
         from firmware.core.states import STATES
 
