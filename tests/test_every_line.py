@@ -7,13 +7,14 @@ emitters by the tick that was broken off, none of it before a person asks again.
 """
 
 import ast
-from collections.abc import Callable, Iterable
+import functools
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from firmware import states
+from firmware import pad, states
 from firmware.dose import cem43_rates
 from firmware.gate import Gate
 from sim import lives
@@ -52,6 +53,15 @@ NOWHERE = {
 }
 # Lines of functions that run when their module is imported, before any unit is there.
 IMPORTED = {"firmware/dose.py": own_lines(cem43_rates.__code__)}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_table() -> Iterator[None]:
+    """The thermistors' tables, which depend on the board alone, are computed once: not at each of
+    the 18,000 starts here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pad, "ntc_table", functools.cache(pad.ntc_table))
+        yield
 
 
 class Strike:
