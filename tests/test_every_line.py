@@ -17,6 +17,7 @@ import pytest
 from firmware import pad, states
 from firmware.dose import cem43_rates
 from firmware.gate import Gate
+from firmware.thermometry import ntc_table
 from sim import lives
 from sim.lines import executed, own_lines
 from sim.run import Run
@@ -60,7 +61,7 @@ def one_table() -> Iterator[None]:
     """The thermistors' tables, which depend on the board alone, are computed once: not at each of
     the 18,000 starts here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pad, "ntc_table", functools.cache(pad.ntc_table))
+        patch.setattr(pad, "ntc_table", functools.cache(ntc_table))
         yield
 
 
