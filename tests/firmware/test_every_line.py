@@ -7,14 +7,17 @@ emitters by the tick that was broken off, none of it before a person asks again.
 """
 
 import ast
-from collections.abc import Callable, Iterable
+import functools
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from firmware.core import states
+from firmware.core.conversions import ntc_table
 from firmware.safety.gate import Gate
+from firmware.therapy import pad
 from firmware.therapy.dose import cem43_rates
 from sim.faults.catalogue import FAULTS
 from sim.faults.line_trace import LineTrace
@@ -61,6 +64,15 @@ def lines_of(run: Run) -> LineTrace:
     """What waits for lines of the firmware."""
     assert isinstance(run.depth, HalDepth)
     return run.depth.lines
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_table() -> Iterator[None]:
+    """The thermistors' tables, which depend on the board alone, are computed once: not at each of
+    the 18,000 starts here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pad, "ntc_table", functools.cache(ntc_table))
+        yield
 
 
 class Strike:

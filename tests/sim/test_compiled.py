@@ -21,7 +21,8 @@ from tools.commands import check_campaign
 STORY = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
-from sim import campaign, tissue
+from sim.campaign import cases as campaign
+from sim.physics import tissue
 tally = campaign.Tally()
 whole = campaign.whole_session(tally, "7-8")
 runs = [whole.run]

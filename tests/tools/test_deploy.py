@@ -45,11 +45,11 @@ RIGHT = DARK + 'ImportError("can\'t import name Pin"'  # what the unix VM lacks,
 
 def older() -> dict[str, bytes]:
     """A release before this one."""
-    found = {name: content for name, content in NEW.items() if name not in (TABLE, ADDED)}
+    sources = device_files(deploy.ROOT)
     for name in CHANGED:
-        source = name.replace(".mpy", ".py")
-        text = (deploy.ROOT / source).read_bytes() + b"\nOLDER = 1\n"
-        found[name] = release({source: text})[name]
+        sources[name.replace(".mpy", ".py")] += b"\nOLDER = [1]\n"
+    found = release(sources)
+    del found[TABLE], found[ADDED]
     for name in GONE:
         found[name] = b"older = 1\n"
     return {**found, TABLE: table(found)}
@@ -236,7 +236,9 @@ def test_a_file_that_arrives_otherwise_is_found_by_its_hash(
     flash = Flash(tmp_path, OLD)
     monkeypatch.setattr(deploy, "put", put_otherwise)
     with plugged(flash) as vm:
-        assert "firmware/gate.mpy did not arrive as it was sent" in command(waistband, vm.port.name)
+        assert "firmware/safety/gate.mpy did not arrive as it was sent" in command(
+            waistband, vm.port.name
+        )
     assert CUT_OFF in flash.booted()
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -66,27 +67,10 @@ def test_reading_the_same_again_changes_nothing(trial: Bench) -> None:
     assert dump(trial) == before
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(order=st.lists(st.sampled_from(range(6)), min_size=6, max_size=10).filter(
-    lambda order: set(order) == set(range(6))
-))  # fmt: skip
-def test_what_is_found_does_not_depend_on_order_or_on_how_often(
-    bench: Bench, tmp_path_factory: pytest.TempPathFactory, order: list[int]
-) -> None:
+@pytest.fixture(scope="module")
+def sixpack(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Six pulls: early and late ones of two people, a bad one and a stranger's."""
-    base = tmp_path_factory.mktemp("order")
-    pulls = sixpack(bench, base)
-    found: list[list[str]] = []
-    for turn in (range(6), order):
-        shutil.copytree(bench.folder, base / f"trial-{len(found)}")
-        copy = Bench(base / f"trial-{len(found)}", {}, "", "", {})
-        for at in turn:
-            collect(copy, pulls[at])
-        found.append(dump(copy))
-    assert found[0] == found[1]
-
-
-def sixpack(bench: Bench, base: Path) -> list[Path]:
+    base = tmp_path_factory.mktemp("sixpack")
     pulls = []
     for who in PEOPLE[:2]:
         belt = lived(bench, who, 1)
@@ -97,6 +81,35 @@ def sixpack(bench: Bench, base: Path) -> list[Path]:
     alter(pulls[-1], b'"value": 6', b'"value": 1')
     pulls.append(lived(bench, "P-04").pull(base / "P-01" / "3"))
     return pulls
+
+
+@pytest.fixture(scope="module")
+def found_in_order(
+    bench: Bench, sixpack: list[Path], tmp_path_factory: pytest.TempPathFactory
+) -> list[str]:
+    """What is found where each pull is collected once, one after the other."""
+    return found_in(bench, sixpack, range(6), tmp_path_factory.mktemp("in_order"))
+
+
+def found_in(bench: Bench, pulls: list[Path], turn: Iterable[int], base: Path) -> list[str]:
+    """What a trial holds after these pulls were collected in turn."""
+    shutil.copytree(bench.folder, base / "trial")
+    copy = Bench(base / "trial", {}, "", "", {})
+    for at in turn:
+        collect(copy, pulls[at])
+    return dump(copy)
+
+
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(order=st.lists(st.sampled_from(range(6)), min_size=6, max_size=10).filter(
+    lambda order: set(order) == set(range(6))
+))  # fmt: skip
+def test_what_is_found_does_not_depend_on_order_or_on_how_often(
+    bench: Bench, sixpack: list[Path], found_in_order: list[str],
+    tmp_path_factory: pytest.TempPathFactory, order: list[int],
+) -> None:  # fmt: skip
+    base = tmp_path_factory.mktemp("order")
+    assert found_in(bench, sixpack, order, base) == found_in_order
 
 
 def test_pulls_of_one_unit_are_read_as_one_journal(bench: Bench, trial: Bench) -> None:
