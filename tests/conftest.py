@@ -74,40 +74,76 @@ SLOW = {
 # What else a file's tests need or show.
 MARKED = {
     "hal_depth": (
-        "tests/trial/test_blind.py", "tests/sim/test_campaign.py", "tests/tools/test_check_campaign.py",
-        "tests/tools/test_check_faults.py", "tests/sim/test_driver_depth.py", "tests/firmware/test_every_line.py",
-        "tests/sim/test_faults_in_runs.py", "tests/tools/test_live.py", "tests/sim/test_lifecycle.py",
-        "tests/trial/test_never_trial.py", "tests/firmware/test_sensor_checks.py", "tests/firmware/test_current_monitor.py",
-        "tests/sim/test_replay.py", "tests/sim/test_sabotage.py", "tests/sim/test_snapshot.py",
-        "tests/firmware/test_sessions.py", "tests/sim/test_sim_hal.py", "tests/sim/test_measurements.py",
+        "tests/trial/test_blind.py",
+        "tests/sim/test_campaign.py",
+        "tests/tools/test_check_campaign.py",
+        "tests/tools/test_check_faults.py",
+        "tests/sim/test_driver_depth.py",
+        "tests/firmware/test_every_line.py",
+        "tests/sim/test_faults_in_runs.py",
+        "tests/tools/test_live.py",
+        "tests/sim/test_lifecycle.py",
+        "tests/trial/test_never_trial.py",
+        "tests/firmware/test_sensor_checks.py",
+        "tests/firmware/test_current_monitor.py",
+        "tests/sim/test_replay.py",
+        "tests/sim/test_sabotage.py",
+        "tests/sim/test_snapshot.py",
+        "tests/firmware/test_sessions.py",
+        "tests/sim/test_sim_hal.py",
+        "tests/sim/test_measurements.py",
         "tests/sim/test_safety_oracle.py",
     ),
     "driver_depth": (
-        "tests/sim/test_chip.py", "tests/sim/test_chip_parts.py", "tests/tools/test_cli_depth.py",
-        "tests/sim/test_driver_depth.py", "tests/tools/test_figures.py",
-        "tests/hal/test_hal_on_micropython.py", "tests/hal/test_lease.py", "tests/sim/test_lifecycle.py",
-        "tests/tools/test_monitor.py", "tests/hal/test_traps.py", "tests/hal/test_traps_resets.py",
-        "tests/trial/test_driver_depth_visit.py", "tests/sim/test_measurements.py",
+        "tests/sim/test_chip.py",
+        "tests/sim/test_chip_parts.py",
+        "tests/tools/test_cli_depth.py",
+        "tests/sim/test_driver_depth.py",
+        "tests/tools/test_figures.py",
+        "tests/hal/test_hal_on_micropython.py",
+        "tests/hal/test_lease.py",
+        "tests/sim/test_lifecycle.py",
+        "tests/tools/test_monitor.py",
+        "tests/hal/test_traps.py",
+        "tests/hal/test_traps_resets.py",
+        "tests/trial/test_driver_depth_visit.py",
+        "tests/sim/test_measurements.py",
     ),
     "pin_depth": (
-        "tests/pin/test_cli_pin.py", "tests/pin/test_adapter.py", "tests/pin/test_pin_deploy.py",
-        "tests/pin/test_pin_depth.py", "tests/pin/test_emulated_flash.py", "tests/pin/test_heap.py",
-        "tests/pin/test_kept.py", "tests/pin/test_timing.py", "tests/pin/test_waveform.py",
+        "tests/pin/test_cli_pin.py",
+        "tests/pin/test_adapter.py",
+        "tests/pin/test_pin_deploy.py",
+        "tests/pin/test_pin_depth.py",
+        "tests/pin/test_emulated_flash.py",
+        "tests/pin/test_heap.py",
+        "tests/pin/test_kept.py",
+        "tests/pin/test_timing.py",
+        "tests/pin/test_waveform.py",
     ),
     "micropython": (
-        "tests/tools/test_calibrate.py", "tests/tools/test_deploy.py", "tests/tools/test_figures.py",
-        "tests/firmware/test_fuzz.py", "tests/hal/test_hal_on_micropython.py",
-        "tests/sim/test_kept_recordings.py", "tests/firmware/test_power_cuts.py", "tests/sim/test_value_record.py",
-        "tests/tools/test_release.py", "tests/sim/test_replay.py", "tests/trial/test_push.py",
+        "tests/tools/test_calibrate.py",
+        "tests/tools/test_deploy.py",
+        "tests/tools/test_figures.py",
+        "tests/firmware/test_fuzz.py",
+        "tests/hal/test_hal_on_micropython.py",
+        "tests/sim/test_kept_recordings.py",
+        "tests/firmware/test_power_cuts.py",
+        "tests/sim/test_value_record.py",
+        "tests/tools/test_release.py",
+        "tests/sim/test_replay.py",
+        "tests/trial/test_push.py",
         "tests/tools/test_unit.py",
     ),
     "webassembly": (
-        "tests/tools/test_bench_command.py", "tests/tools/test_bench_engine.py", "tests/tools/test_bench_page.py",
-        "tests/tools/test_run_page.py", "tests/sim/test_kept_recordings.py",
+        "tests/tools/test_bench_command.py",
+        "tests/tools/test_bench_engine.py",
+        "tests/tools/test_bench_page.py",
+        "tests/tools/test_run_page.py",
+        "tests/sim/test_kept_recordings.py",
         "tests/sim/test_webassembly.py",
     ),
     "browser": ("tests/tools/test_bench_page.py", "tests/tools/test_run_page.py"),
-}  # fmt: skip
+}
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -168,8 +204,8 @@ def vm_folder(
     that is missing. Restarting is tried on the emulated chip; here the prompt stays."""
     for name in ("littlefs", "mpremote"):
         pytest.importorskip(name, reason=f"{name} is not installed")
-    from tools.commands import deploy
     from tools.unit import device
+    from tools.unit import transfer as deploy
 
     monkeypatch.setitem(device.BOARDS, "linux", "RPI_PICO")
     monkeypatch.setattr(deploy, "restart", lambda unit, about: unit.close())
