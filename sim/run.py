@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
     from firmware.waistband import Waistband
     from hal.contract import Board
+    from sim.common.story import Event, Scenario
     from sim.faults.depth import Depth
     from sim.faults.injected import Injected
     from sim.hal_depth.lifecycle import Lives
     from sim.hal_depth.sim_hal import SimHal
     from sim.oracle.subject import Witness
-    from sim.scenario.scenario import Event, Scenario
 
     Row = tuple[float | str, ...]
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from sim.common.story import Event
     from sim.faults.depth import Depth
-    from sim.scenario.scenario import Event
 
 BUTTON_PINS = {"START": pin.START, "UP": pin.UP, "DOWN": pin.DOWN}
 BOUNCE_MS = (20, 40)  # contacts change again so long after an edge: the worst that sampling sees

@@ -41,6 +41,10 @@ OURS = {"boot", "main", "firmware", "hal", "sim", "tools", "tests"}
 WHOLE_UNIT = "firmware.waistband"
 MAKERS = {"main.py", "sim", "tests", "tools/dev/count_ticks.py", "tools/dev/stand_in.py"}
 
+# Arrows for types alone, which run against others: what judges a pad is handed pads, and the screen
+# a blinded face.
+FOR_TYPES = {("firmware/safety", "firmware/therapy"), ("firmware/ui", "firmware/trial")}
+
 # What else the device code may import: modules that CPython and MicroPython both have
 # (`micropython` aside, which is imported where it exists).
 PORTABLE = {"array", "binascii", "gc", "hashlib", "json", "math", "micropython", "struct"}
@@ -131,6 +135,26 @@ def circles(root: Path) -> list[str]:
     while outside := left.keys() - {name for names in left.values() for name in names}:
         left = {module: names for module, names in left.items() if module not in outside}
     return [", ".join(sorted(left)) + " import each other"] if left else []
+
+
+def room_circles(root: Path) -> list[str]:
+    """Folders that import each other by way of others, types included, but for FOR_TYPES."""
+    arrows: dict[str, set[str]] = {}
+    modules = {
+        path.removesuffix(".py").removesuffix("/__init__").replace("/", "."): path
+        for path, _, _ in sources(root, "firmware", "hal", "sim", "tools")
+    }
+    for path, _, tree in sources(root, "firmware", "hal", "sim", "tools"):
+        room = path.rpartition("/")[0]
+        for _, name in named(tree):
+            other = modules.get(name, path).rpartition("/")[0]
+            if other != room and (room, other) not in FOR_TYPES:
+                arrows.setdefault(room, set()).add(other)
+    while free := [room for room, others in arrows.items() if not others & arrows.keys()]:
+        arrows = {room: others for room, others in arrows.items() if room not in free}
+    while outside := arrows.keys() - {other for others in arrows.values() for other in others}:
+        arrows = {room: others for room, others in arrows.items() if room not in outside}
+    return [", ".join(sorted(arrows)) + " import each other"] if arrows else []
 
 
 def whole_unit_taken(root: Path) -> list[str]:
@@ -422,3 +446,14 @@ def test_top_level_holds_only_the_layout() -> None:
 
 def test_a_stranger_at_the_top_level_is_caught() -> None:
     assert strangers(["firmware/safety/gate.py", "src/a.py", "notes.txt"]) == ["notes.txt", "src"]
+
+
+def test_no_room_is_in_an_import_circle() -> None:
+    assert room_circles(ROOT) == []
+
+
+def test_a_circle_of_rooms_is_caught(tmp_path: Path) -> None:
+    broken_by(room_circles, tmp_path, "sim/a/x.py", "from sim.b import y")
+    text = "if TYPE_CHECKING:\n    from sim.a.x import X"
+    assert broken_by(room_circles, tmp_path, "sim/b/y.py", text) != []
+    assert broken_by(room_circles, tmp_path, "sim/b/y.py", "X = 1") == []

@@ -18,8 +18,8 @@ from rich.console import Console
 
 from firmware.core.limits import CONTROL_TICKS, TICK_MS
 from sim.common.errors import BadInput, one_line
+from sim.common.story import Scenario
 from sim.run import Run, trace_columns
-from sim.scenario.scenario import Scenario
 from tools.common.files import emit, write_whole
 
 FAILED = 1

@@ -20,6 +20,7 @@ from firmware.core.inputs import BUTTONS
 from firmware.core.limits import CONTROL_TICKS, TICK_MS
 from sim.campaign import generators
 from sim.campaign.snapshot import Saved
+from sim.common.story import Event
 from sim.faults.catalogue import FAULTS, find_bound
 from sim.faults.deadlines import GOES_ON
 from sim.faults.hardware import NEVER_MS
@@ -27,7 +28,6 @@ from sim.oracle.design import GOING_ON
 from sim.oracle.rules import Violation
 from sim.oracle.safety_oracle import Witness, witness_of
 from sim.run import Run
-from sim.scenario.scenario import Event
 
 T = TypeVar("T")
 

@@ -14,11 +14,11 @@ from firmware.core.states import REASONS
 from sim.campaign.fault_matrix import brought
 from sim.campaign.injection import LONGEST_S
 from sim.campaign.injection_points import MOMENTS, PRESCRIPTIONS, WEARERS
+from sim.campaign.measurements import Watch
+from sim.common.story import Event, Scenario
 from sim.faults.catalogue import ALERT_BROKEN
 from sim.faults.deadlines import SINGLE_C
-from sim.oracle.measurements import Watch
 from sim.run import Run
-from sim.scenario.scenario import Event, Scenario
 
 PAD = 0
 MOMENT = next(moment for moment in MOMENTS if moment.name == "RAMP")  # as cool as it gets, lit

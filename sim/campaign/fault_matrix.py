@@ -22,12 +22,13 @@ from sim.campaign.injection_points import MOMENTS, PRESCRIPTIONS, WEARERS, Momen
 from sim.campaign.snapshot import Saved
 from sim.campaign.verdict import Broken, outside_alone, verdict
 from sim.common.errors import BadInput
+from sim.common.story import Scenario
 from sim.driver_depth.run import DriverDepth
 from sim.faults import program
 from sim.faults.catalogue import ALERT_BROKEN, BOUNDS, FAULTS, find_bound
 from sim.faults.deadlines import SENSED, TIMED, Bound
 from sim.run import Run
-from sim.scenario.scenario import PADS, Scenario
+from sim.scenario.scenario import PADS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

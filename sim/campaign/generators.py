@@ -9,16 +9,9 @@ from random import Random
 
 from hal.boards import RPI_PICO
 from sim.common.boards import wavelengths_nm
+from sim.common.story import Event, Scenario, Start
 from sim.faults.catalogue import ALERT_BROKEN, FAULTS
-from sim.scenario.scenario import (
-    BUTTONS,
-    CLOCK_MAX,
-    DURATION_MAX_S,
-    SEED_MAX,
-    Event,
-    Scenario,
-    Start,
-)
+from sim.scenario.scenario import BUTTONS, CLOCK_MAX, DURATION_MAX_S, SEED_MAX
 
 WINDOW_S = 200.0  # a window lasts so long
 TICK_S = 0.02

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sim.campaign.injection_points import press
+from sim.campaign.measurements import FOREVER_MS, Watch
+from sim.common.story import Event
 from sim.common.value_record import replace
 from sim.faults.catalogue import ALERT_BROKEN
 from sim.faults.deadlines import APART, AT_START, BANK, CURRENT, EMPTY, LIT, SENSED, SINGLE_C
@@ -18,8 +20,6 @@ from sim.faults.injectors import bank
 from sim.oracle.claims import Claims
 from sim.oracle.current_oracle import gate_share
 from sim.oracle.design import DUTY_MAX
-from sim.oracle.measurements import FOREVER_MS, Watch
-from sim.scenario.scenario import Event
 
 if TYPE_CHECKING:
     from sim.campaign.injection_points import Moment

@@ -8,7 +8,7 @@ prescription. States that a moment is called by are the columns of the matrix.
 from typing import NamedTuple
 
 from firmware.therapy.prescription import DEFAULT
-from sim.scenario.scenario import HOLD_MS, Event, Start
+from sim.common.story import HOLD_MS, Event, Start
 
 
 class Moment(NamedTuple):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from firmware.core import states
 from firmware.therapy.session import REFUSALS
 from firmware.trial import visits
-from sim.scenario.scenario import Event
+from sim.common.story import Event
 
 if TYPE_CHECKING:
     from sim.run import Run

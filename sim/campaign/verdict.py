@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sim.campaign.injection import Case, Measured
 from sim.campaign.injection_points import Moment
+from sim.campaign.measurements import FOREVER_MS
 from sim.faults.catalogue import FAULTS, HANGS, RAISES
 from sim.faults.deadlines import (
     AT_START,
@@ -21,7 +22,6 @@ from sim.faults.deadlines import (
     SINGLE_C,
     STOP_MS,
 )
-from sim.oracle.measurements import FOREVER_MS
 
 NO_THERAPY = ("LOCKED", "SERVICE")  # where a sound unit gives no more light than a check's
 SAME_DOSE = 0.01  # ours: J/cm2, of what was given: the count's own error is 0.5 %

@@ -13,9 +13,9 @@ from sim.faults.line_trace import LineTrace
 
 if TYPE_CHECKING:
     from firmware.waistband import Waistband
+    from sim.common.story import Event
     from sim.driver_depth.program import Program
     from sim.faults.depth import Observer, Setup
-    from sim.scenario.scenario import Event
 
 TICK_US = TICK_MS * 1_000
 STEP_US = CONTROL_TICKS * TICK_US

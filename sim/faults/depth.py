@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     from firmware.waistband import Waistband
     from hal.contract import Board
+    from sim.common.story import Event, Scenario
     from sim.faults.hardware import Hardware
     from sim.physics.plant import Plant
     from sim.physics.threshold_times import Dark
-    from sim.scenario.scenario import Event, Scenario
 
 
 class Setup:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from hal.contract import Board
+    from sim.common.story import Event
     from sim.physics.plant import Plant
-    from sim.scenario.scenario import Event
 
     # Alters the levels or raw values just taken; the last argument is the filter's `kept`.
     Alter = Callable[["Hardware", Event, Any], None]

@@ -5,7 +5,7 @@ Made by `sim.run`; read by the oracle and by reports.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from sim.scenario.scenario import Event
+    from sim.common.story import Event
 
 
 class Injected:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from sim.common.story import Event
     from sim.faults.hardware import Alter, Hardware
-    from sim.scenario.scenario import Event
 
     Keep = Callable[[Hardware, Event], Any]  # what a filter remembers of its onset
     Inject = Callable[[Hardware, Event, bool], None]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
-    from sim.scenario.scenario import Event
+    from sim.common.story import Event
 
 
 class LineTrace:

@@ -8,8 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sim.common.story import Event
     from sim.faults.depth import Depth
-    from sim.scenario.scenario import Event
 
     Inject = Callable[[Depth, Event, bool], None]
 

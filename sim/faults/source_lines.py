@@ -5,7 +5,7 @@
 import sys
 
 from sim.common.errors import BadInput
-from sim.scenario.validate import nearest, shown
+from sim.common.validate import nearest, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

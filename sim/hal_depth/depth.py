@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from firmware.waistband import Waistband
+    from sim.common.story import Event
     from sim.faults.depth import Observer, Setup
     from sim.physics.threshold_times import Dark
-    from sim.scenario.scenario import Event
 
 
 class HalDepth(Depth):

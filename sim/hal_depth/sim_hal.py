@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hal.contract import Board, Inputs
-    from sim.scenario.scenario import Start
+    from sim.common.story import Start
 
 # The I2C rota: one transfer a tick, in this order, 400 ms a round. The rail monitor averages
 # over 68 ms and is asked every 40, so that no average is missed.

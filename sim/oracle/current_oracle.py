@@ -1,6 +1,6 @@
 """Current oracle: strings that open and switches that stick, by the LED supply's current.
 
-A part of the witness (`sim.oracle.safety_oracle`); `Asked` also serves `sim.oracle.measurements`.
+A part of the witness (`sim.oracle.safety_oracle`); `Asked` also serves `sim.campaign.measurements`.
 Reads the duties and the supply switch as they left the pins, the plant's banks and battery, the
 prescription's light; of the unit's claims its state alone. Reports to
 `sim.oracle.rules.Violations`.

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from firmware.waistband import Waistband
     from hal.contract import Board
+    from sim.common.story import Scenario
     from sim.faults.depth import Depth
     from sim.faults.hardware import Hardware
     from sim.faults.injected import Injected
     from sim.hal_depth.sim_hal import SimHal
     from sim.physics.plant import Plant
-    from sim.scenario.scenario import Scenario
 
 
 class Witness(Protocol):

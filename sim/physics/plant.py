@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from hal.contract import Board
-    from sim.scenario.scenario import Start
+    from sim.common.story import Start
 
     Draw = Callable[[], float]
 

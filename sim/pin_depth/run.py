@@ -24,8 +24,8 @@ from sim.pin_depth.heap import Heap, Memory, Unreadable
 
 if TYPE_CHECKING:
     from firmware.waistband import Waistband
+    from sim.common.story import Event, Scenario
     from sim.faults.depth import Observer, Setup
-    from sim.scenario.scenario import Event, Scenario
 
 UF2 = "WAISTBAND_UF2"  # of the environment: the UF2 file where the command names none
 INTERRUPT = b"\r\x03\x03"  # what mpremote types to stop a program

@@ -9,7 +9,7 @@ from sim.faults.catalogue import FAULTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from sim.scenario.scenario import Event, Scenario
+    from sim.common.story import Event, Scenario
 
 START_KEYS = (
     "ambient_c", "battery_pct", "worn", "perfusion", "vasodilation", "fat_mm", "air_w_m2k", "clock",

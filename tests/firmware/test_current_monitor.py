@@ -10,9 +10,10 @@ from firmware.core import states
 from firmware.core.limits import CONTROL_TICKS, TICK_MS, UNWORN_STEPS
 from firmware.safety import current_monitor
 from firmware.therapy.prescription import DEFAULT, Course, Refused, calibration_rows
+from sim.common.story import Event
 from sim.common.value_record import replace
 from sim.run import Run, nominal_calibration
-from sim.scenario.scenario import Event, ordinary
+from sim.scenario.scenario import ordinary
 from tests.support.fake_hal import BOARD, BUCKLE, DOWN, SHORT, START, Bench
 
 WAVELENGTHS_NM = (810.0, 850.0, 940.0, 1060.0)

@@ -19,13 +19,13 @@ from firmware.core.conversions import ntc_table
 from firmware.safety.gate import Gate
 from firmware.therapy import pad
 from firmware.therapy.dose import cem43_rates
+from sim.common.story import Event
 from sim.faults.catalogue import FAULTS
 from sim.faults.line_trace import LineTrace
 from sim.faults.source_lines import executed, own_lines
 from sim.hal_depth import lifecycle
 from sim.hal_depth.depth import HalDepth
 from sim.run import Run
-from sim.scenario.scenario import Event
 from tests.support.every_line import (
     FILES,
     LIT,

@@ -27,8 +27,8 @@ from tests.support import power_cut_flash
 from tests.support.fake_hal import Bench, FakeHal
 from tests.support.keyed_unit import ROOT_KEY, installed, made
 from tests.support.power_cut_flash import BLOCK, BLOCKS, MODES, STORIES, Files, Flash
-from tools.commands.deploy import LOOK, look, plan_of, sha256, steps
 from tools.replay import ROOT, interpreter
+from tools.unit.transfer import LOOK, look, plan_of, sha256, steps
 
 littlefs = pytest.importorskip("littlefs", reason="no littlefs-python: pip install -e '.[pin]'")
 

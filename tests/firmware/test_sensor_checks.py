@@ -10,12 +10,13 @@ from firmware.core.inputs import BUCKLE
 from firmware.core.limits import JUMP_MC
 from firmware.safety import sensor_checks
 from firmware.therapy.prescription import DEFAULT
+from sim.common.story import Event, Start
 from sim.common.value_record import replace
 from sim.physics.emitters import Emitters
 from sim.physics.plant import PadPlant
 from sim.physics.tissue import Tissue
 from sim.run import Run
-from sim.scenario.scenario import Event, Start, ordinary
+from sim.scenario.scenario import ordinary
 from tests.support.fake_hal import SHORT, Bench
 
 HIGHEST_ANY_TWO_C = 43.5

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from firmware.core.limits import CONTACT_WARN_MC
 from firmware.therapy.prescription import DEFAULT
 from hal.boards import RPI_PICO
+from sim.common.story import Scenario, Start
 from sim.common.value_record import replace
 from sim.run import Run, trace_columns
-from sim.scenario.scenario import Scenario, Start, ordinary
+from sim.scenario.scenario import ordinary
 
 WRAP_MS = 1 << 30
 EVERYTHING = 10**9

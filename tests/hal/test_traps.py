@@ -67,8 +67,7 @@ def test_a_firmware_that_raises_or_hangs_is_dark_within_80_ms_and_reset_within_5
         to(run, LIT_S + DARK_MS / 1000)
         assert not lit(run)
         to(run, LIT_S + 0.6)
-        assert len(run.chip.resets) == 1
-        assert run.chip.resets[0][0] <= (LIT_S + 0.5) * 1e6
+        assert [at_us <= (LIT_S + 0.5) * 1e6 for at_us, *_ in run.chip.resets] == [True]
 
 
 @pytest.mark.parametrize("place", ["read", "drive", "renew_lease", "feed"])
@@ -328,8 +327,7 @@ def test_a_filesystem_that_cannot_be_read_after_a_reset_is_dark():
     with running(story(*events, duration_s=60.0)) as run:
         to(run, 50.0)
         assert len(run.chip.resets) == 1
-        assert run.device.at_prompt
-        assert not lit(run)
+        assert run.device.at_prompt and not lit(run)
 
 
 PLAIN_WRITE = """

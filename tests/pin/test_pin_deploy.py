@@ -26,9 +26,9 @@ from tests.pin.test_kept import JOURNAL, needs_a_uf2, said
 from tests.support.command import Waistband
 from tests.support.pin_bench import PinRun
 from tests.support.serial_pty import Emulated, until
-from tools.commands.deploy import CHUNK, look, plan_of, steps
 from tools.unit import device
 from tools.unit.device import Device
+from tools.unit.transfer import CHUNK, look, plan_of, steps
 
 NEW = release(device_files(ROOT))
 OWN = ("calibration.json", "prescription.json", "board.txt")

@@ -13,9 +13,10 @@ from firmware.safety import gate, guard, wear
 from firmware.therapy import pad
 from sim.campaign import cases as campaign
 from sim.campaign.cases import Base, Breach, Tally
+from sim.common.story import Event
 from sim.oracle.rules import Violation
 from sim.run import Run
-from sim.scenario.scenario import Event, parse
+from sim.scenario.scenario import parse
 from sim.scenario.toml_writer import toml
 
 SEED = 504  # its first two sessions are short, and soon lit

@@ -10,9 +10,9 @@ import pytest
 
 from firmware.core.faults import FAULTS as LATCHED
 from sim.campaign.injection_points import MOMENTS
+from sim.common.story import Event
 from sim.faults.catalogue import ENDS_PROGRAM, FAULTS, GROUPS, NAMES, REPORTED, ROWS, find_bound
 from sim.faults.depth import Depth
-from sim.scenario.scenario import Event
 from tests.sim.test_depths import left_out
 from tools.dev import fault_list
 

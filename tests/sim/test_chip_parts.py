@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from sim.common.story import Event
 from sim.driver_depth.font import CELLS
 from sim.driver_depth.unit_build import Build
 from sim.faults.hardware import Filter
 from sim.faults.injectors import contact_stuck
-from sim.scenario.scenario import Event
 from tests.support.chip_programs import A_810, ENABLE, Desk
 
 THERM = 1 << 4 | 1 << 5

@@ -3,6 +3,7 @@
 import pytest
 
 from hal.boards import RPI_PICO
+from sim.common.story import Event, Start
 from sim.driver_depth.run import DriverDepth
 from sim.faults.depth import Depth
 from sim.faults.hardware import PARTS, Filter, Hardware
@@ -10,7 +11,6 @@ from sim.faults.program import FAULTS
 from sim.hal_depth.depth import HalDepth
 from sim.physics.plant import Plant
 from sim.run import nominal_calibration
-from sim.scenario.scenario import Event, Start
 
 ASKED = {name for inject in FAULTS.values() for name in inject.__code__.co_names} & set(vars(Depth))
 

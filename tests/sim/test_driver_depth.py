@@ -13,6 +13,7 @@ from firmware.core.limits import CONTROL_TICKS, TICK_MS
 from firmware.safety.gate import Gate
 from firmware.safety.guard import Guard
 from firmware.therapy.session import Session
+from sim.common.story import Event
 from sim.common.value_record import replace
 from sim.driver_depth.parts import Ds3231
 from sim.driver_depth.run import DriverDepth
@@ -21,7 +22,7 @@ from sim.faults.catalogue import FAULTS
 from sim.faults.source_lines import own_lines
 from sim.hal_depth.lifecycle import BOOT_MS
 from sim.run import Run
-from sim.scenario.scenario import Event, ordinary
+from sim.scenario.scenario import ordinary
 from tests.support.chip_programs import (
     START,
     ChipRun,

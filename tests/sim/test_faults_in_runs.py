@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware.core import states
+from sim.common.story import Event, Start
 from sim.common.value_record import replace
 from sim.faults.catalogue import FAULTS
 from sim.physics.tissue import Tissue
 from sim.run import Run
-from sim.scenario.scenario import Event, Start, ordinary
+from sim.scenario.scenario import ordinary
 
 HIGHEST_C = 43.0
 EVERYTHING = 10**9

@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.campaign import generators
+from sim.common.story import Scenario
 from sim.common.value_record import replace
 from sim.faults.catalogue import FAULTS
-from sim.scenario.scenario import Scenario, parse
+from sim.scenario.scenario import parse
 from sim.scenario.toml_writer import toml
 
 SEEDS = st.integers(0, 2**32 - 1)

@@ -14,11 +14,12 @@ from firmware.core.limits import LEASE_MS, TICK_MS
 from firmware.therapy.prescription import DEFAULT
 from firmware.therapy.session import REFUSALS
 from hal import resets
+from sim.common.story import Event, Scenario, Start
 from sim.common.value_record import replace
 from sim.faults.source_lines import executed
 from sim.hal_depth import lifecycle
 from sim.run import Run
-from sim.scenario.scenario import Event, Scenario, Start, ordinary
+from sim.scenario.scenario import ordinary
 from tests.support.chip_programs import Desk
 from tools.replay import check_recording, difference, on_cpython
 

@@ -3,10 +3,11 @@
 import pytest
 
 from sim.campaign import fault_matrix
+from sim.campaign.measurements import Watch
+from sim.common.story import Event
 from sim.common.value_record import replace
-from sim.oracle.measurements import Watch
 from sim.run import Run
-from sim.scenario.scenario import Event, ordinary
+from sim.scenario.scenario import ordinary
 from tests.support.chip_programs import ChipRun
 
 PRESS = Event(10.0, "press", "START", hold_ms=200)

@@ -19,7 +19,7 @@ from tests.test_architecture import ROOT
 # `sim/oracle/subject.py` has the door's type.
 ORACLE = (
     "oracle.safety_oracle", "oracle.current_oracle", "oracle.dose_oracle", "oracle.rules",
-    "oracle.design", "oracle.excuses", "oracle.wearer_log", "oracle.measurements",
+    "oracle.design", "oracle.excuses", "oracle.wearer_log", "campaign.measurements",
     "oracle.report", "physics.threshold_times", "campaign.injection", "campaign.verdict",
     "faults.catalogue", "faults.deadlines",
 )  # fmt: skip
@@ -126,7 +126,7 @@ BROKEN: list[tuple[Rule, dict[str, str]]] = [
     (imports_firmware, {"oracle.safety_oracle": "from firmware.core.states import LIT"}),
     (imports_firmware, {"oracle.report": "if TYPE_CHECKING:\n    import firmware.safety.gate"}),
     (reads_firmware, {"oracle.current_oracle": "def f(run):\n    return run.unit"}),
-    (reads_firmware, {"oracle.measurements": "lit = state.gate"}),
+    (reads_firmware, {"campaign.measurements": "lit = state.gate"}),
     (judged_by_its_subject, {
         "run": "if TYPE_CHECKING:\n    from sim.oracle.safety_oracle import Witness",
     }),

@@ -23,10 +23,11 @@ from firmware.therapy.prescription import DEFAULT
 from firmware.waistband import Waistband
 from sim.campaign.trial_visit import attend
 from sim.common.errors import BadInput
+from sim.common.story import Event, Scenario, Start
 from sim.common.value_record import replace
 from sim.recording.format import DIGEST, DIGEST_FIELDS, DRIVE, FIELDS, POWER_OFF, TICK, digest
 from sim.run import Run
-from sim.scenario.scenario import Event, Scenario, Start, ordinary
+from sim.scenario.scenario import ordinary
 from tests.support.enrolled_unit import CLOCK_S, sim_files
 from tools import replay as tool
 from tools.replay import Recording, calls, check_recording, difference, on_cpython, on_unix, replay

@@ -14,12 +14,13 @@ from firmware.core.inputs import BUCKLE
 from firmware.core.limits import LEASE_MS, SESSION_DAY_MAX_MS
 from firmware.ui.button_actions import ButtonActions
 from sim.campaign.snapshot import Saved
+from sim.common.story import Event, Start
 from sim.common.value_record import replace
 from sim.faults.injectors import INJECT
 from sim.oracle.rules import RULES
 from sim.oracle.safety_oracle import Witness, witness_of
 from sim.run import Run
-from sim.scenario.scenario import Event, Start, ordinary
+from sim.scenario.scenario import ordinary
 
 FULL = 65_535
 LIT_S = 60.0  # by then an ordinary session is in TREAT

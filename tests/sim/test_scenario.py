@@ -7,10 +7,10 @@ import pytest
 
 from firmware.therapy.prescription import DEFAULT
 from sim.common.errors import BadInput
+from sim.common.story import Event, Scenario, Start
 from sim.faults.catalogue import FAULTS, Fault
 from sim.faults.source_lines import executed
-from sim.scenario import scenario
-from sim.scenario.scenario import Event, Start, load, ordinary, parse
+from sim.scenario.scenario import load, ordinary, parse
 
 HEAD = "duration_s = 600\n"
 
@@ -33,7 +33,7 @@ def refusal(text: str) -> str:
 
 def test_a_duration_alone_makes_a_scenario_with_everything_else_ordinary() -> None:
     found = parse(HEAD, "some/night.toml")
-    assert found == scenario.Scenario("night", 1, 600.0, DEFAULT, Start(), ())
+    assert found == Scenario("night", 1, 600.0, DEFAULT, Start(), ())
 
 
 def test_the_scenario_of_the_design_reads_as_it_says() -> None:

@@ -13,13 +13,14 @@ from firmware.core.inputs import BUCKLE, RAIL, START, Inputs
 from firmware.core.limits import CONTACT_TRIP_MC, DUTY_MAX, LEASE_MS, RAIL_DARK_01MA, TICK_MS
 from hal.boards import RPI_PICO
 from hal.contract import HEARD_NAMES
+from sim.common.story import Event, Start
 from sim.faults.hardware import NEVER_MS, Filter, Hardware
 from sim.faults.injectors import INJECT, wear
 from sim.hal_depth.sim_hal import SimHal
 from sim.physics.plant import ALERT_BACK_C, ALERT_C, Plant
 from sim.physics.sensors import ntc_level, tmp117_raw
 from sim.run import Run, nominal_calibration
-from sim.scenario.scenario import Event, Start, ordinary
+from sim.scenario.scenario import ordinary
 
 WRAP_MS = 1 << 30
 KINDS = len(RPI_PICO.BANKS)

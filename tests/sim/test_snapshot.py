@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.campaign.snapshot import Saved
+from sim.common.story import Event, Start
 from sim.common.value_record import replace
 from sim.faults.catalogue import FAULTS
 from sim.run import Run
-from sim.scenario.scenario import Event, Start, ordinary
+from sim.scenario.scenario import ordinary
 
 EVERYTHING = 10**9
 TAIL_S = 30.0

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.common.story import Event, Start
 from sim.common.value_record import replace
-from sim.scenario.scenario import Event, Start
 
 NUMBERS = st.floats(allow_nan=False)
 

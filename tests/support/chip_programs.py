@@ -5,13 +5,14 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from hal.boards import RPI_PICO
+from sim.common.story import Event, Scenario, Start
 from sim.common.value_record import replace
 from sim.driver_depth.program import Program
 from sim.driver_depth.run import STEP_US, DriverDepth
 from sim.driver_depth.unit_build import Build, Unit
 from sim.physics.plant import Plant
 from sim.run import Run, nominal_calibration
-from sim.scenario.scenario import Event, Scenario, Start, ordinary
+from sim.scenario.scenario import ordinary
 
 SOUND = Build()
 ENABLE = 16

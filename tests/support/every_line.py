@@ -32,12 +32,13 @@ from firmware.safety.lamp_test import SILENCES
 from firmware.therapy.prescription import DEFAULT
 from sim.campaign.snapshot import Saved
 from sim.campaign.trial_visit import answers, attend
+from sim.common.story import Event
 from sim.common.value_record import replace
 from sim.faults.hardware import Filter, Hardware
 from sim.faults.injectors import INJECT
 from sim.physics.sensors import TMP117_LSB_C, ntc_level
 from sim.run import Run
-from sim.scenario.scenario import Event, ordinary
+from sim.scenario.scenario import ordinary
 from tests.support.enrolled_unit import CLOCK_S, DAY_S, sim_files
 
 FILES = (

@@ -1,9 +1,9 @@
 """A run at pin depth, with what its tests look at by name."""
 
+from sim.common.story import Scenario
 from sim.driver_depth.unit_build import Build
 from sim.pin_depth.run import PinDepth
 from sim.run import Run
-from sim.scenario.scenario import Scenario
 
 SOUND = Build()
 

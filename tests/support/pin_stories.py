@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sim.common.story import Event, Scenario
 from sim.common.value_record import replace
 from sim.pin_depth.flash import files_in
 from sim.pin_depth.run import PinDepth
 from sim.run import Run
-from sim.scenario.scenario import Event, Scenario, ordinary
+from sim.scenario.scenario import ordinary
 
 CLOCK_MS = (1 << 30) - 10_000  # at power-on: the chip's clock wraps while the unit is lit
 READY_S = 1.8  # START is pressed once the unit is ready for it

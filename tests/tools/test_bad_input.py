@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from firmware.therapy.prescription import DEFAULT
 from hal.boards import RPI_PICO
 from sim.common.errors import BadInput, one_line
+from sim.common.validate import FILE_MAX_BYTES
 from sim.faults.catalogue import FAULTS
 from sim.scenario.scenario import check_prescription, load, load_prescription, parse
-from sim.scenario.validate import FILE_MAX_BYTES
 
 VALID_TOML = """\
 seed = 7

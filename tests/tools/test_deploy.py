@@ -25,10 +25,10 @@ from sim.driver_depth.release import release, table
 from tests.support.command import Waistband
 from tests.support.serial_pty import Port, Vm
 from tests.support.unit_on_vm import BLOCK, Flash
-from tools.commands import deploy
-from tools.commands.deploy import LOOK, Plan, bring, look, plan_of, put, steps
 from tools.unit import device
+from tools.unit import transfer as deploy
 from tools.unit.device import Device
+from tools.unit.transfer import LOOK, Plan, bring, look, plan_of, put, steps
 
 NEW = release(device_files(deploy.ROOT))
 OWN = {

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from firmware.therapy.prescription import DEFAULT
 from hal.boards import RPI_PICO
 from sim.common.errors import BadInput
+from sim.common.story import Event, Scenario
 from sim.common.value_record import replace
 from sim.faults.catalogue import FAULTS
 from sim.run import Run
 from sim.scenario import toml_writer
-from sim.scenario.scenario import BUTTONS, Event, Scenario, parse, read_event
+from sim.scenario.scenario import BUTTONS, parse, read_event
 from tools.bench.live import LiveRun
 
 EVERYTHING = 10**9

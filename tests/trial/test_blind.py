@@ -14,9 +14,10 @@ from firmware.records import encrypted
 from firmware.therapy.prescription import DEFAULT
 from firmware.trial import trial
 from sim.campaign.trial_visit import attend
+from sim.common.story import Start
 from sim.common.value_record import replace
 from sim.run import Run
-from sim.scenario.scenario import Start, ordinary
+from sim.scenario.scenario import ordinary
 from tests.support.enrolled_unit import (
     CLOCK_S,
     DAY_S,

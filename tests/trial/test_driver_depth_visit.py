@@ -5,9 +5,10 @@ import pytest
 from firmware.core import states
 from firmware.therapy.prescription import DEFAULT
 from firmware.trial import visits
+from sim.common.story import Event
 from sim.common.value_record import replace
 from sim.driver_depth.unit_build import Build
-from sim.scenario.scenario import Event, ordinary
+from sim.scenario.scenario import ordinary
 from tests.support.chip_programs import ChipRun
 from tests.support.enrolled_unit import sim_files
 

@@ -8,6 +8,7 @@ scenario, run by `sim.run.Run`, is the same run to the last digit.
 from firmware.core import states
 from firmware.core.limits import CONTROL_TICKS, TICK_MS
 from sim.common.errors import BadInput
+from sim.common.story import HOLD_MS, Event
 from sim.common.value_record import replace
 from sim.faults import deadlines
 from sim.faults.catalogue import FAULTS, find_bound
@@ -15,7 +16,7 @@ from sim.faults.injected import Injected
 from sim.hal_depth.depth import HalDepth
 from sim.oracle import report
 from sim.run import Run
-from sim.scenario.scenario import BUTTONS, HOLD_MAX_MS, HOLD_MIN_MS, HOLD_MS, Event, read_event
+from sim.scenario.scenario import BUTTONS, HOLD_MAX_MS, HOLD_MIN_MS, read_event
 from sim.scenario.toml_writer import said
 from sim.timeline import when_ms
 
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from array import array
     from typing import Any
 
+    from sim.common.story import Scenario
     from sim.faults.injected import Injected
-    from sim.scenario.scenario import Scenario
 
 COLUMNS = len(states.EVENTS)
 SHORTEST_MS = 1_000  # of a scenario

@@ -17,21 +17,13 @@ from hal.oled import WIDTH, Oled
 from hal.player import Player
 from sim.common.boards import REFERENCE, find_board
 from sim.common.errors import BadInput
+from sim.common.story import Scenario, Start
 from sim.faults.catalogue import GROUPS
 from sim.faults.hardware import RAIL
 from sim.oracle.claims import Claims
 from sim.run import trace_columns
 from sim.scenario import toml_writer
-from sim.scenario.scenario import (
-    BUTTONS,
-    CHANGES,
-    RANGES,
-    START_KEYS,
-    Scenario,
-    Start,
-    default_prescription,
-    read,
-)
+from sim.scenario.scenario import BUTTONS, CHANGES, RANGES, START_KEYS, default_prescription, read
 from tools.bench.live import LiveRun
 from tools.common import words
 from tools.prescription import dose_in_words

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sim.common.boards import REFERENCE
 from sim.common.errors import BadInput
-from tools.commands.release import version
+from tools.common.version import version
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCH = ROOT / "tools" / "bench"

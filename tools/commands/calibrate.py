@@ -11,9 +11,9 @@ from typing import Annotated, Any, cast
 import typer
 
 from firmware.therapy.prescription import Refused, calibration_crc, calibration_rows
+from sim.common import validate
 from sim.common.boards import find_board
 from sim.common.errors import BadInput
-from sim.scenario import validate
 from tools.commands.options import BOARD
 from tools.common.files import emit, write_whole
 from tools.unit.device import Where

@@ -20,8 +20,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from sim.campaign import cases, generators
+from sim.common import validate
 from sim.common.errors import BadInput, one_line
-from sim.scenario import validate
 from sim.scenario.scenario import SEED_MAX
 from tools import compiled, worker
 from tools.common.files import emit, write_whole

@@ -12,9 +12,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from sim.campaign import common_cause, fault_matrix
 from sim.campaign.fault_matrix import Cell, Key
+from sim.common import validate
 from sim.common.errors import BadInput
 from sim.faults import catalogue
-from sim.scenario import validate
 from tools.common.files import emit, write_whole
 from tools.report.faults_json import told
 from tools.report.faults_rows import STATES, Found, in_order

@@ -15,9 +15,9 @@ from typing import Annotated, Any
 import typer
 
 from firmware.therapy.prescription import Course, Refused, calibration_rows, serial_of
+from sim.common import validate
 from sim.common.boards import board_file, check_chip, find_board
 from sim.common.errors import BadInput
-from sim.scenario import validate
 from tools.commands.options import BOARD, BoardName
 from tools.common.files import emit, write_whole
 

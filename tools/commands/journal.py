@@ -99,7 +99,7 @@ def show(
 
     Exits 1 if anything is wrong with the journal that it stands in.
     """
-    from sim.scenario.validate import shown
+    from sim.common.validate import shown
     from tools.journal import page as journal_page
     from tools.journal import sessions as journal_sessions
     from tools.journal.report import open_journal
@@ -136,7 +136,7 @@ def export(
     Exits 1 if anything is wrong with the journal.
     """
     from sim.common.boards import find_board
-    from sim.scenario.validate import number
+    from sim.common.validate import number
     from tools.common.words import plural
     from tools.journal import export as journal_export
     from tools.journal.report import open_journal

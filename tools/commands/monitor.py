@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sim.common import validate
 from sim.common.errors import BadInput
-from sim.scenario import validate
 from tools.commands.sim import realtime_of, story
 from tools.unit import device as devices
 from tools.unit.device import Where

@@ -91,7 +91,7 @@ def read_banks(
 ) -> dict[str, float]:
     """Irradiance by bank, mW/cm2: the default, or `irradiance` for each, with those of `--bank`
     over it. Raises BadInput."""
-    from sim.scenario.validate import shown
+    from sim.common.validate import shown
 
     banks = default if irradiance is None else dict.fromkeys(default, irradiance)
     for text in written:
@@ -121,7 +121,7 @@ def check(
 ) -> int:
     """Check a prescription, signed or not, against every limit that the unit holds."""
     from sim.common.boards import find_board
-    from sim.scenario.validate import shown
+    from sim.common.validate import shown
     from tools.prescription import file as prescription_file
     from tools.prescription import keyfile
 

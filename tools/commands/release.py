@@ -8,14 +8,14 @@ and all are as it says, the unit stays dark.
 """
 
 import json
-from importlib import metadata
 from typing import Annotated
 
 import typer
 
 from hal.files import TABLE
-from tools.commands.deploy import FIRST, ROOT
 from tools.common.files import emit, write_folder
+from tools.common.version import version
+from tools.unit.transfer import FIRST, ROOT
 
 PACKAGE = "package.json"
 
@@ -42,11 +42,3 @@ def package(files: dict[str, bytes]) -> bytes:
     )
     table = {"urls": [[name, name] for name in order], "deps": [], "version": version()}
     return json.dumps(table, indent=1).encode() + b"\n"
-
-
-def version() -> str:
-    """The product's."""
-    try:
-        return metadata.version("waistband")
-    except metadata.PackageNotFoundError:
-        return "0"

@@ -12,7 +12,7 @@ from sim.common.errors import BadInput
 from tools.commands.options import BOARD, ScenarioBoard
 
 if TYPE_CHECKING:
-    from sim.scenario.scenario import Scenario
+    from sim.common.story import Scenario
 
 REALTIME_MAX = 100_000
 Uf2 = Annotated[
@@ -102,7 +102,7 @@ def sim(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 def check_names(plot: str | None, waveform: str | None, report: str | None) -> None:
     """Refuse names of files that are of another kind; raises BadInput."""
-    from sim.scenario.validate import shown
+    from sim.common.validate import shown
 
     kinds = (("--plot", plot, ".png"), ("--waveform", waveform, ".png"),
              ("--report", report, ".html"))  # fmt: skip
@@ -150,7 +150,7 @@ def seed_of(written: str | None) -> int | None:
     """`--seed`; raises BadInput."""
     if written is None:
         return None
-    from sim.scenario import validate
+    from sim.common import validate
     from sim.scenario.scenario import SEED_MAX
 
     try:
@@ -165,7 +165,7 @@ def realtime_of(written: str | None) -> float | None:
     """`--realtime`, simulated seconds a second; raises BadInput."""
     if written is None:
         return None
-    from sim.scenario import validate
+    from sim.common import validate
 
     try:
         return validate.number(float(written), "--realtime", 0.01, REALTIME_MAX)

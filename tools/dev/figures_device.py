@@ -22,12 +22,13 @@ from firmware.core import states
 from firmware.core.limits import TICK_MS
 from hal.boards import RPI_PICO
 from sim.common.errors import BadInput
+from sim.common.story import Event
 from sim.common.value_record import replace
 from sim.driver_depth import release
 from sim.driver_depth.i2c import Bus
 from sim.driver_depth.run import DriverDepth
 from sim.run import Run, nominal_calibration
-from sim.scenario.scenario import Event, ordinary
+from sim.scenario.scenario import ordinary
 from tools.replay import interpreter
 
 ROOT = Path(__file__).resolve().parents[2]

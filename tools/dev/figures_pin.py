@@ -18,10 +18,11 @@ from rich.table import Table
 
 from firmware.core.limits import TICK_MS
 from sim.common.errors import BadInput
+from sim.common.story import Event
 from sim.common.value_record import replace
 from sim.driver_depth.unit_build import Build
 from sim.run import Run
-from sim.scenario.scenario import Event, ordinary
+from sim.scenario.scenario import ordinary
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -357,8 +357,7 @@ class Permit:
 
     def __init__(self, chip: Chip, lock: "Any", unlock: "Any") -> None:
         self.chip = chip
-        self.lock = lock
-        self.unlock = unlock
+        self.lock, self.unlock = lock, unlock
         self.depth = 0  # `tidy` calls others of those that write
 
     def begin(self) -> None:

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Protocol
 
 from firmware.records import journal
-from sim.scenario import validate
+from sim.common import validate
 from tools.journal import pull as journal_pull
 from tools.journal.pull import Finding, Pull
 from tools.journal.reader import KEYED, PLAIN, Reader, Record, Segment

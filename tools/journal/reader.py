@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 from firmware.records import journal, json_codec, mac
 from firmware.records.encrypted import HEX as SEALED_HEX
+from sim.common import validate
 from sim.common.errors import BadInput
-from sim.scenario import validate
 
 SEAL = re.compile(rb', "seal": "([0-9a-f]{64})"\}')
 SEAL_BYTES = 77  # of what that takes

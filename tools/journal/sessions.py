@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from firmware.records import mac
+from sim.common import validate
 from sim.common.errors import BadInput
-from sim.scenario import validate
 from tools.common.words import plural
 from tools.journal.chain import Trail
 from tools.journal.pull import Finding

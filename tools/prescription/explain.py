@@ -18,8 +18,8 @@ from firmware.therapy.battery import Battery
 from firmware.therapy.prescription import Course
 from hal.contract import Board
 from sim.common.boards import find_board
+from sim.common.story import HOLD_MS, Event, Scenario, Start
 from sim.run import Run
-from sim.scenario.scenario import HOLD_MS, Event, Scenario, Start
 from tools.common import words
 from tools.common.files import emit
 from tools.prescription import dose_in_words, file

@@ -9,8 +9,8 @@ from firmware.records import json_codec, signed_prescription
 from firmware.records.keys import Keys
 from firmware.therapy.prescription import DEFAULT, KEYS, Refused
 from hal.contract import Board
+from sim.common import validate
 from sim.common.errors import BadInput
-from sim.scenario import validate
 from sim.scenario.scenario import check_prescription
 from tools.prescription.keyfile import Key
 

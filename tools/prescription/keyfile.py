@@ -15,8 +15,8 @@ from pathlib import Path
 from firmware.records import json_codec, mac
 from firmware.records.keys import Keys
 from firmware.therapy.prescription import Refused, plain
+from sim.common import validate
 from sim.common.errors import BadInput
-from sim.scenario import validate
 
 NAMES = ("key", "unit")
 OTHERS = 0o077  # what anyone but the owner may do

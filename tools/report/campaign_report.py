@@ -10,13 +10,13 @@ from rich.text import Text
 from firmware.core import states
 from sim.campaign import cases as campaign
 from sim.campaign.cases import KINDS, Tally
+from sim.common.story import Event
 from sim.common.value_record import replace
 from sim.faults.catalogue import BOUNDS
 from sim.faults.deadlines import DOUBLE_C, SINGLE_C
 from sim.oracle.rules import RULES, Violation
 from sim.run import Run
 from sim.scenario import toml_writer
-from sim.scenario.scenario import Event
 from tools.report.summary import render as summary
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000

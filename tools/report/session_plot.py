@@ -28,9 +28,9 @@ from firmware.core.limits import (
     DUTY_MAX,
 )
 from sim.common.boards import find_board
+from sim.common.story import Scenario
+from sim.common.validate import excerpt
 from sim.run import trace_columns
-from sim.scenario.scenario import Scenario
-from sim.scenario.validate import excerpt
 
 SIZE_IN = (10.0, 80 / 7)  # 1400 by 1600 pixels
 DPI = 140

@@ -7,8 +7,8 @@ code. An identity is a file that only its owner may read, as `age-keygen` writes
 from types import ModuleType
 from typing import Any
 
+from sim.common import validate
 from sim.common.errors import BadInput
-from sim.scenario import validate
 from tools.prescription import keyfile
 
 SECRET = "AGE-SECRET-KEY-1"

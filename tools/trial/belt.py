@@ -14,9 +14,10 @@ from firmware.trial import enrolment
 from hal.boards import RPI_PICO
 from sim.campaign.trial_visit import EFFECT, GUESS, Answer, attend, switch_off
 from sim.common.errors import BadInput
+from sim.common.story import Scenario, Start
 from sim.common.value_record import replace
 from sim.run import CALIBRATION, PRESCRIPTION, Run, nominal_calibration
-from sim.scenario.scenario import SEED_MAX, Scenario, Start, ordinary
+from sim.scenario.scenario import SEED_MAX, ordinary
 from tools.trial.blind import Seen, features
 
 DAY_S = 86_400

@@ -12,8 +12,8 @@ from itertools import islice
 from pathlib import Path
 
 from firmware.records import json_codec
+from sim.common import validate
 from sim.common.errors import one_line
-from sim.scenario import validate
 from tools.common.files import emit
 from tools.common.words import plural
 from tools.journal import chain as journal_chain

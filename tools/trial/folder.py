@@ -19,8 +19,8 @@ from typing import Any
 from firmware.records import json_codec
 from firmware.therapy.prescription import Refused
 from firmware.trial.enrolment import OVERALL, Protocol
+from sim.common import validate
 from sim.common.errors import BadInput
-from sim.scenario import validate
 from tools.prescription import keyfile
 from tools.trial import log as trial_log
 from tools.trial.log import Entry

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from firmware.records import json_codec, mac
+from sim.common import validate
 from sim.common.errors import BadInput
-from sim.scenario import validate
 from tools.common.files import write_whole
 
 FILE = "log.jsonl"

@@ -14,8 +14,8 @@ from firmware.records import mac, signed_prescription
 from firmware.records.keys import Keys
 from firmware.therapy.prescription import Refused
 from firmware.trial import enrolment
+from sim.common import validate
 from sim.common.errors import BadInput
-from sim.scenario import validate
 from sim.scenario.enrolment import made as ticket_made
 from tools.common.files import emit
 from tools.prescription import file, keyfile

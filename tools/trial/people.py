@@ -4,8 +4,8 @@ from datetime import date as Date
 
 from firmware.records import json_codec, signed_prescription
 from firmware.therapy.prescription import plain
+from sim.common import validate
 from sim.common.errors import BadInput
-from sim.scenario import validate
 from tools.common.files import emit
 from tools.trial import age, log
 from tools.trial import folder as trial_folder

@@ -19,9 +19,9 @@ from typing import Any
 from firmware.therapy.prescription import Refused, plain
 from firmware.trial.enrolment import PROTOCOL_KEYS, Protocol
 from hal.contract import Board
+from sim.common import validate
 from sim.common.boards import REFERENCE, find_board
 from sim.common.errors import BadInput
-from sim.scenario import validate
 from sim.scenario.enrolment import DEFAULT as PROTOCOL
 from sim.scenario.scenario import check_prescription, default_prescription
 from tools.prescription import file, keyfile

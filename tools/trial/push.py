@@ -9,10 +9,10 @@ from firmware.records.keys import FILE as KEYS
 from firmware.records.keys import Keys
 from firmware.therapy.prescription import Course, Refused, calibration_rows
 from firmware.trial import enrolment, visits
+from sim.common import validate
 from sim.common.boards import find_board
 from sim.common.errors import BadInput
-from sim.scenario import validate
-from tools.commands.calibrate import FILE as CALIBRATION
+from sim.run import CALIBRATION
 from tools.common.files import emit
 from tools.trial import folder as trial_folder
 from tools.trial import people

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from sim.common import validate
 from sim.common.errors import BadInput
-from sim.scenario import validate
 from tools.common.files import emit, write_whole
 from tools.common.words import SEVERITIES, plural
 from tools.journal.sessions import when

@@ -12,7 +12,7 @@ from firmware.records.keys import Keys
 from firmware.therapy.prescription import Course, Refused, calibration_rows, serial_of
 from sim.common.boards import find_board
 from sim.common.errors import BadInput
-from tools.commands.calibrate import FILE as CALIBRATION
+from sim.run import CALIBRATION
 from tools.common.files import emit
 from tools.common.words import plural
 from tools.prescription import file as prescription_file

@@ -13,7 +13,7 @@ from typing import Any
 
 from sim.common.boards import BOARD_FILE
 from sim.common.errors import BadInput
-from tools.commands import deploy
+from tools.unit import transfer as deploy
 from tools.unit.device import About, Device, Failed, port_of
 
 READ = """

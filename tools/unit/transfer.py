@@ -1,0 +1,224 @@
+"""Transfer of the product onto a unit over USB: what is there, what changes, in a safe order.
+
+Called by `waistband deploy` and, for files of the unit's own, by `tools.unit.files`. The order is
+what makes it safe to interrupt. The mark `deploying` is there before the first
+change and goes after the last: a unit that finds it at boot stays dark and says so. Each file
+is written beside the old one and takes its place whole; `main.py`, which looks for the mark,
+is among the first. `files.json` is written once every hash was right, as computed by the unit.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from hal import resets
+from hal.boards import RPI_PICO, RPI_PICO2
+from hal.files import DEPLOYING, FOLDERS, STARTED, TABLE
+from sim.common.errors import BadInput, Interrupted
+from tools.unit.device import About, Device, Failed
+
+ROOT = Path(__file__).resolve().parents[2]
+FAILED = 1
+PART = "~deploy.part"  # the last of all names: `hal.storage` says why
+CHUNK = 2_048
+FIRST = (*STARTED, "hal/__init__.mpy", "hal/files.mpy")
+FULL = ("ENOSPC", "OSError: 28")
+DARK = "the unit stays dark until waistband deploy is run again"
+ROOM = "remove files of your own with mpremote rm"
+LOOK = f"""
+import os, hashlib, binascii
+b = bytearray(1024)
+v = memoryview(b)
+def look(n):
+ d = hashlib.sha256()
+ try:
+  with open(n, 'rb') as f:
+   while True:
+    c = f.readinto(b)
+    if not c:
+     break
+    d.update(v[:c])
+  print(binascii.hexlify(d.digest()).decode(), os.stat(n)[6], n)
+ except OSError:
+  print('?', 0, n)
+def walk(p):
+ try:
+  found = [e[:2] for e in os.ilistdir(p)]
+ except OSError:
+  return
+ for n, kind in found:
+  if kind & 0x4000:
+   walk(p + '/' + n)
+  else:
+   look(p + '/' + n)
+for n in {(*STARTED, TABLE, DEPLOYING, PART)!r}:
+ try:
+  os.stat(n)
+ except OSError:
+  continue
+ look(n)
+for p in {sorted({folder.partition("/")[0] for folder in FOLDERS})!r}:
+ walk(p)
+"""
+OPEN = f"""
+import os, binascii
+d = binascii.a2b_base64
+f = open({PART!r}, 'wb')
+w = f.write
+"""
+RESTART = """
+import machine
+m = machine.mem32
+m[{at}] = m[{at}] & {keep} | {clean}
+machine.reset()
+"""
+
+
+class There(NamedTuple):
+    """A file that the unit has."""
+
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What has to be done, in order."""
+
+    put: tuple[str, ...]
+    drop: tuple[str, ...]
+    begun: bool  # a deploy was cut off here before
+    same: bool  # nothing to do: all is there, and `files.json` says so
+    bytes: int  # that the flash has to have free
+
+
+def look(unit: Device) -> dict[str, There]:
+    """Each of the product's files that the unit has, by name."""
+    try:
+        said = unit.run(LOOK)
+    except Failed as why:
+        raise BadInput(f"{unit.port}: its files cannot be read: {why}") from None
+    rows = [row.split(" ", 2) for row in said.splitlines()]
+    return {name: There(found, int(size)) for found, size, name in rows}
+
+
+def sha256(content: bytes) -> str:
+    """In hexadecimal, as the unit has it."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def is_there(name: str, content: bytes, there: dict[str, There]) -> bool:
+    """Whether the unit has this file as it is to be."""
+    return name in there and there[name].sha256 == sha256(content)
+
+
+def plan_of(files: dict[str, bytes], there: dict[str, There]) -> Plan:
+    """What of a release a unit lacks, and what it has too much."""
+    product = [name for name in files if name != TABLE]
+    order = sorted(product, key=lambda n: (FIRST.index(n) if n in FIRST else len(FIRST), n))
+    put = tuple(name for name in order if not is_there(name, files[name], there))
+    drop = tuple(sorted(set(there) - set(files) - {DEPLOYING}))
+    begun = DEPLOYING in there
+    same = is_there(TABLE, files[TABLE], there) and not (put or drop or begun)
+    new = [len(files[name]) for name in (*put, TABLE)]
+    old = [there[name].size for name in (*put, *drop, TABLE) if name in there]
+    return Plan(put, drop, begun, same, sum(new) + max(new) - sum(old))  # one stands beside its old
+
+
+def bring(unit: Device, files: dict[str, bytes], plan: Plan, about: About) -> None:
+    """All of the plan, with a bar on a terminal. Raises BadInput; Interrupted where somebody
+    ends it."""
+    from rich import progress
+    from rich.console import Console
+
+    if plan.same:
+        return
+    if plan.bytes > about.free and not plan.begun:
+        room = f"{about.free // 1024} KB are free, {plan.bytes // 1024 + 1} are needed"
+        raise BadInput(f"{unit.port}: its flash is full: {room}: {ROOM}; nothing was changed")
+    console = Console(stderr=True)
+    columns = (
+        progress.TextColumn("{task.description}"), progress.BarColumn(),
+        progress.DownloadColumn(), progress.TimeRemainingColumn(),
+    )  # fmt: skip
+    doing = "the beginning"
+    quiet = not console.is_terminal
+    with progress.Progress(*columns, console=console, transient=True, disable=quiet) as bar:
+        task = bar.add_task("", total=sum(len(files[name]) for name in plan.put))
+        try:
+            for doing, count in steps(unit, files, plan):
+                bar.update(task, description=doing, advance=count)
+        except Failed as why:
+            if any(word in str(why) for word in FULL):
+                raise BadInput(f"{unit.port}: its flash is full: {ROOM}; {DARK}") from None
+            raise BadInput(f"{unit.port}: after {doing}: {why}; {DARK}") from None
+        except BadInput as why:
+            raise BadInput(f"{why}; {DARK}") from None
+        except KeyboardInterrupt:
+            raise Interrupted(f"{unit.port}: interrupted after {doing}: {DARK}") from None
+
+
+def steps(unit: Device, files: dict[str, bytes], plan: Plan) -> Iterator[tuple[str, int]]:
+    """Do it, step by step; yield what was done, and how many bytes it took. May be ended
+    between any two bytes."""
+    unit.run(f"open({DEPLOYING!r}, 'wb').close()")
+    yield DEPLOYING, 0
+    for name in plan.drop:
+        unit.run(f"import os\nos.remove({name!r})")
+        yield f"removing {name}", 0
+    made: set[str] = set()
+    for name in plan.put:
+        for folder in folders(name):
+            if folder not in made:
+                made.add(folder)
+                unit.run(f"import os\ntry:\n os.mkdir({folder!r})\nexcept OSError:\n pass")
+        for count in put(unit, name, files[name]):
+            yield name, count
+    there = look(unit)
+    for name, content in files.items():
+        if name != TABLE and not is_there(name, content, there):
+            raise BadInput(f"{unit.port}: {name} did not arrive as it was sent")
+    yield "verified", 0
+    for _ in put(unit, TABLE, files[TABLE]):
+        yield TABLE, 0
+    unit.run(f"import os\nos.remove({DEPLOYING!r})")
+    yield "done", 0
+
+
+def folders(name: str) -> list[str]:
+    """The folders of a file, outermost first."""
+    parts = name.split("/")[:-1]
+    return ["/".join(parts[: k + 1]) for k in range(len(parts))]
+
+
+def put(unit: Device, name: str, content: bytes) -> Iterator[int]:
+    """Write a file beside the old one, then have it take its place."""
+    unit.run(OPEN)
+    for at in range(0, len(content), CHUNK):
+        piece = content[at : at + CHUNK]
+        unit.run(f"w(d({base64.b64encode(piece)!r}))")
+        yield len(piece)
+    unit.run(f"f.close()\nos.rename({PART!r}, {name!r})")
+    yield 0
+
+
+def restart(unit: Device, about: About) -> None:
+    """Reset the chip, and say in its scratch word that this was meant: three resets that nobody
+    meant would lock the unit."""
+    boards = {board.NAME: board for board in (RPI_PICO, RPI_PICO2)}
+    at = boards[about.board].SCRATCH_ADDRESS
+    keep = (1 << 30) - 1 & ~(resets.ARMED | resets.SERVICE)
+    unit.leave(RESTART.format(at=at, keep=keep, clean=resets.CLEAN))
+
+
+def set_clock(unit: Device) -> str:
+    """The unit's clock to this computer's, in UTC; what came of it."""
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    try:
+        return unit.ask(f"clock {now}")
+    except BadInput as why:
+        return f"its clock is not set: {str(why).rpartition(': ')[2]}"
