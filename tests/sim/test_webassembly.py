@@ -94,7 +94,7 @@ def test_what_is_missing_is_said_with_the_way_to_get_it(
 
 def test_npms_packages_are_pinned_exactly_and_name_no_address() -> None:
     package = json.loads((site.BENCH / "package.json").read_text())
-    wanted = {**package["dependencies"], **package["devDependencies"]}
+    wanted = {**package["dependencies"], **package.get("devDependencies", {})}
     lock = json.loads((site.BENCH / "package-lock.json").read_text())["packages"]
     rows = {name.removeprefix("node_modules/"): row for name, row in lock.items() if name}
     assert {name: row["version"] for name, row in rows.items()} == wanted
