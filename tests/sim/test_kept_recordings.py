@@ -11,22 +11,21 @@ from pathlib import Path
 
 import pytest
 
-from sim.common.errors import BadInput
 from tools.replay import replay
 
 DATA = Path(__file__).parents[1] / "data"
+NEEDS = {"unix": "unix", "webassembly": "npm"}  # fixtures
 KEPT = ("ordinary", "pause_fault", "gated")
 
 
 @pytest.mark.parametrize("on", ["cpython", "unix", "webassembly"])
 @pytest.mark.parametrize("name", KEPT)
 def test_a_recording_of_an_earlier_release_replays_to_the_byte(
-    name: str, on: str, tmp_path: Path
+    name: str, on: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
+    if on in NEEDS:
+        request.getfixturevalue(NEEDS[on])  # skips where it is missing, and fails where CI lacks it
     path = tmp_path / f"{name}.rec"
     path.write_bytes(lzma.decompress((DATA / f"{name}.rec.xz").read_bytes()))
-    try:
-        same, said = replay(path, on)
-    except BadInput as why:
-        pytest.skip(str(why))
+    same, said = replay(path, on)
     assert same, said

@@ -29,8 +29,8 @@ edit that.
 
 `for_s` is how long the fault lasts: without it, to the end. A fault that takes a `pad` strikes
 both where none is named. A value in brackets is taken where none is given. What must come of a
-fault is counted from its onset, or from what the table says. [faults.md](../maintainer/faults.md) has what was
-measured.
+fault is counted from its onset, or from what the table says. What was
+measured stands in [faults.md](../maintainer/faults.md).
 """
 COLUMNS = ("fault", "what happens", "beside `fault`", "must be dark within, or")
 
