@@ -56,8 +56,8 @@ NEW = """
 """
 # To mypyc alone: what the contract's protocols are in a campaign.
 CONTRACT = """
-from firmware.inputs import Inputs as Inputs
-from sim.hal import SimHal as Hal
+from firmware.core.inputs import Inputs as Inputs
+from sim.hal_depth.sim_hal import SimHal as Hal
 from hal.true_contract import *
 from hal.true_contract import POWER_ON as POWER_ON, WATCHDOG as WATCHDOG, OTHER as OTHER
 from hal.true_contract import Board as Board
