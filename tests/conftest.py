@@ -16,6 +16,7 @@ from hypothesis import settings
 
 from sim.common.errors import BadInput
 from tests.support.command import SHORT, Ended, Waistband
+from tools import compiled
 from tools.commands import main
 
 settings.register_profile("desk", deadline=None)
@@ -171,7 +172,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def waistband(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Waistband:
-    """The command, run in this process in an empty folder that holds `short.toml`."""
+    """The command, run in this process in an empty folder that holds `short.toml`. It keeps to
+    the sources: other tests of this process have imported them."""
+    monkeypatch.setenv(compiled.SWITCH, "0")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "short.toml").write_text(SHORT)
 

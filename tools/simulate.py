@@ -20,6 +20,7 @@ from firmware.core.limits import CONTROL_TICKS, TICK_MS
 from sim.common.errors import BadInput, one_line
 from sim.common.story import Scenario
 from sim.run import Run, trace_columns
+from tools import compiled
 from tools.common.files import emit, write_whole
 
 FAILED = 1
@@ -78,7 +79,8 @@ def report(run: Run, outputs: Sequence[tuple[str, str]], as_json: bool, depth: s
         return
     from tools.report.summary import render
 
-    emit(render(run, list(outputs)))
+    how = compiled.how_run() if depth == "hal" else f"{depth} depth"
+    emit(render(run, list(outputs), how))
     if depth == "pin":
         from tools.report.pin_report import told
 

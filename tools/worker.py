@@ -52,7 +52,5 @@ def ready(sources: str, compile_it: bool, done: set[str] = set()) -> None:  # no
         return
     if compiled.digest() != sources:
         raise ValueError(f"{platform.node()} has other sources than the command")
-    there = compiled.made() if compile_it else None
-    if there:
-        compiled.enter(str(there))
+    compiled.enter(compiled.made() if compile_it else None)
     done.add(sources)

@@ -5,7 +5,9 @@ compiled copy what compares the two is skipped, and the altered sources are run 
 """
 
 import ast
+import functools
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from sim.campaign import cases
-from tests.support.command import Waistband
+from tests.support.command import SHORT, Waistband
 from tools import compiled
 from tools.commands import check_campaign
+from tools.commands.sim import names_a_line
 
 # Runs one session and some of its windows; prints all that came of them, to the last digit.
 STORY = """
@@ -56,15 +59,81 @@ def test_the_altered_sources_tell_the_same_story_before_they_are_compiled(tmp_pa
     assert story == told_in(compiled.ROOT)[1]
 
 
-@pytest.mark.skipif(
+needs_copy = pytest.mark.skipif(
     compiled.made() is None, reason="these sources are not compiled: `make compiled` does it"
 )
+
+
+@needs_copy
 def test_the_compiled_unit_tells_the_same_story_to_the_last_digit() -> None:
     there = compiled.made()
     assert there
     where, story = told_in(there)
     assert where.endswith((".so", ".pyd"))
     assert story == told_in(compiled.ROOT)[1]
+
+
+def outputs_of_sim(folder: Path, switch: str) -> tuple[dict[str, object], bytes, bytes, str]:
+    """What `waistband sim` prints and writes, with the copy switched on or off."""
+    folder.mkdir()
+    (folder / "story.toml").write_text(SHORT)
+    command = [sys.executable, "-m", "tools.commands.main", "sim", str(folder / "story.toml")]
+    env = {**os.environ, compiled.SWITCH: switch}
+    run = functools.partial(
+        subprocess.run, capture_output=True, text=True, check=True, cwd=compiled.ROOT, env=env
+    )
+    files = ["--record", str(folder / "run.rec"), "--trace", str(folder / "run.csv")]
+    told = json.loads(run([*command, "--json", *files]).stdout)
+    del told["wall_s"], told["realtime_factor"]
+    recording, trace = (folder / "run.rec").read_bytes(), (folder / "run.csv").read_bytes()
+    return told, recording, trace, run(command).stdout
+
+
+@needs_copy
+def test_sim_takes_the_compiled_copy_records_with_it_and_writes_the_same_bytes(
+    tmp_path: Path,
+) -> None:
+    *fast, said = outputs_of_sim(tmp_path / "on", "1")
+    *slow, also = outputs_of_sim(tmp_path / "off", "0")
+    assert fast == slow
+    assert "compiled)." in " ".join(said.split())
+    assert "interpreted; `make compiled`" in " ".join(also.split())
+
+
+def test_a_scenario_that_names_a_line_is_left_to_the_interpreter(tmp_path: Path) -> None:
+    named, plain = tmp_path / "line.toml", tmp_path / "plain.toml"
+    plain.write_text('duration_s = 30\n[[event]]\nat_s = 2\nfault = "firmware_exception"\n')
+    named.write_text(plain.read_text() + 'line = "firmware/safety/guard.py:9"\n')
+    assert names_a_line(str(named)) and not names_a_line(str(plain))
+    for wrong in ("[[event", "event = 3", "event = [3]"):
+        plain.write_text(wrong)
+        assert not names_a_line(str(plain))
+    assert not names_a_line(None) and not names_a_line(str(tmp_path / "missing.toml"))
+
+
+def test_a_copy_of_other_sources_or_one_switched_off_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled, "shelf", lambda: tmp_path)
+    assert compiled.made() is None
+    for name in ("0123456789abcdef-01234567", compiled.folder().name):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / compiled.WHOLE).touch()
+    assert compiled.made() == compiled.folder()
+    monkeypatch.setenv(compiled.SWITCH, "0")
+    assert compiled.made() is None
+    monkeypatch.delenv(compiled.SWITCH)
+    (tmp_path / compiled.folder().name / compiled.WHOLE).unlink()
+    assert compiled.made() is None
+
+
+def test_the_contract_becomes_a_trait_or_the_copy_is_refused() -> None:
+    text = (compiled.ROOT / "hal" / "contract.py").read_text()
+    names = [node.name for node in ast.parse(compiled.declare_trait(text)).body
+             if isinstance(node, ast.ClassDef)]  # fmt: skip
+    assert names == ["Board", "Hal"]
+    with pytest.raises(compiled.CannotCompile, match=r"contract.py is not as"):
+        compiled.declare_trait("class Hal: ...")
 
 
 def altered(text: str) -> ast.Module:

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from sim.common.errors import BadInput
+from tools import compiled
 from tools.common.files import emit
 
 app = typer.Typer(rich_markup_mode=None, help="Show by trying that what the unit promises holds.")
@@ -46,6 +47,7 @@ def faults(
 
     With --fault, a line a state. Exits 1 if any bound is broken.
     """
+    compiled.enter(compiled.made())
     from tools.commands.check_faults import check_faults
 
     return check_faults(

@@ -15,6 +15,7 @@ from types import SimpleNamespace
 
 from hal.board_check import faults_of
 from sim.common.errors import BadInput
+from tools import compiled
 from tools.common.files import emit
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,7 +53,7 @@ def version() -> str:
 def doctor() -> int:
     """Say what is installed, what is missing, and what each missing part would give."""
     rows = [
-        *base(), *packages(), micropython(), *bench(), uf2(),
+        *base(), *packages(), copy(), micropython(), *bench(), uf2(),
         *boards(ROOT / "hal" / "boards"),
     ]  # fmt: skip
     width = max(len(part) for part, _, _ in rows)
@@ -82,6 +83,13 @@ def packages() -> Iterable[Row]:
         except metadata.PackageNotFoundError:
             found = ""
         yield name, found, f"{gives}: {get}"
+
+
+def copy() -> Row:
+    """The compiled copy of the simulated unit."""
+    there = compiled.made()
+    gives = "sim, check faults and check campaign about five times as fast: make compiled"
+    return "compiled unit", f"of these sources, {there.name}" if there else "", gives
 
 
 def micropython() -> Row:

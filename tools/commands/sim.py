@@ -1,6 +1,7 @@
 """`waistband sim`: a scenario on the simulated unit, watched, then told."""
 
 import os
+import tomllib
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.common.errors import BadInput
+from tools import compiled
 from tools.commands.options import BOARD, ScenarioBoard
 
 if TYPE_CHECKING:
@@ -80,6 +82,9 @@ def sim(  # noqa: PLR0913, PLR0917 - one parameter an option
     as well: firmware_hang, brownout, flash_full, ... At pin depth they run on real MicroPython,
     from a UF2 file, on an emulated RP2040: some ten times slower than the clock.
 
+    At HAL depth a compiled copy of the unit runs where `make compiled` has made one; set
+    WAISTBAND_COMPILED=0 to run the sources themselves.
+
     Exits 1 if the run ends in a fault that its scenario does not inject.
     """
     named = {"trace": trace, "plot": plot, "report": report, "recording": record, "edges": vcd,
@@ -89,6 +94,8 @@ def sim(  # noqa: PLR0913, PLR0917 - one parameter an option
     check_depth(depth.value, uf2, vcd, waveform, record)
     check_outputs(scenario, outputs)
     number, times = seed_of(seed), realtime_of(realtime)
+    if depth is Depth.HAL and not names_a_line(scenario):
+        compiled.enter(compiled.made())
     from tools.simulate import simulate
 
     return simulate(
@@ -137,6 +144,19 @@ def check_outputs(scenario: str | None, outputs: Sequence[tuple[str, str]]) -> N
         if real in used:
             raise BadInput(f"{path}: is {used[real]} already; give the {what} a name of its own")
         used[real] = f"the {what}"
+
+
+def names_a_line(path: str | None) -> bool:
+    """Whether a scenario injects a fault at a line of the firmware, which the interpreter alone
+    can do. False where the file cannot be read: its reader says why."""
+    try:
+        found = tomllib.loads(Path(path).read_text(encoding="utf-8")) if path else {}
+    except (OSError, ValueError):
+        return False
+    events = found.get("event")
+    return isinstance(events, list) and any(
+        isinstance(row, dict) and "line" in row for row in events
+    )
 
 
 def story(path: str | None, board: str | None) -> "Scenario":

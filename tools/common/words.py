@@ -108,17 +108,17 @@ NO_SESSION = {
 }
 
 
-def asked(course: "dict[str, Any]") -> str:
+def asked(course: "Any") -> str:
     """What a session asks for, in a line; from a `Course`, or a record of the journal."""
     light = "CW"
-    if course["period_ticks"] > 1:
-        light = f"gated at {1000 / TICK_MS / course['period_ticks']:.3g} Hz"
-    elif course["carrier_hz"] != CARRIER_HZ:
-        light = f"pulsed at {course['carrier_hz']} Hz"
+    if course.period_ticks > 1:
+        light = f"gated at {1000 / TICK_MS / course.period_ticks:.3g} Hz"
+    elif course.carrier_hz != CARRIER_HZ:
+        light = f"pulsed at {course.carrier_hz} Hz"
     return (
-        f"{course['fluence_uj_cm2'] / 1e6:g} J/cm2 a pad, {light}, "
-        f"{sum(course['irradiance_uw_cm2']) / 1000:g} mW/cm2, "
-        f"max {course['max_ms'] / 60_000:g} min, {course['set_point_mc'] / 1000:g} C"
+        f"{course.fluence_uj_cm2 / 1e6:g} J/cm2 a pad, {light}, "
+        f"{sum(course.irradiance_uw_cm2) / 1000:g} mW/cm2, "
+        f"max {course.max_ms / 60_000:g} min, {course.set_point_mc / 1000:g} C"
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -43,7 +44,7 @@ def of(session: Session, trail: Trail) -> Page:
         ("unit", session.serial or "its boot is not kept any more"),
         ("begun", when(told["at"])),
         ("prescription", told["prescription"] + number),
-        ("asked", words.asked(told)),
+        ("asked", words.asked(SimpleNamespace(**told))),
     ]
     if result is None:
         facts.append(("ended", NOT_ENDED))

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.campaign.common_cause import Lie
+from tools import compiled
 from tools.report.faults_rows import COLUMNS, OUTSIDE, Figure, Found, Row, label, worst
 
 NEAR = 0.8  # share of a bound from which a figure is coloured
@@ -68,7 +69,8 @@ def verdict(row: Row) -> Text:
 
 def headline(found: Found, wall_s: float) -> Text:
     """How many were tried, how many broke a bound."""
-    line = Text(f"{len(found.cells):,} cells, {found.strikes():,} strikes in {wall_s:.0f} s: ")
+    line = Text(f"{len(found.cells):,} cells, {found.strikes():,} strikes in {wall_s:.0f} s, ")
+    line.append(f"{compiled.how_run()}: ")
     if broken := found.broken():
         said = f"{found.broken_bounds()} bounds broken in {len(broken)} cells"
         return line.append(said, style="bold red")

@@ -16,24 +16,25 @@ CEM43_LIMIT_MIN = CEM43_SESSION_Q10_MS / 1024 / 60_000
 WARN_C = CONTACT_WARN_MC / 1000
 
 
-def summary(run: Run, written: list[tuple[str, str]]) -> RenderableType:
-    """Everything worth reading after a run; `written` holds (what, path) of its files."""
+def summary(run: Run, written: list[tuple[str, str]], how: str = "") -> RenderableType:
+    """Everything worth reading after a run; `written` holds (what, path) of its files, `how` says
+    what ran: compiled, interpreted, or at which depth."""
     result = run.result()
     parts: list[RenderableType] = [headline(run, result)]
     if not run.unit.session.locked and run.unit.session.number:
         course = run.unit.session.course
-        parts += [f"Asked ({course.name}): {words.asked(vars(course))}", ""]
+        parts += [f"Asked ({course.name}): {words.asked(course)}", ""]
         parts += [given(account(run)), ""]
-    parts += list(notes(run, result))
+    parts += list(notes(run, result, how))
     parts += [f"Wrote the {what} to {path}" for what, path in written]
     return Padding(Group(*parts), (0, 1))
 
 
-def render(run: Run, written: list[tuple[str, str]]) -> str:
+def render(run: Run, written: list[tuple[str, str]], how: str = "") -> str:
     """The summary as standard output takes it: coloured on a terminal only."""
     console = Console(highlight=False, soft_wrap=False)
     with console.capture() as capture:
-        console.print(summary(run, written))
+        console.print(summary(run, written, how))
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
 
 
@@ -96,7 +97,7 @@ def cells(pairs: Iterator[tuple[float | None, float | None]]) -> list[str | Text
     return row
 
 
-def notes(run: Run, result: dict[str, object]) -> Iterator[RenderableType]:
+def notes(run: Run, result: dict[str, object], how: str) -> Iterator[RenderableType]:
     """Heat, power, speed, faults and cut-offs."""
     highest, cem43 = result["max_contact_c"], result["cem43_min"]
     assert isinstance(highest, dict) and isinstance(cem43, dict)
@@ -113,9 +114,8 @@ def notes(run: Run, result: dict[str, object]) -> Iterator[RenderableType]:
     yield f"Energy: {result['energy_wh']:.2f} Wh; battery {result['battery_pct']:.0f} %{left}."
     factor = float(str(result["realtime_factor"]))
     times = f"{factor:,.0f}" if factor >= 10 else f"{factor:.2g}"
-    yield (
-        f"Speed: {times} times real time ({result['ticks']:,} ticks in {result['wall_s']:.2f} s)."
-    )
+    ticks = f"{result['ticks']:,} ticks in {result['wall_s']:.2f} s"
+    yield f"Speed: {times} times real time ({ticks}{how and ', '}{how})."
     rows, cutoffs = result["faults"], result["cutoffs"]
     assert isinstance(rows, list) and isinstance(cutoffs, list)
     for row in rows:
