@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sim.common.story import Event, Scenario
     from sim.faults.depth import Depth
     from sim.faults.injected import Injected
-    from sim.hal_depth.lifecycle import Lives
+    from sim.hal_depth.lifecycle import Lifecycle
     from sim.hal_depth.sim_hal import SimHal
     from sim.oracle.subject import Witness
 
@@ -113,10 +113,10 @@ class Run(Observer):
         return self.depth.hal
 
     @property
-    def lives(self) -> "Lives":
+    def lifecycle(self) -> "Lifecycle":
         """The unit's resets and power cycles; at HAL depth alone."""
         assert isinstance(self.depth, HalDepth)
-        return self.depth.lives
+        return self.depth.lifecycle
 
     @property
     def unit(self) -> "Waistband":
@@ -155,15 +155,15 @@ class Run(Observer):
 
     # -- events ------------------------------------------------------------------------
 
-    def happen(self, t_ms: int) -> int:
+    def run_due_events(self, t_ms: int) -> int:
         """Do what is due; returns when something is due next."""
-        return self.timeline.happen(t_ms)
+        return self.timeline.run_due_events(t_ms)
 
-    def reached(self, event: "Event") -> None:
+    def mark_line_reached(self, event: "Event") -> None:
         """The firmware is about to execute the line that the event names."""
-        self.timeline.reached(event)
+        self.timeline.mark_line_reached(event)
 
-    def then(self, events: "tuple[Event, ...]", duration_s: float) -> None:
+    def continue_with(self, events: "tuple[Event, ...]", duration_s: float) -> None:
         """From now on these happen, in the place of what the scenario had still to come, and
         the run lasts until `duration_s`. Raises ValueError for one that is not later than now.
 
@@ -179,9 +179,9 @@ class Run(Observer):
             seed=self.seed,
         )  # fmt: skip
         self.duration_s = duration_s
-        self.replan()
+        self.reload_events()
 
-    def replan(self, keep_bounces: bool = False) -> None:
+    def reload_events(self, keep_bounces: bool = False) -> None:
         """What is still to happen is what the scenario, as it now stands, says."""
         self.timeline.replace(self.scenario.events, self.depth.t_ms, keep_bounces)
         self.depth.expect(self.timeline.next_ms())
@@ -199,21 +199,21 @@ class Run(Observer):
         """Whether a witness or a trace looks at every tick."""
         return self.witness is not None or self._row_every == TICK_MS
 
-    def ticked(self) -> None:
+    def end_tick(self) -> None:
         """A tick went by: for the witness, and a row of a trace of ticks."""
         if self.witness:
             self.witness.look()
         if self._row_sink and self._row_every == TICK_MS:
             self._row_sink(self.row())
 
-    def stepped(self) -> bool:
+    def end_step(self) -> bool:
         """A control step went by: keep times, give a row; whether the run is over."""
         if self._row_sink and self._row_every != TICK_MS:
             self._row_sink(self.row())
-        self._keep_times()
+        self._record_times()
         return not self.depth.powered or self._done()
 
-    def _keep_times(self) -> None:
+    def _record_times(self) -> None:
         """When the session began and ended, and when contact truly crossed the trip."""
         session = self.unit.session
         if session.number and self.begin_ms is None:
@@ -230,7 +230,7 @@ class Run(Observer):
         """For a scenario that runs until its session is over."""
         return (
             self.scenario.until_done
-            and self.over()
+            and self.events_over()
             and self.end_ms is not None
             and self.depth.t_ms >= self.end_ms + SETTLED_MS
         )
@@ -262,7 +262,7 @@ class Run(Observer):
         self._row_sink = row_sink
         self._row_every = TICK_MS if every == "tick" else CONTROL_MS
 
-    def over(self) -> bool:
+    def events_over(self) -> bool:
         """Whether nothing of the scenario is still to come."""
         return not self.timeline.actions
 

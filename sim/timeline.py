@@ -87,7 +87,7 @@ class Timeline:
         """When something is due next."""
         return self.actions[0].t_ms if self.actions else NEVER_MS
 
-    def happen(self, t_ms: int) -> int:
+    def run_due_events(self, t_ms: int) -> int:
         """Do what is due; returns when something is due next."""
         actions = self.actions
         while actions and actions[0].t_ms <= t_ms:
@@ -95,7 +95,7 @@ class Timeline:
             action.do(*action.arguments)
         return self.next_ms()
 
-    def reached(self, event: "Event") -> None:
+    def mark_line_reached(self, event: "Event") -> None:
         """The firmware is about to execute the line that a fault names: its onset is now."""
         for row in self.injected:
             if row.event is event:

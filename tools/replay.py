@@ -101,7 +101,7 @@ def open_recording(path: Path) -> Recording:
 def check_recording(data: bytes, where: str) -> Recording:
     """The parts of a recording's bytes. Raises BadInput, whatever they are."""
     try:
-        about, words, outputs = recording.split(data)
+        about, words, outputs = recording.parse_recording(data)
         board_of(about)
         wrong = problem(about, data, outputs)
     except RecursionError:
@@ -116,7 +116,7 @@ def check_recording(data: bytes, where: str) -> Recording:
 def problem(about: dict[str, Any], data: bytes, outputs: bytes) -> str:
     """What is wrong with a recording of the right form; "" if nothing is."""
     body = data[data.index(b"\n") + 1 :]
-    if about["sha256"] != recording.digest(body):
+    if about["sha256"] != recording.sha256_hex(body):
         return "is damaged: its contents are not those that were written"
     if not isinstance(about["answers"], list) or not all(map(is_answer, about["answers"])):
         return "has answers that are none"

@@ -45,21 +45,21 @@ class Setup:
 class Observer:
     """Is told as a unit's time goes by, and what happens in it."""
 
-    def happen(self, t_ms: int) -> int:
+    def run_due_events(self, t_ms: int) -> int:
         """Do what is due at a time; returns when something is due next."""
         return NEVER_MS
 
-    def reached(self, event: "Event") -> None:
+    def mark_line_reached(self, event: "Event") -> None:
         """The firmware is about to execute the line that an event names."""
 
     def wants_ticks(self) -> bool:
         """Whether `ticked` is to be called."""
         return False
 
-    def ticked(self) -> None:
+    def end_tick(self) -> None:
         """A tick went by."""
 
-    def stepped(self) -> bool:
+    def end_step(self) -> bool:
         """A control step went by, or a tick where those are wanted; whether the run is over."""
         return False
 

@@ -7,7 +7,7 @@ the plant behind it, and on nothing else.
 """
 
 from sim.physics import sensors
-from sim.physics.threshold_times import Onsets
+from sim.physics.threshold_times import ThresholdTimes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,9 +62,9 @@ class Hardware:
         self.silenced = [0] * len(PARTS)  # by how many faults each part does not answer
         self.bus_holds = 0  # how many faults hold the sensors' bus low
         self.full_scale_mv = board.BATTERY_FULL_SCALE_MV
-        self.onsets = Onsets(board)
-        self.hot_ms = self.onsets.hot_ms
-        self.apart_ms = self.onsets.apart_ms
+        self.threshold_times = ThresholdTimes(board)
+        self.hot_ms = self.threshold_times.hot_ms
+        self.apart_ms = self.threshold_times.apart_ms
         self.empty_ms = -1  # since when the battery's codes end a session; at HAL depth alone
         # The power side; banks are numbered pad A first.
         self.open_banks: set[int] = set()
@@ -94,7 +94,7 @@ class Hardware:
             if not LEVEL_MIN <= level <= LEVEL_MAX:
                 levels[k] = min(max(level, LEVEL_MIN), LEVEL_MAX)
         if self.filters or max(self.apart_ms) >= 0:
-            self.onsets.judge_pairs(levels, raw, self.t_ms)
+            self.threshold_times.judge_pairs(levels, raw, self.t_ms)
 
     def add_filter(self, new: Filter) -> None:
         """Put a filter in, after those of its own and lower stages."""

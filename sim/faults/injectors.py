@@ -28,12 +28,12 @@ STAGES = ("ntc_drift", "ntc_noise", "ntc_open", "ntc_short", "pad_unplugged", "n
 BUTTON_PINS = {"START": pin.START, "UP": pin.UP, "DOWN": pin.DOWN}
 
 
-def pads(event: "Event") -> "tuple[int, ...]":
+def struck_pads(event: "Event") -> "tuple[int, ...]":
     """Indices of the pads that a fault strikes."""
     return (0, 1) if event.pad is None else ("AB".index(event.pad),)
 
 
-def amount(event: "Event") -> float:
+def event_value(event: "Event") -> float:
     """The event's value, which these faults cannot do without."""
     assert event.value is not None, event.name
     return float(event.value)
@@ -63,13 +63,13 @@ def sensor_fault(alter: "Alter", keep: "Keep" = nothing) -> "Inject":
 
 def ntc_open(hardware: "Hardware", event: "Event", kept: "Any") -> None:
     """The thermistor's level at the upper end of the converter."""
-    for pad in pads(event):
+    for pad in struck_pads(event):
         hardware.levels[pad] = OPEN_LEVEL
 
 
 def ntc_short(hardware: "Hardware", event: "Event", kept: "Any") -> None:
     """The thermistor's level at the lower end of the converter."""
-    for pad in pads(event):
+    for pad in struck_pads(event):
         hardware.levels[pad] = SHORT_LEVEL
 
 
@@ -80,7 +80,7 @@ def levels_now(hardware: "Hardware", event: "Event") -> "list[float]":
 
 def ntc_stuck(hardware: "Hardware", event: "Event", kept: "list[float]") -> None:
     """The level stays where it was."""
-    for pad in pads(event):
+    for pad in struck_pads(event):
         hardware.levels[pad] = kept[pad]
 
 
@@ -91,8 +91,8 @@ def time_now(hardware: "Hardware", event: "Event") -> int:
 
 def ntc_drift(hardware: "Hardware", event: "Event", since_ms: int) -> None:
     """The thermistor reads ever more off, `value` C a minute."""
-    off_c = amount(event) * (hardware.t_ms - since_ms) / 60_000
-    for pad in pads(event):
+    off_c = event_value(event) * (hardware.t_ms - since_ms) / 60_000
+    for pad in struck_pads(event):
         plant = hardware.plant.pads[pad]
         hardware.levels[pad] = sensors.ntc_level(plant.ntc.value + plant.ntc_error_c + off_c)
 
@@ -113,8 +113,8 @@ def ntc_noise(hardware: "Hardware", event: "Event", on: bool) -> None:
 
 
 def _ntc_noise(hardware: "Hardware", event: "Event", kept: sensors.Noise) -> None:
-    codes = amount(event) * CODES_PER_C
-    for pad in pads(event):
+    codes = event_value(event) * CODES_PER_C
+    for pad in struck_pads(event):
         hardware.levels[pad] += codes * kept.draw()
 
 
@@ -125,13 +125,13 @@ def raw_now(hardware: "Hardware", event: "Event") -> "list[int]":
 
 def contact_stuck(hardware: "Hardware", event: "Event", kept: "list[int]") -> None:
     """The contact thermometer answers with what it last measured."""
-    for pad in pads(event):
+    for pad in struck_pads(event):
         hardware.raw[pad] = kept[pad]
 
 
 def contact_garbage(hardware: "Hardware", event: "Event", kept: sensors.Noise) -> None:
     """The contact thermometer answers with any 16 bits."""
-    for pad in pads(event):
+    for pad in struck_pads(event):
         hardware.raw[pad] = int(kept.draw() * 12_000) % 65_536 - 32_768
 
 
@@ -145,7 +145,7 @@ def silent(first: int) -> "Inject":
     """A thermometer of a pad that no longer answers; `first` is pad A's in SENSOR_PARTS."""
 
     def inject(hardware: "Hardware", event: "Event", on: bool) -> None:
-        hardware.silence(tuple([SENSOR_PARTS[first + pad] for pad in pads(event)]), on)
+        hardware.silence(tuple([SENSOR_PARTS[first + pad] for pad in struck_pads(event)]), on)
 
     return inject
 
@@ -164,13 +164,13 @@ def tissue(**conditions: "float | None") -> "Inject":
     """Both pads' surroundings change; None stands for the event's value."""
 
     def inject(hardware: "Hardware", event: "Event", on: bool) -> None:
-        for index in pads(event):
+        for index in struck_pads(event):
             body = hardware.plant.pads[index].tissue
             if on:
                 hardware.before[index, event.name] = {key: getattr(body, key) for key in conditions}
                 changed: dict[str, Any] = {}
                 for key, value in conditions.items():
-                    changed[key] = amount(event) if value is None else value
+                    changed[key] = event_value(event) if value is None else value
                 body.change(**changed)
             else:
                 body.change(**hardware.before.pop((index, event.name)))
@@ -192,14 +192,14 @@ def wear(hardware: "Hardware", worn: bool) -> None:
 
 def battery_sag(hardware: "Hardware", event: "Event", on: bool) -> None:
     """The pack stands lower than it should, by `value` V."""
-    hardware.plant.sag_mv = amount(event) * 1000.0 if on else 0.0
+    hardware.plant.sag_mv = event_value(event) * 1000.0 if on else 0.0
 
 
 def battery_low(hardware: "Hardware", event: "Event", on: bool) -> None:
     """The pack has `value` percent left, from now on."""
     if on:
-        hardware.plant.battery.charge = amount(event) / 100.0
-        hardware.plant.battery.step(hardware.plant.idle_w, 0.0)
+        hardware.plant.battery.charge = event_value(event) / 100.0
+        hardware.plant.battery.advance(hardware.plant.idle_w, 0.0)
 
 
 def charger_plugged(hardware: "Hardware", event: "Event", on: bool) -> None:
@@ -221,20 +221,20 @@ def button_bounce(hardware: "Hardware", event: "Event", on: bool) -> None:
     hardware.bouncing = on
 
 
-def bank(hardware: "Hardware", event: "Event") -> int:
+def find_bank(hardware: "Hardware", event: "Event") -> int:
     """The bank that an event names by pad and wavelength."""
     kinds = [row[0] for row in hardware.board.BANKS]
-    return "AB".index(event.pad or "A") * len(kinds) + kinds.index(int(amount(event)))
+    return "AB".index(event.pad or "A") * len(kinds) + kinds.index(int(event_value(event)))
 
 
 def led_open(hardware: "Hardware", event: "Event", on: bool) -> None:
     """A bank's string is open: no current, no light."""
-    (hardware.open_banks.add if on else hardware.open_banks.discard)(bank(hardware, event))
+    (hardware.open_banks.add if on else hardware.open_banks.discard)(find_bank(hardware, event))
 
 
 def fet_stuck_on(hardware: "Hardware", event: "Event", on: bool) -> None:
     """A bank's switch is shorted: full current whenever the supply switch is closed."""
-    (hardware.stuck_banks.add if on else hardware.stuck_banks.discard)(bank(hardware, event))
+    (hardware.stuck_banks.add if on else hardware.stuck_banks.discard)(find_bank(hardware, event))
 
 
 def enable_stuck(hardware: "Hardware", event: "Event", on: bool) -> None:
@@ -248,7 +248,7 @@ def pad_unplugged(hardware: "Hardware", event: "Event", on: bool) -> None:
     INJECT["contact_lost"](hardware, event, on)
     INJECT["board_sensor_lost"](hardware, event, on)
     kinds = len(hardware.board.BANKS)
-    for index in pads(event):
+    for index in struck_pads(event):
         for k in range(index * kinds, (index + 1) * kinds):
             (hardware.open_banks.add if on else hardware.open_banks.discard)(k)
 

@@ -6,7 +6,7 @@ reached. Used by the depths whose firmware runs in this interpreter.
 
 import sys
 
-from sim.faults.source_lines import TRACES, place
+from sim.faults.source_lines import TRACES, parse_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,25 +28,25 @@ class LineTrace:
 
     def arm(self, event: "Event") -> None:
         """From here on wait for the event's line, in what runs already and what is called."""
-        file, line = place(event.line, "line")
+        file, line = parse_line(event.line, "line")
         self.waiting.append((file, line, event))
-        self.watch()
+        self.start_trace()
         frame: FrameType | None = sys._getframe(1)
         while frame:
             if self._here(frame):
                 frame.f_trace = self._line
             frame = frame.f_back
 
-    def traced(self) -> "Any":
+    def current_trace(self) -> "Any":
         """What traces this thread now, for `leave`."""
         return sys.gettrace() if TRACES else None
 
-    def leave(self, tracing: "Any") -> None:
+    def restore_trace(self, tracing: "Any") -> None:
         """Have it traced as it was before."""
         if TRACES:
             sys.settrace(tracing)
 
-    def watch(self) -> None:
+    def start_trace(self) -> None:
         """Trace this thread from now on, if there is something to wait for. Whoever raises out
         of a traced frame ends its tracing: it is for them to ask for it anew."""
         if self.waiting:

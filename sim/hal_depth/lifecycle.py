@@ -55,7 +55,7 @@ def end(how: str, for_s: float | None = None) -> "Ended | Raised":
     return (Raised if how == RAISES else Ended)(how, for_s or 0.0)
 
 
-class Lives:
+class Lifecycle:
     """The lives of one unit: `unit` is the firmware of the present one, `tick` what a tick's time
     is spent on."""
 
@@ -67,13 +67,13 @@ class Lives:
         self.unit: Waistband
         self.tick: Callable[[], None] = self.wait
         self.spare = Inputs()  # filled while no firmware reads
-        self.alive = False
-        self.next: Callable[[], None] = self.begin  # while not alive: what comes
+        self.running = False
+        self.next: Callable[[], None] = self.start_firmware  # while not alive: what comes
         self.next_ms = 0  # ... and when
         self.restarts: list[tuple[float, str]] = []  # (s, why)
         self.raised: list[tuple[float, str]] = []  # (s, what the firmware raised by itself)
-        self.wire(True)
-        self.begin()
+        self.boot(True)
+        self.start_firmware()
 
     def wait(self) -> None:
         """A tick's time in which no firmware runs."""
@@ -84,40 +84,40 @@ class Lives:
 
     # -- ends --------------------------------------------------------------------------
 
-    def after(self, why: "Exception | Ended") -> None:
+    def end_tick(self, why: "Exception | Ended") -> None:
         """The tick ended so. Raises `why` itself where it is the simulator's own failure."""
         if isinstance(why, (Ended, Raised)):
             how, for_s = why.how, why.for_s
-        elif of_firmware(why):
+        elif is_firmware_error(why):
             how, for_s = RAISES, 0.0
             self.raised.append((self.hal.t_ms / 1000, repr(why)))
         else:
             raise why
-        if not (self.alive or how == POWER_LOST):
+        if not (self.running or how == POWER_LOST):
             return  # there is no program that could raise, hang or be reset
-        if self.alive and self.recorder and not self.restarts:
+        if self.running and self.recorder and not self.restarts:
             self.recorder.cut()
-        self.alive = False
+        self.running = False
         self.tick = self.wait
         if not self.hal.powered:
             self.next_ms = NEVER_MS  # it has let go of its supply: nothing begins anew
         elif how == POWER_LOST:
             self.lose_power(for_s)
         elif how == HANGS or (how == SOFT_RESET and self.hal.armed):
-            self.stand(how == SOFT_RESET)
+            self.wait_for_watchdog(how == SOFT_RESET)
         else:
             self.reset("reset")  # `main.py` ends dark, by pin, and resets
 
-    def stand(self, frozen: bool) -> None:
+    def wait_for_watchdog(self, frozen: bool) -> None:
         """Nothing is executed any more, until the watchdog bites. `frozen`: the lease stopped
         with its pin as it is, the worst that a soft reset does."""
         hal = self.hal
         if frozen:
             hal.freeze()
-        self.next = self.bitten
+        self.next = self.reset_by_watchdog
         self.next_ms = hal.fed_ms + (WATCHDOG_ARMED_MS if hal.armed else WATCHDOG_MS)
 
-    def bitten(self) -> None:
+    def reset_by_watchdog(self) -> None:
         """The watchdog resets the chip."""
         self.reset("watchdog")
 
@@ -128,7 +128,7 @@ class Lives:
             hal.word = resets.after_second(hal.word)
         hal.restart()
         self.restarts.append((hal.t_ms / 1000, why))
-        self.wire(False)
+        self.boot(False)
 
     def lose_power(self, for_s: float) -> None:
         """Dark at once, and nothing is kept but flash and the clock with its battery."""
@@ -142,42 +142,42 @@ class Lives:
         hal = self.hal
         hal.restart()
         self.restarts.append((hal.t_ms / 1000, "power-on"))
-        self.wire(True)
+        self.boot(True)
 
     # -- beginnings --------------------------------------------------------------------
 
-    def wire(self, power_on: bool) -> None:
+    def boot(self, power_on: bool) -> None:
         """As `main.wire`: the word and the firmware of the life that begins, or the prompt."""
         hal = self.hal
         word = resets.after_reset(hal.word, power_on)
         hal.word = word & ~resets.SERVICE
-        self.next = self.begin
+        self.next = self.start_firmware
         self.next_ms = hal.t_ms + BOOT_MS
         if resets.is_hopeless(word) or not hal.mounted:
             self.next_ms = NEVER_MS  # dark at the prompt
         lock = RESTARTS if resets.is_loop(word) else NOT_LOCKED
         try:
-            self.unit = self.made(lock)
+            self.unit = self.make_firmware(lock)
         except ENDED as why:
-            self.unit = self.made(lock)
+            self.unit = self.make_firmware(lock)
             self.next_ms = NEVER_MS  # what raises or hangs there leaves it at the prompt
             if isinstance(why, (Ended, Raised)) and why.how == POWER_LOST:
                 self.lose_power(why.for_s)
 
-    def made(self, lock: int) -> Waistband:
+    def make_firmware(self, lock: int) -> Waistband:
         """New firmware; that of the first life is recorded, if the run is."""
         setup = self.setup
         hal = self.recorder if self.recorder and not self.restarts else self.hal
         return Waistband(hal, setup.board, setup.calibration, setup.prescription, lock)
 
-    def begin(self) -> None:
+    def start_firmware(self) -> None:
         """Booted: from here on the firmware runs."""
-        self.alive = True
+        self.running = True
         self.hal.begin_dark()
         self.tick = self.unit.tick
 
 
-def of_firmware(why: Exception) -> bool:
+def is_firmware_error(why: Exception) -> bool:
     """Whether it was raised in the firmware's own code."""
     if hasattr(sys, "print_exception"):  # MicroPython keeps no frames, but tells them
         from io import StringIO

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 ROWS, CELLS = 8, 16  # of the screen
 
 
-class Surroundings(Hal):
+class Peripherals(Hal):
     """Everything that is neither sensor nor emitter."""
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class Surroundings(Hal):
 
     # -- lives ---------------------------------------------------------------------------
 
-    def forget(self) -> None:
+    def reset_peripherals(self) -> None:
         """A reset: only the scratch word, what is outside the chip and `t_ms` are as they were."""
         self.armed = False
         self.start_ms = -self.t_ms

@@ -8,7 +8,7 @@ counts from the call that lit it to the call, or the end of the lease, that ende
 
 from firmware.core.limits import CLOCK_MASK, DUTY_MAX, LEASE_MS, TICK_MS
 from sim.faults.hardware import NEVER_MS, RAIL, SENSOR_PARTS, Hardware
-from sim.hal_depth.peripherals import Surroundings
+from sim.hal_depth.peripherals import Peripherals
 from sim.physics import sensors
 from sim.physics.plant import EMPTY_MV, STEP_MS, Plant
 from sim.physics.threshold_times import Dark
@@ -40,11 +40,11 @@ def no_event(t_ms: int) -> int:
     return NEVER_MS
 
 
-class SimHal(Surroundings):
+class SimHal(Peripherals):
     """What the firmware runs on at HAL depth."""
 
     def __init__(self, plant: Plant, board: "Board", start: "Start", seed: int) -> None:
-        Surroundings.__init__(self)
+        Peripherals.__init__(self)
         self.plant = plant
         self.hardware = Hardware(plant, board)
         self.hardware.t_ms = self.t_ms
@@ -164,7 +164,7 @@ class SimHal(Surroundings):
     def restart(self) -> None:
         """The chip begins anew: every pin low, its clock at zero, the screen blank."""
         self.off()
-        self.forget()
+        self.reset_peripherals()
         self.ending = None
 
     def freeze(self) -> None:
@@ -286,7 +286,7 @@ class SimHal(Surroundings):
         scale = 1.0 / (DUTY_MAX * STEP_MS)
         self.shares = shares = [share * scale for share in self._share_ms]
         lit = any(shares)
-        self.plant.step(shares, lit)
+        self.plant.advance(shares, lit)
         if lit:
             self._share_ms = [0] * len(shares)
         if self.plant.alert_turned:
@@ -298,8 +298,8 @@ class SimHal(Surroundings):
         hardware.refresh()
         raw = hardware.raw
         levels = hardware.levels
-        near = hardware.onsets.trip_level + NEAR_CODES
-        hot = hardware.onsets.trip_raw
+        near = hardware.threshold_times.trip_level + NEAR_CODES
+        hot = hardware.threshold_times.trip_raw
         self._near = (
             levels[0] < near or levels[1] < near or raw[0] >= hot or raw[1] >= hot
             or levels[2] < self._empty_level + NEAR_CODES
@@ -310,7 +310,7 @@ class SimHal(Surroundings):
         """Keep since when codes are beyond their limit without a break."""
         hardware = self.hardware
         for pad in (0, 1):
-            hardware.onsets.judge_codes(pad, inputs.ntc[pad], inputs.contact[pad], t_ms)
+            hardware.threshold_times.judge_codes(pad, inputs.ntc[pad], inputs.contact[pad], t_ms)
         if inputs.battery[0] > self._empty_level:
             hardware.empty_ms = -1
         elif hardware.empty_ms < 0:

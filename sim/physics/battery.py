@@ -42,9 +42,9 @@ class Battery:
         self.charge = charge_pct / 100.0
         self.resistance_times = 1.0
         self._capacity_as = capacity_ah * 3600.0
-        self.step(0.0, 0.0)
+        self.advance(0.0, 0.0)
 
-    def step(self, power_w: float, dt_s: float, charge_w: float = 0.0) -> None:
+    def advance(self, power_w: float, dt_s: float, charge_w: float = 0.0) -> None:
         """Draw `power_w`, or charge with `charge_w`, for `dt_s`.
 
         Voltage and current come from P = V I and V = E - I R together. Asked for more

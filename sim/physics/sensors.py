@@ -39,7 +39,7 @@ class Lag:
         self.value = start
         self._share = 1.0 - math.exp(-dt_s / lag_s)
 
-    def step(self, truth: float) -> float:
+    def advance(self, truth: float) -> float:
         """Advance by dt_s towards `truth`; the lagged value."""
         self.value += (truth - self.value) * self._share
         return self.value
@@ -86,7 +86,7 @@ class Ina219:
         self._sum = 0.0
         self._left_ms = INA219_WINDOW_MS
 
-    def step(self, current_ma: float, dt_ms: float) -> None:
+    def advance(self, current_ma: float, dt_ms: float) -> None:
         """Let this mean current flow for `dt_ms`, which may span several windows."""
         while dt_ms >= self._left_ms:
             self._sum += current_ma * self._left_ms

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hal.contract import Board
 
 
-def keep_since(since_ms: "list[int]", at: int, beyond: bool, t_ms: int) -> None:
+def update_since(since_ms: "list[int]", at: int, beyond: bool, t_ms: int) -> None:
     """Keep in a list since when something lasts without a break; -1 where it does not."""
     if not beyond:
         since_ms[at] = -1
@@ -42,7 +42,7 @@ class Dark:
         self.apart_ms = (apart_ms[0], apart_ms[1])
 
 
-class Onsets:
+class ThresholdTimes:
     """Times in ms since power-on; -1 for what is not so now."""
 
     def __init__(self, board: "Board") -> None:
@@ -57,8 +57,8 @@ class Onsets:
         in between."""
         since_ms = self._since_ms
         at = 2 * pad
-        keep_since(since_ms, at, ntc <= self.trip_level, t_ms)
-        keep_since(since_ms, at + 1, contact >= self.trip_raw, t_ms)
+        update_since(since_ms, at, ntc <= self.trip_level, t_ms)
+        update_since(since_ms, at + 1, contact >= self.trip_raw, t_ms)
         one_ms = since_ms[at]
         other_ms = since_ms[at + 1]
         never = one_ms < 0 or other_ms < 0
@@ -68,4 +68,4 @@ class Onsets:
         """What both pads' sensors give, noise aside."""
         for pad in (0, 1):
             apart_c = abs(sensors.ntc_c(levels[pad]) - raw[pad] * sensors.TMP117_LSB_C)
-            keep_since(self.apart_ms, pad, apart_c > APART_C, t_ms)
+            update_since(self.apart_ms, pad, apart_c > APART_C, t_ms)

@@ -163,7 +163,7 @@ class Tissue:
             self._factors = {}
         self._apply_conditions()
 
-    def step(self, light_w_m2: float, waste_w_m2: float) -> None:
+    def advance(self, light_w_m2: float, waste_w_m2: float) -> None:
         """Advance by dt_s with this light entering the skin (W/m2) and this heat
         given off in the LED board (W/m2 of pad). Off the skin the light is lost."""
         wanted = (self.skin_c - DILATE_FROM_C) / (DILATE_FULL_C - DILATE_FROM_C)

@@ -58,35 +58,35 @@ class Sink:
         self.buffer = bytearray(SINK_BYTES)
         self.used = 0
 
-    def put(self, value: int) -> None:
+    def write_byte(self, value: int) -> None:
         """One byte."""
         self.buffer[self.used] = value & 255
         self.used += 1
 
-    def word(self, value: int) -> None:
+    def write_word(self, value: int) -> None:
         """Four bytes, little end first."""
-        self.put(value)
-        self.put(value >> 8)
-        self.put(value >> 16)
-        self.put(value >> 24)
+        self.write_byte(value)
+        self.write_byte(value >> 8)
+        self.write_byte(value >> 16)
+        self.write_byte(value >> 24)
 
-    def digest(self, unit: Waistband) -> None:
+    def write_digest(self, unit: Waistband) -> None:
         """What the firmware holds after control."""
         session = unit.session
-        self.put(DIGEST)
-        self.word(session.state)
-        self.word(session.reason)
-        self.word(session.refused)
-        self.word(session.treat_ms)
-        self.word(unit.faults.latched)
-        self.word(unit.battery.cell_mv)
-        self.word(unit.battery.percent)
+        self.write_byte(DIGEST)
+        self.write_word(session.state)
+        self.write_word(session.reason)
+        self.write_word(session.refused)
+        self.write_word(session.treat_ms)
+        self.write_word(unit.faults.latched)
+        self.write_word(unit.battery.cell_mv)
+        self.write_word(unit.battery.percent)
         for pad in unit.pads:
-            self.word(pad.contact_mc)
-            self.word(pad.throttle)
-            self.word(pad.fluence.total_uj_cm2)
-            self.word(pad.cem43.session_q10_ms)
-            self.word(pad.integral)
+            self.write_word(pad.contact_mc)
+            self.write_word(pad.throttle)
+            self.write_word(pad.fluence.total_uj_cm2)
+            self.write_word(pad.cem43.session_q10_ms)
+            self.write_word(pad.integral)
 
 
 class Outputs(Hal):
@@ -100,59 +100,59 @@ class Outputs(Hal):
     def drive(self, bank: int, duty: int) -> None:
         """Write down; see `hal.contract`, as for each of these."""
         sink = self.sink
-        sink.put(DRIVE)
-        sink.put(bank)
-        sink.put(duty)
-        sink.put(duty >> 8)
+        sink.write_byte(DRIVE)
+        sink.write_byte(bank)
+        sink.write_byte(duty)
+        sink.write_byte(duty >> 8)
         if self.inner:
             self.inner.drive(bank, duty)
 
     def carrier(self, hz: int) -> None:
         """Write down."""
-        self.sink.put(CARRIER)
-        self.sink.put(hz)
-        self.sink.put(hz >> 8)
+        self.sink.write_byte(CARRIER)
+        self.sink.write_byte(hz)
+        self.sink.write_byte(hz >> 8)
         if self.inner:
             self.inner.carrier(hz)
 
     def off(self) -> None:
         """Write down."""
-        self.sink.put(OFF)
+        self.sink.write_byte(OFF)
         if self.inner:
             self.inner.off()
 
     def renew_lease(self) -> None:
         """Write down."""
-        self.sink.put(RENEW)
+        self.sink.write_byte(RENEW)
         if self.inner:
             self.inner.renew_lease()
 
     def feed(self) -> None:
         """Write down."""
-        self.sink.put(FEED)
+        self.sink.write_byte(FEED)
         if self.inner:
             self.inner.feed()
 
     def signal(self, cue: int) -> None:
         """Write down."""
-        self.sink.put(SIGNAL)
-        self.sink.put(cue)
+        self.sink.write_byte(SIGNAL)
+        self.sink.write_byte(cue)
         if self.inner:
             self.inner.signal(cue)
 
     def arm(self, armed: bool) -> None:
         """Write down."""
-        self.sink.put(ARM)
-        self.sink.put(1 if armed else 0)
+        self.sink.write_byte(ARM)
+        self.sink.write_byte(1 if armed else 0)
         if self.inner:
             self.inner.arm(armed)
 
     def show(self, row: int, cells: bytearray) -> None:
         """Write down."""
-        self.sink.put(SHOW)
-        self.sink.put(row)
+        self.sink.write_byte(SHOW)
+        self.sink.write_byte(row)
         for k in range(16):
-            self.sink.put(cells[k] if k < len(cells) else 0)
+            self.sink.write_byte(cells[k] if k < len(cells) else 0)
         if self.inner:
             self.inner.show(row, cells)
 
@@ -161,36 +161,36 @@ class Outputs(Hal):
         mixed = 0
         for k in range(length):
             mixed = (mixed * 31 + line[k]) & 0xFFFFFF
-        self.sink.put(SAY)
-        self.sink.put(length)
-        self.sink.put(length >> 8)
-        self.sink.word(mixed)
+        self.sink.write_byte(SAY)
+        self.sink.write_byte(length)
+        self.sink.write_byte(length >> 8)
+        self.sink.write_word(mixed)
         if self.inner:
             self.inner.say(line, length)
 
     def power_off(self) -> None:
         """Write down."""
-        self.sink.put(POWER_OFF)
+        self.sink.write_byte(POWER_OFF)
         if self.inner:
             self.inner.power_off()
 
     def restart_to_service(self) -> None:
         """Write down."""
-        self.sink.put(SERVICE)
+        self.sink.write_byte(SERVICE)
         if self.inner:
             self.inner.restart_to_service()
 
     def set_scratch(self, word: int) -> None:
         """Write down."""
-        self.sink.put(SCRATCH)
-        self.sink.word(word)
+        self.sink.write_byte(SCRATCH)
+        self.sink.write_word(word)
         if self.inner:
             self.inner.set_scratch(word)
 
     def set_wall_clock(self, seconds: int) -> bool:
         """Write down; the answer is one of those kept."""
-        self.sink.put(SET_CLOCK)
-        self.sink.word(seconds)
+        self.sink.write_byte(SET_CLOCK)
+        self.sink.write_word(seconds)
         return bool(self.answer("set_wall_clock", seconds))
 
     def keep(self, name: str, content: bytes) -> bool:
@@ -202,8 +202,8 @@ class Outputs(Hal):
         return self._written(APPEND, "append", name, content)
 
     def _written(self, call: int, question: str, name: str, content: bytes) -> bool:
-        self.sink.put(call)
-        self.sink.word(binascii.crc32(name.encode() + content))
+        self.sink.write_byte(call)
+        self.sink.write_word(binascii.crc32(name.encode() + content))
         return bool(self.answer(question, name, content))
 
     def listening(self) -> bool:
@@ -253,12 +253,12 @@ class Player(Outputs):
         self.answers = answers
         self.asked = 0
         for row in answers:
-            row[2] = unpacked(row[2])
+            row[2] = from_json(row[2])
         Outputs.__init__(self, None)
 
     def read(self, inputs: "Inputs") -> None:
         """The next tick's inputs."""
-        self.sink.put(TICK)
+        self.sink.write_byte(TICK)
         w = self.words
         at = self.at
         self.at = at + FIELDS
@@ -291,26 +291,26 @@ def flatten(inputs: "Inputs") -> "list[int]":
     return [inputs.ms, inputs.pins] + codes + inputs.rail + inputs.gauge + inputs.heard
 
 
-def packed(value: object) -> object:
+def to_json(value: object) -> object:
     """As JSON takes it: bytes by the one key `base64`, all else as it is."""
     if not isinstance(value, (bytes, bytearray)):
         return value
     return {"base64": binascii.b2a_base64(value).decode()}
 
 
-def unpacked(value: "Any") -> "Any":
+def from_json(value: "Any") -> "Any":
     """What was packed."""
     if isinstance(value, dict) and list(value) == ["base64"]:
         return binascii.a2b_base64(value["base64"].encode())
     return value
 
 
-def digest(body: bytes) -> str:
+def sha256_hex(body: bytes) -> str:
     """SHA-256 in hexadecimal."""
     return binascii.hexlify(hashlib.sha256(body).digest()).decode()
 
 
-def split(data: bytes) -> "tuple[dict[str, Any], array[int], bytes]":
+def parse_recording(data: bytes) -> "tuple[dict[str, Any], array[int], bytes]":
     """(about, inputs as words, outputs) of a recording; ValueError says why it is not one."""
     end = data.find(b"\n")
     try:
@@ -354,7 +354,7 @@ def play(
     """
     player = Player(words, about["answers"])
     try:
-        prescription = unpacked(about["prescription"])
+        prescription = from_json(about["prescription"])
         unit = Waistband(player, board, about["calibration"], prescription)
     except Exception as why:
         raise Stopped(0, STATES[0], repr(why)) from why
@@ -367,7 +367,7 @@ def play(
         try:
             unit.tick()
             if tick % CONTROL_TICKS == CONTROL_TICKS - 1:
-                sink.digest(unit)
+                sink.write_digest(unit)
         except Exception as why:
             if lock and held:
                 lock[1]()
@@ -381,7 +381,7 @@ def play(
 def main() -> int:
     """For an interpreter's command line: RECORDING OUTPUTS. Its last line says how it went."""
     with open(sys.argv[1], "rb") as file:
-        about, words, _ = split(file.read())
+        about, words, _ = parse_recording(file.read())
     board = find_board(about.get("board", REFERENCE))
     lock = None
     if sys.implementation.name == "micropython":

@@ -7,7 +7,7 @@ import json
 from array import array
 
 from firmware.core.limits import CONTROL_TICKS
-from sim.recording.format import FIELDS, MAGIC, TICK, WRITES, Outputs, digest, flatten, packed
+from sim.recording.format import FIELDS, MAGIC, TICK, WRITES, Outputs, flatten, sha256_hex, to_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Recorder(Outputs):
     def read(self, inputs: "Inputs") -> None:
         """Read the inner HAL, and keep what it gave."""
         self.flush()
-        self.sink.put(TICK)
+        self.sink.write_byte(TICK)
         self.source.read(inputs)
         self.inputs.extend(flatten(inputs))
 
@@ -46,7 +46,7 @@ class Recorder(Outputs):
         said = method(*arguments)
         if said is not None and (said is not False or question in WRITES):
             started = len(self.inputs) // FIELDS
-            self.answers.append((started - 1, question, packed(said)))
+            self.answers.append((started - 1, question, to_json(said)))
         return said
 
     def flush(self) -> None:
@@ -54,7 +54,7 @@ class Recorder(Outputs):
         sink = self.sink
         if sink.used:
             if self.unit and self.inputs and self.ticks % CONTROL_TICKS == CONTROL_TICKS - 1:
-                sink.digest(self.unit)
+                sink.write_digest(self.unit)
             self.ticks += 1 if self.inputs else 0
             self.outputs += sink.buffer[: sink.used]
             sink.used = 0
@@ -73,10 +73,10 @@ class Recorder(Outputs):
             "magic": MAGIC,
             "ticks": self.ticks,
             "outputs": len(self.outputs),
-            "sha256": digest(body),
+            "sha256": sha256_hex(body),
             "board": self.board,
             "calibration": self.calibration,
-            "prescription": packed(self.prescription),
+            "prescription": to_json(self.prescription),
             "answers": self.answers,
         }
         return json.dumps(about).encode() + b"\n" + body

@@ -26,7 +26,9 @@ DEFAULT: dict[str, Any] = {
 }
 
 
-def made(table: dict[str, Any], masked: bool, sealing_key: bytes, key: bytes) -> dict[str, Any]:
+def make_enrolment(
+    table: dict[str, Any], masked: bool, sealing_key: bytes, key: bytes
+) -> dict[str, Any]:
     """What is to be signed: a ticket's `participant`, `protocol`, `salt`, `trial` and `unit`, with
     its arm and its sealing key covered by the key of tickets."""
     salt = str(table["salt"]).encode()

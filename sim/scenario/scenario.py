@@ -13,7 +13,7 @@ from sim.common.errors import BadInput
 from sim.common.story import HOLD_MS, Event, Scenario, Start
 from sim.common.validate import shown
 from sim.faults.catalogue import FAULTS, NAMES, Fault
-from sim.faults.source_lines import place
+from sim.faults.source_lines import parse_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -250,7 +250,7 @@ def _fault(found: dict[str, object], where: str, at_s: float, board: "Board") ->
         stuck = _needed(found, "button", where, _any_of(BUTTONS))
         button = validate.choice(stuck, f"{where}: button", BUTTONS)
     elif "line" in found:
-        line = "{}:{}".format(*place(found["line"], f"{where}: line"))
+        line = "{}:{}".format(*parse_line(found["line"], f"{where}: line"))
     value = _value(row, found, where, board)
     return Event(at_s, "fault", name, pad, value, for_s, button=button, line=line)
 

@@ -17,22 +17,23 @@ START_KEYS = (
 EVENT_KEYS = ("pad", "value", "for_s", "button", "line")  # of a fault, where it has them
 
 
-def toml(scenario: "Scenario") -> str:
+def to_toml(scenario: "Scenario") -> str:
     """The whole scenario."""
     start = {key: getattr(scenario.start, key) for key in START_KEYS}
-    lines = [f"board = {written(scenario.board)}"] if scenario.board != REFERENCE else []
+    lines = [f"board = {toml_value(scenario.board)}"] if scenario.board != REFERENCE else []
     lines += [
         f"seed = {scenario.seed}",
-        f"duration_s = {written(scenario.duration_s)}",
-        f"start = {written(start)}",
-        f"prescription = {written(scenario.prescription)}",
+        f"duration_s = {toml_value(scenario.duration_s)}",
+        f"start = {toml_value(start)}",
+        f"prescription = {toml_value(scenario.prescription)}",
     ]
     for event in scenario.events:
-        lines += ["", "[[event]]"] + [f"{key} = {written(v)}" for key, v in said(event).items()]
+        table = event_table(event)
+        lines += ["", "[[event]]"] + [f"{key} = {toml_value(v)}" for key, v in table.items()]
     return "\n".join(lines) + "\n"
 
 
-def said(event: "Event") -> dict[str, object]:
+def event_table(event: "Event") -> dict[str, object]:
     """What a scenario says of an event."""
     keys: dict[str, object] = {"at_s": event.at_s}
     if event.kind == "press":
@@ -50,12 +51,12 @@ def said(event: "Event") -> dict[str, object]:
     return keys
 
 
-def written(value: object) -> str:
+def toml_value(value: object) -> str:
     """One value: numbers, booleans, plain text, and tables of them on one line."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict):
-        inside = ", ".join(f'"{key}" = {written(item)}' for key, item in value.items())
+        inside = ", ".join(f'"{key}" = {toml_value(item)}' for key, item in value.items())
         return f"{{ {inside} }}"
     if isinstance(value, str):
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')

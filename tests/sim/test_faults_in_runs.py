@@ -150,7 +150,7 @@ def settled_c(fat_mm: float, perfusion: float, external_w_m2: float) -> float:
     tissue = Tissue(fat_mm=fat_mm, perfusion=perfusion, dt_s=60.0)
     tissue.change(external_w_m2=external_w_m2)
     for _ in range(12 * 60):
-        tissue.step(0.0, 0.0)
+        tissue.advance(0.0, 0.0)
     return tissue.contact_c
 
 

@@ -16,7 +16,7 @@ from firmware.therapy.session import REFUSALS
 from hal import resets
 from sim.common.story import Event, Scenario, Start
 from sim.common.value_record import replace
-from sim.faults.source_lines import executed
+from sim.faults.source_lines import executed_lines
 from sim.hal_depth import lifecycle
 from sim.run import Run
 from sim.scenario.scenario import ordinary
@@ -206,7 +206,7 @@ def test_a_locked_unit_that_is_reset_stays_at_the_prompt_until_power_is_lost() -
     run = Run(story(*times(3, 6, 9, 12, 15), START, duration_s=60.0))
     run.advance(EVERYTHING)
     assert len(run.restarts) == 4  # nothing runs that could raise a fifth time
-    assert not run.lives.alive
+    assert not run.lifecycle.running
     run = Run(story(*times(3, 6, 9, 12), fault("brownout", 20_000), duration_s=30.0))
     run.advance(EVERYTHING)
     assert state(run) == "READY"
@@ -214,7 +214,7 @@ def test_a_locked_unit_that_is_reset_stays_at_the_prompt_until_power_is_lost() -
 
 def test_a_flash_that_cannot_be_read_leaves_the_next_life_at_the_prompt() -> None:
     run = ran(fault("flash_corrupt", 20_000), fault(RAISES), duration_s=60.0)
-    assert not run.lives.alive and len(run.restarts) == 1
+    assert not run.lifecycle.running and len(run.restarts) == 1
     assert run.lit_until_ms <= LIT_MS
 
 
@@ -270,7 +270,7 @@ def line_in(file: str, text: str) -> str:
     """The first executed line of a file that holds this text."""
     with open(file, encoding="utf-8") as source:
         lines = source.read().splitlines()
-    return next(f"{file}:{k}" for k in sorted(executed(file)) if text in lines[k - 1])
+    return next(f"{file}:{k}" for k in sorted(executed_lines(file)) if text in lines[k - 1])
 
 
 def test_a_line_is_waited_for_and_its_fault_counts_from_when_it_was_reached() -> None:
@@ -303,7 +303,7 @@ def test_lines_are_waited_for_side_by_side_and_over_resets() -> None:
 def test_a_line_of_the_start_leaves_the_unit_at_the_prompt() -> None:
     line = line_in("firmware/safety/gate.py", "self.caps = [0] * banks")
     run = ran(fault(RAISES, 5_000, line=line), fault(RAISES, 6_000), duration_s=60.0)
-    assert not run.lives.alive and len(run.restarts) == 1
+    assert not run.lifecycle.running and len(run.restarts) == 1
     assert run.lit_until_ms == -1
 
 
@@ -322,7 +322,7 @@ def test_a_failure_of_the_simulator_is_not_taken_for_one_of_the_firmware(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     run = Run(story(START))
-    monkeypatch.setattr(run.plant, "step", lambda *_: 1 / 0)
+    monkeypatch.setattr(run.plant, "advance", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         run.advance(EVERYTHING)
 

@@ -25,7 +25,7 @@ from sim.campaign.trial_visit import attend
 from sim.common.errors import BadInput
 from sim.common.story import Event, Scenario, Start
 from sim.common.value_record import replace
-from sim.recording.format import DIGEST, DIGEST_FIELDS, DRIVE, FIELDS, POWER_OFF, TICK, digest
+from sim.recording.format import DIGEST, DIGEST_FIELDS, DRIVE, FIELDS, POWER_OFF, TICK, sha256_hex
 from sim.run import Run
 from sim.scenario.scenario import ordinary
 from tests.support.enrolled_unit import CLOCK_S, sim_files
@@ -373,7 +373,7 @@ def test_what_is_wrong_with_a_recording_is_said(old: bytes, new: bytes, said: st
 def test_outputs_of_more_ticks_than_inputs_are_refused_even_with_the_right_sum() -> None:
     head, body = brief().split(b"\n", 1)
     wrong = body + bytes([TICK])
-    head = head.replace(digest(body).encode(), digest(wrong).encode())
+    head = head.replace(sha256_hex(body).encode(), sha256_hex(wrong).encode())
     count = len(check_recording(brief(), "whole").outputs)
     head = head.replace(b'"outputs": %d' % count, b'"outputs": %d' % (count + 1))
     with pytest.raises(BadInput, match="outputs"):

@@ -164,7 +164,7 @@ def reads(pad: Tissue) -> tuple[float, float, float]:
 
 def run(pad: Tissue, seconds: float, light: float = 0.0, waste: float = 0.0) -> None:
     for _ in range(round(seconds * 5)):
-        pad.step(light, waste)
+        pad.advance(light, waste)
 
 
 # Light and waste of a pad, W/m2: 10 mW/cm2 with the default banks, and the anchor's 30.
@@ -221,7 +221,7 @@ def test_anchor_twenty_minutes_cw_peak_where_two_other_models_do(
     pad = resting(brentq(lambda ambient_c: resting(ambient_c).skin_c - 33.6, -20.0, 37.0))
     light, peak_c = irradiance_mw_cm2 * 10.0, 0.0
     for _ in range(20 * 60 * 5):
-        pad.step(light, light * (1.0 / 0.45 - 1.0))
+        pad.advance(light, light * (1.0 / 0.45 - 1.0))
         peak_c = max(peak_c, pad.contact_c)
     assert low_c <= peak_c <= high_c
 
@@ -249,7 +249,7 @@ def test_off_the_skin_heat_put_in_is_heat_stored_plus_heat_lost_to_air() -> None
     back = 1.0 / (1.0 / air + tissue.BACK_M2K_W)
     face, board, lost = pad.contact_c, pad.board_c, 0.0
     for _ in range(round(seconds * 5)):
-        pad.step(100.0, waste)
+        pad.advance(100.0, waste)
         lost += 0.2 * (air * (pad.contact_c - 23.0) + back * (pad.board_c - 23.0))
     stored = tissue.FACE_J_M2K * (pad.contact_c - face) + tissue.BOARD_J_M2K * (pad.board_c - board)
     assert stored + lost == pytest.approx(waste * seconds, rel=1e-9)
@@ -361,7 +361,7 @@ def test_a_blanket_makes_a_session_hotter() -> None:
 def test_a_profile_goes_from_the_skin_s_surface_to_the_core(fat_mm: float) -> None:
     tissue = Tissue(fat_mm=fat_mm)
     for _ in range(50):
-        tissue.step(100.0, 200.0)
+        tissue.advance(100.0, 200.0)
     depths_mm, temperatures_c = tissue.depths_mm(), tissue.profile_c()
     assert len(depths_mm) == len(temperatures_c)
     assert (depths_mm[0], temperatures_c[0], temperatures_c[-1]) == (0.0, tissue.skin_c, 37.0)
