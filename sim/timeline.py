@@ -4,11 +4,11 @@ Owned by `sim.run.Run`. Acts on the hardware, on the plant behind it and, for fa
 program, on the depth; reads nothing of the firmware.
 """
 
-from firmware.core import inputs as pin
+from sim.common.value_record import Record
 from sim.faults import program
 from sim.faults.hardware import NEVER_MS
 from sim.faults.injected import Injected
-from sim.faults.injectors import INJECT, wear
+from sim.faults.injectors import BUTTON_PINS, INJECT, set_bits, wear
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from sim.common.story import Event
     from sim.faults.depth import Depth
 
-BUTTON_PINS = {"START": pin.START, "UP": pin.UP, "DOWN": pin.DOWN}
 BOUNCE_MS = (20, 40)  # contacts change again so long after an edge: the worst that sampling sees
 
 
@@ -27,22 +26,19 @@ def when_ms(at_s: float) -> int:
     return int(at_s * 1000 + 0.5)
 
 
-class Action:
+class Action(Record):
     """Something to be done at a time; `order` is among those of the same time."""
 
-    def __init__(
-        self, t_ms: int, order: int, do: "Callable[..., None]", arguments: "tuple[Any, ...]",
-        bounce: bool = False,
-    ) -> None:  # fmt: skip
-        self.t_ms = t_ms
-        self.order = order
-        self.do = do
-        self.arguments = arguments
-        self.bounce = bounce  # no event's own: a contact that changes again
+    FIELDS = ("t_ms", "order", "do", "arguments", "bounce")
+    t_ms: int
+    order: int
+    do: "Callable[..., None]"
+    arguments: "tuple[Any, ...]"
+    bounce: bool = False  # no event's own: a contact that changes again
 
 
 def sort_key(action: Action) -> tuple[int, int]:
-    """Actions are sorted by this."""
+    """Sort actions by time, then by order."""
     return action.t_ms, action.order
 
 
@@ -113,9 +109,8 @@ class Timeline:
             self.actions.sort(key=sort_key)
 
     def _pin(self, bit: int, down: bool) -> None:
-        hardware = self.hardware
-        stays = down or hardware.stuck_pins & bit
-        hardware.pins = hardware.pins | bit if stays else hardware.pins & ~bit
+        stays = down or bool(self.hardware.stuck_pins & bit)
+        self.hardware.pins = set_bits(self.hardware.pins, bit, stays)
 
     def inject(self, event: "Event", on: bool) -> None:
         """Put a fault on or take it off: of the hardware, or of the program."""

@@ -6,6 +6,7 @@ do to it (`sim.faults.program`). HAL depth is `sim.hal_depth.depth`, driver dept
 `sim.driver_depth.run`, pin depth `sim.pin_depth.run`.
 """
 
+from sim.common.value_record import Record
 from sim.faults.hardware import NEVER_MS
 
 TYPE_CHECKING = False
@@ -21,25 +22,20 @@ if TYPE_CHECKING:
     from sim.physics.threshold_times import Dark
 
 
-class Setup:
+class Setup(Record):
     """What a unit is powered on with."""
 
-    def __init__(
-        self, scenario: "Scenario", board: "Board", seed: int, plant: "Plant",
-        calibration: "dict[str, Any]", prescription: object, files: "dict[str, bytes]",
-        clock_s: int | None,
-    ) -> None:  # fmt: skip
-        """`calibration` is the truth about the unit; `prescription` a table or a file's bytes.
-        `files` are what its flash holds already, `clock_s` the wall clock in seconds since
-        2000-01-01, or None where it is unset."""
-        self.scenario = scenario
-        self.board = board
-        self.seed = seed
-        self.plant = plant
-        self.calibration = calibration
-        self.prescription = prescription
-        self.files = files
-        self.clock_s = clock_s
+    FIELDS = (
+        "scenario", "board", "seed", "plant", "calibration", "prescription", "files", "clock_s",
+    )  # fmt: skip
+    scenario: "Scenario"
+    board: "Board"
+    seed: int
+    plant: "Plant"
+    calibration: "dict[str, Any]"  # the truth about the unit
+    prescription: object  # a table, or a file's bytes
+    files: "dict[str, bytes]"  # what its flash holds already
+    clock_s: int | None  # the wall clock in seconds since 2000-01-01; None where it is unset
 
 
 class Observer:

@@ -96,7 +96,7 @@ class Lifecycle:
         if not (self.running or how == POWER_LOST):
             return  # there is no program that could raise, hang or be reset
         if self.running and self.recorder and not self.restarts:
-            self.recorder.cut()
+            self.recorder.discard_tick()
         self.running = False
         self.tick = self.wait
         if not self.hal.powered:

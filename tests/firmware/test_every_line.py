@@ -100,7 +100,7 @@ class Strike:
         self.left -= 1
         if self.left:
             lines_of(self.run).waiting.append(self.wait)
-            lines_of(self.run).watch()
+            lines_of(self.run).start_trace()
             return
         self.at_ms = self.run.hal.t_ms
         hal: Any = self.run.hal
