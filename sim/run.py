@@ -1,4 +1,8 @@
-"""A run: one scenario on one simulated unit, at any depth, and what came of it."""
+"""Run: one scenario on one simulated unit, at any depth, and its result.
+
+Made by the commands, campaigns and tests. Owns the plant, the depth and the timeline; writes
+nothing into the firmware.
+"""
 
 import json
 import time
@@ -153,8 +157,6 @@ class Run(Observer):
         """The faults that were put on."""
         return self.timeline.injected
 
-    # -- events ------------------------------------------------------------------------
-
     def run_due_events(self, t_ms: int) -> int:
         """Do what is due; returns when something is due next."""
         return self.timeline.run_due_events(t_ms)
@@ -185,8 +187,6 @@ class Run(Observer):
         """What is still to happen is what the scenario, as it now stands, says."""
         self.timeline.replace(self.scenario.events, self.depth.t_ms, keep_bounces)
         self.depth.expect(self.timeline.next_ms())
-
-    # -- running -----------------------------------------------------------------------
 
     def advance(self, steps: int) -> bool:
         """Run up to so many control steps; False once the run is over."""
@@ -238,16 +238,15 @@ class Run(Observer):
     def constants(self) -> list[object]:
         """What is never changed, only replaced or added to: copies of this run may have it
         in common (`sim.campaign.snapshot`)."""
-        a, b = self.plant.pads
         unit = self.unit
-        course = [] if unit.session.lock else [unit.session.course]
-        kept: list[object] = [
+        shared: list[object] = [
             self.board, self.scenario, unit.session.table, unit.guard_rows.meanings
         ]  # fmt: skip
-        kept += course
-        kept += self.depth.constants() + a.tissue.constants() + b.tissue.constants()
-        kept += [pad.table for pad in unit.pads]
-        return kept
+        if not unit.session.lock:
+            shared.append(unit.session.course)
+        for pad in self.plant.pads:
+            shared += pad.tissue.constants()
+        return shared + self.depth.constants() + [pad.table for pad in unit.pads]
 
     def close(self) -> None:
         """Done with this run."""
@@ -291,8 +290,6 @@ class Run(Observer):
             self.plant.pack_mv() / 1000, unit.battery.percent,
             a.fluence.total_uj_cm2 / 1e6, b.fluence.total_uj_cm2 / 1e6,
         )  # fmt: skip
-
-    # -- what came of it ---------------------------------------------------------------
 
     def fault_rows(self) -> "list[dict[str, Any]]":
         """Every fault that the firmware latched, first first."""

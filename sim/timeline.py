@@ -1,7 +1,7 @@
-"""What happens to a unit when: a scenario's events, and each done at its time.
+"""Timeline: a scenario's events, each done at its time, and the faults injected so far.
 
-Owned by `sim.run.Run`. Acts on the hardware, on the plant behind it and, for faults of the
-program, on the depth; reads nothing of the firmware.
+Owned by `sim.run.Run`. Acts on the hardware, on the plant behind it and, for faults of the program,
+on the depth; reads nothing of the firmware.
 """
 
 from sim.common.value_record import Record
@@ -97,8 +97,6 @@ class Timeline:
             if row.event is event:
                 row.t_ms = self.depth.t_ms
 
-    # -- actions -------------------------------------------------------------------------
-
     def _press(self, bit: int, down: bool) -> None:
         self._pin(bit, down)
         if self.hardware.bouncing:
@@ -132,6 +130,5 @@ class Timeline:
             hardware.plant.reseed(seed)
             self.depth.reseed(seed)
             return
-        changed: dict[str, Any] = {event.name: event.value}
         for pad in hardware.plant.pads:
-            pad.tissue.change(**changed)
+            pad.tissue.change(**{event.name: float(event.value or 0.0)})

@@ -220,7 +220,12 @@ def at_rest(run: Run) -> bool:
     hal = run.hal
     if not run.lifecycle.running and run.lifecycle.next_ms < NEVER_MS:
         return False
-    if hal.lit() or not run.events_over() or run.hardware.pins & BUTTONS or run.hardware.stuck_pins:
+    if (
+        any(hal.given())
+        or not run.events_over()
+        or run.hardware.pins & BUTTONS
+        or run.hardware.stuck_pins
+    ):
         return False
     if run.unit.session.state not in RESTING:
         return False

@@ -1,11 +1,10 @@
 """Catalogue of faults: one row for each fault that a scenario may call for.
 
-A row says all that is known of its fault: its name, what happens in words, what a scenario
-may say beside the name, under which names the firmware may report it, and what must come of it
-within how long (`sim.faults.deadlines`). The bench page, the documents, scenarios, the fault
-matrix, campaigns and the witness read it; nothing here runs. What the fault does to the simulated
-unit is its injector, found by the name: in `sim.faults.injectors` at every depth, or in
-`sim.faults.program`, `sim.driver_depth.faults` and `sim.pin_depth.faults`, one for each depth.
+A row gives a fault's name, words and arguments, the names under which the firmware may report it,
+and its deadlines (`sim.faults.deadlines`). Read by scenarios, the fault matrix, campaigns, the
+safety oracle, the bench page and the documents; nothing here runs. What a fault does to the
+simulated unit is its injector, found by the name in `sim.faults.injectors` or, for faults of the
+program, in `sim.faults.program`.
 
 To add a fault: a row here, and its injector. tests/sim/test_catalogue.py holds the two together.
 """

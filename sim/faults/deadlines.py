@@ -1,29 +1,27 @@
-"""Deadlines: the vocabulary of what must come of a fault, and within how long.
+"""Deadlines: what must come of a fault, and within how long.
 
 The rows are in the catalogue of faults (`sim.faults.catalogue`), beside each fault. Read by the
-fault matrix (`sim.campaign.fault_matrix`), the verdict, the witness, campaigns, the bench page and
-tests; nothing here runs.
+fault matrix (`sim.campaign.fault_matrix`), the verdict, the safety oracle, campaigns and the bench
+page; nothing here runs.
 
-**Off** is no current in the emitters, as the physics sees it. A latency counts from the
-moment that `since` names:
+**Off** is no current in the emitters, as the physics has it. A latency counts from `since`:
 
-* STRIKE: the fault's own onset;
-* CURRENT: when the LED supply's current can first tell (`sim.oracle.current_oracle`): a string
-  that is open shows where it is asked for light, a switch that sticks where less than all is asked
-  for;
-* SENSED: the first of a pad's contact samples that stayed beyond the trip (TRIP_C) until it
-  was dark; never, where none did;
-* EMPTY: the first of the battery's samples that stayed below EMPTY_MV until it was dark; never,
-  where none did;
-* APART: since when the pad's two contact sensors stayed more than APART_C from each other,
-  noise aside; never, where they did not.
+| since   | begins with                                                                          |
+|---------|--------------------------------------------------------------------------------------|
+| STRIKE  | the fault's onset                                                                    |
+| CURRENT | the LED supply's current can first show it (`sim.oracle.current_oracle`): an open    |
+|         | string where it is asked for light, a stuck switch where less than all is asked for  |
+| SENSED  | the first of a pad's contact samples that stayed at TRIP_C or above until it is dark |
+| EMPTY   | the first of the battery's samples that stayed below EMPTY_MV until it is dark       |
+| APART   | the pad's two contact sensors stay more than APART_C from each other, noise aside    |
 
-Whatever the fault, true contact stays at or below SINGLE_C, with the hardware alert working
-or dead, and at or below DOUBLE_C where two independent faults meet. An outside source of heat
-can carry a dark pad beyond that: then what counts is that nothing was emitted after the cut,
-and that contact was within SINGLE_C at the cut.
+Where that never begins, nothing is due. These three limits are in `sim.physics.plant`.
 
-The numbers stand on their own: a firmware whose limits were altered is still held to these.
+Whatever the fault, true contact stays at or below SINGLE_C, with the hardware alert working or
+dead, and at or below DOUBLE_C where two independent faults meet. An outside source of heat can
+carry a dark pad beyond that: then nothing may be emitted after the cut, and contact was within
+SINGLE_C at the cut. The numbers are independent of the firmware's: a firmware whose limits were
+altered is still held to these.
 """
 
 from sim.common.value_record import Record

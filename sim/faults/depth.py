@@ -1,9 +1,8 @@
-"""A depth: how much of the unit is simulated, from the firmware on a HAL to an emulated chip.
+"""Depth: how much of the unit is simulated, from the firmware on a HAL to an emulated chip.
 
-`sim.run.Run` takes one. `Depth` is what every depth fulfils: how the unit is assembled and
-advanced, what can be measured at it, and what faults of the program, the chip and its flash
-do to it (`sim.faults.program`). HAL depth is `sim.hal_depth.depth`, driver depth
-`sim.driver_depth.run`, pin depth `sim.pin_depth.run`.
+`sim.run.Run` takes one. `Depth` is the contract of `sim.hal_depth.depth`, `sim.driver_depth.run`
+and `sim.pin_depth.run`: how the unit is assembled and advanced, what can be measured at it, and
+what faults of the program, the chip and its flash do to it (`sim.faults.program`).
 """
 
 from sim.common.value_record import Record

@@ -1,9 +1,8 @@
-"""The unit's hardware as faults find it: pins, switches, sensors' values and what bends them.
+"""Hardware: pins, switches, sensor values and their filters, between plant and program.
 
-One `Hardware` stands between the plant and the program at every depth. It is owned by the HAL of
-HAL depth (`sim.hal_depth.sim_hal`) and by the bench of driver and pin depth
-(`sim.driver_depth.bench`), which read it; the faults of `sim.faults.injectors` act on it and on
-the plant behind it, and on nothing else.
+One `Hardware` stands between them at every depth. Owned and read by the HAL of HAL depth
+(`sim.hal_depth.sim_hal`) and by the bench of driver and pin depth (`sim.driver_depth.bench`). The
+faults of `sim.faults.injectors` act on it and on the plant behind it, and on nothing else.
 """
 
 from sim.physics import sensors

@@ -152,10 +152,8 @@ def tissue(**conditions: "float | None") -> "Inject":
             body = hardware.plant.pads[index].tissue
             if on:
                 hardware.before[index, event.name] = {key: getattr(body, key) for key in conditions}
-                changed: dict[str, Any] = {}
                 for key, value in conditions.items():
-                    changed[key] = event_value(event) if value is None else value
-                body.change(**changed)
+                    body.change(**{key: event_value(event) if value is None else value})
             else:
                 body.change(**hardware.before.pop((index, event.name)))
 

@@ -1,5 +1,7 @@
-"""Lines of the firmware at which a fault may strike: named by file and number, as
-`firmware/safety/gate.py:60`, and checked. What waits for one is `sim.faults.line_trace`.
+"""Source lines of the firmware at which a fault may strike, named as `firmware/safety/gate.py:60`.
+
+Called by `sim.scenario`, which checks a line's name, and by `sim.faults.line_trace`, which waits
+for the line.
 """
 
 import sys

@@ -1,9 +1,9 @@
-"""The program around the firmware at HAL depth: what `main.py`, the watchdog and the supply
-make of a tick that does not come to its end.
+"""Lifecycle of the firmware at HAL depth: boot, resets, power cycles.
 
-A life is from one reset to the next, on the same plant. While no firmware runs (hung,
-booting, without power, at the prompt) `wait` lets the HAL's time go on. What is decided
-over resets is decided by `hal.resets`, as `main.py` has it decided.
+Stands for `main.py`, the watchdog and the supply round a tick that does not come to its end. Owned
+by `sim.hal_depth.depth`. A boot cycle is from one reset to the next, on the same plant. While no
+firmware runs (hung, booting, without power, at the prompt) `wait` lets the HAL's time go on. What
+is decided over resets is decided by `hal.resets`, as `main.py` has it decided.
 """
 
 import sys
@@ -30,21 +30,11 @@ SECOND_MS = 1_000
 
 
 class Ended(BaseException):
-    """The program ends here. `how` is as in the catalogue; `for_s`, how long power stays away."""
-
-    def __init__(self, how: str, for_s: float = 0.0) -> None:
-        super().__init__(how)
-        self.how = how
-        self.for_s = for_s
+    """The program ends here: (how, as in the catalogue; seconds that power stays away)."""
 
 
 class Raised(Exception):
     """... because the firmware raised: as an ordinary exception, which could be caught."""
-
-    def __init__(self, how: str, for_s: float = 0.0) -> None:
-        super().__init__(how)
-        self.how = how
-        self.for_s = for_s
 
 
 ENDED = (Exception, Ended)  # all that ends a tick
@@ -82,12 +72,10 @@ class Lifecycle:
         if hal.t_ms >= self.next_ms:
             self.next()
 
-    # -- ends --------------------------------------------------------------------------
-
     def end_tick(self, why: "Exception | Ended") -> None:
         """The tick ended so. Raises `why` itself where it is the simulator's own failure."""
         if isinstance(why, (Ended, Raised)):
-            how, for_s = why.how, why.for_s
+            how, for_s = why.args
         elif is_firmware_error(why):
             how, for_s = RAISES, 0.0
             self.raised.append((self.hal.t_ms / 1000, repr(why)))
@@ -144,8 +132,6 @@ class Lifecycle:
         self.restarts.append((hal.t_ms / 1000, "power-on"))
         self.boot(True)
 
-    # -- beginnings --------------------------------------------------------------------
-
     def boot(self, power_on: bool) -> None:
         """As `main.wire`: the word and the firmware of the life that begins, or the prompt."""
         hal = self.hal
@@ -161,8 +147,8 @@ class Lifecycle:
         except ENDED as why:
             self.unit = self.make_firmware(lock)
             self.next_ms = NEVER_MS  # what raises or hangs there leaves it at the prompt
-            if isinstance(why, (Ended, Raised)) and why.how == POWER_LOST:
-                self.lose_power(why.for_s)
+            if isinstance(why, Ended) and why.args[0] == POWER_LOST:
+                self.lose_power(why.args[1])
 
     def make_firmware(self, lock: int) -> Waistband:
         """New firmware; that of the first life is recorded, if the run is."""

@@ -1,8 +1,8 @@
-"""The HAL contract, fulfilled by the plant: the simulator at HAL depth.
+"""Simulated HAL: the HAL contract, fulfilled by the plant.
 
-The clock moves only when `read` is called, 20 ms a call, and wraps at 30 bits.
-The plant advances in blocks of 200 ms; within a block sensors hold their level
-and only noise changes. What the emitters do is kept to the tick: a bank's light
+Made by `sim.hal_depth.depth`, driven by the firmware. The clock moves only when `read` is called,
+20 ms a call, and wraps at 30 bits. The plant advances in blocks of 200 ms; within a block sensors
+hold their level and only noise changes. What the emitters do is kept to the tick: a bank's light
 counts from the call that lit it to the call, or the end of the lease, that ended it.
 """
 
@@ -35,11 +35,6 @@ NEAR_CODES = 15  # noise reaches no further than 10
 DRAWS = 3 * STEP_MS // TICK_MS  # noise values used up in a block
 
 
-def no_event(t_ms: int) -> int:
-    """Nothing happens, ever."""
-    return NEVER_MS
-
-
 class SimHal(Peripherals):
     """What the firmware runs on at HAL depth."""
 
@@ -51,7 +46,7 @@ class SimHal(Peripherals):
         self.start_ms = start.clock
         self._turn_ms = self._block_ms = 0  # when something is next due, and the next block
         self.event_ms = NEVER_MS  # when `on_event` is next due
-        self.on_event: Callable[[int], int] = no_event  # returns when again
+        self.on_event: Callable[[int], int] = lambda t_ms: NEVER_MS  # returns when again
         self._read_as = sensors.READ_AS
         full_scale_mv = board.BATTERY_FULL_SCALE_MV
         self._empty_level = 2 * EMPTY_MV * (sensors.ADC_FULL + 1) // full_scale_mv
@@ -108,7 +103,8 @@ class SimHal(Peripherals):
         hardware = self.hardware
         self.t_ms = hardware.t_ms = t_ms = self.t_ms + TICK_MS
         if t_ms > self._lease_end_ms:
-            self._lapse()
+            self._end_light(self._lease_end_ms)
+            self._resolve()
         if t_ms >= self._turn_ms:
             self._turn(t_ms)
         if inputs is not self._inputs:
@@ -143,13 +139,9 @@ class SimHal(Peripherals):
 
     def off(self) -> None:
         """Supply switch open, every bank low."""
-        self._settle(self.t_ms)
-        if self._power_w:
-            self.darks.append(self._end_of_light(self.t_ms))
+        self._end_light(self.t_ms)
         self.duty = [0] * len(self.duty)
-        self.supply = False
-        self._lease_end_ms = NEVER_MS
-        self.off_due = self._changed = True
+        self._changed = True
         self.off_ms = self.t_ms
 
     def renew_lease(self) -> None:
@@ -159,7 +151,7 @@ class SimHal(Peripherals):
             self._settle(self.t_ms)
             self.supply = self._changed = True
 
-    # -- lives ---------------------------------------------------------------------------
+    # -- resets --------------------------------------------------------------------------
 
     def restart(self) -> None:
         """The chip begins anew: every pin low, its clock at zero, the screen blank."""
@@ -173,30 +165,20 @@ class SimHal(Peripherals):
 
     # -- light -------------------------------------------------------------------------
 
-    def lit(self) -> bool:
-        """Whether current flows in any emitter, from this tick on."""
-        if self._changed:
-            self._resolve()
-        return self._power_w > 0.0
-
     def given(self) -> "list[int]":
         """The duty of each bank that really gives light, from this tick on."""
         if self._changed:
             self._resolve()
         return self._emitted
 
-    def _end_of_light(self, t_ms: int) -> Dark:
-        return Dark(t_ms, self.hardware.hot_ms, self.hardware.apart_ms)
-
-    def _lapse(self) -> None:
-        """The lease ran out between two ticks."""
-        self._settle(self._lease_end_ms)
+    def _end_light(self, t_ms: int) -> None:
+        """The supply switch opens, or its lease ran out."""
+        self._settle(t_ms)
         if self._power_w:
-            self.darks.append(self._end_of_light(self._lease_end_ms))
+            self.darks.append(Dark(t_ms, self.hardware.hot_ms, self.hardware.apart_ms))
         self.supply = False
         self._lease_end_ms = NEVER_MS
         self.off_due = True
-        self._resolve()
 
     def _resolve(self) -> None:
         """What really gives light from `_mark_ms` on, and what the supply delivers."""

@@ -111,7 +111,7 @@ class Witness:
             wearer.unworn_ms = -1
         elif wearer.unworn_ms < 0:
             wearer.unworn_ms = t_ms
-        if hal.lit() and not self._excuses.is_beyond_help():
+        if any(hal.given()) and not self._excuses.is_beyond_help():
             self._judge_light(t_ms, state)
             self._lit_ms = t_ms
         elif self._lit_ms >= 0:

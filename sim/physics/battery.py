@@ -1,7 +1,7 @@
-"""The 2S Li-ion pack: charge, voltage under load, and what its gauge reports.
+"""Battery: charge of the 2S Li-ion pack, its voltage under load, and its gauge's registers.
 
-Used by the simulator's plant and by the model of the MAX17049. The cells are taken
-to be alike, at room temperature, and to lose no charge by themselves.
+Owned by the plant. The cells are taken to be alike, at room temperature, and to lose no charge by
+themselves.
 """
 
 import math

@@ -1,7 +1,7 @@
-"""The plant: the body, the belt on it, its sensors and its battery, in steps of 200 ms.
+"""Plant: the body, the belt on it, its sensors and its battery, in steps of 200 ms.
 
-The simulated unit's only truth. A HAL tells it what share of a step each bank was
-lit at full duty; it answers with temperatures, raw sensor levels and the pack.
+The simulated unit's only truth. Owned by `sim.run`; a HAL tells it what share of a step each bank
+was lit at full duty, and reads temperatures, raw sensor levels and the pack.
 """
 
 from sim.physics import sensors

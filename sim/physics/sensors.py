@@ -1,11 +1,11 @@
-"""What the unit's sensors make of the truth: levels, lags, noise and codes.
+"""Sensors: lag, noise and raw codes of the thermistor, TMP117, INA219 and the ADC.
 
-Used by the simulator's HAL and by its device models. A thermometer is a `Lag`, which
-the plant steps, and a conversion to a raw code, made when the firmware reads it.
+Used by the plant and by the device models of driver depth. A thermometer is a `Lag`, which the
+plant advances, and a conversion to a raw code.
 
-Noise is drawn from a table of Gaussian values by an integer generator of our own, so
-that one seed gives one run on CPython and on MicroPython alike. The table reaches
-about 3.6 standard deviations: samples rarer than one in 4096 are not drawn.
+Noise is drawn from a table of Gaussian values by an integer generator of our own, so that one seed
+gives one run on CPython and on MicroPython alike. The table reaches about 3.6 standard deviations:
+samples rarer than one in 4096 are not drawn.
 """
 
 import math

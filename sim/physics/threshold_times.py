@@ -1,8 +1,8 @@
-"""Threshold times: since when a pad is sensed too hot, its two contact sensors too far apart.
+"""Threshold times: since when a pad is sensed too hot, or its two contact sensors disagree.
 
-What a cut-off is measured from, at HAL depth and at driver depth alike: by the codes that the
-program was given, and by the sensors' levels, noise aside. Called by the hardware at each depth;
-reads codes and levels, and the design's limits alone.
+A cut-off's latency counts from these, at every depth: by the codes that the program was given, and
+by the sensors' levels, noise aside. Called by `sim.faults.hardware` and by the HAL or bench; reads
+codes, levels and the design's limits alone.
 """
 
 from math import exp

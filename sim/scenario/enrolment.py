@@ -1,7 +1,7 @@
 """Enrolment file as the allocator makes it, and the default protocol.
 
-`firmware.trial.enrolment` opens it. It is made here, since making never runs on a unit; called by
-the tools, the model check of a trial and tests.
+Called by the tools and the model check of a trial; `firmware.trial.enrolment` opens the file. It is
+made here because making never runs on a unit.
 """
 
 import binascii

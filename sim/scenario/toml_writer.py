@@ -1,7 +1,7 @@
-"""TOML writer: writes a scenario as `sim.scenario.scenario.parse` reads it.
+"""TOML writer: a scenario as `sim.scenario.scenario.parse` reads it.
 
-Used where a run was drawn and not written. What TOML has no word for is left out: the
-scenario's name is its file's, and `until_done` is a duration.
+Called by campaigns' reports and the bench page, whose runs have no file. TOML has no word for a
+scenario's name, which is its file's, nor for `until_done`, which is a duration.
 """
 
 from sim.common.boards import REFERENCE
@@ -11,15 +11,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from sim.common.story import Event, Scenario
 
-START_KEYS = (
-    "ambient_c", "battery_pct", "worn", "perfusion", "vasodilation", "fat_mm", "air_w_m2k", "clock",
-)  # fmt: skip
 EVENT_KEYS = ("pad", "value", "for_s", "button", "line")  # of a fault, where it has them
 
 
 def to_toml(scenario: "Scenario") -> str:
     """The whole scenario."""
-    start = {key: getattr(scenario.start, key) for key in START_KEYS}
+    start = {key: getattr(scenario.start, key) for key in scenario.start.FIELDS}
     lines = [f"board = {toml_value(scenario.board)}"] if scenario.board != REFERENCE else []
     lines += [
         f"seed = {scenario.seed}",
@@ -35,15 +32,11 @@ def to_toml(scenario: "Scenario") -> str:
 
 def event_table(event: "Event") -> dict[str, object]:
     """What a scenario says of an event."""
-    keys: dict[str, object] = {"at_s": event.at_s}
     if event.kind == "press":
-        keys["press"] = event.name
-        keys["hold_ms"] = event.hold_ms
-        return keys
+        return {"at_s": event.at_s, "press": event.name, "hold_ms": event.hold_ms}
     if event.kind == "set":
-        keys[event.name] = event.value
-        return keys
-    keys["fault"] = event.name
+        return {"at_s": event.at_s, event.name: event.value}
+    keys: dict[str, object] = {"at_s": event.at_s, "fault": event.name}
     for key in EVENT_KEYS:
         value = getattr(event, key)
         if value is not None and (key != "for_s" or FAULTS[event.name].lasts):
