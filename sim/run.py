@@ -66,7 +66,7 @@ def trace_columns(board: "Board") -> tuple[str, ...]:
 
 
 class Run(Observer):
-    """A scenario on the bench; `advance` it, then ask for its `result`."""
+    """A scenario on a simulated unit; `advance` it, then read its `result`."""
 
     def __init__(
         self, scenario: "Scenario", seed: int | None = None, record: bool = False,
@@ -106,7 +106,7 @@ class Run(Observer):
         self.end_ms: int | None = None  # of the latest, unless another runs
         self._row_sink: Callable[[Row], object] | None = None
         self._row_every = 0
-        self.witness: Witness | None = None  # told after each tick
+        self.witness: Witness | None = None  # the safety oracle, called after each tick
         self.timeline = Timeline(self.depth, scenario.events)
         self.depth.start(self, self.timeline.next_ms())
 
@@ -149,16 +149,16 @@ class Run(Observer):
 
     @property
     def ticks(self) -> int:
-        """Ticks that went by."""
+        """Ticks so far."""
         return self.depth.ticks
 
     @property
     def injected(self) -> "list[Injected]":
-        """The faults that were put on."""
+        """The faults put on so far."""
         return self.timeline.injected
 
     def run_due_events(self, t_ms: int) -> int:
-        """Do what is due; returns when something is due next."""
+        """Do what is due; return when something is due next."""
         return self.timeline.run_due_events(t_ms)
 
     def mark_line_reached(self, event: "Event") -> None:
@@ -166,8 +166,8 @@ class Run(Observer):
         self.timeline.mark_line_reached(event)
 
     def continue_with(self, events: "tuple[Event, ...]", duration_s: float) -> None:
-        """From now on these happen, in the place of what the scenario had still to come, and
-        the run lasts until `duration_s`. Raises ValueError for one that is not later than now.
+        """Replace the events still to come by these; the run lasts until `duration_s`. Raises
+        ValueError for an event that is not later than now.
 
         `scenario` becomes that of the whole run: made anew, it runs exactly as this one.
         """
@@ -184,7 +184,7 @@ class Run(Observer):
         self.reload_events()
 
     def reload_events(self, keep_bounces: bool = False) -> None:
-        """What is still to happen is what the scenario, as it now stands, says."""
+        """Replace the events still to come by those of the scenario as it now stands."""
         self.timeline.replace(self.scenario.events, self.depth.t_ms, keep_bounces)
         self.depth.expect(self.timeline.next_ms())
 
@@ -196,25 +196,25 @@ class Run(Observer):
         return more
 
     def wants_ticks(self) -> bool:
-        """Whether a witness or a trace looks at every tick."""
+        """Whether the safety oracle or a trace needs every tick."""
         return self.witness is not None or self._row_every == TICK_MS
 
     def end_tick(self) -> None:
-        """A tick went by: for the witness, and a row of a trace of ticks."""
+        """A tick went by: tell the safety oracle, and give a row of a trace of ticks."""
         if self.witness:
             self.witness.look()
         if self._row_sink and self._row_every == TICK_MS:
             self._row_sink(self.row())
 
     def end_step(self) -> bool:
-        """A control step went by: keep times, give a row; whether the run is over."""
+        """A control step went by: give a row, record times; whether the run is over."""
         if self._row_sink and self._row_every != TICK_MS:
             self._row_sink(self.row())
         self._record_times()
         return not self.depth.powered or self._done()
 
     def _record_times(self) -> None:
-        """When the session began and ended, and when contact truly crossed the trip."""
+        """Record when the session began and ended, and when contact truly crossed the trip."""
         session = self.unit.session
         if session.number and self.begin_ms is None:
             self.begin_ms = self.depth.t_ms
@@ -236,8 +236,8 @@ class Run(Observer):
         )
 
     def constants(self) -> list[object]:
-        """What is never changed, only replaced or added to: copies of this run may have it
-        in common (`sim.campaign.snapshot`)."""
+        """Objects that are only replaced or added to: copies of this run may share them
+        (`sim.campaign.snapshot`)."""
         unit = self.unit
         shared: list[object] = [
             self.board, self.scenario, unit.session.table, unit.guard_rows.meanings
@@ -249,12 +249,8 @@ class Run(Observer):
         return shared + self.depth.constants() + [pad.table for pad in unit.pads]
 
     def close(self) -> None:
-        """Done with this run."""
+        """Release what the depth holds."""
         self.depth.close()
-
-    def on_light(self, sink: "Callable[[float, float, float], object]") -> None:
-        """Have `sink` called with each stretch of light: from and until when in ms, and watts."""
-        self.depth.on_light(sink)
 
     def trace(self, row_sink: "Callable[[Row], object]", every: str = "control") -> None:
         """Have `row_sink` called with a row each control step, or each tick."""
@@ -266,7 +262,7 @@ class Run(Observer):
         return not self.timeline.actions
 
     def row(self) -> "Row":
-        """The present as `trace_columns`.
+        """The present values, in the order of `trace_columns`.
 
         A row a control step would always meet the same part of a gate of 10 or 25 Hz: it has
         the duty with which the gate's open part was lit.

@@ -43,7 +43,7 @@ def sort_key(action: Action) -> tuple[int, int]:
 
 
 class Timeline:
-    """The actions that are still to come, soonest first, and the faults that were put on."""
+    """The actions still to come, soonest first, and the faults put on so far."""
 
     def __init__(self, depth: "Depth", events: "tuple[Event, ...]") -> None:
         self.depth = depth
@@ -52,7 +52,7 @@ class Timeline:
         self.injected: list[Injected] = []
 
     def _planned(self, events: "tuple[Event, ...]") -> list[Action]:
-        """What these events come to, soonest first."""
+        """The actions of these events, soonest first."""
         actions: list[Action] = []
 
         def at(s: float, do: "Callable[..., None]", *arguments: object) -> None:
@@ -72,8 +72,8 @@ class Timeline:
         return sorted(actions, key=sort_key)
 
     def replace(self, events: "tuple[Event, ...]", now_ms: int, keep_bounces: bool = False) -> None:
-        """From now on what these events come to happens, in the place of what was to come but,
-        with `keep_bounces`, for contacts that still bounce."""
+        """Replace the actions after now by those of these events; with `keep_bounces`, contacts
+        that bounce go on."""
         left = [action for action in self._planned(events) if action.t_ms > now_ms]
         if keep_bounces:
             left += [action for action in self.actions if action.bounce]
@@ -84,7 +84,7 @@ class Timeline:
         return self.actions[0].t_ms if self.actions else NEVER_MS
 
     def run_due_events(self, t_ms: int) -> int:
-        """Do what is due; returns when something is due next."""
+        """Do what is due; return when something is due next."""
         actions = self.actions
         while actions and actions[0].t_ms <= t_ms:
             action = actions.pop(0)

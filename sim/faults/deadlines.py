@@ -46,6 +46,8 @@ TIMED = (OFF, BANK)  # what has to be over in time
 
 LIT = ("CHECK", "RAMP", "TREAT")  # states of the firmware in which there is light
 
+IN_DESIGN = "design"  # a deadline's source
+
 
 class Trial(Record):
     """With what a fault is tried, and for how long at most its effect is waited for."""
@@ -73,5 +75,5 @@ class Bound(Record):
     once: bool = False  # it strikes and is gone: a later START may be granted
     gated_ms: int | None = None  # for `within_ms`, where light is gated by ticks
     session: bool = False  # a session that was begun before may be resumed
-    source: str = "design"
+    source: str = IN_DESIGN
     fault: str = ""  # the name of the row of the catalogue that this is in

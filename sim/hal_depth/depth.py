@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class HalDepth(Depth):
-    """A unit at HAL depth: `hal`, and `lifecycle`, which keeps the firmware."""
+    """A unit at HAL depth: its `hal`, and the `lifecycle` of its firmware."""
 
     def __init__(self, record: bool = False) -> None:
         """`record` keeps all inputs and outputs for `recording`."""

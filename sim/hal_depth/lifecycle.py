@@ -46,11 +46,11 @@ def end(how: str, for_s: float | None = None) -> "Ended | Raised":
 
 
 class Lifecycle:
-    """The lives of one unit: `unit` is the firmware of the present one, `tick` what a tick's time
-    is spent on."""
+    """Boot cycles of one unit: `unit` is the firmware of the present one, `tick` spends a tick's
+    time."""
 
     def __init__(self, hal: "SimHal", setup: "Setup", recorder: "Recorder | None") -> None:
-        """Power-on; the unit runs from the first tick on, as if its boot had taken no time."""
+        """Power on; the unit runs from the first tick on, as if its boot had taken no time."""
         self.hal = hal
         self.setup = setup
         self.recorder = recorder
@@ -58,7 +58,7 @@ class Lifecycle:
         self.tick: Callable[[], None] = self.wait
         self.spare = Inputs()  # filled while no firmware reads
         self.running = False
-        self.next: Callable[[], None] = self.start_firmware  # while not alive: what comes
+        self.next: Callable[[], None] = self.start_firmware  # while not running: what comes
         self.next_ms = 0  # ... and when
         self.restarts: list[tuple[float, str]] = []  # (s, why)
         self.raised: list[tuple[float, str]] = []  # (s, what the firmware raised by itself)
@@ -133,7 +133,7 @@ class Lifecycle:
         self.boot(True)
 
     def boot(self, power_on: bool) -> None:
-        """As `main.wire`: the word and the firmware of the life that begins, or the prompt."""
+        """As `main.wire`: word and firmware of the boot cycle that begins, or the prompt."""
         hal = self.hal
         word = resets.after_reset(hal.word, power_on)
         hal.word = word & ~resets.SERVICE
@@ -151,7 +151,7 @@ class Lifecycle:
                 self.lose_power(why.args[1])
 
     def make_firmware(self, lock: int) -> Waistband:
-        """New firmware; that of the first life is recorded, if the run is."""
+        """New firmware; that of the first boot cycle is recorded, if the run is."""
         setup = self.setup
         hal = self.recorder if self.recorder and not self.restarts else self.hal
         return Waistband(hal, setup.board, setup.calibration, setup.prescription, lock)
@@ -164,13 +164,13 @@ class Lifecycle:
 
 
 def is_firmware_error(why: Exception) -> bool:
-    """Whether it was raised in the firmware's own code."""
+    """Whether an exception was raised in the firmware's own code."""
     if hasattr(sys, "print_exception"):  # MicroPython keeps no frames, but tells them
         from io import StringIO
 
-        told = StringIO()
-        sys.print_exception(why, told)
-        last = [line for line in told.getvalue().split("\n") if line.startswith("  File ")][-1:]
+        trace = StringIO()
+        sys.print_exception(why, trace)
+        last = [line for line in trace.getvalue().split("\n") if line.startswith("  File ")][-1:]
         return bool(last) and "firmware/" in last[0]
     import traceback
 

@@ -64,17 +64,15 @@ class PadPlant:
     def advance(self, shares: "list[float]", lit: bool, draw: "Draw") -> float:
         """Advance a step with each bank lit this share of it; returns electrical watts."""
         tissue = self.tissue
-        power_w = 0.0
+        power_w = light = waste = 0.0
         if lit:
             board_c = tissue.board_c
             power_w, light, waste = self.emitters.drive(shares, board_c)
-            tissue.advance(light, waste)
             bright_s = (1.0 + LIGHT_PER_K * (board_c - REFERENCE_C)) * STEP_S
             light_s = self.light_s
             for k, share in enumerate(shares):
                 light_s[k] += share * bright_s
-        else:
-            tissue.advance(0.0, 0.0)
+        tissue.advance(light, waste)
         contact_c = tissue.contact_c
         if contact_c > self.max_contact_c:
             self.max_contact_c = contact_c
@@ -85,7 +83,7 @@ class PadPlant:
         return power_w
 
     def sense(self, contact_c: float, draw: "Draw") -> None:
-        """What the pad's three thermometers have come to."""
+        """Advance the pad's three thermometers and their raw codes."""
         self.ntc_level = sensors.ntc_level(self.ntc.advance(contact_c) + self.ntc_error_c)
         sensed_c = self.contact.advance(contact_c) + self.contact_error_c
         self.contact_raw = sensors.tmp117_raw(sensed_c, draw())
@@ -96,7 +94,7 @@ class PadPlant:
             self.alert = False
 
     def fluence_j_cm2(self) -> "list[float]":
-        """What each bank gave the skin so far."""
+        """Fluence of each bank so far, J/cm2."""
         return [full / 1000.0 * s for full, s in zip(self.full_mw_cm2, self.light_s)]
 
 
@@ -143,16 +141,11 @@ class Plant:
         a, b = self.pads
         draw = self.draw
         kinds = self.kinds
-        power_w = self.idle_w
-        alert_a = a.alert
-        alert_b = b.alert
-        if lit:
-            power_w += a.advance(shares[:kinds], True, draw) + b.advance(shares[kinds:], True, draw)
-        else:
-            a.advance(shares, False, draw)
-            b.advance(shares, False, draw)
+        alerts = (a.alert, b.alert)
+        lit_w = a.advance(shares[:kinds], lit, draw) + b.advance(shares[kinds:], lit, draw)
+        power_w = self.idle_w + lit_w
         self.battery.advance(power_w, STEP_S, self.charge_w)
-        self.alert_turned = a.alert != alert_a or b.alert != alert_b
+        self.alert_turned = (a.alert, b.alert) != alerts
         self.drawn_wh += power_w * STEP_S / 3600.0
 
     def pack_mv(self) -> float:

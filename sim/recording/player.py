@@ -27,7 +27,7 @@ class Player(Outputs):
     """A HAL that answers with recorded inputs, and does nothing; allocates nothing in a tick."""
 
     def __init__(self, words: "array[int]", answers: "list[list[Any]]") -> None:
-        Outputs.__init__(self, Hal())  # type: ignore[misc] - what is called there does nothing
+        Outputs.__init__(self, Hal())  # type: ignore[misc]  # it does nothing
         self.words = words
         self.at = 0
         self.answers = [(tick, question, from_json(value)) for tick, question, value in answers]

@@ -43,6 +43,7 @@ RANGES = {
 }
 CHANGES = ("worn", "ambient_c", "perfusion", "air_w_m2k", "seed")  # seed: new noise from here
 KINDS = ("press", "fault") + CHANGES
+START_KEYS = Start.FIELDS
 EVENT_KEYS = ("at_s",) + KINDS + ("hold_ms", "pad", "value", "for_s", "button", "line")
 
 SCENARIO_KEYS = ("seed", "duration_s", "board", "prescription", "start", "event")
@@ -165,7 +166,7 @@ def _prescription(
 
 
 def _start(value: object, where: str) -> Start:
-    found = validate.table(value, where, Start.FIELDS)
+    found = validate.table(value, where, START_KEYS)
     checked = {key: _condition(key, found[key], f"{where}.{key}") for key in found}
     return Start(**checked)  # type: ignore[arg-type]
 

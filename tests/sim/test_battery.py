@@ -1,4 +1,4 @@
-"""The pack: what a voltmeter, an ammeter and its gauge would show."""
+"""Battery: readings of a voltmeter, an ammeter and its gauge."""
 
 import pytest
 from hypothesis import given

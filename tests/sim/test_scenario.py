@@ -1,4 +1,4 @@
-"""Scenarios: what TOML may say, what it turns into, and how a mistake is named."""
+"""Scenario files: allowed TOML, the scenario it gives, and the name of each mistake."""
 
 import json
 from pathlib import Path

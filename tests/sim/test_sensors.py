@@ -1,4 +1,4 @@
-"""The sensors: the codes that the firmware would read, and how noisy and how late."""
+"""Sensors: the codes that the firmware reads, their noise and their lag."""
 
 import math
 import statistics

@@ -154,11 +154,11 @@ class Reference:
         assert done.success
         self.y = done.y[:, -1]
 
-    def reads(self) -> tuple[float, float, float]:
+    def temps_c(self) -> tuple[float, float, float]:
         return self.y[1], self.surface(self.y[1], self.y[2]), self.y[0]
 
 
-def reads(pad: Tissue) -> tuple[float, float, float]:
+def temps_c(pad: Tissue) -> tuple[float, float, float]:
     return pad.contact_c, pad.skin_c, pad.board_c
 
 
@@ -197,7 +197,7 @@ STORIES: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[float, float]]] =
 def test_agrees_with_a_fine_grid_to_a_twentieth_of_a_degree(story: str) -> None:
     start, change, power = STORIES[story]
     pad, fine = Tissue(**start), Reference(**start)
-    assert reads(pad) == pytest.approx(fine.reads(), abs=0.001)
+    assert temps_c(pad) == pytest.approx(fine.reads(), abs=0.001)
     pad.change(**change)
     fine.now.update(change)
     now = 0
@@ -205,7 +205,7 @@ def test_agrees_with_a_fine_grid_to_a_twentieth_of_a_degree(story: str) -> None:
         run(pad, mark - now, *power)
         fine.run(mark - now, *power)
         now = mark
-        assert reads(pad) == pytest.approx(fine.reads(), abs=AGREE_C), f"after {mark} s"
+        assert temps_c(pad) == pytest.approx(fine.reads(), abs=AGREE_C), f"after {mark} s"
 
 
 @pytest.mark.parametrize("vasodilation", [1.0, 6.0])
@@ -238,9 +238,9 @@ def test_a_worn_pad_at_rest_reads_as_worn_from_5_to_40_c(
 
 def test_a_column_left_dark_stays_at_rest() -> None:
     pad = Tissue(ambient_c=40.0, perfusion=0.0003)
-    before = reads(pad)
+    before = temps_c(pad)
     run(pad, 600)
-    assert reads(pad) == pytest.approx(before, abs=1e-6)
+    assert temps_c(pad) == pytest.approx(before, abs=1e-6)
 
 
 def test_off_the_skin_heat_put_in_is_heat_stored_plus_heat_lost_to_air() -> None:
@@ -301,7 +301,9 @@ def test_more_power_never_cools_anything(
     run(less_lit, 120, light, waste)
     run(more_lit, 120, light + more, waste)
     run(more_waste, 120, light, waste + more)
-    for low, lit, wasted in zip(reads(less_lit), reads(more_lit), reads(more_waste), strict=True):
+    for low, lit, wasted in zip(
+        temps_c(less_lit), temps_c(more_lit), temps_c(more_waste), strict=True
+    ):
         assert lit >= low - SLIGHTLY_C
         assert wasted >= low - SLIGHTLY_C
 
@@ -318,7 +320,7 @@ def test_a_warmer_room_never_gives_a_cooler_contact(start: dict[str, Any], warme
 def test_nothing_at_rest_is_hotter_or_colder_than_core_and_room(start: dict[str, Any]) -> None:
     pad = Tissue(**start)
     low, high = sorted((start["ambient_c"], tissue.CORE_C))
-    for temp_c in reads(pad):
+    for temp_c in temps_c(pad):
         assert low - 1e-9 <= temp_c <= high + 1e-9
 
 
