@@ -308,10 +308,9 @@ for row in ROWS:
     row.shows_as = row.shows_as or (row.name,)
 NAMES = tuple([row.name for row in ROWS])
 FAULTS = {row.name: row for row in ROWS}  # MicroPython's has no order: go through NAMES
-# By `place`, as reports have them.
-PLACES = sorted([(row.place, k) for k, row in enumerate(ROWS)])
-REPORTED = tuple([NAMES[k] for _, k in PLACES])
-BOUNDS = tuple([bound for _, k in PLACES for bound in ROWS[k].bounds])
+BY_PLACE = sorted(ROWS, key=lambda row: row.place)  # as reports have them
+REPORTED = tuple([row.name for row in BY_PLACE])
+BOUNDS = tuple([bound for row in BY_PLACE for bound in row.bounds])
 # Faults of the program, the chip or its supply, which may end in a reset.
 ENDS_PROGRAM = tuple([row.name for row in ROWS if row.ends_program])
 

@@ -5,6 +5,7 @@ One `Hardware` stands between them at every depth. Owned and read by the HAL of 
 faults of `sim.faults.injectors` act on it and on the plant behind it, and on nothing else.
 """
 
+from sim.common.value_record import Record
 from sim.physics import sensors
 from sim.physics.threshold_times import ThresholdTimes
 
@@ -29,16 +30,17 @@ NEVER_MS = 1 << 60  # the time of what is not due
 LEVEL_MIN, LEVEL_MAX = 14.0, 4080.0  # levels that noise cannot carry out of 12 bits
 
 
-class Filter:
-    """A sensor's fault: alters the values each time they are taken from the plant."""
+class Filter(Record):
+    """A sensor's fault: alters the values each time they are taken from the plant.
 
-    def __init__(self, event: "Event", alter: "Alter", kept: "Any", stage: int = 0) -> None:
-        """`kept` is what the fault remembers of its onset. Filters of a lower `stage` come
-        first, so that a fault nearer to the converter hides those before it."""
-        self.event = event
-        self.alter = alter
-        self.kept = kept
-        self.stage = stage
+    Filters of a lower `stage` come first: a fault nearer to the converter hides those before it.
+    """
+
+    FIELDS = ("event", "alter", "kept", "stage")
+    event: "Event"
+    alter: "Alter"
+    kept: "Any"  # what the fault remembers of its onset
+    stage: int = 0
 
 
 class Hardware:
