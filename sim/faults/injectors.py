@@ -75,14 +75,19 @@ def sensor_fault(alter: "Alter", remember: "Remember | None" = None) -> "Inject"
     return inject
 
 
-def fixed_level(level: float) -> "Alter":
-    """The thermistor's level at one end of the converter."""
+# Filters are functions of this module by name, not closures: a run is pickled with its filters.
 
-    def alter(hardware: "Hardware", event: "Event", kept: "Any") -> None:
-        for pad in struck_pads(event):
-            hardware.levels[pad] = level
 
-    return alter
+def ntc_open(hardware: "Hardware", event: "Event", kept: "Any") -> None:
+    """The thermistor's level at the upper end of the converter."""
+    for pad in struck_pads(event):
+        hardware.levels[pad] = OPEN_LEVEL
+
+
+def ntc_short(hardware: "Hardware", event: "Event", kept: "Any") -> None:
+    """The thermistor's level at the lower end of the converter."""
+    for pad in struck_pads(event):
+        hardware.levels[pad] = SHORT_LEVEL
 
 
 def ntc_stuck(hardware: "Hardware", event: "Event", kept: "list[float]") -> None:
@@ -217,8 +222,8 @@ def alert_broken(hardware: "Hardware", event: "Event", on: bool) -> None:
 
 
 INJECT: "dict[str, Inject]" = {
-    "ntc_open": sensor_fault(fixed_level(OPEN_LEVEL)),
-    "ntc_short": sensor_fault(fixed_level(SHORT_LEVEL)),
+    "ntc_open": sensor_fault(ntc_open),
+    "ntc_short": sensor_fault(ntc_short),
     "ntc_stuck": sensor_fault(ntc_stuck, lambda hardware, event: list(hardware.levels)),
     "ntc_drift": sensor_fault(ntc_drift, lambda hardware, event: hardware.t_ms),
     "ntc_noise": ntc_noise,
