@@ -197,7 +197,7 @@ STORIES: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[float, float]]] =
 def test_agrees_with_a_fine_grid_to_a_twentieth_of_a_degree(story: str) -> None:
     start, change, power = STORIES[story]
     pad, fine = Tissue(**start), Reference(**start)
-    assert temps_c(pad) == pytest.approx(fine.reads(), abs=0.001)
+    assert temps_c(pad) == pytest.approx(fine.temps_c(), abs=0.001)
     pad.change(**change)
     fine.now.update(change)
     now = 0
@@ -205,7 +205,7 @@ def test_agrees_with_a_fine_grid_to_a_twentieth_of_a_degree(story: str) -> None:
         run(pad, mark - now, *power)
         fine.run(mark - now, *power)
         now = mark
-        assert temps_c(pad) == pytest.approx(fine.reads(), abs=AGREE_C), f"after {mark} s"
+        assert temps_c(pad) == pytest.approx(fine.temps_c(), abs=AGREE_C), f"after {mark} s"
 
 
 @pytest.mark.parametrize("vasodilation", [1.0, 6.0])
