@@ -112,7 +112,7 @@ class Run(Observer):
 
     @property
     def hal(self) -> "SimHal":
-        """What the firmware runs on; at HAL depth alone."""
+        """The HAL under the firmware; at HAL depth alone."""
         assert isinstance(self.depth, HalDepth)
         return self.depth.hal
 
@@ -258,7 +258,7 @@ class Run(Observer):
         self._row_every = TICK_MS if every == "tick" else CONTROL_MS
 
     def events_over(self) -> bool:
-        """Whether nothing of the scenario is still to come."""
+        """Whether no event of the scenario is still to come."""
         return not self.timeline.actions
 
     def row(self) -> "Row":

@@ -299,7 +299,7 @@ GROUPS = (
     )),
 )  # fmt: skip
 
-# The fault that is struck beside each other one, to show that nothing hangs on the alert.
+# Injected together with each other fault, to show that nothing depends on the alert.
 ALERT_BROKEN = "alert_broken"
 
 ROWS = tuple([row for _, rows in GROUPS for row in rows])
@@ -316,8 +316,8 @@ ENDS_PROGRAM = tuple([row.name for row in ROWS if row.ends_program])
 
 
 def find_bound(fault: str, button: str | None = None) -> Bound:
-    """What must come of a fault; of one that strikes a button, of that button. Raises KeyError
-    where there is no such fault, or it is not tried with that button."""
+    """The bound of a fault; of one of a button, the bound for that button. Raises KeyError where
+    there is no such fault, or it is not tried with that button."""
     for bound in FAULTS[fault].bounds:
         if button in [None] + [trial.button for trial in bound.tried]:
             return bound

@@ -59,8 +59,8 @@ class Trial(Record):
 
 
 class Bound(Record):
-    """What must come of a fault, and when at last. A fault has one, or one for each way in which
-    it is tried."""
+    """A deadline: what must come of a fault, and within how long. A fault has one, or one for each
+    way in which it is tried."""
 
     FIELDS = (
         "comes", "within_ms", "since", "ends", "tried", "outside", "once", "gated_ms",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Setup(Record):
-    """What a unit is powered on with."""
+    """The unit and its surroundings at power-on."""
 
     FIELDS = (
         "scenario", "board", "seed", "plant", "calibration", "prescription", "files", "clock_s",
@@ -38,17 +38,17 @@ class Setup(Record):
 
 
 class Observer:
-    """Is told as a unit's time goes by, and what happens in it."""
+    """Called as a unit's time goes by: does due events, and ends the run."""
 
     def run_due_events(self, t_ms: int) -> int:
-        """Do what is due at a time; returns when something is due next."""
+        """Do what is due at a time; return when something is due next."""
         return NEVER_MS
 
     def mark_line_reached(self, event: "Event") -> None:
         """The firmware is about to execute the line that an event names."""
 
     def wants_ticks(self) -> bool:
-        """Whether `ticked` is to be called."""
+        """Whether `end_tick` is to be called."""
         return False
 
     def end_tick(self) -> None:
@@ -71,7 +71,7 @@ class Depth:
         """Make the unit, its hardware as the wearer's start has it; no time passes."""
 
     def start(self, observer: Observer, event_ms: int) -> None:
-        """Its time may begin; something is first due at `event_ms`."""
+        """Let time begin; the first event is due at `event_ms`."""
 
     def advance(self, steps: int, duration_s: float) -> bool:
         """Run up to so many control steps; False once `duration_s` is reached or the observer
@@ -85,11 +85,11 @@ class Depth:
         """The converter's noise begins anew."""
 
     def constants(self) -> "list[object]":
-        """What is never changed, only replaced or added to: copies may have it in common."""
+        """Objects that are only replaced or added to: copies may share them."""
         return []
 
     def close(self) -> None:
-        """Done with this unit."""
+        """Release the unit."""
 
     # -- what can be measured ------------------------------------------------------------
 

@@ -44,7 +44,7 @@ class Filter(Record):
 
 
 class Hardware:
-    """What is soldered around the chip, in its present state. Sound when new."""
+    """The parts soldered around the chip, in their present state; sound when new."""
 
     def __init__(self, plant: "Plant", board: "Board") -> None:
         self.plant = plant

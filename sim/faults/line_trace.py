@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class LineTrace:
-    """The lines that are waited for in one run."""
+    """The lines that one run waits for."""
 
     def __init__(self, reached: "Callable[[Event], None]") -> None:
         """`reached` is called with the event whose line is about to be executed, in the
@@ -38,11 +38,11 @@ class LineTrace:
             frame = frame.f_back
 
     def current_trace(self) -> "Any":
-        """What traces this thread now, for `leave`."""
+        """The present trace function of this thread, for `restore_trace`."""
         return sys.gettrace() if TRACES else None
 
     def restore_trace(self, tracing: "Any") -> None:
-        """Have it traced as it was before."""
+        """Restore an earlier trace function."""
         if TRACES:
             sys.settrace(tracing)
 

@@ -103,7 +103,7 @@ class HalDepth(Depth):
         self.hal.reseed(seed)
 
     def constants(self) -> "list[object]":
-        """What copies may have in common."""
+        """Objects that copies may share."""
         return self.hal.constants()
 
     # -- what can be measured ------------------------------------------------------------

@@ -41,7 +41,7 @@ ENDED = (Exception, Ended)  # all that ends a tick
 
 
 def end(how: str, for_s: float | None = None) -> "Ended | Raised":
-    """What to raise in the program's place so that it ends so (`Fault.ends_program`)."""
+    """The exception that ends the program as `how` says (`Fault.ends_program`)."""
     return (Raised if how == RAISES else Ended)(how, for_s or 0.0)
 
 

@@ -99,7 +99,7 @@ class Peripherals(Hal):
         return POWER_ON
 
     def scratch(self) -> int:
-        """What `set_scratch` kept."""
+        """The word of `set_scratch`."""
         return self.word
 
     def set_scratch(self, word: int) -> None:

@@ -36,7 +36,7 @@ DRAWS = 3 * STEP_MS // TICK_MS  # noise values used up in a block
 
 
 class SimHal(Peripherals):
-    """What the firmware runs on at HAL depth."""
+    """The HAL of HAL depth."""
 
     def __init__(self, plant: Plant, board: "Board", start: "Start", seed: int) -> None:
         Peripherals.__init__(self)
@@ -58,7 +58,7 @@ class SimHal(Peripherals):
         self._at = 0
         self._dark(len(plant.bank_w))
         self.ending: BaseException | None = None  # ends the program in this tick
-        self.refresh()  # so that what is there at power-on has something to bend
+        self.refresh()  # so that faults at power-on find levels to alter
 
     def _dark(self, banks: int) -> None:
         """The emitters at power-on."""
@@ -91,7 +91,7 @@ class SimHal(Peripherals):
         self._turn_ms = self.t_ms + TICK_MS if noisy else min(self._block_ms, event_ms)
 
     def constants(self) -> "list[object]":
-        """What is never changed, only replaced: copies of a unit may have it in common."""
+        """Objects that are only replaced: copies of a unit may share them."""
         return [self._ring, self._read_as]
 
     # -- the contract ------------------------------------------------------------------
@@ -181,7 +181,7 @@ class SimHal(Peripherals):
         self.off_due = True
 
     def _resolve(self) -> None:
-        """What really gives light from `_mark_ms` on, and what the supply delivers."""
+        """Find which banks give light from `_mark_ms` on, and the supply's power."""
         self._changed = False
         hardware = self.hardware
         closed = self.supply or hardware.enable_stuck
@@ -275,7 +275,7 @@ class SimHal(Peripherals):
             self._changed = True
 
     def refresh(self) -> None:
-        """Take the sensors' levels and registers from the plant, as faults bend them."""
+        """Take the sensors' levels and registers from the plant, altered by faults."""
         hardware = self.hardware
         hardware.refresh()
         raw = hardware.raw

@@ -99,7 +99,7 @@ class Ina219:
 
 
 def _wide_codes() -> list[int]:
-    """What each code is read as: those around a wide one are lost to it (assumed to
+    """The code that each code is read as: those around a wide one are lost to it (assumed to
     leave the rest of the scale in place)."""
     read_as = list(range(ADC_FULL + 1))
     for wide in DNL_CODES:

@@ -53,7 +53,7 @@ class ThresholdTimes:
         self.apart_ms = [-1, -1]
 
     def judge_codes(self, pad: int, ntc: int, contact: int, t_ms: int) -> None:
-        """What was read of a pad. Two sensors that take turns at it were both within the trip
+        """Judge a pad's codes as read. Two sensors that take turns at it were both within the trip
         in between."""
         since_ms = self._since_ms
         at = 2 * pad
@@ -65,7 +65,7 @@ class ThresholdTimes:
         self.hot_ms[pad] = max(one_ms, other_ms) if never else min(one_ms, other_ms)
 
     def judge_pairs(self, levels: "Sequence[float]", raw: "Sequence[int]", t_ms: int) -> None:
-        """What both pads' sensors give, noise aside."""
+        """Judge how far apart both pads' sensors are, noise aside."""
         for pad in (0, 1):
             apart_c = abs(sensors.ntc_c(levels[pad]) - raw[pad] * sensors.TMP117_LSB_C)
             update_since(self.apart_ms, pad, apart_c > APART_C, t_ms)

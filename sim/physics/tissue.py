@@ -157,8 +157,7 @@ class Tissue:
         return [CORE_C + t for t in reversed(self._skin)] + [CORE_C]
 
     def constants(self) -> list[object]:
-        """What is replaced rather than changed, or only added to: copies of a pad may have
-        it in common."""
+        """Objects that are replaced or only added to: copies of a pad may share them."""
         return [self._factors, self._intervals]
 
     def _solve(self, factors: "Factors", light: float, waste: float) -> None:

@@ -71,7 +71,7 @@ class Sink:
         self.write_short(value >> 16)
 
     def write_digest(self, unit: "Waistband") -> None:
-        """What the firmware holds after control, as DIGEST_FIELDS."""
+        """State of the firmware after control, as DIGEST_FIELDS."""
         session = unit.session
         self.write_byte(DIGEST)
         self.write_word(session.state)
@@ -101,7 +101,7 @@ class Outputs(Hal):
         self.inner = inner
 
     def answer(self, question: str, *arguments: object) -> "Any":
-        """What the method named `question` returns."""
+        """The return value of the method named `question`."""
         raise AssertionError(question)
 
     def drive(self, bank: int, duty: int) -> None:
@@ -244,7 +244,7 @@ def to_json(value: object) -> object:
 
 
 def from_json(value: "Any") -> "Any":
-    """What was packed."""
+    """The value that `to_json` took."""
     if isinstance(value, dict) and list(value) == ["base64"]:
         return binascii.a2b_base64(value["base64"].encode())
     return value

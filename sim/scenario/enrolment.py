@@ -29,8 +29,8 @@ DEFAULT: dict[str, Any] = {
 def make_enrolment(
     table: dict[str, Any], masked: bool, sealing_key: bytes, key: bytes
 ) -> dict[str, Any]:
-    """What is to be signed: a ticket's `participant`, `protocol`, `salt`, `trial` and `unit`, with
-    its arm and its sealing key covered by the key of tickets."""
+    """The enrolment to be signed: `participant`, `protocol`, `salt`, `trial` and `unit` of `table`,
+    with the arm and the unit's key, both covered by the trial's `key`."""
     salt = str(table["salt"]).encode()
     cover = binascii.unhexlify(mac.seal(key, KEY + salt))
     covered = bytes([a ^ b for a, b in zip(sealing_key, cover, strict=True)])

@@ -31,7 +31,7 @@ def to_toml(scenario: "Scenario") -> str:
 
 
 def event_table(event: "Event") -> dict[str, object]:
-    """What a scenario says of an event."""
+    """An event as the table of a scenario file."""
     if event.kind == "press":
         return {"at_s": event.at_s, "press": event.name, "hold_ms": event.hold_ms}
     if event.kind == "set":

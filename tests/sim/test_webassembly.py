@@ -41,9 +41,8 @@ def test_webassembly_gives_what_was_recorded_and_allocates_nothing(name: str) ->
 @pytest.mark.usefixtures("npm")
 def test_other_firmware_is_reported_with_what_differs(copied: Path) -> None:
     patch_file(copied / "firmware/core/limits.py", "WORN_MS = 5_000", "WORN_MS = 5_200")
-    said = difference(
-        record_story("a dose reached"), on_webassembly(record_story("a dose reached"))
-    )
+    recording = record_story("a dose reached")
+    said = difference(recording, on_webassembly(recording))
     assert "signal(CHECK)" in said
 
 
@@ -52,9 +51,8 @@ def test_other_firmware_is_reported_with_what_differs(copied: Path) -> None:
 def test_a_number_that_needs_more_than_31_bits_is_reported(copied: Path, shift: int) -> None:
     lines = f"        if ms == 4_020:\n            self.since_ms = ms - 4_019 << {shift}\n{GATE}"
     patch_file(copied / "firmware/safety/gate.py", GATE, lines)
-    said = difference(
-        record_story("a dose reached"), on_webassembly(record_story("a dose reached"))
-    )
+    recording = record_story("a dose reached")
+    said = difference(recording, on_webassembly(recording))
     assert said.startswith(SAID) if shift == 30 else said == ""
 
 
