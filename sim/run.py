@@ -1,4 +1,8 @@
-"""A run: one scenario on one simulated unit, at any depth, and what came of it."""
+"""Run: one scenario on one simulated unit, at any depth, and its result.
+
+Made by the commands, campaigns and tests. Owns the plant, the depth and the timeline; writes
+nothing into the firmware.
+"""
 
 import json
 import time
@@ -26,7 +30,7 @@ if TYPE_CHECKING:
     from sim.common.story import Event, Scenario
     from sim.faults.depth import Depth
     from sim.faults.injected import Injected
-    from sim.hal_depth.lifecycle import Lives
+    from sim.hal_depth.lifecycle import Lifecycle
     from sim.hal_depth.sim_hal import SimHal
     from sim.oracle.subject import Witness
 
@@ -62,7 +66,7 @@ def trace_columns(board: "Board") -> tuple[str, ...]:
 
 
 class Run(Observer):
-    """A scenario on the bench; `advance` it, then ask for its `result`."""
+    """A scenario on a simulated unit; `advance` it, then read its `result`."""
 
     def __init__(
         self, scenario: "Scenario", seed: int | None = None, record: bool = False,
@@ -102,21 +106,21 @@ class Run(Observer):
         self.end_ms: int | None = None  # of the latest, unless another runs
         self._row_sink: Callable[[Row], object] | None = None
         self._row_every = 0
-        self.witness: Witness | None = None  # told after each tick
+        self.witness: Witness | None = None  # the safety oracle, called after each tick
         self.timeline = Timeline(self.depth, scenario.events)
         self.depth.start(self, self.timeline.next_ms())
 
     @property
     def hal(self) -> "SimHal":
-        """What the firmware runs on; at HAL depth alone."""
+        """The HAL under the firmware; at HAL depth alone."""
         assert isinstance(self.depth, HalDepth)
         return self.depth.hal
 
     @property
-    def lives(self) -> "Lives":
+    def lifecycle(self) -> "Lifecycle":
         """The unit's resets and power cycles; at HAL depth alone."""
         assert isinstance(self.depth, HalDepth)
-        return self.depth.lives
+        return self.depth.lifecycle
 
     @property
     def unit(self) -> "Waistband":
@@ -145,27 +149,25 @@ class Run(Observer):
 
     @property
     def ticks(self) -> int:
-        """Ticks that went by."""
+        """Ticks so far."""
         return self.depth.ticks
 
     @property
     def injected(self) -> "list[Injected]":
-        """The faults that were put on."""
+        """The faults put on so far."""
         return self.timeline.injected
 
-    # -- events ------------------------------------------------------------------------
+    def run_due_events(self, t_ms: int) -> int:
+        """Do what is due; return when something is due next."""
+        return self.timeline.run_due_events(t_ms)
 
-    def happen(self, t_ms: int) -> int:
-        """Do what is due; returns when something is due next."""
-        return self.timeline.happen(t_ms)
-
-    def reached(self, event: "Event") -> None:
+    def mark_line_reached(self, event: "Event") -> None:
         """The firmware is about to execute the line that the event names."""
-        self.timeline.reached(event)
+        self.timeline.mark_line_reached(event)
 
-    def then(self, events: "tuple[Event, ...]", duration_s: float) -> None:
-        """From now on these happen, in the place of what the scenario had still to come, and
-        the run lasts until `duration_s`. Raises ValueError for one that is not later than now.
+    def continue_with(self, events: "tuple[Event, ...]", duration_s: float) -> None:
+        """Replace the events still to come by these; the run lasts until `duration_s`. Raises
+        ValueError for an event that is not later than now.
 
         `scenario` becomes that of the whole run: made anew, it runs exactly as this one.
         """
@@ -179,14 +181,12 @@ class Run(Observer):
             seed=self.seed,
         )  # fmt: skip
         self.duration_s = duration_s
-        self.replan()
+        self.reload_events()
 
-    def replan(self, keep_bounces: bool = False) -> None:
-        """What is still to happen is what the scenario, as it now stands, says."""
+    def reload_events(self, keep_bounces: bool = False) -> None:
+        """Replace the events still to come by those of the scenario as it now stands."""
         self.timeline.replace(self.scenario.events, self.depth.t_ms, keep_bounces)
         self.depth.expect(self.timeline.next_ms())
-
-    # -- running -----------------------------------------------------------------------
 
     def advance(self, steps: int) -> bool:
         """Run up to so many control steps; False once the run is over."""
@@ -196,25 +196,25 @@ class Run(Observer):
         return more
 
     def wants_ticks(self) -> bool:
-        """Whether a witness or a trace looks at every tick."""
+        """Whether the safety oracle or a trace needs every tick."""
         return self.witness is not None or self._row_every == TICK_MS
 
-    def ticked(self) -> None:
-        """A tick went by: for the witness, and a row of a trace of ticks."""
+    def end_tick(self) -> None:
+        """A tick went by: tell the safety oracle, and give a row of a trace of ticks."""
         if self.witness:
             self.witness.look()
         if self._row_sink and self._row_every == TICK_MS:
             self._row_sink(self.row())
 
-    def stepped(self) -> bool:
-        """A control step went by: keep times, give a row; whether the run is over."""
+    def end_step(self) -> bool:
+        """A control step went by: give a row, record times; whether the run is over."""
         if self._row_sink and self._row_every != TICK_MS:
             self._row_sink(self.row())
-        self._keep_times()
+        self._record_times()
         return not self.depth.powered or self._done()
 
-    def _keep_times(self) -> None:
-        """When the session began and ended, and when contact truly crossed the trip."""
+    def _record_times(self) -> None:
+        """Record when the session began and ended, and when contact truly crossed the trip."""
         session = self.unit.session
         if session.number and self.begin_ms is None:
             self.begin_ms = self.depth.t_ms
@@ -230,44 +230,39 @@ class Run(Observer):
         """For a scenario that runs until its session is over."""
         return (
             self.scenario.until_done
-            and self.over()
+            and self.events_over()
             and self.end_ms is not None
             and self.depth.t_ms >= self.end_ms + SETTLED_MS
         )
 
     def constants(self) -> list[object]:
-        """What is never changed, only replaced or added to: copies of this run may have it
-        in common (`sim.campaign.snapshot`)."""
-        a, b = self.plant.pads
+        """Objects that are only replaced or added to: copies of this run may share them
+        (`sim.campaign.snapshot`)."""
         unit = self.unit
-        course = [] if unit.session.lock else [unit.session.course]
-        kept: list[object] = [
+        shared: list[object] = [
             self.board, self.scenario, unit.session.table, unit.guard_rows.meanings
         ]  # fmt: skip
-        kept += course
-        kept += self.depth.constants() + a.tissue.constants() + b.tissue.constants()
-        kept += [pad.table for pad in unit.pads]
-        return kept
+        if not unit.session.lock:
+            shared.append(unit.session.course)
+        for pad in self.plant.pads:
+            shared += pad.tissue.constants()
+        return shared + self.depth.constants() + [pad.table for pad in unit.pads]
 
     def close(self) -> None:
-        """Done with this run."""
+        """Release what the depth holds."""
         self.depth.close()
-
-    def on_light(self, sink: "Callable[[float, float, float], object]") -> None:
-        """Have `sink` called with each stretch of light: from and until when in ms, and watts."""
-        self.depth.on_light(sink)
 
     def trace(self, row_sink: "Callable[[Row], object]", every: str = "control") -> None:
         """Have `row_sink` called with a row each control step, or each tick."""
         self._row_sink = row_sink
         self._row_every = TICK_MS if every == "tick" else CONTROL_MS
 
-    def over(self) -> bool:
-        """Whether nothing of the scenario is still to come."""
+    def events_over(self) -> bool:
+        """Whether no event of the scenario is still to come."""
         return not self.timeline.actions
 
     def row(self) -> "Row":
-        """The present as `trace_columns`.
+        """The present values, in the order of `trace_columns`.
 
         A row a control step would always meet the same part of a gate of 10 or 25 Hz: it has
         the duty with which the gate's open part was lit.
@@ -291,8 +286,6 @@ class Run(Observer):
             self.plant.pack_mv() / 1000, unit.battery.percent,
             a.fluence.total_uj_cm2 / 1e6, b.fluence.total_uj_cm2 / 1e6,
         )  # fmt: skip
-
-    # -- what came of it ---------------------------------------------------------------
 
     def fault_rows(self) -> "list[dict[str, Any]]":
         """Every fault that the firmware latched, first first."""

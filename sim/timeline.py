@@ -1,14 +1,14 @@
-"""What happens to a unit when: a scenario's events, and each done at its time.
+"""Timeline: a scenario's events, each done at its time, and the faults injected so far.
 
-Owned by `sim.run.Run`. Acts on the hardware, on the plant behind it and, for faults of the
-program, on the depth; reads nothing of the firmware.
+Owned by `sim.run.Run`. Acts on the hardware, on the plant behind it and, for faults of the program,
+on the depth; reads nothing of the firmware.
 """
 
-from firmware.core import inputs as pin
+from sim.common.value_record import Record
 from sim.faults import program
 from sim.faults.hardware import NEVER_MS
 from sim.faults.injected import Injected
-from sim.faults.injectors import INJECT, wear
+from sim.faults.injectors import BUTTON_PINS, INJECT, set_bits, wear
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from sim.common.story import Event
     from sim.faults.depth import Depth
 
-BUTTON_PINS = {"START": pin.START, "UP": pin.UP, "DOWN": pin.DOWN}
 BOUNCE_MS = (20, 40)  # contacts change again so long after an edge: the worst that sampling sees
 
 
@@ -27,27 +26,24 @@ def when_ms(at_s: float) -> int:
     return int(at_s * 1000 + 0.5)
 
 
-class Action:
+class Action(Record):
     """Something to be done at a time; `order` is among those of the same time."""
 
-    def __init__(
-        self, t_ms: int, order: int, do: "Callable[..., None]", arguments: "tuple[Any, ...]",
-        bounce: bool = False,
-    ) -> None:  # fmt: skip
-        self.t_ms = t_ms
-        self.order = order
-        self.do = do
-        self.arguments = arguments
-        self.bounce = bounce  # no event's own: a contact that changes again
+    FIELDS = ("t_ms", "order", "do", "arguments", "bounce")
+    t_ms: int
+    order: int
+    do: "Callable[..., None]"
+    arguments: "tuple[Any, ...]"
+    bounce: bool = False  # no event's own: a contact that changes again
 
 
 def sort_key(action: Action) -> tuple[int, int]:
-    """Actions are sorted by this."""
+    """Sort actions by time, then by order."""
     return action.t_ms, action.order
 
 
 class Timeline:
-    """The actions that are still to come, soonest first, and the faults that were put on."""
+    """The actions still to come, soonest first, and the faults put on so far."""
 
     def __init__(self, depth: "Depth", events: "tuple[Event, ...]") -> None:
         self.depth = depth
@@ -56,7 +52,7 @@ class Timeline:
         self.injected: list[Injected] = []
 
     def _planned(self, events: "tuple[Event, ...]") -> list[Action]:
-        """What these events come to, soonest first."""
+        """The actions of these events, soonest first."""
         actions: list[Action] = []
 
         def at(s: float, do: "Callable[..., None]", *arguments: object) -> None:
@@ -76,8 +72,8 @@ class Timeline:
         return sorted(actions, key=sort_key)
 
     def replace(self, events: "tuple[Event, ...]", now_ms: int, keep_bounces: bool = False) -> None:
-        """From now on what these events come to happens, in the place of what was to come but,
-        with `keep_bounces`, for contacts that still bounce."""
+        """Replace the actions after now by those of these events; with `keep_bounces`, contacts
+        that bounce go on."""
         left = [action for action in self._planned(events) if action.t_ms > now_ms]
         if keep_bounces:
             left += [action for action in self.actions if action.bounce]
@@ -87,21 +83,19 @@ class Timeline:
         """When something is due next."""
         return self.actions[0].t_ms if self.actions else NEVER_MS
 
-    def happen(self, t_ms: int) -> int:
-        """Do what is due; returns when something is due next."""
+    def run_due_events(self, t_ms: int) -> int:
+        """Do what is due; return when something is due next."""
         actions = self.actions
         while actions and actions[0].t_ms <= t_ms:
             action = actions.pop(0)
             action.do(*action.arguments)
         return self.next_ms()
 
-    def reached(self, event: "Event") -> None:
+    def mark_line_reached(self, event: "Event") -> None:
         """The firmware is about to execute the line that a fault names: its onset is now."""
         for row in self.injected:
             if row.event is event:
                 row.t_ms = self.depth.t_ms
-
-    # -- actions -------------------------------------------------------------------------
 
     def _press(self, bit: int, down: bool) -> None:
         self._pin(bit, down)
@@ -113,9 +107,8 @@ class Timeline:
             self.actions.sort(key=sort_key)
 
     def _pin(self, bit: int, down: bool) -> None:
-        hardware = self.hardware
-        stays = down or hardware.stuck_pins & bit
-        hardware.pins = hardware.pins | bit if stays else hardware.pins & ~bit
+        stays = down or bool(self.hardware.stuck_pins & bit)
+        self.hardware.pins = set_bits(self.hardware.pins, bit, stays)
 
     def inject(self, event: "Event", on: bool) -> None:
         """Put a fault on or take it off: of the hardware, or of the program."""
@@ -137,6 +130,5 @@ class Timeline:
             hardware.plant.reseed(seed)
             self.depth.reseed(seed)
             return
-        changed: dict[str, Any] = {event.name: event.value}
         for pad in hardware.plant.pads:
-            pad.tissue.change(**changed)
+            pad.tissue.change(**{event.name: float(event.value or 0.0)})

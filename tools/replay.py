@@ -1,7 +1,7 @@
 """A recording's inputs to the firmware again, and its outputs compared to the byte.
 
 Called by the command `waistband replay`. The comparison is made here for every
-interpreter; the interpreter only plays (`sim.recording.format`).
+interpreter; the interpreter only plays (`sim.recording.player`).
 """
 
 import json
@@ -22,6 +22,7 @@ from firmware.core.limits import TICK_MS
 from sim.common.boards import REFERENCE, find_board
 from sim.common.errors import BadInput, one_line
 from sim.recording import format as recording
+from sim.recording import player
 from sim.recording.format import (
     CALLS,
     DIGEST,
@@ -31,7 +32,6 @@ from sim.recording.format import (
     MAGIC,
     SIGNAL,
     TICK,
-    Stopped,
 )
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -101,7 +101,7 @@ def open_recording(path: Path) -> Recording:
 def check_recording(data: bytes, where: str) -> Recording:
     """The parts of a recording's bytes. Raises BadInput, whatever they are."""
     try:
-        about, words, outputs = recording.split(data)
+        about, words, outputs = recording.parse_recording(data)
         board_of(about)
         wrong = problem(about, data, outputs)
     except RecursionError:
@@ -116,7 +116,7 @@ def check_recording(data: bytes, where: str) -> Recording:
 def problem(about: dict[str, Any], data: bytes, outputs: bytes) -> str:
     """What is wrong with a recording of the right form; "" if nothing is."""
     body = data[data.index(b"\n") + 1 :]
-    if about["sha256"] != recording.digest(body):
+    if about["sha256"] != recording.sha256_hex(body):
         return "is damaged: its contents are not those that were written"
     if not isinstance(about["answers"], list) or not all(map(is_answer, about["answers"])):
         return "has answers that are none"
@@ -162,8 +162,8 @@ def on_cpython(recorded: Recording) -> Played:
     outputs = bytearray()
     about = json.loads(json.dumps(recorded.about))  # playing turns its answers into bytes
     try:
-        recording.play(about, recorded.words, board_of(recorded.about), outputs.extend, None)
-    except Stopped as why:
+        player.play(about, recorded.words, board_of(recorded.about), outputs.extend, None)
+    except player.Stopped as why:
         return Played(bytes(outputs), cast("tuple[int, str, str]", why.args))
     return Played(bytes(outputs), None)
 
@@ -190,7 +190,7 @@ def interpreter() -> list[str]:
 def on_unix(recorded: Recording) -> Played:
     """On MicroPython's unix port, every tick with its heap locked."""
     command = interpreter()
-    options = ["-X", "heapsize={heap}", "-m", "sim.recording.format", "{given}", "{made}"]
+    options = ["-X", "heapsize={heap}", "-m", "sim.recording.player", "{given}", "{made}"]
     path = {"MICROPYPATH": f"{ROOT}{os.pathsep}.frozen"}
     return elsewhere(recorded, command, options, GET_UNIX, path=path)
 
@@ -203,7 +203,7 @@ def on_webassembly(recorded: Recording) -> Played:
     node = site.node()
     site.check_npm()
     options = [str(site.BENCH / "replay.mjs"), "{given}", "{made}", "{heap}"]
-    files = json.dumps(site.unit("sim.recording.format", board_of(recorded.about).NAME))
+    files = json.dumps(site.unit("sim.recording.player", board_of(recorded.about).NAME))
     return elsewhere(recorded, [node], options, site.GET, files)
 
 
@@ -211,7 +211,7 @@ def elsewhere(
     recorded: Recording, command: list[str], options: list[str], get: str, given_in: str = "",
     path: dict[str, str] | None = None,
 ) -> Played:  # fmt: skip
-    """On another interpreter, which runs `sim.recording.format` by this command; `options` name the
+    """On another interpreter, which runs `sim.recording.player` by this command; `options` name the
     recording {given}, the outputs to be {made} and the {heap}'s bytes, `get` says what may be
     missing. Raises BadInput where it gives up."""
     heap = max(HEAP_LEAST, HEAP_TIMES * len(recorded.data))

@@ -167,10 +167,12 @@ def fork(case: str, whole: Base) -> Run:
     run = states_kept[number_of(case) % len(states_kept)].fork()
     now_s = run.hal.t_ms / 1000
     if kind == "s":
-        run.then(generators.struck(case, whole.run.scenario, now_s), whole.run.scenario.duration_s)
+        run.continue_with(
+            generators.struck(case, whole.run.scenario, now_s), whole.run.scenario.duration_s
+        )
     else:
         events = generators.faulty(case, now_s) if kind == "f" else generators.quiet(case, now_s)
-        run.then(events, now_s + generators.WINDOW_S)
+        run.continue_with(events, now_s + generators.WINDOW_S)
     witness_of(run).forget()
     return run
 
@@ -216,9 +218,14 @@ def at_rest(run: Run) -> bool:
     """Dark, in a state that only a person leads out of, nobody there, no reset to come, and
     cooling down."""
     hal = run.hal
-    if not run.lives.alive and run.lives.next_ms < NEVER_MS:
+    if not run.lifecycle.running and run.lifecycle.next_ms < NEVER_MS:
         return False
-    if hal.lit() or not run.over() or run.hardware.pins & BUTTONS or run.hardware.stuck_pins:
+    if (
+        any(hal.given())
+        or not run.events_over()
+        or run.hardware.pins & BUTTONS
+        or run.hardware.stuck_pins
+    ):
         return False
     if run.unit.session.state not in RESTING:
         return False

@@ -86,7 +86,7 @@ def lie(story: Story) -> Lie:
     if story.low_c is None:
         events += [Event(at_s, "fault", name, "AB"[PAD]) for name in ("ntc_stuck", "contact_stuck")]
     low_c = 0.0 if story.low_c is None else story.low_c
-    run.then(tuple(events), LONGEST_S)
+    run.continue_with(tuple(events), LONGEST_S)
     watch = Watch(run)
     board_c, beyond_s = 0.0, 0.0
     while run.unit.session.state in states.IN_SESSION and watch.step():

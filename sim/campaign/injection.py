@@ -16,7 +16,7 @@ from sim.common.story import Event
 from sim.common.value_record import replace
 from sim.faults.catalogue import ALERT_BROKEN
 from sim.faults.deadlines import APART, AT_START, BANK, CURRENT, EMPTY, LIT, SENSED, SINGLE_C
-from sim.faults.injectors import bank
+from sim.faults.injectors import find_bank
 from sim.oracle.claims import Claims
 from sim.oracle.current_oracle import gate_share
 from sim.oracle.design import DUTY_MAX
@@ -86,10 +86,10 @@ def without_outside(run: "Run", story: "Story") -> float:
     last light, or had never been where there was none since: what the unit alone is good for."""
     dark_ms = story.watch.last_ms()
     if dark_ms is None or dark_ms <= story.at_ms:
-        run.then((), LONGEST_S)
+        run.continue_with((), LONGEST_S)
     else:
         for_s = (dark_ms - story.at_ms) / 1000
-        run.then(tuple(replace(event, for_s=for_s) for event in story.struck), LONGEST_S)
+        run.continue_with(tuple(replace(event, for_s=for_s) for event in story.struck), LONGEST_S)
     watch = Watch(run)
     while run.t_ms < story.run.t_ms and watch.step():
         pass
@@ -110,7 +110,7 @@ class Story:
         self.struck: tuple[Event, ...] = (event,)
         if not case.alert and row.fault != ALERT_BROKEN:
             self.struck = (Event(at_s, "fault", ALERT_BROKEN), event)
-        self.bank = bank(run.hardware, event) if row.since == CURRENT else -1
+        self.bank = find_bank(run.hardware, event) if row.since == CURRENT else -1
         self.own_c: float | None = None
         self.state = ""
         self.went_on = False
@@ -126,7 +126,7 @@ class Story:
         self.within_ms = row.within_ms
         if row.gated_ms is not None and run.scenario.prescription.get("light", CW) != CW:
             self.within_ms = row.gated_ms
-        run.then((*self.struck, *pressed), LONGEST_S)
+        run.continue_with((*self.struck, *pressed), LONGEST_S)
         self.watch = Watch(run, self.bank, self.at_ms)
 
     def _dose(self) -> list[tuple[float, float]]:
@@ -167,7 +167,7 @@ class Story:
     def _end_session(self) -> bool:
         """The charger, for a moment: the session that was paused is over."""
         plug = Event(self.run.t_s + SOON_S, "fault", "charger_plugged", for_s=1.0)
-        self.run.then((plug,), LONGEST_S)
+        self.run.continue_with((plug,), LONGEST_S)
         return self._go_on(STOP_S)
 
     def _since_s(self) -> float:
@@ -187,7 +187,7 @@ class Story:
     def _press(self) -> float:
         """START, pressed soon; returns when. One that stops light does not meet the fault."""
         at_s = self.run.t_s + SOON_S
-        self.run.then((press(at_s),), LONGEST_S)
+        self.run.continue_with((press(at_s),), LONGEST_S)
         self.first_press_ms = min(self.first_press_ms, at_s * 1000)
         if not (self.went_on and self.stop_ms is None):
             self.met_ms = min(self.met_ms, at_s * 1000)

@@ -55,7 +55,7 @@ class Watch:
         # too far apart, the battery was empty.
         self.hot_ms = self.apart_ms = (-1, -1)
         self.empty_ms = -1
-        run.on_light(self._light)
+        run.depth.on_light(self._light)
         self._look()
 
     def contact_c(self) -> float:

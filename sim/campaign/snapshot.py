@@ -3,7 +3,7 @@
     kept = Saved(run)
     for events in stories:
         again = kept.fork()
-        again.then(events, duration_s)
+        again.continue_with(events, duration_s)
         again.advance(steps)
 
 The run itself is left as it was. Works on the interpreted unit and on the compiled one

@@ -37,7 +37,7 @@ def presses(run: "Run", *buttons: str) -> None:
     events = [
         Event(at_s + k * EVERY_S, "press", name, hold_ms=HOLD_MS) for k, name in enumerate(buttons)
     ]
-    run.then(tuple(events), run.t_s + DAY_S)
+    run.continue_with(tuple(events), run.t_s + DAY_S)
     run.advance(int((len(buttons) + 1) * EVERY_S * 5) + 1)
 
 
@@ -71,14 +71,14 @@ def answers(run: "Run", answer: Answer) -> None:
 
 def moment(run: "Run") -> None:
     """See that the state changed."""
-    run.then((), run.t_s + DAY_S)
+    run.continue_with((), run.t_s + DAY_S)
     run.advance(int(MOMENT_S * 5))
 
 
 def attend(run: "Run", answer: Answer) -> str:
     """A whole visit, from a unit that has just been switched on and is worn: the refusal if the
     unit said no, else nothing. Ends a moment after the unit has no more to ask."""
-    run.then((), run.t_s + DAY_S)
+    run.continue_with((), run.t_s + DAY_S)
     while state(run) in (states.SELF_TEST, states.CHARGING) and run.advance(1):
         continue
     moment(run)
@@ -96,5 +96,5 @@ def attend(run: "Run", answer: Answer) -> str:
 def switch_off(run: "Run") -> None:
     """START held: the unit lets go of its supply."""
     at_s = run.t_s + EVERY_S
-    run.then((Event(at_s, "press", "START", hold_ms=int(HELD_S * 1000)),), at_s + DAY_S)
+    run.continue_with((Event(at_s, "press", "START", hold_ms=int(HELD_S * 1000)),), at_s + DAY_S)
     run.advance(int((HELD_S + EVERY_S) * 5) + 1)

@@ -56,7 +56,7 @@ def wavelengths_nm(board: "Board") -> "tuple[int, ...]":
 
 
 def board_file(board: "Board") -> "dict[str, bytes]":
-    """What tells a unit with an RP2040 its board: nothing for the reference board."""
+    """Files that name its board to a unit with an RP2040: none for the reference board."""
     return {} if board.NAME == REFERENCE else {BOARD_FILE: board.NAME.encode() + b"\n"}
 
 

@@ -1,4 +1,4 @@
-"""What people are told when a file or an option cannot be used. The command exits 2 with it."""
+"""Errors for people: one line each. The command exits with 2."""
 
 
 class BadInput(ValueError):

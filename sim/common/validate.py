@@ -1,7 +1,7 @@
-"""Reading what people write: bounded, and every refusal a `BadInput` of one line.
+"""Validation of files and options that people write: bounded; each refusal is a `BadInput`.
 
-Each check takes `where`, the file and the place in it as a message names them, and
-returns the value with its type known.
+Called by scenarios and by the tools. Each check takes `where`, the file and the place in it as a
+message names them, and returns the value with its type known.
 """
 
 import json
@@ -44,13 +44,6 @@ def read_text(path: "str | Path") -> str:
         raise BadInput(f"{path}: is not UTF-8 text, at byte {why.start}") from None
 
 
-def stem(path: str) -> str:
-    """What a file is called, without its folder and its kind."""
-    from pathlib import Path
-
-    return Path(path).stem
-
-
 def parse_toml(text: str, where: str) -> dict[str, object]:
     """A TOML document."""
     import tomllib
@@ -70,30 +63,26 @@ def parse_toml(text: str, where: str) -> dict[str, object]:
 
 def parse_json(text: str, where: str) -> dict[str, object]:
     """A JSON object, none of whose keys stands twice."""
+
+    def check_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found: dict[str, object] = {}
+        for key, value in pairs:
+            if key in found:
+                raise BadInput(f"{where}: the key {shown(key)} stands twice")
+            found[key] = value
+        return found
+
     try:
-        value = json.loads(text, object_pairs_hook=_once)
+        value = json.loads(text, object_pairs_hook=check_keys)
     except RecursionError:
         raise BadInput(f"{where}: is nested too deeply") from None
-    except _Twice as why:
-        raise BadInput(f"{where}: the key {shown(why.args[0])} stands twice") from None
+    except BadInput:
+        raise
     except ValueError as why:
         raise BadInput(f"{where}: is not JSON: {excerpt(str(why))}") from None
     if not isinstance(value, dict):
         raise BadInput(f"{where}: holds {shown(value)}: a JSON object {{...}} is needed")
     return value
-
-
-class _Twice(ValueError):
-    """A key stands twice; it is the argument."""
-
-
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for key, value in pairs:
-        if key in found:
-            raise _Twice(key)
-        found[key] = value
-    return found
 
 
 def shown(value: object) -> str:

@@ -1,20 +1,39 @@
 """Plain records with a value: what `dataclass` makes, on CPython and on MicroPython alike.
 
-A subclass lists its attributes in FIELDS, in the order of its `__init__`. Nothing changes a
-record that something else may hold; `replace` makes another.
+A subclass annotates its attributes, with defaults last, and lists them in FIELDS in the same order:
+MicroPython keeps no annotations. Nothing changes a record that something else may hold; `replace`
+makes another.
 """
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, TypeVar
+    from typing import Any, ClassVar, TypeVar, dataclass_transform
 
     Kind = TypeVar("Kind", bound="Record")
+else:
+
+    def dataclass_transform():
+        """Tell a type checker that subclasses are made as dataclasses are."""
+        return lambda kind: kind
 
 
+@dataclass_transform()
 class Record:
     """Equal to another of its kind where all attributes are."""
 
-    FIELDS: "tuple[str, ...]" = ()
+    FIELDS: "ClassVar[tuple[str, ...]]" = ()
+
+    def __init__(self, *values: "Any", **named: "Any") -> None:
+        """Raises TypeError for an attribute that is missing, unknown or given twice."""
+        for key, value in zip(self.FIELDS, values):
+            setattr(self, key, value)
+        for key, value in named.items():
+            if key not in self.FIELDS[len(values) :]:
+                raise TypeError(self.__class__.__name__ + " does not take " + key)
+            setattr(self, key, value)
+        missing = [key for key in self.FIELDS if not hasattr(self, key)]
+        if missing or len(values) > len(self.FIELDS):
+            raise TypeError(self.__class__.__name__ + " needs " + ", ".join(missing or self.FIELDS))
 
     def values(self) -> "tuple[Any, ...]":
         """The attributes, in order."""
@@ -29,8 +48,8 @@ class Record:
         return hash(self.values())
 
     def __repr__(self) -> str:
-        said = [key + "=" + repr(getattr(self, key)) for key in self.FIELDS]
-        return self.__class__.__name__ + "(" + ", ".join(said) + ")"
+        items = [key + "=" + repr(getattr(self, key)) for key in self.FIELDS]
+        return self.__class__.__name__ + "(" + ", ".join(items) + ")"
 
 
 def replace(record: "Kind", **changes: "Any") -> "Kind":

@@ -116,7 +116,7 @@ class Bench:
         if us >= self.block_us:
             shares = self.chip.light.take_shares(us)
             if us:
-                self.plant.step(shares, any(shares))
+                self.plant.advance(shares, any(shares))
             self.block_us = us + BLOCK_US
         if us >= self.event_ms * 1_000 and self.on_event:
             self.chip.light.change(us)
@@ -138,8 +138,8 @@ class Bench:
         for part in self.parts:
             part.measure(us)
         levels = hardware.levels
-        near = hardware.onsets.trip_level + NEAR_CODES
-        hot = hardware.onsets.trip_raw
+        near = hardware.threshold_times.trip_level + NEAR_CODES
+        hot = hardware.threshold_times.trip_raw
         self.near = levels[0] < near or levels[1] < near or max(self.contact_read) >= hot
 
     def lose_power(self) -> None:
@@ -160,5 +160,5 @@ class Bench:
         code = sensors.READ_AS[int(self.hardware.levels[k] + self.ring[at])]
         if self.near and k < 2:
             t_ms = self.chip.us // 1_000
-            self.hardware.onsets.judge_codes(k, code, self.contact_read[k], t_ms)
+            self.hardware.threshold_times.judge_codes(k, code, self.contact_read[k], t_ms)
         return code

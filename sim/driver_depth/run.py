@@ -53,7 +53,7 @@ class DriverDepth(BenchDepth):
     def start(self, observer: "Observer", event_ms: int) -> None:
         """Its time may begin."""
         self.observer = observer
-        self.bench.on_event = observer.happen
+        self.bench.on_event = observer.run_due_events
         self.bench.expect(event_ms)
         self.chip.on_step = self._step
         self.chip.step_us = 0
@@ -77,13 +77,13 @@ class DriverDepth(BenchDepth):
         elif program is not self._program:
             self._unit = unborn(self.setup)
         self._program = program
-        self.lines.watch()
+        self.lines.start_trace()
         self.ticks = us // TICK_US
         ticked = self.observer.wants_ticks()
         if us:
             if ticked:
-                self.observer.ticked()
-            if self.observer.stepped():
+                self.observer.end_tick()
+            if self.observer.end_step():
                 self.over = True
                 self.chip.stop_at(us)
         return us + (TICK_US if ticked else STEP_US)
@@ -138,7 +138,7 @@ class DriverDepth(BenchDepth):
         self.lines.arm(event)
 
     def _reached(self, event: "Event") -> None:
-        self.observer.reached(event)
+        self.observer.mark_line_reached(event)
         self._end_program(FAULTS[event.name].ends_program)
 
     def attach_host(self, on: bool) -> None:

@@ -1,16 +1,15 @@
 """Catalogue of faults: one row for each fault that a scenario may call for.
 
-A row says all that is known of its fault: its name, what happens in words, what a scenario
-may say beside the name, under which names the firmware may report it, and what must come of it
-within how long (`sim.faults.deadlines`). The bench page, the documents, scenarios, the fault
-matrix, campaigns and the witness read it; nothing here runs. What the fault does to the simulated
-unit is its injector, found by the name: in `sim.faults.injectors` at every depth, or in
-`sim.faults.program`, `sim.driver_depth.faults` and `sim.pin_depth.faults`, one for each depth.
+A row gives a fault's name, words and arguments, the names under which the firmware may report it,
+and its deadlines (`sim.faults.deadlines`). Read by scenarios, the fault matrix, campaigns, the
+safety oracle, the bench page and the documents; nothing here runs. What a fault does to the
+simulated unit is its injector, found by the name in `sim.faults.injectors` or, for faults of the
+program, in `sim.faults.program`.
 
 To add a fault: a row here, and its injector. tests/sim/test_catalogue.py holds the two together.
 """
 
-from sim.common.value_record import replace
+from sim.common.value_record import Record, replace
 from sim.faults.deadlines import (
     APART,
     AT_START,
@@ -28,47 +27,46 @@ from sim.faults.deadlines import (
     Trial,
 )
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 # How a fault of the program, the chip or its supply ends the program.
 RAISES, HANGS, HOST, SOFT_RESET, POWER_LOST = "raises", "hangs", "host", "soft reset", "power lost"
 
 
-class Fault:
+class Fault(Record):
     """One row. No `pad` in an event means both pads."""
 
-    def __init__(  # noqa: PLR0913 - a column of the table each
-        self, name: str, place: int, words: str, *bounds: Bound, pad: str = "", unit: str = "",
-        low: float = 0.0, high: float = 0.0, default: float | None = None, lasts: bool = True,
-        also: str = "", for_s: float | None = None, shows_as: tuple[str, ...] = (),
-        named_ms: int | None = None, hidden_by: str = "", darkens: bool = False,
-        ends_program: str = "", not_in: tuple[str, ...] = (),
-        drawn: tuple[float, float] | None = None, least: float = 0.0,
-        harmless_to: float | None = None,
-    ) -> None:  # fmt: skip
-        self.name = name
-        self.place = place  # in reports, which follow the design's table
-        self.words = words  # what happens to the unit
-        # what must come of it; more than one where that depends on the button
-        self.bounds = tuple([replace(bound, fault=name) for bound in bounds])
-        # what a scenario may say of it
-        self.pad = pad  # "" takes none, "may" takes one, "must" needs one
-        self.unit = unit  # of `value`; "" takes none, "nm" is a wavelength on the board
-        self.low = low
-        self.high = high
-        self.default = default  # None where `value` must be given
-        self.lasts = lasts  # takes `for_s`
-        self.also = also  # another key: "button" is needed, "line" may be there
-        self.for_s = for_s  # lasts so long, each time
-        # what the firmware makes of it
-        self.shows_as = shows_as or (name,)  # names under which it may latch a fault, if any
-        self.named_ms = named_ms  # it must be told from others, in so long
-        self.hidden_by = hidden_by  # the fault that freezes what this one shows by
-        self.darkens = darkens  # ends or pauses a session, and no fault is latched
-        self.ends_program = ends_program  # RAISES and so on; "" does not
-        # how it is tried
-        self.not_in = not_in  # moments (`sim.campaign.injection_points`) in which it cannot strike
-        self.drawn = drawn  # range of values for campaigns; None: all that a scenario may have
-        self.least = least  # ... and the least of them, either way
-        self.harmless_to = harmless_to  # up to this value it must not end a session; None: any
+    FIELDS = (
+        "name", "place", "words", "bounds", "pad", "unit", "low", "high", "default", "lasts",
+        "also", "for_s", "shows_as", "named_ms", "hidden_by", "darkens", "ends_program", "not_in",
+        "drawn", "least", "harmless_to",
+    )  # fmt: skip
+    name: str
+    place: int  # in reports, which follow the design's table
+    words: str  # what happens to the unit
+    bounds: "Sequence[Bound]"  # what must come of it; more than one where the button decides
+    # What a scenario may say of it.
+    pad: str = ""  # "" takes none, "may" takes one, "must" needs one
+    unit: str = ""  # of `value`; "" takes none, "nm" is a wavelength on the board
+    low: float = 0.0
+    high: float = 0.0
+    default: float | None = None  # None where `value` must be given
+    lasts: bool = True  # takes `for_s`
+    also: str = ""  # another key: "button" is needed, "line" may be there
+    for_s: float | None = None  # lasts so long, each time
+    # What the firmware makes of it.
+    shows_as: tuple[str, ...] = ()  # names under which it may latch a fault; its own, where empty
+    named_ms: int | None = None  # it must be told from others, in so long
+    hidden_by: str = ""  # the fault that freezes what this one shows by
+    darkens: bool = False  # ends or pauses a session, and no fault is latched
+    ends_program: str = ""  # RAISES and so on; "" does not
+    # How it is tried.
+    not_in: tuple[str, ...] = ()  # moments (`sim.campaign.injection_points`): it cannot strike then
+    drawn: tuple[float, float] | None = None  # values for campaigns; None: all of a scenario's
+    least: float = 0.0  # ... and the least of them, either way
+    harmless_to: float | None = None  # up to this value it must not end a session; None: any
 
 
 SLOW_S = 300.0  # ours: by then a frozen sensor's pad has warmed by several degrees
@@ -105,44 +103,44 @@ AS_HOT = ("contact_hot", "board_hot", "contact_apart", "off_skin")
 GROUPS = (
     ("Contact sensors", (
         Fault(
-            "ntc_open", 1, "thermistor open", Bound(OFF, 80, STRIKE, ("FAULT",)), pad="may",
+            "ntc_open", 1, "thermistor open", [Bound(OFF, 80, STRIKE, ("FAULT",))], pad="may",
             shows_as=("ntc_open", "contact_apart"), hidden_by="ntc_stuck",
         ),
         Fault(
-            "ntc_short", 2, "thermistor shorted", Bound(OFF, 80, STRIKE, ("FAULT",)), pad="may",
+            "ntc_short", 2, "thermistor shorted", [Bound(OFF, 80, STRIKE, ("FAULT",))], pad="may",
             shows_as=("ntc_short", "contact_apart"), hidden_by="ntc_stuck",
         ),
         Fault(
             "ntc_stuck", 3, "thermistor frozen",
-            Bound(OFF, 800, APART, GOES, (Trial(None, SLOW_S),)),
+            [Bound(OFF, 800, APART, GOES, (Trial(None, SLOW_S),))],
             pad="may", shows_as=AS_APART,
         ),
         Fault(
             "ntc_drift", 4, "thermistor drifts",
-            Bound(
+            [Bound(
                 OFF, 800, APART, ("FAULT",),
                 (Trial(1.0, 200.0), Trial(-1.0, 200.0), Trial(10.0, 40.0), Trial(-10.0, 40.0)),
-            ),
+            )],
             pad="may", unit="C/min", low=-10, high=10, default=1.0, shows_as=AS_APART, least=0.2,
         ),
         Fault(
             "ntc_noise", 8, "thermistor noisy",
-            Bound(GOES_ON, None, STRIKE, LIT, (Trial(0.5, 60.0),)),
+            [Bound(GOES_ON, None, STRIKE, LIT, (Trial(0.5, 60.0),))],
             pad="may", unit="C rms", low=0, high=5, default=0.5, shows_as=AS_APART,
             drawn=(0.1, 1.0), harmless_to=0.5,
         ),
         Fault(
             "contact_stuck", 5, "thermometer frozen",
-            Bound(OFF, 800, APART, GOES, (Trial(None, SLOW_S),)),
+            [Bound(OFF, 800, APART, GOES, (Trial(None, SLOW_S),))],
             pad="may", shows_as=AS_APART,
         ),
         Fault(
             "contact_lost", 6, "thermometer silent",
-            Bound(OFF, 800, STRIKE, ("FAULT",), source=SHOWS), pad="may",
+            [Bound(OFF, 800, STRIKE, ("FAULT",), source=SHOWS)], pad="may",
         ),
         Fault(
             "contact_garbage", 7, "thermometer says rubbish",
-            Bound(OFF, 800, STRIKE, ("FAULT",), source=SHOWS), pad="may",
+            [Bound(OFF, 800, STRIKE, ("FAULT",), source=SHOWS)], pad="may",
             shows_as=AS_APART, hidden_by="contact_stuck",
         ),
     )),
@@ -151,31 +149,31 @@ GROUPS = (
         # below 43.0 C: 107 W/m2 is the most of which that is true.
         Fault(
             "hot_skin", 10, "heat from outside",
-            Bound(
+            [Bound(
                 OFF, 80, SENSED, HOT,
                 (Trial(150.0, HEAT_S), Trial(300.0, HEAT_S), Trial(600.0, 300.0),
                  Trial(1_500.0, 90.0)),
                 outside=True,
-            ),
+            )],
             pad="may", unit="W/m2", low=0, high=5_000, default=100.0, shows_as=AS_HOT,
             drawn=(50.0, 1_500.0),
         ),
         Fault(
             "no_perfusion", 11, "no blood in the skin",
-            Bound(OFF, 80, SENSED, HOT, (Trial(None, HEAT_S),)), pad="may", shows_as=AS_HOT,
+            [Bound(OFF, 80, SENSED, HOT, (Trial(None, HEAT_S),))], pad="may", shows_as=AS_HOT,
         ),
         Fault(
             "hot_room", 12, "hot room",
-            Bound(OFF, 80, SENSED, HOT, (Trial(40.0, HEAT_S), Trial(60.0, HEAT_S)), outside=True),
+            [Bound(OFF, 80, SENSED, HOT, (Trial(40.0, HEAT_S), Trial(60.0, HEAT_S)), outside=True)],
             unit="C", low=5, high=60, default=40.0, shows_as=AS_HOT, drawn=(28.0, 50.0),
         ),
         Fault(
             "under_blanket", 13, "under a blanket",
-            Bound(OFF, 80, SENSED, HOT, (Trial(None, HEAT_S),)), shows_as=AS_HOT,
+            [Bound(OFF, 80, SENSED, HOT, (Trial(None, HEAT_S),))], shows_as=AS_HOT,
         ),
         Fault(
             "lying_on_pad", 14, "lying on the pad",
-            Bound(OFF, 80, SENSED, HOT, (Trial(None, HEAT_S),)), pad="may", shows_as=AS_HOT,
+            [Bound(OFF, 80, SENSED, HOT, (Trial(None, HEAT_S),))], pad="may", shows_as=AS_HOT,
         ),
     )),
     ("Light and its supply", (
@@ -183,29 +181,29 @@ GROUPS = (
         # 2.2 s: ours.
         Fault(
             "led_open", 18, "bank gives no light",
-            Bound(BANK, 1_000, CURRENT, LIT, TRIED_NM, source=OPENS), pad="must", unit="nm",
+            [Bound(BANK, 1_000, CURRENT, LIT, TRIED_NM, source=OPENS)], pad="must", unit="nm",
             shows_as=("led_open", "supply_open", "rail_apart"), named_ms=3_000,
         ),
         Fault(
             "fet_stuck_on", 16, "bank’s switch stuck on",  # noqa: RUF001 - as the page sets it
-            Bound(OFF, 1_000, CURRENT, ("FAULT",), TRIED_NM, gated_ms=GATED_MS, source=STICKS),
+            [Bound(OFF, 1_000, CURRENT, ("FAULT",), TRIED_NM, gated_ms=GATED_MS, source=STICKS)],
             pad="must", unit="nm", named_ms=1_000,
         ),
         Fault(
             "enable_stuck", 17, "supply switch stuck closed",
-            Bound(AT_START, None, STRIKE, GOES),
+            [Bound(AT_START, None, STRIKE, GOES)],
         ),
-        Fault("alert_broken", 15, "hardware alert dead", Bound(GOES_ON, None, STRIKE, LIT)),
+        Fault("alert_broken", 15, "hardware alert dead", [Bound(GOES_ON, None, STRIKE, LIT)]),
         Fault(
             "board_sensor_lost", 9, "board thermometer silent",
-            Bound(OFF, 1_000, STRIKE, ("FAULT",)), pad="may",
+            [Bound(OFF, 1_000, STRIKE, ("FAULT",))], pad="may",
         ),
         Fault(
             "pad_unplugged", 28, "pad unplugged",
-            Bound(
+            [Bound(
                 OFF, 80, STRIKE, ("FAULT",),
                 source="design; both pads go dark, so that the other is not boosted",
-            ),
+            )],
             pad="may", named_ms=1_000, hidden_by="ntc_stuck",
             shows_as=(
                 "pad_unplugged", "ntc_open", "contact_lost", "board_sensor_lost", "contact_apart",
@@ -218,105 +216,108 @@ GROUPS = (
         # below 3.0 V.
         Fault(
             "battery_sag", 19, "battery sags",
-            Bound(OFF, 80, EMPTY, EMPTIED, (Trial(3.0), Trial(1.0))),
+            [Bound(OFF, 80, EMPTY, EMPTIED, (Trial(3.0), Trial(1.0)))],
             unit="V of the pack", low=0, high=8, default=2.0, darkens=True, drawn=(0.3, 4.0),
         ),
         Fault(
             "battery_low", 20, "battery nearly empty",
-            Bound(
+            [Bound(
                 OFF, 80, EMPTY, EMPTIED, (Trial(0.5, 120.0), Trial(2.0, 120.0)),
                 source=ORDERLY,
-            ),
+            )],
             unit="%", low=0, high=100, default=2.0, lasts=False,  # sets the charge, once
             darkens=True, drawn=(0.0, 8.0),
         ),
         Fault(
-            "charger_plugged", 27, "charger plugged in", Bound(OFF, 80, STRIKE, ("CHARGING",)),
+            "charger_plugged", 27, "charger plugged in", [Bound(OFF, 80, STRIKE, ("CHARGING",))],
             darkens=True, not_in=("CHARGING",),
         ),
-        Fault("gauge_nak", 21, "gauge silent", Bound(GOES_ON, None, STRIKE, LIT)),
-        Fault("gauge_garbage", 22, "gauge says rubbish", Bound(GOES_ON, None, STRIKE, LIT)),
+        Fault("gauge_nak", 21, "gauge silent", [Bound(GOES_ON, None, STRIKE, LIT)]),
+        Fault("gauge_garbage", 22, "gauge says rubbish", [Bound(GOES_ON, None, STRIKE, LIT)]),
         Fault(  # `for_s`: without power; else it comes back at once
-            "brownout", 34, "power lost", Bound(OFF, 0, STRIKE, BOOTED, once=True),
+            "brownout", 34, "power lost", [Bound(OFF, 0, STRIKE, BOOTED, once=True)],
             ends_program=POWER_LOST, not_in=BEFORE_POWER,
         ),
     )),
     ("Belt and buttons", (
         Fault(
-            "unworn", 29, "belt taken off", Bound(OFF, 1_000, STRIKE, ("PAUSED", "DONE")),
+            "unworn", 29, "belt taken off", [Bound(OFF, 1_000, STRIKE, ("PAUSED", "DONE"))],
             darkens=True,
         ),
         Fault(
             "button_stuck", 25, "button stuck down",
-            Bound(
+            [Bound(
                 OFF, STOP_MS, STRIKE, ("OFF", "PAUSED"), (Trial(button="START"),),
                 source="ours: START that sticks is a press, and then a hold",
             ),
-            Bound(AT_START, None, STRIKE, LIT, (Trial(button="UP"), Trial(button="DOWN"))),
+            Bound(AT_START, None, STRIKE, LIT, (Trial(button="UP"), Trial(button="DOWN")))],
             also="button",
         ),
-        Fault("button_bounce", 26, "buttons bounce", Bound(GOES_ON, None, STRIKE, LIT)),
+        Fault("button_bounce", 26, "buttons bounce", [Bound(GOES_ON, None, STRIKE, LIT)]),
     )),
     ("Program and memory", (
         Fault(
-            "firmware_exception", 30, "firmware raises", Bound(OFF, 80, STRIKE, BOOTED, once=True),
+            "firmware_exception", 30, "firmware raises",
+            [Bound(OFF, 80, STRIKE, BOOTED, once=True)],
             lasts=False, also="line", ends_program=RAISES, not_in=BEFORE_POWER,
         ),
         Fault(
-            "firmware_hang", 31, "firmware hangs", Bound(OFF, 80, STRIKE, BOOTED, once=True),
+            "firmware_hang", 31, "firmware hangs", [Bound(OFF, 80, STRIKE, BOOTED, once=True)],
             lasts=False, also="line", ends_program=HANGS, not_in=BEFORE_POWER,
         ),
         Fault(
-            "soft_reset", 33, "soft reset", Bound(OFF, 500, STRIKE, BOOTED, once=True),
+            "soft_reset", 33, "soft reset", [Bound(OFF, 500, STRIKE, BOOTED, once=True)],
             lasts=False, ends_program=SOFT_RESET, not_in=BEFORE_POWER,
         ),
         Fault(
             "host_attach", 32, "host attaches",
-            Bound(OFF, 500, STRIKE, BOOTED + ("DONE", "OFF"), once=True),
+            [Bound(OFF, 500, STRIKE, BOOTED + ("DONE", "OFF"), once=True)],
             lasts=False, for_s=1.0, darkens=True, ends_program=HOST, not_in=BEFORE_POWER,
         ),
         Fault(
-            "i2c_hang", 23, "sensor bus held", Bound(OFF, 800, STRIKE, ("FAULT",)),
+            "i2c_hang", 23, "sensor bus held", [Bound(OFF, 800, STRIKE, ("FAULT",))],
             shows_as=("contact_lost", "board_sensor_lost", "rail_lost"),
         ),
         Fault(
             "clock_jump", 24, "clock jumps",
-            Bound(GOES_ON, None, STRIKE, LIT, (Trial(1.0), Trial(-1.0))),
+            [Bound(GOES_ON, None, STRIKE, LIT, (Trial(1.0), Trial(-1.0)))],
             unit="days", low=-3_650, high=3_650, default=1.0,
         ),
         Fault(
             "flash_full", 35, "flash full",
-            Bound(AT_START, None, STRIKE, GOES, session=True, source=BEGUN),
+            [Bound(AT_START, None, STRIKE, GOES, session=True, source=BEGUN)],
         ),
         Fault(
             "flash_corrupt", 36, "flash corrupt",
-            Bound(AT_START, None, STRIKE, GOES, session=True, source=BEGUN),
+            [Bound(AT_START, None, STRIKE, GOES, session=True, source=BEGUN)],
         ),
         Fault(  # strikes what is next written, once
             "flash_torn", 37, "flash write torn",
-            Bound(AT_START, None, STRIKE, GOES, once=True, session=True, source=BEGUN),
+            [Bound(AT_START, None, STRIKE, GOES, once=True, session=True, source=BEGUN)],
             ends_program=POWER_LOST,
         ),
     )),
 )  # fmt: skip
 
-# The fault that is struck beside each other one, to show that nothing hangs on the alert.
+# Injected together with each other fault, to show that nothing depends on the alert.
 ALERT_BROKEN = "alert_broken"
 
 ROWS = tuple([row for _, rows in GROUPS for row in rows])
+for row in ROWS:
+    row.bounds = tuple([replace(bound, fault=row.name) for bound in row.bounds])
+    row.shows_as = row.shows_as or (row.name,)
 NAMES = tuple([row.name for row in ROWS])
 FAULTS = {row.name: row for row in ROWS}  # MicroPython's has no order: go through NAMES
-# By `place`, as reports have them.
-PLACES = sorted([(row.place, k) for k, row in enumerate(ROWS)])
-REPORTED = tuple([NAMES[k] for _, k in PLACES])
-BOUNDS = tuple([bound for _, k in PLACES for bound in ROWS[k].bounds])
+BY_PLACE = sorted(ROWS, key=lambda row: row.place)  # as reports have them
+REPORTED = tuple([row.name for row in BY_PLACE])
+BOUNDS = tuple([bound for row in BY_PLACE for bound in row.bounds])
 # Faults of the program, the chip or its supply, which may end in a reset.
 ENDS_PROGRAM = tuple([row.name for row in ROWS if row.ends_program])
 
 
 def find_bound(fault: str, button: str | None = None) -> Bound:
-    """What must come of a fault; of one that strikes a button, of that button. Raises KeyError
-    where there is no such fault, or it is not tried with that button."""
+    """The bound of a fault; of one of a button, the bound for that button. Raises KeyError where
+    there is no such fault, or it is not tried with that button."""
     for bound in FAULTS[fault].bounds:
         if button in [None] + [trial.button for trial in bound.tried]:
             return bound

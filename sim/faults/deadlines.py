@@ -1,42 +1,36 @@
-"""Deadlines: the vocabulary of what must come of a fault, and within how long.
+"""Deadlines: what must come of a fault, and within how long.
 
 The rows are in the catalogue of faults (`sim.faults.catalogue`), beside each fault. Read by the
-fault matrix (`sim.campaign.fault_matrix`), the verdict, the witness, campaigns, the bench page and
-tests; nothing here runs.
+fault matrix (`sim.campaign.fault_matrix`), the verdict, the safety oracle, campaigns and the bench
+page; nothing here runs.
 
-**Off** is no current in the emitters, as the physics sees it. A latency counts from the
-moment that `since` names:
+**Off** is no current in the emitters, as the physics has it. A latency counts from `since`:
 
-* STRIKE: the fault's own onset;
-* CURRENT: when the LED supply's current can first tell (`sim.oracle.current_oracle`): a string
-  that is open shows where it is asked for light, a switch that sticks where less than all is asked
-  for;
-* SENSED: the first of a pad's contact samples that stayed beyond the trip (TRIP_C) until it
-  was dark; never, where none did;
-* EMPTY: the first of the battery's samples that stayed below EMPTY_MV until it was dark; never,
-  where none did;
-* APART: since when the pad's two contact sensors stayed more than APART_C from each other,
-  noise aside; never, where they did not.
+| since   | begins with                                                                          |
+|---------|--------------------------------------------------------------------------------------|
+| STRIKE  | the fault's onset                                                                    |
+| CURRENT | the LED supply's current can first show it (`sim.oracle.current_oracle`): an open    |
+|         | string where it is asked for light, a stuck switch where less than all is asked for  |
+| SENSED  | the first of a pad's contact samples that stayed at TRIP_C or above until it is dark |
+| EMPTY   | the first of the battery's samples that stayed below EMPTY_MV until it is dark       |
+| APART   | the pad's two contact sensors stay more than APART_C from each other, noise aside    |
 
-Whatever the fault, true contact stays at or below SINGLE_C, with the hardware alert working
-or dead, and at or below DOUBLE_C where two independent faults meet. An outside source of heat
-can carry a dark pad beyond that: then what counts is that nothing was emitted after the cut,
-and that contact was within SINGLE_C at the cut.
+Where that never begins, nothing is due. These three limits are in `sim.physics.plant`.
 
-The numbers stand on their own: a firmware whose limits were altered is still held to these.
+Whatever the fault, true contact stays at or below SINGLE_C, with the hardware alert working or
+dead, and at or below DOUBLE_C where two independent faults meet. An outside source of heat can
+carry a dark pad beyond that: then nothing may be emitted after the cut, and contact was within
+SINGLE_C at the cut. The numbers are independent of the firmware's: a firmware whose limits were
+altered is still held to these.
 """
 
 from sim.common.value_record import Record
 
-TRIP_C = 42.5  # design: contact trip, sensed
-APART_C = 1.5  # design: the two contact sensors of a pad
-EMPTY_MV = 3_000  # design: mean cell under load at which a session ends
 SINGLE_C = 43.0  # design: true contact under any single fault
 DOUBLE_C = 43.5  # design: under any two independent ones
 STOP_MS = 80  # ours: a press of START ends light as soon as any fault must ("stop always wins")
 RESET_MS = 500  # design: the watchdog's answer to a firmware that raised or hangs
 GATED_MS = 4_000  # ours: a switch that sticks shows in the dark parts of gated light, or in these
-TRANSFER_MS = 5  # design: what a transfer on a held bus may cost
 
 # Since when a latency counts.
 STRIKE, CURRENT, SENSED, EMPTY, APART = "strike", "current", "sensed", "empty", "apart"
@@ -52,48 +46,34 @@ TIMED = (OFF, BANK)  # what has to be over in time
 
 LIT = ("CHECK", "RAMP", "TREAT")  # states of the firmware in which there is light
 
-IN_DESIGN = "design"
+IN_DESIGN = "design"  # a deadline's source
 
 
 class Trial(Record):
-    """With what a fault is tried, and for how long at most it is watched for an effect."""
+    """With what a fault is tried, and for how long at most its effect is waited for."""
 
     FIELDS = ("value", "watch_s", "button")
-
-    def __init__(
-        self, value: float | None = None, watch_s: float = 6.0, button: str | None = None
-    ) -> None:
-        self.value = value  # in the unit of `sim.scenario.scenario`; None where it takes none
-        self.watch_s = watch_s
-        self.button = button  # what is stuck
-
-
-ONCE = (Trial(),)
+    value: float | None = None  # in the unit of `sim.scenario.scenario`; None where it takes none
+    watch_s: float = 6.0
+    button: str | None = None  # what is stuck
 
 
 class Bound(Record):
-    """What must come of a fault, and when at last. A fault has one, or one for each way in which
-    it is tried."""
+    """A deadline: what must come of a fault, and within how long. A fault has one, or one for each
+    way in which it is tried."""
 
     FIELDS = (
         "comes", "within_ms", "since", "ends", "tried", "outside", "once", "gated_ms",
         "session", "source", "fault",
     )  # fmt: skip
-
-    def __init__(  # noqa: PLR0913, PLR0917 - a column of the table each
-        self, comes: str, within_ms: int | None, since: str, ends: tuple[str, ...],
-        tried: tuple[Trial, ...] = ONCE, outside: bool = False, once: bool = False,
-        gated_ms: int | None = None, session: bool = False, source: str = IN_DESIGN,
-        fault: str = "",
-    ) -> None:  # fmt: skip
-        self.comes = comes  # OFF, BANK, AT_START or GOES_ON
-        self.within_ms = within_ms  # None: there is nothing that would have to end
-        self.since = since
-        self.ends = ends  # states in which a session that was lit may be found afterwards
-        self.tried = tried
-        self.outside = outside  # it heats the skin from outside
-        self.once = once  # it strikes and is gone: a later START may be granted
-        self.gated_ms = gated_ms  # for `within_ms`, where light is gated by ticks
-        self.session = session  # a session that was begun before may be resumed
-        self.source = source
-        self.fault = fault  # the name of the row of the catalogue that this is in
+    comes: str  # OFF, BANK, AT_START or GOES_ON
+    within_ms: int | None  # None: there is nothing that would have to end
+    since: str
+    ends: tuple[str, ...]  # states in which a session that was lit may be found afterwards
+    tried: tuple[Trial, ...] = (Trial(),)
+    outside: bool = False  # it heats the skin from outside
+    once: bool = False  # it strikes and is gone: a later START may be granted
+    gated_ms: int | None = None  # for `within_ms`, where light is gated by ticks
+    session: bool = False  # a session that was begun before may be resumed
+    source: str = IN_DESIGN
+    fault: str = ""  # the name of the row of the catalogue that this is in

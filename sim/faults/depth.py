@@ -1,11 +1,11 @@
-"""A depth: how much of the unit is simulated, from the firmware on a HAL to an emulated chip.
+"""Depth: how much of the unit is simulated, from the firmware on a HAL to an emulated chip.
 
-`sim.run.Run` takes one. `Depth` is what every depth fulfils: how the unit is assembled and
-advanced, what can be measured at it, and what faults of the program, the chip and its flash
-do to it (`sim.faults.program`). HAL depth is `sim.hal_depth.depth`, driver depth
-`sim.driver_depth.run`, pin depth `sim.pin_depth.run`.
+`sim.run.Run` takes one. `Depth` is the contract of `sim.hal_depth.depth`, `sim.driver_depth.run`
+and `sim.pin_depth.run`: how the unit is assembled and advanced, what can be measured at it, and
+what faults of the program, the chip and its flash do to it (`sim.faults.program`).
 """
 
+from sim.common.value_record import Record
 from sim.faults.hardware import NEVER_MS
 
 TYPE_CHECKING = False
@@ -21,45 +21,40 @@ if TYPE_CHECKING:
     from sim.physics.threshold_times import Dark
 
 
-class Setup:
-    """What a unit is powered on with."""
+class Setup(Record):
+    """The unit and its surroundings at power-on."""
 
-    def __init__(
-        self, scenario: "Scenario", board: "Board", seed: int, plant: "Plant",
-        calibration: "dict[str, Any]", prescription: object, files: "dict[str, bytes]",
-        clock_s: int | None,
-    ) -> None:  # fmt: skip
-        """`calibration` is the truth about the unit; `prescription` a table or a file's bytes.
-        `files` are what its flash holds already, `clock_s` the wall clock in seconds since
-        2000-01-01, or None where it is unset."""
-        self.scenario = scenario
-        self.board = board
-        self.seed = seed
-        self.plant = plant
-        self.calibration = calibration
-        self.prescription = prescription
-        self.files = files
-        self.clock_s = clock_s
+    FIELDS = (
+        "scenario", "board", "seed", "plant", "calibration", "prescription", "files", "clock_s",
+    )  # fmt: skip
+    scenario: "Scenario"
+    board: "Board"
+    seed: int
+    plant: "Plant"
+    calibration: "dict[str, Any]"  # the truth about the unit
+    prescription: object  # a table, or a file's bytes
+    files: "dict[str, bytes]"  # what its flash holds already
+    clock_s: int | None  # the wall clock in seconds since 2000-01-01; None where it is unset
 
 
 class Observer:
-    """Is told as a unit's time goes by, and what happens in it."""
+    """Called as a unit's time goes by: does due events, and ends the run."""
 
-    def happen(self, t_ms: int) -> int:
-        """Do what is due at a time; returns when something is due next."""
+    def run_due_events(self, t_ms: int) -> int:
+        """Do what is due at a time; return when something is due next."""
         return NEVER_MS
 
-    def reached(self, event: "Event") -> None:
+    def mark_line_reached(self, event: "Event") -> None:
         """The firmware is about to execute the line that an event names."""
 
     def wants_ticks(self) -> bool:
-        """Whether `ticked` is to be called."""
+        """Whether `end_tick` is to be called."""
         return False
 
-    def ticked(self) -> None:
+    def end_tick(self) -> None:
         """A tick went by."""
 
-    def stepped(self) -> bool:
+    def end_step(self) -> bool:
         """A control step went by, or a tick where those are wanted; whether the run is over."""
         return False
 
@@ -76,7 +71,7 @@ class Depth:
         """Make the unit, its hardware as the wearer's start has it; no time passes."""
 
     def start(self, observer: Observer, event_ms: int) -> None:
-        """Its time may begin; something is first due at `event_ms`."""
+        """Let time begin; the first event is due at `event_ms`."""
 
     def advance(self, steps: int, duration_s: float) -> bool:
         """Run up to so many control steps; False once `duration_s` is reached or the observer
@@ -90,11 +85,11 @@ class Depth:
         """The converter's noise begins anew."""
 
     def constants(self) -> "list[object]":
-        """What is never changed, only replaced or added to: copies may have it in common."""
+        """Objects that are only replaced or added to: copies may share them."""
         return []
 
     def close(self) -> None:
-        """Done with this unit."""
+        """Release the unit."""
 
     # -- what can be measured ------------------------------------------------------------
 

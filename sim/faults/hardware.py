@@ -1,13 +1,13 @@
-"""The unit's hardware as faults find it: pins, switches, sensors' values and what bends them.
+"""Hardware: pins, switches, sensor values and their filters, between plant and program.
 
-One `Hardware` stands between the plant and the program at every depth. It is owned by the HAL of
-HAL depth (`sim.hal_depth.sim_hal`) and by the bench of driver and pin depth
-(`sim.driver_depth.bench`), which read it; the faults of `sim.faults.injectors` act on it and on
-the plant behind it, and on nothing else.
+One `Hardware` stands between them at every depth. Owned and read by the HAL of HAL depth
+(`sim.hal_depth.sim_hal`) and by the bench of driver and pin depth (`sim.driver_depth.bench`). The
+faults of `sim.faults.injectors` act on it and on the plant behind it, and on nothing else.
 """
 
+from sim.common.value_record import Record
 from sim.physics import sensors
-from sim.physics.threshold_times import Onsets
+from sim.physics.threshold_times import ThresholdTimes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,20 +30,21 @@ NEVER_MS = 1 << 60  # the time of what is not due
 LEVEL_MIN, LEVEL_MAX = 14.0, 4080.0  # levels that noise cannot carry out of 12 bits
 
 
-class Filter:
-    """A sensor's fault: alters the values each time they are taken from the plant."""
+class Filter(Record):
+    """A sensor's fault: alters the values each time they are taken from the plant.
 
-    def __init__(self, event: "Event", alter: "Alter", kept: "Any", stage: int = 0) -> None:
-        """`kept` is what the fault remembers of its onset. Filters of a lower `stage` come
-        first, so that a fault nearer to the converter hides those before it."""
-        self.event = event
-        self.alter = alter
-        self.kept = kept
-        self.stage = stage
+    Filters of a lower `stage` come first: a fault nearer to the converter hides those before it.
+    """
+
+    FIELDS = ("event", "alter", "kept", "stage")
+    event: "Event"
+    alter: "Alter"
+    kept: "Any"  # what the fault remembers of its onset
+    stage: int = 0
 
 
 class Hardware:
-    """What is soldered around the chip, in its present state. Sound when new."""
+    """The parts soldered around the chip, in their present state; sound when new."""
 
     def __init__(self, plant: "Plant", board: "Board") -> None:
         self.plant = plant
@@ -62,9 +63,9 @@ class Hardware:
         self.silenced = [0] * len(PARTS)  # by how many faults each part does not answer
         self.bus_holds = 0  # how many faults hold the sensors' bus low
         self.full_scale_mv = board.BATTERY_FULL_SCALE_MV
-        self.onsets = Onsets(board)
-        self.hot_ms = self.onsets.hot_ms
-        self.apart_ms = self.onsets.apart_ms
+        self.threshold_times = ThresholdTimes(board)
+        self.hot_ms = self.threshold_times.hot_ms
+        self.apart_ms = self.threshold_times.apart_ms
         self.empty_ms = -1  # since when the battery's codes end a session; at HAL depth alone
         # The power side; banks are numbered pad A first.
         self.open_banks: set[int] = set()
@@ -94,7 +95,7 @@ class Hardware:
             if not LEVEL_MIN <= level <= LEVEL_MAX:
                 levels[k] = min(max(level, LEVEL_MIN), LEVEL_MAX)
         if self.filters or max(self.apart_ms) >= 0:
-            self.onsets.judge_pairs(levels, raw, self.t_ms)
+            self.threshold_times.judge_pairs(levels, raw, self.t_ms)
 
     def add_filter(self, new: Filter) -> None:
         """Put a filter in, after those of its own and lower stages."""

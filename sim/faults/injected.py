@@ -1,6 +1,6 @@
-"""A fault that has been put on a run: when, and the event that named it.
+"""Injected fault: when it was put on a run, and the event that named it.
 
-Made by `sim.run`; read by the oracle and by reports.
+Made by `sim.timeline`; read by the oracle and by reports.
 """
 
 TYPE_CHECKING = False

@@ -1,8 +1,8 @@
-"""Every fault of sensors, body, power and buttons, by its name in the design, at every depth.
+"""Injectors of the faults of sensors, skin, power and buttons, at every depth.
 
-A fault is applied where it happens: in the plant, in a sensor's level or register,
-on a pin, or in a part that stops answering. `INJECT[name](hardware, event, on)` puts it
-on or takes it off; what is known of each fault is its row in `sim.faults.catalogue`.
+`INJECT[name](hardware, event, on)` puts a fault on or takes it off where it happens: in the plant,
+in a sensor's level or register, on a pin, or in a part that stops answering. Called by
+`sim.timeline`; each fault's row is in `sim.faults.catalogue`.
 """
 
 from firmware.core import inputs as pin
@@ -11,127 +11,125 @@ from sim.physics import sensors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from sim.common.story import Event
     from sim.faults.hardware import Alter, Hardware
 
-    Keep = Callable[[Hardware, Event], Any]  # what a filter remembers of its onset
+    Remember = Callable[[Hardware, Event], Any]  # what a filter remembers of its onset
     Inject = Callable[[Hardware, Event, bool], None]
 
 OPEN_LEVEL, SHORT_LEVEL = 4_085.0, 20.0
 BLANKET_W_M2K = 0.5  # assumed: a duvet over the back of the pad
 MATTRESS_W_M2K = 0.1  # assumed: the wearer lies on the pad, and foam lets no heat out
 CODES_PER_C = 36.0  # of the thermistor at 40 C
+# Faults of a thermistor, nearest to the converter last: what is nearer hides the others.
 STAGES = ("ntc_drift", "ntc_noise", "ntc_open", "ntc_short", "pad_unplugged", "ntc_stuck")
 BUTTON_PINS = {"START": pin.START, "UP": pin.UP, "DOWN": pin.DOWN}
 
 
-def pads(event: "Event") -> "tuple[int, ...]":
+def struck_pads(event: "Event") -> "tuple[int, ...]":
     """Indices of the pads that a fault strikes."""
     return (0, 1) if event.pad is None else ("AB".index(event.pad),)
 
 
-def amount(event: "Event") -> float:
+def event_value(event: "Event") -> float:
     """The event's value, which these faults cannot do without."""
     assert event.value is not None, event.name
     return float(event.value)
 
 
-def nothing(hardware: "Hardware", event: "Event") -> None:
-    """For a fault that remembers nothing."""
+def find_bank(hardware: "Hardware", event: "Event") -> int:
+    """The bank that an event names by pad and wavelength."""
+    kinds = [row[0] for row in hardware.board.BANKS]
+    return "AB".index(event.pad or "A") * len(kinds) + kinds.index(int(event_value(event)))
 
 
-def stage(event: "Event") -> int:
-    """How near to the converter a fault of a thermistor is: what is nearer hides the others."""
-    return STAGES.index(event.name) if event.name in STAGES else 0
+def set_bits(word: int, bits: int, on: bool) -> int:
+    """The word with these bits set or cleared."""
+    return word | bits if on else word & ~bits
 
 
-def sensor_fault(alter: "Alter", keep: "Keep" = nothing) -> "Inject":
-    """A fault that alters levels or registers each time they are taken; `keep` says what it
-    remembers of the moment that it is put on."""
+def set_banks(banks: "set[int]", changed: "Iterable[int]", on: bool) -> None:
+    """Put banks in a set, or take them out."""
+    for bank in changed:
+        (banks.add if on else banks.discard)(bank)
+
+
+# -- sensors -----------------------------------------------------------------------------
+
+
+def sensor_fault(alter: "Alter", remember: "Remember | None" = None) -> "Inject":
+    """A fault that alters levels or registers each time they are taken; `remember` returns what
+    it keeps of the moment that it is put on."""
 
     def inject(hardware: "Hardware", event: "Event", on: bool) -> None:
         if on:
-            hardware.add_filter(Filter(event, alter, keep(hardware, event), stage(event)))
+            kept = remember(hardware, event) if remember else None
+            stage = STAGES.index(event.name) if event.name in STAGES else 0
+            hardware.add_filter(Filter(event, alter, kept, stage))
         else:
             hardware.remove_filters(event)
 
     return inject
 
 
+# Filters are functions of this module by name, not closures: a run is pickled with its filters.
+
+
 def ntc_open(hardware: "Hardware", event: "Event", kept: "Any") -> None:
     """The thermistor's level at the upper end of the converter."""
-    for pad in pads(event):
+    for pad in struck_pads(event):
         hardware.levels[pad] = OPEN_LEVEL
 
 
 def ntc_short(hardware: "Hardware", event: "Event", kept: "Any") -> None:
     """The thermistor's level at the lower end of the converter."""
-    for pad in pads(event):
+    for pad in struck_pads(event):
         hardware.levels[pad] = SHORT_LEVEL
-
-
-def levels_now(hardware: "Hardware", event: "Event") -> "list[float]":
-    """The levels of this moment."""
-    return list(hardware.levels)
 
 
 def ntc_stuck(hardware: "Hardware", event: "Event", kept: "list[float]") -> None:
     """The level stays where it was."""
-    for pad in pads(event):
+    for pad in struck_pads(event):
         hardware.levels[pad] = kept[pad]
-
-
-def time_now(hardware: "Hardware", event: "Event") -> int:
-    """Milliseconds since power-on."""
-    return hardware.t_ms
 
 
 def ntc_drift(hardware: "Hardware", event: "Event", since_ms: int) -> None:
     """The thermistor reads ever more off, `value` C a minute."""
-    off_c = amount(event) * (hardware.t_ms - since_ms) / 60_000
-    for pad in pads(event):
+    off_c = event_value(event) * (hardware.t_ms - since_ms) / 60_000
+    for pad in struck_pads(event):
         plant = hardware.plant.pads[pad]
         hardware.levels[pad] = sensors.ntc_level(plant.ntc.value + plant.ntc_error_c + off_c)
 
 
-def noise(salt: int) -> "Keep":
+def noise(salt: int) -> "Remember":
     """Noise that begins with this moment and `salt`."""
-
-    def keep(hardware: "Hardware", event: "Event") -> sensors.Noise:
-        return sensors.Noise(hardware.t_ms + salt)
-
-    return keep
+    return lambda hardware, event: sensors.Noise(hardware.t_ms + salt)
 
 
 def ntc_noise(hardware: "Hardware", event: "Event", on: bool) -> None:
     """`value` C rms on top of the converter's own noise, new in each sample."""
     hardware.noisy = on
-    sensor_fault(_ntc_noise, noise(1))(hardware, event, on)
+    sensor_fault(_add_noise, noise(1))(hardware, event, on)
 
 
-def _ntc_noise(hardware: "Hardware", event: "Event", kept: sensors.Noise) -> None:
-    codes = amount(event) * CODES_PER_C
-    for pad in pads(event):
+def _add_noise(hardware: "Hardware", event: "Event", kept: sensors.Noise) -> None:
+    codes = event_value(event) * CODES_PER_C
+    for pad in struck_pads(event):
         hardware.levels[pad] += codes * kept.draw()
-
-
-def raw_now(hardware: "Hardware", event: "Event") -> "list[int]":
-    """The registers of this moment."""
-    return list(hardware.raw)
 
 
 def contact_stuck(hardware: "Hardware", event: "Event", kept: "list[int]") -> None:
     """The contact thermometer answers with what it last measured."""
-    for pad in pads(event):
+    for pad in struck_pads(event):
         hardware.raw[pad] = kept[pad]
 
 
 def contact_garbage(hardware: "Hardware", event: "Event", kept: sensors.Noise) -> None:
     """The contact thermometer answers with any 16 bits."""
-    for pad in pads(event):
+    for pad in struck_pads(event):
         hardware.raw[pad] = int(kept.draw() * 12_000) % 65_536 - 32_768
 
 
@@ -143,98 +141,65 @@ def gauge_garbage(hardware: "Hardware", event: "Event", kept: sensors.Noise) -> 
 
 def silent(first: int) -> "Inject":
     """A thermometer of a pad that no longer answers; `first` is pad A's in SENSOR_PARTS."""
-
-    def inject(hardware: "Hardware", event: "Event", on: bool) -> None:
-        hardware.silence(tuple([SENSOR_PARTS[first + pad] for pad in pads(event)]), on)
-
-    return inject
+    return lambda hardware, event, on: hardware.silence(
+        tuple([SENSOR_PARTS[first + pad] for pad in struck_pads(event)]), on
+    )
 
 
-def gauge_nak(hardware: "Hardware", event: "Event", on: bool) -> None:
-    """The gauge no longer answers."""
-    hardware.silence(("cell", "charge"), on)
-
-
-def i2c_hang(hardware: "Hardware", event: "Event", on: bool) -> None:
-    """The bus is held: nothing answers."""
-    hardware.hold_bus(on)
+# -- skin, power, buttons ----------------------------------------------------------------
 
 
 def tissue(**conditions: "float | None") -> "Inject":
-    """Both pads' surroundings change; None stands for the event's value."""
+    """A pad's conditions change; None stands for the event's value."""
 
     def inject(hardware: "Hardware", event: "Event", on: bool) -> None:
-        for index in pads(event):
+        for index in struck_pads(event):
             body = hardware.plant.pads[index].tissue
             if on:
                 hardware.before[index, event.name] = {key: getattr(body, key) for key in conditions}
-                changed: dict[str, Any] = {}
                 for key, value in conditions.items():
-                    changed[key] = amount(event) if value is None else value
-                body.change(**changed)
+                    body.change(**{key: event_value(event) if value is None else value})
             else:
                 body.change(**hardware.before.pop((index, event.name)))
 
     return inject
 
 
-def unworn(hardware: "Hardware", event: "Event", on: bool) -> None:
-    """The belt comes off the skin: buckle open, pads in air."""
-    wear(hardware, not on)
-
-
 def wear(hardware: "Hardware", worn: bool) -> None:
-    """Put the belt on, buckle closed, or take it off."""
-    hardware.pins = hardware.pins | pin.BUCKLE if worn else hardware.pins & ~pin.BUCKLE
+    """Put the belt on, buckle closed, or take it off: buckle open, pads in air."""
+    hardware.pins = set_bits(hardware.pins, pin.BUCKLE, worn)
     for pad in hardware.plant.pads:
         pad.tissue.change(worn=worn)
 
 
 def battery_sag(hardware: "Hardware", event: "Event", on: bool) -> None:
     """The pack stands lower than it should, by `value` V."""
-    hardware.plant.sag_mv = amount(event) * 1000.0 if on else 0.0
+    hardware.plant.sag_mv = event_value(event) * 1000.0 if on else 0.0
 
 
 def battery_low(hardware: "Hardware", event: "Event", on: bool) -> None:
     """The pack has `value` percent left, from now on."""
     if on:
-        hardware.plant.battery.charge = amount(event) / 100.0
-        hardware.plant.battery.step(hardware.plant.idle_w, 0.0)
+        hardware.plant.battery.charge = event_value(event) / 100.0
+        hardware.plant.battery.advance(hardware.plant.idle_w, 0.0)
 
 
 def charger_plugged(hardware: "Hardware", event: "Event", on: bool) -> None:
     """The charger is plugged in."""
-    bits = pin.CHARGER | pin.CHARGING
-    hardware.pins = hardware.pins | bits if on else hardware.pins & ~bits
+    hardware.pins = set_bits(hardware.pins, pin.CHARGER | pin.CHARGING, on)
     hardware.plant.charge_w = hardware.plant.full_charge_w if on else 0.0
 
 
 def button_stuck(hardware: "Hardware", event: "Event", on: bool) -> None:
     """A button stays down."""
     bit = BUTTON_PINS[event.button or "START"]
-    hardware.stuck_pins = hardware.stuck_pins | bit if on else hardware.stuck_pins & ~bit
-    hardware.pins = hardware.pins | bit if on else hardware.pins & ~bit
+    hardware.stuck_pins = set_bits(hardware.stuck_pins, bit, on)
+    hardware.pins = set_bits(hardware.pins, bit, on)
 
 
 def button_bounce(hardware: "Hardware", event: "Event", on: bool) -> None:
     """Contacts bounce for a few milliseconds at each press and release."""
     hardware.bouncing = on
-
-
-def bank(hardware: "Hardware", event: "Event") -> int:
-    """The bank that an event names by pad and wavelength."""
-    kinds = [row[0] for row in hardware.board.BANKS]
-    return "AB".index(event.pad or "A") * len(kinds) + kinds.index(int(amount(event)))
-
-
-def led_open(hardware: "Hardware", event: "Event", on: bool) -> None:
-    """A bank's string is open: no current, no light."""
-    (hardware.open_banks.add if on else hardware.open_banks.discard)(bank(hardware, event))
-
-
-def fet_stuck_on(hardware: "Hardware", event: "Event", on: bool) -> None:
-    """A bank's switch is shorted: full current whenever the supply switch is closed."""
-    (hardware.stuck_banks.add if on else hardware.stuck_banks.discard)(bank(hardware, event))
 
 
 def enable_stuck(hardware: "Hardware", event: "Event", on: bool) -> None:
@@ -244,13 +209,11 @@ def enable_stuck(hardware: "Hardware", event: "Event", on: bool) -> None:
 
 def pad_unplugged(hardware: "Hardware", event: "Event", on: bool) -> None:
     """A pad's plug is out: thermistor open, thermometers silent, strings open."""
-    INJECT["ntc_open"](hardware, event, on)
-    INJECT["contact_lost"](hardware, event, on)
-    INJECT["board_sensor_lost"](hardware, event, on)
+    for name in ("ntc_open", "contact_lost", "board_sensor_lost"):
+        INJECT[name](hardware, event, on)
     kinds = len(hardware.board.BANKS)
-    for index in pads(event):
-        for k in range(index * kinds, (index + 1) * kinds):
-            (hardware.open_banks.add if on else hardware.open_banks.discard)(k)
+    for pad in struck_pads(event):
+        set_banks(hardware.open_banks, range(pad * kinds, (pad + 1) * kinds), on)
 
 
 def alert_broken(hardware: "Hardware", event: "Event", on: bool) -> None:
@@ -261,10 +224,10 @@ def alert_broken(hardware: "Hardware", event: "Event", on: bool) -> None:
 INJECT: "dict[str, Inject]" = {
     "ntc_open": sensor_fault(ntc_open),
     "ntc_short": sensor_fault(ntc_short),
-    "ntc_stuck": sensor_fault(ntc_stuck, levels_now),
-    "ntc_drift": sensor_fault(ntc_drift, time_now),
+    "ntc_stuck": sensor_fault(ntc_stuck, lambda hardware, event: list(hardware.levels)),
+    "ntc_drift": sensor_fault(ntc_drift, lambda hardware, event: hardware.t_ms),
     "ntc_noise": ntc_noise,
-    "contact_stuck": sensor_fault(contact_stuck, raw_now),
+    "contact_stuck": sensor_fault(contact_stuck, lambda hardware, event: list(hardware.raw)),
     "contact_lost": silent(0),
     "contact_garbage": sensor_fault(contact_garbage, noise(2)),
     "board_sensor_lost": silent(2),
@@ -276,16 +239,22 @@ INJECT: "dict[str, Inject]" = {
     "lying_on_pad": tissue(air_w_m2k=MATTRESS_W_M2K, perfusion=0.0),
     "battery_sag": battery_sag,
     "battery_low": battery_low,
-    "gauge_nak": gauge_nak,
+    "gauge_nak": lambda hardware, event, on: hardware.silence(("cell", "charge"), on),
     "gauge_garbage": sensor_fault(gauge_garbage, noise(3)),
-    "i2c_hang": i2c_hang,
-    "led_open": led_open,
-    "fet_stuck_on": fet_stuck_on,
+    "i2c_hang": lambda hardware, event, on: hardware.hold_bus(on),
+    # a string is open: no current, no light
+    "led_open": lambda hardware, event, on: set_banks(
+        hardware.open_banks, [find_bank(hardware, event)], on
+    ),
+    # a bank's switch is shorted: full current whenever the supply switch is closed
+    "fet_stuck_on": lambda hardware, event, on: set_banks(
+        hardware.stuck_banks, [find_bank(hardware, event)], on
+    ),
     "enable_stuck": enable_stuck,
     "charger_plugged": charger_plugged,
     "button_stuck": button_stuck,
     "button_bounce": button_bounce,
-    "unworn": unworn,
+    "unworn": lambda hardware, event, on: wear(hardware, not on),
     "pad_unplugged": pad_unplugged,
     "alert_broken": alert_broken,
 }

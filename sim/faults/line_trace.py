@@ -6,7 +6,7 @@ reached. Used by the depths whose firmware runs in this interpreter.
 
 import sys
 
-from sim.faults.source_lines import TRACES, place
+from sim.faults.source_lines import TRACES, parse_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class LineTrace:
-    """The lines that are waited for in one run."""
+    """The lines that one run waits for."""
 
     def __init__(self, reached: "Callable[[Event], None]") -> None:
         """`reached` is called with the event whose line is about to be executed, in the
@@ -28,25 +28,25 @@ class LineTrace:
 
     def arm(self, event: "Event") -> None:
         """From here on wait for the event's line, in what runs already and what is called."""
-        file, line = place(event.line, "line")
+        file, line = parse_line(event.line, "line")
         self.waiting.append((file, line, event))
-        self.watch()
+        self.start_trace()
         frame: FrameType | None = sys._getframe(1)
         while frame:
             if self._here(frame):
                 frame.f_trace = self._line
             frame = frame.f_back
 
-    def traced(self) -> "Any":
-        """What traces this thread now, for `leave`."""
+    def current_trace(self) -> "Any":
+        """The present trace function of this thread, for `restore_trace`."""
         return sys.gettrace() if TRACES else None
 
-    def leave(self, tracing: "Any") -> None:
-        """Have it traced as it was before."""
+    def restore_trace(self, tracing: "Any") -> None:
+        """Restore an earlier trace function."""
         if TRACES:
             sys.settrace(tracing)
 
-    def watch(self) -> None:
+    def start_trace(self) -> None:
         """Trace this thread from now on, if there is something to wait for. Whoever raises out
         of a traced frame ends its tracing: it is for them to ask for it anew."""
         if self.waiting:

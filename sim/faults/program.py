@@ -1,7 +1,7 @@
-"""Faults of the program, the chip and its flash, by their names in the design, at every depth.
+"""Injectors of the faults of the program, the chip and its flash, at every depth.
 
-`FAULTS[name](depth, event, on)` puts one on or takes it off. What each does to a unit is the
-depth's (`sim.faults.depth.Depth`).
+`FAULTS[name](depth, event, on)` puts a fault on or takes it off. Called by `sim.timeline`; each
+depth fulfils them in its own way (`sim.faults.depth.Depth`).
 """
 
 TYPE_CHECKING = False
@@ -32,11 +32,6 @@ def firmware_hang(depth: "Depth", event: "Event", on: bool) -> None:
         depth.hang()
 
 
-def host_attach(depth: "Depth", event: "Event", on: bool) -> None:
-    """A host is plugged in and attaches as `mpremote` does."""
-    depth.attach_host(on)
-
-
 def soft_reset(depth: "Depth", event: "Event", on: bool) -> None:
     """The interpreter is reset softly."""
     if on:
@@ -55,29 +50,14 @@ def clock_jump(depth: "Depth", event: "Event", on: bool) -> None:
     depth.jump_clock(int(days * DAY_S) * (1 if on else -1))
 
 
-def flash_full(depth: "Depth", event: "Event", on: bool) -> None:
-    """Nothing more can be written."""
-    depth.fill_flash(on)
-
-
-def flash_corrupt(depth: "Depth", event: "Event", on: bool) -> None:
-    """The filesystem cannot be mounted any more."""
-    depth.corrupt_flash(on)
-
-
-def flash_torn(depth: "Depth", event: "Event", on: bool) -> None:
-    """Power is lost in the middle of what is next written, and is back at once."""
-    depth.tear_write(on)
-
-
 FAULTS: "dict[str, Inject]" = {
     "firmware_exception": firmware_exception,
     "firmware_hang": firmware_hang,
-    "host_attach": host_attach,
+    "host_attach": lambda depth, event, on: depth.attach_host(on),
     "soft_reset": soft_reset,
     "brownout": brownout,
     "clock_jump": clock_jump,
-    "flash_full": flash_full,
-    "flash_corrupt": flash_corrupt,
-    "flash_torn": flash_torn,
+    "flash_full": lambda depth, event, on: depth.fill_flash(on),
+    "flash_corrupt": lambda depth, event, on: depth.corrupt_flash(on),
+    "flash_torn": lambda depth, event, on: depth.tear_write(on),
 }

@@ -1,5 +1,7 @@
-"""Lines of the firmware at which a fault may strike: named by file and number, as
-`firmware/safety/gate.py:60`, and checked. What waits for one is `sim.faults.line_trace`.
+"""Source lines of the firmware at which a fault may strike, named as `firmware/safety/gate.py:60`.
+
+Called by `sim.scenario`, which checks a line's name, and by `sim.faults.line_trace`, which waits
+for the line.
 """
 
 import sys
@@ -22,30 +24,30 @@ LINE_MAX = 80  # characters of a line's name
 _executed: "dict[str, frozenset[int]]" = {}  # of the files that were asked for
 
 
-def root() -> "Path":
+def repository_root() -> "Path":
     """The folder that the firmware's is in."""
     from pathlib import Path
 
     return Path(__file__).resolve().parents[2]
 
 
-def files() -> tuple[str, ...]:
+def list_files() -> tuple[str, ...]:
     """Every file of the firmware, as a line's name has it."""
-    paths = (root() / FOLDER).rglob("*.py")
-    return tuple(sorted(path.relative_to(root()).as_posix() for path in paths))
+    paths = (repository_root() / FOLDER).rglob("*.py")
+    return tuple(sorted(path.relative_to(repository_root()).as_posix() for path in paths))
 
 
-def executed(file: str) -> frozenset[int]:
+def executed_lines(file: str) -> frozenset[int]:
     """The lines of a file that its functions execute; those that run at import are not among
     them, for nothing can be lit then."""
     if file not in _executed:
-        code = compile((root() / file).read_bytes(), file, "exec")
-        found = [line for function in functions(code) for line in own_lines(function)]
+        code = compile((repository_root() / file).read_bytes(), file, "exec")
+        found = [line for function in find_functions(code) for line in own_lines(function)]
         _executed[file] = frozenset(found)
     return _executed[file]
 
 
-def functions(code: "CodeType") -> "Iterator[CodeType]":
+def find_functions(code: "CodeType") -> "Iterator[CodeType]":
     """The functions within a module or a class, however deep."""
     from types import CodeType
 
@@ -53,7 +55,7 @@ def functions(code: "CodeType") -> "Iterator[CodeType]":
         if isinstance(constant, CodeType):
             if constant.co_flags & 2:  # CO_NEWLOCALS: not the body of a class
                 yield constant
-            yield from functions(constant)
+            yield from find_functions(constant)
 
 
 def own_lines(function: "CodeType") -> set[int]:
@@ -64,21 +66,21 @@ def own_lines(function: "CodeType") -> set[int]:
     return lines - {function.co_firstlineno} or lines
 
 
-def place(text: object, where: str) -> tuple[str, int]:
+def parse_line(text: object, where: str) -> tuple[str, int]:
     """(file, line) of a line's name. Raises BadInput where nothing is executed there, and where
     this interpreter cannot wait for a line."""
     if not TRACES:
         raise BadInput(f"{where}: MicroPython cannot wait for a line; `waistband sim` can")
-    example = f'a line of the firmware, as "{EXAMPLE}:{max(executed(EXAMPLE))}"'
+    example = f'a line of the firmware, as "{EXAMPLE}:{max(executed_lines(EXAMPLE))}"'
     if not isinstance(text, str) or len(text) > LINE_MAX or ":" not in text:
         raise BadInput(f"{where} is {shown(text)}: {example}")
     file, _, number = text.rpartition(":")
-    if file not in files():
-        near = nearest(file, files())
+    if file not in list_files():
+        near = nearest(file, list_files())
         raise BadInput(f"{where}: there is no {shown(file)}{near}; {example}")
     if not (number.isascii() and number.isdigit()):
         raise BadInput(f"{where} is {shown(text)}: {example}")
-    lines = sorted(executed(file))
+    lines = sorted(executed_lines(file))
     line = int(number)
     if line not in lines:
         if not lines:

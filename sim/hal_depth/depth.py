@@ -12,7 +12,7 @@ from sim.faults.catalogue import FAULTS, HANGS, POWER_LOST, RAISES, SOFT_RESET
 from sim.faults.depth import Depth
 from sim.faults.injectors import wear
 from sim.faults.line_trace import LineTrace
-from sim.hal_depth.lifecycle import ENDED, Lives, end
+from sim.hal_depth.lifecycle import ENDED, Lifecycle, end
 from sim.hal_depth.sim_hal import SimHal
 from sim.recording.recorder import Recorder
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class HalDepth(Depth):
-    """A unit at HAL depth: `hal`, and `lives`, which keeps the firmware."""
+    """A unit at HAL depth: its `hal`, and the `lifecycle` of its firmware."""
 
     def __init__(self, record: bool = False) -> None:
         """`record` keeps all inputs and outputs for `recording`."""
@@ -45,26 +45,26 @@ class HalDepth(Depth):
         self.recorder: Recorder | None = None
         if self.record:
             self.recorder = Recorder(hal, setup.board.NAME, setup.calibration, setup.prescription)
-        self.lives = Lives(hal, setup, self.recorder)
+        self.lifecycle = Lifecycle(hal, setup, self.recorder)
         if self.recorder:
-            self.recorder.unit = self.lives.unit
+            self.recorder.unit = self.lifecycle.unit
 
     def start(self, observer: "Observer", event_ms: int) -> None:
         """The first tick may come."""
         self.observer = observer
-        self.hal.on_event = observer.happen
+        self.hal.on_event = observer.run_due_events
         self.hal.expect(event_ms)
 
     def advance(self, steps: int, duration_s: float) -> bool:
         """Run up to so many control steps, line tracing on where a fault waits for a line."""
         collecting = gc.isenabled()
         gc.disable()  # nothing here makes cycles: a tenth of the time went into looking for them
-        tracing = self.lines.traced()
-        self.lines.watch()
+        tracing = self.lines.current_trace()
+        self.lines.start_trace()
         try:
             return self._advance(steps, int(duration_s * 1000))
         finally:
-            self.lines.leave(tracing)
+            self.lines.restore_trace(tracing)
             if collecting:
                 gc.enable()
 
@@ -75,7 +75,7 @@ class HalDepth(Depth):
             for _ in range(CONTROL_TICKS):
                 self.one_tick()
                 if ticked:
-                    observer.ticked()
+                    observer.end_tick()
             if self.end_step(last_ms):
                 return False
         return True
@@ -83,16 +83,16 @@ class HalDepth(Depth):
     def end_step(self, last_ms: int) -> bool:
         """A control step went by; whether the run is over, at `last_ms` or for the observer."""
         self.ticks += CONTROL_TICKS
-        return self.observer.stepped() or self.hal.t_ms + TICK_MS >= last_ms
+        return self.observer.end_step() or self.hal.t_ms + TICK_MS >= last_ms
 
     def one_tick(self) -> None:
         """A tick of the unit, whatever becomes of it."""
-        lives = self.lives
+        lifecycle = self.lifecycle
         try:
-            lives.tick()
+            lifecycle.tick()
         except ENDED as why:
-            lives.after(why)
-            self.lines.watch()
+            lifecycle.end_tick(why)
+            self.lines.start_trace()
 
     def expect(self, event_ms: int) -> None:
         """The observer's next event is due at this time."""
@@ -103,7 +103,7 @@ class HalDepth(Depth):
         self.hal.reseed(seed)
 
     def constants(self) -> "list[object]":
-        """What copies may have in common."""
+        """Objects that copies may share."""
         return self.hal.constants()
 
     # -- what can be measured ------------------------------------------------------------
@@ -111,7 +111,7 @@ class HalDepth(Depth):
     @property
     def unit(self) -> "Waistband":
         """The firmware of the present boot cycle."""
-        return self.lives.unit
+        return self.lifecycle.unit
 
     @property
     def t_ms(self) -> int:
@@ -146,12 +146,12 @@ class HalDepth(Depth):
     @property
     def restarts(self) -> list[tuple[float, str]]:
         """When (s) and why the chip began anew."""
-        return self.lives.restarts
+        return self.lifecycle.restarts
 
     @property
     def raised(self) -> list[tuple[float, str]]:
         """When (s) the firmware raised by itself, and what."""
-        return self.lives.raised
+        return self.lifecycle.raised
 
     def on_light(self, sink: "Callable[[float, float, float], object]") -> None:
         """Have `sink` called with each stretch of light: from and until when in ms, and watts."""
@@ -178,7 +178,7 @@ class HalDepth(Depth):
         self.lines.arm(event)
 
     def _reached(self, event: "Event") -> None:
-        self.observer.reached(event)
+        self.observer.mark_line_reached(event)
         raise end(FAULTS[event.name].ends_program)
 
     def attach_host(self, on: bool) -> None:

@@ -1,9 +1,9 @@
-"""The program around the firmware at HAL depth: what `main.py`, the watchdog and the supply
-make of a tick that does not come to its end.
+"""Lifecycle of the firmware at HAL depth: boot, resets, power cycles.
 
-A life is from one reset to the next, on the same plant. While no firmware runs (hung,
-booting, without power, at the prompt) `wait` lets the HAL's time go on. What is decided
-over resets is decided by `hal.resets`, as `main.py` has it decided.
+Stands for `main.py`, the watchdog and the supply round a tick that does not come to its end. Owned
+by `sim.hal_depth.depth`. A boot cycle is from one reset to the next, on the same plant. While no
+firmware runs (hung, booting, without power, at the prompt) `wait` lets the HAL's time go on. What
+is decided over resets is decided by `hal.resets`, as `main.py` has it decided.
 """
 
 import sys
@@ -30,50 +30,40 @@ SECOND_MS = 1_000
 
 
 class Ended(BaseException):
-    """The program ends here. `how` is as in the catalogue; `for_s`, how long power stays away."""
-
-    def __init__(self, how: str, for_s: float = 0.0) -> None:
-        super().__init__(how)
-        self.how = how
-        self.for_s = for_s
+    """The program ends here: (how, as in the catalogue; seconds that power stays away)."""
 
 
 class Raised(Exception):
     """... because the firmware raised: as an ordinary exception, which could be caught."""
-
-    def __init__(self, how: str, for_s: float = 0.0) -> None:
-        super().__init__(how)
-        self.how = how
-        self.for_s = for_s
 
 
 ENDED = (Exception, Ended)  # all that ends a tick
 
 
 def end(how: str, for_s: float | None = None) -> "Ended | Raised":
-    """What to raise in the program's place so that it ends so (`Fault.ends_program`)."""
+    """The exception that ends the program as `how` says (`Fault.ends_program`)."""
     return (Raised if how == RAISES else Ended)(how, for_s or 0.0)
 
 
-class Lives:
-    """The lives of one unit: `unit` is the firmware of the present one, `tick` what a tick's time
-    is spent on."""
+class Lifecycle:
+    """Boot cycles of one unit: `unit` is the firmware of the present one, `tick` spends a tick's
+    time."""
 
     def __init__(self, hal: "SimHal", setup: "Setup", recorder: "Recorder | None") -> None:
-        """Power-on; the unit runs from the first tick on, as if its boot had taken no time."""
+        """Power on; the unit runs from the first tick on, as if its boot had taken no time."""
         self.hal = hal
         self.setup = setup
         self.recorder = recorder
         self.unit: Waistband
         self.tick: Callable[[], None] = self.wait
         self.spare = Inputs()  # filled while no firmware reads
-        self.alive = False
-        self.next: Callable[[], None] = self.begin  # while not alive: what comes
+        self.running = False
+        self.next: Callable[[], None] = self.start_firmware  # while not running: what comes
         self.next_ms = 0  # ... and when
         self.restarts: list[tuple[float, str]] = []  # (s, why)
         self.raised: list[tuple[float, str]] = []  # (s, what the firmware raised by itself)
-        self.wire(True)
-        self.begin()
+        self.boot(True)
+        self.start_firmware()
 
     def wait(self) -> None:
         """A tick's time in which no firmware runs."""
@@ -82,42 +72,40 @@ class Lives:
         if hal.t_ms >= self.next_ms:
             self.next()
 
-    # -- ends --------------------------------------------------------------------------
-
-    def after(self, why: "Exception | Ended") -> None:
+    def end_tick(self, why: "Exception | Ended") -> None:
         """The tick ended so. Raises `why` itself where it is the simulator's own failure."""
         if isinstance(why, (Ended, Raised)):
-            how, for_s = why.how, why.for_s
-        elif of_firmware(why):
+            how, for_s = why.args
+        elif is_firmware_error(why):
             how, for_s = RAISES, 0.0
             self.raised.append((self.hal.t_ms / 1000, repr(why)))
         else:
             raise why
-        if not (self.alive or how == POWER_LOST):
+        if not (self.running or how == POWER_LOST):
             return  # there is no program that could raise, hang or be reset
-        if self.alive and self.recorder and not self.restarts:
-            self.recorder.cut()
-        self.alive = False
+        if self.running and self.recorder and not self.restarts:
+            self.recorder.discard_tick()
+        self.running = False
         self.tick = self.wait
         if not self.hal.powered:
             self.next_ms = NEVER_MS  # it has let go of its supply: nothing begins anew
         elif how == POWER_LOST:
             self.lose_power(for_s)
         elif how == HANGS or (how == SOFT_RESET and self.hal.armed):
-            self.stand(how == SOFT_RESET)
+            self.wait_for_watchdog(how == SOFT_RESET)
         else:
             self.reset("reset")  # `main.py` ends dark, by pin, and resets
 
-    def stand(self, frozen: bool) -> None:
+    def wait_for_watchdog(self, frozen: bool) -> None:
         """Nothing is executed any more, until the watchdog bites. `frozen`: the lease stopped
         with its pin as it is, the worst that a soft reset does."""
         hal = self.hal
         if frozen:
             hal.freeze()
-        self.next = self.bitten
+        self.next = self.reset_by_watchdog
         self.next_ms = hal.fed_ms + (WATCHDOG_ARMED_MS if hal.armed else WATCHDOG_MS)
 
-    def bitten(self) -> None:
+    def reset_by_watchdog(self) -> None:
         """The watchdog resets the chip."""
         self.reset("watchdog")
 
@@ -128,7 +116,7 @@ class Lives:
             hal.word = resets.after_second(hal.word)
         hal.restart()
         self.restarts.append((hal.t_ms / 1000, why))
-        self.wire(False)
+        self.boot(False)
 
     def lose_power(self, for_s: float) -> None:
         """Dark at once, and nothing is kept but flash and the clock with its battery."""
@@ -142,49 +130,47 @@ class Lives:
         hal = self.hal
         hal.restart()
         self.restarts.append((hal.t_ms / 1000, "power-on"))
-        self.wire(True)
+        self.boot(True)
 
-    # -- beginnings --------------------------------------------------------------------
-
-    def wire(self, power_on: bool) -> None:
-        """As `main.wire`: the word and the firmware of the life that begins, or the prompt."""
+    def boot(self, power_on: bool) -> None:
+        """As `main.wire`: word and firmware of the boot cycle that begins, or the prompt."""
         hal = self.hal
         word = resets.after_reset(hal.word, power_on)
         hal.word = word & ~resets.SERVICE
-        self.next = self.begin
+        self.next = self.start_firmware
         self.next_ms = hal.t_ms + BOOT_MS
         if resets.is_hopeless(word) or not hal.mounted:
             self.next_ms = NEVER_MS  # dark at the prompt
         lock = RESTARTS if resets.is_loop(word) else NOT_LOCKED
         try:
-            self.unit = self.made(lock)
+            self.unit = self.make_firmware(lock)
         except ENDED as why:
-            self.unit = self.made(lock)
+            self.unit = self.make_firmware(lock)
             self.next_ms = NEVER_MS  # what raises or hangs there leaves it at the prompt
-            if isinstance(why, (Ended, Raised)) and why.how == POWER_LOST:
-                self.lose_power(why.for_s)
+            if isinstance(why, Ended) and why.args[0] == POWER_LOST:
+                self.lose_power(why.args[1])
 
-    def made(self, lock: int) -> Waistband:
-        """New firmware; that of the first life is recorded, if the run is."""
+    def make_firmware(self, lock: int) -> Waistband:
+        """New firmware; that of the first boot cycle is recorded, if the run is."""
         setup = self.setup
         hal = self.recorder if self.recorder and not self.restarts else self.hal
         return Waistband(hal, setup.board, setup.calibration, setup.prescription, lock)
 
-    def begin(self) -> None:
+    def start_firmware(self) -> None:
         """Booted: from here on the firmware runs."""
-        self.alive = True
+        self.running = True
         self.hal.begin_dark()
         self.tick = self.unit.tick
 
 
-def of_firmware(why: Exception) -> bool:
-    """Whether it was raised in the firmware's own code."""
+def is_firmware_error(why: Exception) -> bool:
+    """Whether an exception was raised in the firmware's own code."""
     if hasattr(sys, "print_exception"):  # MicroPython keeps no frames, but tells them
         from io import StringIO
 
-        told = StringIO()
-        sys.print_exception(why, told)
-        last = [line for line in told.getvalue().split("\n") if line.startswith("  File ")][-1:]
+        trace = StringIO()
+        sys.print_exception(why, trace)
+        last = [line for line in trace.getvalue().split("\n") if line.startswith("  File ")][-1:]
         return bool(last) and "firmware/" in last[0]
     import traceback
 

@@ -1,7 +1,7 @@
-"""What is around the unit that has no physics: people, a host, storage, the clock on the wall.
+"""Peripherals without physics at HAL depth: people, a host, storage, the wall clock.
 
 The part of the HAL contract that `sim.hal_depth.sim_hal` inherits, and what a reset makes of it.
-What the unit says is kept for whoever looks; what it asks for is what a bench put there.
+Commands and files are put in, and telemetry taken out, by tools and tests.
 """
 
 from firmware.core.limits import TICK_MS
@@ -13,10 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ROWS, CELLS = 8, 16  # of the screen
 
-
-class Surroundings(Hal):
+class Peripherals(Hal):
     """Everything that is neither sensor nor emitter."""
 
     def __init__(self) -> None:
@@ -26,9 +24,6 @@ class Surroundings(Hal):
         self.powered = True
         self.armed = False
         self.begin_dark()
-        self.carrier_hz = 0
-        self.cue = -1
-        self.screen = [b" " * CELLS for _ in range(ROWS)]
         self.on_line: Callable[[bytes], object] | None = None  # takes telemetry
         self.commands: list[bytes] = []  # lines for the unit, first first
         self.files: dict[str, bytes] = {}
@@ -38,25 +33,19 @@ class Surroundings(Hal):
         self.word = 0
         self.clock_s: int | None = CLOCK_S
 
-    # -- lives ---------------------------------------------------------------------------
-
-    def forget(self) -> None:
+    def reset_peripherals(self) -> None:
         """A reset: only the scratch word, what is outside the chip and `t_ms` are as they were."""
         self.armed = False
         self.start_ms = -self.t_ms
-        self.cue = -1
-        self.screen = [b" " * CELLS for _ in range(ROWS)]
 
     def begin_dark(self) -> None:
-        """The program's loop begins."""
+        """The program's loop begins, dark."""
         self._dark_ms = 0
         self._dark_from_ms = self.fed_ms = self.t_ms
 
     def dark_so_far_ms(self) -> int:
-        """How long this life's loop ran with emitters not armed."""
+        """How long this boot cycle's loop ran with emitters not armed."""
         return self._dark_ms + (0 if self.armed else self.t_ms - self._dark_from_ms)
-
-    # -- the contract --------------------------------------------------------------------
 
     def arm(self, armed: bool) -> None:
         """The arming word, and the watchdog set anew: short or, with the switch open, long."""
@@ -72,20 +61,17 @@ class Surroundings(Hal):
         self.fed_ms = self.t_ms
 
     def carrier(self, hz: int) -> None:
-        """Kept: the plant is too slow to feel it."""
-        self.carrier_hz = hz
+        """Nothing: the plant is too slow to feel it."""
 
     def feed(self) -> None:
         """A tick went through whole."""
         self.fed_ms = self.t_ms
 
     def signal(self, cue: int) -> None:
-        """Light, tone and vibration."""
-        self.cue = cue
+        """Nothing: light, tone and vibration are not simulated."""
 
     def show(self, row: int, cells: bytearray) -> None:
-        """A row of the screen, at once."""
-        self.screen[row] = bytes(cells)
+        """Nothing: the screen is not simulated."""
 
     def say(self, line: bytearray, length: int) -> None:
         """To `on_line`, if there is one."""
@@ -113,7 +99,7 @@ class Surroundings(Hal):
         return POWER_ON
 
     def scratch(self) -> int:
-        """What `set_scratch` kept."""
+        """The word of `set_scratch`."""
         return self.word
 
     def set_scratch(self, word: int) -> None:

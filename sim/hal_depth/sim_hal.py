@@ -1,14 +1,14 @@
-"""The HAL contract, fulfilled by the plant: the simulator at HAL depth.
+"""Simulated HAL: the HAL contract, fulfilled by the plant.
 
-The clock moves only when `read` is called, 20 ms a call, and wraps at 30 bits.
-The plant advances in blocks of 200 ms; within a block sensors hold their level
-and only noise changes. What the emitters do is kept to the tick: a bank's light
+Made by `sim.hal_depth.depth`, driven by the firmware. The clock moves only when `read` is called,
+20 ms a call, and wraps at 30 bits. The plant advances in blocks of 200 ms; within a block sensors
+hold their level and only noise changes. What the emitters do is kept to the tick: a bank's light
 counts from the call that lit it to the call, or the end of the lease, that ended it.
 """
 
 from firmware.core.limits import CLOCK_MASK, DUTY_MAX, LEASE_MS, TICK_MS
 from sim.faults.hardware import NEVER_MS, RAIL, SENSOR_PARTS, Hardware
-from sim.hal_depth.peripherals import Surroundings
+from sim.hal_depth.peripherals import Peripherals
 from sim.physics import sensors
 from sim.physics.plant import EMPTY_MV, STEP_MS, Plant
 from sim.physics.threshold_times import Dark
@@ -35,23 +35,18 @@ NEAR_CODES = 15  # noise reaches no further than 10
 DRAWS = 3 * STEP_MS // TICK_MS  # noise values used up in a block
 
 
-def no_event(t_ms: int) -> int:
-    """Nothing happens, ever."""
-    return NEVER_MS
-
-
-class SimHal(Surroundings):
-    """What the firmware runs on at HAL depth."""
+class SimHal(Peripherals):
+    """The HAL of HAL depth."""
 
     def __init__(self, plant: Plant, board: "Board", start: "Start", seed: int) -> None:
-        Surroundings.__init__(self)
+        Peripherals.__init__(self)
         self.plant = plant
         self.hardware = Hardware(plant, board)
         self.hardware.t_ms = self.t_ms
         self.start_ms = start.clock
         self._turn_ms = self._block_ms = 0  # when something is next due, and the next block
         self.event_ms = NEVER_MS  # when `on_event` is next due
-        self.on_event: Callable[[int], int] = no_event  # returns when again
+        self.on_event: Callable[[int], int] = lambda t_ms: NEVER_MS  # returns when again
         self._read_as = sensors.READ_AS
         full_scale_mv = board.BATTERY_FULL_SCALE_MV
         self._empty_level = 2 * EMPTY_MV * (sensors.ADC_FULL + 1) // full_scale_mv
@@ -63,7 +58,7 @@ class SimHal(Surroundings):
         self._at = 0
         self._dark(len(plant.bank_w))
         self.ending: BaseException | None = None  # ends the program in this tick
-        self.refresh()  # so that what is there at power-on has something to bend
+        self.refresh()  # so that faults at power-on find levels to alter
 
     def _dark(self, banks: int) -> None:
         """The emitters at power-on."""
@@ -96,7 +91,7 @@ class SimHal(Surroundings):
         self._turn_ms = self.t_ms + TICK_MS if noisy else min(self._block_ms, event_ms)
 
     def constants(self) -> "list[object]":
-        """What is never changed, only replaced: copies of a unit may have it in common."""
+        """Objects that are only replaced: copies of a unit may share them."""
         return [self._ring, self._read_as]
 
     # -- the contract ------------------------------------------------------------------
@@ -108,7 +103,8 @@ class SimHal(Surroundings):
         hardware = self.hardware
         self.t_ms = hardware.t_ms = t_ms = self.t_ms + TICK_MS
         if t_ms > self._lease_end_ms:
-            self._lapse()
+            self._end_light(self._lease_end_ms)
+            self._resolve()
         if t_ms >= self._turn_ms:
             self._turn(t_ms)
         if inputs is not self._inputs:
@@ -143,13 +139,9 @@ class SimHal(Surroundings):
 
     def off(self) -> None:
         """Supply switch open, every bank low."""
-        self._settle(self.t_ms)
-        if self._power_w:
-            self.darks.append(self._end_of_light(self.t_ms))
+        self._end_light(self.t_ms)
         self.duty = [0] * len(self.duty)
-        self.supply = False
-        self._lease_end_ms = NEVER_MS
-        self.off_due = self._changed = True
+        self._changed = True
         self.off_ms = self.t_ms
 
     def renew_lease(self) -> None:
@@ -159,12 +151,12 @@ class SimHal(Surroundings):
             self._settle(self.t_ms)
             self.supply = self._changed = True
 
-    # -- lives ---------------------------------------------------------------------------
+    # -- resets --------------------------------------------------------------------------
 
     def restart(self) -> None:
         """The chip begins anew: every pin low, its clock at zero, the screen blank."""
         self.off()
-        self.forget()
+        self.reset_peripherals()
         self.ending = None
 
     def freeze(self) -> None:
@@ -173,33 +165,23 @@ class SimHal(Surroundings):
 
     # -- light -------------------------------------------------------------------------
 
-    def lit(self) -> bool:
-        """Whether current flows in any emitter, from this tick on."""
-        if self._changed:
-            self._resolve()
-        return self._power_w > 0.0
-
     def given(self) -> "list[int]":
         """The duty of each bank that really gives light, from this tick on."""
         if self._changed:
             self._resolve()
         return self._emitted
 
-    def _end_of_light(self, t_ms: int) -> Dark:
-        return Dark(t_ms, self.hardware.hot_ms, self.hardware.apart_ms)
-
-    def _lapse(self) -> None:
-        """The lease ran out between two ticks."""
-        self._settle(self._lease_end_ms)
+    def _end_light(self, t_ms: int) -> None:
+        """The supply switch opens, or its lease ran out."""
+        self._settle(t_ms)
         if self._power_w:
-            self.darks.append(self._end_of_light(self._lease_end_ms))
+            self.darks.append(Dark(t_ms, self.hardware.hot_ms, self.hardware.apart_ms))
         self.supply = False
         self._lease_end_ms = NEVER_MS
         self.off_due = True
-        self._resolve()
 
     def _resolve(self) -> None:
-        """What really gives light from `_mark_ms` on, and what the supply delivers."""
+        """Find which banks give light from `_mark_ms` on, and the supply's power."""
         self._changed = False
         hardware = self.hardware
         closed = self.supply or hardware.enable_stuck
@@ -286,20 +268,20 @@ class SimHal(Surroundings):
         scale = 1.0 / (DUTY_MAX * STEP_MS)
         self.shares = shares = [share * scale for share in self._share_ms]
         lit = any(shares)
-        self.plant.step(shares, lit)
+        self.plant.advance(shares, lit)
         if lit:
             self._share_ms = [0] * len(shares)
         if self.plant.alert_turned:
             self._changed = True
 
     def refresh(self) -> None:
-        """Take the sensors' levels and registers from the plant, as faults bend them."""
+        """Take the sensors' levels and registers from the plant, altered by faults."""
         hardware = self.hardware
         hardware.refresh()
         raw = hardware.raw
         levels = hardware.levels
-        near = hardware.onsets.trip_level + NEAR_CODES
-        hot = hardware.onsets.trip_raw
+        near = hardware.threshold_times.trip_level + NEAR_CODES
+        hot = hardware.threshold_times.trip_raw
         self._near = (
             levels[0] < near or levels[1] < near or raw[0] >= hot or raw[1] >= hot
             or levels[2] < self._empty_level + NEAR_CODES
@@ -310,7 +292,7 @@ class SimHal(Surroundings):
         """Keep since when codes are beyond their limit without a break."""
         hardware = self.hardware
         for pad in (0, 1):
-            hardware.onsets.judge_codes(pad, inputs.ntc[pad], inputs.contact[pad], t_ms)
+            hardware.threshold_times.judge_codes(pad, inputs.ntc[pad], inputs.contact[pad], t_ms)
         if inputs.battery[0] > self._empty_level:
             hardware.empty_ms = -1
         elif hardware.empty_ms < 0:

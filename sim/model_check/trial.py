@@ -14,7 +14,7 @@ from firmware.trial import enrolment, visits
 from firmware.trial.trial import BLANK, Trial
 from firmware.trial.visits import AFTER, BEFORE, CLOSED, THERAPY, Progress
 from sim.scenario.enrolment import DEFAULT
-from sim.scenario.enrolment import made as ticket_of
+from sim.scenario.enrolment import make_enrolment as ticket_of
 
 Put = Callable[[Trial], None]
 

@@ -61,7 +61,7 @@ class Witness:
         self._dues: list[Due] = []
         self._current = Current(run, self.claims, self.violations)
         self._refusals: list[Injected] = []  # faults with which no session may begin
-        self._program = run.lives
+        self._program = run.lifecycle
         self._state = self.claims.read_state()
         self._begun = 0  # boot cycles taken note of
         self._asked_ms = 0  # when a start or a resume was last granted
@@ -111,7 +111,7 @@ class Witness:
             wearer.unworn_ms = -1
         elif wearer.unworn_ms < 0:
             wearer.unworn_ms = t_ms
-        if hal.lit() and not self._excuses.is_beyond_help():
+        if any(hal.given()) and not self._excuses.is_beyond_help():
             self._judge_light(t_ms, state)
             self._lit_ms = t_ms
         elif self._lit_ms >= 0:
@@ -203,7 +203,7 @@ class Witness:
         if unworn_ms >= 0 and t_ms - unworn_ms >= rules.UNWORN_MS:
             off_ms = t_ms - unworn_ms
             self._report("unworn", off_ms, rules.UNWORN_MS, f"lit {off_ms} ms after it came off")
-        alive = self._program.alive
+        alive = self._program.running
         for row in self._dues:
             if row.from_ms <= t_ms < row.until_ms and (alive or row.fault in ENDS_PROGRAM):
                 self._judge_late(row, t_ms)
@@ -269,7 +269,7 @@ class Witness:
             dark_ms = darks[-1].t_ms  # a lease ends between two ticks
         elif not self.hal.off_due:
             return  # a gate's dark part
-        alive = self._program.alive
+        alive = self._program.running
         for row in self._dues:
             if row.from_ms < dark_ms <= row.until_ms and (alive or row.fault in ENDS_PROGRAM):
                 self._judge_late(row, dark_ms)

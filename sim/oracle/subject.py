@@ -38,7 +38,7 @@ class Program(Protocol):
     """The program on the chip, as a meter on its pins would know it."""
 
     @property
-    def alive(self) -> bool:
+    def running(self) -> bool:
         """Whether it runs: neither hung, nor booting, nor without power."""
 
 
@@ -78,7 +78,7 @@ class Subject(Protocol):
         """The faults put on so far; only ever added to."""
 
     @property
-    def lives(self) -> Program:
+    def lifecycle(self) -> Program:
         """Whether the program runs."""
 
     @property

@@ -1,13 +1,13 @@
-"""The 2S Li-ion pack: charge, voltage under load, and what its gauge reports.
+"""Battery: charge of the 2S Li-ion pack, its voltage under load, and its gauge's registers.
 
-Used by the simulator's plant and by the model of the MAX17049. The cells are taken
-to be alike, at room temperature, and to lose no charge by themselves.
+Owned by the plant. The cells are taken to be alike, at room temperature, and to lose no charge by
+themselves.
 """
 
 import math
 
 CELLS = 2  # the unit's pack, in series
-CAPACITY_AH = 3.0  # the unit's pack, about
+CAPACITY_AS = 3.0 * 3600.0  # the unit's pack, about: 3 Ah in ampere seconds
 # Open-circuit volts of a cell by charge, 0-1: assumed, the shape of an NMC 18650.
 OPEN_CIRCUIT_V = (
     (0.0, 3.00),
@@ -38,13 +38,12 @@ class Battery:
     `charge` 0-1. `resistance_times` makes a tired pack (1 is a sound one).
     """
 
-    def __init__(self, charge_pct: float = 80.0, capacity_ah: float = CAPACITY_AH) -> None:
+    def __init__(self, charge_pct: float = 80.0) -> None:
         self.charge = charge_pct / 100.0
         self.resistance_times = 1.0
-        self._capacity_as = capacity_ah * 3600.0
-        self.step(0.0, 0.0)
+        self.advance(0.0, 0.0)
 
-    def step(self, power_w: float, dt_s: float, charge_w: float = 0.0) -> None:
+    def advance(self, power_w: float, dt_s: float, charge_w: float = 0.0) -> None:
         """Draw `power_w`, or charge with `charge_w`, for `dt_s`.
 
         Voltage and current come from P = V I and V = E - I R together. Asked for more
@@ -60,7 +59,7 @@ class Battery:
         amps = (open_v - volts) / ohm
         self.pack_mv = volts * 1000.0
         self.current_ma = amps * 1000.0
-        self.charge = min(max(self.charge - amps * dt_s / self._capacity_as, 0.0), 1.0)
+        self.charge = min(max(self.charge - amps * dt_s / CAPACITY_AS, 0.0), 1.0)
 
     def vcell_raw(self) -> int:
         """The gauge's VCELL register: mean cell voltage, 78.125 uV a code."""

@@ -1,8 +1,8 @@
-"""The LED banks of one pad: what a duty costs, how much is light, how much is heat.
+"""Emitters of one pad: electrical power, light and waste heat of its LED banks at a duty.
 
-Used by the simulator's plant. The driver holds the current, so electrical power
-follows duty alone; light falls as the LED board warms, and what light loses, heat
-gains. All light is taken to reach the skin: window loss is inside the calibration.
+Owned by the plant. The driver holds the current, so electrical power follows duty alone; light
+falls as the LED board warms, and what light loses, heat gains. All light is taken to reach the
+skin: window loss is inside the calibration.
 """
 
 REFERENCE_C = 25.0  # LED board temperature that calibration refers to

@@ -1,7 +1,7 @@
-"""The plant: the body, the belt on it, its sensors and its battery, in steps of 200 ms.
+"""Plant: the body, the belt on it, its sensors and its battery, in steps of 200 ms.
 
-The simulated unit's only truth. A HAL tells it what share of a step each bank was
-lit at full duty; it answers with temperatures, raw sensor levels and the pack.
+The simulated unit's only truth. Owned by `sim.run`; a HAL tells it what share of a step each bank
+was lit at full duty, and reads temperatures, raw sensor levels and the pack.
 """
 
 from sim.physics import sensors
@@ -61,20 +61,18 @@ class PadPlant:
         self.cem43_min = 0.0
         self.alert = False  # the hardware alert holds the supply switch open
 
-    def step(self, shares: "list[float]", lit: bool, draw: "Draw") -> float:
+    def advance(self, shares: "list[float]", lit: bool, draw: "Draw") -> float:
         """Advance a step with each bank lit this share of it; returns electrical watts."""
         tissue = self.tissue
-        power_w = 0.0
+        power_w = light = waste = 0.0
         if lit:
             board_c = tissue.board_c
             power_w, light, waste = self.emitters.drive(shares, board_c)
-            tissue.step(light, waste)
             bright_s = (1.0 + LIGHT_PER_K * (board_c - REFERENCE_C)) * STEP_S
             light_s = self.light_s
             for k, share in enumerate(shares):
                 light_s[k] += share * bright_s
-        else:
-            tissue.step(0.0, 0.0)
+        tissue.advance(light, waste)
         contact_c = tissue.contact_c
         if contact_c > self.max_contact_c:
             self.max_contact_c = contact_c
@@ -85,18 +83,18 @@ class PadPlant:
         return power_w
 
     def sense(self, contact_c: float, draw: "Draw") -> None:
-        """What the pad's three thermometers have come to."""
-        self.ntc_level = sensors.ntc_level(self.ntc.step(contact_c) + self.ntc_error_c)
-        sensed_c = self.contact.step(contact_c) + self.contact_error_c
+        """Advance the pad's three thermometers and their raw codes."""
+        self.ntc_level = sensors.ntc_level(self.ntc.advance(contact_c) + self.ntc_error_c)
+        sensed_c = self.contact.advance(contact_c) + self.contact_error_c
         self.contact_raw = sensors.tmp117_raw(sensed_c, draw())
-        self.board_raw = sensors.tmp117_raw(self.board.step(self.tissue.board_c), draw())
+        self.board_raw = sensors.tmp117_raw(self.board.advance(self.tissue.board_c), draw())
         if sensed_c >= ALERT_C:
             self.alert = True
         elif sensed_c < ALERT_BACK_C:
             self.alert = False
 
     def fluence_j_cm2(self) -> "list[float]":
-        """What each bank gave the skin so far."""
+        """Fluence of each bank so far, J/cm2."""
         return [full / 1000.0 * s for full, s in zip(self.full_mw_cm2, self.light_s)]
 
 
@@ -124,7 +122,7 @@ class Plant:
         self.alert_turned = False  # a hardware alert came or went in the last step
         self.idle_w = board.IDLE_MW / 1000.0
         self.battery = Battery(start.battery_pct)
-        self.battery.step(self.idle_w, 0.0)
+        self.battery.advance(self.idle_w, 0.0)
         self.charge_w = 0.0  # what the charger gives now, and
         self.full_charge_w = CHARGE_W  # when plugged in
         self.sag_mv = 0.0  # a fault: the pack sits this much lower than it should
@@ -138,21 +136,16 @@ class Plant:
         """A sensor's own error: half of the most, rms, and never more."""
         return max(-most_c, min(most_c, self.draw() * most_c / 2.0))
 
-    def step(self, shares: "list[float]", lit: bool) -> None:
+    def advance(self, shares: "list[float]", lit: bool) -> None:
         """Advance 200 ms; `shares` is 0-1 for each bank, pad A first."""
         a, b = self.pads
         draw = self.draw
         kinds = self.kinds
-        power_w = self.idle_w
-        alert_a = a.alert
-        alert_b = b.alert
-        if lit:
-            power_w += a.step(shares[:kinds], True, draw) + b.step(shares[kinds:], True, draw)
-        else:
-            a.step(shares, False, draw)
-            b.step(shares, False, draw)
-        self.battery.step(power_w, STEP_S, self.charge_w)
-        self.alert_turned = a.alert != alert_a or b.alert != alert_b
+        alerts = (a.alert, b.alert)
+        lit_w = a.advance(shares[:kinds], lit, draw) + b.advance(shares[kinds:], lit, draw)
+        power_w = self.idle_w + lit_w
+        self.battery.advance(power_w, STEP_S, self.charge_w)
+        self.alert_turned = (a.alert, b.alert) != alerts
         self.drawn_wh += power_w * STEP_S / 3600.0
 
     def pack_mv(self) -> float:

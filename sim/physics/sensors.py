@@ -1,11 +1,11 @@
-"""What the unit's sensors make of the truth: levels, lags, noise and codes.
+"""Sensors: lag, noise and raw codes of the thermistor, TMP117, INA219 and the ADC.
 
-Used by the simulator's HAL and by its device models. A thermometer is a `Lag`, which
-the plant steps, and a conversion to a raw code, made when the firmware reads it.
+Used by the plant and by the device models of driver depth. A thermometer is a `Lag`, which the
+plant advances, and a conversion to a raw code.
 
-Noise is drawn from a table of Gaussian values by an integer generator of our own, so
-that one seed gives one run on CPython and on MicroPython alike. The table reaches
-about 3.6 standard deviations: samples rarer than one in 4096 are not drawn.
+Noise is drawn from a table of Gaussian values by an integer generator of our own, so that one seed
+gives one run on CPython and on MicroPython alike. The table reaches about 3.6 standard deviations:
+samples rarer than one in 4096 are not drawn.
 """
 
 import math
@@ -39,7 +39,7 @@ class Lag:
         self.value = start
         self._share = 1.0 - math.exp(-dt_s / lag_s)
 
-    def step(self, truth: float) -> float:
+    def advance(self, truth: float) -> float:
         """Advance by dt_s towards `truth`; the lagged value."""
         self.value += (truth - self.value) * self._share
         return self.value
@@ -86,7 +86,7 @@ class Ina219:
         self._sum = 0.0
         self._left_ms = INA219_WINDOW_MS
 
-    def step(self, current_ma: float, dt_ms: float) -> None:
+    def advance(self, current_ma: float, dt_ms: float) -> None:
         """Let this mean current flow for `dt_ms`, which may span several windows."""
         while dt_ms >= self._left_ms:
             self._sum += current_ma * self._left_ms
@@ -99,7 +99,7 @@ class Ina219:
 
 
 def _wide_codes() -> list[int]:
-    """What each code is read as: those around a wide one are lost to it (assumed to
+    """The code that each code is read as: those around a wide one are lost to it (assumed to
     leave the rest of the scale in place)."""
     read_as = list(range(ADC_FULL + 1))
     for wide in DNL_CODES:

@@ -1,8 +1,8 @@
-"""Threshold times: since when a pad is sensed too hot, its two contact sensors too far apart.
+"""Threshold times: since when a pad is sensed too hot, or its two contact sensors disagree.
 
-What a cut-off is measured from, at HAL depth and at driver depth alike: by the codes that the
-program was given, and by the sensors' levels, noise aside. Called by the hardware at each depth;
-reads codes and levels, and the design's limits alone.
+A cut-off's latency counts from these, at every depth: by the codes that the program was given, and
+by the sensors' levels, noise aside. Called by `sim.faults.hardware` and by the HAL or bench; reads
+codes, levels and the design's limits alone.
 """
 
 from math import exp
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hal.contract import Board
 
 
-def keep_since(since_ms: "list[int]", at: int, beyond: bool, t_ms: int) -> None:
+def update_since(since_ms: "list[int]", at: int, beyond: bool, t_ms: int) -> None:
     """Keep in a list since when something lasts without a break; -1 where it does not."""
     if not beyond:
         since_ms[at] = -1
@@ -42,7 +42,7 @@ class Dark:
         self.apart_ms = (apart_ms[0], apart_ms[1])
 
 
-class Onsets:
+class ThresholdTimes:
     """Times in ms since power-on; -1 for what is not so now."""
 
     def __init__(self, board: "Board") -> None:
@@ -53,19 +53,19 @@ class Onsets:
         self.apart_ms = [-1, -1]
 
     def judge_codes(self, pad: int, ntc: int, contact: int, t_ms: int) -> None:
-        """What was read of a pad. Two sensors that take turns at it were both within the trip
+        """Judge a pad's codes as read. Two sensors that take turns at it were both within the trip
         in between."""
         since_ms = self._since_ms
         at = 2 * pad
-        keep_since(since_ms, at, ntc <= self.trip_level, t_ms)
-        keep_since(since_ms, at + 1, contact >= self.trip_raw, t_ms)
+        update_since(since_ms, at, ntc <= self.trip_level, t_ms)
+        update_since(since_ms, at + 1, contact >= self.trip_raw, t_ms)
         one_ms = since_ms[at]
         other_ms = since_ms[at + 1]
         never = one_ms < 0 or other_ms < 0
         self.hot_ms[pad] = max(one_ms, other_ms) if never else min(one_ms, other_ms)
 
     def judge_pairs(self, levels: "Sequence[float]", raw: "Sequence[int]", t_ms: int) -> None:
-        """What both pads' sensors give, noise aside."""
+        """Judge how far apart both pads' sensors are, noise aside."""
         for pad in (0, 1):
             apart_c = abs(sensors.ntc_c(levels[pad]) - raw[pad] * sensors.TMP117_LSB_C)
-            keep_since(self.apart_ms, pad, apart_c > APART_C, t_ms)
+            update_since(self.apart_ms, pad, apart_c > APART_C, t_ms)

@@ -1,6 +1,7 @@
-"""The skin under one pad, and the pad on it: how hot a column of the two gets.
+"""Heat model of the skin under one pad, and of the pad on it: a column of one dimension.
 
-Used by the simulator's plant, one `Tissue` a pad. Touches nothing but `math`.
+Owned by the simulator's plant, one `Tissue` a pad; uses nothing but `math`. What its peaks depend
+on: docs/maintainer/skin-model.md.
 
 The column, per square metre, from the air to the core of the body:
 
@@ -23,17 +24,6 @@ what hundreds of plain ones would. **Time.** Backward Euler at a fixed step: it
 cannot ring or blow up, whatever is changed between steps. The matrix hangs on
 perfusion alone, so it is factored once for each of a hundred levels of it, when
 first visited.
-
-**What decides the anchor** (20 min CW from skin at 33.6 C, air 5 W/m2K, efficiency
-0.45): 39.7 C contact at 10 mW/cm2 a pad, 43.6 at 20, 47.6 at 30 with vasodilation;
-39.9, 46.7, 53.4 without. Without it perfusion decides, of dermis (0.0003 1/s instead
-of 0.001: +1.2 at 10, +3.2 at 30; 0.003: -2.2 and -5.9) and of fat (as much as
-dermis: -1.0 and -2.7), then the air (15 W/m2K: -0.5 and -1.6), the board's mass
-(6000 J/m2K: -0.4 and -1.2) and 5 mm of fat (-0.7 and -1.8). With it the sixfold
-rise decides from 20 mW/cm2 up, and that fat has no part in it: did fat dilate too,
-30 mW/cm2 would stay at 46. No other assumption moves the peak at 10 mW/cm2 by more
-than 0.4 C (tried: light depth 2-5 mm, contact 100-300 W/m2K, back 0.05-0.2 m2K/W,
-window 60-250 W/m2K, face 1000-4000 J/m2K, dilation from 36-39 to 42-45 C in 1-180 s).
 
 Left out: metabolic heat, sweat, sideways flow at the pad's edge, vasoconstriction
 in the cold (choose a lower `perfusion`), and light thrown back by the skin, which
@@ -80,21 +70,11 @@ BACK_M2K_W = 0.10  # assumed: 3 mm of foam and the belt, board to outer surface
 # where the heat goes in. The layer's own thickness closes the list.
 EPIDERMIS_NODES_M = ()
 DERMIS_NODES_M = (0.0002, 0.0005, 0.001)
-FAT_NODES_M = (
-    0.0006,
-    0.0013,
-    0.0021,
-    0.0031,
-    0.0043,
-    0.0058,
-    0.0076,
-    0.010,
-    0.013,
-    0.017,
-    0.023,
-    0.031,
-)
+FAT_NODES_UM = (600, 1300, 2100, 3100, 4300, 5800, 7600, 10_000, 13_000, 17_000, 23_000, 31_000)
+FAT_NODES_M = tuple([um / 1e6 for um in FAT_NODES_UM])
 MUSCLE_NODES_M = (0.0015, 0.004, 0.008, 0.013)
+
+CONDITIONS = ("ambient_c", "perfusion", "air_w_m2k", "worn", "external_w_m2")
 
 
 class Tissue:
@@ -135,35 +115,23 @@ class Tissue:
         self._apply_conditions()
         self._settle()
 
-    def change(
-        self,
-        ambient_c: float | None = None,
-        perfusion: float | None = None,
-        air_w_m2k: float | None = None,
-        worn: bool | None = None,
-        external_w_m2: float | None = None,
-    ) -> None:
+    def change(self, **conditions: float) -> None:
         """Change conditions between steps; what is left out stays as it is.
 
-        `external_w_m2` is heat put into the skin's surface from outside, W/m2.
-        Ambient and external heat cost nothing to change; the others refactor.
+        `ambient_c`, `perfusion`, `air_w_m2k`, `worn`, or `external_w_m2`: heat put into the skin's
+        surface from outside, W/m2. Raises TypeError for any other. Ambient and external heat cost
+        nothing to change; the others refactor.
         """
         before = (self.perfusion, self.air_w_m2k, self.worn)
-        if ambient_c is not None:
-            self.ambient_c = ambient_c
-        if perfusion is not None:
-            self.perfusion = perfusion
-        if air_w_m2k is not None:
-            self.air_w_m2k = air_w_m2k
-        if worn is not None:
-            self.worn = worn
-        if external_w_m2 is not None:
-            self.external_w_m2 = external_w_m2
+        for key, value in conditions.items():
+            if key not in CONDITIONS:
+                raise TypeError("no condition of a pad: " + key)
+            setattr(self, key, value)
         if before != (self.perfusion, self.air_w_m2k, self.worn):
             self._factors = {}
         self._apply_conditions()
 
-    def step(self, light_w_m2: float, waste_w_m2: float) -> None:
+    def advance(self, light_w_m2: float, waste_w_m2: float) -> None:
         """Advance by dt_s with this light entering the skin (W/m2) and this heat
         given off in the LED board (W/m2 of pad). Off the skin the light is lost."""
         wanted = (self.skin_c - DILATE_FROM_C) / (DILATE_FULL_C - DILATE_FROM_C)
@@ -189,8 +157,7 @@ class Tissue:
         return [CORE_C + t for t in reversed(self._skin)] + [CORE_C]
 
     def constants(self) -> list[object]:
-        """What is replaced rather than changed, or only added to: copies of a pad may have
-        it in common."""
+        """Objects that are replaced or only added to: copies of a pad may share them."""
         return [self._factors, self._intervals]
 
     def _solve(self, factors: "Factors", light: float, waste: float) -> None:

@@ -79,7 +79,7 @@ class PinDepth(BenchDepth):
     def start(self, observer: "Observer", event_ms: int) -> None:
         """The bench is switched on."""
         self.observer = observer
-        self.bench.on_event = observer.happen
+        self.bench.on_event = observer.run_due_events
         self.bench.expect(event_ms)
         self._steps = self.emulator.alarm(self._step)
         self._steps.at(STEP_US)
@@ -124,8 +124,8 @@ class PinDepth(BenchDepth):
         self.ticks = us // TICK_US
         ticked = self.observer.wants_ticks()
         if ticked:
-            self.observer.ticked()
-        if self.observer.stepped():
+            self.observer.end_tick()
+        if self.observer.end_step():
             self.over = True
             self.emulator.stop()
         self._steps.at(us + (TICK_US if ticked else STEP_US))

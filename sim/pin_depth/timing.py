@@ -25,7 +25,7 @@ class Ticks:
     def __init__(self, emulator: "Emulator") -> None:
         self.emulator = emulator
         self.kept: list[Tick] = []
-        self.lost: list[Tick] = []  # of the lives before
+        self.lost: list[Tick] = []  # of the boot cycles before
         self.begin_us = self.fed_us = -1.0
         self.slept_us = -1.0
         emulator.on_sleep = self.slept

@@ -1,30 +1,28 @@
-"""A run's inputs and outputs, tick by tick, and the same inputs fed to the firmware again.
+"""Recording format: a run's inputs and outputs, tick by tick.
 
-Runs on CPython and on MicroPython. A recording is a line of JSON (what the unit
-was), then the inputs, FIELDS little-endian 32-bit words a tick, then the outputs: one
-byte for each call of the firmware on its HAL, followed by its arguments, and after
-each tick that ran control a digest of what the firmware then held. The line's `board`
-is the name of the unit's board; a recording without it is of RPI_PICO.
+Shared by the recorder (`sim.recording.recorder`) and the player (`sim.recording.player`); runs on
+CPython and on MicroPython. A recording is
+
+1. a line of JSON: what the unit was, and what its HAL answered. `board` is the name of the unit's
+   board; a recording without it is of RPI_PICO.
+2. the inputs: FIELDS little-endian 32-bit words a tick, as `flatten` has them.
+3. the outputs: one byte (CALLS) for each call of the firmware on its HAL, then its arguments, and
+   after each tick that ran control a digest of what the firmware then held.
 """
 
 import binascii
 import hashlib
 import json
-import sys
 from array import array
 
-from firmware.core.limits import CONTROL_TICKS
-from firmware.core.states import STATES
-from firmware.waistband import Waistband
 from hal.contract import Hal
-from sim.common.boards import REFERENCE, find_board
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
-    from hal.contract import Board, Inputs
+    from firmware.waistband import Waistband
+    from hal.contract import Inputs
 
     Answer = tuple[int, str, object]  # tick (-1: before the first), the question, its answer
 
@@ -36,8 +34,7 @@ CALLS = {
     RENEW: ("renew_lease", 0), FEED: ("feed", 0), SIGNAL: ("signal", 1),
     POWER_OFF: ("power_off", 0), DIGEST: ("digest", 68), ARM: ("arm", 1), SHOW: ("show", 17),
     SAY: ("say", 6), SERVICE: ("restart_to_service", 0), SCRATCH: ("set_scratch", 4),
-    SET_CLOCK: ("set_wall_clock", 4), KEEP: ("keep", 4),
-    APPEND: ("append", 4),
+    SET_CLOCK: ("set_wall_clock", 4), KEEP: ("keep", 4), APPEND: ("append", 4),
 }  # fmt: skip
 WRITES = ("keep", "append")  # questions whose tick may allocate, whatever the answer
 DIGEST_FIELDS = (
@@ -58,259 +55,207 @@ class Sink:
         self.buffer = bytearray(SINK_BYTES)
         self.used = 0
 
-    def put(self, value: int) -> None:
+    def write_byte(self, value: int) -> None:
         """One byte."""
         self.buffer[self.used] = value & 255
         self.used += 1
 
-    def word(self, value: int) -> None:
-        """Four bytes, little end first."""
-        self.put(value)
-        self.put(value >> 8)
-        self.put(value >> 16)
-        self.put(value >> 24)
+    def write_short(self, value: int) -> None:
+        """Two bytes, little end first."""
+        self.write_byte(value)
+        self.write_byte(value >> 8)
 
-    def digest(self, unit: Waistband) -> None:
-        """What the firmware holds after control."""
+    def write_word(self, value: int) -> None:
+        """Four bytes, little end first."""
+        self.write_short(value)
+        self.write_short(value >> 16)
+
+    def write_digest(self, unit: "Waistband") -> None:
+        """State of the firmware after control, as DIGEST_FIELDS."""
         session = unit.session
-        self.put(DIGEST)
-        self.word(session.state)
-        self.word(session.reason)
-        self.word(session.refused)
-        self.word(session.treat_ms)
-        self.word(unit.faults.latched)
-        self.word(unit.battery.cell_mv)
-        self.word(unit.battery.percent)
+        self.write_byte(DIGEST)
+        self.write_word(session.state)
+        self.write_word(session.reason)
+        self.write_word(session.refused)
+        self.write_word(session.treat_ms)
+        self.write_word(unit.faults.latched)
+        self.write_word(unit.battery.cell_mv)
+        self.write_word(unit.battery.percent)
         for pad in unit.pads:
-            self.word(pad.contact_mc)
-            self.word(pad.throttle)
-            self.word(pad.fluence.total_uj_cm2)
-            self.word(pad.cem43.session_q10_ms)
-            self.word(pad.integral)
+            self.write_word(pad.contact_mc)
+            self.write_word(pad.throttle)
+            self.write_word(pad.fluence.total_uj_cm2)
+            self.write_word(pad.cem43.session_q10_ms)
+            self.write_word(pad.integral)
 
 
 class Outputs(Hal):
-    """A HAL that writes down what it is told; the part that answers is its subclass's."""
+    """A HAL that writes each call to its sink and passes it on to `inner`.
 
-    def __init__(self, inner: "Hal | None") -> None:
-        """`inner`, if there is one, is told the same."""
+    What returns something asks `answer`, which a subclass fulfils. Allocates nothing in a call
+    that the firmware makes in a lit tick.
+    """
+
+    def __init__(self, inner: Hal) -> None:
         self.sink = Sink()
         self.inner = inner
 
+    def answer(self, question: str, *arguments: object) -> "Any":
+        """The return value of the method named `question`."""
+        raise AssertionError(question)
+
     def drive(self, bank: int, duty: int) -> None:
-        """Write down; see `hal.contract`, as for each of these."""
-        sink = self.sink
-        sink.put(DRIVE)
-        sink.put(bank)
-        sink.put(duty)
-        sink.put(duty >> 8)
-        if self.inner:
-            self.inner.drive(bank, duty)
+        """Bank, duty; see `hal.contract`, as for each of these."""
+        self.sink.write_byte(DRIVE)
+        self.sink.write_byte(bank)
+        self.sink.write_short(duty)
+        self.inner.drive(bank, duty)
 
     def carrier(self, hz: int) -> None:
-        """Write down."""
-        self.sink.put(CARRIER)
-        self.sink.put(hz)
-        self.sink.put(hz >> 8)
-        if self.inner:
-            self.inner.carrier(hz)
+        """Hz."""
+        self.sink.write_byte(CARRIER)
+        self.sink.write_short(hz)
+        self.inner.carrier(hz)
 
     def off(self) -> None:
-        """Write down."""
-        self.sink.put(OFF)
-        if self.inner:
-            self.inner.off()
+        """No arguments."""
+        self.sink.write_byte(OFF)
+        self.inner.off()
 
     def renew_lease(self) -> None:
-        """Write down."""
-        self.sink.put(RENEW)
-        if self.inner:
-            self.inner.renew_lease()
+        """No arguments."""
+        self.sink.write_byte(RENEW)
+        self.inner.renew_lease()
 
     def feed(self) -> None:
-        """Write down."""
-        self.sink.put(FEED)
-        if self.inner:
-            self.inner.feed()
+        """No arguments."""
+        self.sink.write_byte(FEED)
+        self.inner.feed()
 
     def signal(self, cue: int) -> None:
-        """Write down."""
-        self.sink.put(SIGNAL)
-        self.sink.put(cue)
-        if self.inner:
-            self.inner.signal(cue)
+        """Cue."""
+        self.sink.write_byte(SIGNAL)
+        self.sink.write_byte(cue)
+        self.inner.signal(cue)
 
     def arm(self, armed: bool) -> None:
-        """Write down."""
-        self.sink.put(ARM)
-        self.sink.put(1 if armed else 0)
-        if self.inner:
-            self.inner.arm(armed)
+        """1 or 0."""
+        self.sink.write_byte(ARM)
+        self.sink.write_byte(1 if armed else 0)
+        self.inner.arm(armed)
 
     def show(self, row: int, cells: bytearray) -> None:
-        """Write down."""
-        self.sink.put(SHOW)
-        self.sink.put(row)
+        """Row, 16 cells."""
+        self.sink.write_byte(SHOW)
+        self.sink.write_byte(row)
         for k in range(16):
-            self.sink.put(cells[k] if k < len(cells) else 0)
-        if self.inner:
-            self.inner.show(row, cells)
+            self.sink.write_byte(cells[k] if k < len(cells) else 0)
+        self.inner.show(row, cells)
 
     def say(self, line: bytearray, length: int) -> None:
-        """Write down its length and a sum that hangs on the order of its bytes."""
+        """Length, and a sum that depends on the order of the bytes."""
         mixed = 0
         for k in range(length):
             mixed = (mixed * 31 + line[k]) & 0xFFFFFF
-        self.sink.put(SAY)
-        self.sink.put(length)
-        self.sink.put(length >> 8)
-        self.sink.word(mixed)
-        if self.inner:
-            self.inner.say(line, length)
+        self.sink.write_byte(SAY)
+        self.sink.write_short(length)
+        self.sink.write_word(mixed)
+        self.inner.say(line, length)
 
     def power_off(self) -> None:
-        """Write down."""
-        self.sink.put(POWER_OFF)
-        if self.inner:
-            self.inner.power_off()
+        """No arguments."""
+        self.sink.write_byte(POWER_OFF)
+        self.inner.power_off()
 
     def restart_to_service(self) -> None:
-        """Write down."""
-        self.sink.put(SERVICE)
-        if self.inner:
-            self.inner.restart_to_service()
+        """No arguments."""
+        self.sink.write_byte(SERVICE)
+        self.inner.restart_to_service()
 
     def set_scratch(self, word: int) -> None:
-        """Write down."""
-        self.sink.put(SCRATCH)
-        self.sink.word(word)
-        if self.inner:
-            self.inner.set_scratch(word)
+        """Word."""
+        self.sink.write_byte(SCRATCH)
+        self.sink.write_word(word)
+        self.inner.set_scratch(word)
 
     def set_wall_clock(self, seconds: int) -> bool:
-        """Write down; the answer is one of those kept."""
-        self.sink.put(SET_CLOCK)
-        self.sink.word(seconds)
+        """Seconds."""
+        self.sink.write_byte(SET_CLOCK)
+        self.sink.write_word(seconds)
         return bool(self.answer("set_wall_clock", seconds))
 
     def keep(self, name: str, content: bytes) -> bool:
-        """Write down a check sum of both; the answer is one of those kept."""
-        return self._written(KEEP, "keep", name, content)
+        """CRC-32 of name and content."""
+        self.sink.write_byte(KEEP)
+        self.sink.write_word(binascii.crc32(name.encode() + content))
+        return bool(self.answer("keep", name, content))
 
     def append(self, name: str, content: bytes) -> bool:
-        """Likewise."""
-        return self._written(APPEND, "append", name, content)
-
-    def _written(self, call: int, question: str, name: str, content: bytes) -> bool:
-        self.sink.put(call)
-        self.sink.word(binascii.crc32(name.encode() + content))
-        return bool(self.answer(question, name, content))
+        """CRC-32 of name and content."""
+        self.sink.write_byte(APPEND)
+        self.sink.write_word(binascii.crc32(name.encode() + content))
+        return bool(self.answer("append", name, content))
 
     def listening(self) -> bool:
-        """As the other side answers, like the rest of the questions."""
+        """Nothing is written of these that only ask."""
         return bool(self.answer("listening"))
 
     def hear(self) -> "bytes | None":
-        """As the other side answers."""
+        """As answered."""
         return self.answer("hear") or None
 
     def reset_cause(self) -> int:
-        """As the other side answers."""
+        """As answered."""
         return self.answer("reset_cause") or 0
 
     def scratch(self) -> int:
-        """As the other side answers."""
+        """As answered."""
         return self.answer("scratch") or 0
 
     def load(self, name: str) -> "bytes | None":
-        """As the other side answers."""
+        """As answered."""
         return self.answer("load", name) or None
 
     def size(self, name: str) -> "int | None":
-        """As the other side answers."""
+        """As answered."""
         return self.answer("size", name) or None
 
     def tail(self, name: str, most: int) -> "bytes | None":
-        """As the other side answers."""
+        """As answered."""
         return self.answer("tail", name, most) or None
 
     def wall_clock(self) -> "int | None":
-        """As the other side answers."""
-        said: int | None = self.answer("wall_clock")
-        return said
-
-    def answer(self, question: str, *arguments: object) -> "Any":
-        """What a method that returns something returns."""
-        raise AssertionError(question)
-
-
-class Player(Outputs):
-    """A HAL that answers with recorded inputs; allocates nothing in a tick."""
-
-    def __init__(self, words: "array[int]", answers: "list[list[Any]]") -> None:
-        self.words = words
-        self.at = 0
-        self.answers = answers
-        self.asked = 0
-        for row in answers:
-            row[2] = unpacked(row[2])
-        Outputs.__init__(self, None)
-
-    def read(self, inputs: "Inputs") -> None:
-        """The next tick's inputs."""
-        self.sink.put(TICK)
-        w = self.words
-        at = self.at
-        self.at = at + FIELDS
-        inputs.ms = w[at]
-        inputs.pins = w[at + 1]
-        inputs.battery[0] = w[at + 4]
-        inputs.rail[0] = w[at + 9]
-        for k in range(2):
-            inputs.ntc[k] = w[at + 2 + k]
-            inputs.contact[k] = w[at + 5 + k]
-            inputs.board[k] = w[at + 7 + k]
-            inputs.gauge[k] = w[at + 10 + k]
-        heard = inputs.heard
-        for k in range(6):
-            heard[k] = w[at + 12 + k]
-
-    def answer(self, question: str, *arguments: object) -> "Any":
-        """What was answered then."""
-        if self.asked < len(self.answers):
-            row = self.answers[self.asked]
-            if row[0] == self.at // FIELDS - 1 and row[1] == question:
-                self.asked += 1
-                return row[2]
-        return None
+        """As answered."""
+        seconds: int | None = self.answer("wall_clock")
+        return seconds
 
 
 def flatten(inputs: "Inputs") -> "list[int]":
-    """The record as FIELDS words, in the order that `Player.read` takes them."""
+    """The record as FIELDS words, in the order that `sim.recording.player` reads them."""
     codes = inputs.ntc + inputs.battery + inputs.contact + inputs.board
     return [inputs.ms, inputs.pins] + codes + inputs.rail + inputs.gauge + inputs.heard
 
 
-def packed(value: object) -> object:
+def to_json(value: object) -> object:
     """As JSON takes it: bytes by the one key `base64`, all else as it is."""
     if not isinstance(value, (bytes, bytearray)):
         return value
     return {"base64": binascii.b2a_base64(value).decode()}
 
 
-def unpacked(value: "Any") -> "Any":
-    """What was packed."""
+def from_json(value: "Any") -> "Any":
+    """The value that `to_json` took."""
     if isinstance(value, dict) and list(value) == ["base64"]:
         return binascii.a2b_base64(value["base64"].encode())
     return value
 
 
-def digest(body: bytes) -> str:
+def sha256_hex(body: bytes) -> str:
     """SHA-256 in hexadecimal."""
     return binascii.hexlify(hashlib.sha256(body).digest()).decode()
 
 
-def split(data: bytes) -> "tuple[dict[str, Any], array[int], bytes]":
+def parse_recording(data: bytes) -> "tuple[dict[str, Any], array[int], bytes]":
     """(about, inputs as words, outputs) of a recording; ValueError says why it is not one."""
     end = data.find(b"\n")
     try:
@@ -335,68 +280,3 @@ def split(data: bytes) -> "tuple[dict[str, Any], array[int], bytes]":
         raise ValueError("goes on beyond its end")
     words: array[int] = array("i", data[begin:middle])
     return about, words, data[middle:]
-
-
-class Stopped(Exception):
-    """The firmware raised: (tick, state, what)."""
-
-
-def play(
-    about: "dict[str, Any]", words: "array[int]", board: "Board",
-    write: "Callable[[bytearray], object]",
-    lock: "tuple[Callable[[], object], Callable[[], object]] | None",
-) -> None:  # fmt: skip
-    """Feed recorded inputs to new firmware; `write` takes each tick's outputs.
-
-    `lock` is None, or (heap_lock, heap_unlock) of MicroPython: every tick then runs with
-    the heap locked, but for the few in which something is kept or a command is answered.
-    Raises Stopped if the firmware raised, as it does where it allocates.
-    """
-    player = Player(words, about["answers"])
-    try:
-        prescription = unpacked(about["prescription"])
-        unit = Waistband(player, board, about["calibration"], prescription)
-    except Exception as why:
-        raise Stopped(0, STATES[0], repr(why)) from why
-    sink = player.sink
-    free = [row[0] for row in about["answers"] if row[1] in WRITES + ("hear",)]
-    for tick in range(about["ticks"]):
-        held = lock and tick not in free
-        if lock and held:
-            lock[0]()
-        try:
-            unit.tick()
-            if tick % CONTROL_TICKS == CONTROL_TICKS - 1:
-                sink.digest(unit)
-        except Exception as why:
-            if lock and held:
-                lock[1]()
-            raise Stopped(tick, STATES[unit.session.state], repr(why)) from why
-        if lock and held:
-            lock[1]()
-        write(sink.buffer[: sink.used])
-        sink.used = 0
-
-
-def main() -> int:
-    """For an interpreter's command line: RECORDING OUTPUTS. Its last line says how it went."""
-    with open(sys.argv[1], "rb") as file:
-        about, words, _ = split(file.read())
-    board = find_board(about.get("board", REFERENCE))
-    lock = None
-    if sys.implementation.name == "micropython":
-        import micropython  # type: ignore[import-not-found]
-
-        lock = (micropython.heap_lock, micropython.heap_unlock)
-    with open(sys.argv[2], "wb") as file:
-        try:
-            play(about, words, board, file.write, lock)
-        except Stopped as why:
-            print("stopped " + json.dumps(list(why.args)))
-            return 3
-    print("played " + str(about["ticks"]))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,7 +1,7 @@
 """Enrolment file as the allocator makes it, and the default protocol.
 
-`firmware.trial.enrolment` opens it. It is made here, since making never runs on a unit; called by
-the tools, the model check of a trial and tests.
+Called by the tools and the model check of a trial; `firmware.trial.enrolment` opens the file. It is
+made here because making never runs on a unit.
 """
 
 import binascii
@@ -26,9 +26,11 @@ DEFAULT: dict[str, Any] = {
 }
 
 
-def made(table: dict[str, Any], masked: bool, sealing_key: bytes, key: bytes) -> dict[str, Any]:
-    """What is to be signed: a ticket's `participant`, `protocol`, `salt`, `trial` and `unit`, with
-    its arm and its sealing key covered by the key of tickets."""
+def make_enrolment(
+    table: dict[str, Any], masked: bool, sealing_key: bytes, key: bytes
+) -> dict[str, Any]:
+    """The enrolment to be signed: `participant`, `protocol`, `salt`, `trial` and `unit` of `table`,
+    with the arm and the unit's key, both covered by the trial's `key`."""
     salt = str(table["salt"]).encode()
     cover = binascii.unhexlify(mac.seal(key, KEY + salt))
     covered = bytes([a ^ b for a, b in zip(sealing_key, cover, strict=True)])

@@ -1,7 +1,7 @@
-"""A scenario: who wears the unit where, what they press and what breaks, and when.
+"""Scenario files: reads one from TOML and checks it.
 
-Read from TOML by `load`; the same story runs at every depth. Whatever is wrong with
-a file is a `BadInput` of one line, never another exception.
+Called by the commands, the bench page and campaigns; the same scenario runs at every depth.
+Whatever is wrong with a file is a `BadInput` of one line, never another exception.
 """
 
 from firmware.core.limits import RAIL_DARK_01MA
@@ -13,7 +13,7 @@ from sim.common.errors import BadInput
 from sim.common.story import HOLD_MS, Event, Scenario, Start
 from sim.common.validate import shown
 from sim.faults.catalogue import FAULTS, NAMES, Fault
-from sim.faults.source_lines import place
+from sim.faults.source_lines import parse_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ BUTTONS = ("START", "UP", "DOWN")
 PADS = ("A", "B")
 DEFAULT_MW_CM2 = 2.5  # of each bank, in the default prescription
 
-
 # Numbers of `start`, and those of them that an event may change: low, high, unit.
 RANGES = {
     "ambient_c": (-10, 50, "C"),
@@ -44,11 +43,10 @@ RANGES = {
 }
 CHANGES = ("worn", "ambient_c", "perfusion", "air_w_m2k", "seed")  # seed: new noise from here
 KINDS = ("press", "fault") + CHANGES
+START_KEYS = Start.FIELDS
 EVENT_KEYS = ("at_s",) + KINDS + ("hold_ms", "pad", "value", "for_s", "button", "line")
 
-
 SCENARIO_KEYS = ("seed", "duration_s", "board", "prescription", "start", "event")
-START_KEYS = Start.FIELDS
 
 
 def ordinary(board: str = REFERENCE) -> Scenario:
@@ -89,6 +87,8 @@ def read(
     value: object, where: str, base: "Path | None" = None, board: "str | None" = None
 ) -> Scenario:
     """A scenario of what its TOML says, as tables, lists and values. Raises BadInput."""
+    from pathlib import Path
+
     found = validate.table(value, where, SCENARIO_KEYS)
     if "duration_s" not in found:
         raise BadInput(f"{where}: lacks duration_s: a number from 1 to {DURATION_MAX_S} (s)")
@@ -97,7 +97,7 @@ def read(
     )
     data = _board(found.get("board", REFERENCE), where, board)
     return Scenario(
-        name=validate.stem(where),
+        name=Path(where).stem,
         seed=validate.integer(found.get("seed", 1), f"{where}: seed", 0, SEED_MAX),
         duration_s=duration_s,
         prescription=_prescription(found.get("prescription", "default"), where, base, data),
@@ -139,13 +139,10 @@ def check_prescription(prescription: dict[str, object], where: str, board: "Boar
 
 def _board(named: object, where: str, option: "str | None") -> "Board":
     """The board that an option names, else the one that the file names. Raises BadInput."""
-    if option is not None:
-        board: Board = find_board(option)
-        return board
     try:
-        board = find_board(named)
+        board: Board = find_board(named if option is None else option)
     except BadInput as why:
-        raise BadInput(f"{where}: {why}") from None
+        raise BadInput(str(why) if option else f"{where}: {why}") from None
     return board
 
 
@@ -250,7 +247,7 @@ def _fault(found: dict[str, object], where: str, at_s: float, board: "Board") ->
         stuck = _needed(found, "button", where, _any_of(BUTTONS))
         button = validate.choice(stuck, f"{where}: button", BUTTONS)
     elif "line" in found:
-        line = "{}:{}".format(*place(found["line"], f"{where}: line"))
+        line = "{}:{}".format(*parse_line(found["line"], f"{where}: line"))
     value = _value(row, found, where, board)
     return Event(at_s, "fault", name, pad, value, for_s, button=button, line=line)
 

@@ -22,7 +22,7 @@ from firmware.therapy.dose import cem43_rates
 from sim.common.story import Event
 from sim.faults.catalogue import FAULTS
 from sim.faults.line_trace import LineTrace
-from sim.faults.source_lines import executed, own_lines
+from sim.faults.source_lines import executed_lines, own_lines
 from sim.hal_depth import lifecycle
 from sim.hal_depth.depth import HalDepth
 from sim.run import Run
@@ -100,7 +100,7 @@ class Strike:
         self.left -= 1
         if self.left:
             lines_of(self.run).waiting.append(self.wait)
-            lines_of(self.run).watch()
+            lines_of(self.run).start_trace()
             return
         self.at_ms = self.run.hal.t_ms
         hal: Any = self.run.hal
@@ -213,14 +213,14 @@ def test_every_state_is_saved_and_struck() -> None:
 
 @pytest.mark.parametrize("file", [f"firmware/{name}.py" for name in FILES])
 def test_every_line_of_the_tick_is_struck_in_some_state_or_named_here(file: str) -> None:
-    left = executed(file) - {place.line for place in places() if place.file == file}
+    left = executed_lines(file) - {place.line for place in places() if place.file == file}
     assert texts(file, left - starting_lines(file)) == NOWHERE.get(file, set())
 
 
 @pytest.mark.parametrize("file", ["firmware/safety/guard.py", "firmware/safety/gate.py"])
 def test_every_line_of_guard_and_gate_is_struck_in_a_lit_state_or_named_here(file: str) -> None:
     at = {place.line for place in places() if place.file == file and was_lit(place)}
-    assert texts(file, executed(file) - at - starting_lines(file)) == NOWHERE.get(file, set())
+    assert texts(file, executed_lines(file) - at - starting_lines(file)) == NOWHERE.get(file, set())
 
 
 def texts(file: str, lines: Iterable[int]) -> set[str]:
@@ -246,9 +246,9 @@ def test_no_line_of_a_start_that_raises_or_hangs_leaves_light(kind: str) -> None
     for file, line, records in starts():
         run = starting(records)
         lines_of(run).waiting.append((file, line, Event(0.0, "fault", kind)))
-        run.then((Event(run.t_s + 0.1, "fault", "firmware_exception"),), run.t_s + CALM_S)
+        run.continue_with((Event(run.t_s + 0.1, "fault", "firmware_exception"),), run.t_s + CALM_S)
         run.advance(10**9)
-        assert not run.lives.alive and not lines_of(run).waiting, f"{kind} at {file}:{line}"
+        assert not run.lifecycle.running and not lines_of(run).waiting, f"{kind} at {file}:{line}"
         assert len(run.restarts) == 1 and not lit(run)
 
 
@@ -288,7 +288,7 @@ def of_gate() -> list[Place]:
 def test_a_main_loop_that_goes_on_after_an_exception_is_caught(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(lifecycle.Lives, "after", lambda self, why: None)
+    monkeypatch.setattr(lifecycle.Lifecycle, "end_tick", lambda self, why: None)
     count, broken = strike(of_gate()[:10])
     assert count == 20
     assert sum("firmware_exception" in one and " ms after it" in one for one in broken) >= 10

@@ -110,7 +110,7 @@ def test_the_firmwares_rise_follows_the_warmest_skin_of_the_plant() -> None:
     for step in range(sensor_checks.RISE_STEPS):
         duty = min(1.0, step / 150) * 0.25
         _, light, waste = emitters.drive([duty] * 4, tissue.board_c)
-        tissue.step(light, waste)
+        tissue.advance(light, waste)
         to_q10 = int(waste) * sensor_checks.RISE_WASTE_MC + int(light) * sensor_checks.RISE_LIGHT_MC
         rise_q10 += ((to_q10 << 10) - rise_q10) >> sensor_checks.RISE_SHIFT
         rise_c = (rise_q10 >> 10) / 1_000

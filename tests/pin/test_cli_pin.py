@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from sim.driver_depth.unit_build import flashed
-from sim.faults.source_lines import executed
+from sim.faults.source_lines import executed_lines
 from tests.support.command import Waistband, files
 from tools.dev import figures_pin
 
@@ -70,7 +70,7 @@ def test_what_is_not_installed_is_named(
     assert "needs not_there: pip install -e '.[pin]'" in said
 
 
-LINE = f"firmware/safety/gate.py:{min(executed('firmware/safety/gate.py'))}"
+LINE = f"firmware/safety/gate.py:{min(executed_lines('firmware/safety/gate.py'))}"
 BEYOND = {
     "flash_full": "fault flash_full is at pin depth from power-on alone: at_s = 0, without for_s",
     f'firmware_hang"\nline = "{LINE}': "fault firmware_hang at a line is not at pin depth",

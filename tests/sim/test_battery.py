@@ -1,4 +1,4 @@
-"""The pack: what a voltmeter, an ammeter and its gauge would show."""
+"""Battery: readings of a voltmeter, an ammeter and its gauge."""
 
 import pytest
 from hypothesis import given
@@ -16,7 +16,7 @@ def test_a_resting_pack_shows_its_open_circuit_voltage() -> None:
 def test_under_load_voltage_times_current_is_the_power_and_the_sag_is_ohmic() -> None:
     pack = Battery(charge_pct=80.0)
     rest_mv = pack.pack_mv
-    pack.step(11.0, 0.2)
+    pack.advance(11.0, 0.2)
     assert pack.pack_mv * pack.current_ma / 1e6 == pytest.approx(11.0)
     assert rest_mv - pack.pack_mv == pytest.approx(pack.current_ma * RESISTANCE_OHM)
 
@@ -24,14 +24,14 @@ def test_under_load_voltage_times_current_is_the_power_and_the_sag_is_ohmic() ->
 def test_three_amp_hours_last_an_hour_at_three_amps() -> None:
     pack = Battery(charge_pct=100.0)
     for _ in range(3590):
-        pack.step(pack.pack_mv * 0.003, 1.0)
+        pack.advance(pack.pack_mv * 0.003, 1.0)
     assert 0.0 <= pack.charge < 0.02
 
 
 def test_a_default_session_costs_a_full_pack_about_a_tenth() -> None:
     pack = Battery(charge_pct=100.0)
     for _ in range(20 * 60):
-        pack.step(2 * 1.738 + 0.3, 1.0)
+        pack.advance(2 * 1.738 + 0.3, 1.0)
     assert 0.88 < pack.charge < 0.97
 
 
@@ -39,7 +39,7 @@ def test_the_same_load_sags_an_empty_pack_further() -> None:
     def sag_mv(charge_pct: float) -> float:
         pack = Battery(charge_pct)
         rest_mv = pack.pack_mv
-        pack.step(4.0, 0.2)
+        pack.advance(4.0, 0.2)
         return rest_mv - pack.pack_mv
 
     assert sag_mv(2.0) > 2.0 * sag_mv(80.0)
@@ -47,26 +47,26 @@ def test_the_same_load_sags_an_empty_pack_further() -> None:
 
 def test_a_tired_pack_sags_below_3_v_a_cell_under_the_same_load() -> None:
     pack = Battery(charge_pct=40.0)
-    pack.step(4.0, 0.2)
+    pack.advance(4.0, 0.2)
     assert pack.pack_mv / 2 > 3300.0
     pack.resistance_times = 20.0
-    pack.step(4.0, 0.2)
+    pack.advance(4.0, 0.2)
     assert pack.pack_mv / 2 < 3000.0
 
 
 def test_asked_for_more_than_it_has_a_pack_gives_its_most_and_no_more() -> None:
     pack = Battery(charge_pct=50.0)
     rest_mv = pack.pack_mv
-    pack.step(1000.0, 0.2)
+    pack.advance(1000.0, 0.2)
     assert pack.pack_mv == pytest.approx(rest_mv / 2.0)
 
 
 def test_a_charger_fills_the_pack_and_then_stops() -> None:
     pack = Battery(charge_pct=99.0)
-    pack.step(0.0, 1.0, charge_w=8.0)
+    pack.advance(0.0, 1.0, charge_w=8.0)
     assert pack.current_ma < 0.0
     for _ in range(600):
-        pack.step(0.0, 1.0, charge_w=8.0)
+        pack.advance(0.0, 1.0, charge_w=8.0)
     assert pack.charge == 1.0
     assert pack.current_ma == 0.0
 
@@ -82,8 +82,8 @@ def test_more_load_never_raises_the_voltage(
     charge_pct: float, power_w: float, more_w: float
 ) -> None:
     less, more = Battery(charge_pct), Battery(charge_pct)
-    less.step(power_w, 0.2)
-    more.step(power_w + more_w, 0.2)
+    less.advance(power_w, 0.2)
+    more.advance(power_w + more_w, 0.2)
     assert more.pack_mv <= less.pack_mv
 
 

@@ -17,7 +17,7 @@ from sim.common.story import Event
 from sim.oracle.rules import Violation
 from sim.run import Run
 from sim.scenario.scenario import parse
-from sim.scenario.toml_writer import toml
+from sim.scenario.toml_writer import to_toml
 
 SEED = 504  # its first two sessions are short, and soon lit
 NAME = f"{SEED}-1"
@@ -56,7 +56,7 @@ def test_a_case_written_as_a_scenario_and_run_from_power_on_is_the_same_to_the_l
     case: str,
 ) -> None:
     run = campaign.window(Tally(), case, whole(), True)
-    read = parse(toml(run.scenario), f"{NAME}.toml")
+    read = parse(to_toml(run.scenario), f"{NAME}.toml")
     anew = Run(read)
     anew.advance(10**9)
     assert told(anew) == told(run)
@@ -109,7 +109,7 @@ def test_a_unit_that_may_light_up_by_itself_is_not_at_rest() -> None:
     run = Run(whole().run.scenario)
     run.advance(5)
     assert not campaign.at_rest(run)  # START is still to come
-    run.then((), 100.0)
+    run.continue_with((), 100.0)
     run.advance(10)
     assert campaign.at_rest(run)
     run.plant.pads[0].tissue.change(external_w_m2=100.0)

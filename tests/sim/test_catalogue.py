@@ -58,7 +58,7 @@ EXCEPTIONS = {
 }  # fmt: skip
 
 
-def injectors(depth: str) -> list[str]:
+def find_injectors(depth: str) -> list[str]:
     """Names of the injectors that a run at a depth finds, each as often as it finds it."""
     from sim.driver_depth.run import DriverDepth
     from sim.faults import program
@@ -77,7 +77,7 @@ def injectors(depth: str) -> list[str]:
 
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_every_row_has_one_injector_at_each_depth_and_no_injector_lacks_a_row(depth: str) -> None:
-    assert Counter(injectors(depth)) == Counter(NAMES)
+    assert Counter(find_injectors(depth)) == Counter(NAMES)
 
 
 # -- one row a fault -----------------------------------------------------------------------------
@@ -137,7 +137,7 @@ def test_the_list_in_the_documents_is_the_catalogue() -> None:
 # -- and nowhere else ----------------------------------------------------------------------------
 
 
-def spoken(text: str) -> Iterator[str]:
+def string_constants(text: str) -> Iterator[str]:
     """Strings of a Python file that are no docstrings."""
     tree = ast.parse(text)
     said = {
@@ -155,7 +155,7 @@ def spoken(text: str) -> Iterator[str]:
 def faults_named_in(path: Path) -> set[str]:
     """Names of faults in a source, but for docstrings and Python's comments."""
     text = path.read_text(encoding="utf-8")
-    searched = "\n".join(spoken(text)) if path.suffix == ".py" else text
+    searched = "\n".join(string_constants(text)) if path.suffix == ".py" else text
     return set(re.findall(rf"\b(?:{'|'.join(NAMES)})\b", searched))
 
 

@@ -1,4 +1,4 @@
-"""What must come of each fault of the catalogue: the times are those of the design."""
+"""Deadlines of the catalogue of faults: the times are those of the design."""
 
 import pytest
 

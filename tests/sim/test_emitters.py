@@ -1,4 +1,4 @@
-"""The LED banks: what a meter on the supply and one at the skin would read."""
+"""Emitters: readings of a meter on the supply and of one at the skin."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Faults put on a unit that treats, on the plant: what it is called, how soon it is dark.
+"""Faults on a treating unit, with the plant: under which name, and how soon dark.
 
 A row is a fault as a scenario calls it, where the unit must end, under which name, and
 within how long there is no light (docs: the design's fault table). Whatever the fault,
@@ -66,7 +66,7 @@ HARMLESS = [
 ]
 
 
-def struck(row: Row, pad: str | None, at_s: float, **start: Any) -> Run:
+def run_with_fault(row: Row, pad: str | None, at_s: float, **start: Any) -> Run:
     """A session that a fault strikes at a time when it treats; its whole run."""
     fault = Event(at_s, "fault", row.fault, pad, row.value)
     plain = ordinary()
@@ -107,7 +107,7 @@ def test_a_fault_in_treatment_is_named_and_dark_in_time(
     row: Row, at_s: float, which: int, clock: int
 ) -> None:
     pad = row.pads[which % len(row.pads)]
-    run = struck(row, pad, at_s, clock=clock)
+    run = run_with_fault(row, pad, at_s, clock=clock)
     result = run.result()
     assert result["state"] == row.ends
     first = result["faults"][0]["name"] if result["faults"] else ""
@@ -123,7 +123,7 @@ def test_a_fault_in_treatment_is_named_and_dark_in_time(
 
 @pytest.mark.parametrize("row", HARMLESS, ids=lambda row: f"{row.fault}-{row.value}")
 def test_what_is_harmless_does_not_stop_a_session(row: Row) -> None:
-    run = struck(row._replace(lasts_s=120.0), row.pads[-1], 60.0)
+    run = run_with_fault(row._replace(lasts_s=120.0), row.pads[-1], 60.0)
     result = run.result()
     assert (result["state"], result["faults"], result["cutoffs"]) == ("TREAT", [], [])
     check_never_hot_nor_lit_when_off(run, result)
@@ -150,7 +150,7 @@ def settled_c(fat_mm: float, perfusion: float, external_w_m2: float) -> float:
     tissue = Tissue(fat_mm=fat_mm, perfusion=perfusion, dt_s=60.0)
     tissue.change(external_w_m2=external_w_m2)
     for _ in range(12 * 60):
-        tissue.step(0.0, 0.0)
+        tissue.advance(0.0, 0.0)
     return tissue.contact_c
 
 
@@ -172,7 +172,7 @@ def test_lying_on_the_pad_stops_the_blood_and_keeps_its_heat_in_until_the_wearer
 @pytest.mark.parametrize("name", ["ntc_stuck", "contact_stuck"])
 @pytest.mark.parametrize("pad", ["A", "B"])
 def test_a_contact_sensor_that_froze_is_found_by_the_other(name: str, pad: str) -> None:
-    run = struck(Row(name, "FAULT", lasts_s=180.0), pad, 60.0)
+    run = run_with_fault(Row(name, "FAULT", lasts_s=180.0), pad, 60.0)
     result = run.result()
     assert result["state"] == "FAULT"
     named = "contact_apart" if name == "ntc_stuck" else "contact_still"

@@ -11,7 +11,7 @@ from sim.common.story import Scenario
 from sim.common.value_record import replace
 from sim.faults.catalogue import FAULTS
 from sim.scenario.scenario import parse
-from sim.scenario.toml_writer import toml
+from sim.scenario.toml_writer import to_toml
 
 SEEDS = st.integers(0, 2**32 - 1)
 INDEXES = st.integers(0, 10**6)
@@ -20,7 +20,7 @@ MANY = 400
 
 def read_again(scenario: Scenario) -> Scenario:
     """As TOML and back, but for what TOML has no word for."""
-    read = parse(toml(scenario), "drawn.toml")
+    read = parse(to_toml(scenario), "drawn.toml")
     return replace(read, name=scenario.name, until_done=scenario.until_done)
 
 

@@ -25,7 +25,7 @@ from sim.campaign.trial_visit import attend
 from sim.common.errors import BadInput
 from sim.common.story import Event, Scenario, Start
 from sim.common.value_record import replace
-from sim.recording.format import DIGEST, DIGEST_FIELDS, DRIVE, FIELDS, POWER_OFF, TICK, digest
+from sim.recording.format import DIGEST, DIGEST_FIELDS, DRIVE, FIELDS, POWER_OFF, TICK, sha256_hex
 from sim.run import Run
 from sim.scenario.scenario import ordinary
 from tests.support.enrolled_unit import CLOCK_S, sim_files
@@ -45,7 +45,7 @@ def press(at_s: float, name: str = "START", hold_ms: int = 200) -> Event:
     return Event(at_s, "press", name, hold_ms=hold_ms)
 
 
-def story(duration_s: float, *events: Event, **other: Any) -> Scenario:
+def make_story(duration_s: float, *events: Event, **other: Any) -> Scenario:
     """A scenario of these events; it ends with its session, if that ends for good."""
     return replace(
         ordinary(), duration_s=duration_s,
@@ -53,7 +53,7 @@ def story(duration_s: float, *events: Event, **other: Any) -> Scenario:
     )  # fmt: skip
 
 
-def rx(fluence_j_cm2: float, light: dict[str, Any] | None = None) -> dict[str, Any]:
+def make_prescription(fluence_j_cm2: float, light: dict[str, Any] | None = None) -> dict[str, Any]:
     """The default prescription with another dose, and light."""
     return {**DEFAULT, "fluence_j_cm2": fluence_j_cm2, "light": light or DEFAULT["light"]}
 
@@ -61,35 +61,35 @@ def rx(fluence_j_cm2: float, light: dict[str, Any] | None = None) -> dict[str, A
 HARD = "a trip, and the lit self-test that lifts it"
 STORIES = {
     # throttled in a hot room on badly perfused skin; the clock wraps while it treats
-    "a whole session with a pause, a throttle and a clock wrap": story(
+    "a whole session with a pause, a throttle and a clock wrap": make_story(
         1_900.0, press(3.0), press(150.0), press(170.0),
-        prescription=rx(3.0),
+        prescription=make_prescription(3.0),
         start=Start(40.0, perfusion=0.0003, fat_mm=20.0, clock=WRAP_MS - 100_000),
     ),
-    "set point down and up, then held to off": story(
+    "set point down and up, then held to off": make_story(
         75.0, press(2.0), press(50.0, "DOWN"), press(52.0, "DOWN"), press(55.0, "UP"),
         press(58.0, "UP"), press(60.0, "UP"), press(65.0, "START", 2_000),
     ),
-    "a gated session, a charger in the middle, and a start after it": story(
+    "a gated session, a charger in the middle, and a start after it": make_story(
         100.0, press(2.0), Event(50.0, "fault", "charger_plugged", for_s=20.0), press(80.0),
-        prescription=rx(12.0, GATED),
+        prescription=make_prescription(12.0, GATED),
     ),
-    "a pulsed session, an open thermistor, an acknowledgement": story(
+    "a pulsed session, an open thermistor, an acknowledgement": make_story(
         75.0, press(2.0), Event(50.0, "fault", "ntc_open", "A", for_s=5.0), press(52.0),
         press(60.0), press(66.0),
-        prescription=rx(12.0, PULSE),
+        prescription=make_prescription(12.0, PULSE),
     ),
-    "the belt comes off and goes on": story(
+    "the belt comes off and goes on": make_story(
         90.0, press(2.0), Event(50.0, "fault", "unworn", for_s=15.0), press(54.0), press(75.0),
         start=Start(battery_pct=30.0, clock=WRAP_MS - 55_000),
     ),
-    "a dose reached": story(60.0, press(2.0), prescription=rx(0.2), seed=9),
-    HARD: story(
+    "a dose reached": make_story(60.0, press(2.0), prescription=make_prescription(0.2), seed=9),
+    HARD: make_story(
         480.0, press(2.0), Event(50.0, "fault", "hot_skin", "A", 5_000.0, for_s=20.0),
         press(145.0), press(420.0), press(470.0),
     ),
-    "no skin": story(200.0, press(2.0), start=Start(worn=False)),
-    "locked": story(5.0, press(2.0), prescription={**DEFAULT, "set_point_c": 44}),
+    "no skin": make_story(200.0, press(2.0), start=Start(worn=False)),
+    "locked": make_story(5.0, press(2.0), prescription={**DEFAULT, "set_point_c": 44}),
 }  # fmt: skip
 
 
@@ -98,10 +98,10 @@ NAMES = (*STORIES, *VISITS)
 
 
 @cache
-def recorded(name: str) -> Recording:
+def record_story(name: str) -> Recording:
     """A story's recording."""
     if name in VISITS:
-        return check_recording(a_visit(VISITS[name]), name)
+        return check_recording(record_visit(VISITS[name]), name)
     run = Run(STORIES[name], record=True)
     if name == HARD:
         run.advance(350 * 5)
@@ -111,20 +111,20 @@ def recorded(name: str) -> Recording:
     return check_recording(run.recording(), name)
 
 
-def a_visit(masked: bool) -> bytes:
+def record_visit(masked: bool) -> bytes:
     """The recording of a visit with therapy, a host reading along."""
     protocol = {"baseline_therapy": True, "movements": ["Bend"]}
     files = sim_files(masked, {**DEFAULT, "max_min": 1}, protocol=protocol)
-    run = Run(story(3_600.0, until_done=False), record=True, files=files, clock_s=CLOCK_S)
+    run = Run(make_story(3_600.0, until_done=False), record=True, files=files, clock_s=CLOCK_S)
     run.hal.on_line = lambda line: None
     assert attend(run, lambda visit, when, item: len(item) % 3) == ""
     return run.recording()
 
 
 @cache
-def brief() -> bytes:
+def record_brief() -> bytes:
     """A recording of a second and a half."""
-    run = Run(story(1.5), record=True)
+    run = Run(make_story(1.5), record=True)
     run.advance(EVERYTHING)
     return run.recording()
 
@@ -142,7 +142,7 @@ def field(recording: Recording, name: str) -> list[int]:
 @pytest.fixture(autouse=True)
 def sound() -> None:
     """What broken firmware is compared with was recorded before anything is broken."""
-    recorded("a dose reached")
+    record_story("a dose reached")
 
 
 @pytest.fixture
@@ -160,24 +160,24 @@ def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_cpython_gives_what_was_recorded(name: str) -> None:
-    assert difference(recorded(name), on_cpython(recorded(name))) == ""
+    assert difference(record_story(name), on_cpython(record_story(name))) == ""
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.usefixtures("unix")
 def test_micropython_gives_what_was_recorded_and_allocates_nothing(name: str) -> None:
-    assert difference(recorded(name), on_unix(recorded(name))) == ""
+    assert difference(record_story(name), on_unix(record_story(name))) == ""
 
 
 def test_the_recordings_visit_every_state() -> None:
-    seen = {states.STATES[n] for name in NAMES for n in field(recorded(name), "state")}
-    if any(call == POWER_OFF for name in STORIES for call, _ in calls(recorded(name).outputs)):
+    seen = {states.STATES[n] for name in NAMES for n in field(record_story(name), "state")}
+    if any(call == POWER_OFF for name in STORIES for call, _ in calls(record_story(name).outputs)):
         seen.add("OFF")  # a unit without power holds nothing more
     assert seen == set(states.STATES)
 
 
 def test_the_whole_session_has_a_pause_a_throttle_a_clock_wrap_and_its_end() -> None:
-    recording = recorded(next(iter(STORIES)))
+    recording = record_story(next(iter(STORIES)))
     visited = [states.STATES[state] for state in field(recording, "state")]
     paused = visited.index("PAUSED")
     assert "TREAT" in visited[:paused]
@@ -195,11 +195,11 @@ def test_the_whole_session_has_a_pause_a_throttle_a_clock_wrap_and_its_end() -> 
 
 
 def test_the_gated_session_has_dark_parts_and_the_pulsed_one_its_rate() -> None:
-    gated = recorded("a gated session, a charger in the middle, and a start after it")
+    gated = record_story("a gated session, a charger in the middle, and a start after it")
     duties = [arguments[1:] for call, arguments in calls(gated.outputs) if call == DRIVE]
     changes = sum(a != b and b"\0\0" in (a, b) for a, b in pairwise(duties))
     assert changes > 10
-    pulsed = recorded("a pulsed session, an open thermistor, an acknowledgement")
+    pulsed = record_story("a pulsed session, an open thermistor, an acknowledgement")
     assert (3, (146).to_bytes(2, "little")) in calls(pulsed.outputs)
 
 
@@ -209,7 +209,7 @@ def test_the_gated_session_has_dark_parts_and_the_pulsed_one_its_rate() -> None:
 @given(tick=st.integers(0, 30 * SECOND_TICKS))
 @settings(max_examples=15)
 def test_a_changed_input_is_reported_at_its_tick(tick: int) -> None:
-    recording = recorded("a dose reached")
+    recording = record_story("a dose reached")
     words = recording.words[:]
     words[tick * FIELDS + 1] |= CHARGER
     said = difference(recording, on_cpython(recording._replace(words=words)))
@@ -228,7 +228,7 @@ def test_firmware_that_signals_too_much_is_reported_at_that_tick(
             unit.hal.signal(states.CUE_REFUSED)
 
     monkeypatch.setattr(Waistband, "tick", noisy)
-    said = difference(recorded("a dose reached"), on_cpython(recorded("a dose reached")))
+    said = difference(record_story("a dose reached"), on_cpython(record_story("a dose reached")))
     assert said == (
         "tick 201 (4.02 s, clock 4020 ms), state WAIT_SKIN: recorded was nothing, "
         "and came signal(REFUSED)"
@@ -244,12 +244,12 @@ def test_firmware_that_raises_is_reported_at_that_tick(monkeypatch: pytest.Monke
             raise ZeroDivisionError("by nought")
 
     monkeypatch.setattr(Waistband, "tick", broken)
-    said = difference(recorded("a dose reached"), on_cpython(recorded("a dose reached")))
+    said = difference(record_story("a dose reached"), on_cpython(record_story("a dose reached")))
     assert said.startswith("tick 201 (4.02 s, clock 4020 ms), state WAIT_SKIN: the firmware raised")
     assert "by nought" in said
 
 
-def patched(path: Path, old: str, new: str) -> None:
+def patch_file(path: Path, old: str, new: str) -> None:
     """Change one place of a file."""
     text = path.read_text(encoding="utf-8")
     assert old in text
@@ -258,22 +258,22 @@ def patched(path: Path, old: str, new: str) -> None:
 
 @pytest.mark.usefixtures("unix")
 def test_other_firmware_on_micropython_is_reported_with_what_differs(copied: Path) -> None:
-    patched(copied / "firmware/core/limits.py", "WORN_MS = 5_000", "WORN_MS = 5_200")
-    said = difference(recorded("a dose reached"), on_unix(recorded("a dose reached")))
+    patch_file(copied / "firmware/core/limits.py", "WORN_MS = 5_000", "WORN_MS = 5_200")
+    said = difference(record_story("a dose reached"), on_unix(record_story("a dose reached")))
     assert "state" in said
     assert "signal(CHECK)" in said
 
 
 @pytest.mark.usefixtures("unix")
 def test_a_tick_that_allocates_on_micropython_is_reported_with_its_state(copied: Path) -> None:
-    patched(
+    patch_file(
         copied / "firmware/safety/gate.py",
         "        if not (permitted and self.planned):",
         "        if ms == 4_020:\n"
         "            self.spare = [ms, ms]\n"
         "        if not (permitted and self.planned):",
     )
-    said = difference(recorded("a dose reached"), on_unix(recorded("a dose reached")))
+    said = difference(record_story("a dose reached"), on_unix(record_story("a dose reached")))
     assert said.startswith(
         "tick 201 (4.02 s, clock 4020 ms), state WAIT_SKIN: the firmware allocated memory"
     )
@@ -289,7 +289,7 @@ def test_an_equal_replay_says_how_much_was_compared(
     if on == "unix":
         request.getfixturevalue("unix")
     path = tmp_path / "run.rec"
-    path.write_bytes(brief())
+    path.write_bytes(record_brief())
     equal, said = replay(path, on)
     assert equal
     assert "75 ticks" in said or "80 ticks" in said
@@ -299,7 +299,7 @@ def test_a_missing_interpreter_is_said_with_the_way_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "run.rec"
-    path.write_bytes(brief())
+    path.write_bytes(record_brief())
     monkeypatch.setenv("WAISTBAND_MICROPYTHON", "/nowhere/micropython")
     with pytest.raises(BadInput, match="/nowhere/micropython"):
         replay(path, "unix")
@@ -314,7 +314,7 @@ def test_an_interpreter_that_is_none_is_bad_input(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "run.rec"
-    path.write_bytes(brief())
+    path.write_bytes(record_brief())
     monkeypatch.setenv("WAISTBAND_MICROPYTHON", "false")
     with pytest.raises(BadInput, match="gave up"):
         replay(path, "unix")
@@ -334,7 +334,7 @@ def test_random_bytes_are_refused(data: bytes) -> None:
 
 @given(st.data())
 def test_a_recording_cut_short_or_grown_is_refused(data: st.DataObject) -> None:
-    whole = brief()
+    whole = record_brief()
     cut = data.draw(st.integers(0, len(whole) - 1))
     more = data.draw(st.binary(min_size=1, max_size=20))
     for wrong in (whole[:cut], whole + more):
@@ -344,7 +344,7 @@ def test_a_recording_cut_short_or_grown_is_refused(data: st.DataObject) -> None:
 
 @given(st.data())
 def test_a_flipped_bit_is_refused_or_is_in_what_the_unit_was(data: st.DataObject) -> None:
-    whole = bytearray(brief())
+    whole = bytearray(record_brief())
     at = data.draw(st.integers(0, len(whole) - 1))
     whole[at] ^= 1 << data.draw(st.integers(0, 7))
     try:
@@ -367,14 +367,14 @@ def test_a_flipped_bit_is_refused_or_is_in_what_the_unit_was(data: st.DataObject
 )
 def test_what_is_wrong_with_a_recording_is_said(old: bytes, new: bytes, said: str) -> None:
     with pytest.raises(BadInput, match=said):
-        check_recording(brief().replace(old, new, 1), "edited")
+        check_recording(record_brief().replace(old, new, 1), "edited")
 
 
 def test_outputs_of_more_ticks_than_inputs_are_refused_even_with_the_right_sum() -> None:
-    head, body = brief().split(b"\n", 1)
+    head, body = record_brief().split(b"\n", 1)
     wrong = body + bytes([TICK])
-    head = head.replace(digest(body).encode(), digest(wrong).encode())
-    count = len(check_recording(brief(), "whole").outputs)
+    head = head.replace(sha256_hex(body).encode(), sha256_hex(wrong).encode())
+    count = len(check_recording(record_brief(), "whole").outputs)
     head = head.replace(b'"outputs": %d' % count, b'"outputs": %d' % (count + 1))
     with pytest.raises(BadInput, match="outputs"):
         check_recording(head + b"\n" + wrong, "edited")

@@ -1,4 +1,4 @@
-"""Scenarios: what TOML may say, what it turns into, and how a mistake is named."""
+"""Scenario files: allowed TOML, the scenario it gives, and the name of each mistake."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from firmware.therapy.prescription import DEFAULT
 from sim.common.errors import BadInput
 from sim.common.story import Event, Scenario, Start
 from sim.faults.catalogue import FAULTS, Fault
-from sim.faults.source_lines import executed
+from sim.faults.source_lines import executed_lines
 from sim.scenario.scenario import load, ordinary, parse
 
 HEAD = "duration_s = 600\n"
@@ -103,7 +103,7 @@ def test_a_fault_takes_what_its_row_says_and_nothing_else(name: str, row: Fault)
     needed += 'button = "UP"\n' if name == "button_stuck" else ""
     assert only_event(text + needed).name == name
     pad, value, lasts = 'pad = "B"', f"value = {row.high or 1:g}", "for_s = 2"
-    line = f'line = "firmware/safety/gate.py:{max(executed("firmware/safety/gate.py"))}"'
+    line = f'line = "firmware/safety/gate.py:{max(executed_lines("firmware/safety/gate.py"))}"'
     takes = ((row.pad, pad), (row.unit, value), (row.lasts, lasts), (row.also == "line", line))
     for taken, key in takes:
         if taken and key.partition(" ")[0] not in needed:
@@ -120,7 +120,7 @@ def test_a_host_that_attaches_is_there_for_a_second() -> None:
 def test_a_line_of_the_firmware_may_be_named_and_must_be_one_that_runs(name: str) -> None:
     text = f'at_s = 1\nfault = "{name}"\n'
     assert only_event(text).line is None
-    lines = sorted(executed("firmware/safety/guard.py"))
+    lines = sorted(executed_lines("firmware/safety/guard.py"))
     assert only_event(text + f'line = "firmware/safety/guard.py:{lines[3]}"').line is not None
     for line in set(range(1, lines[-1] + 10)) - set(lines):
         said = refusal(event(text + f'line = "firmware/safety/guard.py:{line}"'))

@@ -1,4 +1,4 @@
-"""The sensors: the codes that the firmware would read, and how noisy and how late."""
+"""Sensors: the codes that the firmware reads, their noise and their lag."""
 
 import math
 import statistics
@@ -73,33 +73,33 @@ def test_tmp117_gives_the_codes_of_its_datasheet(temp_c: float, raw: int) -> Non
 def test_a_lagged_sensor_covers_63_percent_of_a_step_in_its_lag() -> None:
     lag = Lag(30.0, lag_s=2.0, dt_s=0.2)
     for _ in range(10):
-        lag.step(40.0)
+        lag.advance(40.0)
     assert lag.value == pytest.approx(40.0 - 10.0 / math.e)
 
 
 def test_rail_monitor_shows_nothing_until_its_68_ms_are_over() -> None:
     monitor = Ina219()
     for _ in range(3):
-        monitor.step(500.0, 20.0)
+        monitor.advance(500.0, 20.0)
     assert monitor.shunt_raw == 0
-    monitor.step(500.0, 20.0)
+    monitor.advance(500.0, 20.0)
     assert monitor.shunt_raw == 5000
 
 
 def test_rail_monitor_shows_a_20_ms_flash_as_its_share_of_the_window() -> None:
     monitor = Ina219()
-    monitor.step(681.0, 20.0)
-    monitor.step(0.0, 60.0)
+    monitor.advance(681.0, 20.0)
+    monitor.advance(0.0, 60.0)
     assert monitor.shunt_raw == 2000  # 681 mA * 20 / 68.1
 
 
 def test_rail_monitor_keeps_up_when_stepped_more_slowly_than_it_converts() -> None:
     monitor = Ina219()
-    monitor.step(100.0, 200.0)
+    monitor.advance(100.0, 200.0)
     assert monitor.shunt_raw == 1000
 
 
 def test_rail_monitor_stops_at_its_full_scale() -> None:
     monitor = Ina219()
-    monitor.step(9000.0, 200.0)
+    monitor.advance(9000.0, 200.0)
     assert monitor.shunt_raw == sensors.INA219_MOST

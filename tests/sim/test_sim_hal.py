@@ -1,4 +1,4 @@
-"""The simulator's HAL, as a meter and a stopwatch beside the unit would see it."""
+"""Simulated HAL, as a meter and a stopwatch beside the unit would see it."""
 
 import statistics
 from collections.abc import Callable

@@ -52,7 +52,7 @@ def test_a_fork_that_is_told_a_story_runs_as_the_whole_story_does_from_power_on(
     fork = Saved(run).fork()
     at_s = fork.hal.t_ms / 1000 + after_s
     tail = (Event(at_s, "set", "seed", value=seed), struck(second, at_s + 0.5))
-    fork.then(tail, at_s + TAIL_S)
+    fork.continue_with(tail, at_s + TAIL_S)
     whole = Run(fork.scenario)
     assert told(fork) == told(whole)
     assert fork.plant.battery.charge == whole.plant.battery.charge
@@ -67,7 +67,7 @@ def test_forks_disturb_neither_each_other_nor_the_run_they_come_from() -> None:
     stories = [(struck(name, 65.0),) for name in ("ntc_open", "no_perfusion", "unworn")]
     forks = [saved.fork() for _ in stories]
     for fork, story in zip(forks, stories, strict=True):
-        fork.then(story, 200.0)
+        fork.continue_with(story, 200.0)
         fork.advance(EVERYTHING)
     assert [fork.result()["state"] for fork in forks] == ["FAULT", "TREAT", "PAUSED"]
     assert told(run) == told(Run(ordinary()))
@@ -83,7 +83,7 @@ def test_what_had_begun_goes_on_and_what_was_still_to_come_is_left_out() -> None
     run = Run(replace(plain, events=events))
     run.advance(225)
     fork = Saved(run).fork()
-    fork.then((), 100.0)
+    fork.continue_with((), 100.0)
     fork.advance(EVERYTHING)
     assert fork.scenario.events == events[:2]
     assert fork.result()["faults"] == []
@@ -117,4 +117,4 @@ def test_a_story_must_be_later_than_now(bad_s: float) -> None:
     run = Run(ordinary())
     run.advance(300)
     with pytest.raises(ValueError, match="has happened by"):
-        run.then((Event(bad_s, "press", "START", hold_ms=200),), 100.0)
+        run.continue_with((Event(bad_s, "press", "START", hold_ms=200),), 100.0)

@@ -154,17 +154,17 @@ class Reference:
         assert done.success
         self.y = done.y[:, -1]
 
-    def reads(self) -> tuple[float, float, float]:
+    def temps_c(self) -> tuple[float, float, float]:
         return self.y[1], self.surface(self.y[1], self.y[2]), self.y[0]
 
 
-def reads(pad: Tissue) -> tuple[float, float, float]:
+def temps_c(pad: Tissue) -> tuple[float, float, float]:
     return pad.contact_c, pad.skin_c, pad.board_c
 
 
 def run(pad: Tissue, seconds: float, light: float = 0.0, waste: float = 0.0) -> None:
     for _ in range(round(seconds * 5)):
-        pad.step(light, waste)
+        pad.advance(light, waste)
 
 
 # Light and waste of a pad, W/m2: 10 mW/cm2 with the default banks, and the anchor's 30.
@@ -197,7 +197,7 @@ STORIES: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[float, float]]] =
 def test_agrees_with_a_fine_grid_to_a_twentieth_of_a_degree(story: str) -> None:
     start, change, power = STORIES[story]
     pad, fine = Tissue(**start), Reference(**start)
-    assert reads(pad) == pytest.approx(fine.reads(), abs=0.001)
+    assert temps_c(pad) == pytest.approx(fine.temps_c(), abs=0.001)
     pad.change(**change)
     fine.now.update(change)
     now = 0
@@ -205,7 +205,7 @@ def test_agrees_with_a_fine_grid_to_a_twentieth_of_a_degree(story: str) -> None:
         run(pad, mark - now, *power)
         fine.run(mark - now, *power)
         now = mark
-        assert reads(pad) == pytest.approx(fine.reads(), abs=AGREE_C), f"after {mark} s"
+        assert temps_c(pad) == pytest.approx(fine.temps_c(), abs=AGREE_C), f"after {mark} s"
 
 
 @pytest.mark.parametrize("vasodilation", [1.0, 6.0])
@@ -221,7 +221,7 @@ def test_anchor_twenty_minutes_cw_peak_where_two_other_models_do(
     pad = resting(brentq(lambda ambient_c: resting(ambient_c).skin_c - 33.6, -20.0, 37.0))
     light, peak_c = irradiance_mw_cm2 * 10.0, 0.0
     for _ in range(20 * 60 * 5):
-        pad.step(light, light * (1.0 / 0.45 - 1.0))
+        pad.advance(light, light * (1.0 / 0.45 - 1.0))
         peak_c = max(peak_c, pad.contact_c)
     assert low_c <= peak_c <= high_c
 
@@ -238,9 +238,9 @@ def test_a_worn_pad_at_rest_reads_as_worn_from_5_to_40_c(
 
 def test_a_column_left_dark_stays_at_rest() -> None:
     pad = Tissue(ambient_c=40.0, perfusion=0.0003)
-    before = reads(pad)
+    before = temps_c(pad)
     run(pad, 600)
-    assert reads(pad) == pytest.approx(before, abs=1e-6)
+    assert temps_c(pad) == pytest.approx(before, abs=1e-6)
 
 
 def test_off_the_skin_heat_put_in_is_heat_stored_plus_heat_lost_to_air() -> None:
@@ -249,7 +249,7 @@ def test_off_the_skin_heat_put_in_is_heat_stored_plus_heat_lost_to_air() -> None
     back = 1.0 / (1.0 / air + tissue.BACK_M2K_W)
     face, board, lost = pad.contact_c, pad.board_c, 0.0
     for _ in range(round(seconds * 5)):
-        pad.step(100.0, waste)
+        pad.advance(100.0, waste)
         lost += 0.2 * (air * (pad.contact_c - 23.0) + back * (pad.board_c - 23.0))
     stored = tissue.FACE_J_M2K * (pad.contact_c - face) + tissue.BOARD_J_M2K * (pad.board_c - board)
     assert stored + lost == pytest.approx(waste * seconds, rel=1e-9)
@@ -301,7 +301,9 @@ def test_more_power_never_cools_anything(
     run(less_lit, 120, light, waste)
     run(more_lit, 120, light + more, waste)
     run(more_waste, 120, light, waste + more)
-    for low, lit, wasted in zip(reads(less_lit), reads(more_lit), reads(more_waste), strict=True):
+    for low, lit, wasted in zip(
+        temps_c(less_lit), temps_c(more_lit), temps_c(more_waste), strict=True
+    ):
         assert lit >= low - SLIGHTLY_C
         assert wasted >= low - SLIGHTLY_C
 
@@ -318,7 +320,7 @@ def test_a_warmer_room_never_gives_a_cooler_contact(start: dict[str, Any], warme
 def test_nothing_at_rest_is_hotter_or_colder_than_core_and_room(start: dict[str, Any]) -> None:
     pad = Tissue(**start)
     low, high = sorted((start["ambient_c"], tissue.CORE_C))
-    for temp_c in reads(pad):
+    for temp_c in temps_c(pad):
         assert low - 1e-9 <= temp_c <= high + 1e-9
 
 
@@ -361,7 +363,7 @@ def test_a_blanket_makes_a_session_hotter() -> None:
 def test_a_profile_goes_from_the_skin_s_surface_to_the_core(fat_mm: float) -> None:
     tissue = Tissue(fat_mm=fat_mm)
     for _ in range(50):
-        tissue.step(100.0, 200.0)
+        tissue.advance(100.0, 200.0)
     depths_mm, temperatures_c = tissue.depths_mm(), tissue.profile_c()
     assert len(depths_mm) == len(temperatures_c)
     assert (depths_mm[0], temperatures_c[0], temperatures_c[-1]) == (0.0, tissue.skin_c, 37.0)

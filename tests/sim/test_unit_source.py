@@ -38,7 +38,7 @@ def replayed() -> dict[str, bytes]:
     constants by name, which stay defined for them."""
     from tools.bench import site
 
-    files = {path: text.encode() for path, text in site.unit("sim.recording.format").items()}
+    files = {path: text.encode() for path, text in site.unit("sim.recording.player").items()}
     plain = tuple(path for path in files if not path.startswith(("firmware/", "hal/")))
     made = for_the_unit({**files, **device_files(ROOT)}, AS_THEY_ARE + plain)
     assert sum(made[path] != files[path] for path in files) > 30
@@ -99,7 +99,7 @@ def test_the_built_files_replay_to_the_byte_on_unix(
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_bytes(source)
     recorded = recording(name, tmp_path)
-    options = ["-X", "heapsize={heap}", "-m", "sim.recording.format", "{given}", "{made}"]
+    options = ["-X", "heapsize={heap}", "-m", "sim.recording.player", "{given}", "{made}"]
     looked_in = {"MICROPYPATH": os.pathsep.join([str(tmp_path), ".frozen"])}
     played = player.elsewhere(recorded, command, options, player.GET_UNIX, path=looked_in)
     assert player.difference(recorded, played) == ""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sim.common.errors import BadInput
-from tests.sim.test_replay import STORIES, brief, patched, recorded
+from tests.sim.test_replay import STORIES, patch_file, record_brief, record_story
 from tools import replay as tool
 from tools.bench import site
 from tools.replay import difference, on_unix, on_webassembly, replay
@@ -23,7 +23,7 @@ GATE = "        if not (permitted and self.planned):"
 @pytest.fixture
 def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The firmware that MicroPython runs, as a copy to be broken."""
-    recorded("a dose reached")  # before anything is broken
+    record_story("a dose reached")  # before anything is broken
     for part in ("firmware", "hal", "sim"):
         skipped = shutil.ignore_patterns("__pycache__")
         shutil.copytree(tool.ROOT / part, tmp_path / part, ignore=skipped)
@@ -35,13 +35,14 @@ def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("name", STORIES)
 @pytest.mark.usefixtures("npm")
 def test_webassembly_gives_what_was_recorded_and_allocates_nothing(name: str) -> None:
-    assert difference(recorded(name), on_webassembly(recorded(name))) == ""
+    assert difference(record_story(name), on_webassembly(record_story(name))) == ""
 
 
 @pytest.mark.usefixtures("npm")
 def test_other_firmware_is_reported_with_what_differs(copied: Path) -> None:
-    patched(copied / "firmware/core/limits.py", "WORN_MS = 5_000", "WORN_MS = 5_200")
-    said = difference(recorded("a dose reached"), on_webassembly(recorded("a dose reached")))
+    patch_file(copied / "firmware/core/limits.py", "WORN_MS = 5_000", "WORN_MS = 5_200")
+    recording = record_story("a dose reached")
+    said = difference(recording, on_webassembly(recording))
     assert "signal(CHECK)" in said
 
 
@@ -49,8 +50,9 @@ def test_other_firmware_is_reported_with_what_differs(copied: Path) -> None:
 @pytest.mark.usefixtures("npm")
 def test_a_number_that_needs_more_than_31_bits_is_reported(copied: Path, shift: int) -> None:
     lines = f"        if ms == 4_020:\n            self.since_ms = ms - 4_019 << {shift}\n{GATE}"
-    patched(copied / "firmware/safety/gate.py", GATE, lines)
-    said = difference(recorded("a dose reached"), on_webassembly(recorded("a dose reached")))
+    patch_file(copied / "firmware/safety/gate.py", GATE, lines)
+    recording = record_story("a dose reached")
+    said = difference(recording, on_webassembly(recording))
     assert said.startswith(SAID) if shift == 30 else said == ""
 
 
@@ -60,14 +62,14 @@ def test_the_unix_port_cannot_see_that(copied: Path) -> None:
     except BadInput as why:
         pytest.skip(str(why))
     lines = f"        if ms == 4_020:\n            self.since_ms = ms - 4_019 << 30\n{GATE}"
-    patched(copied / "firmware/safety/gate.py", GATE, lines)
-    assert difference(recorded("a dose reached"), on_unix(recorded("a dose reached"))) == ""
+    patch_file(copied / "firmware/safety/gate.py", GATE, lines)
+    assert difference(record_story("a dose reached"), on_unix(record_story("a dose reached"))) == ""
 
 
 @pytest.mark.usefixtures("npm")
 def test_the_command_says_how_much_was_equal(tmp_path: Path) -> None:
     path = tmp_path / "run.rec"
-    path.write_bytes(brief())
+    path.write_bytes(record_brief())
     equal, said = replay(path, "webassembly")
     assert equal
     assert said.startswith(f"{path} on MicroPython (WebAssembly): ")
@@ -77,7 +79,7 @@ def test_what_is_missing_is_said_with_the_way_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "run.rec"
-    path.write_bytes(brief())
+    path.write_bytes(record_brief())
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(BadInput, match="Node"):
         replay(path, "webassembly")

@@ -7,7 +7,7 @@ from firmware.records import mac, signed_prescription
 from firmware.records.keys import FILE as KEYS
 from firmware.trial import enrolment, visits
 from sim.scenario.enrolment import DEFAULT
-from sim.scenario.enrolment import made as made_ticket
+from sim.scenario.enrolment import make_enrolment as made_ticket
 from tests.support.fake_hal import MOMENT_MS, SHORT, START, UP, Bench
 from tests.support.keyed_unit import KEY, SERIAL, installed, made
 

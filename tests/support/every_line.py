@@ -105,7 +105,7 @@ def until(run: Run, name: str) -> Run:
 def then(run: Run, event: Event | None, name: str) -> Run:
     """A fork of the run in which something happens, in the state that this leads to."""
     fork = Saved(run).fork()
-    fork.then((replace(event, at_s=fork.t_s + 0.1),) if event else (), LONG_S)
+    fork.continue_with((replace(event, at_s=fork.t_s + 0.1),) if event else (), LONG_S)
     until(fork, name)
     if event and event.for_s:
         fork.advance(10)  # its cause is gone
@@ -174,7 +174,7 @@ def in_service() -> Iterator[Run]:
     until(broken, "FAULT").advance(10)
     broken.hardware.enable_stuck = False
     locked = then(broken, Event(0, "fault", "brownout"), "LOCKED")
-    locked.lives.restarts.clear()  # what comes is counted from here
+    locked.lifecycle.restarts.clear()  # what comes is counted from here
     yield locked
     locked.hal.on_line = len
     locked.hal.commands.append(b"selftest")
@@ -537,7 +537,7 @@ class Tracer:
 def struck(number: int, what: str) -> Run:
     """A saved unit to which something befalls from now on."""
     run = saved()[number].fork()
-    run.then((), LONG_S)
+    run.continue_with((), LONG_S)
     BEFALLS[what](run)
     return run
 
@@ -595,7 +595,7 @@ def starting(what: str) -> Run:
     """A unit that treats, with these records on its flash."""
     treating = next(one for one in saved() if state(one.fork()) == "TREAT")
     run = treating.fork()
-    run.then((), LONG_S)
+    run.continue_with((), LONG_S)
     run.hal.files = dict(RECORDS[what])
     run.prescription = RECORDS[what].get("prescription.json", run.prescription)
     if what == REFUSED:
@@ -610,7 +610,7 @@ def starts() -> tuple[tuple[str, int, str], ...]:
     for what in RECORDS:
         run = starting(what)
         tracer = Tracer(run)
-        tracer.watch(functools.partial(run.lives.made, states.NOT_LOCKED))
+        tracer.watch(functools.partial(run.lifecycle.make_firmware, states.NOT_LOCKED))
         for _, file, line in tracer.hits:
             found.setdefault((file, line), what)
     return tuple((file, line, what) for (file, line), what in found.items())

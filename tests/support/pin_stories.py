@@ -114,7 +114,7 @@ class Stories:
 
     def _ending(self, name: str, events: tuple[Event, ...], after_s: float) -> Ending:
         run = self.run
-        run.then(events, STRUCK_S + after_s)
+        run.continue_with(events, STRUCK_S + after_s)
         to(run, STRUCK_S + after_s)
         depth = self.depth
         edges = depth.chip.edges

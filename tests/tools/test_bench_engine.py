@@ -15,7 +15,7 @@ from hal.boards import RPI_PICO
 from sim.faults.catalogue import GROUPS
 from sim.run import Run, trace_columns
 from sim.scenario import scenario as scenarios
-from tests.sim.test_replay import GATED, rx
+from tests.sim.test_replay import GATED, make_prescription
 from tools.bench import site
 from tools.common import words
 
@@ -29,7 +29,7 @@ Drive = Callable[..., list[Message]]
 
 STORIES: dict[str, Message] = {
     "an open thermistor in a gated session": {
-        "seed": 7, "duration_s": 75, "prescription": rx(12.0, GATED),
+        "seed": 7, "duration_s": 75, "prescription": make_prescription(12.0, GATED),
         "start": {"ambient_c": 21.5, "battery_pct": 63.7},
         "event": [START, {"at_s": 60.5, "fault": "ntc_open", "pad": "A", "for_s": 4}],
     },
@@ -49,7 +49,7 @@ STORIES: dict[str, Message] = {
             {"at_s": 75, "press": "START"}, {"at_s": 110, "fault": "brownout", "for_s": 2},
         ],
     },
-    "a dose reached": {"duration_s": 60, "prescription": rx(0.2), "event": [START]},
+    "a dose reached": {"duration_s": 60, "prescription": make_prescription(0.2), "event": [START]},
 }  # fmt: skip
 
 
@@ -281,6 +281,6 @@ def test_what_cannot_be_is_said_in_one_line(drive: Drive, step: Message, said: s
 def test_a_prescription_is_explained_as_the_command_does_it(drive: Drive) -> None:
     from tools.prescription import dose_in_words
 
-    asked = rx(11.5, GATED)
+    asked = make_prescription(11.5, GATED)
     (told,) = of(drive({"do": "explain", "prescription": asked}), "explained")
     assert told["lines"] == list(dose_in_words.said(dose_in_words.compiled(asked, RPI_PICO)))

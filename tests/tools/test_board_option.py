@@ -272,10 +272,10 @@ def test_the_default_prescription_of_the_reference_boards_is_the_firmware_s() ->
 def test_a_scenario_is_written_with_its_board_and_read_again(tmp_path: Path) -> None:
     story = ordinary(NAME)
     path = tmp_path / "ordinary session.toml"
-    path.write_text(toml_writer.toml(story), encoding="utf-8")
+    path.write_text(toml_writer.to_toml(story), encoding="utf-8")
     read = load(str(path))
     assert (read.board, read.prescription) == (NAME, story.prescription)
-    assert "board" not in toml_writer.toml(ordinary())
+    assert "board" not in toml_writer.to_toml(ordinary())
 
 
 @pytest.mark.parametrize(("text", "said"), [

@@ -168,8 +168,8 @@ def test_the_account_of_the_journal_is_that_of_the_run_that_wrote_it() -> None:
     signed: Any = prescription_file.sealed(told.prescription, KEY, "SIM-0001", 1, None)
     run = Run(replace(told, prescription=signed))
     run.hal.files["keys.json"] = keyfile.unit_file(KEY)
-    run.lives.wire(True)
-    run.lives.begin()
+    run.lifecycle.boot(True)
+    run.lifecycle.start_firmware()
     run.advance(10**9)
     files = segments(run.hal.files)
     trail = chain.verify(

@@ -55,7 +55,7 @@ def done(run: LiveRun, deeds: list[tuple[Any, ...]]) -> None:
 
 def again(run: LiveRun) -> Run:
     """The same, by its scenario as somebody would keep it."""
-    twin = Run(parse(toml_writer.toml(run.so_far()), "kept.toml"))
+    twin = Run(parse(toml_writer.to_toml(run.so_far()), "kept.toml"))
     twin.advance(EVERYTHING)
     return twin
 
@@ -201,7 +201,7 @@ def test_what_was_done_happens_again_until_something_else_is() -> None:
     twin.do({"fault": "ntc_noise"})
     twin.go(20)
     told = [
-        read_event(toml_writer.said(event), "log", DURATION_S, RPI_PICO)
+        read_event(toml_writer.event_table(event), "log", DURATION_S, RPI_PICO)
         for event in older.scenario.events
     ]
     twin.recall(tuple(told))
@@ -223,7 +223,7 @@ def test_contacts_that_still_bounce_go_on_doing_so_whatever_is_done() -> None:
     done(run, [*RUN, ("do", {"fault": "button_bounce"}), ("go", 5), ("press", "START"), ("go", 1),
                ("do", {"ambient_c": 25.0}), ("go", 1), ("do", {"ambient_c": 26.0}),
                ("go", 10)])  # fmt: skip
-    twin = LiveRun(parse(toml_writer.toml(run.so_far()), "kept.toml"))
+    twin = LiveRun(parse(toml_writer.to_toml(run.so_far()), "kept.toml"))
     twin.go(EVERYTHING)
     steps = [[row for row in one.news if "event" in row] for one in (run, twin)]
     assert steps[0] == steps[1]

@@ -17,7 +17,7 @@ from sim.hal_depth.depth import HalDepth
 from sim.oracle import report
 from sim.run import Run
 from sim.scenario.scenario import BUTTONS, HOLD_MAX_MS, HOLD_MIN_MS, read_event
-from sim.scenario.toml_writer import said
+from sim.scenario.toml_writer import event_table
 from sim.timeline import when_ms
 
 TYPE_CHECKING = False
@@ -155,7 +155,7 @@ class LiveRun(Run):
         if event:
             held_ms = self.hal.t_ms + TICK_MS - when_ms(event.at_s)
             event.hold_ms = min(max(held_ms, HOLD_MIN_MS), HOLD_MAX_MS) if held_ms else HOLD_MS
-            self.replan(keep_bounces=True)
+            self.reload_events(keep_bounces=True)
 
     def let_go(self) -> None:
         """Every button comes up."""
@@ -183,7 +183,7 @@ class LiveRun(Run):
             if not lasted_ms and event in left:
                 left.remove(event)
         self.scenario = replace(self.scenario, events=tuple(left))
-        self.replan(keep_bounces=True)
+        self.reload_events(keep_bounces=True)
 
     def _faults_on(self, at_ms: int) -> "list[Event]":
         """Those that last, and are on then."""
@@ -197,7 +197,7 @@ class LiveRun(Run):
 
     def on_now(self) -> "list[dict[str, Any]]":
         """The faults that are on, as their events say."""
-        return [said(event) for event in self._faults_on(self.hal.t_ms)]
+        return [event_table(event) for event in self._faults_on(self.hal.t_ms)]
 
     def _add(self, event: Event) -> None:
         """After what is already to happen then, as it stands in a file."""
@@ -209,7 +209,7 @@ class LiveRun(Run):
             at -= 1
         events.insert(at, event)
         self.scenario = replace(self.scenario, events=tuple(events))
-        self.replan(keep_bounces=True)
+        self.reload_events(keep_bounces=True)
 
     def recall(self, events: "tuple[Event, ...]") -> None:
         """This run stands at an earlier moment than one whose events these are: they happen
@@ -227,7 +227,7 @@ class LiveRun(Run):
         self.scenario = replace(self.scenario, events=tuple(told))
         self.held.clear()
         self.again = True
-        self.replan(keep_bounces=True)
+        self.reload_events(keep_bounces=True)
 
     def _otherwise(self) -> None:
         """Something is done: what came after this moment, before it was gone back to, is not."""
@@ -252,7 +252,7 @@ class LiveRun(Run):
         for injected in self.injected[len(self.watched) :]:
             self.watched.append(Watched(injected))
             self.news.append(told(self, self.watched[-1]))
-        seen = (len(self.hal.darks), self.unit.faults.count, len(self.lives.restarts))
+        seen = (len(self.hal.darks), self.unit.faults.count, len(self.lifecycle.restarts))
         look = seen != self._seen
         self._seen = seen
         found = self.fault_rows() if look else []

@@ -80,7 +80,7 @@ class Page:
         for k in range(ticks):
             if not run.go(1):
                 return k
-            if run.lives.alive:
+            if run.lifecycle.running:
                 self.player.step(run.unit.inputs.ms, TICK_MS)
                 self.oled.step()
             if not run.within:
@@ -105,7 +105,7 @@ class Page:
             "duty": hal.given(),
             "mean_duty": [int(share * limits.DUTY_MAX + 0.5) for share in hal.shares],
             "enabled": hal.supply or hardware.enable_stuck,
-            "light": LIGHTS[player.mode if run.lives.alive else player.light.value()],
+            "light": LIGHTS[player.mode if run.lifecycle.running else player.light.value()],
             "buzz": player.motor.value(),
             "tone": player.buzzer.freq() if player.buzzer.duty_u16() else 0,
             "contact_c": [pad.contact_mc / 1000 for pad in unit.pads],
@@ -143,7 +143,7 @@ def as_toml(told: Scenario) -> "dict[str, Any]":
         "seed": told.seed, "duration_s": told.duration_s,
         "prescription": "default" if told.prescription == default else told.prescription,
         "start": {key: getattr(told.start, key) for key in START_KEYS},
-        "event": [toml_writer.said(event) for event in told.events],
+        "event": [toml_writer.event_table(event) for event in told.events],
     }  # fmt: skip
     if told.board != REFERENCE:
         table["board"] = told.board

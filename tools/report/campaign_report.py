@@ -216,7 +216,7 @@ def table(tally: Tally, how: dict[str, object]) -> dict[str, Any]:
 
 def scenario(run: Run) -> str:
     """The case's scenario as TOML; it lasts as long as the case did."""
-    return toml_writer.toml(replace(run.scenario, duration_s=run.duration_s))
+    return toml_writer.to_toml(replace(run.scenario, duration_s=run.duration_s))
 
 
 def story(run: Run, found: list[Violation], written: list[tuple[str, str]]) -> str:

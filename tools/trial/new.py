@@ -16,7 +16,7 @@ from firmware.therapy.prescription import Refused
 from firmware.trial import enrolment
 from sim.common import validate
 from sim.common.errors import BadInput
-from sim.scenario.enrolment import made as ticket_made
+from sim.scenario.enrolment import make_enrolment as ticket_made
 from tools.common.files import emit
 from tools.prescription import file, keyfile
 from tools.prescription.keyfile import Key
