@@ -65,7 +65,7 @@ class Waistband(Parts):
         hal = self.hal
         session = self.session
         hal.read(inputs)
-        tripped = self.guard.look()
+        tripped = self.guard.check()
         if tripped != self.guard_rows.collected:
             self._collect()
         ms = inputs.ms
@@ -112,11 +112,11 @@ class Waistband(Parts):
     def _listen(self) -> None:
         """Once a second while somebody reads: answer what they asked, and begin a line."""
         hal = self.hal
-        line = hal.hear()
+        line = hal.read_line()
         if line is not None:
             reply = usb_commands.answer(line, hal, self.session, self.journal)
             if reply:
-                hal.say(bytearray(reply), len(reply))
+                hal.write_line(bytearray(reply), len(reply))
         self.telemetry.take()
 
     # -- control -------------------------------------------------------------------------

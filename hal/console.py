@@ -52,7 +52,7 @@ class Console:
         """Whether the last line is gone and a byte would be taken."""
         return self.sent >= self.length and _ready(self.writable)
 
-    def say(self, line: bytearray, length: int) -> bool:
+    def write_line(self, line: bytearray, length: int) -> bool:
         """Take a line to be sent; False, and the line dropped, while one is still on its way
         (nobody reads, or too slowly) or where it is longer than SAID_MAX."""
         if self.sent < self.length or not 0 < length <= SAID_MAX:
@@ -67,7 +67,7 @@ class Console:
         self._speak()
         self._listen()
 
-    def hear(self) -> "bytes | None":
+    def read_line(self) -> "bytes | None":
         """A whole line, without its end, if one has come. Longer lines than HEARD_MAX are
         dropped whole; control characters are left out."""
         line = self.line

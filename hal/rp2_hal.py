@@ -254,18 +254,18 @@ class Rp2Hal:
         """Keep a row of text; `feed` draws it."""
         self.screen.show(row, cells)
 
-    def say(self, line: bytearray, length: int) -> None:
+    def write_line(self, line: bytearray, length: int) -> None:
         """Take a line; `feed` lets it out. Dropped while the last one is still on its way."""
-        self.console.say(line, length)
+        self.console.write_line(line, length)
 
     def listening(self) -> bool:
         """Whether a line would be taken now. A host that reads, and none at all, look the
         same to the chip; one that stopped reading does not."""
         return self.console.free()
 
-    def hear(self) -> "bytes | None":
+    def read_line(self) -> "bytes | None":
         """A command line, if one has come."""
-        return self.console.hear()
+        return self.console.read_line()
 
     # -- power, watchdog, and what outlives a reset --------------------------------------
 
@@ -325,9 +325,9 @@ class Rp2Hal:
         """See `hal.storage`, as for each of these."""
         return storage.load(name)
 
-    def keep(self, name: str, content: bytes) -> bool:
+    def store(self, name: str, content: bytes) -> bool:
         """Replace a file."""
-        return storage.keep(name, content)
+        return storage.store(name, content)
 
     def append(self, name: str, content: bytes) -> bool:
         """Lengthen a file."""

@@ -151,7 +151,7 @@ class Journal:
         """Begin the next segment, whatever it held, with a record that goes on with the chain."""
         segment = (self.segment + 1) % SEGMENTS
         line, sealed = self._line(at, up_s, "segment", (), ())
-        if not self.hal.keep(name(segment), line):
+        if not self.hal.store(name(segment), line):
             return False
         self.segment = segment
         self.size = len(line)

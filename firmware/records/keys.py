@@ -58,7 +58,7 @@ class Keys:
         before = self.journal
         self.journal = mac.forward(before)
         self.index += 1
-        if hal.keep(FILE, self.content()):
+        if hal.store(FILE, self.content()):
             return True
         self.journal = before
         self.index -= 1
@@ -70,7 +70,7 @@ class Keys:
             return True
         before = self.number
         self.number = number
-        if hal.keep(FILE, self.content()):
+        if hal.store(FILE, self.content()):
             return True
         self.number = before
         return False

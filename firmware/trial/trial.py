@@ -107,7 +107,7 @@ class Trial:
             owes = (journal.n + (2 if journal.is_full() else 1), kind) + values
         after = before.then(step[0], step[1], step[2], owes)
         after.first_s = first_s or before.first_s
-        if not self.hal.keep(visits.FILE, after.content()):
+        if not self.hal.store(visits.FILE, after.content()):
             return False
         self._come_to(after)
         if kind:

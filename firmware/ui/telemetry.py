@@ -89,7 +89,7 @@ class Telemetry:
             self._field()
             if self.field == len(FIELDS):
                 self.writing = False
-                self.hal.say(self.line, self.at)
+                self.hal.write_line(self.line, self.at)
                 return
 
     def _field(self) -> None:

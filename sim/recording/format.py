@@ -35,8 +35,8 @@ CALLS = {
     TICK: ("tick", 0), DRIVE: ("drive", 3), CARRIER: ("carrier", 2), OFF: ("off", 0),
     RENEW: ("renew_lease", 0), FEED: ("feed", 0), SIGNAL: ("signal", 1),
     POWER_OFF: ("power_off", 0), DIGEST: ("digest", 68), ARM: ("arm", 1), SHOW: ("show", 17),
-    SAY: ("say", 6), SERVICE: ("restart_to_service", 0), SCRATCH: ("set_scratch", 4),
-    SET_CLOCK: ("set_wall_clock", 4), KEEP: ("keep", 4),
+    SAY: ("write_line", 6), SERVICE: ("restart_to_service", 0), SCRATCH: ("set_scratch", 4),
+    SET_CLOCK: ("set_wall_clock", 4), KEEP: ("store", 4),
     APPEND: ("append", 4),
 }  # fmt: skip
 WRITES = ("keep", "append")  # questions whose tick may allocate, whatever the answer
@@ -156,7 +156,7 @@ class Outputs(Hal):
         if self.inner:
             self.inner.show(row, cells)
 
-    def say(self, line: bytearray, length: int) -> None:
+    def write_line(self, line: bytearray, length: int) -> None:
         """Write down its length and a sum that hangs on the order of its bytes."""
         mixed = 0
         for k in range(length):
@@ -166,7 +166,7 @@ class Outputs(Hal):
         self.sink.put(length >> 8)
         self.sink.word(mixed)
         if self.inner:
-            self.inner.say(line, length)
+            self.inner.write_line(line, length)
 
     def power_off(self) -> None:
         """Write down."""
@@ -193,7 +193,7 @@ class Outputs(Hal):
         self.sink.word(seconds)
         return bool(self.answer("set_wall_clock", seconds))
 
-    def keep(self, name: str, content: bytes) -> bool:
+    def store(self, name: str, content: bytes) -> bool:
         """Write down a check sum of both; the answer is one of those kept."""
         return self._written(KEEP, "keep", name, content)
 
@@ -210,7 +210,7 @@ class Outputs(Hal):
         """As the other side answers, like the rest of the questions."""
         return bool(self.answer("listening"))
 
-    def hear(self) -> "bytes | None":
+    def read_line(self) -> "bytes | None":
         """As the other side answers."""
         return self.answer("hear") or None
 

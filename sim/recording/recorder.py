@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from hal.contract import Hal, Inputs
     from sim.recording.format import Answer
 
+# Methods of the contract whose name in a recording is another one.
+METHODS = {"keep": "store", "hear": "read_line"}
+
 
 class Recorder(Outputs):
     """Between the firmware and a HAL: keeps every input and every output."""
@@ -42,7 +45,7 @@ class Recorder(Outputs):
 
     def answer(self, question: str, *arguments: object) -> "Any":
         """Ask the inner HAL, and keep what it said."""
-        method = getattr(self.source, question)
+        method = getattr(self.source, METHODS.get(question, question))
         said = method(*arguments)
         if said is not None and (said is not False or question in WRITES):
             started = len(self.inputs) // FIELDS

@@ -126,7 +126,7 @@ def test_nothing_is_written_while_lit_and_no_tick_but_a_dark_one_writes() -> Non
     bench.hal.ntc[0] = 4_000
     bench.until("FAULT")
     bench.run(2_000)
-    writes = [call for call in bench.hal.calls if call[0] == "keep"]
+    writes = [call for call in bench.hal.calls if call[0] == "store"]
     assert writes and not any(call[-1] for call in writes)
     rows = lines(bench.hal)
     assert (rows[2]["fault"], rows[2]["pad"], rows[2]["value"]) == ("ntc_open", "A", 4_000)

@@ -70,7 +70,7 @@ class Attended:
 
         for name in ("show", "signal", "arm", "renew_lease", "off", "carrier"):
             setattr(hal, name, keep(name, getattr(hal, name)))
-        hal.on_line = lambda line: self.seen.append((hal.t_ms, "say", line))
+        hal.on_line = lambda line: self.seen.append((hal.t_ms, "write_line", line))
 
     def records(self) -> list[dict[str, Any]]:
         """The journal's records."""
@@ -113,8 +113,8 @@ def test_all_that_is_shown_sounded_and_said_is_equal_to_the_byte_and_the_tick(
 ) -> None:
     lit, dark = (without_seals(arm.seen) for arm in arms)
     kinds = {row[1] for row in lit}
-    assert kinds == {"show", "signal", "say", "arm", "renew_lease", "off", "carrier"}
-    assert sum(row[1] == "say" for row in lit) > 200
+    assert kinds == {"show", "signal", "write_line", "arm", "renew_lease", "off", "carrier"}
+    assert sum(row[1] == "write_line" for row in lit) > 200
     assert lit == dark
 
 
@@ -211,7 +211,7 @@ def to_therapy(masked: bool, **options: Any) -> Bench:
 
 def said(bench: Bench) -> dict[str, Any]:
     """The last line of telemetry."""
-    line: bytes = [call[1] for call in bench.hal.calls if call[0] == "say"][-1]
+    line: bytes = [call[1] for call in bench.hal.calls if call[0] == "write_line"][-1]
     return dict(json.loads(line))
 
 
