@@ -108,7 +108,7 @@ class Journal:
         False where that cannot be kept."""
         if not self.write(up_s):
             return False
-        if not self.keys.move_on(self.hal):
+        if not self.keys.advance(self.hal):
             return False
         self.open = True
         self.add("session", keys, values)

@@ -41,7 +41,7 @@ def derived(key: bytes, purpose: bytes) -> bytes:
     return binascii.unhexlify(seal(key, b"waistband " + purpose))
 
 
-def forward(key: bytes) -> bytes:
+def next_key(key: bytes) -> bytes:
     """The journal's key of the next session; no key where there is none."""
     return derived(key, b"next session") if key else key
 

@@ -12,23 +12,7 @@ and {"mode": "gated", "rate_hz": 50/n, "on_ms": a multiple of 20}.
 
 import binascii
 
-from firmware.core.limits import (
-    BANK_MAX_UW_CM2,
-    BANK_MIN_UW_CM2,
-    CARRIER_HZ,
-    CONTROL_TICKS,
-    DUTY_MAX,
-    FLUENCE_MAX_UJ_CM2,
-    FLUENCE_MIN_UJ_CM2,
-    IRRADIANCE_MAX_UW_CM2,
-    LEASE_MS,
-    PULSE_MAX_HZ,
-    PULSE_MIN_HZ,
-    SESSION_MAX_MS,
-    SET_POINT_MAX_MC,
-    SET_POINT_MIN_MC,
-    TICK_MS,
-)
+from firmware.core import limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +30,7 @@ KEYS = ("name", "irradiance_mw_cm2", "fluence_j_cm2", "max_min", "set_point_c", 
 LIGHT_KEYS = {"cw": ("mode",), "pulse": ("mode", "rate_hz"), "gated": ("mode", "rate_hz", "on_ms")}
 CALIBRATION_KEYS = ("serial", "date", "window_cm2", "irradiance_mw_cm2", "ntc_offset_c")
 NAME_MAX = 40
-TICKS_A_SECOND = 1000 // TICK_MS
+TICKS_A_SECOND = 1000 // limits.TICK_MS
 
 
 class Refused(ValueError):
@@ -111,16 +95,16 @@ class Course:
         self.expires_s = 0  # the last second in which a session may begin; 0: it does not expire
         self.fluence_uj_cm2 = 1000 * number(
             "fluence_j_cm2", table["fluence_j_cm2"],
-            FLUENCE_MIN_UJ_CM2 / 1e6, FLUENCE_MAX_UJ_CM2 / 1e6, "J/cm2",
+            limits.FLUENCE_MIN_UJ_CM2 / 1e6, limits.FLUENCE_MAX_UJ_CM2 / 1e6, "J/cm2",
         )  # fmt: skip
         self.max_ms = 60 * number(
-            "max_min", table["max_min"], 1, SESSION_MAX_MS / 60_000, "minutes"
+            "max_min", table["max_min"], 1, limits.SESSION_MAX_MS / 60_000, "minutes"
         )
         self.set_point_mc = number(
             "set_point_c", table["set_point_c"],
-            SET_POINT_MIN_MC / 1000, SET_POINT_MAX_MC / 1000, "C",
+            limits.SET_POINT_MIN_MC / 1000, limits.SET_POINT_MAX_MC / 1000, "C",
         )  # fmt: skip
-        self.carrier_hz = CARRIER_HZ
+        self.carrier_hz = limits.CARRIER_HZ
         self.period_ticks = 1
         self.on_ticks = 1
         self._light(table["light"])
@@ -131,7 +115,7 @@ class Course:
         # towards its dose a pad is slowed down, and stops where as little is left as two
         # checks or a sixteenth of a control step could give
         self.worst_uj_cm2 = self._step_uj_cm2(full_uw_cm2)
-        check_uj_cm2 = max(sum(full_uw_cm2[0]), sum(full_uw_cm2[1])) * TICK_MS // 9_000
+        check_uj_cm2 = max(sum(full_uw_cm2[0]), sum(full_uw_cm2[1])) * limits.TICK_MS // 9_000
         self.least_uj_cm2 = max(self.worst_uj_cm2 >> 4, 2 * check_uj_cm2)
 
     def _light(self, light: object) -> None:
@@ -141,7 +125,8 @@ class Course:
             raise Refused("light mode is " + shown(mode) + ": cw, pulse or gated")
         light = keys("light", light, LIGHT_KEYS[mode])
         if mode == "pulse":
-            rate = number("rate_hz", light["rate_hz"], PULSE_MIN_HZ, PULSE_MAX_HZ, "Hz (pulse)")
+            low, high = limits.PULSE_MIN_HZ, limits.PULSE_MAX_HZ
+            rate = number("rate_hz", light["rate_hz"], low, high, "Hz (pulse)")
             if rate % 1000:
                 raise Refused("rate_hz is " + shown(light["rate_hz"]) + ": a whole number of Hz")
             self.carrier_hz = rate // 1000
@@ -155,30 +140,31 @@ class Course:
                     "rate_hz is " + shown(light["rate_hz"])
                     + ": gated rates are 50/n Hz, the nearest " + str(exact / 1000)
                 )  # fmt: skip
-            on_ms = number("on_ms", light["on_ms"], TICK_MS, (ticks - 1) * TICK_MS, "ms") // 1000
-            if on_ms % TICK_MS or light["on_ms"] != on_ms:
+            most_ms = (ticks - 1) * limits.TICK_MS
+            on_ms = number("on_ms", light["on_ms"], limits.TICK_MS, most_ms, "ms") // 1000
+            if on_ms % limits.TICK_MS or light["on_ms"] != on_ms:
                 raise Refused("on_ms is " + shown(light["on_ms"]) + ": a multiple of 20 ms")
             self.period_ticks = ticks
-            self.on_ticks = on_ms // TICK_MS
+            self.on_ticks = on_ms // limits.TICK_MS
 
     def _irradiance(self, banks: object, board: "Board") -> "list[int]":
         """Average irradiance of each bank, uW/cm2."""
         names = [str(row[0]) for row in board.BANKS]
         banks = keys("irradiance_mw_cm2", banks, tuple(names))
         values = [
-            number("irradiance_mw_cm2." + n, banks[n], 0, BANK_MAX_UW_CM2 / 1000, "mW/cm2")
+            number("irradiance_mw_cm2." + n, banks[n], 0, limits.BANK_MAX_UW_CM2 / 1000, "mW/cm2")
             for n in names
         ]
         for k in range(len(values)):
-            if 0 < values[k] < BANK_MIN_UW_CM2:
+            if 0 < values[k] < limits.BANK_MIN_UW_CM2:
                 raise Refused(
                     "irradiance_mw_cm2." + names[k] + " is " + str(values[k] / 1000)
-                    + ": 0, or from " + str(BANK_MIN_UW_CM2 / 1000) + " mW/cm2"
+                    + ": 0, or from " + str(limits.BANK_MIN_UW_CM2 / 1000) + " mW/cm2"
                 )  # fmt: skip
-        if not 0 < sum(values) <= IRRADIANCE_MAX_UW_CM2:
+        if not 0 < sum(values) <= limits.IRRADIANCE_MAX_UW_CM2:
             raise Refused(
                 "irradiance_mw_cm2 sums to " + str(sum(values) / 1000) + ": more than 0, at most "
-                + str(IRRADIANCE_MAX_UW_CM2 / 1000) + " mW/cm2 for a pad"
+                + str(limits.IRRADIANCE_MAX_UW_CM2 / 1000) + " mW/cm2 for a pad"
             )  # fmt: skip
         return values
 
@@ -197,7 +183,7 @@ class Course:
                         + " gives at most " + str(most // self.period_ticks / 1000)
                         + " mW/cm2 with this light"
                     )  # fmt: skip
-                duties.append(asked * DUTY_MAX // most)
+                duties.append(asked * limits.DUTY_MAX // most)
         return duties
 
     def power_mw(self, board: "Board") -> int:
@@ -205,7 +191,8 @@ class Course:
         total = 0
         for k in range(len(self.duties)):
             milliwatts = board.BANKS[k % len(board.BANKS)][3]
-            total += milliwatts * self.duties[k] // DUTY_MAX * self.on_ticks // self.period_ticks
+            peak_mw = milliwatts * self.duties[k] // limits.DUTY_MAX
+            total += peak_mw * self.on_ticks // self.period_ticks
         return total
 
     def _step_uj_cm2(self, full_uw_cm2: "list[list[int]]") -> int:
@@ -216,9 +203,9 @@ class Course:
         for pad in (0, 1):
             peak = 0
             for k in range(banks):
-                peak += full_uw_cm2[pad][k] * self.duties[pad * banks + k] // DUTY_MAX + 1
+                peak += full_uw_cm2[pad][k] * self.duties[pad * banks + k] // limits.DUTY_MAX + 1
             most = max(most, peak)
-        return most * CONTROL_TICKS * LEASE_MS // 1000 * 110 // 100 + 1
+        return most * limits.CONTROL_TICKS * limits.LEASE_MS // 1000 * 110 // 100 + 1
 
     def longest_ms(self) -> int:
         """How long the light lasts at full throttle: dose or time, whichever is first."""
@@ -268,7 +255,7 @@ def _measured(
     for pad in ("A", "B"):
         banks = keys("irradiance_mw_cm2." + pad, lights[pad], names)
         what = "irradiance_mw_cm2." + pad + "."
-        most = BANK_MAX_UW_CM2 / 1000
+        most = limits.BANK_MAX_UW_CM2 / 1000
         full.append([number(what + n, banks[n], 0.5, most, "mW/cm2") for n in names])
     return (
         window,

@@ -51,7 +51,7 @@ def chained(rows: list[dict[str, Any]], root: bytes | None) -> None:
     key, index = (mac.derived(root, b"journal") if root else b""), 0
     for row in rows:
         while index < row["key"]:
-            key, index = mac.forward(key), index + 1
+            key, index = mac.next_key(key), index + 1
         body = row["line"][: row["line"].rindex(b', "seal"')]
         want = hmac.new(key, body, "sha256") if root else hashlib.sha256(body)
         assert (row["prev"], row["seal"]) == (prev, want.hexdigest())
@@ -178,7 +178,7 @@ def test_the_key_of_a_session_is_nowhere_once_the_next_has_begun() -> None:
     bench.to("TREAT")
     bench.reset()
     bench.to("TREAT")
-    used = mac.forward(mac.derived(ROOT_KEY, b"journal")).hex().encode()
+    used = mac.next_key(mac.derived(ROOT_KEY, b"journal")).hex().encode()
     assert not any(used in content for content in bench.hal.files.values())
     assert used not in repr(vars(bench.unit.keys)).encode()
 

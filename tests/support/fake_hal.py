@@ -14,7 +14,6 @@ from firmware.core.conversions import ntc_code, tmp117_code
 from firmware.core.faults import FAULTS, PADS
 from firmware.core.inputs import BUCKLE, CHARGER, DOWN, START, UP
 from firmware.core.limits import CLOCK_MASK, CONTROL_TICKS, DUTY_MAX, LEASE_MS, TICK_MS
-from firmware.therapy import session
 from firmware.therapy.prescription import DEFAULT, calibration_crc
 from firmware.waistband import Waistband
 from hal.boards import RPI_PICO
@@ -303,7 +302,7 @@ class Bench:
     @property
     def refused(self) -> str:
         """Why what was asked last was refused; empty if it was not."""
-        return session.REFUSALS[self.unit.session.refused]
+        return states.REFUSALS[self.unit.session.refused]
 
     def cues(self) -> list[str]:
         """What the wearer heard and felt, in order."""

@@ -206,7 +206,7 @@ def chain_wrong(files: Files, done: "list[object]", key: bytes = ROOT) -> str:
         n, line = rows[k]
         row = json.loads(line)
         while index < row["key"]:
-            key, index = mac.forward(key), index + 1
+            key, index = mac.next_key(key), index + 1
         if n != rows[0][0] + k or (prev and row["prev"] != prev):
             return "the chain has a gap at " + str(n)
         if row["seal"] != mac.seal(key, line[: line.rindex(b', "seal"')]):
