@@ -19,24 +19,24 @@ BYTES = 4 * NUMBERS
 HEX = NONCE + 2 * BYTES  # digits of a record
 
 
-def _covered(key: bytes, nonce: str, content: bytes) -> bytes:
+def _apply_stream(key: bytes, nonce: str, content: bytes) -> bytes:
     """The content under the stream, or from under it."""
     stream = b""
     for block in range(BYTES // mac.KEY_BYTES):
-        stream += binascii.unhexlify(mac.seal(key, nonce.encode() + b" " + str(block).encode()))
+        stream += binascii.unhexlify(mac.hmac_hex(key, nonce.encode() + b" " + str(block).encode()))
     return bytes([a ^ b for a, b in zip(content, stream)])
 
 
-def close(key: bytes, nonce: str, numbers: "tuple[int, ...]") -> str:
+def encrypt(key: bytes, nonce: str, numbers: "tuple[int, ...]") -> str:
     """Up to sixteen numbers of 32 bits, sealed; zeros for those that lack. A nonce (16 hexadecimal
     digits) is used once with a key."""
     row = list(numbers) + [0] * (NUMBERS - len(numbers))
-    return nonce + binascii.hexlify(_covered(key, nonce, struct.pack(FORM, *row))).decode()
+    return nonce + binascii.hexlify(_apply_stream(key, nonce, struct.pack(FORM, *row))).decode()
 
 
-def opened(key: bytes, text: str) -> "tuple[int, ...]":
+def decrypt(key: bytes, text: str) -> "tuple[int, ...]":
     """The sixteen numbers of a record. With another key they are numbers as well, and not those.
     Raises ValueError where the text is no record."""
     if len(text) != HEX:
         raise ValueError("a sealed record has " + str(HEX) + " digits, this " + str(len(text)))
-    return struct.unpack(FORM, _covered(key, text[:NONCE], bytes.fromhex(text[NONCE:])))
+    return struct.unpack(FORM, _apply_stream(key, text[:NONCE], bytes.fromhex(text[NONCE:])))

@@ -129,7 +129,7 @@ class Journal:
             ("n", "at", "latest", "up_s", "kind") + keys + ("key", "prev"),
             (self.n + 1, at, self.latest, up_s, kind) + values + (self.keys.index, self.seal),
         )[:-1]
-        sealed = mac.seal(self.keys.journal, body)
+        sealed = mac.hmac_hex(self.keys.journal, body)
         return body + b', "seal": "' + sealed.encode() + b'"}\n', sealed
 
     def _append(self, at: "int | None", up_s: int) -> bool:
@@ -144,7 +144,7 @@ class Journal:
         self.n += 1
         self.seal = sealed
         if kind == "end":
-            self.receipt = mac.receipt(sealed).encode()
+            self.receipt = mac.receipt_code(sealed).encode()
         return True
 
     def _turn(self, at: "int | None", up_s: int) -> bool:

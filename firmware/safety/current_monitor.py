@@ -47,7 +47,7 @@ FITS = 1  # every bank gave what was asked of it
 MISSING = 2  # the check is to find the bank that gives no light
 
 
-class Rail:
+class CurrentMonitor:
     """What was expected of the supply, what it delivered, and for how long the two differed."""
 
     def __init__(self, board: "Board") -> None:

@@ -39,7 +39,7 @@ SILENCES = 5  # a second in all: a monitor that says so little shows no pulse
 DARK_CELL_MV = 3_700  # the pack that expected currents are worked out for
 
 
-class Check:
+class LampTest:
     """The check's progress, one step at a time."""
 
     def __init__(self, board: "Board") -> None:

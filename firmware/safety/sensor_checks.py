@@ -55,7 +55,7 @@ def sprang(past_mc: list[int], now_mc: int) -> int:
     return max(up, down, 0)
 
 
-class Plausible:
+class SensorChecks:
     """What one pad's sensors were like, and what they may come to."""
 
     def __init__(self, board: "Board", index: int, full_uw_cm2: list[int]) -> None:

@@ -69,7 +69,7 @@ class Trial:
         content = self.hal.load(enrolment.FILE)
         if content is None:
             raise Refused("the visits of a trial are kept here and its ticket is gone")
-        taken = enrolment.opened(content, unit_keys, serial)
+        taken = enrolment.verify(content, unit_keys, serial)
         self.ticket = taken
         self._come_to(visits.read(self.hal.load(visits.FILE), taken))
         self.key = taken.key
@@ -302,7 +302,8 @@ class Trial:
             return ""
         journal = self.journal
         place = " ".join((journal.seal, str(len(journal.waiting)), str(self.hal.wall_clock())))
-        return encrypted.close(self.key, mac.seal(b"", place.encode())[: encrypted.NONCE], numbers)
+        nonce = mac.hmac_hex(b"", place.encode())[: encrypted.NONCE]
+        return encrypted.encrypt(self.key, nonce, numbers)
 
 
 class SealedEvents(JournalEvents):

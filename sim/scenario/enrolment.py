@@ -30,7 +30,7 @@ def made(table: dict[str, Any], masked: bool, sealing_key: bytes, key: bytes) ->
     """What is to be signed: a ticket's `participant`, `protocol`, `salt`, `trial` and `unit`, with
     its arm and its sealing key covered by the key of tickets."""
     salt = str(table["salt"]).encode()
-    cover = binascii.unhexlify(mac.seal(key, KEY + salt))
+    cover = binascii.unhexlify(mac.hmac_hex(key, KEY + salt))
     covered = bytes([a ^ b for a, b in zip(sealing_key, cover, strict=True)])
-    arm = mac.seal(key, (PLACEBO if masked else THERAPY) + salt)
+    arm = mac.hmac_hex(key, (PLACEBO if masked else THERAPY) + salt)
     return {**table, "arm": arm, "key": covered.hex()}

@@ -276,7 +276,7 @@ def test_storage_that_is_broken_on_purpose_is_found_out(
 # -- a whole session ---------------------------------------------------------------------------
 
 
-JOURNAL_KEY = mac.derived(ROOT_KEY, b"journal")
+JOURNAL_KEY = mac.derive_key(ROOT_KEY, b"journal")
 
 
 class OnFlash(FakeHal):

@@ -209,7 +209,7 @@ def chain_wrong(files: Files, done: "list[object]", key: bytes = ROOT) -> str:
             key, index = mac.next_key(key), index + 1
         if n != rows[0][0] + k or (prev and row["prev"] != prev):
             return "the chain has a gap at " + str(n)
-        if row["seal"] != mac.seal(key, line[: line.rindex(b', "seal"')]):
+        if row["seal"] != mac.hmac_hex(key, line[: line.rindex(b', "seal"')]):
             return "record " + str(n) + " is not sealed with its key"
         prev = row["seal"]
     if done and rows[-1][0] < done[-1]:
