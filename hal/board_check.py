@@ -1,7 +1,7 @@
-"""What a board file may say: every mistake named in a sentence, none of them fatal here.
+"""Validation of a board file: one sentence for each mistake.
 
-Used by the tools and by `main.py` at start, which lights nothing on a board with a
-fault. Judges the data alone: any object may be handed in, and nothing is raised.
+Called by the tools and by `main.py` at start, which lights nothing on a board with a fault.
+Reads the data alone: accepts any object, raises nothing.
 """
 
 WAVELENGTH_MIN_NM = 800

@@ -1,10 +1,10 @@
-"""What only the statistician may read: sixteen numbers, of one length whatever they say.
+"""Encryption of trial records: sixteen numbers that only the statistician can read.
 
     16 digits of a nonce, then 128 digits: 64 bytes, each number 4 of them, big end first, signed
 
-The stream that covers them is made of HMACs, since the unit has no cipher: block i is the HMAC
-of the nonce's digits, a space and i, with the key of this unit in this trial. Nothing here
-tells that a record was altered: the journal's chain does.
+Stream cipher from HMAC-SHA256, since the unit has no cipher: block i is the HMAC of the nonce's
+digits, a space and i, with the key of this unit in this trial. All records have the same length.
+No integrity check here: the journal's MAC chain has it.
 """
 
 import binascii

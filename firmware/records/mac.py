@@ -1,8 +1,7 @@
-"""What only the holder of a key can make: HMAC-SHA256, and keys that move forward.
+"""MAC and key ratchet: HMAC-SHA256 (RFC 2104), key derivation, receipt codes.
 
-RFC 2104; MicroPython has `hashlib.sha256` and no `hmac`. The journal's key is replaced by a
-hash of itself with each session, so that whoever takes the unit later cannot write what was
-before: the key that it was sealed with is nowhere any more.
+MicroPython has `hashlib.sha256` and no `hmac`. Each session replaces the journal's key by a hash
+of itself. Whoever takes the unit later cannot forge earlier records: their key is gone.
 """
 
 import binascii

@@ -1,4 +1,4 @@
-"""The rail monitor while lit: does the LED supply deliver what the duties ask for?
+"""Current monitor: compares LED supply current with the duties while lit.
 
 More is an LED switch that is stuck on: dark at once. Less is a string that opened: the
 check is made again, and says which. Currents are in tenths of a milliamp.

@@ -1,4 +1,4 @@
-"""The lit check before therapy: every bank seen to light, the supply switch seen to open.
+"""Lamp test before therapy: every bank is seen to light, the supply switch is seen to open.
 
 A step is a control step. First the switch is closed with every bank at zero: no
 current, or an LED switch is stuck. Then each bank that the course uses is lit for

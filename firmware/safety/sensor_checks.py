@@ -1,21 +1,19 @@
-"""Whether a pad's sensors fit the power that it really gave: called once a control step.
+"""Sensor checks: do a pad's temperature readings match the power that the pad gave?
 
-Four questions, none of which asks what the skin is like:
+Called by `Pad` once a control step (200 ms). Reads duties and sensor codes, latches faults, never
+changes power. Thresholds scale with the delivered power, so that ambient temperature, battery
+voltage, body fat, blood flow and blankets do not change them. Derivation:
+docs/maintainer/safety.md, "Judging the sensors".
 
-- Did a contact sensor spring as nothing that touches skin does?
-- While energy arrives, does it move at all? Noise alone sees to that.
-- **Loose**: the LED board can be warmer than the contact face by no more than its waste heat
-  needs to pass the window (W/m2 over W/m2K), and a little while longer after a change. Where
-  it is, both contact sensors read low: came loose, or stand still together.
-- **Off the skin**: within the first minutes of light the face warms alike on every skin, since
-  its own mass and the skin's decide and blood has no time. In still air it warms half as
-  fast again. Asked only where the belt was at rest before the light, or warming of its own.
-  A room that grows warmer warms it too, from behind: what then passes the window is more than
-  ever passes of the waste heat off the skin, and is let count.
+| check    | fault         | condition                                                          |
+|----------|---------------|--------------------------------------------------------------------|
+| jump     | contact_jump  | one contact sensor moves by more than JUMP_MC, the other does not  |
+| still    | contact_still | a contact sensor does not change at all while energy arrives       |
+| loose    | contact_loose | LED board warmer than the face by more than waste heat explains    |
+| off skin | off_skin      | in the first 200 s the face warms faster than it can on any skin   |
 
-Expected rise and step scale with the power that really went out; a cold room, a weak
-battery, thick fat, no blood flow or a blanket change neither (docs/maintainer/safety.md, "Judging
-the sensors").
+`off_skin` is judged only where the pad was at rest before the light; heat from a warmer room is
+allowed for.
 """
 
 from firmware.core import faults, limits

@@ -1,4 +1,4 @@
-"""One pad: what it feels, how far its light is throttled, what it gave.
+"""Pad: sensor readings, temperature controller (PI with anti-windup) and dose counters.
 
 Called once a control step for each pad. The contact temperature that everything
 goes by is the warmer of the pad's two contact sensors.

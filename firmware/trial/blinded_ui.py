@@ -1,9 +1,9 @@
-"""What a blinded unit shows and says: the same in both arms.
+"""Blinded screen and telemetry: the same in both arms of a trial.
 
-In the place of contact temperature, dose, set point and charge it shows the visit, and what is
-asked; faults have no name, and a bank that gives no light is not shown. Telemetry's numbers of
-the same are 0. What cannot be hidden is named in docs/trialist/trial.md. Asked by
-`firmware.ui.screen` and `firmware.ui.telemetry`; only reads.
+Called by `firmware.ui.screen` and `firmware.ui.telemetry`; only reads. Shows the visit and the
+question in place of contact temperature, dose, set point and charge; faults have no name, and an
+open bank is not shown. Telemetry has 0 for these numbers. docs/trialist/trial.md lists what cannot
+be hidden.
 """
 
 from firmware.core import states
