@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FILE = "trial.json"
 KEYS = ("arm", "key", "participant", "protocol", "salt", "trial", "unit")
-PURPOSE = b"ticket"  # of the key, as `seal.derived` takes it
+PURPOSE = b"ticket"  # of the key, as `mac.derive_key` takes it
 SALT_HEX = 32
 THERAPY, PLACEBO = b"therapy ", b"placebo "  # before the salt, as the arm's HMAC covers them
 KEY = b"key "
