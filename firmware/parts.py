@@ -14,14 +14,14 @@ from firmware.records.journal_events import JournalEvents
 from firmware.records.keys import FILE as KEYS
 from firmware.records.keys import Keys
 from firmware.records.persistent_state import PersistentState
-from firmware.safety.current_monitor import Rail
+from firmware.safety.current_monitor import CurrentMonitor
 from firmware.safety.gate import Gate
 from firmware.safety.guard_rows import GuardRows
-from firmware.safety.lamp_test import Check
+from firmware.safety.lamp_test import LampTest
 from firmware.safety.wear import WearDetector
 from firmware.therapy.battery import Battery
 from firmware.therapy.pad import Pad
-from firmware.therapy.prescription import Course, Refused, calibration_rows, serial_of
+from firmware.therapy.prescription import Course, Refused, read_calibration, read_serial
 from firmware.therapy.session import Session, Status
 from firmware.ui.button_actions import ButtonActions
 from firmware.ui.buttons import Buttons
@@ -57,8 +57,8 @@ class Parts:
         self.guard = self.guard_rows.guard
         self.faults = latch = Faults()
         self.gate = Gate(hal, 2 * len(board.BANKS), trial.mask if trial else DUTY_MAX)
-        self.check = Check(board)
-        self.rail = Rail(board)
+        self.check = LampTest(board)
+        self.rail = CurrentMonitor(board)
         self.battery = Battery(board)
         self.pads = pads = (
             Pad(0, board, offsets_mc[0], full_uw_cm2[0]),
@@ -115,13 +115,13 @@ class Parts:
         session = self.session
         wrong = CALIBRATION
         try:
-            rows = calibration_rows(calibration, board)
-            serial = serial_of(calibration)
+            rows = read_calibration(calibration, board)
+            serial = read_serial(calibration)
             if self.trial:
                 wrong = TRIAL
                 self.trial.open(self.keys, serial)
             wrong = PRESCRIPTION
-            inner, number, expires_s = signed_prescription.opened(prescription, self.keys, serial)
+            inner, number, expires_s = signed_prescription.verify(prescription, self.keys, serial)
             session.course = Course(inner, board, rows[0])
             session.course.number = number
             session.course.expires_s = expires_s

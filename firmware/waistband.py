@@ -25,7 +25,6 @@ from firmware.safety import current_monitor
 from firmware.safety.lamp_test import PASSED
 from firmware.therapy import power_plan
 from firmware.therapy.dose import STEP_MAX_MS
-from firmware.therapy.session import NOTHING, STORAGE
 from firmware.ui import usb_commands
 from firmware.ui.buttons import DOWN_PRESSED, UP_PRESSED
 
@@ -65,7 +64,7 @@ class Waistband(Parts):
         hal = self.hal
         session = self.session
         hal.read(inputs)
-        tripped = self.guard.look()
+        tripped = self.guard.check()
         if tripped != self.guard_rows.collected:
             self._collect()
         ms = inputs.ms
@@ -112,11 +111,11 @@ class Waistband(Parts):
     def _listen(self) -> None:
         """Once a second while somebody reads: answer what they asked, and begin a line."""
         hal = self.hal
-        line = hal.hear()
+        line = hal.read_line()
         if line is not None:
             reply = usb_commands.answer(line, hal, self.session, self.journal)
             if reply:
-                hal.say(bytearray(reply), len(reply))
+                hal.write_line(bytearray(reply), len(reply))
         self.telemetry.take()
 
     # -- control -------------------------------------------------------------------------
@@ -213,7 +212,7 @@ class Waistband(Parts):
             self.events.settle()
             if self.trial:
                 self.trial.settle()
-            self.keys.take(0 if session.lock else session.course.number, self.hal)
+            self.keys.accept_number(0 if session.lock else session.course.number, self.hal)
             self.journal.write(session.up_s)
 
     def _watch(self, step_ms: int) -> None:
@@ -349,7 +348,7 @@ class Waistband(Parts):
             self.session.post(intent)
 
     def _why_not(self, intent: int) -> int:
-        """Why an event is refused; NOTHING where it is granted, and what must be kept first was."""
+        """Why an event is refused; NOTHING where it is granted, and what must be stored was."""
         begins = intent == states.START or intent == states.RATED  # noqa: PLR1714
         if begins:
             self.events.boot()  # the latest time that was written down
@@ -357,6 +356,9 @@ class Waistband(Parts):
         if why:
             return why
         if begins:
-            return NOTHING if self.kept.store_day(True) and self.events.begin() else STORAGE
+            stored = self.kept.store_day(True) and self.events.begin()
+            return states.NOTHING if stored else states.STORAGE
         # nobody has seen to a hard fault that a reset would forget
-        return STORAGE if intent == states.ACK and not self.kept.keep_fault() else NOTHING
+        if intent == states.ACK and not self.kept.keep_fault():
+            return states.STORAGE
+        return states.NOTHING

@@ -1,1 +1,1 @@
-"""What the waistband is made of: the contract and the boards that fulfil it."""
+"""Hardware abstraction layer: the contract, the boards and the drivers that fulfil it."""

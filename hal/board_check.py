@@ -1,7 +1,7 @@
-"""What a board file may say: every mistake named in a sentence, none of them fatal here.
+"""Validation of a board file: one sentence for each mistake.
 
-Used by the tools and by `main.py` at start, which lights nothing on a board with a
-fault. Judges the data alone: any object may be handed in, and nothing is raised.
+Called by the tools and by `main.py` at start, which lights nothing on a board with a fault.
+Reads the data alone: accepts any object, raises nothing.
 """
 
 WAVELENGTH_MIN_NM = 800
@@ -81,7 +81,7 @@ class _Check:
         """Every rule."""
         name = self.get("NAME")
         if name is not None and (type(name) is not str or not name):
-            self.say("NAME is " + _shown(name) + ": a name in letters")
+            self.add("NAME is " + _shown(name) + ": a name in letters")
         for what, low, high in NUMBERS:
             self.number(what, low, high)
         self.chip()
@@ -93,7 +93,7 @@ class _Check:
         self.buzzer()
         self.twice()
 
-    def say(self, sentence: str) -> None:
+    def add(self, sentence: str) -> None:
         """Another fault."""
         self.found.append(sentence)
 
@@ -104,7 +104,7 @@ class _Check:
         except Exception:
             value = None
         if value is None:
-            self.say(what + " is missing")
+            self.add(what + " is missing")
         return value
 
     def number(self, what: str, low: int, high: int) -> int:
@@ -113,7 +113,7 @@ class _Check:
         if value is None:
             return 0
         if type(value) is not int or not low <= value <= high:
-            self.say(
+            self.add(
                 what + " is " + _shown(value) + ": a whole number from " + str(low)
                 + " to " + str(high)
             )  # fmt: skip
@@ -128,23 +128,23 @@ class _Check:
             if type(name) is str and name == chip:
                 self.pins = pins
                 if type(address) is not int or address != scratch:
-                    self.say("SCRATCH_ADDRESS is not " + chip + "'s: " + hex(scratch))
+                    self.add("SCRATCH_ADDRESS is not " + chip + "'s: " + hex(scratch))
                 longest = getattr(self.board, "WATCHDOG_MAX_MS", 0)
                 if type(longest) is int and longest > watchdog_ms:
-                    self.say(
+                    self.add(
                         "WATCHDOG_MAX_MS is " + str(longest) + ": " + chip
                         + " counts to " + str(watchdog_ms)
                     )  # fmt: skip
                 return
         if name is not None:
-            self.say("CHIP is " + _shown(name) + ": " + " or ".join([row[0] for row in CHIPS]))
+            self.add("CHIP is " + _shown(name) + ": " + " or ".join([row[0] for row in CHIPS]))
 
     def pin(self, what: str, value: object) -> int:
         """A pin that the chip has; -1, said, where it is not. Remembered as used."""
         if value is None:
             return -1
         if type(value) is not int or not 0 <= value < self.pins:
-            self.say(what + " is " + _shown(value) + ": a pin from 0 to " + str(self.pins - 1))
+            self.add(what + " is " + _shown(value) + ": a pin from 0 to " + str(self.pins - 1))
             return -1
         self.used.append((value, what))
         return value
@@ -156,12 +156,12 @@ class _Check:
             return
         rows = _rows(table)
         if rows is None or not 1 <= len(rows) <= BANKS_MAX:
-            self.say("BANKS is " + _shown(table) + ": a table of 1 to " + str(BANKS_MAX) + " banks")
+            self.add("BANKS is " + _shown(table) + ": a table of 1 to " + str(BANKS_MAX) + " banks")
             return
         for k in range(len(rows)):
             row = _rows(rows[k])
             if row is None or len(row) != 4:
-                self.say("bank " + str(k) + " is not (nm, pin of pad A, pin of pad B, mW)")
+                self.add("bank " + str(k) + " is not (nm, pin of pad A, pin of pad B, mW)")
             else:
                 self.bank(k, row)
 
@@ -170,13 +170,13 @@ class _Check:
         what = "bank " + str(k)
         nm, pin_a, pin_b, milliwatts = row
         if type(nm) is not int or not WAVELENGTH_MIN_NM <= nm <= WAVELENGTH_MAX_NM:
-            self.say(
+            self.add(
                 what + " is of " + _shown(nm) + " nm: " + str(WAVELENGTH_MIN_NM)
                 + " to " + str(WAVELENGTH_MAX_NM) + " nm is infrared of this device"
             )  # fmt: skip
             nm = 0
         if type(milliwatts) is not int or not 0 < milliwatts <= MILLIWATTS_MAX:
-            self.say(
+            self.add(
                 what + " takes " + _shown(milliwatts) + " mW: a whole number from 1 to "
                 + str(MILLIWATTS_MAX)
             )  # fmt: skip
@@ -185,15 +185,15 @@ class _Check:
         if a < 0 or b < 0:
             return
         if a >> 1 != b >> 1 or a & 1 or not b & 1:
-            self.say(
+            self.add(
                 what + " is on pins " + str(a) + " and " + str(b)
                 + ": channels A and B of one PWM slice are an even pin and the next"
             )  # fmt: skip
         for other_slice, other_nm in self.slices:
             if (a >> 1) % SLICES == other_slice or (b >> 1) % SLICES == other_slice:
-                self.say(what + " shares a PWM slice with another bank")
+                self.add(what + " shares a PWM slice with another bank")
             if nm and nm == other_nm:
-                self.say(what + " has another bank's wavelength, which names it")
+                self.add(what + " has another bank's wavelength, which names it")
         self.slices.append(((a >> 1) % SLICES, nm))
 
     def several(self, what: str, parts: "tuple[str, ...]") -> None:
@@ -203,7 +203,7 @@ class _Check:
             return
         pins = _rows(value)
         if pins is None or len(pins) != len(parts):
-            self.say(what + " is " + _shown(value) + ": the pins of " + ", ".join(parts))
+            self.add(what + " is " + _shown(value) + ": the pins of " + ", ".join(parts))
             return
         for k in range(len(parts)):
             name = what + ", " + parts[k]
@@ -211,12 +211,12 @@ class _Check:
             if pin < 0:
                 continue
             if what == "PINS_ADC" and pin not in ADC_PINS:
-                self.say(name + " is " + str(pin) + ": the converter's inputs are 26, 27 and 28")
+                self.add(name + " is " + str(pin) + ": the converter's inputs are 26, 27 and 28")
             elif what in ("PINS_I2C0", "PINS_I2C1"):
                 bus = int(what[-1])
                 # SCL on odd pins, SDA on even ones; buses take turns by the pair
                 if pin & 1 == k or pin >> 1 & 1 != bus:
-                    self.say(name + " is " + str(pin) + ": I2C" + str(bus) + " has it elsewhere")
+                    self.add(name + " is " + str(pin) + ": I2C" + str(bus) + " has it elsewhere")
 
     def buzzer(self) -> None:
         """The buzzer changes its slice's frequency: no emitter may be on it."""
@@ -225,7 +225,7 @@ class _Check:
             return
         for other_slice, _ in self.slices:
             if (pin >> 1) % SLICES == other_slice:
-                self.say("PIN_BUZZER is " + str(pin) + ", on an emitter's PWM slice")
+                self.add("PIN_BUZZER is " + str(pin) + ", on an emitter's PWM slice")
                 return
 
     def twice(self) -> None:
@@ -234,5 +234,5 @@ class _Check:
             pin, what = self.used[k]
             for other, first in self.used[:k]:
                 if other == pin:
-                    self.say("pin " + str(pin) + " is used twice: " + first + " and " + what)
+                    self.add("pin " + str(pin) + " is used twice: " + first + " and " + what)
                     break

@@ -48,26 +48,26 @@ class Console:
         _ready(self.writable)  # makes the pollers' tuples now rather than in a tick
         _ready(self.readable)
 
-    def free(self) -> bool:
-        """Whether the last line is gone and a byte would be taken."""
+    def is_free(self) -> bool:
+        """Whether the last line is gone and a byte would be taken. A host that reads, and none at
+        all, look the same to the chip; a host that stopped reading does not."""
         return self.sent >= self.length and _ready(self.writable)
 
-    def say(self, line: bytearray, length: int) -> bool:
-        """Take a line to be sent; False, and the line dropped, while one is still on its way
-        (nobody reads, or too slowly) or where it is longer than SAID_MAX."""
+    def write_line(self, line: bytearray, length: int) -> None:
+        """Take a line to be sent. A line is dropped while the last one is still on its way (nobody
+        reads, or too slowly), and where it is longer than SAID_MAX."""
         if self.sent < self.length or not 0 < length <= SAID_MAX:
-            return False
+            return
         struct.pack_into(WHOLE, self.said, 0, line)  # a loop would take 4 ms, a slice the heap
         self.length = length
         self.sent = 0
-        return True
 
     def step(self) -> None:
         """Let some bytes out, as far as they are taken at once, and take some in."""
         self._speak()
         self._listen()
 
-    def hear(self) -> "bytes | None":
+    def read_line(self) -> "bytes | None":
         """A whole line, without its end, if one has come. Longer lines than HEARD_MAX are
         dropped whole; control characters are left out."""
         line = self.line

@@ -87,14 +87,14 @@ class Hal(Protocol):
         """Text for one of the screen's 8 rows, 16 ASCII cells. Kept, and drawn when the
         screen's bus is free, a row a tick at most; without a screen nothing happens."""
 
-    def say(self, line: bytearray, length: int) -> None:
+    def write_line(self, line: bytearray, length: int) -> None:
         """Telemetry: `length` bytes, newline included, to whoever reads; dropped at once
         where nobody does, or where they read too slowly."""
 
     def listening(self) -> bool:
         """Whether somebody reads telemetry."""
 
-    def hear(self) -> "bytes | None":
+    def read_line(self) -> "bytes | None":
         """A command line (without its newline) if one has come, else None."""
 
     def power_off(self) -> None:
@@ -117,7 +117,7 @@ class Hal(Protocol):
     def load(self, name: str) -> "bytes | None":
         """A kept file's bytes, or None where there is none or storage is broken."""
 
-    def keep(self, name: str, content: bytes) -> bool:
+    def store(self, name: str, content: bytes) -> bool:
         """Replace a kept file, whole or not at all: whatever becomes of the power, it then holds
         the old content or the new. May take a second. False where nothing more can be kept."""
 

@@ -1,8 +1,8 @@
-"""Whether the product's files are those of its release.
+"""Integrity check of the product's files against their release.
 
 `files.json` has the SHA-256 of each: `waistband flash` and `waistband deploy` write it. All
-of them take 0.4 s to look at, so that a unit does it piece by piece while its self-test runs,
-and is dark until then (`Rp2Hal.arm`). Without `files.json` and `hal/` the product is frozen
+files take 0.4 s, so a unit checks them one by one during its self-test, and stays dark until all
+are checked (`Rp2Hal.arm`). Without `files.json` and `hal/` the product is frozen
 into MicroPython, and there is nothing to look at.
 """
 

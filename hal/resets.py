@@ -1,7 +1,6 @@
-"""The word that survives a reset: whether emitters may have been lit, and how often the
-unit was reset without meaning to.
+"""Scratch word that survives a reset: armed flag and count of unclean resets (boot loops).
 
-No flash is written: a unit that resets over and over must not wear it out. 30 bits,
+Used by `main.py` and `hal.rp2_hal`. No flash is written: a boot loop must not wear it out. 30 bits,
 so that it is a small integer:
 
     29 ARMED     emitters may be lit (the HAL's `arm`)

@@ -78,6 +78,13 @@ class Rp2Hal:
     """`hal.contract.Hal` on a board. `powered` turns False when the unit is to be off, `leaving`
     True when it is to restart into service mode: the loop that calls it sees to both."""
 
+    # Files, as `hal.contract` has them.
+    load = staticmethod(storage.load)
+    store = staticmethod(storage.store)
+    append = staticmethod(storage.append)
+    size = staticmethod(storage.size)
+    tail = staticmethod(storage.tail)
+
     def __init__(self, board: "Rp2Board", cues: "tuple[Cue, ...]") -> None:
         """Dark first; then every part found and set up, which takes 10 ms, and 100 where the
         buses hang. A part that is missing is looked for again on its turn of the rota."""
@@ -122,6 +129,21 @@ class Rp2Hal:
         self.check_in = CHECK_IN_TICKS
         self.inputs: Inputs | None = None
         self.rota: tuple[Row, ...] = ()
+        self._delegate()
+
+    def _delegate(self) -> None:
+        """Methods of the contract that one part fulfils alone."""
+        self.drive = self.emitters.drive
+        self.carrier = self.emitters.carrier
+        self.off = self.emitters.off
+        self.renew_lease = self.emitters.lease.grant
+        self.signal = self.player.play
+        self.show = self.screen.show
+        self.write_line = self.console.write_line
+        self.listening = self.console.is_free
+        self.read_line = self.console.read_line
+        self.wall_clock = self.clock.seconds
+        self.set_wall_clock = self.clock.set
 
     # -- a tick ------------------------------------------------------------------------
 
@@ -200,22 +222,6 @@ class Rp2Hal:
         )
         self.rota = tuple([rows[what] for what in ROTA])
 
-    def drive(self, bank: int, duty: int) -> None:
-        """A bank's duty; a pin that `off` made plain goes back to its slice."""
-        self.emitters.drive(bank, duty)
-
-    def carrier(self, hz: int) -> None:
-        """Frequency of all emitter slices; only while dark."""
-        self.emitters.carrier(hz)
-
-    def off(self) -> None:
-        """Supply switch open, then each emitter pin a plain output, low."""
-        self.emitters.off()
-
-    def renew_lease(self) -> None:
-        """Hold the supply switch closed for 50 ms from now."""
-        self.emitters.lease.grant()
-
     def feed(self) -> None:
         """The tick went through: feed the watchdog, then use the time that is left."""
         if self.watchdog is not None:
@@ -243,29 +249,6 @@ class Rp2Hal:
         except Wrong:
             self.restart_to_service()
         self.unchecked = None
-
-    # -- people and hosts --------------------------------------------------------------
-
-    def signal(self, cue: int) -> None:
-        """Start a cue; `read` plays it on."""
-        self.player.play(cue)
-
-    def show(self, row: int, cells: bytearray) -> None:
-        """Keep a row of text; `feed` draws it."""
-        self.screen.show(row, cells)
-
-    def say(self, line: bytearray, length: int) -> None:
-        """Take a line; `feed` lets it out. Dropped while the last one is still on its way."""
-        self.console.say(line, length)
-
-    def listening(self) -> bool:
-        """Whether a line would be taken now. A host that reads, and none at all, look the
-        same to the chip; one that stopped reading does not."""
-        return self.console.free()
-
-    def hear(self) -> "bytes | None":
-        """A command line, if one has come."""
-        return self.console.hear()
 
     # -- power, watchdog, and what outlives a reset --------------------------------------
 
@@ -320,34 +303,6 @@ class Rp2Hal:
     def set_scratch(self, word: int) -> None:
         """Keep 30 bits over resets."""
         machine.mem32[self.scratch_address] = word & WORD_MASK
-
-    def load(self, name: str) -> "bytes | None":
-        """See `hal.storage`, as for each of these."""
-        return storage.load(name)
-
-    def keep(self, name: str, content: bytes) -> bool:
-        """Replace a file."""
-        return storage.keep(name, content)
-
-    def append(self, name: str, content: bytes) -> bool:
-        """Lengthen a file."""
-        return storage.append(name, content)
-
-    def size(self, name: str) -> "int | None":
-        """Bytes of a file."""
-        return storage.size(name)
-
-    def tail(self, name: str, most: int) -> "bytes | None":
-        """A file's end."""
-        return storage.tail(name, most)
-
-    def wall_clock(self) -> "int | None":
-        """Seconds since 2000-01-01, or None. Only at start or while dark."""
-        return self.clock.seconds()
-
-    def set_wall_clock(self, seconds: int) -> bool:
-        """Set the clock; False if there is none."""
-        return self.clock.set(seconds)
 
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ def load(name: str) -> "bytes | None":
     return None
 
 
-def keep(name: str, content: bytes) -> bool:
+def store(name: str, content: bytes) -> bool:
     """Write beside the old file, then rename over it; False where the filesystem is full or
     broken. Up to a second: only while dark."""
     try:

@@ -41,9 +41,8 @@ OURS = {"boot", "main", "firmware", "hal", "sim", "tools", "tests"}
 WHOLE_UNIT = "firmware.waistband"
 MAKERS = {"main.py", "sim", "tests", "tools/dev/count_ticks.py", "tools/dev/stand_in.py"}
 
-# Arrows for types alone, which run against others: what judges a pad is handed pads, and the screen
-# a blinded face.
-FOR_TYPES = {("firmware/safety", "firmware/therapy"), ("firmware/ui", "firmware/trial")}
+# Arrows for types alone, which run against others: what judges a pad is handed pads.
+FOR_TYPES = {("firmware/safety", "firmware/therapy")}
 
 # What else the device code may import: modules that CPython and MicroPython both have
 # (`micropython` aside, which is imported where it exists).

@@ -54,9 +54,9 @@ class Journal:
         """Look for the end of the chain; takes some tens of milliseconds, once."""
         self.found = True
         for segment in range(SEGMENTS):
-            self._look(segment)
+            self._find_in(segment)
 
-    def _look(self, segment: int) -> None:
+    def _find_in(self, segment: int) -> None:
         """Go on from this segment, if its last whole line is the latest so far."""
         size = self.hal.size(name(segment))
         lines = ((size and self.hal.tail(name(segment), 2 * LINE_MAX)) or b"").split(b"\n")
@@ -93,9 +93,7 @@ class Journal:
         """Write what waits; only while dark. False where something is left."""
         at = self.hal.wall_clock() if self.waiting else None
         while self.waiting:
-            if self.is_full() and not self._turn(at, up_s):
-                return False
-            if not self._append(at, up_s):
+            if (self.is_full() and not self._begin_segment(at, up_s)) or not self._append(at, up_s):
                 return False
             self.waiting.pop(0)
             if self.dropped and not self.waiting:
@@ -106,9 +104,7 @@ class Journal:
     def begin(self, keys: "tuple[str, ...]", values: "tuple[object, ...]", up_s: int) -> bool:
         """A session: the key moves forward first, then its record is there before any light.
         False where that cannot be kept."""
-        if not self.write(up_s):
-            return False
-        if not self.keys.move_on(self.hal):
+        if not (self.write(up_s) and self.keys.advance(self.hal)):
             return False
         self.open = True
         self.add("session", keys, values)
@@ -129,7 +125,7 @@ class Journal:
             ("n", "at", "latest", "up_s", "kind") + keys + ("key", "prev"),
             (self.n + 1, at, self.latest, up_s, kind) + values + (self.keys.index, self.seal),
         )[:-1]
-        sealed = mac.seal(self.keys.journal, body)
+        sealed = mac.hmac_hex(self.keys.journal, body)
         return body + b', "seal": "' + sealed.encode() + b'"}\n', sealed
 
     def _append(self, at: "int | None", up_s: int) -> bool:
@@ -139,23 +135,22 @@ class Journal:
             line = b"\n" + line  # what was torn stays, as a line that is no record
         if not self.hal.append(name(self.segment), line):
             return False
-        self.torn = False
-        self.size += len(line)
-        self.n += 1
-        self.seal = sealed
+        self._extend_chain(self.segment, self.size + len(line), sealed)
         if kind == "end":
-            self.receipt = mac.receipt(sealed).encode()
+            self.receipt = mac.receipt_code(sealed).encode()
         return True
 
-    def _turn(self, at: "int | None", up_s: int) -> bool:
+    def _begin_segment(self, at: "int | None", up_s: int) -> bool:
         """Begin the next segment, whatever it held, with a record that goes on with the chain."""
         segment = (self.segment + 1) % SEGMENTS
         line, sealed = self._line(at, up_s, "segment", (), ())
-        if not self.hal.keep(name(segment), line):
+        if not self.hal.store(name(segment), line):
             return False
-        self.segment = segment
-        self.size = len(line)
-        self.torn = False
+        self._extend_chain(segment, len(line), sealed)
+        return True
+
+    def _extend_chain(self, segment: int, size: int, sealed: str) -> None:
+        """A record was written: the chain ends with it."""
+        self.segment, self.size, self.torn = segment, size, False
         self.n += 1
         self.seal = sealed
-        return True

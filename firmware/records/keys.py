@@ -51,26 +51,21 @@ class Keys:
             NAMES, (self.prescription.hex(), self.journal.hex(), self.index, self.number)
         )
 
-    def move_on(self, hal: "Hal") -> bool:
-        """A session begins: the journal's next key. False where that cannot be kept."""
+    def advance(self, hal: "Hal") -> bool:
+        """A session begins: replace the journal's key by the next. False where that cannot be
+        stored."""
         if not self.journal:
             return True
-        before = self.journal
-        self.journal = mac.forward(before)
-        self.index += 1
-        if hal.keep(FILE, self.content()):
-            return True
-        self.journal = before
-        self.index -= 1
-        return False
+        return self._store(hal, mac.next_key(self.journal), self.index + 1, self.number)
 
-    def take(self, number: int, hal: "Hal") -> bool:
-        """A prescription of this number was taken. False where that cannot be kept."""
-        if number <= self.number:
+    def accept_number(self, number: int, hal: "Hal") -> bool:
+        """A prescription of this number was accepted. False where that cannot be stored."""
+        return number <= self.number or self._store(hal, self.journal, self.index, number)
+
+    def _store(self, hal: "Hal", journal: bytes, index: int, number: int) -> bool:
+        before = self.journal, self.index, self.number
+        self.journal, self.index, self.number = journal, index, number
+        if hal.store(FILE, self.content()):
             return True
-        before = self.number
-        self.number = number
-        if hal.keep(FILE, self.content()):
-            return True
-        self.number = before
+        self.journal, self.index, self.number = before
         return False

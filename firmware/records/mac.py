@@ -1,8 +1,7 @@
-"""What only the holder of a key can make: HMAC-SHA256, and keys that move forward.
+"""MAC and key ratchet: HMAC-SHA256 (RFC 2104), key derivation, receipt codes.
 
-RFC 2104; MicroPython has `hashlib.sha256` and no `hmac`. The journal's key is replaced by a
-hash of itself with each session, so that whoever takes the unit later cannot write what was
-before: the key that it was sealed with is nowhere any more.
+MicroPython has `hashlib.sha256` and no `hmac`. Each session replaces the journal's key by a hash
+of itself. Whoever takes the unit later cannot forge earlier records: their key is gone.
 """
 
 import binascii
@@ -14,7 +13,7 @@ HEX = 2 * KEY_BYTES  # digits of a key or a seal
 CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: none is taken for another
 
 
-def seal(key: bytes, message: bytes) -> str:
+def hmac_hex(key: bytes, message: bytes) -> str:
     """HMAC-SHA256 in hexadecimal digits; with an empty key, a hash that anyone can make."""
     if not key:
         return binascii.hexlify(hashlib.sha256(message).digest()).decode()
@@ -28,7 +27,7 @@ def seal(key: bytes, message: bytes) -> str:
     return binascii.hexlify(outer.digest()).decode()
 
 
-def same(one: bytes, other: bytes) -> bool:
+def is_equal(one: bytes, other: bytes) -> bool:
     """Whether two seals are equal, in a time that does not tell where they differ."""
     differs = len(one) ^ len(other)
     for a, b in zip(one, other):
@@ -36,17 +35,17 @@ def same(one: bytes, other: bytes) -> bool:
     return not differs
 
 
-def derived(key: bytes, purpose: bytes) -> bytes:
+def derive_key(key: bytes, purpose: bytes) -> bytes:
     """A key for one purpose, from which the others cannot be had."""
-    return binascii.unhexlify(seal(key, b"waistband " + purpose))
+    return binascii.unhexlify(hmac_hex(key, b"waistband " + purpose))
 
 
-def forward(key: bytes) -> bytes:
+def next_key(key: bytes) -> bytes:
     """The journal's key of the next session; no key where there is none."""
-    return derived(key, b"next session") if key else key
+    return derive_key(key, b"next session") if key else key
 
 
-def receipt(sealed: str) -> str:
+def receipt_code(sealed: str) -> str:
     """The first 40 bits of a seal, as a person notes them down: 8 letters and digits."""
     letters = ""
     for half in (sealed[:5], sealed[5:10]):

@@ -119,7 +119,7 @@ class PersistentState:
         """Write the hard fault that is still to be kept, if any, and lock the unit; only while
         dark. False where that failed."""
         latch = self.latch
-        if latch.hard and self.hal.keep(FAULT, fault_record(latch.hard_row)):
+        if latch.hard and self.hal.store(FAULT, fault_record(latch.hard_row)):
             latch.hard = False
             self.session.lock_for_service()
         return not latch.hard
@@ -128,7 +128,7 @@ class PersistentState:
         """The lit self-test was passed: where a hard fault locks the unit, none is kept any more,
         and the unit is unlocked, if that can be written; only while dark."""
         session = self.session
-        if session.lock == HARD_FAULT and self.hal.keep(FAULT, b""):
+        if session.lock == HARD_FAULT and self.hal.store(FAULT, b""):
             session.unlock()
 
     def store_day(self, whole: bool) -> bool:
@@ -145,7 +145,7 @@ class PersistentState:
             session.day_ms,
         )
         clock_s = self.hal.wall_clock()  # None, null in the file, where there is none
-        if not self.hal.keep(DAY, json_codec.text(DAY_KEYS + ("clock_s",), sums + (clock_s,))):
+        if not self.hal.store(DAY, json_codec.text(DAY_KEYS + ("clock_s",), sums + (clock_s,))):
             return False
         self.day_open = whole
         return True

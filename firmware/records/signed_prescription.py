@@ -12,7 +12,7 @@ prescriptions, and only those.
 
 from firmware.core.conversions import clock_seconds
 from firmware.records import json_codec, mac
-from firmware.therapy.prescription import Refused, keys, shown
+from firmware.therapy.prescription import Refused, quote, require_keys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,12 +33,12 @@ def payload(content: bytes) -> bytes:
     return content[PAYLOAD:-1] if content.endswith(b"}") else b""
 
 
-def sealed(inner: bytes, key: bytes) -> bytes:
+def sign(inner: bytes, key: bytes) -> bytes:
     """The file of these bytes, sealed."""
-    return BEFORE + mac.seal(key, inner).encode() + BETWEEN + inner + b"}\n"
+    return BEFORE + mac.hmac_hex(key, inner).encode() + BETWEEN + inner + b"}\n"
 
 
-def opened(content: object, unit_keys: "Keys", serial: str) -> "tuple[object, int, int]":
+def verify(content: object, unit_keys: "Keys", serial: str) -> "tuple[object, int, int]":
     """The prescription in a file's bytes, its number, and the second with which it expires (0:
     never). What is no bytes is the prescription itself, unsigned. Raises Refused where it is
     not this unit's."""
@@ -53,14 +53,14 @@ def opened(content: object, unit_keys: "Keys", serial: str) -> "tuple[object, in
     if not inner:
         raise Refused("the prescription is not signed: sign it with the unit's key")
     said = file.strip()[len(BEFORE) : len(BEFORE) + mac.HEX]
-    if not mac.same(said, mac.seal(unit_keys.prescription, inner).encode()):
+    if not mac.is_equal(said, mac.hmac_hex(unit_keys.prescription, inner).encode()):
         raise Refused("the prescription was altered, or signed with another unit's key")
-    table = keys("the signed prescription", json_codec.parse(inner), KEYS)
+    table = require_keys("the signed prescription", json_codec.parse(inner), KEYS)
     if table["unit"] != serial:
-        raise Refused("the prescription is for unit " + shown(table["unit"]) + ", not this one")
+        raise Refused("the prescription is for unit " + quote(table["unit"]) + ", not this one")
     number, expires = table["number"], table["expires"]
     if not json_codec.whole(number, 1, json_codec.MOST):
-        raise Refused("number is " + shown(number) + ": a whole number from 1")
+        raise Refused("number is " + quote(number) + ": a whole number from 1")
     assert isinstance(number, int)
     if number < unit_keys.number:
         raise Refused("an older prescription, number " + str(number) + ": a newer was taken")
@@ -68,5 +68,5 @@ def opened(content: object, unit_keys: "Keys", serial: str) -> "tuple[object, in
     if expires is not None:
         expires_s = clock_seconds(str(expires).encode() + LAST_SECOND)
         if expires_s < 0:
-            raise Refused("expires is " + shown(expires) + ": a date YYYY-MM-DD, or null")
+            raise Refused("expires is " + quote(expires) + ": a date YYYY-MM-DD, or null")
     return table["prescription"], number, expires_s

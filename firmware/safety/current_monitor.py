@@ -1,4 +1,4 @@
-"""The rail monitor while lit: does the LED supply deliver what the duties ask for?
+"""Current monitor: compares LED supply current with the duties while lit.
 
 More is an LED switch that is stuck on: dark at once. Less is a string that opened: the
 check is made again, and says which. Currents are in tenths of a milliamp.
@@ -47,7 +47,7 @@ FITS = 1  # every bank gave what was asked of it
 MISSING = 2  # the check is to find the bank that gives no light
 
 
-class Rail:
+class CurrentMonitor:
     """What was expected of the supply, what it delivered, and for how long the two differed."""
 
     def __init__(self, board: "Board") -> None:

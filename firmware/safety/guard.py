@@ -19,7 +19,7 @@ class Guard:
         self.tripped = 0  # a bit a row
         self.out = 0  # a bit a row: out of bounds on this tick
 
-    def look(self) -> int:
+    def check(self) -> int:
         """Judge this tick's codes; returns `tripped`."""
         for source, index, low, high in self.rows:
             if not low < source[index] < high:

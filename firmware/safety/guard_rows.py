@@ -4,18 +4,8 @@ Made by `firmware.waistband` at start, where limits in mC become raw codes; aske
 trips. Latches a fault with the pad, the value and the limit, in the units of `faults.FAULTS`.
 """
 
-from firmware.core import faults
+from firmware.core import faults, limits
 from firmware.core.conversions import ntc_code, tmp117_code, tmp117_mc
-from firmware.core.limits import (
-    BOARD_TRIP_MC,
-    CELL_END_MV,
-    CONTACT_TRIP_MC,
-    CONTACT_WARN_MC,
-    NTC_OPEN_CODE,
-    NTC_SHORT_CODE,
-    PLAUSIBLE_MAX_MC,
-    PLAUSIBLE_MIN_MC,
-)
 from firmware.safety.guard import Guard
 
 TYPE_CHECKING = False
@@ -29,58 +19,39 @@ if TYPE_CHECKING:
 def guard_rows(
     inputs: "Inputs", board: "Board", ntc_offsets_mc: "tuple[int, int]"
 ) -> "list[tuple[tuple[list[int], int, int, int], tuple[int, int, int, int, int]]]":
-    """The rows of the contact and LED-board sensors, pad by pad, and of the battery.
+    """Return (row, meaning) pairs: contact and LED-board sensors, pad by pad, then the battery.
 
-    Returns (row, meaning) pairs: meaning is (pad, fault below, fault above, fault far out,
-    far code): a code far out, on the side of the trip, is a broken sensor, not a hot one.
+    A meaning is (pad, fault below, fault above, fault far out, far code): a code far out, on the
+    side of the trip, is a broken sensor, not a hot one.
     """
-    hot = tmp117_code(CONTACT_TRIP_MC)
-    board_hot = tmp117_code(BOARD_TRIP_MC)
-    far = tmp117_code(PLAUSIBLE_MAX_MC)
-    cold = tmp117_code(PLAUSIBLE_MIN_MC)
+    hot = tmp117_code(limits.CONTACT_TRIP_MC)
+    board_hot = tmp117_code(limits.BOARD_TRIP_MC)
+    far = tmp117_code(limits.PLAUSIBLE_MAX_MC)
+    cold = tmp117_code(limits.PLAUSIBLE_MIN_MC)
     pairs = []
     for pad in (0, 1):
-        trip = ntc_code(board, CONTACT_TRIP_MC - ntc_offsets_mc[pad])
-        pairs.append(
-            (
-                (inputs.ntc, pad, trip, NTC_OPEN_CODE),
-                (pad, faults.CONTACT_HOT, faults.NTC_OPEN, faults.NTC_SHORT, NTC_SHORT_CODE),
-            )
-        )
-        pairs.append(
-            (
-                (inputs.contact, pad, cold, hot),
-                (pad, faults.CONTACT_GARBAGE, faults.CONTACT_HOT, faults.CONTACT_GARBAGE, far),
-            )
-        )
-        pairs.append(
-            (
-                (inputs.board, pad, cold, board_hot),
-                (pad, faults.BOARD_GARBAGE, faults.BOARD_HOT, faults.BOARD_GARBAGE, far),
-            )
-        )
-    empty = CELL_END_MV * 2 * 4096 // board.BATTERY_FULL_SCALE_MV
-    pairs.append(
-        (
-            (inputs.battery, 0, empty, 4096),
-            (faults.UNIT, faults.BATTERY_EMPTY, faults.BATTERY_EMPTY, faults.BATTERY_EMPTY, -1),
-        )
-    )
-    return pairs
+        trip = ntc_code(board, limits.CONTACT_TRIP_MC - ntc_offsets_mc[pad])
+        ntc = (pad, faults.CONTACT_HOT, faults.NTC_OPEN, faults.NTC_SHORT, limits.NTC_SHORT_CODE)
+        contact = (pad, faults.CONTACT_GARBAGE, faults.CONTACT_HOT, faults.CONTACT_GARBAGE, far)
+        led_board = (pad, faults.BOARD_GARBAGE, faults.BOARD_HOT, faults.BOARD_GARBAGE, far)
+        pairs += [
+            ((inputs.ntc, pad, trip, limits.NTC_OPEN_CODE), ntc),
+            ((inputs.contact, pad, cold, hot), contact),
+            ((inputs.board, pad, cold, board_hot), led_board),
+        ]
+    empty = limits.CELL_END_MV * 2 * 4096 // board.BATTERY_FULL_SCALE_MV
+    battery = (faults.UNIT, faults.BATTERY_EMPTY, faults.BATTERY_EMPTY, faults.BATTERY_EMPTY, -1)
+    return pairs + [((inputs.battery, 0, empty, 4096), battery)]
 
 
 class GuardRows:
     """The guard, the meaning of its rows, and which of its trips have become faults."""
 
     def __init__(self, inputs: "Inputs", board: "Board", ntc_offsets_mc: "tuple[int, int]") -> None:
-        rows = []
-        meanings = []
-        for row, meaning in guard_rows(inputs, board, ntc_offsets_mc):
-            rows.append(row)
-            meanings.append(meaning)
+        pairs = guard_rows(inputs, board, ntc_offsets_mc)
         self.inputs = inputs
-        self.guard = Guard(tuple(rows))
-        self.meanings = tuple(meanings)
+        self.guard = Guard(tuple([row for row, _ in pairs]))
+        self.meanings = tuple([meaning for _, meaning in pairs])
         self.collected = 0  # a bit a row: trips that have become faults
 
     def collect(self, latch: "Faults", pads: "tuple[Pad, Pad]") -> bool:
@@ -112,20 +83,18 @@ class GuardRows:
         """Latch what row `k` found, codes in mC where the fault is named by them."""
         inputs = self.inputs
         by_ntc = self.guard.rows[k][0] is inputs.ntc
-        other_mc = CONTACT_WARN_MC  # what the pad's other contact sensor says
-        if fault == faults.CONTACT_HOT:
-            other_mc = (
-                tmp117_mc(inputs.contact[pad.index])
-                if by_ntc
-                else (pad.ntc_mc(inputs.ntc[pad.index] << 4))
-            )
         if not by_ntc:
+            other_mc = pad.ntc_mc(inputs.ntc[pad.index] << 4)
             code = tmp117_mc(code)
             limit = tmp117_mc(limit)
-        elif fault == faults.CONTACT_HOT:
-            code = pad.ntc_mc(code << 4)
-            limit = pad.ntc_mc(limit << 4)
-        latch.raise_fault(fault, pad.index, inputs.ms, code, limit, other_mc >= CONTACT_WARN_MC)
+        else:
+            other_mc = tmp117_mc(inputs.contact[pad.index])
+            if fault == faults.CONTACT_HOT:
+                code = pad.ntc_mc(code << 4)
+                limit = pad.ntc_mc(limit << 4)
+        # a contact sensor is hot: does the other one of the pad say so too?
+        borne_out = fault != faults.CONTACT_HOT or other_mc >= limits.CONTACT_WARN_MC
+        latch.raise_fault(fault, pad.index, inputs.ms, code, limit, borne_out)
 
     def clear(self) -> None:
         """Forget the trips whose codes are back in bounds."""

@@ -1,4 +1,4 @@
-"""The lit check before therapy: every bank seen to light, the supply switch seen to open.
+"""Lamp test before therapy: every bank is seen to light, the supply switch is seen to open.
 
 A step is a control step. First the switch is closed with every bank at zero: no
 current, or an LED switch is stuck. Then each bank that the course uses is lit for
@@ -39,7 +39,7 @@ SILENCES = 5  # a second in all: a monitor that says so little shows no pulse
 DARK_CELL_MV = 3_700  # the pack that expected currents are worked out for
 
 
-class Check:
+class LampTest:
     """The check's progress, one step at a time."""
 
     def __init__(self, board: "Board") -> None:

@@ -1,33 +1,22 @@
-"""Whether a pad's sensors fit the power that it really gave: called once a control step.
+"""Sensor checks: do a pad's temperature readings match the power that the pad gave?
 
-Four questions, none of which asks what the skin is like:
+Called by `Pad` once a control step (200 ms). Reads duties and sensor codes, latches faults, never
+changes power. Thresholds scale with the delivered power, so that ambient temperature, battery
+voltage, body fat, blood flow and blankets do not change them. Derivation:
+docs/maintainer/safety.md, "Judging the sensors".
 
-- Did a contact sensor spring as nothing that touches skin does?
-- While energy arrives, does it move at all? Noise alone sees to that.
-- **Loose**: the LED board can be warmer than the contact face by no more than its waste heat
-  needs to pass the window (W/m2 over W/m2K), and a little while longer after a change. Where
-  it is, both contact sensors read low: came loose, or stand still together.
-- **Off the skin**: within the first minutes of light the face warms alike on every skin, since
-  its own mass and the skin's decide and blood has no time. In still air it warms half as
-  fast again. Asked only where the belt was at rest before the light, or warming of its own.
-  A room that grows warmer warms it too, from behind: what then passes the window is more than
-  ever passes of the waste heat off the skin, and is let count.
+| check    | fault         | condition                                                          |
+|----------|---------------|--------------------------------------------------------------------|
+| jump     | contact_jump  | one contact sensor moves by more than JUMP_MC, the other does not  |
+| still    | contact_still | a contact sensor does not change at all while energy arrives       |
+| loose    | contact_loose | LED board warmer than the face by more than waste heat explains    |
+| off skin | off_skin      | in the first 200 s the face warms faster than it can on any skin   |
 
-Expected rise and step scale with the power that really went out; a cold room, a weak
-battery, thick fat, no blood flow or a blanket change neither (docs/maintainer/safety.md, "Judging
-the sensors").
+`off_skin` is judged only where the pad was at rest before the light; heat from a warmer room is
+allowed for.
 """
 
-from firmware.core import faults
-from firmware.core.limits import (
-    JUMP_MC,
-    LOOSE_MARGIN_MC,
-    NTC_DNL_CODE,
-    NTC_DNL_NEAR,
-    OFF_SKIN_MARGIN_MC,
-    STILL_CONTACT_STEPS,
-    STILL_NTC_STEPS,
-)
+from firmware.core import faults, limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,7 +53,7 @@ def sprang(past_mc: list[int], now_mc: int) -> int:
     return max(up, down, 0)
 
 
-class Plausible:
+class SensorChecks:
     """What one pad's sensors were like, and what they may come to."""
 
     def __init__(self, board: "Board", index: int, full_uw_cm2: list[int]) -> None:
@@ -109,7 +98,7 @@ class Plausible:
         a_mc = sprang(self.thermistor, thermistor_mc)
         b_mc = sprang(self.digital, digital_mc)
         self.seen += 1 if self.seen < SEEN else 0
-        if self.seen < SEEN or (a_mc > JUMP_MC) == (b_mc > JUMP_MC):
+        if self.seen < SEEN or (a_mc > limits.JUMP_MC) == (b_mc > limits.JUMP_MC):
             return 0
         return max(a_mc, b_mc)
 
@@ -117,16 +106,16 @@ class Plausible:
         """While energy arrives: does each contact sensor move at all?"""
         index = self.index
         code = inputs.ntc[index]
-        wide = -NTC_DNL_NEAR <= code - NTC_DNL_CODE <= NTC_DNL_NEAR
+        wide = -limits.NTC_DNL_NEAR <= code - limits.NTC_DNL_CODE <= limits.NTC_DNL_NEAR
         same = ntc_sum == self.ntc_sum and not wide
         self.ntc_steps = self.ntc_steps + 1 if same else 0
         same = inputs.contact[index] == self.contact_code
         self.contact_steps = self.contact_steps + 1 if same else 0
         self.ntc_sum = ntc_sum
         self.contact_code = inputs.contact[index]
-        steps, limit = self.ntc_steps, STILL_NTC_STEPS
-        if self.contact_steps >= STILL_CONTACT_STEPS:
-            steps, limit = self.contact_steps, STILL_CONTACT_STEPS
+        steps, limit = self.ntc_steps, limits.STILL_NTC_STEPS
+        if self.contact_steps >= limits.STILL_CONTACT_STEPS:
+            steps, limit = self.contact_steps, limits.STILL_CONTACT_STEPS
         if steps >= limit:
             latch.raise_fault(faults.CONTACT_STILL, index, inputs.ms, steps, limit)
 
@@ -140,10 +129,10 @@ class Plausible:
         self.apart_mc = (
             most_mc if most_mc > apart_mc else (apart_mc - ((apart_mc - most_mc) >> SETTLE_SHIFT))
         )
-        loose_mc = board_mc - contact_mc - self.apart_mc - LOOSE_MARGIN_MC
+        loose_mc = board_mc - contact_mc - self.apart_mc - limits.LOOSE_MARGIN_MC
         self.loose_steps = self.loose_steps + 1 if loose_mc > 0 else 0
         if self.loose_steps >= SURE_STEPS:
-            limit_mc = board_mc - self.apart_mc - LOOSE_MARGIN_MC
+            limit_mc = board_mc - self.apart_mc - limits.LOOSE_MARGIN_MC
             latch.raise_fault(faults.CONTACT_LOOSE, index, ms, contact_mc, limit_mc)
         if self.steps >= RISE_STEPS:
             return
@@ -159,7 +148,7 @@ class Plausible:
         comes_to_q10 = (heat_w_m2 * RISE_WASTE_MC + self.light_w_m2 * RISE_LIGHT_MC) << RISE_Q
         self.rise_q10 += (comes_to_q10 - self.rise_q10) >> RISE_SHIFT
         most_mc = self.start_mc + (self.rise_q10 >> RISE_Q) * 9 // 8 + room_w_m2 * ROOM_MC
-        most_mc += OFF_SKIN_MARGIN_MC
+        most_mc += limits.OFF_SKIN_MARGIN_MC
         self.off_steps = self.off_steps + 1 if contact_mc > most_mc else 0
         if self.off_steps >= SURE_STEPS:
             latch.raise_fault(faults.OFF_SKIN, index, ms, contact_mc, most_mc)

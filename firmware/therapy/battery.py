@@ -3,16 +3,8 @@
 Judged once a second. Voltages are of the mean cell, in mV, under the present load.
 """
 
+from firmware.core import limits
 from firmware.core.inputs import GAUGE
-from firmware.core.limits import (
-    CELL_APART_MV,
-    CELL_CHARGED_MV,
-    CELL_WARN_MV,
-    CHARGED_S,
-    CLOCK_MASK,
-    GAUGE_HEARD_WITHIN_MS,
-    SESSION_RESERVE_PERCENT,
-)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +48,7 @@ class Battery:
 
     def expect(self, power_mw: int, longest_ms: int) -> None:
         """What a session of the course in use is expected to draw, reserve included."""
-        whole_mw = (power_mw + self.idle_mw) * (100 + SESSION_RESERVE_PERCENT) // 100
+        whole_mw = (power_mw + self.idle_mw) * (100 + limits.SESSION_RESERVE_PERCENT) // 100
         self.session_mwh = whole_mw * (longest_ms // 1000) // 3600 + 1
 
     def judge(self, inputs: "Inputs") -> None:
@@ -73,13 +65,13 @@ class Battery:
         gauge_percent = inputs.gauge[1] >> 8
         apart_mv = gauge_mv - cell_mv
         self.gauge_believed = (
-            (inputs.ms - inputs.heard[GAUGE]) & CLOCK_MASK <= GAUGE_HEARD_WITHIN_MS
-            and -CELL_APART_MV < apart_mv < CELL_APART_MV
+            (inputs.ms - inputs.heard[GAUGE]) & limits.CLOCK_MASK <= limits.GAUGE_HEARD_WITHIN_MS
+            and -limits.CELL_APART_MV < apart_mv < limits.CELL_APART_MV
             and gauge_percent <= 100
             and -30 < gauge_percent - percent < 30
         )
         self.percent = gauge_percent if self.gauge_believed else percent
-        self.low = cell_mv < CELL_WARN_MV
+        self.low = cell_mv < limits.CELL_WARN_MV
 
     def sessions_left(self) -> int:
         """Whole sessions of the course in use."""
@@ -95,7 +87,7 @@ class Battery:
     def recovered(self, charging: bool) -> bool:
         """Called once a second: True when enough went back in for an ended battery to be used."""
         self.charged_s = self.charged_s + 1 if charging and self.ended else 0
-        if self.charged_s < CHARGED_S or self.cell_mv < CELL_CHARGED_MV:
+        if self.charged_s < limits.CHARGED_S or self.cell_mv < limits.CELL_CHARGED_MV:
             return False
         self.ended = False
         return True

@@ -1,4 +1,4 @@
-"""What a pad gave and what the skin took: fluence by bank and CEM43, in integers.
+"""Dose counters of a pad: fluence by bank and thermal dose (CEM43), in integers.
 
 Every product stays below 2**30 (the largest is named where it arises), so that
 nothing is allocated on the unit. Against floating point over the same inputs the

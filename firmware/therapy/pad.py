@@ -1,4 +1,4 @@
-"""One pad: what it feels, how far its light is throttled, what it gave.
+"""Pad: sensor readings, temperature controller (PI with anti-windup) and dose counters.
 
 Called once a control step for each pad. The contact temperature that everything
 goes by is the warmer of the pad's two contact sensors.
@@ -20,7 +20,7 @@ from firmware.core.limits import (
     PAIR_TRIP_MC,
     REST_MC,
 )
-from firmware.safety.sensor_checks import Plausible
+from firmware.safety.sensor_checks import SensorChecks
 from firmware.therapy.dose import Cem43, Fluence
 
 TYPE_CHECKING = False
@@ -54,7 +54,7 @@ class Pad:
         self.first = index * len(full_uw_cm2)  # its first bank
         self.fluence = Fluence(full_uw_cm2)
         self.cem43 = Cem43()
-        self.plausible = Plausible(board, index, full_uw_cm2)
+        self.checks = SensorChecks(board, index, full_uw_cm2)
         self.code_sum = 0
         self.thermistor_mc = self.digital_mc = 0  # its two contact sensors, and
         self.contact_mc = 0  # the warmer of them
@@ -116,7 +116,7 @@ class Pad:
         index = self.index
         ms = inputs.ms
         heard = inputs.heard
-        jump_mc = self.plausible.jump_mc(self.thermistor_mc, self.digital_mc)
+        jump_mc = self.checks.jump_mc(self.thermistor_mc, self.digital_mc)
         apart_mc = abs(self.thermistor_mc - self.digital_mc)
         age_ms = (ms - heard[index]) & CLOCK_MASK
         if age_ms > HEARD_WITHIN_MS or heard[index] < 0:
@@ -138,9 +138,9 @@ class Pad:
         self, out: list[int], lit_ms: int, step_ms: int, inputs: "Inputs", latch: "Faults"
     ) -> None:
         """While power rises or is on: latch where it does not fit what the pad feels."""
-        self.plausible.power(out, self.first, lit_ms, step_ms)
-        self.plausible.still(inputs, self.code_sum, latch)
-        self.plausible.judge(inputs.ms, self.contact_mc, self.board_mc, latch)
+        self.checks.power(out, self.first, lit_ms, step_ms)
+        self.checks.still(inputs, self.code_sum, latch)
+        self.checks.judge(inputs.ms, self.contact_mc, self.board_mc, latch)
 
     def regulate(self, set_point_mc: int, step_ms: int, ceiling: int) -> int:
         """The throttle for the next control step, at most `ceiling` (the ramp)."""

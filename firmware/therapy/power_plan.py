@@ -43,7 +43,7 @@ def ramp(course: "Course", gate: "Gate", pads: "tuple[Pad, Pad]") -> None:
     _share(course, gate.caps, pads)
     gate.modulate(course.period_ticks, course.on_ticks, LOOK_TICKS)
     for pad in pads:
-        pad.plausible.begin(pad.contact_mc, pad.board_mc, pad.at_rest)
+        pad.checks.begin(pad.contact_mc, pad.board_mc, pad.at_rest)
         pad.at_rest = False
 
 

@@ -12,23 +12,7 @@ and {"mode": "gated", "rate_hz": 50/n, "on_ms": a multiple of 20}.
 
 import binascii
 
-from firmware.core.limits import (
-    BANK_MAX_UW_CM2,
-    BANK_MIN_UW_CM2,
-    CARRIER_HZ,
-    CONTROL_TICKS,
-    DUTY_MAX,
-    FLUENCE_MAX_UJ_CM2,
-    FLUENCE_MIN_UJ_CM2,
-    IRRADIANCE_MAX_UW_CM2,
-    LEASE_MS,
-    PULSE_MAX_HZ,
-    PULSE_MIN_HZ,
-    SESSION_MAX_MS,
-    SET_POINT_MAX_MC,
-    SET_POINT_MIN_MC,
-    TICK_MS,
-)
+from firmware.core import limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,27 +30,27 @@ KEYS = ("name", "irradiance_mw_cm2", "fluence_j_cm2", "max_min", "set_point_c", 
 LIGHT_KEYS = {"cw": ("mode",), "pulse": ("mode", "rate_hz"), "gated": ("mode", "rate_hz", "on_ms")}
 CALIBRATION_KEYS = ("serial", "date", "window_cm2", "irradiance_mw_cm2", "ntc_offset_c")
 NAME_MAX = 40
-TICKS_A_SECOND = 1000 // TICK_MS
+TICKS_A_SECOND = 1000 // limits.TICK_MS
 
 
 class Refused(ValueError):
     """One line for a person: the key, the value, and what is allowed."""
 
 
-def shown(value: object) -> str:
+def quote(value: object) -> str:
     """A value as a message quotes it: short, on one line."""
     text = repr(value)
     return text if len(text) <= 40 else text[:37] + "..."
 
 
-def keys(what: str, value: object, allowed: "tuple[str, ...]") -> "dict[str, object]":
+def require_keys(what: str, value: object, allowed: "tuple[str, ...]") -> "dict[str, object]":
     """The table itself; refuses what is not one of exactly these keys."""
     if not isinstance(value, dict):
-        raise Refused(what + " is " + shown(value) + ": a table of " + ", ".join(allowed))
+        raise Refused(what + " is " + quote(value) + ": a table of " + ", ".join(allowed))
     for key in value:
         if key not in allowed:
             raise Refused(
-                shown(key) + " is not a key of " + what + ": allowed are " + ", ".join(allowed)
+                quote(key) + " is not a key of " + what + ": allowed are " + ", ".join(allowed)
             )
     for key in allowed:
         if key not in value:
@@ -74,24 +58,24 @@ def keys(what: str, value: object, allowed: "tuple[str, ...]") -> "dict[str, obj
     return value
 
 
-def number(what: str, value: object, low: float, high: float, unit: str) -> int:
+def read_number(what: str, value: object, low: float, high: float, unit: str) -> int:
     """A number within limits, in thousandths; refuses booleans, NaN and infinities."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
         raise Refused(
-            what + " is " + shown(value) + ": a number from " + str(low) + " to " + str(high)
+            what + " is " + quote(value) + ": a number from " + str(low) + " to " + str(high)
             + " " + unit
         )  # fmt: skip
     return int(value * 1000 - low * 1000 + 0.5) + int(low * 1000)  # rounds alike below zero
 
 
-def plain(what: str, value: object) -> str:
+def read_text(what: str, value: object) -> str:
     """A text that the unit's screen can show."""
     if (
         not isinstance(value, str)
         or not 0 < len(value) <= NAME_MAX
         or not " " <= min(value) <= max(value) <= "~"
     ):
-        raise Refused(what + " is " + shown(value) + ": 1 to 40 characters of plain ASCII")
+        raise Refused(what + " is " + quote(value) + ": 1 to 40 characters of plain ASCII")
     return value
 
 
@@ -105,22 +89,22 @@ class Course:
 
         `full_uw_cm2` holds two lists in the order of the board's bank table. Raises Refused.
         """
-        table = keys("the prescription", prescription, KEYS)
-        self.name = plain("name", table["name"])
+        table = require_keys("the prescription", prescription, KEYS)
+        self.name = read_text("name", table["name"])
         self.number = 0  # among those that were signed for this unit
         self.expires_s = 0  # the last second in which a session may begin; 0: it does not expire
-        self.fluence_uj_cm2 = 1000 * number(
+        self.fluence_uj_cm2 = 1000 * read_number(
             "fluence_j_cm2", table["fluence_j_cm2"],
-            FLUENCE_MIN_UJ_CM2 / 1e6, FLUENCE_MAX_UJ_CM2 / 1e6, "J/cm2",
+            limits.FLUENCE_MIN_UJ_CM2 / 1e6, limits.FLUENCE_MAX_UJ_CM2 / 1e6, "J/cm2",
         )  # fmt: skip
-        self.max_ms = 60 * number(
-            "max_min", table["max_min"], 1, SESSION_MAX_MS / 60_000, "minutes"
+        self.max_ms = 60 * read_number(
+            "max_min", table["max_min"], 1, limits.SESSION_MAX_MS / 60_000, "minutes"
         )
-        self.set_point_mc = number(
+        self.set_point_mc = read_number(
             "set_point_c", table["set_point_c"],
-            SET_POINT_MIN_MC / 1000, SET_POINT_MAX_MC / 1000, "C",
+            limits.SET_POINT_MIN_MC / 1000, limits.SET_POINT_MAX_MC / 1000, "C",
         )  # fmt: skip
-        self.carrier_hz = CARRIER_HZ
+        self.carrier_hz = limits.CARRIER_HZ
         self.period_ticks = 1
         self.on_ticks = 1
         self._light(table["light"])
@@ -131,54 +115,54 @@ class Course:
         # towards its dose a pad is slowed down, and stops where as little is left as two
         # checks or a sixteenth of a control step could give
         self.worst_uj_cm2 = self._step_uj_cm2(full_uw_cm2)
-        check_uj_cm2 = max(sum(full_uw_cm2[0]), sum(full_uw_cm2[1])) * TICK_MS // 9_000
+        check_uj_cm2 = max(sum(full_uw_cm2[0]), sum(full_uw_cm2[1])) * limits.TICK_MS // 9_000
         self.least_uj_cm2 = max(self.worst_uj_cm2 >> 4, 2 * check_uj_cm2)
 
     def _light(self, light: object) -> None:
         """Carrier, pulse and gate of "Light in time"."""
         mode = light.get("mode") if isinstance(light, dict) else light
         if mode not in ("cw", "pulse", "gated"):
-            raise Refused("light mode is " + shown(mode) + ": cw, pulse or gated")
-        light = keys("light", light, LIGHT_KEYS[mode])
+            raise Refused("light mode is " + quote(mode) + ": cw, pulse or gated")
+        light = require_keys("light", light, LIGHT_KEYS[mode])
         if mode == "pulse":
-            rate = number("rate_hz", light["rate_hz"], PULSE_MIN_HZ, PULSE_MAX_HZ, "Hz (pulse)")
+            low, high = limits.PULSE_MIN_HZ, limits.PULSE_MAX_HZ
+            rate = read_number("rate_hz", light["rate_hz"], low, high, "Hz (pulse)")
             if rate % 1000:
-                raise Refused("rate_hz is " + shown(light["rate_hz"]) + ": a whole number of Hz")
+                raise Refused("rate_hz is " + quote(light["rate_hz"]) + ": a whole number of Hz")
             self.carrier_hz = rate // 1000
         elif mode == "gated":
-            rate = number("rate_hz", light["rate_hz"], 1, TICKS_A_SECOND / 2, "Hz (gated)")
+            rate = read_number("rate_hz", light["rate_hz"], 1, TICKS_A_SECOND / 2, "Hz (gated)")
             ticks = (TICKS_A_SECOND * 1000 + rate // 2) // rate
             exact = (TICKS_A_SECOND * 1000 + ticks // 2) // ticks
             # 16.67 or 16.7 may be written for 50/3
             if rate not in (exact, (exact + 5) // 10 * 10, (exact + 50) // 100 * 100):
                 raise Refused(
-                    "rate_hz is " + shown(light["rate_hz"])
+                    "rate_hz is " + quote(light["rate_hz"])
                     + ": gated rates are 50/n Hz, the nearest " + str(exact / 1000)
                 )  # fmt: skip
-            on_ms = number("on_ms", light["on_ms"], TICK_MS, (ticks - 1) * TICK_MS, "ms") // 1000
-            if on_ms % TICK_MS or light["on_ms"] != on_ms:
-                raise Refused("on_ms is " + shown(light["on_ms"]) + ": a multiple of 20 ms")
+            most_ms = (ticks - 1) * limits.TICK_MS
+            on_ms = read_number("on_ms", light["on_ms"], limits.TICK_MS, most_ms, "ms") // 1000
+            if on_ms % limits.TICK_MS or light["on_ms"] != on_ms:
+                raise Refused("on_ms is " + quote(light["on_ms"]) + ": a multiple of 20 ms")
             self.period_ticks = ticks
-            self.on_ticks = on_ms // TICK_MS
+            self.on_ticks = on_ms // limits.TICK_MS
 
     def _irradiance(self, banks: object, board: "Board") -> "list[int]":
         """Average irradiance of each bank, uW/cm2."""
         names = [str(row[0]) for row in board.BANKS]
-        banks = keys("irradiance_mw_cm2", banks, tuple(names))
-        values = [
-            number("irradiance_mw_cm2." + n, banks[n], 0, BANK_MAX_UW_CM2 / 1000, "mW/cm2")
-            for n in names
-        ]
+        banks = require_keys("irradiance_mw_cm2", banks, tuple(names))
+        what, most = "irradiance_mw_cm2.", limits.BANK_MAX_UW_CM2 / 1000
+        values = [read_number(what + n, banks[n], 0, most, "mW/cm2") for n in names]
         for k in range(len(values)):
-            if 0 < values[k] < BANK_MIN_UW_CM2:
+            if 0 < values[k] < limits.BANK_MIN_UW_CM2:
                 raise Refused(
                     "irradiance_mw_cm2." + names[k] + " is " + str(values[k] / 1000)
-                    + ": 0, or from " + str(BANK_MIN_UW_CM2 / 1000) + " mW/cm2"
+                    + ": 0, or from " + str(limits.BANK_MIN_UW_CM2 / 1000) + " mW/cm2"
                 )  # fmt: skip
-        if not 0 < sum(values) <= IRRADIANCE_MAX_UW_CM2:
+        if not 0 < sum(values) <= limits.IRRADIANCE_MAX_UW_CM2:
             raise Refused(
                 "irradiance_mw_cm2 sums to " + str(sum(values) / 1000) + ": more than 0, at most "
-                + str(IRRADIANCE_MAX_UW_CM2 / 1000) + " mW/cm2 for a pad"
+                + str(limits.IRRADIANCE_MAX_UW_CM2 / 1000) + " mW/cm2 for a pad"
             )  # fmt: skip
         return values
 
@@ -197,7 +181,7 @@ class Course:
                         + " gives at most " + str(most // self.period_ticks / 1000)
                         + " mW/cm2 with this light"
                     )  # fmt: skip
-                duties.append(asked * DUTY_MAX // most)
+                duties.append(asked * limits.DUTY_MAX // most)
         return duties
 
     def power_mw(self, board: "Board") -> int:
@@ -205,7 +189,8 @@ class Course:
         total = 0
         for k in range(len(self.duties)):
             milliwatts = board.BANKS[k % len(board.BANKS)][3]
-            total += milliwatts * self.duties[k] // DUTY_MAX * self.on_ticks // self.period_ticks
+            peak_mw = milliwatts * self.duties[k] // limits.DUTY_MAX
+            total += peak_mw * self.on_ticks // self.period_ticks
         return total
 
     def _step_uj_cm2(self, full_uw_cm2: "list[list[int]]") -> int:
@@ -216,9 +201,9 @@ class Course:
         for pad in (0, 1):
             peak = 0
             for k in range(banks):
-                peak += full_uw_cm2[pad][k] * self.duties[pad * banks + k] // DUTY_MAX + 1
+                peak += full_uw_cm2[pad][k] * self.duties[pad * banks + k] // limits.DUTY_MAX + 1
             most = max(most, peak)
-        return most * CONTROL_TICKS * LEASE_MS // 1000 * 110 // 100 + 1
+        return most * limits.CONTROL_TICKS * limits.LEASE_MS // 1000 * 110 // 100 + 1
 
     def longest_ms(self) -> int:
         """How long the light lasts at full throttle: dose or time, whichever is first."""
@@ -226,7 +211,7 @@ class Course:
         return min(dose_ms, self.max_ms)
 
 
-def calibration_rows(
+def read_calibration(
     calibration: object, board: "Board"
 ) -> "tuple[list[list[int]], tuple[int, int]]":
     """Check a calibration: returns (full_uw_cm2 of each pad's banks, NTC offsets in mC).
@@ -234,11 +219,11 @@ def calibration_rows(
     A calibration is {"serial", "date", "window_cm2", "irradiance_mw_cm2": {"A": {"810": ...},
     "B": ...}, "ntc_offset_c": {"A": ..., "B": ...}, "crc32"}. Raises Refused.
     """
-    table = keys("the calibration", calibration, CALIBRATION_KEYS + ("crc32",))
+    table = require_keys("the calibration", calibration, CALIBRATION_KEYS + ("crc32",))
     crc = calibration_crc(table, board)
     if table["crc32"] != crc:
         raise Refused(
-            "crc32 is " + shown(table["crc32"]) + ", not " + crc
+            "crc32 is " + quote(table["crc32"]) + ", not " + crc
             + ": the calibration was altered after waistband calibrate made it"
         )  # fmt: skip
     _, full, offsets = _measured(table, board)
@@ -249,7 +234,7 @@ def calibration_crc(table: "dict[str, object]", board: "Board") -> str:
     """CRC-32 of what a calibration says, as 8 hexadecimal digits: of its texts and of its values
     in thousandths, however they are written. Raises Refused."""
     window, full, offsets = _measured(table, board)
-    said = [plain("serial", table["serial"]), plain("date", table["date"]), str(window)]
+    said = [read_text("serial", table["serial"]), read_text("date", table["date"]), str(window)]
     for row in full + [offsets]:
         for value in row:
             said.append(str(value))
@@ -260,26 +245,26 @@ def _measured(
     table: "dict[str, object]", board: "Board"
 ) -> "tuple[int, list[list[int]], tuple[int, int]]":
     """Window, irradiance and offsets, in thousandths. Raises Refused."""
-    window = number("window_cm2", table["window_cm2"], 1, 400, "cm2")
+    window = read_number("window_cm2", table["window_cm2"], 1, 400, "cm2")
     names = tuple([str(row[0]) for row in board.BANKS])
-    lights = keys("irradiance_mw_cm2", table["irradiance_mw_cm2"], ("A", "B"))
-    offset_table = keys("ntc_offset_c", table["ntc_offset_c"], ("A", "B"))
+    lights = require_keys("irradiance_mw_cm2", table["irradiance_mw_cm2"], ("A", "B"))
+    offset_table = require_keys("ntc_offset_c", table["ntc_offset_c"], ("A", "B"))
     full = []
     for pad in ("A", "B"):
-        banks = keys("irradiance_mw_cm2." + pad, lights[pad], names)
+        banks = require_keys("irradiance_mw_cm2." + pad, lights[pad], names)
         what = "irradiance_mw_cm2." + pad + "."
-        most = BANK_MAX_UW_CM2 / 1000
-        full.append([number(what + n, banks[n], 0.5, most, "mW/cm2") for n in names])
+        most = limits.BANK_MAX_UW_CM2 / 1000
+        full.append([read_number(what + n, banks[n], 0.5, most, "mW/cm2") for n in names])
     return (
         window,
         full,
         (
-            number("ntc_offset_c.A", offset_table["A"], -2, 2, "C"),
-            number("ntc_offset_c.B", offset_table["B"], -2, 2, "C"),
+            read_number("ntc_offset_c.A", offset_table["A"], -2, 2, "C"),
+            read_number("ntc_offset_c.B", offset_table["B"], -2, 2, "C"),
         ),
     )
 
 
-def serial_of(calibration: object) -> str:
+def read_serial(calibration: object) -> str:
     """The unit's name, from a calibration that was accepted. Raises Refused."""
-    return plain("serial", calibration["serial"] if isinstance(calibration, dict) else "")
+    return read_text("serial", calibration["serial"] if isinstance(calibration, dict) else "")

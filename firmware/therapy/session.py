@@ -28,26 +28,6 @@ if TYPE_CHECKING:
 
 COLUMNS = len(states.EVENTS)
 
-# Why a START, RESUME or acknowledgement was refused, for screen and report.
-NOTHING = 0
-BUTTON_STUCK = 1
-BATTERY = 2
-DAY_LIMIT = 3
-TOO_WARM = 4
-NOT_WORN = 5
-CAUSE_THERE = 6
-STORAGE = 7
-NEEDS_SERVICE = 8
-EXPIRED = 9
-NO_CLOCK = 10
-TOO_EARLY = 11
-TRIAL_OVER = 12
-NO_ANSWER = 13
-REFUSALS = (
-    "", "button_stuck", "battery", "day_limit", "too_warm", "not_worn", "cause_there", "storage",
-    "needs_service", "expired", "no_clock", "too_early", "trial_over", "no_answer",
-)  # fmt: skip
-
 
 class Session:
     """State, reason and times; times are sums of control steps, in ms."""
@@ -63,7 +43,7 @@ class Session:
         self.previous = states.SELF_TEST
         self.events = 0
         self.reason = -1  # the event that ended the last session
-        self.refused = NOTHING
+        self.refused = states.NOTHING
         self.state_ms = 0
         self.session_ms = 0
         self.treat_ms = 0
@@ -98,7 +78,7 @@ class Session:
         self.previous = from_state
         self.state = to
         self.state_ms = 0
-        self.refused = NOTHING
+        self.refused = states.NOTHING
         if event == states.START or event == states.RATED:  # noqa: PLR1714 (a tuple is made anew)
             self.number += 1
             self.reason = -1

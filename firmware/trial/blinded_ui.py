@@ -1,15 +1,13 @@
-"""What a blinded unit shows and says: the same in both arms.
+"""Blinded screen and telemetry: the same in both arms of a trial.
 
-In the place of contact temperature, dose, set point and charge it shows the visit, and what is
-asked; faults have no name, and a bank that gives no light is not shown. Telemetry's numbers of
-the same are 0. What cannot be hidden is named in docs/trialist/trial.md. Asked by
-`firmware.ui.screen` and `firmware.ui.telemetry`; only reads.
+Called by `firmware.ui.screen` and `firmware.ui.telemetry`; only reads. Shows the visit and the
+question in place of contact temperature, dose, set point and charge; faults have no name, and an
+open bank is not shown. Telemetry has 0 for these numbers. docs/trialist/trial.md lists what cannot
+be hidden.
 """
 
 from firmware.core import states
 from firmware.core.faults import STOPPING
-from firmware.therapy.session import TOO_EARLY
-from firmware.trial import texts as trial_texts
 from firmware.trial import visits
 from firmware.trial.trial import ENDED, reason_number
 from firmware.ui import texts
@@ -48,7 +46,7 @@ class Face:
             clock = 1 if self.status.clock_set else 0
             refused = (session.lock << 4) + session.refused
             return ((refused << 1) + self._stopped() << 1) + clock
-        if row == 7 and session.refused == TOO_EARLY:
+        if row == 7 and session.refused == states.TOO_EARLY:
             return trial.early_date
         return 0
 
@@ -61,21 +59,21 @@ class Face:
                 self._draw_item(trial.item(), cells)
             elif session.reason >= 0:
                 number = reason_number(session)
-                put_text(cells, 0, trial_texts.ENDED if number == ENDED else texts.REASONS[number])
+                put_text(cells, 0, texts.ENDED if number == ENDED else texts.REASONS[number])
         elif row == 2:
             if trial.taken and trial.progress.visit:
-                put_text(cells, 0, trial_texts.VISIT)
+                put_text(cells, 0, texts.VISIT)
                 put_int(cells, 8, trial.progress.visit)
                 put_int(cells, 14, trial.ticket.protocol.visits)
         elif row == 3 and asks:
             draw_value(trial.item(), trial.value, cells)
         elif row == 4 and asks and not trial.alone:
-            put_text(cells, 0, trial_texts.STAGES[trial.progress.stage])
+            put_text(cells, 0, texts.STAGES[trial.progress.stage])
         elif row == 6:
             self._draw_trouble(cells)
-        elif row == 7 and session.refused == TOO_EARLY:
+        elif row == 7 and session.refused == states.TOO_EARLY:
             date = trial.early_date
-            put_text(cells, 0, trial_texts.FROM)
+            put_text(cells, 0, texts.FROM)
             put_int(cells, 9, date // 10_000)
             put_int(cells, 12, date // 100 % 100 + 100)  # the hundred goes under the mark
             put_int(cells, 15, date % 100 + 100)
@@ -84,11 +82,11 @@ class Face:
     def _draw_item(self, item: int, cells: bytearray) -> None:
         """What is asked."""
         if item == visits.EFFECT:
-            put_text(cells, 0, trial_texts.ILL_EFFECTS)
+            put_text(cells, 0, texts.ILL_EFFECTS)
         elif item == visits.GUESS:
-            put_text(cells, 0, trial_texts.GUESS)
+            put_text(cells, 0, texts.GUESS)
         elif item == 0:
-            put_text(cells, 0, trial_texts.OVERALL)
+            put_text(cells, 0, texts.OVERALL)
         elif item > 0:
             put_text(cells, 0, self.trial.ticket.protocol.shown[item - 1])
 
@@ -97,7 +95,7 @@ class Face:
         session = self.status.session
         lock = session.lock
         if lock == states.HARD_FAULT or (not lock and self._stopped()):
-            put_text(cells, 0, trial_texts.TELL_THE_CLINIC)
+            put_text(cells, 0, texts.TELL_THE_CLINIC)
         elif lock:
             put_text(cells, 0, texts.LOCKS[lock])
         elif session.refused:
@@ -126,12 +124,12 @@ def draw_value(item: int, value: int, cells: bytearray) -> None:
         return
     at = 0
     if item < visits.EFFECT:
-        at = put_text(cells, 0, trial_texts.PAIN) + 2
+        at = put_text(cells, 0, texts.PAIN) + 2
     if value < 0:
-        put_text(cells, at, trial_texts.BLANK)
+        put_text(cells, at, texts.BLANK)
     elif item == visits.EFFECT:
-        put_text(cells, 0, trial_texts.SEVERITIES[value])
+        put_text(cells, 0, texts.SEVERITIES[value])
     elif item == visits.GUESS:
-        put_text(cells, 0, trial_texts.GUESSES[value])
+        put_text(cells, 0, texts.GUESSES[value])
     else:
         put_int(cells, at + 1, value)

@@ -13,7 +13,7 @@ import binascii
 
 from firmware.records import json_codec, mac
 from firmware.records.signed_prescription import BEFORE, payload
-from firmware.therapy.prescription import Refused, keys, plain, shown
+from firmware.therapy.prescription import Refused, quote, read_text, require_keys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FILE = "trial.json"
 KEYS = ("arm", "key", "participant", "protocol", "salt", "trial", "unit")
-PURPOSE = b"ticket"  # of the key, as `seal.derived` takes it
+PURPOSE = b"ticket"  # of the key, as `mac.derive_key` takes it
 SALT_HEX = 32
 THERAPY, PLACEBO = b"therapy ", b"placebo "  # before the salt, as the arm's HMAC covers them
 KEY = b"key "
@@ -42,7 +42,7 @@ def whole(table: "dict[str, object]", key: str, low: int, high: int) -> int:
     value = table[key]
     if not json_codec.whole(value, low, high):
         raise Refused(
-            "protocol." + key + " is " + shown(value) + ": a whole number from " + str(low)
+            "protocol." + key + " is " + quote(value) + ": a whole number from " + str(low)
             + " to " + str(high)
         )  # fmt: skip
     assert isinstance(value, int)
@@ -53,7 +53,7 @@ def truth(table: "dict[str, object]", key: str) -> bool:
     """True or false, of the protocol. Raises Refused."""
     value = table[key]
     if not isinstance(value, bool):
-        raise Refused("protocol." + key + " is " + shown(value) + ": true or false")
+        raise Refused("protocol." + key + " is " + quote(value) + ": true or false")
     return value
 
 
@@ -69,7 +69,7 @@ def movements_of(value: object) -> "list[str]":
     """The movements that are rated, each once; none may be. Raises Refused."""
     if not isinstance(value, list) or len(value) > MOVEMENTS_MAX:
         raise Refused(
-            "protocol.movements is " + shown(value) + ": a list of at most " + str(MOVEMENTS_MAX)
+            "protocol.movements is " + quote(value) + ": a list of at most " + str(MOVEMENTS_MAX)
         )
     seen: list[str] = [OVERALL]
     for text in value:
@@ -79,11 +79,11 @@ def movements_of(value: object) -> "list[str]":
             or not (" " <= min(text) <= max(text) <= "~")
         ):
             raise Refused(
-                "a movement is " + shown(text) + ": 1 to " + str(MOVEMENT_MAX)
+                "a movement is " + quote(text) + ": 1 to " + str(MOVEMENT_MAX)
                 + " characters of plain ASCII"
             )  # fmt: skip
         if text in seen:
-            raise Refused("the movement " + shown(text) + " stands there twice, or is the first")
+            raise Refused("the movement " + quote(text) + " stands there twice, or is the first")
         seen.append(text)
     return seen[1:]
 
@@ -93,7 +93,7 @@ class Protocol:
 
     def __init__(self, protocol: object) -> None:
         """From what `json` gives. Raises Refused with the key, its value and what is allowed."""
-        table = keys("the protocol", protocol, PROTOCOL_KEYS)
+        table = require_keys("the protocol", protocol, PROTOCOL_KEYS)
         self.visits = whole(table, "visits", VISITS_MIN, VISITS_MAX)
         self.interval_days = whole(table, "interval_days", 1, INTERVAL_MAX_DAYS)
         # windows of two visits never meet
@@ -111,21 +111,21 @@ class Ticket:
 
     def __init__(self, table: "dict[str, object]", key: bytes) -> None:
         """From what is signed, and the key of tickets. Raises Refused."""
-        self.trial = plain("trial", table["trial"])
-        self.participant = plain("participant", table["participant"])
+        self.trial = read_text("trial", table["trial"])
+        self.participant = read_text("participant", table["participant"])
         self.protocol = Protocol(table["protocol"])
         salt = digits(table, "salt", SALT_HEX)
         arm = digits(table, "arm", mac.HEX)
         covered = binascii.unhexlify(digits(table, "key", mac.HEX))
-        lit = mac.same(arm, mac.seal(key, THERAPY + salt).encode())
-        self.masked = mac.same(arm, mac.seal(key, PLACEBO + salt).encode())
+        lit = mac.is_equal(arm, mac.hmac_hex(key, THERAPY + salt).encode())
+        self.masked = mac.is_equal(arm, mac.hmac_hex(key, PLACEBO + salt).encode())
         if lit == self.masked:
             raise Refused("the ticket's arm cannot be read: get a new ticket")
-        cover = binascii.unhexlify(mac.seal(key, KEY + salt))
+        cover = binascii.unhexlify(mac.hmac_hex(key, KEY + salt))
         self.key = bytes([a ^ b for a, b in zip(covered, cover)])
 
 
-def opened(content: bytes, unit_keys: "Keys", serial: str) -> Ticket:
+def verify(content: bytes, unit_keys: "Keys", serial: str) -> Ticket:
     """The ticket in a file's bytes. Raises Refused where it is not this unit's, or was altered."""
     if unit_keys.broken:
         raise Refused("the unit's keys cannot be read, so that its ticket cannot: install them")
@@ -134,11 +134,11 @@ def opened(content: bytes, unit_keys: "Keys", serial: str) -> Ticket:
     inner = payload(content)
     if not inner:
         raise Refused("the ticket cannot be read: copy it again")
-    key = mac.derived(unit_keys.prescription, PURPOSE)
+    key = mac.derive_key(unit_keys.prescription, PURPOSE)
     said = content.strip()[len(BEFORE) : len(BEFORE) + mac.HEX]
-    if not mac.same(said, mac.seal(key, inner).encode()):
+    if not mac.is_equal(said, mac.hmac_hex(key, inner).encode()):
         raise Refused("the ticket was altered, or is for a unit with another key")
-    table = keys("the ticket", json_codec.parse(inner), KEYS)
+    table = require_keys("the ticket", json_codec.parse(inner), KEYS)
     if table["unit"] != serial:
-        raise Refused("the ticket is for unit " + shown(table["unit"]) + ", not this one")
+        raise Refused("the ticket is for unit " + quote(table["unit"]) + ", not this one")
     return Ticket(table, key)

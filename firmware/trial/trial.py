@@ -15,16 +15,6 @@ from firmware.core.limits import DUTY_MAX, RAMP_MS, RATE_MAX_MS  # noqa: E402
 from firmware.records import encrypted, mac  # noqa: E402
 from firmware.records.journal_events import JournalEvents  # noqa: E402
 from firmware.therapy.prescription import Refused  # noqa: E402
-from firmware.therapy.session import (  # noqa: E402
-    BUTTON_STUCK,
-    NEEDS_SERVICE,
-    NO_ANSWER,
-    NO_CLOCK,
-    NOTHING,
-    STORAGE,
-    TOO_EARLY,
-    TRIAL_OVER,
-)
 from firmware.trial import enrolment, visits  # noqa: E402
 from firmware.trial.visits import AFTER, BEFORE, CLOSED, EFFECT, GUESS, THERAPY  # noqa: E402
 
@@ -79,7 +69,7 @@ class Trial:
         content = self.hal.load(enrolment.FILE)
         if content is None:
             raise Refused("the visits of a trial are kept here and its ticket is gone")
-        taken = enrolment.opened(content, unit_keys, serial)
+        taken = enrolment.verify(content, unit_keys, serial)
         self.ticket = taken
         self._come_to(visits.read(self.hal.load(visits.FILE), taken))
         self.key = taken.key
@@ -107,7 +97,7 @@ class Trial:
             owes = (journal.n + (2 if journal.is_full() else 1), kind) + values
         after = before.then(step[0], step[1], step[2], owes)
         after.first_s = first_s or before.first_s
-        if not self.hal.keep(visits.FILE, after.content()):
+        if not self.hal.store(visits.FILE, after.content()):
             return False
         self._come_to(after)
         if kind:
@@ -152,14 +142,14 @@ class Trial:
         """START, outside of a visit or to go on with one: the event that it leads to; negative,
         ~why, where it is refused. The journal must have been told all that there is."""
         if self.session.lock:
-            return ~NEEDS_SERVICE
+            return ~states.NEEDS_SERVICE
         if actions.is_stuck():
-            return ~BUTTON_STUCK
+            return ~states.BUTTON_STUCK
         now_s = self.journal.clock_s()
         if now_s is None:
-            return ~NO_CLOCK
+            return ~states.NO_CLOCK
         if not self.settle():
-            return ~STORAGE
+            return ~states.STORAGE
         self.alone = False
         why = self._come(actions, now_s)
         if why:
@@ -177,28 +167,28 @@ class Trial:
             and over
             and not self._step((now.visit, CLOSED, 0), "visit", (now.visit, "unfinished"))
         ):
-            return STORAGE
+            return states.STORAGE
         while self.progress.stage == CLOSED:
             now = self.progress
             if now.visit >= protocol.visits:
-                return TRIAL_OVER
+                return states.TRIAL_OVER
             visit = now.visit + 1
             if now.visit:
                 opens = visits.opens_day(protocol, now.first_s, visit)
                 if day < opens:
                     self.early_date = visits.date_of(opens)
-                    return TOO_EARLY
+                    return states.TOO_EARLY
                 if day > visits.closes_day(protocol, now.first_s, visit):
                     if not self._step((visit, CLOSED, 0), "missed", (visit,)):
-                        return STORAGE
+                        return states.STORAGE
                     continue
-            why = actions.why_no_start() if visits.has_therapy(protocol, visit) else NOTHING
+            why = actions.why_no_start() if visits.has_therapy(protocol, visit) else states.NOTHING
             if why:
                 return why
             first_s = 0 if now.visit else now_s
             if not self._step((visit, BEFORE, 0), "visit", (visit, "opened"), first_s):
-                return STORAGE
-        return NOTHING
+                return states.STORAGE
+        return states.NOTHING
 
     # -- answers -------------------------------------------------------------------------
 
@@ -227,7 +217,7 @@ class Trial:
         if self.session.lock or not self.ticket.protocol.ill_effects:
             return
         if not self.settle():
-            self.session.refuse(STORAGE)
+            self.session.refuse(states.STORAGE)
             return
         self.alone = True
         self.session.post(states.ASK)
@@ -247,7 +237,7 @@ class Trial:
             self.value = 0 if way > 0 else most
         else:
             self.value = max(0, min(most, self.value + way))
-        session.refused = NOTHING
+        session.refused = states.NOTHING
         self.hal.signal(states.CUE_SET_POINT)
 
     def confirm(self, stuck: bool) -> int:
@@ -258,22 +248,22 @@ class Trial:
         self.answered_ms = session.state_ms
         item = self.item()
         if stuck:
-            return ~BUTTON_STUCK
+            return ~states.BUTTON_STUCK
         if item >= 0:
             if self.value < 0:
-                return ~NO_ANSWER
+                return ~states.NO_ANSWER
             if not self._answer(item):
-                return ~STORAGE
+                return ~states.STORAGE
             self.value = BLANK
-            session.refused = NOTHING
+            session.refused = states.NOTHING
             if self.alone:
                 return states.CLOSED
         if self.progress.stage == THERAPY:
             return states.RATED
         if self.item() >= 0:
             self.hal.signal(states.CUE_RATE)
-            return ~NOTHING
-        return states.CLOSED if self._close() else ~STORAGE
+            return ~states.NOTHING
+        return states.CLOSED if self._close() else ~states.STORAGE
 
     def _answer(self, item: int) -> bool:
         """Write an answer down, and go on to what is next."""
@@ -312,7 +302,8 @@ class Trial:
             return ""
         journal = self.journal
         place = " ".join((journal.seal, str(len(journal.waiting)), str(self.hal.wall_clock())))
-        return encrypted.close(self.key, mac.seal(b"", place.encode())[: encrypted.NONCE], numbers)
+        nonce = mac.hmac_hex(b"", place.encode())[: encrypted.NONCE]
+        return encrypted.encrypt(self.key, nonce, numbers)
 
 
 class SealedEvents(JournalEvents):

@@ -15,18 +15,6 @@ from firmware.core.limits import (
     SESSION_DAY_MAX_MS,
     WORN_MAX_MC,
 )
-from firmware.therapy.session import (
-    BATTERY,
-    BUTTON_STUCK,
-    CAUSE_THERE,
-    DAY_LIMIT,
-    EXPIRED,
-    NEEDS_SERVICE,
-    NO_CLOCK,
-    NOT_WORN,
-    NOTHING,
-    TOO_WARM,
-)
 from firmware.ui import buttons
 
 TYPE_CHECKING = False
@@ -85,7 +73,7 @@ class ButtonActions:
             return self._why_no_resume()
         if intent == states.TEST:
             return self._why_no_test()
-        return self._why_no_ack() if intent == states.ACK else NOTHING
+        return self._why_no_ack() if intent == states.ACK else states.NOTHING
 
     def is_stuck(self) -> bool:
         """Whether any other button is down, now or for long."""
@@ -95,44 +83,46 @@ class ButtonActions:
         """Why a session may not begin; the journal's end must have been found."""
         session = self.session
         if session.lock:
-            return NEEDS_SERVICE
+            return states.NEEDS_SERVICE
         if self.is_stuck():
-            return BUTTON_STUCK
+            return states.BUTTON_STUCK
         battery = self.status.battery
         if battery.ended or battery.sessions_left() < 1:
-            return BATTERY
+            return states.BATTERY
         if session.day_treat_ms >= SESSION_DAY_MAX_MS:
-            return DAY_LIMIT
+            return states.DAY_LIMIT
         for pad in self.status.pads:
             if pad.cem43.day_q10_ms >= CEM43_DAY_Q10_MS:
-                return DAY_LIMIT
+                return states.DAY_LIMIT
         return self._why_expired(session.course.expires_s)
 
     def _why_expired(self, expires_s: int) -> int:
         """Why a prescription that expires is not good now."""
         if not expires_s:
-            return NOTHING
+            return states.NOTHING
         now_s = self.journal.clock_s()
         if now_s is None:
-            return NO_CLOCK
-        return EXPIRED if now_s > expires_s else NOTHING
+            return states.NO_CLOCK
+        return states.EXPIRED if now_s > expires_s else states.NOTHING
 
     def _why_no_resume(self) -> int:
         """Why a paused session may not go on."""
         if self.is_stuck():
-            return BUTTON_STUCK
+            return states.BUTTON_STUCK
         if not self.wear.is_worn():
-            return NOT_WORN
+            return states.NOT_WORN
         limit_mc = RESUME_BELOW_MC if self.session.by_unworn else CONTACT_WARN_MC
-        return TOO_WARM if self.wear.warmest_mc() > limit_mc else NOTHING
+        return states.TOO_WARM if self.wear.warmest_mc() > limit_mc else states.NOTHING
 
     def _why_no_test(self) -> int:
         """Why the lit self-test may not begin."""
         if self.is_stuck():
-            return BUTTON_STUCK
-        return NOTHING if self.wear.is_worn(WORN_MAX_MC) else NOT_WORN
+            return states.BUTTON_STUCK
+        return states.NOTHING if self.wear.is_worn(WORN_MAX_MC) else states.NOT_WORN
 
     def _why_no_ack(self) -> int:
         """Why a fault cannot be acknowledged."""
-        cause = self.status.latch.active or self.guard.out
-        return CAUSE_THERE if cause or self.wear.warmest_mc() >= CONTACT_WARN_MC else NOTHING
+        too_warm = self.wear.warmest_mc() >= CONTACT_WARN_MC
+        if self.status.latch.active or self.guard.out or too_warm:
+            return states.CAUSE_THERE
+        return states.NOTHING

@@ -1,7 +1,7 @@
-"""What a person sees, hears and feels: one row a cue, in the order of `states.CUES`.
+"""Cues: light, tones and vibration, one row a cue, in the order of `states.CUES`.
 
-The screen is behind the wearer's back, so every state has a sound and a vibration
-of its own: rising for what begins, falling for what ends, low and long for trouble.
+Played by the HAL. The wearer does not see the screen, so every state has a sound and a vibration
+of its own: rising for a beginning, falling for an end, low and long for trouble.
 """
 
 DARK, STEADY, SLOW, FAST = 0, 1, 2, 3  # the status light: off, on, blinking

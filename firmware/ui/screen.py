@@ -7,16 +7,29 @@ the glass when their bus is free.
 
 from firmware.core import states
 from firmware.core.faults import FAULTS
-from firmware.therapy.session import TOO_EARLY
 from firmware.ui import texts
 from firmware.ui.text_buffer import ZERO, blank, put_int, put_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from firmware.records.journal import Journal
     from firmware.therapy.session import Status
-    from firmware.trial.blinded_ui import Face
     from hal.contract import Hal
+
+    class Face(Protocol):
+        """What a blinded unit shows in place of the rows and numbers that could tell the arm."""
+
+        def key(self, row: int) -> int:
+            """The number behind a row."""
+
+        def draw(self, row: int, cells: bytearray) -> None:
+            """The row's text."""
+
+        def take(self, numbers: list[int]) -> None:
+            """Telemetry's numbers, in the order of its fields."""
+
 
 ROWS = 8
 RECEIPT = 1 << 29  # behind row 7, less the session's number: no other number is near
@@ -100,7 +113,7 @@ class Screen:
     def _has_receipt(self) -> bool:
         """A session is over and in the journal: a person may note down what proves it."""
         session = self.status.session
-        done = session.state == states.DONE and session.refused != TOO_EARLY
+        done = session.state == states.DONE and session.refused != states.TOO_EARLY
         return done and len(self.journal.receipt) > 0
 
     def _draw(self, row: int, cells: bytearray) -> None:

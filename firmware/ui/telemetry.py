@@ -13,7 +13,7 @@ from firmware.ui.text_buffer import append_int, put_text
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.therapy.session import Status
-    from firmware.trial.blinded_ui import Face
+    from firmware.ui.screen import Face
     from hal.contract import Hal
 
 FIELDS = (
@@ -89,7 +89,7 @@ class Telemetry:
             self._field()
             if self.field == len(FIELDS):
                 self.writing = False
-                self.hal.say(self.line, self.at)
+                self.hal.write_line(self.line, self.at)
                 return
 
     def _field(self) -> None:

@@ -1,8 +1,7 @@
-"""Every text that the unit shows, in one place: translate this file and, for a trial,
-`trial_texts`, and nothing else.
+"""Every text that the unit shows: a translation needs this file and no other.
 
-A screen row has 16 cells of printable ASCII; a test holds each text to its length.
-The order is that of `states.STATES`, `session.REFUSALS` and `faults.FAULTS`.
+A screen row has 16 cells of printable ASCII; a test checks each text's length.
+The order is that of `states.STATES`, `states.REFUSALS` and `faults.FAULTS`.
 """
 
 STATES = (
@@ -38,3 +37,17 @@ DOSE = b"A  .  B  . J/cm2"
 SET_POINT = b"Held at   .  C"
 BATTERY = b"    %      times"
 NO_CLOCK = b"Clock not set"
+
+# Shown only by a unit in a trial.
+ENDED = b"Ended"  # for a reason that could give the arm away
+TELL_THE_CLINIC = b"Tell the clinic"
+VISIT = b"Visit    of"
+FROM = b"From     -  -"
+OVERALL = b"Overall"
+ILL_EFFECTS = b"Ill effects"
+GUESS = b"Which treatment"
+PAIN = b"Pain 0-10:"
+SEVERITIES = (b"none", b"mild", b"moderate", b"severe")
+GUESSES = (b"therapy", b"placebo", b"unsure")
+BLANK = b"-"
+STAGES = (b"Before therapy", b"Start therapy", b"After therapy", b"")

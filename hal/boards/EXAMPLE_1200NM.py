@@ -13,62 +13,15 @@ current monitor sees that only of a bank of about 1 W or more. The three banks o
 are found open (`led_open`) in a prescription that asks for them, and stay dark.
 """
 
-from hal.boards.RPI_PICO import (
-    BATTERY_FULL_SCALE_MV,
-    CHIP,
-    IDLE_MW,
-    NTC_B_K,
-    NTC_OHM,
-    NTC_PULLUP_OHM,
-    PACK_CAPACITY_MWH,
-    PAD_WINDOW_W_M2K,
-    PIN_BUZZER,
-    PIN_ENABLE,
-    PIN_LIGHT,
-    PIN_POWER_HOLD,
-    PIN_VIBRATION,
-    PINS_ADC,
-    PINS_I2C0,
-    PINS_I2C1,
-    PINS_IN,
-    SCRATCH_ADDRESS,
-    WATCHDOG_MAX_MS,
-    WINDOW_CM2,
-)
+from hal.boards.RPI_PICO import *  # noqa: F403 (all that is not defined below)
 
 NAME = "EXAMPLE_1200NM"
 
 # As in RPI_PICO; 90 mW of light a bank over wall-plug efficiencies of 0.4, 0.47, 0.51 and 0.03.
-BANKS: "tuple[tuple[int, int, int, int], ...]" = (
+BANKS = (
     (810, 8, 9, 225),
     (850, 10, 11, 191),
     (940, 12, 13, 176),
     (1200, 14, 15, 3000),
 )
 BANK_NOMINAL_UW_CM2 = 1_500  # at the skin, full duty, LED board at 25 C (assumed)
-
-__all__ = (
-    "BANKS",
-    "BANK_NOMINAL_UW_CM2",
-    "BATTERY_FULL_SCALE_MV",
-    "CHIP",
-    "IDLE_MW",
-    "NAME",
-    "NTC_B_K",
-    "NTC_OHM",
-    "NTC_PULLUP_OHM",
-    "PACK_CAPACITY_MWH",
-    "PAD_WINDOW_W_M2K",
-    "PINS_ADC",
-    "PINS_I2C0",
-    "PINS_I2C1",
-    "PINS_IN",
-    "PIN_BUZZER",
-    "PIN_ENABLE",
-    "PIN_LIGHT",
-    "PIN_POWER_HOLD",
-    "PIN_VIBRATION",
-    "SCRATCH_ADDRESS",
-    "WATCHDOG_MAX_MS",
-    "WINDOW_CM2",
-)

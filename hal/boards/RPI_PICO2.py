@@ -5,27 +5,7 @@ here counts on one: inputs close to ground against pull-ups, gates and the suppl
 switch have pull-downs of 8.2k or less on the unit.
 """
 
-from hal.boards.RPI_PICO import (
-    BANK_NOMINAL_UW_CM2,
-    BANKS,
-    BATTERY_FULL_SCALE_MV,
-    IDLE_MW,
-    NTC_B_K,
-    NTC_OHM,
-    NTC_PULLUP_OHM,
-    PACK_CAPACITY_MWH,
-    PAD_WINDOW_W_M2K,
-    PIN_BUZZER,
-    PIN_ENABLE,
-    PIN_LIGHT,
-    PIN_POWER_HOLD,
-    PIN_VIBRATION,
-    PINS_ADC,
-    PINS_I2C0,
-    PINS_I2C1,
-    PINS_IN,
-    WINDOW_CM2,
-)
+from hal.boards.RPI_PICO import *  # noqa: F403 (all that is not defined below)
 
 NAME = "RPI_PICO2"
 
@@ -34,29 +14,3 @@ CHIP = "RP2350"
 WATCHDOG_MAX_MS = 16_777
 # WATCHDOG_BASE + SCRATCH0 (RP2350 data sheet 12.9); scratch 4-7 are the boot ROM's and SDK's.
 SCRATCH_ADDRESS = 0x400D_800C
-
-__all__ = (
-    "BANKS",
-    "BANK_NOMINAL_UW_CM2",
-    "BATTERY_FULL_SCALE_MV",
-    "CHIP",
-    "IDLE_MW",
-    "NAME",
-    "NTC_B_K",
-    "NTC_OHM",
-    "NTC_PULLUP_OHM",
-    "PACK_CAPACITY_MWH",
-    "PAD_WINDOW_W_M2K",
-    "PINS_ADC",
-    "PINS_I2C0",
-    "PINS_I2C1",
-    "PINS_IN",
-    "PIN_BUZZER",
-    "PIN_ENABLE",
-    "PIN_LIGHT",
-    "PIN_POWER_HOLD",
-    "PIN_VIBRATION",
-    "SCRATCH_ADDRESS",
-    "WATCHDOG_MAX_MS",
-    "WINDOW_CM2",
-)

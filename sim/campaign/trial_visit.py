@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from firmware.core import states
-from firmware.therapy.session import REFUSALS
+from firmware.core.states import REFUSALS
 from firmware.trial import visits
 from sim.common.story import Event
 

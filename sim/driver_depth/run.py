@@ -118,13 +118,13 @@ class DriverDepth(BenchDepth):
         self._break_guard(HANGS)
 
     def _break_guard(self, how: str) -> None:
-        def look() -> int:
+        def check() -> int:
             self._end_program(how)
             return 0
 
         program = self.device.program
         if program and program.waistband:
-            program.waistband.guard.look = look
+            program.waistband.guard.check = check
 
     def _end_program(self, how: str) -> None:
         """The program raises or hangs here."""

@@ -73,7 +73,7 @@ class Peripherals(Hal):
     def show(self, row: int, cells: bytearray) -> None:
         """Nothing: the screen is not simulated."""
 
-    def say(self, line: bytearray, length: int) -> None:
+    def write_line(self, line: bytearray, length: int) -> None:
         """To `on_line`, if there is one."""
         if self.on_line:
             self.on_line(bytes(line[:length]))
@@ -82,7 +82,7 @@ class Peripherals(Hal):
         """Whether there is an `on_line`."""
         return self.on_line is not None
 
-    def hear(self) -> "bytes | None":
+    def read_line(self) -> "bytes | None":
         """The next of `commands`."""
         return self.commands.pop(0) if self.commands else None
 
@@ -110,7 +110,7 @@ class Peripherals(Hal):
         """One of `files`."""
         return self.files.get(name) if self.mounted else None
 
-    def keep(self, name: str, content: bytes) -> bool:
+    def store(self, name: str, content: bytes) -> bool:
         """Replace one of `files`; whatever cuts that short, the old one is still there."""
         if self.full or not self.mounted:
             return False
@@ -122,7 +122,7 @@ class Peripherals(Hal):
 
     def append(self, name: str, content: bytes) -> bool:
         """Add to one of `files`, whole or not at all, as littlefs does."""
-        return self.keep(name, self.files.get(name, b"") + content)
+        return self.store(name, self.files.get(name, b"") + content)
 
     def size(self, name: str) -> "int | None":
         """Bytes of one of `files`."""

@@ -61,21 +61,21 @@ class Meter:
         """Whether a host is there."""
         return bool(self.line)
 
-    def hear(self) -> bytes:
+    def read_line(self) -> bytes:
         """What it typed."""
         return self.line
 
-    def say(self, line: bytearray, length: int) -> None:
+    def write_line(self, line: bytearray, length: int) -> None:
         """Nobody reads here."""
 
-    def keep(self, name: str, content: bytes) -> bool:
+    def store(self, name: str, content: bytes) -> bool:
         """Only while dark."""
-        self._while_dark("keep")
+        self._while_dark("store")
         return self.flash
 
     def append(self, name: str, content: bytes) -> bool:
         """Likewise."""
-        return self.keep(name, content)
+        return self.store(name, content)
 
     def size(self, name: str) -> None:
         """Nothing was written."""

@@ -41,13 +41,13 @@ def trial(unit: Any) -> Trial:
     """A unit's trial, whose ticket was taken; its arm is set where it is put."""
     keys = Keys(None)
     keys.prescription = bytes(mac.KEY_BYTES)
-    key = mac.derived(keys.prescription, enrolment.PURPOSE)
+    key = mac.derive_key(keys.prescription, enrolment.PURPOSE)
     public: dict[str, object] = {
         "participant": "P-01", "protocol": PROTOCOL, "salt": "0" * enrolment.SALT_HEX,
         "trial": "PROOF", "unit": SERIAL,
     }  # fmt: skip
     table = ticket_of(public, False, bytes(mac.KEY_BYTES), key)
-    files: Any = Files(signed_prescription.sealed(json.dumps(table).encode(), key))
+    files: Any = Files(signed_prescription.sign(json.dumps(table).encode(), key))
     made = Trial(files, unit.session, unit.journal)
     made.open(keys, SERIAL)
     made.hal = unit.hal

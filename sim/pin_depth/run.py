@@ -147,19 +147,19 @@ class PinDepth(BenchDepth):
 
     # -- faults of the program, the chip and its flash -------------------------------------
 
-    def _break_look(self, module: str, function: str) -> None:
-        """Have the guard's `look`, which every tick asks, be a function of a module that the
+    def _break_check(self, module: str, function: str) -> None:
+        """Have the guard's `check`, which every tick asks, be a function of a module that the
         chip has built in."""
         heap = self.heap
         word = heap.builtin(module, function)
         for kind in heap.classes("Guard"):
-            slot = heap.methods(kind).get("look")
+            slot = heap.methods(kind).get("check")
             if slot:
                 heap.memory.put(slot[0], word)
 
     def raise_exception(self) -> None:
         """The next tick raises: a sleep of a guard's length is no number."""
-        self._break_look("time", "sleep_ms")
+        self._break_check("time", "sleep_ms")
 
     def hang(self) -> None:
         """The processor is left jumping to where it is."""
@@ -176,7 +176,7 @@ class PinDepth(BenchDepth):
 
     def reset_softly(self) -> None:
         """The program exits, which at the prompt is a soft reset."""
-        self._break_look("sys", "exit")
+        self._break_check("sys", "exit")
 
     def cut_power(self, for_s: float) -> None:
         """Power is lost, and comes back after so long."""

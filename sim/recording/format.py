@@ -33,8 +33,8 @@ CALLS = {
     TICK: ("tick", 0), DRIVE: ("drive", 3), CARRIER: ("carrier", 2), OFF: ("off", 0),
     RENEW: ("renew_lease", 0), FEED: ("feed", 0), SIGNAL: ("signal", 1),
     POWER_OFF: ("power_off", 0), DIGEST: ("digest", 68), ARM: ("arm", 1), SHOW: ("show", 17),
-    SAY: ("say", 6), SERVICE: ("restart_to_service", 0), SCRATCH: ("set_scratch", 4),
-    SET_CLOCK: ("set_wall_clock", 4), KEEP: ("keep", 4), APPEND: ("append", 4),
+    SAY: ("write_line", 6), SERVICE: ("restart_to_service", 0), SCRATCH: ("set_scratch", 4),
+    SET_CLOCK: ("set_wall_clock", 4), KEEP: ("store", 4), APPEND: ("append", 4),
 }  # fmt: skip
 WRITES = ("keep", "append")  # questions whose tick may allocate, whatever the answer
 DIGEST_FIELDS = (
@@ -152,7 +152,7 @@ class Outputs(Hal):
             self.sink.write_byte(cells[k] if k < len(cells) else 0)
         self.inner.show(row, cells)
 
-    def say(self, line: bytearray, length: int) -> None:
+    def write_line(self, line: bytearray, length: int) -> None:
         """Length, and a sum that depends on the order of the bytes."""
         mixed = 0
         for k in range(length):
@@ -160,7 +160,7 @@ class Outputs(Hal):
         self.sink.write_byte(SAY)
         self.sink.write_short(length)
         self.sink.write_word(mixed)
-        self.inner.say(line, length)
+        self.inner.write_line(line, length)
 
     def power_off(self) -> None:
         """No arguments."""
@@ -184,7 +184,7 @@ class Outputs(Hal):
         self.sink.write_word(seconds)
         return bool(self.answer("set_wall_clock", seconds))
 
-    def keep(self, name: str, content: bytes) -> bool:
+    def store(self, name: str, content: bytes) -> bool:
         """CRC-32 of name and content."""
         self.sink.write_byte(KEEP)
         self.sink.write_word(binascii.crc32(name.encode() + content))
@@ -200,7 +200,7 @@ class Outputs(Hal):
         """Nothing is written of these that only ask."""
         return bool(self.answer("listening"))
 
-    def hear(self) -> "bytes | None":
+    def read_line(self) -> "bytes | None":
         """As answered."""
         return self.answer("hear") or None
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from hal.contract import Hal, Inputs
     from sim.recording.format import Answer
 
+# Methods of the contract whose name in a recording is another one.
+METHODS = {"keep": "store", "hear": "read_line"}
+
 
 class Recorder(Outputs):
     """Between the firmware and a HAL: keeps every input and every output."""
@@ -41,7 +44,7 @@ class Recorder(Outputs):
 
     def answer(self, question: str, *arguments: object) -> "Any":
         """Ask the inner HAL, and keep its answer."""
-        value = getattr(self.inner, question)(*arguments)
+        value = getattr(self.inner, METHODS.get(question, question))(*arguments)
         if value is not None and (value is not False or question in WRITES):
             started = len(self.inputs) // FIELDS
             self.answers.append((started - 1, question, to_json(value)))

@@ -32,7 +32,7 @@ def make_enrolment(
     """The enrolment to be signed: `participant`, `protocol`, `salt`, `trial` and `unit` of `table`,
     with the arm and the unit's key, both covered by the trial's `key`."""
     salt = str(table["salt"]).encode()
-    cover = binascii.unhexlify(mac.seal(key, KEY + salt))
+    cover = binascii.unhexlify(mac.hmac_hex(key, KEY + salt))
     covered = bytes([a ^ b for a, b in zip(sealing_key, cover, strict=True)])
-    arm = mac.seal(key, (PLACEBO if masked else THERAPY) + salt)
+    arm = mac.hmac_hex(key, (PLACEBO if masked else THERAPY) + salt)
     return {**table, "arm": arm, "key": covered.hex()}

@@ -5,7 +5,7 @@ Whatever is wrong with a file is a `BadInput` of one line, never another excepti
 """
 
 from firmware.core.limits import RAIL_DARK_01MA
-from firmware.safety.lamp_test import Check
+from firmware.safety.lamp_test import LampTest
 from firmware.therapy import prescription as firmware_prescription
 from sim.common import validate
 from sim.common.boards import REFERENCE, find_board, wavelengths_nm
@@ -113,7 +113,7 @@ def default_prescription(board: "Board") -> dict[str, object]:
     darkness would be found open: such a bank gives nothing."""
     asked = dict(firmware_prescription.DEFAULT)
     each_mw_cm2 = min(DEFAULT_MW_CM2, board.BANK_NOMINAL_UW_CM2 / 1000)
-    least_01ma = Check(board).expected_01ma
+    least_01ma = LampTest(board).expected_01ma
     asked["irradiance_mw_cm2"] = {
         str(nm): each_mw_cm2 if least_01ma[k] > RAIL_DARK_01MA + 1 else 0.0
         for k, nm in enumerate(wavelengths_nm(board))

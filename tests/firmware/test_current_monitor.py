@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from firmware.core import states
 from firmware.core.limits import CONTROL_TICKS, TICK_MS, UNWORN_STEPS
 from firmware.safety import current_monitor
-from firmware.therapy.prescription import DEFAULT, Course, Refused, calibration_rows
+from firmware.therapy.prescription import DEFAULT, Course, Refused, read_calibration
 from sim.common.story import Event
 from sim.common.value_record import replace
 from sim.run import Run, nominal_calibration
@@ -18,7 +18,7 @@ from tests.support.fake_hal import BOARD, BUCKLE, DOWN, SHORT, START, Bench
 
 WAVELENGTHS_NM = (810.0, 850.0, 940.0, 1060.0)
 GATED = {"light": {"mode": "gated", "rate_hz": 10, "on_ms": 40}}
-FULL_UW_CM2 = calibration_rows(nominal_calibration(BOARD), BOARD)[0]
+FULL_UW_CM2 = read_calibration(nominal_calibration(BOARD), BOARD)[0]
 FULL = {"irradiance_mw_cm2": dict.fromkeys(("810", "850", "940", "1060"), 10), "fluence_j_cm2": 60}
 
 
@@ -140,7 +140,7 @@ def test_an_excess_that_grows_slowly_is_not_followed_for_long() -> None:
     pack_mv=st.integers(5_000, 10_000),
 )
 def test_what_is_expected_is_what_the_board_file_says(duties: list[int], pack_mv: int) -> None:
-    found = current_monitor.Rail(BOARD).expect(duties, pack_mv)
+    found = current_monitor.CurrentMonitor(BOARD).expect(duties, pack_mv)
     powers = [row[3] for row in BOARD.BANKS] * 2
     exact = sum(d * mw / 65_535 for d, mw in zip(duties, powers, strict=True)) * 10_000 / pack_mv
     assert abs(found - exact) <= 3 + exact / 1_000

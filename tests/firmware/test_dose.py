@@ -235,7 +235,7 @@ def test_the_guard_never_reaches_2_to_the_30(codes: list[int], raws: list[int]) 
     inputs.ntc[:], inputs.battery[:] = codes[:2], codes[2:]
     inputs.contact[:], inputs.board[:] = raws[:2], raws[2:]
     for _ in range(5):
-        guard.look()
+        guard.check()
         guard.clear()
 
 

@@ -51,9 +51,9 @@ def test_three_samples_at_a_limit_trip_its_row_and_no_other(
     inputs, guard = fitted()
     codes: list[int] = getattr(inputs, where)
     codes[pad] = trips
-    assert guard.look() == 0
-    assert guard.look() == 0
-    tripped = guard.look()
+    assert guard.check() == 0
+    assert guard.check() == 0
+    tripped = guard.check()
     assert tripped.bit_count() == 1
     source, index, _, _ = guard.rows[tripped.bit_length() - 1]
     assert (source, index) == (codes, pad) and source is codes
@@ -67,7 +67,7 @@ def test_a_code_short_of_a_limit_never_trips(
 ) -> None:
     inputs, guard = fitted()
     getattr(inputs, where)[pad] = passes
-    assert [guard.look() for _ in range(100)] == [0] * 100
+    assert [guard.check() for _ in range(100)] == [0] * 100
 
 
 @EACH_PAD
@@ -80,7 +80,7 @@ def test_two_samples_and_one_that_is_fine_never_trip(
     for _ in range(50):
         for code in (trips, trips, passes):
             codes[pad] = code
-            assert guard.look() == 0
+            assert guard.check() == 0
 
 
 @EACH_PAD
@@ -147,9 +147,9 @@ def test_a_thermistor_that_reads_low_by_its_calibration_trips_that_much_earlier(
 def test_the_battery_trips_at_3_v_a_cell_and_not_a_code_above() -> None:
     inputs, guard = fitted()
     inputs.battery[0] = EMPTY + 1
-    assert [guard.look() for _ in range(10)] == [0] * 10
+    assert [guard.check() for _ in range(10)] == [0] * 10
     inputs.battery[0] = EMPTY
-    assert [bool(guard.look()) for _ in range(3)] == [False, False, True]
+    assert [bool(guard.check()) for _ in range(3)] == [False, False, True]
 
 
 def test_an_empty_battery_is_dark_within_60_ms_and_is_no_fault() -> None:
@@ -164,21 +164,21 @@ def test_a_trip_stays_when_its_code_comes_back() -> None:
     inputs, guard = fitted()
     inputs.ntc[0] = 4_000
     for _ in range(3):
-        guard.look()
+        guard.check()
     inputs.ntc[0] = FINE["ntc"]
-    assert all(guard.look() for _ in range(100))
+    assert all(guard.check() for _ in range(100))
 
 
 def test_clear_forgets_what_is_back_in_bounds_and_keeps_what_is_still_out() -> None:
     inputs, guard = fitted()
     inputs.ntc[0] = inputs.ntc[1] = 4_000
     for _ in range(3):
-        tripped = guard.look()
+        tripped = guard.check()
     assert tripped.bit_count() == 2
     inputs.ntc[1] = FINE["ntc"]
-    guard.look()
+    guard.check()
     guard.clear()
-    still = guard.look()
+    still = guard.check()
     assert still.bit_count() == 1
     source, index, _, _ = guard.rows[still.bit_length() - 1]
     assert source is inputs.ntc and index == 0
@@ -188,12 +188,12 @@ def test_after_clear_a_row_counts_three_samples_anew() -> None:
     inputs, guard = fitted()
     inputs.ntc[0] = 4_000
     for _ in range(3):
-        guard.look()
+        guard.check()
     inputs.ntc[0] = FINE["ntc"]
-    guard.look()
+    guard.check()
     guard.clear()
     inputs.ntc[0] = 4_000
-    assert [bool(guard.look()) for _ in range(3)] == [False, False, True]
+    assert [bool(guard.check()) for _ in range(3)] == [False, False, True]
 
 
 def test_a_new_guard_has_seen_nothing() -> None:
@@ -208,7 +208,7 @@ def test_the_first_code_that_tripped_a_row_is_kept() -> None:
         fine = source[index]
         for less in (1, 2, 3, 4, 5):
             source[index] = low - less
-            assert guard.look() >> k & 1 == (less >= 3)
+            assert guard.check() >> k & 1 == (less >= 3)
         source[index] = fine
         assert guard.values[k] == low - 3
     assert guard.tripped == (1 << len(guard.rows)) - 1
@@ -220,14 +220,14 @@ def test_every_row_trips_with_all_codes_out_of_bounds_at_once(side: str, by: int
     _, guard = fitted()
     for source, index, low, high in guard.rows:
         source[index] = low + by if side == "low" else high - by
-    assert [guard.look() for _ in range(3)] == [0, 0, (1 << len(guard.rows)) - 1]
+    assert [guard.check() for _ in range(3)] == [0, 0, (1 << len(guard.rows)) - 1]
 
 
 def test_a_code_that_stays_out_is_counted_no_further() -> None:
     inputs, guard = fitted()
     inputs.ntc[0] = 4_000
     for _ in range(100):
-        guard.look()
+        guard.check()
     assert max(guard.counts) == 3
 
 
@@ -239,7 +239,7 @@ class Model:
         self.history: list[list[bool]] = [[] for _ in rows]
         self.tripped: set[int] = set()
 
-    def look(self) -> int:
+    def check(self) -> int:
         for k, (source, index, low, high) in enumerate(self.rows):
             self.history[k].append(source[index] <= low or source[index] >= high)
             if self.history[k][-3:] == [True] * 3:
@@ -270,5 +270,5 @@ def test_the_guard_equals_its_model_over_any_codes(steps: list[Any]) -> None:
                 inputs.contact[:] = codes[2:4]
                 inputs.board[:] = codes[4:6]
                 inputs.battery[0] = codes[6]
-            assert guard.look() == model.look()
+            assert guard.check() == model.check()
         assert guard.tripped == sum(1 << k for k in model.tripped)

@@ -48,10 +48,10 @@ def shown(bench: Bench, row: int) -> str:
 def chained(rows: list[dict[str, Any]], root: bytes | None) -> None:
     """Each seal is over its line and the seal before, with the key of its session."""
     prev = rows[0]["prev"]
-    key, index = (mac.derived(root, b"journal") if root else b""), 0
+    key, index = (mac.derive_key(root, b"journal") if root else b""), 0
     for row in rows:
         while index < row["key"]:
-            key, index = mac.forward(key), index + 1
+            key, index = mac.next_key(key), index + 1
         body = row["line"][: row["line"].rindex(b', "seal"')]
         want = hmac.new(key, body, "sha256") if root else hashlib.sha256(body)
         assert (row["prev"], row["seal"]) == (prev, want.hexdigest())
@@ -63,25 +63,25 @@ def chained(rows: list[dict[str, Any]], root: bytes | None) -> None:
 
 @given(st.binary(max_size=200), st.binary(min_size=1, max_size=200))
 def test_a_seal_is_an_hmac_of_the_standard_library(message: bytes, key: bytes) -> None:
-    assert mac.seal(key, message) == hmac.new(key, message, "sha256").hexdigest()
-    assert mac.seal(b"", message) == hashlib.sha256(message).hexdigest()
+    assert mac.hmac_hex(key, message) == hmac.new(key, message, "sha256").hexdigest()
+    assert mac.hmac_hex(b"", message) == hashlib.sha256(message).hexdigest()
 
 
 def test_a_seal_is_that_of_rfc_4231() -> None:
-    assert mac.seal(b"\x0b" * 20, b"Hi There").startswith("b0344c61d8db38535ca8afceaf0bf12b")
-    assert mac.seal(b"\xaa" * 131, b"Test Using Larger Than Block-Size Key - Hash Key First"
+    assert mac.hmac_hex(b"\x0b" * 20, b"Hi There").startswith("b0344c61d8db38535ca8afceaf0bf12b")
+    assert mac.hmac_hex(b"\xaa" * 131, b"Test Using Larger Than Block-Size Key - Hash Key First"
                      ).startswith("60e431591ee0b67f0d8a26aacbf5b77f")  # fmt: skip
 
 
 @given(st.binary(max_size=70), st.binary(max_size=70))
 def test_seals_are_the_same_only_where_they_are_equal(one: bytes, other: bytes) -> None:
-    assert mac.same(one, other) == (one == other)
-    assert mac.same(one, one)
+    assert mac.is_equal(one, other) == (one == other)
+    assert mac.is_equal(one, one)
 
 
 def test_a_receipt_is_the_first_40_bits_of_a_seal() -> None:
-    assert mac.receipt("0" * 64) == "00000000" and mac.receipt("f" * 64) == "ZZZZZZZZ"
-    code = mac.receipt("0123456789" + "0" * 54)
+    assert mac.receipt_code("0" * 64) == "00000000" and mac.receipt_code("f" * 64) == "ZZZZZZZZ"
+    code = mac.receipt_code("0123456789" + "0" * 54)
     value = 0
     for letter in code:
         value = value << 5 | mac.CODE_LETTERS.index(letter)
@@ -117,7 +117,7 @@ def test_a_session_is_written_before_light_and_again_when_it_is_over(has_key: bo
     assert {row["key"] for row in rows[1:]} == {int(has_key)}
     chained(rows, ROOT_KEY if has_key else None)
     bench.run(2_000)
-    assert shown(bench, 7) == "Code    " + mac.receipt(end["seal"])
+    assert shown(bench, 7) == "Code    " + mac.receipt_code(end["seal"])
 
 
 def test_nothing_is_written_while_lit_and_no_tick_but_a_dark_one_writes() -> None:
@@ -126,7 +126,7 @@ def test_nothing_is_written_while_lit_and_no_tick_but_a_dark_one_writes() -> Non
     bench.hal.ntc[0] = 4_000
     bench.until("FAULT")
     bench.run(2_000)
-    writes = [call for call in bench.hal.calls if call[0] == "keep"]
+    writes = [call for call in bench.hal.calls if call[0] == "store"]
     assert writes and not any(call[-1] for call in writes)
     rows = lines(bench.hal)
     assert (rows[2]["fault"], rows[2]["pad"], rows[2]["value"]) == ("ntc_open", "A", 4_000)
@@ -178,7 +178,7 @@ def test_the_key_of_a_session_is_nowhere_once_the_next_has_begun() -> None:
     bench.to("TREAT")
     bench.reset()
     bench.to("TREAT")
-    used = mac.forward(mac.derived(ROOT_KEY, b"journal")).hex().encode()
+    used = mac.next_key(mac.derive_key(ROOT_KEY, b"journal")).hex().encode()
     assert not any(used in content for content in bench.hal.files.values())
     assert used not in repr(vars(bench.unit.keys)).encode()
 

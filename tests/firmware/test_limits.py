@@ -8,7 +8,7 @@ import pytest
 
 from firmware.core import limits
 from firmware.core.conversions import ntc_code
-from firmware.safety.lamp_test import Check
+from firmware.safety.lamp_test import LampTest
 from tests.support.fake_hal import BOARD
 
 MINUTE_MS = 60 * 1000
@@ -272,4 +272,4 @@ def test_a_working_thermistor_reads_as_neither_open_nor_short() -> None:
 
 
 def test_no_current_counts_both_as_lit_and_as_dark_in_the_check() -> None:
-    assert min(Check(BOARD).expected_01ma) > limits.RAIL_DARK_01MA
+    assert min(LampTest(BOARD).expected_01ma) > limits.RAIL_DARK_01MA

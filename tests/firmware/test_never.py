@@ -16,6 +16,7 @@ from hypothesis.stateful import invariant
 
 from tests.support.hardware_events import Power, Sensors
 from tests.support.safety_oracle import Watch
+from tests.support.unit_model import DAY_MS, LIT
 from tests.support.user_events import People
 
 MISHAPS = settings(
@@ -48,3 +49,35 @@ TestNever = NeverMachine.TestCase
 TestNever.settings = MISHAPS
 TestWearer = WearerMachine.TestCase
 TestWearer.settings = MISHAPS
+
+
+def test_after_a_reset_the_day_is_as_old_as_its_file_says() -> None:
+    """Without a clock, time since the last write is not counted: light after the reset is still
+    of the old day, for the model as for the unit."""
+    wearer = WearerMachine()
+    wearer.fetch(0, "READY")
+    wearer.it_is_late_in_the_day(treat_ms=0, hot_min=0.0, day_ms=DAY_MS - 30_000)
+    wearer.charger(20)
+    wearer.go(10_000)  # dark, so that nothing is written
+    wearer.charger(500)
+    wearer.command(b"service")
+    wearer.go(500)
+    wearer.start(20_000)
+    assert wearer.state in LIT
+    assert wearer.watch.bench.unit.session.day_ms < 60_000, "the day did not end"
+
+
+def test_a_day_that_is_moved_back_in_memory_is_still_as_old_as_its_file_says() -> None:
+    """Moved to its last 30 s twice, the second time with a start that is refused."""
+    wearer = WearerMachine()
+    wearer.fetch(0, "READY")
+    wearer.it_is_late_in_the_day(treat_ms=0, hot_min=0.0, day_ms=DAY_MS - 30_000)
+    wearer.go(8_000)
+    wearer.charger(500)
+    wearer.charger(1_200)
+    assert wearer.state == "READY"
+    wearer.it_is_late_in_the_day(treat_ms=0, hot_min=4.2, day_ms=DAY_MS - 30_000)
+    wearer.command(b"service")
+    wearer.go(500)
+    wearer.start(20_000)
+    assert wearer.state in LIT

@@ -37,7 +37,7 @@ def tripped(pad: int = 0) -> Bench:
 @pytest.mark.parametrize("pad", [0, 1])
 def test_a_trip_is_written_once_dark_with_name_pad_value_and_limit(pad: int) -> None:
     bench = tripped(pad)
-    [row] = [call for call in bench.hal.calls if call[:2] == ("keep", persistent_state.FAULT)]
+    [row] = [call for call in bench.hal.calls if call[:2] == ("store", persistent_state.FAULT)]
     assert not row[3]  # what a meter showed
     told = json.loads(row[2])
     assert (told["fault"], told["pad"]) == ("contact_hot", "AB"[pad])
@@ -93,7 +93,7 @@ def test_a_lit_self_test_lifts_what_was_kept_and_gives_no_therapy() -> None:
         seen.add(bench.state)
     assert seen == {"CHECK", "SELF_TEST", "READY"} and bench.lit_in == {"CHECK"}
     assert not bench.hal.files[persistent_state.FAULT]
-    assert all(not call[3] for call in bench.hal.calls if call[0] == "keep")
+    assert all(not call[3] for call in bench.hal.calls if call[0] == "store")
     assert again(bench).until("READY")
     assert day(bench)["treat_ms"] == bench.unit.session.day_treat_ms > 2_000
 
@@ -190,7 +190,7 @@ def test_nothing_is_written_while_lit() -> None:
     bench.press(START)
     bench.until("DONE", 5 * MINUTE)
     bench.run(1_200)
-    assert all(not call[3] for call in bench.hal.calls if call[0] == "keep")
+    assert all(not call[3] for call in bench.hal.calls if call[0] == "store")
 
 
 def test_pulling_the_battery_gives_no_more_light_than_a_day_has() -> None:

@@ -236,10 +236,10 @@ def removed_first(name: str, content: bytes) -> bool:
             file.write(b"")
     except OSError:
         return False
-    return keep(name, content)
+    return store(name, content)
 
 
-keep = storage.keep
+store = storage.store
 
 
 def promised_too_early(name: str, content: bytes) -> bool:
@@ -261,7 +261,7 @@ def test_a_part_that_is_not_last_of_all_names_hides_the_next_one(
 @pytest.mark.parametrize(
     ("story", "method", "broken", "said"),
     [
-        ("swap", "keep", removed_first, "holds neither"),
+        ("swap", "store", removed_first, "holds neither"),
         ("session", "append", promised_too_early, "promised, and is gone"),
     ],
 )
@@ -276,7 +276,7 @@ def test_storage_that_is_broken_on_purpose_is_found_out(
 # -- a whole session ---------------------------------------------------------------------------
 
 
-JOURNAL_KEY = mac.derived(ROOT_KEY, b"journal")
+JOURNAL_KEY = mac.derive_key(ROOT_KEY, b"journal")
 
 
 class OnFlash(FakeHal):
@@ -294,9 +294,9 @@ class OnFlash(FakeHal):
             raise Gone
         return done
 
-    def keep(self, name: str, content: bytes) -> bool:
+    def store(self, name: str, content: bytes) -> bool:
         assert not self.emitting()
-        return self._written(storage.keep(name, content))
+        return self._written(storage.store(name, content))
 
     def append(self, name: str, content: bytes) -> bool:
         assert not self.emitting()
@@ -334,7 +334,7 @@ def lived(flash: Flash) -> int:
 def test_a_session_cut_anywhere_is_counted_whole_and_the_next_start_is_dark() -> None:
     flash = Flash()
     with mounted(flash, make=True):
-        storage.keep("keys.json", installed())
+        storage.store("keys.json", installed())
     ready, at = bytes(flash.data), 0
     while True:
         flash = Flash(ready)

@@ -13,8 +13,8 @@ from firmware.therapy.prescription import (
     Course,
     Refused,
     calibration_crc,
-    calibration_rows,
-    shown,
+    quote,
+    read_calibration,
 )
 from tests.support.fake_hal import BOARD, CALIBRATION, NAMES
 
@@ -70,7 +70,7 @@ def test_a_value_out_of_limits_is_refused_by_name_value_and_what_is_allowed(
     assert key in message and allowed in message
     assert "\n" not in message
     if not isinstance(value, dict):
-        assert shown(value) in message
+        assert quote(value) in message
 
 
 @pytest.mark.parametrize("key", list(DEFAULT))
@@ -277,13 +277,13 @@ def sealed(table: dict[str, Any]) -> dict[str, Any]:
 def test_a_calibration_that_was_altered_by_hand_is_refused(key: str, value: Any) -> None:
     altered = {**CALIBRATION, key: value}
     with pytest.raises(Refused, match="altered after waistband calibrate made it"):
-        calibration_rows(altered, BOARD)
-    calibration_rows(sealed(altered), BOARD)
+        read_calibration(altered, BOARD)
+    read_calibration(sealed(altered), BOARD)
 
 
 def test_a_calibration_written_otherwise_is_the_same() -> None:
     floats = {**CALIBRATION, "window_cm2": 60.0, "ntc_offset_c": {"B": 0.0, "A": -0.0}}
-    calibration_rows(json.loads(json.dumps(floats, indent=4, sort_keys=True)), BOARD)
+    read_calibration(json.loads(json.dumps(floats, indent=4, sort_keys=True)), BOARD)
 
 
 def test_a_calibration_gives_each_pads_banks_and_the_offsets_of_its_thermistors() -> None:
@@ -292,7 +292,7 @@ def test_a_calibration_gives_each_pads_banks_and_the_offsets_of_its_thermistors(
         "irradiance_mw_cm2": {"A": dict.fromkeys(NAMES, 9.9), "B": dict.fromkeys(NAMES, 10.1)},
         "ntc_offset_c": {"A": -0.2, "B": 0.2},
     }
-    assert calibration_rows(sealed(table), BOARD) == ([[9_900] * 4, [10_100] * 4], (-200, 200))
+    assert read_calibration(sealed(table), BOARD) == ([[9_900] * 4, [10_100] * 4], (-200, 200))
 
 
 @pytest.mark.parametrize(
@@ -315,7 +315,7 @@ def test_a_calibration_gives_each_pads_banks_and_the_offsets_of_its_thermistors(
 )
 def test_a_calibration_out_of_limits_is_refused_by_name(key: str, value: Any, named: str) -> None:
     with pytest.raises(Refused) as why:
-        calibration_rows({**CALIBRATION, key: value}, BOARD)
+        read_calibration({**CALIBRATION, key: value}, BOARD)
     assert named in str(why.value) and "\n" not in str(why.value)
 
 
@@ -340,7 +340,7 @@ def maybe_sealed(value: Any) -> Any:
 @given(JSON | NEARLY.map(maybe_sealed))
 def test_any_calibration_is_within_its_limits_or_refused_in_one_line(value: Any) -> None:
     try:
-        full, offsets = calibration_rows(value, BOARD)
+        full, offsets = read_calibration(value, BOARD)
     except Refused as why:
         assert str(why) and "\n" not in str(why)
         return

@@ -27,7 +27,7 @@ def test_what_is_signed_for_the_unit_is_taken_and_its_number_kept() -> None:
 REFUSED = {
     "not signed": (json.dumps(SHORT).encode(), "not signed"),
     "a table": (SHORT, "not signed"),
-    "another unit's key": (made(mac.derived(b"k" * 32, b"prescription")), "altered"),
+    "another unit's key": (made(mac.derive_key(b"k" * 32, b"prescription")), "altered"),
     "another unit": (made(unit="WB-9999"), "for unit 'WB-9999'"),
     "an older one": (made(number=1), "a newer was taken"),
     "no number": (made(number=None), "whole number"),
@@ -103,12 +103,12 @@ def test_a_bit_anywhere_that_is_another_is_refused(at: int, bit: int) -> None:
     at %= len(good)
     altered = good[:at] + bytes([good[at] ^ 1 << bit]) + good[at + 1 :]
     with pytest.raises(Refused):
-        signed_prescription.opened(altered, Keys(installed()), SERIAL)
+        signed_prescription.verify(altered, Keys(installed()), SERIAL)
 
 
 @given(st.one_of(st.binary(max_size=200), st.binary(max_size=200).map(
-    lambda inner: signed_prescription.sealed(inner, KEY))))  # fmt: skip
+    lambda inner: signed_prescription.sign(inner, KEY))))  # fmt: skip
 def test_any_bytes_are_refused_with_words(content: bytes) -> None:
     with pytest.raises(Refused) as said:
-        signed_prescription.opened(content, Keys(installed()), SERIAL)
+        signed_prescription.verify(content, Keys(installed()), SERIAL)
     assert str(said.value).isprintable() and KEY.hex() not in str(said.value)

@@ -17,7 +17,7 @@ LATER_TICKS = -(-len(telemetry.FIELDS) // telemetry.FIELDS_A_TICK)  # than the m
 
 def lines(bench: Bench) -> list[dict[str, Any]]:
     """What was said so far."""
-    return [json.loads(call[1]) for call in bench.hal.calls if call[0] == "say"]
+    return [json.loads(call[1]) for call in bench.hal.calls if call[0] == "write_line"]
 
 
 def to_a_line(state: str) -> Bench:

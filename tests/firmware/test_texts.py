@@ -10,8 +10,6 @@ from hypothesis import strategies as st
 
 from firmware.core import conversions, faults, states
 from firmware.records import journal_events
-from firmware.therapy import session
-from firmware.trial import texts as trial_texts
 from firmware.trial import visits
 from firmware.ui import cues, screen, telemetry, text_buffer, texts, usb_commands
 from sim.common.value_record import replace
@@ -23,12 +21,12 @@ from tools.report import summary
 
 def test_every_text_fits_its_row_and_is_printable():
     tables = (texts.STATES, texts.REASONS, texts.REFUSALS, texts.FAULTS, texts.LOCKS,
-              trial_texts.SEVERITIES, trial_texts.GUESSES, trial_texts.STAGES)  # fmt: skip
+              texts.SEVERITIES, texts.GUESSES, texts.STAGES)  # fmt: skip
     labels = (
         texts.LEFT, texts.CONTACT, texts.DOSE, texts.SET_POINT, texts.BATTERY, texts.NO_CLOCK,
-        texts.RECEIPT, trial_texts.ENDED, trial_texts.TELL_THE_CLINIC, trial_texts.VISIT,
-        trial_texts.FROM, trial_texts.OVERALL, trial_texts.ILL_EFFECTS, trial_texts.GUESS,
-        trial_texts.PAIN, trial_texts.BLANK,
+        texts.RECEIPT, texts.ENDED, texts.TELL_THE_CLINIC, texts.VISIT,
+        texts.FROM, texts.OVERALL, texts.ILL_EFFECTS, texts.GUESS,
+        texts.PAIN, texts.BLANK,
     )  # fmt: skip
     for text in (*labels, *(text for table in tables for text in table)):
         assert len(text) <= screen.CELLS
@@ -38,12 +36,12 @@ def test_every_text_fits_its_row_and_is_printable():
 def test_every_state_reason_refusal_and_fault_has_a_text():
     assert len(texts.STATES) == len(states.STATES)
     assert len(texts.REASONS) == len(states.EVENTS)
-    assert len(texts.REFUSALS) == len(session.REFUSALS)
+    assert len(texts.REFUSALS) == len(states.REFUSALS)
     assert len(texts.FAULTS) == len(faults.FAULTS)
     assert len(texts.LOCKS) == len(journal_events.LOCKS) == states.TRIAL + 1
-    assert len(trial_texts.GUESSES) == len(visits.GUESSES) == visits.MOST[visits.GUESS] + 1
-    assert len(trial_texts.SEVERITIES) == visits.MOST[visits.EFFECT] + 1
-    assert len(trial_texts.STAGES) == len(visits.STAGES)
+    assert len(texts.GUESSES) == len(visits.GUESSES) == visits.MOST[visits.GUESS] + 1
+    assert len(texts.SEVERITIES) == visits.MOST[visits.EFFECT] + 1
+    assert len(texts.STAGES) == len(visits.STAGES)
     for reason, text in zip(states.REASONS, texts.REASONS, strict=True):
         assert bool(reason) == bool(text)
 
@@ -52,7 +50,7 @@ DESK = {
     "states": (words.STATES, states.STATES),
     "colours": (words.COLOURS, states.STATES),
     "reasons": (words.REASONS, [name.decode() for name in telemetry.REASON_NAMES if name]),
-    "refusals": (words.REFUSED, session.REFUSALS[1:]),
+    "refusals": (words.REFUSED, states.REFUSALS[1:]),
     "faults": (words.FAULTS, [name for name, _ in faults.FAULTS]),
     "cues": (words.CUES, states.CUES),
 }
@@ -68,15 +66,15 @@ def test_the_desks_table_has_words_for_all_that_the_firmware_names_and_for_no_mo
 def test_the_desks_table_has_words_for_every_lock():
     assert len(words.LOCKS) == len(texts.LOCKS)
     assert [bool(said) for said in words.LOCKS] == [bool(text) for text in texts.LOCKS]
-    assert list(words.SEVERITIES) == [text.decode() for text in trial_texts.SEVERITIES]
+    assert list(words.SEVERITIES) == [text.decode() for text in texts.SEVERITIES]
 
 
-@pytest.mark.parametrize("number", range(1, len(session.REFUSALS)))
+@pytest.mark.parametrize("number", range(1, len(states.REFUSALS)))
 def test_a_run_without_a_session_says_why_start_was_refused(number):
     run = Run(replace(scenario.ordinary(), duration_s=5.0, events=()))
     run.advance(10**9)
     run.unit.session.refused = number
-    said = words.REFUSED[session.REFUSALS[number]]
+    said = words.REFUSED[states.REFUSALS[number]]
     assert f"No session: START was refused: {said}." in summary.render(run, []).replace("\n ", "")
 
 

@@ -163,7 +163,7 @@ def test_whatever_a_case_raises_is_a_breach_of_it_alone(monkeypatch: pytest.Monk
 
 
 SABOTAGE = {
-    "a guard that looks away": (guard.Guard, "look", lambda self: 0),
+    "a guard that looks away": (guard.Guard, "check", lambda self: 0),
     "a gate that does not shut": (gate.Gate, "shut", lambda self, ms: None),
     "sensors that are not judged": (pad.Pad, "judge", lambda self, *arguments: None),
     "a belt that is always worn": (wear.WearDetector, "is_worn", lambda self, *warmest_mc: True),

@@ -77,7 +77,7 @@ def executed_in(file: str, function: Callable[..., object], nth: int) -> str:
 
 # Reached in every tick, when a duty changes, and once, when the session begins to treat.
 LINES = (
-    executed_in("firmware/safety/guard.py", Guard.look, 0),
+    executed_in("firmware/safety/guard.py", Guard.check, 0),
     executed_in("firmware/safety/gate.py", Gate._drive, 6),
     executed_in("firmware/therapy/session.py", Session._enter, 1),
 )

@@ -204,7 +204,7 @@ def answers_in_the_dark(unit: Any, done: int, real: Any = Waistband._answer) -> 
         real(unit, done)
 
 
-def looks_away(self: Any, real: Any = guard.Guard.look) -> int:
+def looks_away(self: Any, real: Any = guard.Guard.check) -> int:
     real(self)
     return 0
 
@@ -227,7 +227,7 @@ WRONG_CODE: list[tuple[Any, str, Any, int, str]] = [
     (Waistband, "_answer", answers_in_the_dark, POWER_ON, "stop_loses"),
     (gate.Gate, "pass_out", always_permits, POWER_ON, "lit_outside"),
     (gate.Gate, "shut", shuts_without_off, TREAT, "no_therapy_state"),
-    (guard.Guard, "look", looks_away, POWER_ON, "tripped"),
+    (guard.Guard, "check", looks_away, POWER_ON, "tripped"),
     (session.Session, "watch_heat", lambda self, session, day: None, TREAT, "heat"),
     (session.Session, "watch_clock", lambda self, most: None, TREAT, "time"),
     (session.Session, "unworn", raises, TREAT, "raises"),

@@ -11,7 +11,7 @@ from sim.scenario.enrolment import make_enrolment as made_ticket
 from tests.support.fake_hal import MOMENT_MS, SHORT, START, UP, Bench
 from tests.support.keyed_unit import KEY, SERIAL, installed, made
 
-TICKETS = mac.derived(KEY, enrolment.PURPOSE)
+TICKETS = mac.derive_key(KEY, enrolment.PURPOSE)
 SEALING = bytes(range(100, 132))  # what this unit's records are sealed with
 PROTOCOL: dict[str, Any] = {**DEFAULT, "movements": ["Rotate left", "Bend forward"]}
 SIM = "SIM-0001"
@@ -27,7 +27,7 @@ def ticket_of(masked: bool, signed_with: bytes = TICKETS, **changed: Any) -> byt
     table = made_ticket({**PUBLIC, "protocol": protocol}, masked, SEALING, TICKETS)
     table.update(changed)
     inner = json.dumps(table, sort_keys=True, separators=(",", ":")).encode()
-    return signed_prescription.sealed(inner, signed_with)
+    return signed_prescription.sign(inner, signed_with)
 
 
 def ticketed(

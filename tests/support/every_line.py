@@ -368,18 +368,18 @@ BEFALLS: dict[str, Befalls] = {
                 silent(index, "contact_" + pad.lower()),
             ),
             "sprung": remembered(
-                f"pads.{index}.plausible", seen=9, thermistor=[20_000, 20_000, 40_000]
+                f"pads.{index}.checks", seen=9, thermistor=[20_000, 20_000, 40_000]
             ),
             "still": both(
                 register(index, 4_400),
-                remembered(f"pads.{index}.plausible", contact_steps=999, contact_code=4_400),
+                remembered(f"pads.{index}.checks", contact_steps=999, contact_code=4_400),
             ),
             "loose": both(
                 register(2 + index, int(44.0 / TMP117_LSB_C)),
-                remembered(f"pads.{index}.plausible", loose_steps=99, apart_mc=0),
+                remembered(f"pads.{index}.checks", loose_steps=99, apart_mc=0),
             ),
             "off the skin": remembered(
-                f"pads.{index}.plausible", off_steps=99, steps=0, start_mc=10_000
+                f"pads.{index}.checks", off_steps=99, steps=0, start_mc=10_000
             ),
             "board was glowing": remembered(f"pads.{index}", board_mc=200_000),
             "board was freezing": remembered(f"pads.{index}", board_mc=-200_000),

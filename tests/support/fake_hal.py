@@ -14,7 +14,6 @@ from firmware.core.conversions import ntc_code, tmp117_code
 from firmware.core.faults import FAULTS, PADS
 from firmware.core.inputs import BUCKLE, CHARGER, DOWN, START, UP
 from firmware.core.limits import CLOCK_MASK, CONTROL_TICKS, DUTY_MAX, LEASE_MS, TICK_MS
-from firmware.therapy import session
 from firmware.therapy.prescription import DEFAULT, calibration_crc
 from firmware.waistband import Waistband
 from hal.boards import RPI_PICO
@@ -216,13 +215,13 @@ class FakeHal(Hal):
         assert 0 <= row < 8 and len(cells) == 16 and bytes(cells).isascii()
         self.calls.append(("show", row, bytes(cells)))
 
-    def say(self, line: bytearray, length: int) -> None:
-        self.calls.append(("say", bytes(line[:length])))
+    def write_line(self, line: bytearray, length: int) -> None:
+        self.calls.append(("write_line", bytes(line[:length])))
 
     def listening(self) -> bool:
         return self.reader
 
-    def hear(self) -> Any:
+    def read_line(self) -> Any:
         return self.lines.pop(0) if self.lines else None
 
     def power_off(self) -> None:
@@ -244,15 +243,15 @@ class FakeHal(Hal):
         self.calls.append(("load", name))
         return self.files.get(name)
 
-    def keep(self, name: str, content: bytes) -> bool:
-        self.calls.append(("keep", name, bytes(content), self.emitting()))
+    def store(self, name: str, content: bytes) -> bool:
+        self.calls.append(("store", name, bytes(content), self.emitting()))
         if self.storage_full:
             return False
         self.files[name] = bytes(content)
         return True
 
     def append(self, name: str, content: bytes) -> bool:
-        return self.keep(name, self.files.get(name, b"") + content)
+        return self.store(name, self.files.get(name, b"") + content)
 
     def size(self, name: str) -> Any:
         return len(self.files[name]) if name in self.files else None
@@ -303,7 +302,7 @@ class Bench:
     @property
     def refused(self) -> str:
         """Why what was asked last was refused; empty if it was not."""
-        return session.REFUSALS[self.unit.session.refused]
+        return states.REFUSALS[self.unit.session.refused]
 
     def cues(self) -> list[str]:
         """What the wearer heard and felt, in order."""

@@ -99,7 +99,7 @@ class Silent:
         """A file."""
         return self.files.get(name)
 
-    def keep(self, name: str, content: bytes) -> bool:
+    def store(self, name: str, content: bytes) -> bool:
         """Replaced."""
         self.files[name] = content
         return True

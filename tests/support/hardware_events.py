@@ -15,7 +15,7 @@ NTC_CODES = [0, 300, 301, 1_328, 1_329, 3_699, 3_700, 4_095]
 TMP_CODES = [-32_768, -2_561, 0, tmp117_code(42_500), tmp117_code(50_000), 32_767]
 METHODS = [
     "read", "drive", "off", "renew_lease", "feed", "arm", "signal", "show", "carrier", "listening",
-    "hear", "say",
+    "read_line", "write_line",
 ]  # fmt: skip
 PARTS = ("CONTACT_A", "CONTACT_B", "BOARD_A", "BOARD_B", "RAIL", "GAUGE")
 TICKS = st.integers(1, 4)

@@ -8,7 +8,7 @@ from firmware.records.keys import FILE, Keys
 from tests.support.fake_hal import CALIBRATION, SHORT, Bench
 
 ROOT_KEY = bytes(range(32))
-KEY = mac.derived(ROOT_KEY, b"prescription")
+KEY = mac.derive_key(ROOT_KEY, b"prescription")
 SERIAL = str(CALIBRATION["serial"])
 
 
@@ -16,7 +16,7 @@ def installed(number: int = 0) -> bytes:
     """What `key install` puts on a unit."""
     keys = Keys(None)
     keys.prescription = KEY
-    keys.journal = mac.derived(ROOT_KEY, b"journal")
+    keys.journal = mac.derive_key(ROOT_KEY, b"journal")
     keys.number = number
     return keys.content()
 
@@ -24,7 +24,7 @@ def installed(number: int = 0) -> bytes:
 def made(key: bytes = KEY, **changed: Any) -> bytes:
     """A file that the unit takes, but for what is changed."""
     table = {"expires": None, "number": 3, "prescription": SHORT, "unit": SERIAL, **changed}
-    return signed_prescription.sealed(
+    return signed_prescription.sign(
         json.dumps(table, sort_keys=True, separators=(",", ":")).encode(), key
     )
 

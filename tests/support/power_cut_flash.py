@@ -99,7 +99,7 @@ class Files:
     """As much of a HAL as writes."""
 
     def __init__(self) -> None:
-        self.load, self.keep = storage.load, storage.keep
+        self.load, self.store = storage.load, storage.store
         self.append, self.size, self.tail = storage.append, storage.size, storage.tail
 
     def wall_clock(self) -> "int | None":
@@ -121,8 +121,8 @@ def before_all(files: Files) -> None:
     """A unit with keys and some records."""
     keys = Keys(None)
     keys.prescription = keys.journal = ROOT
-    assert files.keep(FILE, keys.content())
-    assert files.keep("day.json", b"old")
+    assert files.store(FILE, keys.content())
+    assert files.store("day.json", b"old")
     told = journal_of(files)
     for k in range(3):
         told.add("test", ("k",), (k,))
@@ -132,7 +132,7 @@ def before_all(files: Files) -> None:
 def swap(files: Files, done: "list[object]") -> None:
     """A file is replaced, twice."""
     for content in (b"n" * 300, b"m" * 5_000):
-        if files.keep("day.json", content):
+        if files.store("day.json", content):
             done.append(content)
 
 
@@ -206,10 +206,10 @@ def chain_wrong(files: Files, done: "list[object]", key: bytes = ROOT) -> str:
         n, line = rows[k]
         row = json.loads(line)
         while index < row["key"]:
-            key, index = mac.forward(key), index + 1
+            key, index = mac.next_key(key), index + 1
         if n != rows[0][0] + k or (prev and row["prev"] != prev):
             return "the chain has a gap at " + str(n)
-        if row["seal"] != mac.seal(key, line[: line.rindex(b', "seal"')]):
+        if row["seal"] != mac.hmac_hex(key, line[: line.rindex(b', "seal"')]):
             return "record " + str(n) + " is not sealed with its key"
         prev = row["seal"]
     if done and rows[-1][0] < done[-1]:
@@ -227,10 +227,10 @@ def crowd(files: Files) -> None:
     """So many files that littlefs keeps their names in more than one place: a rename may then be
     a move, which it does in two steps."""
     for name in CROWD:
-        assert files.keep(name, name.encode() * 20)
+        assert files.store(name, name.encode() * 20)
     before_all(files)
     for _ in range(10):
-        assert files.keep("day.json", b"old")
+        assert files.store("day.json", b"old")
 
 
 def crowd_holds(files: Files, done: "list[object]") -> str:

@@ -152,7 +152,7 @@ class Watch:
             assert self.state not in SESSION, "left a session for service"
         assert hal.called("feed") == 1
         for call in hal.calls:
-            assert call[0] != "keep" or not call[3], "flash written while lit"
+            assert call[0] != "store" or not call[3], "flash written while lit"
 
     def check_light(self) -> None:
         hal = self.bench.hal

@@ -50,7 +50,7 @@ def made(base: Path, units: int = 4, seed: int | None = 1, **protocol: Any) -> B
     people = {who: base / f"{who}.age" for who in ("statistician", "officer")}
     public = {who: age.new_identity(str(path)) for who, path in people.items()}
     keys = {
-        f"WB-{number:04}": Key(mac.derived(bytes([number % 251]), str(number).encode()),
+        f"WB-{number:04}": Key(mac.derive_key(bytes([number % 251]), str(number).encode()),
                                f"WB-{number:04}")
         for number in range(1, units + 1)
     }  # fmt: skip
@@ -122,8 +122,8 @@ class Belt:
         assert self.journal.begin(keys, tuple(asked[key] for key in keys), 10)
         lit = self.row["arm"] == "therapy"
         numbers = (1, int(lit), *([uj_cm2 if lit else 0] * 8), 30_000, 0, 0, 33_000, 80, 1)
-        nonce = mac.seal(b"", f"{self.journal.seal} {len(self.journal.waiting)}".encode())[:16]
-        closed = encrypted.close(bytes.fromhex(self.row["key"]), nonce, numbers)
+        nonce = mac.hmac_hex(b"", f"{self.journal.seal} {len(self.journal.waiting)}".encode())[:16]
+        closed = encrypted.encrypt(bytes.fromhex(self.row["key"]), nonce, numbers)
         values = (1, "ended", minutes * 60_000, minutes * 60_000, closed)
         self.journal.end(END, values)
         assert self.journal.write(600)

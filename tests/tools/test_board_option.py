@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from firmware.therapy.prescription import DEFAULT, Course, calibration_rows
+from firmware.therapy.prescription import DEFAULT, Course, read_calibration
 from firmware.waistband import Waistband as Unit
 from hal.boards import EXAMPLE_1200NM, RPI_PICO, RPI_PICO2
 from sim.common.boards import find_board, list_boards
@@ -177,7 +177,7 @@ def test_flash_takes_the_calibration_that_calibrate_made(waistband: Waistband) -
     found = files_of(Path("out.uf2"))
     assert found["board.txt"] == NAME.encode() + b"\n"  # by which `main.py` finds its board
     calibration = json.loads(found["calibration.json"])
-    full, _ = calibration_rows(calibration, EXAMPLE_1200NM)
+    full, _ = read_calibration(calibration, EXAMPLE_1200NM)
     assert full[0] == [1_500, 1_400, 1_500, 1_600]
     unit = Unit(FakeHal(), EXAMPLE_1200NM, calibration, found["prescription.json"])
     assert not unit.session.locked
@@ -262,7 +262,7 @@ def test_a_unit_on_usb_names_its_own_board(waistband: Waistband) -> None:
 def test_the_default_prescription_of_a_board_is_within_what_it_can_give(name: str) -> None:
     board = find_board(name)
     full = nominal_calibration(board)
-    Course(default_prescription(board), board, calibration_rows(full, board)[0])
+    Course(default_prescription(board), board, read_calibration(full, board)[0])
 
 
 def test_the_default_prescription_of_the_reference_boards_is_the_firmware_s() -> None:

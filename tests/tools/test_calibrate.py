@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.therapy.prescription import DEFAULT, calibration_crc, calibration_rows, number
+from firmware.therapy.prescription import DEFAULT, calibration_crc, read_calibration, read_number
 from firmware.waistband import Waistband as Unit
 from sim.common.errors import BadInput
 from tests.support.command import Waistband, files
@@ -37,7 +37,7 @@ def test_what_was_measured_becomes_a_calibration_that_unlocks_a_unit(waistband: 
     ended = waistband("calibrate", "m.toml", "-o", "calibration.json")
     assert ended == (0, "Wrote calibration.json: unit WB-0001, measured 2026-03-01\n", "")
     table = json.loads(Path("calibration.json").read_text())
-    full, offsets = calibration_rows(table, BOARD)
+    full, offsets = read_calibration(table, BOARD)
     assert full == [[9_800, 10_100, 10_000, 9_700], [9_900, 10_200, 9_900, 9_800]]
     assert offsets == (120, -50)
     assert not Unit(FakeHal(), BOARD, table, DEFAULT).session.locked
@@ -55,7 +55,7 @@ def test_options_stand_over_the_file_and_json_is_as_good(waistband: Waistband) -
     assert (ended.code, ended.err) == (0, "")
     made_of = json.loads(Path("c.json").read_text())
     assert (made_of["serial"], made_of["date"]) == ("X-9", "2026-02-03")
-    calibration_rows(made_of, BOARD)
+    read_calibration(made_of, BOARD)
 
 
 TOMORROW = (date.today() + timedelta(2)).isoformat()
@@ -131,7 +131,7 @@ def test_any_value_at_any_key_is_a_sealed_calibration_or_a_line(key: str, value:
     except BadInput as why:
         assert str(why).startswith("any.json: ") and str(why).isprintable()
         return
-    calibration_rows(json.loads(json.dumps(found)), BOARD)
+    read_calibration(json.loads(json.dumps(found)), BOARD)
 
 
 def on_chip(value: float, low: float) -> int:
@@ -147,7 +147,7 @@ def test_thousandths_come_out_alike_in_the_chips_short_floats(
 ) -> None:
     for value, low, high in ((window, 1, 400), (bank, 0.5, 12.5), (offset, -2, 2)):
         short: Any = rounded(value)
-        assert on_chip(short, low) == number("x", short, low, high, "")
+        assert on_chip(short, low) == read_number("x", short, low, high, "")
 
 
 # -- on a unit ---------------------------------------------------------------------------------
@@ -170,7 +170,7 @@ def test_a_unit_gets_it_whole_and_a_second_one_only_with_replace(
 
     assert calibrated().out.endswith("unit WB-0001, measured 2026-03-01; the unit runs again\n")
     first = flash.files()["calibration.json"]
-    calibration_rows(json.loads(first), BOARD)
+    read_calibration(json.loads(first), BOARD)
     assert calibrated().code == 0  # the same once more is no other
     Path("m.toml").write_text(MEASURES.replace("9.8", "9.7", 1), encoding="utf-8")
     refused = calibrated()

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
+from firmware.core import limits
 from firmware.safety import guard, guard_rows
 from firmware.safety.gate import Gate
-from firmware.safety.lamp_test import Check
+from firmware.safety.lamp_test import LampTest
 from firmware.therapy import pad, session
 from firmware.ui.button_actions import ButtonActions
 from sim.campaign import fault_matrix
@@ -117,6 +119,12 @@ def ajar(gate: Gate, permitted: bool, ms: int) -> None:
 
 pass_out = Gate.pass_out
 
+
+def limits_with(**changed):
+    """The limits, some of them changed, for one module alone."""
+    return SimpleNamespace(**{**vars(limits), **changed})
+
+
 # What is broken, of which module or class; which fault shows it, in which state; the bound.
 SABOTAGE = {
     "ten samples to trip": (guard, "TRIP_SAMPLES", 10, "ntc_open", "TREAT", "off"),
@@ -129,9 +137,11 @@ SABOTAGE = {
         ButtonActions, "is_stuck", always(False), "button_stuck", "READY", "start"),
     "refuses every start": (
         ButtonActions, "why_no_start", always(1), "gauge_nak", "READY", "goes on"),
-    "a lower end of the battery": (guard_rows, "CELL_END_MV", 1_000, "battery_sag", "RAMP", "off"),
-    "a higher trip": (guard_rows, "CONTACT_TRIP_MC", 46_000, "hot_skin", "READY", "off"),
-    "the check passes all": (Check, "watch", deaf, "enable_stuck", "READY", "name"),
+    "a lower end of the battery": (
+        guard_rows, "limits", limits_with(CELL_END_MV=1_000), "battery_sag", "RAMP", "off"),
+    "a higher trip": (
+        guard_rows, "limits", limits_with(CONTACT_TRIP_MC=46_000), "hot_skin", "READY", "off"),
+    "the check passes all": (LampTest, "watch", deaf, "enable_stuck", "READY", "name"),
 }  # fmt: skip
 
 

@@ -85,7 +85,7 @@ def forged(rows: list[bytes], random: Random) -> bytes:
         table |= {"n": n, "prev": prev, "key": index if key else 0}
         del table["seal"]
         body = json.dumps(table).encode()[:-1]
-        prev = mac.seal(key, body)
+        prev = mac.hmac_hex(key, body)
         new.append(body + f', "seal": "{prev}"}}\n'.encode())
     return b"".join(new)
 

@@ -200,7 +200,7 @@ def test_who_holds_the_unit_and_leaves_a_session_out_with_its_present_key_is_fou
     rows = lines()
     key = KEY.journal
     for _ in range(3):
-        key = mac.forward(key)  # what lies in keys.json after three sessions
+        key = mac.next_key(key)  # what lies in keys.json after three sessions
     last = json.loads(rows[2])
     forged = rows[:3] + resealed(rows[-3:], 3, last["seal"], key, 3)  # without the second
     trail = verified(made(forged))
@@ -220,7 +220,7 @@ def test_records_cut_off_at_the_end_show_by_a_receipt_alone() -> None:
 def test_a_unit_that_was_wiped_and_kept_its_key_is_found() -> None:
     hal: Any = FakeHal()
     keys = Keys(keyfile.unit_file(KEY))
-    keys.move_on(hal)
+    keys.advance(hal)
     one = Journal(hal, keys)
     one.find()
     one.add("boot", ("cause", "lock", "serial"), ("power on", "", "WB-0001"))
@@ -257,7 +257,7 @@ def test_what_was_torn_and_what_the_unit_wrote_after_it_are_both_told(cut: int) 
     hal.files = {"journal.0": whole[:-1][:-cut], FILE: b""}
     keys = Keys(keyfile.unit_file(KEY))
     for _ in range(3):
-        keys.move_on(hal)
+        keys.advance(hal)
     one = Journal(hal, keys)
     one.find()
     one.add("boot", ("cause", "lock", "serial"), ("power on", "", "WB-0001"))

@@ -84,11 +84,11 @@ def test_what_is_signed_is_taken_by_the_one_unit_byte_for_byte(waistband: Waistb
     asked: dict[str, Any] = {"expires": "2027-01-31", "number": 7, "prescription": DEFAULT,
                              "unit": "WB-0001"}  # fmt: skip
     assert inner == json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()
-    assert signed_prescription.opened(content, unit_keys(), "WB-0001") == (DEFAULT, 7, 854755199)
+    assert signed_prescription.verify(content, unit_keys(), "WB-0001") == (DEFAULT, 7, 854755199)
     for keys, serial in ((unit_keys(OTHER), "WB-0001"), (unit_keys(), "WB-0002"),
                          (unit_keys(number=8), "WB-0001")):  # fmt: skip
         with pytest.raises(Refused):
-            signed_prescription.opened(content, keys, serial)
+            signed_prescription.verify(content, keys, serial)
     code, out, _ = waistband("prescribe", "check", "prescription.json", "--key", "unit.key")
     assert code == 0 and "number 7, good to the end of 2027-01-31; sealed with this key" in out
     assert "its seal was not checked" in waistband("prescribe", "check", "prescription.json").out
@@ -170,7 +170,7 @@ def test_whatever_is_within_limits_is_sealed_and_comes_back_the_same(
             return
         assert found.asked == asked
         content = file.sealed(found.asked, KEY, "WB-0001", number, expires)
-        assert signed_prescription.opened(content, unit_keys(), "WB-0001")[:2] == (asked, number)
+        assert signed_prescription.verify(content, unit_keys(), "WB-0001")[:2] == (asked, number)
 
 
 @given(
@@ -178,7 +178,7 @@ def test_whatever_is_within_limits_is_sealed_and_comes_back_the_same(
         st.binary(max_size=200),
         st.dictionaries(
             st.sampled_from([*signed_prescription.KEYS, "more"]), st.sampled_from([*EDGES, DEFAULT])
-        ).map(lambda table: signed_prescription.sealed(json.dumps(table).encode(), b"")),
+        ).map(lambda table: signed_prescription.sign(json.dumps(table).encode(), b"")),
     ),
     suffix=st.sampled_from([".json", ".toml"]),
 )
@@ -197,6 +197,6 @@ def test_any_bytes_as_a_prescription_are_refused_in_one_line(
 
 
 def test_a_seal_that_is_not_of_the_key_is_told_by_the_unit_and_here_alike() -> None:
-    content = signed_prescription.sealed(b"{}", mac.derived(OTHER.secret, b"prescription"))
+    content = signed_prescription.sign(b"{}", mac.derive_key(OTHER.secret, b"prescription"))
     with pytest.raises(BadInput, match="signed with another unit's key"):
         file.genuine(content, KEY, "WB-0001")

@@ -57,7 +57,7 @@ def test_a_key_goes_onto_a_unit_and_over_another_only_with_replace(on_unit: Any)
     ended, after = on_unit(left, "key", "install", "other.key")
     assert ended.code == 2 and after == left and "has keys already" in ended.err
     ended, after = on_unit(left, "key", "install", "other.key", "--replace")
-    assert ended.code == 0 and Keys(after[FILE]).journal == mac.derived(OTHER.secret, b"journal")
+    assert ended.code == 0 and Keys(after[FILE]).journal == mac.derive_key(OTHER.secret, b"journal")
     ended, after = on_unit(calibrated(), "key", "install", "elsewhere.key")
     assert ended.code == 2 and FILE not in after
     assert f"is unit {SERIAL}: the key is of WB-0001" in ended.err

@@ -103,7 +103,7 @@ def test_each_unit_takes_its_ticket_and_is_of_the_arm_that_was_drawn(
         content = (bench.folder / "tickets" / f"{who}.json").read_bytes()
         keys = Keys(None)
         keys.prescription = bench.keys[row["unit"]].prescription
-        taken = enrolment.opened(content, keys, row["unit"])
+        taken = enrolment.verify(content, keys, row["unit"])
         assert taken.masked == (row["arm"] == PLACEBO)
         assert taken.key.hex() == row["key"]
         assert (taken.trial, taken.participant) == (trial_folder.NAME, who)

@@ -70,7 +70,7 @@ class Attended:
 
         for name in ("show", "signal", "arm", "renew_lease", "off", "carrier"):
             setattr(hal, name, keep(name, getattr(hal, name)))
-        hal.on_line = lambda line: self.seen.append((hal.t_ms, "say", line))
+        hal.on_line = lambda line: self.seen.append((hal.t_ms, "write_line", line))
 
     def records(self) -> list[dict[str, Any]]:
         """The journal's records."""
@@ -113,8 +113,8 @@ def test_all_that_is_shown_sounded_and_said_is_equal_to_the_byte_and_the_tick(
 ) -> None:
     lit, dark = (without_seals(arm.seen) for arm in arms)
     kinds = {row[1] for row in lit}
-    assert kinds == {"show", "signal", "say", "arm", "renew_lease", "off", "carrier"}
-    assert sum(row[1] == "say" for row in lit) > 200
+    assert kinds == {"show", "signal", "write_line", "arm", "renew_lease", "off", "carrier"}
+    assert sum(row[1] == "write_line" for row in lit) > 200
     assert lit == dark
 
 
@@ -142,7 +142,7 @@ def test_the_sealed_record_tells_dose_and_arm_to_who_has_the_key(
         (end,) = [row for row in arm.records() if row["kind"] == "end"]
         assert tuple(end)[5:-3] == trial.END
         assert (end["reason"], end["treat_ms"]) == ("time", 180_000)
-        numbers = encrypted.opened(SEALING, end["sealed"])
+        numbers = encrypted.decrypt(SEALING, end["sealed"])
         assert numbers[:2] == (trial.OF_SESSION, lit)
         run = arm.runs[-1]
         assert numbers[2:10] == tuple(k for pad in run.unit.pads for k in pad.fluence.uj_cm2)
@@ -190,7 +190,7 @@ def test_a_mask_that_is_broken_by_hand_is_seen_by_the_meter_and_in_the_record() 
     bench.until("DONE", 120_000)
     bench.run(2_000)
     assert bench.lit_in and bench.fluence_mj_cm2(0) > 100
-    numbers = encrypted.opened(SEALING, records(bench, "end")[-1]["sealed"])
+    numbers = encrypted.decrypt(SEALING, records(bench, "end")[-1]["sealed"])
     assert numbers[1] == 0 and sum(numbers[2:10]) > 100_000
 
 
@@ -211,7 +211,7 @@ def to_therapy(masked: bool, **options: Any) -> Bench:
 
 def said(bench: Bench) -> dict[str, Any]:
     """The last line of telemetry."""
-    line: bytes = [call[1] for call in bench.hal.calls if call[0] == "say"][-1]
+    line: bytes = [call[1] for call in bench.hal.calls if call[0] == "write_line"][-1]
     return dict(json.loads(line))
 
 
@@ -256,7 +256,7 @@ def test_a_fault_has_no_name_on_screen_in_telemetry_or_in_the_journal(masked: bo
     assert [row["reason"] for row in records(bench, "end")] == ["ended"]
     rows_of = records(bench, "fault")
     assert rows_of and all(tuple(row)[5:-3] == trial.FAULT for row in rows_of)
-    numbers = encrypted.opened(SEALING, rows_of[0]["sealed"])
+    numbers = encrypted.decrypt(SEALING, rows_of[0]["sealed"])
     assert numbers[:3] == (trial.OF_FAULT, faults.CONTACT_HOT, 0)
     assert numbers[4] > 42_000 and numbers[6:] == (0,) * 10
     bench.hal.skin_mc(33_000)

@@ -150,7 +150,7 @@ def test_the_verifying_keys_open_neither_tickets_nor_sealed_records(trial: Bench
     unit = Keys(None)
     unit.prescription = held
     with pytest.raises(Refused):
-        enrolment.opened(content, unit, "WB-0001")
+        enrolment.verify(content, unit, "WB-0001")
     collect(trial)
     record = rows(trial, "SELECT sealed FROM sessions WHERE participant = 'P-01'")[0][0]
-    assert encrypted.opened(held, record)[0] != 1
+    assert encrypted.decrypt(held, record)[0] != 1

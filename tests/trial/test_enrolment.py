@@ -19,7 +19,7 @@ UNIT_KEYS = Keys(installed())
 
 
 def taken(content: bytes, keys: Keys = UNIT_KEYS, serial: str = SERIAL) -> enrolment.Ticket:
-    return enrolment.opened(content, keys, serial)
+    return enrolment.verify(content, keys, serial)
 
 
 @pytest.mark.parametrize("masked", [False, True])
@@ -45,7 +45,7 @@ def test_the_file_of_one_arm_is_as_long_as_that_of_the_other_and_names_none() ->
         assert SEALING.hex().encode() not in content
 
 
-OTHER = mac.derived(b"k" * 32, enrolment.PURPOSE)
+OTHER = mac.derive_key(b"k" * 32, enrolment.PURPOSE)
 REFUSED: dict[str, tuple[bytes, str]] = {
     "nothing": (b"", "copy it again"),
     "not JSON": (b"\xff{", "copy it again"),
@@ -137,7 +137,7 @@ def test_a_sealed_ticket_of_any_values_is_refused_with_words(key: str, value: An
     table[key] = value
     inner = json.dumps(table, sort_keys=True, separators=(",", ":")).encode()
     try:
-        found = taken(signed_prescription.sealed(inner, TICKETS))
+        found = taken(signed_prescription.sign(inner, TICKETS))
     except Refused as why:
         assert str(why)
         return

@@ -51,9 +51,9 @@ def lived(bench: Bench, cut_at: int, after: bool) -> bool:
     """Two visits, with power lost at one of the writes, before it is done or just after;
     whether it was."""
     count = 0
-    write = bench.hal.keep
+    write = bench.hal.store
 
-    def keep(name: str, content: bytes) -> bool:
+    def store(name: str, content: bytes) -> bool:
         nonlocal count
         count += 1
         if count == cut_at and not after:
@@ -63,14 +63,14 @@ def lived(bench: Bench, cut_at: int, after: bool) -> bool:
             raise Cut
         return done
 
-    bench.hal.keep = keep  # type: ignore[method-assign]
+    bench.hal.store = store  # type: ignore[method-assign]
     try:
         attended(bench)
     except Cut:
-        bench.hal.keep = write  # type: ignore[method-assign]
+        bench.hal.store = write  # type: ignore[method-assign]
         bench.hal.pins &= ~(START | UP)
         return True
-    bench.hal.keep = write  # type: ignore[method-assign]
+    bench.hal.store = write  # type: ignore[method-assign]
     return False
 
 
@@ -142,24 +142,24 @@ def test_a_segment_that_is_full_at_any_answer_loses_none(monkeypatch: pytest.Mon
 
 def lived_once(bench: Bench, cut_at: int) -> bool:
     """The first visit, cut at a write."""
-    write = bench.hal.keep
+    write = bench.hal.store
     count = 0
 
-    def keep(name: str, content: bytes) -> bool:
+    def store(name: str, content: bytes) -> bool:
         nonlocal count
         count += 1
         if count == cut_at:
             raise Cut
         return write(name, content)
 
-    bench.hal.keep = keep  # type: ignore[method-assign]
+    bench.hal.store = store  # type: ignore[method-assign]
     try:
         bench.press(START)
         rate(bench, 1, 2, 0)
     except Cut:
         return True
     finally:
-        bench.hal.keep = write  # type: ignore[method-assign]
+        bench.hal.store = write  # type: ignore[method-assign]
         bench.hal.pins &= ~(START | UP)
     return False
 

@@ -11,7 +11,6 @@ import uctypes  # type: ignore[import-not-found] # of MicroPython alone
 
 from firmware.core import limits, states
 from firmware.core.limits import CONTROL_TICKS, TICK_MS
-from firmware.therapy import session
 from firmware.ui import cues, texts
 from hal.oled import WIDTH, Oled
 from hal.player import Player
@@ -100,7 +99,7 @@ class Page:
             "is": "frame", "t_s": run.t_s, "ticks": run.ticks_run, "over": run.over_now,
             "state": states.STATES[state], "state_name": texts.STATES[state].decode(),
             "reason": states.REASONS[unit.session.reason] if unit.session.reason >= 0 else "",
-            "refused": session.REFUSALS[unit.session.refused], "locked": unit.session.locked,
+            "refused": states.REFUSALS[unit.session.refused], "locked": unit.session.locked,
             "faults": fault_rows(run),
             "duty": hal.given(),
             "mean_duty": [int(share * limits.DUTY_MAX + 0.5) for share in hal.shares],

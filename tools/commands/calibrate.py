@@ -10,7 +10,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from firmware.therapy.prescription import Refused, calibration_crc, calibration_rows
+from firmware.therapy.prescription import Refused, calibration_crc, read_calibration
 from sim.common import validate
 from sim.common.boards import find_board
 from sim.common.errors import BadInput
@@ -124,7 +124,7 @@ def made(table: dict[str, object], board: Any, where: str) -> dict[str, object]:
     the key, its value and what is allowed."""
     try:
         calibration = {**table, "crc32": calibration_crc(table, board)}
-        full, _ = calibration_rows(calibration, board)
+        full, _ = read_calibration(calibration, board)
     except Refused as why:
         raise BadInput(f"{where}: {why}") from None
     nominal = board.BANK_NOMINAL_UW_CM2

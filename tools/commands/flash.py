@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from firmware.therapy.prescription import Course, Refused, calibration_rows, serial_of
+from firmware.therapy.prescription import Course, Refused, read_calibration, read_serial
 from sim.common import validate
 from sim.common.boards import board_file, check_chip, find_board
 from sim.common.errors import BadInput
@@ -107,8 +107,8 @@ def own_files(
     if calibration is not None:
         table = validate.parse_json(validate.read_text(calibration), calibration)
         try:
-            full_uw_cm2, _ = calibration_rows(table, board)
-            serial = serial_of(table)
+            full_uw_cm2, _ = read_calibration(table, board)
+            serial = read_serial(table)
         except Refused as why:
             raise BadInput(f"{calibration}: {why}") from None
         files[CALIBRATION] = json.dumps(table).encode()
@@ -121,7 +121,7 @@ def own_files(
         files[PRESCRIPTION] = content = prescription_file.content_of(prescription)
         unit = serial or prescription_file.read(prescription, None).unit or ""
         try:
-            asked, _, _ = signed_prescription.opened(content, Keys(files.get(KEYS)), unit)
+            asked, _, _ = signed_prescription.verify(content, Keys(files.get(KEYS)), unit)
             Course(asked, board, full_uw_cm2)
         except Refused as why:
             raise BadInput(f"{prescription}: {why}") from None

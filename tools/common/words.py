@@ -7,7 +7,7 @@ holds both to the firmware's lists. Runs on MicroPython too.
 
 from firmware.core import states
 from firmware.core.limits import CARRIER_HZ, SKIN_WAIT_MS, TICK_MS
-from firmware.therapy.session import REFUSALS
+from firmware.core.states import REFUSALS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -37,9 +37,9 @@ SCRATCH = 2  # the register that a mark writes
 MARK = f"import umachine\numachine.mem32[{0x4005_800C + 4 * SCRATCH:#x}] = 1\n"
 MARKED = Build(edits=(
     ("boot.py", "from umachine import Pin\n", MARK + "from umachine import Pin\n"),
-    ("firmware/waistband.py", "        tripped = self.guard.look()\n", (
+    ("firmware/waistband.py", "        tripped = self.guard.check()\n", (
         "        begun = time.ticks_us()\n"
-        "        tripped = self.guard.look()\n"
+        "        tripped = self.guard.check()\n"
         "        took = time.ticks_diff(time.ticks_us(), begun)\n"
         "        if took > self.look_us:\n"
         "            self.look_us = took\n"

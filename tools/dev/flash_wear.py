@@ -34,7 +34,7 @@ ERASES = 100_000  # that a sector stands (W25Q16JV data sheet)
 # What MicroPython's VfsLfs2 asks for where rp2's _boot.py mounts it with progsize=256.
 READ, PROG, CYCLES = 32, 256, 100
 CACHE = 4 * PROG
-PART = "~kept.part"  # what `keep` writes beside the old file
+PART = "~kept.part"  # what `store` writes beside the old file
 DAY_S = 86_400
 ROOT = Path(__file__).resolve().parents[2]
 SESSION = 'duration_s = 70\n[[event]]\nat_s = 2\npress = "START"\n' + (
@@ -71,7 +71,7 @@ class Storage:
             disk_version=flash.DISK_VERSION,
         )  # fmt: skip
 
-    def keep(self, name: str, content: bytes) -> bool:
+    def store(self, name: str, content: bytes) -> bool:
         """Beside the old file, then over it."""
         with self.files.open(PART, "wb") as file:
             file.write(content)
@@ -136,7 +136,7 @@ def session() -> dict[str, dict[str, Any]]:
 def use(sessions: int) -> Wear:
     """Switched on once a day, one session, switched off."""
     storage: Any = Storage(device_files(ROOT))
-    storage.keep(KEYS, keyfile.unit_file(Key(bytes(32))))
+    storage.store(KEYS, keyfile.unit_file(Key(bytes(32))))
     storage.flash.erased.clear()
     rows = session()
     boot = ("cause", "lock", "serial")
@@ -147,10 +147,10 @@ def use(sessions: int) -> Wear:
         journal.find()
         journal.add("boot", boot, tuple(rows["boot"][key] for key in boot))
         assert journal.write(3)
-        storage.keep(persistent_state.DAY, rows["day"]["content"])  # as if it were wholly given
+        storage.store(persistent_state.DAY, rows["day"]["content"])  # as if it were wholly given
         asked = tuple(rows["session"][key] for key in journal_events.SESSION)
         assert journal.begin(journal_events.SESSION, asked, 10)
-        storage.keep(persistent_state.DAY, rows["day"]["content"])  # what it was
+        storage.store(persistent_state.DAY, rows["day"]["content"])  # what it was
         journal.end(journal_events.END, tuple(rows["end"][key] for key in journal_events.END))
         assert journal.write(1_800)
     erased = storage.flash.erased

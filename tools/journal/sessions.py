@@ -53,7 +53,7 @@ class Session:
     @property
     def receipt(self) -> str:
         """What the unit showed when it was over; empty where it was not."""
-        return mac.receipt(self.end.seal) if self.end else ""
+        return mac.receipt_code(self.end.seal) if self.end else ""
 
     @property
     def nm(self) -> tuple[int, ...]:

@@ -90,7 +90,7 @@ def sealed(
     """The signed file: what a unit of this serial and key takes as it is, byte for byte."""
     inner = {"expires": expires, "number": number, "prescription": asked, "unit": unit}
     text = json.dumps(inner, sort_keys=True, separators=(",", ":"))
-    content = signed_prescription.sealed(text.encode(), key.prescription)
+    content = signed_prescription.sign(text.encode(), key.prescription)
     genuine(content, key, unit)
     return content
 
@@ -100,7 +100,7 @@ def genuine(content: bytes, key: Key, unit: str) -> None:
     keys = Keys(None)
     keys.prescription = key.prescription
     try:
-        signed_prescription.opened(content, keys, unit)
+        signed_prescription.verify(content, keys, unit)
     except Refused as why:
         raise BadInput(str(why)) from None
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from firmware.records import json_codec, mac
 from firmware.records.keys import Keys
-from firmware.therapy.prescription import Refused, plain
+from firmware.therapy.prescription import Refused, read_text
 from sim.common import validate
 from sim.common.errors import BadInput
 
@@ -33,18 +33,18 @@ class Key:
     @property
     def prescription(self) -> bytes:
         """The key that prescriptions are sealed with."""
-        return mac.derived(self.secret, b"prescription")
+        return mac.derive_key(self.secret, b"prescription")
 
     @property
     def journal(self) -> bytes:
         """The journal's key of index 0."""
-        return mac.derived(self.secret, b"journal")
+        return mac.derive_key(self.secret, b"journal")
 
 
 def serial(text: str | None) -> str | None:
     """A unit's serial as its calibration may have it. Raises BadInput."""
     try:
-        return None if text is None else plain("--unit", text)
+        return None if text is None else read_text("--unit", text)
     except Refused as why:
         raise BadInput(str(why)) from None
 
@@ -101,7 +101,7 @@ def read(path: str) -> Key:
         secret = b""
     try:
         if set(table) == set(NAMES) and len(secret) == mac.KEY_BYTES:
-            return Key(secret, None if unit is None else plain("unit", unit))
+            return Key(secret, None if unit is None else read_text("unit", unit))
     except Refused:
         pass  # its words quote what the file holds
     raise BadInput(f"{path}: is no key file, or was altered: `waistband key new` makes one")

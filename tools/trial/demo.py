@@ -150,7 +150,7 @@ def prescription(minutes: int) -> dict[str, object]:
 
 def unit_key(number: int) -> Key:
     """The key of a unit that is there in a simulation alone."""
-    return Key(mac.derived(str(number).encode(), b"synthetic unit"), f"WB-{number:04}")
+    return Key(mac.derive_key(str(number).encode(), b"synthetic unit"), f"WB-{number:04}")
 
 
 def first_seed(story: Story) -> int:

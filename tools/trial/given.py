@@ -64,7 +64,7 @@ def sessions(data: Data, arms: dict[str, Arm]) -> tuple[list[Given], list[str]]:
             continue
         who = row["participant"]
         where = f"{who}, visit {row['visit']}"
-        numbers = encrypted.opened(arms[who].key, row["sealed"])
+        numbers = encrypted.decrypt(arms[who].key, row["sealed"])
         if numbers[0] != SESSION or numbers[1] not in (0, 1):
             wrong.append(f"{where}: the sealed record does not open with this unit's key")
             continue
@@ -96,7 +96,7 @@ def causes(data: Data, arms: dict[str, Arm]) -> list[Cause]:
     found = []
     for row in data.faults:
         who = row["participant"]
-        numbers = encrypted.opened(arms[who].key, row["sealed"]) if row["sealed"] else (0, 0, 0)
+        numbers = encrypted.decrypt(arms[who].key, row["sealed"]) if row["sealed"] else (0, 0, 0)
         _, fault, pad = numbers[:3]
         known = numbers[0] == FAULT and 0 <= fault < len(FAULTS) and 0 <= pad < len(PADS)
         name = FAULTS[fault][0] if known else "not to be opened"

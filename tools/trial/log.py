@@ -37,14 +37,14 @@ class Entry:
     @property
     def code(self) -> str:
         """Eight letters to note down."""
-        return mac.receipt(self.hash)
+        return mac.receipt_code(self.hash)
 
 
 def line(n: int, at: str, kind: str, fields: dict[str, object], prev: str) -> bytes:
     """An entry as it is written, without an end of line."""
     names = ("n", "at", "kind", *fields, "prev")
     body = json_codec.text(names, (n, at, kind, *fields.values(), prev))[:-1]
-    return body + b', "hash": "' + mac.seal(b"", body).encode() + b'"}'
+    return body + b', "hash": "' + mac.hmac_hex(b"", body).encode() + b'"}'
 
 
 def read(folder: Path) -> list[Entry]:
@@ -63,7 +63,7 @@ def entries(content: bytes, where: str) -> Iterator[Entry]:
         row = json_codec.parse(text)
         kind, at, said = row.get("kind"), row.get("at"), row.get("hash")
         body, between, _ = text.rpartition(b', "hash": "')
-        good = between and said == mac.seal(b"", body) and row.get("prev") == prev
+        good = between and said == mac.hmac_hex(b"", body) and row.get("prev") == prev
         if not good or row.get("n") != n or not isinstance(kind, str) or not isinstance(at, str):
             raise BadInput(
                 f"{where}:{n + 1}: does not go on with the line before: the log was altered"

@@ -45,7 +45,7 @@ def new(folder: str, plan: Plan, seed: int | None) -> int:
     entry = log.line(0, log.now(), "new", said, log.FIRST)
     files[log.FILE] = entry + b"\n"
     write_folder(target, folder, files, private)
-    code = mac.receipt(json.loads(entry)["hash"])
+    code = mac.receipt_code(json.loads(entry)["hash"])
     if seed is not None:
         emit("SYNTHETIC: the allocation comes from --seed; never for a trial with people")
     emit(
@@ -91,17 +91,17 @@ def contents(
 
 def ticket_of(plan: Plan, row: Allotted, key: Key) -> bytes:
     """The unit's trial.json, as the unit itself takes it. Raises BadInput."""
-    sealing = mac.derived(key.prescription, enrolment.PURPOSE)
+    sealing = mac.derive_key(key.prescription, enrolment.PURPOSE)
     said: dict[str, object] = {
         "participant": row.participant, "protocol": plan.protocol, "salt": row.salt,
         "trial": plan.name, "unit": row.unit,
     }  # fmt: skip
     inner = canonical(ticket_made(said, row.arm == PLACEBO, row.key, sealing))
-    content = signed_prescription.sealed(inner, sealing)
+    content = signed_prescription.sign(inner, sealing)
     keys = Keys(None)
     keys.prescription = key.prescription
     try:
-        taken = enrolment.opened(content, keys, row.unit)
+        taken = enrolment.verify(content, keys, row.unit)
     except Refused as why:
         raise BadInput(f"the ticket of {row.participant}: {why}") from None
     assert (taken.masked, taken.key) == (row.arm == PLACEBO, row.key)

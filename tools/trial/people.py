@@ -3,7 +3,7 @@
 from datetime import date as Date
 
 from firmware.records import json_codec, signed_prescription
-from firmware.therapy.prescription import plain
+from firmware.therapy.prescription import read_text
 from sim.common import validate
 from sim.common.errors import BadInput
 from tools.common.files import emit
@@ -95,7 +95,7 @@ def break_code(folder: str, participant: str, reason: str, identity: str) -> int
     content = trial.read(f"{ENVELOPES}/{who}.age")
     inner = json_codec.parse(age.opened(content, held, where, "officer"))
     entry = log.add(trial.folder, "break-code", {"participant": who, "reason": why})
-    said(entry, f"{who}, unit {inner['unit']}: {plain('arm', inner['arm'])}")
+    said(entry, f"{who}, unit {inner['unit']}: {read_text('arm', inner['arm'])}")
     return 0
 
 

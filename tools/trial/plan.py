@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from firmware.therapy.prescription import Refused, plain
+from firmware.therapy.prescription import Refused, read_text
 from firmware.trial.enrolment import PROTOCOL_KEYS, Protocol
 from hal.contract import Board
 from sim.common import validate
@@ -85,7 +85,7 @@ def beside(base: Path, named: object) -> object:
 def name_of(value: object) -> str:
     """A trial's name. Raises BadInput."""
     try:
-        return plain("name", value)
+        return read_text("name", value)
     except Refused as why:
         raise BadInput(f"the trial's {why}") from None
 

@@ -7,7 +7,7 @@ off in between, the unit is locked and says so, and running this again mends it.
 from firmware.records import signed_prescription
 from firmware.records.keys import FILE as KEYS
 from firmware.records.keys import Keys
-from firmware.therapy.prescription import Course, Refused, calibration_rows
+from firmware.therapy.prescription import Course, Refused, read_calibration
 from firmware.trial import enrolment, visits
 from sim.common import validate
 from sim.common.boards import find_board
@@ -39,9 +39,9 @@ def push(folder: str, participant: str, device: str | None, replace: bool) -> in
         keys = Keys(fetch(unit, KEYS))
         board = find_board(board_of(unit, about))
         try:
-            taken = enrolment.opened(content, keys, serial)
-            prescription, _, _ = signed_prescription.opened(asked, keys, serial)
-            Course(prescription, board, calibration_rows(calibration, board)[0])
+            taken = enrolment.verify(content, keys, serial)
+            prescription, _, _ = signed_prescription.verify(asked, keys, serial)
+            Course(prescription, board, read_calibration(calibration, board)[0])
         except Refused as why:
             raise BadInput(f"{unit.port}: {why}") from None
         old = others(unit, taken)

@@ -9,7 +9,7 @@ from pathlib import Path
 from firmware.records import journal, signed_prescription
 from firmware.records.keys import FILE as KEYS
 from firmware.records.keys import Keys
-from firmware.therapy.prescription import Course, Refused, calibration_rows, serial_of
+from firmware.therapy.prescription import Course, Refused, read_calibration, read_serial
 from sim.common.boards import find_board
 from sim.common.errors import BadInput
 from sim.run import CALIBRATION
@@ -46,12 +46,12 @@ def push(file: str, device: str | None) -> int:
         calibration = table_of(fetch(unit, CALIBRATION))
         keys = Keys(fetch(unit, KEYS))
         try:
-            full_uw_cm2, _ = calibration_rows(calibration, board)
-            serial = serial_of(calibration)
+            full_uw_cm2, _ = read_calibration(calibration, board)
+            serial = read_serial(calibration)
         except Refused as why:
             raise BadInput(f"{unit.port}: its calibration: {why}") from None
         try:
-            asked, _, expires_s = signed_prescription.opened(content, keys, serial)
+            asked, _, expires_s = signed_prescription.verify(content, keys, serial)
             name = Course(asked, board, full_uw_cm2).name
         except Refused as why:
             raise BadInput(f"{file}: {why}; the unit keeps its old prescription") from None
