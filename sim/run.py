@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sim.faults.injected import Injected
     from sim.hal_depth.lifecycle import Lives
     from sim.hal_depth.sim_hal import SimHal
-    from sim.oracle.subject import Witness
+    from sim.oracle.subject import TickObserver
 
     Row = tuple[float | str, ...]
 
@@ -102,7 +102,7 @@ class Run(Observer):
         self.end_ms: int | None = None  # of the latest, unless another runs
         self._row_sink: Callable[[Row], object] | None = None
         self._row_every = 0
-        self.witness: Witness | None = None  # told after each tick
+        self.oracle: TickObserver | None = None  # told after each tick
         self.timeline = Timeline(self.depth, scenario.events)
         self.depth.start(self, self.timeline.next_ms())
 
@@ -196,13 +196,13 @@ class Run(Observer):
         return more
 
     def wants_ticks(self) -> bool:
-        """Whether a witness or a trace looks at every tick."""
-        return self.witness is not None or self._row_every == TICK_MS
+        """Whether an oracle or a trace looks at every tick."""
+        return self.oracle is not None or self._row_every == TICK_MS
 
     def ticked(self) -> None:
-        """A tick went by: for the witness, and a row of a trace of ticks."""
-        if self.witness:
-            self.witness.look()
+        """A tick went by: for the oracle, and a row of a trace of ticks."""
+        if self.oracle:
+            self.oracle.check_tick()
         if self._row_sink and self._row_every == TICK_MS:
             self._row_sink(self.row())
 
@@ -300,11 +300,11 @@ class Run(Observer):
 
     def unexpected(self) -> list[str]:
         """A sentence for each fault that the scenario does not account for."""
-        return report.unexpected(self)
+        return report.list_unexpected(self)
 
     def result(self) -> "dict[str, Any]":
         """The object that `waistband sim --json` prints."""
-        return report.result(self)
+        return report.make_result(self)
 
     def recording(self) -> bytes:
         """Every input and output so far, for `replay`; only of a run made with `record`."""

@@ -25,8 +25,8 @@ from sim.model_check.node import (
     THERAPY_ARM,
     UP,
     Node,
-    asked_in,
-    closing,
+    carry_request,
+    normalize_gate,
 )
 
 # By place: what is shown in the place of what is hidden.
@@ -82,7 +82,7 @@ class Facts(NamedTuple):
     raised: str = ""  # by the firmware
 
 
-class Part(NamedTuple):
+class Outcome(NamedTuple):
     """One outcome of a part of a tick, from a framed node."""
 
     to: Node
@@ -93,7 +93,7 @@ class Part(NamedTuple):
 
 
 @cache
-def hidden(place: int, state: int, arm: int) -> "dict[str, int]":
+def list_hidden(place: int, state: int, arm: int) -> "dict[str, int]":
     """What is shown in the place of what is hidden from the part that begins here."""
     shown = HIDDEN[place]
     lit = state in states.LIT
@@ -106,26 +106,26 @@ def hidden(place: int, state: int, arm: int) -> "dict[str, int]":
     return {name: value for name, value in shown.items() if HAS_ROOM[state][PLACE_OF[name]]}
 
 
-def framed(node: Node) -> Node:
+def abstract_node(node: Node) -> Node:
     """The node as the part that begins here sees it."""
-    shown = hidden(node.place, node.state, node.arm)
+    shown = list_hidden(node.place, node.state, node.arm)
     if node.place == AT_CONTROL:
         return node._replace(gate=node.gate & SEEN_OF_GATE, **shown, **JUDGED_ANEW)
     return node._replace(**shown)
 
 
-def left_alone(frame: Node, to: Node) -> "tuple[int, ...]":
+def list_untouched(frame: Node, to: Node) -> "tuple[int, ...]":
     """Which of the hidden fields are to be given back."""
     return tuple(
         PLACE_OF[name]
-        for name, value in hidden(frame.place, frame.state, frame.arm).items()
+        for name, value in list_hidden(frame.place, frame.state, frame.arm).items()
         if to[PLACE_OF[name]] == value
         and HAS_ROOM[to.state][PLACE_OF[name]]
         and not (name == "stop" and to.place == BEFORE)  # a tick's, and the tick is over
     )
 
 
-def unframed(part: Part, node: Node) -> Node:
+def concretize(part: Outcome, node: Node) -> Node:
     """Where the part leads from a node, of where it leads from the framed one."""
     values: list[int] = list(part.to)
     for at in part.left:
@@ -133,9 +133,9 @@ def unframed(part: Part, node: Node) -> Node:
     to = Node._make(values)
     if node.place != AT_CONTROL:
         return to
-    gate, wanted, duty = closing(
+    gate, wanted, duty = normalize_gate(
         to.state in states.LIT, to.gate & SEEN_OF_GATE | node.gate & ~SEEN_OF_GATE,
         node.wanted, node.duty,
     )  # fmt: skip
-    asked = asked_in(to.state, node.asked, node.state)
+    asked = carry_request(to.state, node.asked, node.state)
     return to._replace(gate=gate, wanted=wanted, duty=duty, asked=asked)

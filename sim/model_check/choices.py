@@ -12,6 +12,6 @@ Chosen = tuple[Choice, ...]
 PARTS = (GUARD, CONTROL, PLAN, REST)  # by place
 
 
-def choices(node: Node) -> "Iterator[Chosen]":
+def list_choices(node: Node) -> "Iterator[Chosen]":
     """One choice of every group that makes a difference here."""
     return product(*(options for group in PARTS[node.place] if (options := group(node))))

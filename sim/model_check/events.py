@@ -46,13 +46,13 @@ from sim.model_check.harness import (
     TOO_MUCH,
     TWO_WRONG,
     UNPLUGGED,
-    Stand,
+    Harness,
 )
 from sim.model_check.node import MASKED, Node
 from sim.model_check.restore import SKIN_MC
 from sim.model_check.trial import STARTS
 
-Do = Callable[[Stand], object]
+Do = Callable[[Harness], object]
 Choice = tuple[str, "Do | None"]
 Group = Callable[[Node], "list[Choice]"]
 
@@ -63,13 +63,13 @@ def setter(path: str, value: object) -> Do:
     """Sets an attribute of the unit, `name`, or of one of its parts, `part.name`."""
     part, _, name = path.rpartition(".")
 
-    def do(stand: Stand) -> None:
+    def do(stand: Harness) -> None:
         setattr(getattr(stand.unit, part) if part else stand.unit, name, value)
 
     return do
 
 
-def of_stand(name: str, value: object) -> Do:
+def harness_setter(name: str, value: object) -> Do:
     """Sets an attribute of the stand."""
     return lambda stand: setattr(stand, name, value)
 
@@ -77,7 +77,7 @@ def of_stand(name: str, value: object) -> Do:
 # -- the guard -------------------------------------------------------------------------------
 
 
-def codes(new: "tuple[str, ...]", out: bool, other: bool, stand: Stand) -> None:
+def set_codes(new: "tuple[str, ...]", out: bool, other: bool, stand: Harness) -> None:
     """Rows named `new` trip in this tick; `out`: one that has tripped is still out of bounds;
     `other`: one that has not is out of bounds, not yet for long."""
     guard = stand.unit.guard
@@ -104,16 +104,16 @@ def sensors(node: Node) -> "list[Choice]":
     """The codes of the sensors' rows."""
     found: list[Choice] = []
     for words, new in TRIPPING:
-        found.append((words, partial(codes, new, False, False)))
+        found.append((words, partial(set_codes, new, False, False)))
         if node.trips:
             still = ", ".join(filter(None, [words, "what tripped is still out of bounds"]))
-            found.append((still, partial(codes, new, True, False)))
+            found.append((still, partial(set_codes, new, True, False)))
     if node.state == FAULT:
-        found.append(("a code is out of bounds", partial(codes, (), False, True)))
+        found.append(("a code is out of bounds", partial(set_codes, (), False, True)))
     return found
 
 
-def trip_battery(stand: Stand) -> None:
+def trip_battery(stand: Harness) -> None:
     """Its row trips."""
     stand.unit.guard.counts[stand.battery_row] = TRIP_SAMPLES - 1
     stand.drain()
@@ -129,7 +129,7 @@ def battery(node: Node) -> "list[Choice]":
 # -- control: what is found ------------------------------------------------------------------
 
 
-def hear_all(stand: Stand) -> None:
+def hear_all(stand: Harness) -> None:
     """The last of the parts has answered."""
     stand.unit.inputs.heard[GAUGE] = NOW_MS
 
@@ -141,15 +141,15 @@ SETTLED: list[Choice] = [
 ]
 JUDGES: list[Choice] = [
     NOTHING,
-    ("a sensor is found wrong", of_stand("found", ONE_WRONG)),
-    ("two sensors are found wrong", of_stand("found", TWO_WRONG)),
-    ("a pad is found unplugged", of_stand("found", UNPLUGGED)),
+    ("a sensor is found wrong", harness_setter("found", ONE_WRONG)),
+    ("two sensors are found wrong", harness_setter("found", TWO_WRONG)),
+    ("a pad is found unplugged", harness_setter("found", UNPLUGGED)),
 ]
 RAIL: list[Choice] = [
     NOTHING,
-    ("the rail monitor misses current", of_stand("rail", MISSES)),
-    ("the rail monitor sees too much current", of_stand("rail", TOO_MUCH)),
-    ("the rail monitor misses current, and saw some in the dark", of_stand("rail", BOTH)),
+    ("the rail monitor misses current", harness_setter("rail", MISSES)),
+    ("the rail monitor sees too much current", harness_setter("rail", TOO_MUCH)),
+    ("the rail monitor misses current, and saw some in the dark", harness_setter("rail", BOTH)),
 ]
 
 
@@ -173,7 +173,7 @@ def rail(node: Node) -> "list[Choice]":
 # -- control: the belt -----------------------------------------------------------------------
 
 
-def belt(contact_mc: int, buckled: bool, stand: Stand) -> None:
+def set_belt(contact_mc: int, buckled: bool, stand: Harness) -> None:
     """Both pads feel this, and the buckle is closed or not."""
     for pad in stand.unit.pads:
         pad.contact_mc = contact_mc
@@ -182,14 +182,14 @@ def belt(contact_mc: int, buckled: bool, stand: Stand) -> None:
         stand.unit.inputs.pins &= ~BUCKLE
 
 
-def worn_long(stand: Stand) -> None:
+def wear_long(stand: Harness) -> None:
     """The belt has been worn for as long as it takes."""
     stand.unit.wear.worn_ms = WORN_MS
     stand.worn_long = True
 
 
-OFF_SKIN: Choice = ("the belt is not worn", partial(belt, SKIN_MC, False))
-WAITING: list[Choice] = [NOTHING, OFF_SKIN, ("the belt is worn for 5 s", worn_long)]
+OFF_SKIN: Choice = ("the belt is not worn", partial(set_belt, SKIN_MC, False))
+WAITING: list[Choice] = [NOTHING, OFF_SKIN, ("the belt is worn for 5 s", wear_long)]
 OFTEN: list[Choice] = [
     NOTHING,
     ("once too often", setter("session.unworn_count", UNWORN_RESUMES)),
@@ -211,17 +211,17 @@ def often(node: Node) -> "list[Choice]":
 # -- control: time, heat, dose ---------------------------------------------------------------
 
 
-def after(ms: int, words: str) -> "list[Choice]":
+def after_ms(ms: int, words: str) -> "list[Choice]":
     """The state has lasted so long, or not."""
     return [NOTHING, (words, setter("session.state_ms", ms))]
 
 
 CLOCKS = {
-    SERVICE: after(SKIN_WAIT_MS, "nobody pressed START for 3 min"),
-    WAIT_SKIN: after(SKIN_WAIT_MS, "it waited 3 min for skin"),
-    PAUSED: after(PAUSE_MAX_MS, "the pause lasted 10 min"),
-    RAMP: after(RAMP_MS, "the ramp is over"),
-    RATE: after(RATE_MAX_MS, "nobody answered for 10 min"),
+    SERVICE: after_ms(SKIN_WAIT_MS, "nobody pressed START for 3 min"),
+    WAIT_SKIN: after_ms(SKIN_WAIT_MS, "it waited 3 min for skin"),
+    PAUSED: after_ms(PAUSE_MAX_MS, "the pause lasted 10 min"),
+    RAMP: after_ms(RAMP_MS, "the ramp is over"),
+    RATE: after_ms(RATE_MAX_MS, "nobody answered for 10 min"),
 }
 
 
@@ -230,12 +230,12 @@ def clock(node: Node) -> "list[Choice]":
     return CLOCKS.get(node.state, [])
 
 
-def treated_long(stand: Stand) -> None:
+def reach_time(stand: Harness) -> None:
     """The prescription's time."""
     stand.unit.session.treat_ms = stand.course.max_ms
 
 
-def warmed(day: bool, stand: Stand) -> None:
+def reach_heat_cap(day: bool, stand: Harness) -> None:
     """Pad A's skin took as much as a session, or a day, may give."""
     thermal = stand.unit.pads[0].cem43
     if day:
@@ -247,10 +247,10 @@ def warmed(day: bool, stand: Stand) -> None:
 DAY_IS_LONG: Choice = (
     "the day's time is up", setter("session.day_treat_ms", SESSION_DAY_MAX_MS)
 )  # fmt: skip
-DAY_IS_WARM: Choice = ("CEM43 is at the day's cap", partial(warmed, True))
-TIME: list[Choice] = [NOTHING, ("the session's time is up", treated_long), DAY_IS_LONG]
+DAY_IS_WARM: Choice = ("CEM43 is at the day's cap", partial(reach_heat_cap, True))
+TIME: list[Choice] = [NOTHING, ("the session's time is up", reach_time), DAY_IS_LONG]
 HEAT: list[Choice] = [
-    NOTHING, ("CEM43 is at the session's cap", partial(warmed, False)), DAY_IS_WARM
+    NOTHING, ("CEM43 is at the session's cap", partial(reach_heat_cap, False)), DAY_IS_WARM
 ]  # fmt: skip
 
 
@@ -264,7 +264,7 @@ def heat(node: Node) -> "list[Choice]":
     return HEAT if node.state in IN_SESSION and not node.hot else []
 
 
-def day_begins(stand: Stand) -> None:
+def begin_day(stand: Harness) -> None:
     """The limits that were reached were the day's."""
     session, thermal = stand.unit.session, stand.unit.pads[0].cem43
     session.day_ms = DAY_MS
@@ -276,10 +276,10 @@ def day_begins(stand: Stand) -> None:
 
 def new_day(node: Node) -> "list[Choice]":
     """A day's limits go with it."""
-    return [NOTHING, ("a new day begins", day_begins)] if node.late or node.hot else []
+    return [NOTHING, ("a new day begins", begin_day)] if node.late or node.hot else []
 
 
-def dosed(pad: int, stand: Stand) -> None:
+def reach_dose(pad: int, stand: Harness) -> None:
     """The pad gave what it was to give."""
     stand.unit.pads[pad].fluence.total_uj_cm2 = stand.course.fluence_uj_cm2
 
@@ -288,13 +288,13 @@ def dose(pad: int, node: Node) -> "list[Choice]":
     """Whether a pad has given its dose; masked, it gives none."""
     if node.state not in LIT or node.done >> pad & 1 or node.arm == MASKED:
         return []
-    return [NOTHING, (f"pad {'AB'[pad]} has its dose", partial(dosed, pad))]
+    return [NOTHING, (f"pad {'AB'[pad]} has its dose", partial(reach_dose, pad))]
 
 
 # -- control: flash, charger -----------------------------------------------------------------
 
 
-def second(flash: bool, stand: Stand) -> None:
+def end_second(flash: bool, stand: Harness) -> None:
     """The battery is judged, and what is to be kept is written."""
     stand.unit.second = 0
     stand.unit.kept.day_open = True
@@ -303,22 +303,22 @@ def second(flash: bool, stand: Stand) -> None:
 
 SECONDS: list[Choice] = [
     NOTHING,
-    ("a second is over", partial(second, True)),
-    ("a second is over and flash takes nothing", partial(second, False)),
+    ("a second is over", partial(end_second, True)),
+    ("a second is over and flash takes nothing", partial(end_second, False)),
 ]
 
 
-def therapy_over(flash: bool, stand: Stand) -> None:
+def end_therapy(flash: bool, stand: Harness) -> None:
     """... and the session that has ended was the visit's therapy."""
-    second(flash, stand)
+    end_second(flash, stand)
     STARTS(stand.trial)
     stand.trial.given = True
 
 
 AFTER_THERAPY: list[Choice] = [
-    ("a second is over, and the visit's therapy", partial(therapy_over, True)),
+    ("a second is over, and the visit's therapy", partial(end_therapy, True)),
     ("a second is over, the visit's therapy, and flash takes nothing",
-     partial(therapy_over, False)),
+     partial(end_therapy, False)),
 ]  # fmt: skip
 
 
@@ -331,14 +331,14 @@ def seconds(node: Node) -> "list[Choice]":
     return [NOTHING, *after_therapy] if after_therapy else []
 
 
-def plugged(stand: Stand) -> None:
+def plug_charger(stand: Harness) -> None:
     """The charger is in."""
     stand.unit.inputs.pins |= CHARGER_PIN
 
 
 def charger(node: Node) -> "list[Choice]":
     """Whether it still charges."""
-    return [("the charger is out", None), ("", plugged)] if node.state == CHARGING else []
+    return [("the charger is out", None), ("", plug_charger)] if node.state == CHARGING else []
 
 
 GUARD: "tuple[Group, ...]" = (sensors, battery)

@@ -3,7 +3,7 @@
 from typing import Any
 
 
-class Meter:
+class HalStub:
     """The HAL of the proof: keeps what the emitters were told."""
 
     def __init__(self, banks: int) -> None:

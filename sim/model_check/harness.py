@@ -18,7 +18,7 @@ from firmware.ui import buttons
 from firmware.waistband import Waistband
 from hal.boards import RPI_PICO as BOARD
 from sim.model_check.abstraction import Facts
-from sim.model_check.hal_stub import Meter, NoScreen
+from sim.model_check.hal_stub import HalStub, NoScreen
 from sim.model_check.node import (
     AT_CONTROL,
     AT_PLAN,
@@ -31,10 +31,10 @@ from sim.model_check.node import (
     PLAIN,
     THERAPY_ARM,
     Node,
-    take,
+    read_node,
 )
-from sim.model_check.observer import Notes
-from sim.model_check.trial import trial
+from sim.model_check.observer import Observer
+from sim.model_check.trial import make_trial
 from sim.run import nominal_calibration
 
 NOW_MS = 1_000_000
@@ -56,34 +56,34 @@ def done_already(*_arguments: int) -> None:
     """In the place of a method that has had its turn."""
 
 
-def unit_on(meter: Any) -> Any:
+def make_unit(meter: Any) -> Any:
     """A unit that has just been given power."""
     return Waistband(meter, BOARD, nominal_calibration(BOARD), DEFAULT)
 
 
-def first_nodes() -> "list[Node]":
+def list_first_nodes() -> "list[Node]":
     """Where a unit begins: sound, locked for good, and with a hard fault kept; in no trial and in
     each arm of one."""
-    meter = Meter(2 * len(BOARD.BANKS))
-    unit = unit_on(meter)
-    node = take(unit, meter, Notes(unit, lambda: True), BEFORE)
+    meter = HalStub(2 * len(BOARD.BANKS))
+    unit = make_unit(meter)
+    node = read_node(unit, meter, Observer(unit, lambda: True), BEFORE)
     return [
         node._replace(arm=arm, lock=lock, owed=int(lock == FOR_SERVICE))
         for arm in (PLAIN, THERAPY_ARM, MASKED) for lock in (FREE, FOR_GOOD, FOR_SERVICE)
     ]  # fmt: skip
 
 
-class Stand:
+class Harness:
     """One unit, one meter, one bystander; choices set what they choose by its attributes."""
 
     def __init__(self, table: "list[int] | None" = None) -> None:
         """`table` in the place of `states.build()`."""
-        self.meter = Meter(2 * len(BOARD.BANKS))
-        self.unit = unit = unit_on(self.meter)
+        self.meter = HalStub(2 * len(BOARD.BANKS))
+        self.unit = unit = make_unit(self.meter)
         if table is not None:
             unit.session.table = table
         self.course = unit.session.course
-        self.trial = trial(unit)  # of a unit in one
+        self.trial = make_trial(unit)  # of a unit in one
         self.plain = events = unit.events  # what the journal is told, and in a trial
         self.sealed = SealedEvents(
             self.trial, unit.hal, unit.journal, events.status, unit.gate, events.serial
@@ -97,7 +97,7 @@ class Stand:
         unit.screen = NoScreen()
         self.worn = True  # the truth about the belt
         self.worn_long = False  # ... for 5 s
-        self.notes = Notes(unit, lambda: self.worn)
+        self.notes = Observer(unit, lambda: self.worn)
         self.found = NOTHING_FOUND  # by this control step
         self.rail = FITS
         self.pressed = False  # START went down, or was held, in this tick
@@ -180,7 +180,7 @@ class Stand:
         unit._control = stop_here
         with suppress(Reached):
             unit.tick()
-        return take(unit, self.meter, self.notes, AT_CONTROL)
+        return read_node(unit, self.meter, self.notes, AT_CONTROL)
 
     def _control(self) -> Node:
         """Control, up to where it plans the light."""
@@ -194,7 +194,7 @@ class Stand:
         except Reached:
             to = AT_PLAN
         notes.after_control(found, unit.faults.active != 0)
-        return take(unit, self.meter, notes, to)
+        return read_node(unit, self.meter, notes, to)
 
     def _light(self) -> Node:
         """The light of the next control step."""
@@ -203,7 +203,7 @@ class Stand:
         found = notes.before_plan()
         self.plan(STEP_MS)
         notes.after_plan(found)
-        return take(self.unit, self.meter, notes, BEHIND)
+        return read_node(self.unit, self.meter, notes, BEHIND)
 
     def _rest(self) -> Node:
         """From behind control to the end of the tick."""
@@ -213,4 +213,4 @@ class Stand:
         unit._control = done_already
         unit.tick()
         notes.end()
-        return take(unit, self.meter, notes, BEFORE)
+        return read_node(unit, self.meter, notes, BEFORE)

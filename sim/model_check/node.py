@@ -19,7 +19,7 @@ from firmware.core.limits import (
 )
 
 if TYPE_CHECKING:
-    from sim.model_check.observer import Notes
+    from sim.model_check.observer import Observer
 
 # Places in a tick: before it, where control begins, where it plans the light, behind it.
 BEFORE, AT_CONTROL, AT_PLAN, BEHIND = range(4)
@@ -96,7 +96,7 @@ class Node(NamedTuple):
     owed: int = 0  # a hard fault that no lit self-test has lifted
 
 
-def asked_in(state: int, asked: int, before: int) -> int:
+def carry_request(state: int, asked: int, before: int) -> int:
     """What is left, in a state, of what was asked for in the one before."""
     if state == states.PAUSED:
         return PAUSED.get(asked, asked)
@@ -112,12 +112,12 @@ def battery_bit(unit: Any) -> int:
     return sum(1 << k for k, row in enumerate(rows) if row[0] is source)
 
 
-def arm_of(unit: Any) -> int:
+def read_arm(unit: Any) -> int:
     """PLAIN, THERAPY_ARM or MASKED."""
     return (THERAPY_ARM if unit.trial.mask else MASKED) if unit.trial else PLAIN
 
 
-def lock_of(lock: int) -> int:
+def convert_lock(lock: int) -> int:
     """FREE, FOR_GOOD or FOR_SERVICE."""
     if lock == states.NOT_LOCKED:
         return FREE
@@ -131,7 +131,7 @@ def is_hot(thermal: Any) -> bool:
     )
 
 
-def step_of(check: Any) -> int:
+def read_check_step(check: Any) -> int:
     """The step of the check, as one of STEPS."""
     step: int = check.step
     if step <= 0:
@@ -141,7 +141,7 @@ def step_of(check: Any) -> int:
     return min(WITHHELD + step - int(check.banks) - 1, OVER)
 
 
-def banks_of(unit: Any) -> int:
+def read_banks(unit: Any) -> int:
     """How many of the prescribed banks may be lit."""
     live = dead = False
     for cap, duty in zip(unit.gate.caps, unit.session.course.duties, strict=True):
@@ -152,22 +152,22 @@ def banks_of(unit: Any) -> int:
     return (SOME if live else NO_BANK) if dead else ALL
 
 
-def by_pad(banks: "list[int]") -> int:
+def pad_bits(banks: "list[int]") -> int:
     """A bit a pad: whether some bank of it is above zero."""
     half = len(banks) // 2
     return (max(banks[:half]) > 0) | (max(banks[half:]) > 0) << 1
 
 
-def taken_off(unit: Any, meter: Any, notes: "Notes") -> Node:
+def read_off_node(unit: Any, meter: Any, notes: "Observer") -> Node:
     """A unit that is switched off: what it still does until its power is gone must be dark."""
     return Node(
-        state=states.OFF, button=UP, gate=gate_bits(unit.gate), wanted=by_pad(unit.gate.wanted),
-        duty=by_pad(meter.duty), dark=int(meter.dark), armed=int(meter.armed),
-        asked=notes.asked, checked=notes.checked, arm=arm_of(unit),
+        state=states.OFF, button=UP, gate=read_gate(unit.gate), wanted=pad_bits(unit.gate.wanted),
+        duty=pad_bits(meter.duty), dark=int(meter.dark), armed=int(meter.armed),
+        asked=notes.asked, checked=notes.checked, arm=read_arm(unit),
     )  # fmt: skip
 
 
-def start_of(buttons: Any, pressed_in: int, state: int) -> "tuple[int, int]":
+def read_start(buttons: Any, pressed_in: int, state: int) -> "tuple[int, int]":
     """START, and while it is down the state in which it went down."""
     if not buttons.begun:
         return UNKNOWN, -1
@@ -180,52 +180,52 @@ def start_of(buttons: Any, pressed_in: int, state: int) -> "tuple[int, int]":
     return DOWN, pressed_in
 
 
-def take(unit: Any, meter: Any, notes: "Notes", place: int) -> Node:
+def read_node(unit: Any, meter: Any, notes: "Observer", place: int) -> Node:
     """The node that a unit is in; `meter` has the emitters' duty, dark and armed."""
     session = unit.session
     state = session.state
     within = place != BEFORE
     if state == states.OFF and not within:
-        return taken_off(unit, meter, notes)
+        return read_off_node(unit, meter, notes)
     running = state in states.IN_SESSION
     lit = state in states.LIT
     judged = state == states.FAULT and notes.judged
-    lock = lock_of(unit.session.lock)
+    lock = convert_lock(unit.session.lock)
     keep = unit.faults.hard and lock != FOR_GOOD  # locked for good, nothing hangs on it
     tripped, battery = unit.guard.tripped, unit.battery_bit
-    gate, wanted, duty = closing(
-        lit, gate_bits(unit.gate), by_pad(unit.gate.wanted), by_pad(meter.duty)
+    gate, wanted, duty = normalize_gate(
+        lit, read_gate(unit.gate), pad_bits(unit.gate.wanted), pad_bits(meter.duty)
     )
     a, b = unit.pads[0], unit.pads[1]
     return Node(
-        place, state, lock, arm_of(unit),
+        place, state, lock, read_arm(unit),
         session.events,
         int(session.by_unworn and state == states.PAUSED),
         min(unit.wear.unworn_steps, UNWORN_STEPS) if lit else 0,
         int(running and (session.treat_ms >= unit.session.course.max_ms
                          or session.day_treat_ms >= SESSION_DAY_MAX_MS)),
         int(unit.settled_ms >= SELF_TEST_MS),
-        *start_of(unit.buttons, unit.actions.pressed_in, state),
+        *read_start(unit.buttons, unit.actions.pressed_in, state),
         int(unit.faults.latched & faults.STOPPING != 0), int(keep), int(judged),
         int(judged and unit.faults.active != 0),
         int(tripped & ~battery != 0),
-        out_of(tripped, unit.guard.out) if within and state == states.FAULT else 0,
+        convert_out(tripped, unit.guard.out) if within and state == states.FAULT else 0,
         int(running and tripped & battery != 0), int(running and unit.battery.ended),
         (a.done | b.done << 1) if running else 0,
         int(running and (is_hot(a.cem43) or is_hot(b.cem43))),
-        step_of(unit.check) if state == states.CHECK else 0,
-        banks_of(unit) if running else ALL,
+        read_check_step(unit.check) if state == states.CHECK else 0,
+        read_banks(unit) if running else ALL,
         gate, wanted, duty, int(meter.dark), int(meter.armed),
         notes.cause if judged else 0,
         notes.off_skin if lit else 0,
-        asked_in(state, notes.asked, state),
+        carry_request(state, notes.asked, state),
         notes.checked if lit else 0,
         notes.stop if within else 0,
         int(notes.owed or keep),
     )  # fmt: skip
 
 
-def closing(lit: bool, gate: int, wanted: int, duty: int) -> "tuple[int, int, int]":
+def normalize_gate(lit: bool, gate: int, wanted: int, duty: int) -> "tuple[int, int, int]":
     """Gate, wanted and duty. Open in a dark state, the gate will shut, whatever was wanted;
     closed and without a plan, it first gets one, and then drives it."""
     if not gate & (OPEN | PLANNED):
@@ -235,12 +235,12 @@ def closing(lit: bool, gate: int, wanted: int, duty: int) -> "tuple[int, int, in
     return gate, wanted, duty
 
 
-def out_of(tripped: int, out: int) -> int:
+def convert_out(tripped: int, out: int) -> int:
     """`Node.out` of the guard's bits."""
     return TRIPPED_OUT * (out & tripped != 0) | OTHER_OUT * (out & ~tripped != 0)
 
 
-def gate_bits(gate: Any) -> int:
+def read_gate(gate: Any) -> int:
     """OPEN, LIT and so on."""
     # dark and with nothing wanted, it makes no difference whether zeros are driven again
     fresh = gate.fresh or not (gate.open or max(gate.wanted))

@@ -6,7 +6,15 @@ from typing import Any
 from firmware.core import faults, states
 from firmware.core.limits import UNWORN_STEPS
 from firmware.ui import buttons
-from sim.model_check.node import FOR_GOOD, RESUMED, TEST, THERAPY, asked_in, battery_bit, lock_of
+from sim.model_check.node import (
+    FOR_GOOD,
+    RESUMED,
+    TEST,
+    THERAPY,
+    battery_bit,
+    carry_request,
+    convert_lock,
+)
 
 # What must end light at once.
 STOPS = (
@@ -15,7 +23,7 @@ STOPS = (
 )  # fmt: skip
 
 
-class Notes:
+class Observer:
     """The bystander: sees what is pressed and posted, and whether the belt is worn."""
 
     def __init__(self, unit: Any, is_worn: Callable[[], bool]) -> None:
@@ -59,7 +67,7 @@ class Notes:
 
     def _owe(self) -> None:
         """A hard fault asks for a lit self-test; locked for good, nobody will see to it."""
-        if self.unit.faults.hard and lock_of(self.unit.session.lock) != FOR_GOOD:
+        if self.unit.faults.hard and convert_lock(self.unit.session.lock) != FOR_GOOD:
             self.owed = 1
 
     def after_control(self, state: int, cause: bool) -> None:
@@ -88,7 +96,7 @@ class Notes:
             self.judged = False
         if self.asked == TEST and self.checked and not (unit.session.lock or unit.faults.hard):
             self.owed = 0
-        self.asked = asked_in(state, self.asked, self.began_in)
+        self.asked = carry_request(state, self.asked, self.began_in)
         if self.done & buttons.RELEASED:
             if self.posted >> states.START & 1 or self.posted >> states.RATED & 1:
                 self.asked = THERAPY
@@ -96,7 +104,7 @@ class Notes:
                 self.asked = TEST
             elif self.posted >> states.RESUME & 1:
                 self.asked = RESUMED.get(self.asked, self.asked)
-            self.asked = asked_in(state, self.asked, state)
+            self.asked = carry_request(state, self.asked, state)
         if state not in states.LIT:
             self.off_skin = 0
         if state not in (states.RAMP, states.TREAT):

@@ -4,7 +4,7 @@ from firmware.core import states
 from firmware.core.inputs import BUCKLE, GAUGE, RAIL
 from firmware.core.inputs import START as START_PIN
 from firmware.core.limits import CEM43_SESSION_Q10_MS, CHECK_DUTY, DUTY_MAX, SELF_TEST_MS
-from sim.model_check.harness import FITS, NOTHING_FOUND, NOW_MS, STEP_MS, Stand
+from sim.model_check.harness import FITS, NOTHING_FOUND, NOW_MS, STEP_MS, Harness
 from sim.model_check.node import (
     DOWN,
     FOR_GOOD,
@@ -31,18 +31,18 @@ CELL_MV = 3_800
 LOCKS = (states.NOT_LOCKED, states.CALIBRATION, states.HARD_FAULT)  # FREE and so on
 
 
-def put(stand: Stand, node: Node) -> None:
+def restore_node(stand: Harness, node: Node) -> None:
     """Make the unit be in a node; what the node does not name is at rest."""
     stand.worn, stand.worn_long = True, False
     stand.stuck = stand.pressed = False
     stand.found, stand.rail = NOTHING_FOUND, FITS
     stand.meter.flash, stand.meter.line = True, b""
-    put_session(stand, node)
-    put_buttons(stand, node)
-    put_faults(stand, node)
-    put_dose(stand, node)
-    put_gate(stand, node)
-    put_trial(stand, node)
+    restore_session(stand, node)
+    restore_buttons(stand, node)
+    restore_faults(stand, node)
+    restore_dose(stand, node)
+    restore_gate(stand, node)
+    restore_trial(stand, node)
     notes = stand.notes
     notes.cause, notes.off_skin = node.cause, node.off_skin
     notes.began_in = node.state
@@ -50,7 +50,7 @@ def put(stand: Stand, node: Node) -> None:
     notes.owed, notes.judged = node.owed, bool(node.judged)
 
 
-def put_session(stand: Stand, node: Node) -> None:
+def restore_session(stand: Harness, node: Node) -> None:
     """State, events, times and lock."""
     unit, session = stand.unit, stand.unit.session
     session.state, session.events = node.state, node.events
@@ -74,7 +74,7 @@ def put_session(stand: Stand, node: Node) -> None:
         session.course = stand.course
 
 
-def put_buttons(stand: Stand, node: Node) -> None:
+def restore_buttons(stand: Harness, node: Node) -> None:
     """START, and the others up."""
     buttons = stand.unit.buttons
     buttons.begun = node.button != UNKNOWN
@@ -87,7 +87,7 @@ def put_buttons(stand: Stand, node: Node) -> None:
     stand.unit.inputs.pins = BUCKLE | buttons.stable
 
 
-def put_faults(stand: Stand, node: Node) -> None:
+def restore_faults(stand: Harness, node: Node) -> None:
     """What is latched and has tripped; the codes; the battery."""
     unit, latch = stand.unit, stand.unit.faults
     latch.latched = bits = stand.latched_as if node.latched else 0
@@ -113,7 +113,7 @@ def put_faults(stand: Stand, node: Node) -> None:
     battery.cell_q3_mv, battery.charged_s, battery.percent = CELL_MV << 3, 0, 100
 
 
-def put_dose(stand: Stand, node: Node) -> None:
+def restore_dose(stand: Harness, node: Node) -> None:
     """What the pads gave and feel; how far the check is."""
     unit = stand.unit
     for k, pad in enumerate(unit.pads):
@@ -130,7 +130,7 @@ def put_dose(stand: Stand, node: Node) -> None:
     unit.inputs.heard[RAIL] = NOW_MS
 
 
-def put_trial(stand: Stand, node: Node) -> None:
+def restore_trial(stand: Harness, node: Node) -> None:
     """In a trial or not, and in which arm; a visit is due, and nothing answered."""
     unit, trial = stand.unit, stand.trial
     unit.trial = trial if node.arm else None
@@ -143,7 +143,7 @@ def put_trial(stand: Stand, node: Node) -> None:
     stand.meter.clock_s = CLOCK_S if node.arm else None
 
 
-def put_gate(stand: Stand, node: Node) -> None:
+def restore_gate(stand: Harness, node: Node) -> None:
     """The gate, and what the emitters were told."""
     gate, meter = stand.unit.gate, stand.meter
     bits = node.gate
@@ -157,15 +157,15 @@ def put_gate(stand: Stand, node: Node) -> None:
     gate.caps[:] = stand.dark if node.banks == NO_BANK else duties
     if node.banks == SOME:
         gate.caps[0] = 0
-    gate.wanted[:] = some(stand, node.wanted, duties)
+    gate.wanted[:] = select_pads(stand, node.wanted, duties)
     if node.state == states.CHECK and node.wanted in (1, 2):  # both only where it was power's
-        one_bank(stand, node)
-    meter.duty = some(stand, node.duty, duties)
+        select_one_bank(stand, node)
+    meter.duty = select_pads(stand, node.duty, duties)
     meter.dark, meter.armed = bool(node.dark), bool(node.armed)
     meter.granted, meter.wrong = False, ""
 
 
-def some(stand: Stand, pads: int, duties: "list[int]") -> "list[int]":
+def select_pads(stand: Harness, pads: int, duties: "list[int]") -> "list[int]":
     """The duties of some pads' banks; zeros for the others."""
     half = stand.banks
     a = duties if pads & 1 else stand.dark
@@ -173,7 +173,7 @@ def some(stand: Stand, pads: int, duties: "list[int]") -> "list[int]":
     return a[:half] + b[half:]
 
 
-def one_bank(stand: Stand, node: Node) -> None:
+def select_one_bank(stand: Harness, node: Node) -> None:
     """In the check one bank at a time is wanted."""
     wanted = stand.unit.gate.wanted
     at = 0 if node.wanted & 1 else stand.banks

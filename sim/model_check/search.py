@@ -14,17 +14,17 @@ from typing import NamedTuple
 
 from firmware.core import states
 from sim.model_check import invariants
-from sim.model_check.abstraction import Facts, Part, framed, left_alone, unframed
-from sim.model_check.choices import Chosen, choices
-from sim.model_check.harness import Stand, first_nodes
+from sim.model_check.abstraction import Facts, Outcome, abstract_node, concretize, list_untouched
+from sim.model_check.choices import Chosen, list_choices
+from sim.model_check.harness import Harness, list_first_nodes
 from sim.model_check.node import AT_CONTROL, BEFORE, BEHIND, Node
-from sim.model_check.restore import put
+from sim.model_check.restore import restore_node
 
 COLUMNS = len(states.EVENTS)
 REPORT_EVERY = 1_000  # nodes
 
 
-class Watched(list[int]):
+class RecordingTable(list[int]):
     """A state table that notes which of its cells are asked for."""
 
     def __init__(self, cells: Iterable[int]) -> None:
@@ -36,7 +36,7 @@ class Watched(list[int]):
         return super().__getitem__(cell)
 
 
-def with_row(state: str, event: str, to: "str | None") -> "array[int]":
+def change_row(state: str, event: str, to: "str | None") -> "array[int]":
     """The firmware's table with one row made another's, or none, by name; to see it found.
     ValueError if there is no such name."""
     table = states.build()
@@ -67,32 +67,32 @@ class Engine:
 
     def __init__(self, table: "Iterable[int] | None" = None) -> None:
         """`table` in the place of the firmware's own."""
-        self.table = Watched(states.build() if table is None else table)
-        self.stand = Stand(self.table)
+        self.table = RecordingTable(states.build() if table is None else table)
+        self.stand = Harness(self.table)
         self.runs = 0
         self.broken: list[Violation] = []  # by the node that was asked for last
-        self.known: dict[Node, list[Part]] = {}  # by framed node
+        self.known: dict[Node, list[Outcome]] = {}  # by framed node
 
-    def run(self, frame: Node, chosen: Chosen) -> Part:
+    def run(self, frame: Node, chosen: Chosen) -> Outcome:
         """Run one part of a tick. What the firmware raises is in the facts."""
         stand = self.stand
         self.runs += 1
         self.table.asked = 0
-        put(stand, frame)
+        restore_node(stand, frame)
         for _, do in chosen:
             if do:
                 do(stand)
         try:
             to = stand.run(frame.place)
         except Exception as why:
-            return Part(frame, 0, Facts(raised=repr(why)), chosen)
-        return Part(to, self.table.asked, stand.facts(), chosen, left_alone(frame, to))
+            return Outcome(frame, 0, Facts(raised=repr(why)), chosen)
+        return Outcome(to, self.table.asked, stand.facts(), chosen, list_untouched(frame, to))
 
-    def parts(self, frame: Node) -> "list[Part]":
+    def parts(self, frame: Node) -> "list[Outcome]":
         """Every outcome of the part that begins in a framed node, without doubles."""
         if frame not in self.known:
-            outcomes: dict[tuple[Node, Facts], Part] = {}
-            for chosen in choices(frame):
+            outcomes: dict[tuple[Node, Facts], Outcome] = {}
+            for chosen in list_choices(frame):
                 part = self.run(frame, chosen)
                 first = outcomes.setdefault((part.to, part.facts), part)
                 if first.cells != part.cells:
@@ -108,8 +108,8 @@ class Engine:
         if node.place == AT_CONTROL:  # in nine ticks of ten there is no control
             found[Edge(node._replace(place=BEHIND), 0)] = None
         self.broken = []
-        for part in self.parts(framed(node)):
-            to = unframed(part, node)
+        for part in self.parts(abstract_node(node)):
+            to = concretize(part, node)
             rules = invariants.broken_by(node, to, part.facts)
             for rule in rules:
                 said = f"{rule.words} {part.facts.raised}".strip()
@@ -122,7 +122,9 @@ class Engine:
         """The first choice that leads from one node to another."""
         if to == node._replace(place=BEHIND) and node.place == AT_CONTROL:
             return ()
-        return next(part.chosen for part in self.parts(framed(node)) if unframed(part, node) == to)
+        return next(
+            part.chosen for part in self.parts(abstract_node(node)) if concretize(part, node) == to
+        )
 
 
 @dataclass
@@ -152,8 +154,8 @@ def search(
     collecting = gc.isenabled()
     gc.disable()  # nothing here is garbage, and looking for it costs a quarter of the time
     try:
-        found = Found(engine, dict.fromkeys(first or first_nodes(), 0))
-        spread(found, edges_of or engine.edges, until or (), report)
+        found = Found(engine, dict.fromkeys(first or list_first_nodes(), 0))
+        explore(found, edges_of or engine.edges, until or (), report)
     finally:
         if collecting:
             gc.enable()
@@ -161,7 +163,7 @@ def search(
     return found
 
 
-def spread(
+def explore(
     found: Found,
     edges_of: "Callable[[Node], list[Edge]]",
     until: "Container[str]",
@@ -185,11 +187,11 @@ def spread(
         if report and len(found.edges) % REPORT_EVERY == 0:
             report(len(found.edges), len(waiting))
     if not waiting:
-        for violation in no_way(found):
+        for violation in find_lost_nodes(found):
             found.violations[violation.rule] = violation
 
 
-def no_way(found: Found) -> "list[Violation]":
+def find_lost_nodes(found: Found) -> "list[Violation]":
     """The rules of ways that are broken, each with the first such node."""
     before: dict[Node, list[Node]] = {node: [] for node in found.depth}
     for node, edges in found.edges.items():
@@ -211,7 +213,7 @@ def no_way(found: Found) -> "list[Violation]":
     return broken
 
 
-def tell(found: Found, violation: Violation) -> "list[str]":
+def render_path(found: Found, violation: Violation) -> "list[str]":
     """The shortest way into a violation, a line a tick in which something happens."""
     parts = [(violation.node, violation.chosen, violation.to)]
     while (to := parts[-1][0]) in found.parent:

@@ -16,7 +16,7 @@ from firmware.trial.visits import AFTER, BEFORE, CLOSED, THERAPY, Progress
 from sim.scenario.enrolment import DEFAULT
 from sim.scenario.enrolment import made as ticket_of
 
-Put = Callable[[Trial], None]
+SetPlace = Callable[[Trial], None]
 
 SERIAL = "SIM-0001"
 PROTOCOL = {**DEFAULT, "movements": ["Bend"]}
@@ -37,7 +37,7 @@ class Files:
         return self.content if name == enrolment.FILE else None
 
 
-def trial(unit: Any) -> Trial:
+def make_trial(unit: Any) -> Trial:
     """A unit's trial, whose ticket was taken; its arm is set where it is put."""
     keys = Keys(None)
     keys.prescription = bytes(mac.KEY_BYTES)
@@ -54,7 +54,9 @@ def trial(unit: Any) -> Trial:
     return made
 
 
-def at(visit: int, stage: int, item: int = 0, value: int = BLANK, alone: bool = False) -> Put:
+def place_at(
+    visit: int, stage: int, item: int = 0, value: int = BLANK, alone: bool = False
+) -> SetPlace:
     """The trial is there, and this is on the screen."""
     step = Progress("PROOF", "P-01").then(visit, stage, item, OWES)
     step.first_s = FIRST_S - (visits.DAY_S * 70 if visit > 2 else 0)
@@ -66,30 +68,30 @@ def at(visit: int, stage: int, item: int = 0, value: int = BLANK, alone: bool = 
     return put
 
 
-def new(of: Trial) -> None:
+def place_new(of: Trial) -> None:
     """Nothing was ever asked, or written."""
     of._come_to(Progress("PROOF", "P-01"))
 
 
-DUE = at(1, CLOSED)
-STARTS = at(2, THERAPY)
+DUE = place_at(1, CLOSED)
+STARTS = place_at(2, THERAPY)
 BEGINS = ("a visit is due", "all before therapy is answered", "the last answer before therapy")
 AT_START = {
     "a visit is due": DUE,
-    "a visit is open": at(2, BEFORE, 1),
+    "a visit is open": place_at(2, BEFORE, 1),
     "all before therapy is answered": STARTS,
-    "therapy is over": at(2, AFTER, 0),
-    "no visit has been": new,
-    "it is too early": at(2, CLOSED),
-    "windows are over": at(3, BEFORE),
-    "no visit is left": at(7, CLOSED),
+    "therapy is over": place_at(2, AFTER, 0),
+    "no visit has been": place_new,
+    "it is too early": place_at(2, CLOSED),
+    "windows are over": place_at(3, BEFORE),
+    "no visit is left": place_at(7, CLOSED),
 }
 AT_ANSWER = {
-    "nothing is chosen": at(2, BEFORE),
-    "an answer of some": at(2, BEFORE, 0, 5),
-    "the last answer before therapy": at(2, BEFORE, 1, 5),
+    "nothing is chosen": place_at(2, BEFORE),
+    "an answer of some": place_at(2, BEFORE, 0, 5),
+    "the last answer before therapy": place_at(2, BEFORE, 1, 5),
     "all before therapy is answered": STARTS,
-    "the last answer": at(2, AFTER, 2, 1),
-    "all is answered, which was not kept": at(2, AFTER, 3),
-    "an ill effect alone": at(1, CLOSED, 0, 2, True),
+    "the last answer": place_at(2, AFTER, 2, 1),
+    "all is answered, which was not kept": place_at(2, AFTER, 3),
+    "an ill effect alone": place_at(1, CLOSED, 0, 2, True),
 }

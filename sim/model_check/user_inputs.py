@@ -42,20 +42,20 @@ from sim.model_check.events import (
     OFF_SKIN,
     Choice,
     Group,
-    belt,
-    plugged,
+    plug_charger,
+    set_belt,
     setter,
 )
-from sim.model_check.harness import NOW_MS, Stand
+from sim.model_check.harness import NOW_MS, Harness
 from sim.model_check.node import DOWN, FOR_SERVICE, PLANNED, UNKNOWN, UP, USED, Node
-from sim.model_check.trial import AT_ANSWER, AT_START, BEGINS, Put
+from sim.model_check.trial import AT_ANSWER, AT_START, BEGINS, SetPlace
 
 
-def chain(choices: "tuple[Choice, ...]") -> Choice:
+def join_choices(choices: "tuple[Choice, ...]") -> Choice:
     """Several choices as one."""
     dos = [do for _, do in choices if do]
 
-    def do(stand: Stand) -> None:
+    def do(stand: Harness) -> None:
         for one in dos:
             one(stand)
 
@@ -65,53 +65,53 @@ def chain(choices: "tuple[Choice, ...]") -> Choice:
 # -- START -----------------------------------------------------------------------------------
 
 
-def edge(stand: Stand) -> None:
+def toggle_start(stand: Harness) -> None:
     """START is taken to have changed."""
     stand.unit.inputs.pins ^= START_PIN
     stand.pressed = stand.unit.inputs.pins & START_PIN != 0
     stand.unit.buttons.ticks[0] = DEBOUNCE_TICKS - 1
 
 
-def held(stand: Stand) -> None:
+def hold_start(stand: Harness) -> None:
     """START has been down for long enough."""
     stand.pressed = True
     stand.unit.buttons.since_ms[0] = NOW_MS - HOLD_MS
 
 
-def down_at_start(stand: Stand) -> None:
+def hold_from_power_on(stand: Harness) -> None:
     """START is down in the first tick of all."""
     stand.unit.inputs.pins |= START_PIN
 
 
-PRESS: Choice = ("START goes down", edge)
-RELEASE: Choice = ("START is let go", edge)
-HOLD: Choice = ("START is held 1.5 s", held)
-LATER = chain((PRESS, ("not at once", setter("session.state_ms", PAUSE_MAX_MS))))
-AFTER_THERAPY = chain((PRESS, ("at once after therapy", setter("session.previous", DONE))))
+PRESS: Choice = ("START goes down", toggle_start)
+RELEASE: Choice = ("START is let go", toggle_start)
+HOLD: Choice = ("START is held 1.5 s", hold_start)
+LATER = join_choices((PRESS, ("not at once", setter("session.state_ms", PAUSE_MAX_MS))))
+AFTER_THERAPY = join_choices((PRESS, ("at once after therapy", setter("session.previous", DONE))))
 
 
 # -- what START asks for, and why it may be refused ------------------------------------------
 
 
-def other_down(stand: Stand) -> None:
+def press_other(stand: Harness) -> None:
     """UP is down."""
     stand.unit.inputs.pins |= UP_PIN
     stand.stuck = True
 
 
-def other_stuck(stand: Stand) -> None:
+def stick_other(stand: Harness) -> None:
     """UP was down for long, and just in this tick its contacts part."""
     stand.unit.buttons.stable |= UP_PIN
     stand.unit.buttons.since_ms[1] = NOW_MS - STUCK_MS
     stand.stuck = True
 
 
-def flash_full(stand: Stand) -> None:
+def fill_flash(stand: Harness) -> None:
     """Nothing more can be kept."""
     stand.meter.flash = False
 
 
-def row_tripped(stand: Stand) -> None:
+def trip_battery_row(stand: Harness) -> None:
     """Charged since, while a code was still out of bounds: the trip stays, the end does not."""
     guard = stand.unit.guard
     guard.tripped |= stand.unit.battery_bit
@@ -119,67 +119,67 @@ def row_tripped(stand: Stand) -> None:
 
 
 ENDED_BATTERY: Choice = ("the battery has ended", setter("battery.ended", True))
-TRIPPED_BATTERY: Choice = ("the battery's row has tripped", row_tripped)
+TRIPPED_BATTERY: Choice = ("the battery's row has tripped", trip_battery_row)
 EMPTY: list[Choice] = [
-    NOTHING, ENDED_BATTERY, TRIPPED_BATTERY, chain((ENDED_BATTERY, TRIPPED_BATTERY))
+    NOTHING, ENDED_BATTERY, TRIPPED_BATTERY, join_choices((ENDED_BATTERY, TRIPPED_BATTERY))
 ]  # fmt: skip
-OTHERS: list[Choice] = [NOTHING, ("UP is down", other_down), ("UP is stuck", other_stuck)]
+OTHERS: list[Choice] = [NOTHING, ("UP is down", press_other), ("UP is stuck", stick_other)]
 DAY: list[Choice] = [
-    NOTHING, DAY_IS_LONG, DAY_IS_WARM, chain((DAY_IS_LONG, DAY_IS_WARM))
+    NOTHING, DAY_IS_LONG, DAY_IS_WARM, join_choices((DAY_IS_LONG, DAY_IS_WARM))
 ]  # fmt: skip
-FULL: list[Choice] = [NOTHING, ("flash takes nothing", flash_full)]
-ABOVE_41: Choice = ("contact is above 41 C", partial(belt, 41_200, True))
+FULL: list[Choice] = [NOTHING, ("flash takes nothing", fill_flash)]
+ABOVE_41: Choice = ("contact is above 41 C", partial(set_belt, 41_200, True))
 ASKS: "dict[int, list[list[Choice]]]" = {
     START: [OTHERS, DAY, FULL, [*EMPTY, ("the battery is low", setter("battery.percent", 0))]],
     RESUME: [
         OTHERS,
-        [NOTHING, OFF_SKIN, ("contact is at 39.5 C", partial(belt, 39_500, True)), ABOVE_41],
+        [NOTHING, OFF_SKIN, ("contact is at 39.5 C", partial(set_belt, 39_500, True)), ABOVE_41],
     ],
-    ACK: [[NOTHING, ("contact is at 41 C", partial(belt, 41_000, True))]],
+    ACK: [[NOTHING, ("contact is at 41 C", partial(set_belt, 41_000, True))]],
     TEST: [OTHERS, DAY, EMPTY, [NOTHING, OFF_SKIN, ABOVE_41]],
 }
 RELEASES = {
-    intent: [chain((RELEASE, *more)) for more in product(*groups)]
+    intent: [join_choices((RELEASE, *more)) for more in product(*groups)]
     for intent, groups in ASKS.items()
 }
 
 
-def no_clock(stand: Stand) -> None:
+def lose_clock(stand: Harness) -> None:
     """The clock has lost its time."""
     stand.meter.clock_s = None
 
 
-def at_visit(put: Put, stand: Stand) -> None:
+def set_place(put: SetPlace, stand: Harness) -> None:
     """How far the trial has come."""
     put(stand.trial)
 
 
-def visits(places: "dict[str, Put]") -> "list[list[list[Choice]]]":
+def group_places(places: "dict[str, SetPlace]") -> "list[list[list[Choice]]]":
     """Groups of choices: where in its trial the unit is, with all that may keep a session from
     beginning where one would, and elsewhere with what is asked about there."""
-    chosen: list[Choice] = [(words, partial(at_visit, put)) for words, put in places.items()]
+    chosen: list[Choice] = [(words, partial(set_place, put)) for words, put in places.items()]
     begin = [choice for choice in chosen if choice[0] in BEGINS]
     others = [choice for choice in chosen if choice[0] not in BEGINS]
     return [[begin, *ASKS[START]], [others, OTHERS, FULL]]
 
 
 IN_A_TRIAL: "dict[int, list[list[list[Choice]]]]" = {
-    START: [*visits(AT_START), [[("there is no clock", no_clock)]]],
-    RATED: visits(AT_ANSWER),
+    START: [*group_places(AT_START), [[("there is no clock", lose_clock)]]],
+    RATED: group_places(AT_ANSWER),
 }
 RELEASES_IN_A_TRIAL = {
-    intent: [chain((RELEASE, *more)) for groups in ways for more in product(*groups)]
+    intent: [join_choices((RELEASE, *more)) for groups in ways for more in product(*groups)]
     for intent, ways in IN_A_TRIAL.items()
 }
 
 
-def down_pressed(stand: Stand) -> None:
+def press_down(stand: Harness) -> None:
     """DOWN is taken to have gone down."""
     stand.unit.inputs.pins |= DOWN_PIN
     stand.unit.buttons.ticks[2] = DEBOUNCE_TICKS - 1
 
 
-MARKS: list[Choice] = [NOTHING, ("DOWN goes down", down_pressed)]
+MARKS: list[Choice] = [NOTHING, ("DOWN goes down", press_down)]
 
 
 def marking(node: Node) -> "list[Choice]":
@@ -204,7 +204,7 @@ def start_button(node: Node) -> "list[Choice]":
             return [NOTHING, PRESS, LATER]
         return [NOTHING, PRESS]
     if node.button == UNKNOWN:
-        return [NOTHING, ("START is down already", down_at_start)]
+        return [NOTHING, ("START is down already", hold_from_power_on)]
     if node.button == USED:
         return [NOTHING, RELEASE]
     intent = INTENT.get(node.state, -1) if node.pressed_in == node.state else -1
@@ -215,21 +215,24 @@ def start_button(node: Node) -> "list[Choice]":
 # -- cables and the console ------------------------------------------------------------------
 
 
-def hosted(stand: Stand) -> None:
+def attach_host(stand: Harness) -> None:
     """A host asks for the prompt."""
     stand.unit.inputs.pins |= HOST
 
 
-def types(line: bytes, stand: Stand) -> None:
+def type_line(line: bytes, stand: Harness) -> None:
     """A host reads, and types."""
     stand.meter.line = line
     stand.unit.second = SECOND_STEPS - 1
 
 
 CABLE: list[Choice] = [
-    NOTHING, ("the charger is in", plugged), ("a host asks for the prompt", hosted)
+    NOTHING, ("the charger is in", plug_charger), ("a host asks for the prompt", attach_host)
 ]  # fmt: skip
-CONSOLE: list[Choice] = [NOTHING, ("a host asks for the self-test", partial(types, b"selftest"))]
+CONSOLE: list[Choice] = [
+    NOTHING,
+    ("a host asks for the self-test", partial(type_line, b"selftest")),
+]
 
 
 def cable(node: Node) -> "list[Choice]":

@@ -7,8 +7,8 @@ node it is in before, the node it is in after, and a way from one to the other.
 from collections.abc import Callable
 from typing import Any
 
-from sim.model_check.node import BEFORE, Node, take
-from sim.model_check.observer import Notes
+from sim.model_check.node import BEFORE, Node, read_node
+from sim.model_check.observer import Observer
 from sim.model_check.search import Found
 from tests.support.fake_hal import Bench
 
@@ -42,7 +42,7 @@ class Follow(Bench):
         super().__init__(*arguments, **options)
         self.graph = graph
         self.dark, self.armed = True, False
-        self.notes = Notes(self.unit, self.unit.wear.is_worn)
+        self.notes = Observer(self.unit, self.unit.wear.is_worn)
         self.control: Callable[[int], None] = self.unit._control
         self.plan: Callable[[int], None] = self.unit._plan
         vars(self.unit)["_control"] = self.watched_control
@@ -56,7 +56,7 @@ class Follow(Bench):
 
     def here(self) -> Node:
         """The node that the unit is in between two ticks."""
-        return take(self.unit, self, self.notes, BEFORE)
+        return read_node(self.unit, self, self.notes, BEFORE)
 
     def watched_control(self, ms: int) -> None:
         """Control, with the bystander told where in it the light is planned."""

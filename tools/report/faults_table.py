@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from sim.campaign.common_cause import Lie
+from sim.campaign.common_cause import Outcome
 from tools.report.faults_rows import COLUMNS, OUTSIDE, Figure, Found, Row, label, worst
 
 NEAR = 0.8  # share of a bound from which a figure is coloured
@@ -82,7 +82,7 @@ def headline(found: Found, wall_s: float) -> Text:
     return line
 
 
-def lies_line(lies: list[Lie]) -> Text:
+def lies_line(lies: list[Outcome]) -> Text:
     """How hot a pad gets when everything that guards it lies."""
     hottest = max(lies, key=lambda lie: lie.peak_c)
     return Text(
