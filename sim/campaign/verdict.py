@@ -11,18 +11,8 @@ from typing import NamedTuple
 from sim.campaign.injection import Case, Measured
 from sim.campaign.injection_points import Moment
 from sim.campaign.measurements import FOREVER_MS
+from sim.faults import deadlines
 from sim.faults.catalogue import FAULTS, HANGS, RAISES
-from sim.faults.deadlines import (
-    AT_START,
-    BANK,
-    CURRENT,
-    GOES_ON,
-    OFF,
-    RESET_MS,
-    SENSED,
-    SINGLE_C,
-    STOP_MS,
-)
 
 NO_THERAPY = ("LOCKED", "SERVICE")  # a sound unit gives no light here but the lamp test's
 SAME_DOSE = 0.01  # ours: J/cm2 of a dose given: the count's own error is 0.5 %
@@ -51,12 +41,12 @@ def compare_ms(ms: float | None, within_ms: int | None, words: str = "{}") -> Fi
 
 def check_off(m: Measured, case: Case, moment: Moment) -> Finding:
     """Dark in time, and dark from then on."""
-    return compare_ms(m.latency_ms, m.within_ms) if case.row.comes == OFF else None
+    return compare_ms(m.latency_ms, m.within_ms) if case.row.comes == deadlines.OFF else None
 
 
 def check_energy(m: Measured, case: Case, moment: Moment) -> Finding:
     """No more light after the onset than all banks give within the bound, and none after it."""
-    if case.row.comes != OFF or m.energy_bound_j is None:
+    if case.row.comes != deadlines.OFF or m.energy_bound_j is None:
         return None
     if m.after_due_j > 0.0:
         return f"{m.after_due_j:.4f} J late", "0 J", 1.0 + m.after_due_j
@@ -67,27 +57,27 @@ def check_energy(m: Measured, case: Case, moment: Moment) -> Finding:
 
 def check_contact(m: Measured, case: Case, moment: Moment) -> Finding:
     """True contact, unless only heat from outside raised it after the cut-off."""
-    if m.peak_c <= SINGLE_C or is_outside_alone(m):
+    if m.peak_c <= deadlines.SINGLE_C or is_outside_alone(m):
         return None
-    return f"{m.peak_c:.2f} C", f"{SINGLE_C:.1f} C", m.peak_c
+    return f"{m.peak_c:.2f} C", f"{deadlines.SINGLE_C:.1f} C", m.peak_c
 
 
 def is_outside_alone(m: Measured) -> bool:
     """Whether contact exceeded its bound, and would not have without heat from outside."""
-    return m.peak_c > SINGLE_C and m.own_c is not None and m.own_c <= SINGLE_C
+    return m.peak_c > deadlines.SINGLE_C and m.own_c is not None and m.own_c <= deadlines.SINGLE_C
 
 
 def check_contact_at_cut(m: Measured, case: Case, moment: Moment) -> Finding:
     """True contact when light ended: half a degree over the trip at most."""
-    if case.row.since != SENSED or m.onset_ms is None or m.cut_c <= SINGLE_C:
+    if case.row.since != deadlines.SENSED or m.onset_ms is None or m.cut_c <= deadlines.SINGLE_C:
         return None
-    return f"{m.cut_c:.2f} C", f"{SINGLE_C:.1f} C", m.cut_c
+    return f"{m.cut_c:.2f} C", f"{deadlines.SINGLE_C:.1f} C", m.cut_c
 
 
 def check_state(m: Measured, case: Case, moment: Moment) -> Finding:
     """The state in which a session that was lit ends."""
     row = case.row
-    unseen = row.since == CURRENT and m.onset_ms is None
+    unseen = row.since == deadlines.CURRENT and m.onset_ms is None
     if not moment.lit or row.once or unseen or m.state in row.ends:
         return None
     return m.state, " or ".join(row.ends), 0.0
@@ -95,7 +85,7 @@ def check_state(m: Measured, case: Case, moment: Moment) -> Finding:
 
 def check_bank(m: Measured, case: Case, moment: Moment) -> Finding:
     """A bank that gives no light is no longer driven."""
-    if case.row.comes != BANK:
+    if case.row.comes != deadlines.BANK:
         return None
     return compare_ms(m.latency_ms, m.within_ms, "driven for {}")
 
@@ -105,7 +95,7 @@ def check_name(m: Measured, case: Case, moment: Moment) -> Finding:
     may = FAULTS[case.row.fault].shows_as
     if case.row.once and moment.state == "SERVICE":
         return None  # the stored fault is shown again after the reset
-    if case.row.comes == GOES_ON:
+    if case.row.comes == deadlines.GOES_ON:
         return (m.named[0], "no fault", 0.0) if m.named else None
     if m.named and m.named[0] not in may:
         return m.named[0], " or ".join(may), 0.0
@@ -126,17 +116,17 @@ def check_own_name(m: Measured, case: Case, moment: Moment) -> Finding:
 
 def check_stop(m: Measured, case: Case, moment: Moment) -> Finding:
     """A press of START ends light."""
-    return compare_ms(m.stop_ms, STOP_MS, "{} after START")
+    return compare_ms(m.stop_ms, deadlines.STOP_MS, "{} after START")
 
 
 def check_start(m: Measured, case: Case, moment: Moment) -> Finding:
     """A START that meets the fault is refused, or gets no further than the lamp test."""
-    return ("therapy", "refused", 0.0) if case.row.comes == AT_START and m.again else None
+    return ("therapy", "refused", 0.0) if case.row.comes == deadlines.AT_START and m.again else None
 
 
 def check_goes_on(m: Measured, case: Case, moment: Moment) -> Finding:
     """A harmless fault stops nothing, and prevents no session."""
-    harmless = case.row.comes in (GOES_ON, BANK)
+    harmless = case.row.comes in (deadlines.GOES_ON, deadlines.BANK)
     if not harmless or m.went_on or moment.state in NO_THERAPY:
         return None
     return m.state, "light", 0.0
@@ -144,7 +134,7 @@ def check_goes_on(m: Measured, case: Case, moment: Moment) -> Finding:
 
 def check_dose(m: Measured, case: Case, moment: Moment) -> Finding:
     """A dark bank's dose is not counted; a clock that jumps changes none."""
-    if case.row.comes == BANK and moment.lit and m.onset_ms is not None:
+    if case.row.comes == deadlines.BANK and moment.lit and m.onset_ms is not None:
         most = FULL_W_CM2 * (m.within_ms or 0) / 1000
     elif case.row.fault == "clock_jump" and moment.lit:
         most = SAME_DOSE
@@ -160,7 +150,7 @@ def check_reset(m: Measured, case: Case, moment: Moment) -> Finding:
     if FAULTS[case.row.fault].ends_program not in (RAISES, HANGS) or not moment.lit:
         return None
     after_ms = FOREVER_MS if m.reset_ms is None else m.reset_ms
-    return compare_ms(after_ms, RESET_MS, "after {}")
+    return compare_ms(after_ms, deadlines.RESET_MS, "after {}")
 
 
 CHECKS: dict[str, Check] = {

@@ -1,7 +1,8 @@
-"""A trial, for the unit of the proof: a real ticket, and how far its visits may have come.
+"""Trial of the model check's unit: a real ticket, and the places that its visits may have reached.
 
-Whatever a person, the calendar and flash make of a trial, START finds it in one of these places;
-what follows is the firmware's own doing. How far it is between two ticks is free in a node.
+Used by `sim.model_check.harness` and the choices. Whatever a person, the calendar and flash make of
+a trial, START meets it in one of these places; the firmware does the rest. A node does not contain
+the place: it is free between two ticks.
 """
 
 import json
@@ -26,19 +27,18 @@ OWES = (0, "missed", 1)
 
 
 class Files:
-    """What such a unit keeps; enough of a HAL to open a trial."""
+    """Files of the unit; enough of a HAL to open a trial."""
 
-    def __init__(self, content: bytes) -> None:
-        """With this ticket."""
-        self.content = content
+    def __init__(self, ticket: bytes) -> None:
+        self.ticket = ticket
 
     def load(self, name: str) -> "bytes | None":
-        """The ticket, and nothing else."""
-        return self.content if name == enrolment.FILE else None
+        """Return the ticket; there is no other file."""
+        return self.ticket if name == enrolment.FILE else None
 
 
 def make_trial(unit: Any) -> Trial:
-    """A unit's trial, whose ticket was taken; its arm is set where it is put."""
+    """Return a unit's trial with an accepted ticket; `restore` sets its arm."""
     keys = Keys(None)
     keys.prescription = bytes(mac.KEY_BYTES)
     key = mac.derived(keys.prescription, enrolment.PURPOSE)
@@ -57,20 +57,20 @@ def make_trial(unit: Any) -> Trial:
 def place_at(
     visit: int, stage: int, item: int = 0, value: int = BLANK, alone: bool = False
 ) -> SetPlace:
-    """The trial is there, and this is on the screen."""
+    """Return what puts a trial at a place, with this on the screen."""
     step = Progress("PROOF", "P-01").then(visit, stage, item, OWES)
     step.first_s = FIRST_S - (visits.DAY_S * 70 if visit > 2 else 0)
 
-    def put(of: Trial) -> None:
-        of._come_to(step)
-        of.value, of.alone = value, alone
+    def set_place(trial: Trial) -> None:
+        trial._come_to(step)
+        trial.value, trial.alone = value, alone
 
-    return put
+    return set_place
 
 
-def place_new(of: Trial) -> None:
-    """Nothing was ever asked, or written."""
-    of._come_to(Progress("PROOF", "P-01"))
+def place_new(trial: Trial) -> None:
+    """Put a trial before its first question."""
+    trial._come_to(Progress("PROOF", "P-01"))
 
 
 DUE = place_at(1, CLOSED)

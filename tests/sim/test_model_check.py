@@ -24,11 +24,19 @@ from firmware.ui.button_actions import ButtonActions
 from firmware.waistband import Waistband
 from sim.model_check import invariants
 from sim.model_check.abstraction import Outcome, abstract_node, concretize
-from sim.model_check.choices import list_choices
 from sim.model_check.harness import list_first_nodes
 from sim.model_check.node import AT_CONTROL, AT_PLAN, BEFORE, BEHIND, MASKED, Node, read_node
 from sim.model_check.restore import restore_node
-from sim.model_check.search import COLUMNS, Edge, Engine, Found, change_row, render_path, search
+from sim.model_check.search import (
+    COLUMNS,
+    Edge,
+    Engine,
+    Found,
+    change_row,
+    list_choices,
+    render_path,
+    search,
+)
 from tests.support.command import Waistband as Command
 from tests.support.enrolled_unit import (
     BRIEF,
@@ -278,11 +286,11 @@ def test_light_that_goes_on_into_a_rating_is_found(
 # -- faults of a kind --------------------------------------------------------------------------
 
 
-def stand_for(latched: tuple[int, ...], soft: tuple[int, int], hard: int) -> Engine:
+def engine_with(latched: tuple[int, ...], soft: tuple[int, int], hard: int) -> Engine:
     """The firmware, with other faults in the place of those that the search names."""
     engine = Engine()
-    engine.stand.latched_as = sum(1 << number for number in latched)
-    engine.stand.soft, engine.stand.hard = soft, hard
+    engine.harness.latched_as = sum(1 << number for number in latched)
+    engine.harness.soft, engine.harness.hard = soft, hard
     return engine
 
 
@@ -300,7 +308,7 @@ def test_any_fault_that_stops_and_any_pair_leads_nowhere_else(found: Found) -> N
     latched += [(number,) for number in THAT_STOP]
     for turn, numbers in enumerate(latched):
         at = turn % len(nodes)
-        engine = stand_for(numbers, (faults.CONTACT_LOST, faults.RAIL_LOST), faults.LED_STUCK_ON)
+        engine = engine_with(numbers, (faults.CONTACT_LOST, faults.RAIL_LOST), faults.LED_STUCK_ON)
         assert {*leads(engine, nodes[at])} <= {*plain[at]}, [FAULTS[n][0] for n in numbers]
 
 
@@ -309,7 +317,7 @@ def test_whichever_faults_control_finds_it_makes_no_other_difference(found: Foun
     plain = [leads(Engine(), node) for node in nodes]
     for turn, pair in enumerate(itertools.permutations(SOFT, 2)):
         at = turn % len(nodes)
-        engine = stand_for((faults.NTC_OPEN,), pair, ARE_HARD[turn % len(ARE_HARD)])
+        engine = engine_with((faults.NTC_OPEN,), pair, ARE_HARD[turn % len(ARE_HARD)])
         assert leads(engine, nodes[at]) == plain[at], [FAULTS[n][0] for n in pair]
 
 
@@ -335,7 +343,7 @@ def test_a_part_does_the_same_to_all_nodes_that_it_is_run_once_for(
 @settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_what_a_node_does_not_name_makes_no_difference(found: Found, data: st.DataObject) -> None:
-    """A stand that has been anywhere leads where a new one does."""
+    """A harness that has been in any node leads where a new one does."""
     nodes = sample(found, 400, lambda node: True)
     here, there = (abstract_node(data.draw(st.sampled_from(nodes))) for _ in range(2))
     used = Engine()
@@ -344,10 +352,10 @@ def test_what_a_node_does_not_name_makes_no_difference(found: Found, data: st.Da
 
 
 def test_a_node_that_is_put_is_the_node_that_is_taken(found: Found) -> None:
-    stand = Engine().stand
+    harness = Engine().harness
     for node in sample(found, 2_000, lambda node: node.place != AT_CONTROL):
-        restore_node(stand, node)
-        assert read_node(stand.unit, stand.meter, stand.notes, node.place) == node
+        restore_node(harness, node)
+        assert read_node(harness.unit, harness.stub, harness.observer, node.place) == node
 
 
 # -- the command -------------------------------------------------------------------------------
