@@ -66,9 +66,7 @@ class Tally:
     """Results of some cases; adds up."""
 
     cases: Counter[str] = field(default_factory=Counter)  # by kind
-    told_ms: Counter[str] = field(
-        default_factory=Counter
-    )  # simulated time that the cases stand for
+    told_ms: Counter[str] = field(default_factory=Counter)  # simulated time of the whole cases
     run_ms: Counter[str] = field(default_factory=Counter)  # simulated time that was run
     cpu_ms: Counter[str] = field(default_factory=Counter)
     broken: list[Breach] = field(default_factory=list)
@@ -125,9 +123,8 @@ def run_session_cases(seed: int, index: int, faulty: int, quiet: int) -> Tally:
     tally = Tally()
     whole = run_timed(tally, name, lambda: run_whole_session(tally, name))
     if whole:
-        cases = [f"{name}-s"]
-        cases += [f"{name}-f{k}" for k in range(faulty)] + [f"{name}-q{k}" for k in range(quiet)]
-        for case in cases:
+        suffixes = ["s", *(f"f{k}" for k in range(faulty)), *(f"q{k}" for k in range(quiet))]
+        for case in (f"{name}-{suffix}" for suffix in suffixes):
             run_timed(tally, case, lambda: run_window(tally, case, whole))  # noqa: B023 - called at once
     return tally
 
@@ -135,21 +132,21 @@ def run_session_cases(seed: int, index: int, faulty: int, quiet: int) -> Tally:
 def run_timed(tally: Tally, case: str, run: Callable[[], T]) -> T | None:
     """Run a case and record its CPU time; an exception breaks a rule."""
     begun = time.process_time()
-    made = None
     try:
-        made = run()
+        return run()
     except Exception as why:
         said = f"{type(why).__name__}: {why}"
         tally.broken.append(Breach(case, Violation("raised", 0.0, 0.0, 0.0, said)))
-    tally.cpu_ms[KINDS[read_kind(case)]] += round(1000 * (time.process_time() - begun))
-    return made
+        return None
+    finally:
+        tally.cpu_ms[KINDS[read_kind(case)]] += round(1000 * (time.process_time() - begun))
 
 
 def run_whole_session(tally: Tally, name: str) -> Base:
     """Run and judge a session without faults."""
     whole = run_base(name)
     find_oracle(whole.run).judge_quiet(0)
-    record_case(tally, name, "", whole.run, 0.0, whole.run.t_s)
+    record_case(tally, name, whole.run, 0.0, whole.run.t_s)
     return whole
 
 
@@ -173,18 +170,15 @@ def fork_case(case: str, whole: Base) -> Run:
     snapshots = whole.going if kind == "q" else whole.saved
     run = snapshots[read_number(case) % len(snapshots)].fork()
     now_s = run.hal.t_ms / 1000
+    until_s = now_s + generators.WINDOW_S
     if kind == "s":
-        run.then(
-            generators.draw_session_faults(case, whole.run.scenario, now_s),
-            whole.run.scenario.duration_s,
-        )
+        events = generators.draw_session_faults(case, whole.run.scenario, now_s)
+        until_s = whole.run.scenario.duration_s
+    elif kind == "f":
+        events = generators.draw_fault_window(case, now_s)
     else:
-        events = (
-            generators.draw_fault_window(case, now_s)
-            if kind == "f"
-            else generators.draw_quiet_window(case, now_s)
-        )
-        run.then(events, now_s + generators.WINDOW_S)
+        events = generators.draw_quiet_window(case, now_s)
+    run.then(events, until_s)
     find_oracle(run).clear()
     return run
 
@@ -202,7 +196,7 @@ def run_window(tally: Tally, case: str, whole: Base, to_the_end: bool = False) -
     tally.rested += rested
     if kind == "q" or are_harmless(run.scenario.events, began_s):
         oracle.judge_quiet(faults_before)
-    record_case(tally, case, kind, run, began_s, run.scenario.duration_s if rested else run.t_s)
+    record_case(tally, case, run, began_s, run.scenario.duration_s if rested else run.t_s)
     return run
 
 
@@ -256,16 +250,15 @@ def is_harmless(event: Event) -> bool:
     return most is None or float(event.value or 0.0) <= most
 
 
-def record_case(
-    tally: Tally, case: str, kind: str, run: Run, began_s: float, told_to_s: float
-) -> None:
+def record_case(tally: Tally, case: str, run: Run, began_s: float, ends_s: float) -> None:
     """Close the oracle of a case that has been run, and add the case to the tally."""
     oracle = find_oracle(run)
     oracle.close()
+    kind = read_kind(case)
     what = KINDS[kind]
     tally.cases[what] += 1
     tally.run_ms[what] += round(1000 * (run.t_s - began_s))
-    tally.told_ms[what] += round(1000 * (told_to_s - began_s))
+    tally.told_ms[what] += round(1000 * (ends_s - began_s))
     tally.broken += [Breach(case, row) for row in oracle.found]
     names = sorted({row.event.name for row in run.injected})
     tally.struck.update(names)

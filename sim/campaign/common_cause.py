@@ -50,11 +50,6 @@ class Outcome(NamedTuple):
     lit_s: float
 
     @property
-    def case(self) -> CommonCause:
-        """The case."""
-        return CommonCause(*self[:4])
-
-    @property
     def label(self) -> str:
         """The sensors' fault in words."""
         return FROZEN if self.low_c is None else f"{self.low_c:g} C low"

@@ -196,37 +196,39 @@ class Injection:
     def _run_for(self, s: float) -> bool:
         """Run for some seconds; return False where the run is over."""
         end_ms = self.run.t_ms + s * 1000
-        while self.run.t_ms < end_ms:
-            if not self.measurements.advance():
-                return False
-        return True
+        alive = True
+        while alive and self.run.t_ms < end_ms:
+            alive = self.measurements.advance()
+        return alive
 
     # -- measuring -------------------------------------------------------------------------
 
     def measure(self) -> Measured:
         """Return everything that a bound is about."""
-        row, watch, run = self.case.row, self.measurements, self.run
+        row, measured, run = self.case.row, self.measurements, self.run
         onset_ms = self._onset_ms()
         # a momentary fault is judged until a START may be granted again
         until_ms = self.first_press_ms if row.once else FOREVER_MS
         latency_ms = own_name_ms = None
         energy_j = after_due_j = 0.0
         if onset_ms is not None:
-            last_ms = (watch.driven_ms if row.comes == BANK else watch.last_ms(until_ms)) or 0.0
+            last_ms = (
+                measured.driven_ms if row.comes == BANK else measured.last_ms(until_ms)
+            ) or 0.0
             latency_ms = max(0.0, last_ms - onset_ms)
-            energy_j = watch.joules(onset_ms, until_ms)
+            energy_j = measured.joules(onset_ms, until_ms)
             if self.within_ms is not None:
-                after_due_j = watch.joules(onset_ms + self.within_ms, until_ms)
-            named_ms = watch.find_named_ms(row.fault, self.at_ms)
+                after_due_j = measured.joules(onset_ms + self.within_ms, until_ms)
+            named_ms = measured.find_named_ms(row.fault, self.at_ms)
             own_name_ms = None if named_ms is None else max(0.0, named_ms - onset_ms)
         resets = [t_s * 1000 - self.at_ms for t_s, _ in run.restarts]
         return Measured(
             within_ms=self.within_ms, onset_ms=onset_ms, latency_ms=latency_ms, energy_j=energy_j,
             after_due_j=after_due_j, energy_bound_j=self._energy_bound_j(),
-            peak_c=watch.peak_c, cut_c=watch.cut_c, own_c=self.own_c,
-            crossing_s=watch.crossing_s, state=self.state, went_on=self.went_on,
+            peak_c=measured.peak_c, cut_c=measured.cut_c, own_c=self.own_c,
+            crossing_s=measured.crossing_s, state=self.state, went_on=self.went_on,
             stop_ms=self.stop_ms, again=self._began_again(),
-            named=watch.list_named(self.at_ms), own_name_ms=own_name_ms,
+            named=measured.list_named(self.at_ms), own_name_ms=own_name_ms,
             miscount_j_cm2=self._miscount_j_cm2(),
             reset_ms=min((ms for ms in resets if ms >= 0), default=None),
         )  # fmt: skip
@@ -239,13 +241,13 @@ class Injection:
 
     def _onset_ms(self) -> float | None:
         """Return from when the latency counts; None where that was never sensed."""
-        watch, row = self.measurements, self.case.row
-        if row.since == CURRENT:
-            return watch.shown_ms
-        watched = {SENSED: watch.hot_ms, APART: watch.apart_ms, EMPTY: (watch.empty_ms,)}
-        if row.since not in watched:
+        measured, since = self.measurements, self.case.row.since
+        if since == CURRENT:
+            return measured.shown_ms
+        sensed = {SENSED: measured.hot_ms, APART: measured.apart_ms, EMPTY: (measured.empty_ms,)}
+        if since not in sensed:
             return self.at_ms
-        since_ms = min((ms for ms in watched[row.since] if ms >= 0), default=None)
+        since_ms = min((ms for ms in sensed[since] if ms >= 0), default=None)
         return None if since_ms is None else max(self.at_ms, float(since_ms))
 
     def _energy_bound_j(self) -> float | None:

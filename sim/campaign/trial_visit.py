@@ -35,14 +35,19 @@ HELD_MS = 2_000  # START, to switch off
 DAY_S = 86_400.0
 
 
+def run_events(run: "Run", events: tuple[Event, ...], steps: int) -> None:
+    """Run some control steps, with these events and none of the scenario's."""
+    run.then(events, run.t_s + DAY_S)
+    run.advance(steps)
+
+
 def press_buttons(run: "Run", *buttons: str) -> None:
     """Press these buttons one after the other, and wait until the unit has taken them."""
     at_s = run.t_s + EVERY_S
     events = [
         Event(at_s + k * EVERY_S, "press", name, hold_ms=HOLD_MS) for k, name in enumerate(buttons)
     ]
-    run.then(tuple(events), run.t_s + DAY_S)
-    run.advance(int((len(buttons) + 1) * EVERY_S * STEPS_A_SECOND) + 1)
+    run_events(run, tuple(events), int((len(buttons) + 1) * EVERY_S * STEPS_A_SECOND) + 1)
 
 
 def read_question(run: "Run") -> tuple[int, str, str] | None:
@@ -66,8 +71,7 @@ def answer_questions(run: "Run", answer: Answer) -> None:
 
 def wait_a_moment(run: "Run") -> None:
     """Wait after a change of state."""
-    run.then((), run.t_s + DAY_S)
-    run.advance(int(MOMENT_S * STEPS_A_SECOND))
+    run_events(run, (), int(MOMENT_S * STEPS_A_SECOND))
 
 
 def attend_visit(run: "Run", answer: Answer) -> str:
@@ -91,5 +95,5 @@ def attend_visit(run: "Run", answer: Answer) -> str:
 def switch_off(run: "Run") -> None:
     """Hold START until the unit lets go of its supply."""
     at_s = run.t_s + EVERY_S
-    run.then((Event(at_s, "press", "START", hold_ms=HELD_MS),), at_s + DAY_S)
-    run.advance(int((HELD_MS / 1000 + EVERY_S) * STEPS_A_SECOND) + 1)
+    steps = int((HELD_MS / 1000 + EVERY_S) * STEPS_A_SECOND) + 1
+    run_events(run, (Event(at_s, "press", "START", hold_ms=HELD_MS),), steps)

@@ -9,22 +9,42 @@ of the wearer; judges the unit's claims (counted dose, reason). Reports to
 from typing import TYPE_CHECKING
 
 from sim.oracle import rules
-from sim.oracle.design import GOING_ON, IN_SESSION, LIT
+from sim.oracle.design import GOING_ON, IN_SESSION, LIT, START
 
 if TYPE_CHECKING:
     from sim.oracle.claims import Claims
     from sim.oracle.rules import Violations
     from sim.oracle.subject import Subject
-    from sim.oracle.wearer_log import WearerLog
 
 MINUTE_MS = 60_000
+
+
+class WearerLog:
+    """Presses of START, and since when the belt is off the skin. Written by the safety oracle from
+    the pins and the plant. Times in ms since power-on; -1 for never or not now."""
+
+    def __init__(self, pins: int) -> None:
+        self.pins = pins
+        self.down_ms = -1  # START last went down
+        self.pressed_ms = -1  # START went down for the last press that was released
+        self.unworn_ms = -1  # the belt came off the skin
+
+    def note_pins(self, pins: int, t_ms: int) -> None:
+        """Log pins that have changed."""
+        changed = pins ^ self.pins
+        self.pins = pins
+        if changed & START:
+            if pins & START:
+                self.down_ms = t_ms
+            else:
+                self.pressed_ms = self.down_ms
 
 
 class DoseOracle:
     """Judges the session that is lit, or was last."""
 
     def __init__(
-        self, run: "Subject", claims: "Claims", wearer: "WearerLog", sink: "Violations"
+        self, run: "Subject", claims: "Claims", wearer: WearerLog, sink: "Violations"
     ) -> None:
         self.run = run
         self.hardware = run.hardware

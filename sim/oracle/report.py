@@ -23,11 +23,6 @@ PADS = ("A", "B")
 CREEPING = ("contact_apart", "contact_still", "contact_loose", "off_skin")
 
 
-def list_resets(run: "Ended") -> "list[dict[str, Any]]":
-    """Return when and why the chip was reset."""
-    return [{"t_s": t_s, "why": why} for t_s, why in run.restarts]
-
-
 def list_cutoffs(run: "Ended") -> "list[dict[str, Any]]":
     """Return a row for each injected fault that ended light: from its onset to dark.
 
@@ -132,7 +127,7 @@ def make_result(run: "Ended") -> "dict[str, Any]":
         "battery_pct": run.plant.battery.charge * 100.0,
         "cutoffs": list_cutoffs(run),
         "emitted_after_off_j": run.depth.late_j,
-        "resets": list_resets(run),
+        "resets": [{"t_s": t_s, "why": why} for t_s, why in run.restarts],
         "ticks": run.ticks,
         "wall_s": run.wall_s,
         "realtime_factor": run.ticks * TICK_MS / 1000 / run.wall_s if run.wall_s else 0.0,

@@ -15,10 +15,9 @@ from sim.oracle import rules
 from sim.oracle.claims import Claims
 from sim.oracle.current_oracle import CurrentOracle
 from sim.oracle.design import LIT
-from sim.oracle.dose_oracle import DoseOracle
+from sim.oracle.dose_oracle import DoseOracle, WearerLog
 from sim.oracle.excuses import Excuses, ends_ms
 from sim.oracle.rules import Violation, Violations
-from sim.oracle.wearer_log import WearerLog
 from sim.physics import sensors
 from sim.physics.plant import APART_C
 

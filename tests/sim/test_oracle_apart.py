@@ -19,7 +19,7 @@ from tests.test_architecture import ROOT
 # `sim/oracle/subject.py` has the type of a run.
 ORACLE = (
     "oracle.safety_oracle", "oracle.current_oracle", "oracle.dose_oracle", "oracle.rules",
-    "oracle.design", "oracle.excuses", "oracle.wearer_log", "campaign.measurements",
+    "oracle.design", "oracle.excuses", "campaign.measurements",
     "oracle.report", "physics.threshold_times", "campaign.injection", "campaign.verdict",
     "faults.catalogue", "faults.deadlines",
 )  # fmt: skip

@@ -99,7 +99,7 @@ def measure(todo: list[fault_matrix.Task], jobs: int, terminal: bool, whole: boo
         for lie in fault_matrix.map_unordered(common_cause.run_case, stories, jobs):
             lies.append(lie)
             progress.advance(task)
-    lies.sort(key=lambda lie: stories.index(lie.case))
+    lies.sort(key=lambda lie: stories.index(common_cause.CommonCause(*lie[:4])))
     return Found(in_order(cells), lies)
 
 
