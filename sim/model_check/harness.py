@@ -57,7 +57,7 @@ def do_nothing(*_arguments: int) -> None:
     """In place of a method that is not part of this part of the tick."""
 
 
-def make_unit(stub: HalStub) -> Any:
+def make_unit(stub: Any) -> Any:
     """Return a unit at power-on."""
     return Waistband(stub, BOARD, nominal_calibration(BOARD), DEFAULT)
 
