@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sim.faults.injected import Injected
     from sim.hal_depth.lifecycle import Lifecycle
     from sim.hal_depth.sim_hal import SimHal
-    from sim.oracle.subject import Witness
+    from sim.oracle.subject import TickObserver
 
     Row = tuple[float | str, ...]
 
@@ -106,7 +106,7 @@ class Run(Observer):
         self.end_ms: int | None = None  # of the latest, unless another runs
         self._row_sink: Callable[[Row], object] | None = None
         self._row_every = 0
-        self.witness: Witness | None = None  # the safety oracle, called after each tick
+        self.oracle: TickObserver | None = None  # told after each tick
         self.timeline = Timeline(self.depth, scenario.events)
         self.depth.start(self, self.timeline.next_ms())
 
@@ -196,13 +196,13 @@ class Run(Observer):
         return more
 
     def wants_ticks(self) -> bool:
-        """Whether the safety oracle or a trace needs every tick."""
-        return self.witness is not None or self._row_every == TICK_MS
+        """Whether an oracle or a trace looks at every tick."""
+        return self.oracle is not None or self._row_every == TICK_MS
 
     def end_tick(self) -> None:
-        """A tick went by: tell the safety oracle, and give a row of a trace of ticks."""
-        if self.witness:
-            self.witness.look()
+        """A tick went by: for the oracle, and a row of a trace of ticks."""
+        if self.oracle:
+            self.oracle.check_tick()
         if self._row_sink and self._row_every == TICK_MS:
             self._row_sink(self.row())
 
@@ -293,11 +293,11 @@ class Run(Observer):
 
     def unexpected(self) -> list[str]:
         """A sentence for each fault that the scenario does not account for."""
-        return report.unexpected(self)
+        return report.list_unexpected(self)
 
     def result(self) -> "dict[str, Any]":
         """The object that `waistband sim --json` prints."""
-        return report.result(self)
+        return report.make_result(self)
 
     def recording(self) -> bytes:
         """Every input and output so far, for `replay`; only of a run made with `record`."""

@@ -43,7 +43,6 @@ COMPILED = (
     "sim/oracle/excuses.py",
     "sim/oracle/rules.py",
     "sim/oracle/safety_oracle.py",
-    "sim/oracle/wearer_log.py",
     "sim/physics/battery.py",
     "sim/physics/emitters.py",
     "sim/physics/plant.py",

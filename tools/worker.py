@@ -42,7 +42,7 @@ def session(told: Home, seed: int, index: int, faulty: int, quiet: int) -> "Tall
         ready(sources, compile_it)
     from sim.campaign import cases
 
-    return cases.session(seed, index, faulty, quiet)
+    return cases.run_session_cases(seed, index, faulty, quiet)
 
 
 def ready(sources: str, compile_it: bool, done: set[str] = set()) -> None:  # noqa: B006

@@ -1,45 +1,42 @@
-"""When everything that guards a pad lies alike, and the alert is dead.
+"""Common-cause study: both contact sensors of a pad wrong alike, and the alert dead.
 
-Both contact sensors agree with each other, so that no pair gives them away. Either both froze
-while the pad was still cool, or both live on and read so much too low. What is left is the
-LED board's thermometer, the dose and the clock. Not a bound of the table, which means two
-faults that have nothing to do with each other: it is measured so that it can be said how hot
-it gets.
+Called by `waistband check faults`. The two sensors agree, so the pair check does not find them:
+either both froze while the pad was cool, or both read low by the same amount. The LED board's
+thermometer, the dose and the clock are left. No bound of the table holds here (the table's pairs
+are independent faults): the study measures how hot the skin gets.
 """
 
 from typing import NamedTuple
 
 from firmware.core import states
-from firmware.core.states import REASONS
-from sim.campaign.fault_matrix import brought
+from sim.campaign.fault_matrix import STEP_S, advance_to
 from sim.campaign.injection import LONGEST_S
 from sim.campaign.injection_points import MOMENTS, PRESCRIPTIONS, WEARERS
-from sim.campaign.measurements import Watch
+from sim.campaign.measurements import Measurements
 from sim.common.story import Event, Scenario
 from sim.faults.catalogue import ALERT_BROKEN
 from sim.faults.deadlines import SINGLE_C
 from sim.run import Run
 
 PAD = 0
-MOMENT = next(moment for moment in MOMENTS if moment.name == "RAMP")  # as cool as it gets, lit
+MOMENT = next(moment for moment in MOMENTS if moment.name == "RAMP")  # lit, and as cool as it gets
 LIGHTS = ("default", "strongest")
 FROZEN = "frozen"
 LOW_C = (1.0, 2.0, 3.0, 4.0, 6.0)
-CREEP_S = 60.0  # over which sensors come to read so much too low: nothing springs
-STEP_S = 0.2
+CREEP_S = 60.0  # in which the sensors come to read low: no reading jumps
 
 
-class Story(NamedTuple):
-    """What is tried."""
+class CommonCause(NamedTuple):
+    """A case of the study."""
 
-    low_c: float | None  # by how much both read too low; None: both froze
+    low_c: float | None  # by how much both sensors read low; None: both froze
     skin: str
     light: str
-    alert: str  # "works" or "dead"; one that reads too low comes too late as well
+    alert: str  # "works" or "dead"
 
 
-class Lie(NamedTuple):
-    """What became of it."""
+class Outcome(NamedTuple):
+    """A case and its measurements; `waistband check faults --json` has these names."""
 
     low_c: float | None
     skin: str
@@ -53,53 +50,50 @@ class Lie(NamedTuple):
     lit_s: float
 
     @property
-    def story(self) -> Story:
-        """What was tried."""
-        return Story(self.low_c, self.skin, self.light, self.alert)
-
-    @property
-    def said(self) -> str:
-        """The lie in words."""
+    def label(self) -> str:
+        """The sensors' fault in words."""
         return FROZEN if self.low_c is None else f"{self.low_c:g} C low"
 
 
-def lies() -> list[Story]:
-    """Everything to try."""
+def list_cases() -> list[CommonCause]:
+    """Return all cases. An alert that reads low comes too late: there it counts as dead."""
     skins = dict.fromkeys(who.skin for who in WEARERS if who.seed == 1)
     frozen = [
-        Story(None, skin, light, alert)
+        CommonCause(None, skin, light, alert)
         for light in LIGHTS for skin in skins for alert in ("works", "dead")
     ]  # fmt: skip
-    return frozen + [Story(low_c, skin, LIGHTS[-1], "dead") for low_c in LOW_C for skin in skins]
+    return frozen + [
+        CommonCause(low_c, skin, LIGHTS[-1], "dead") for low_c in LOW_C for skin in skins
+    ]
 
 
-def lie(story: Story) -> Lie:
-    """One whole session of it."""
-    who = next(who for who in WEARERS if who.skin == story.skin)
+def run_case(case: CommonCause) -> Outcome:
+    """Run one whole session of a case."""
+    who = next(who for who in WEARERS if who.skin == case.skin)
     before = Scenario(
-        story.skin, who.seed, LONGEST_S, PRESCRIPTIONS[story.light], who.start, MOMENT.before
+        case.skin, who.seed, LONGEST_S, PRESCRIPTIONS[case.light], who.start, MOMENT.before
     )
-    run = brought(Run(before), MOMENT)
+    run = advance_to(Run(before), MOMENT)
     at_s = MOMENT.at_s + 0.001
-    events = [Event(at_s, "fault", ALERT_BROKEN)] if story.alert == "dead" else []
+    events = [Event(at_s, "fault", ALERT_BROKEN)] if case.alert == "dead" else []
     plant = run.plant.pads[PAD]
-    if story.low_c is None:
+    if case.low_c is None:
         events += [Event(at_s, "fault", name, "AB"[PAD]) for name in ("ntc_stuck", "contact_stuck")]
-    low_c = 0.0 if story.low_c is None else story.low_c
+    low_c = case.low_c or 0.0
     run.continue_with(tuple(events), LONGEST_S)
-    watch = Watch(run)
+    measured = Measurements(run)
     board_c, beyond_s = 0.0, 0.0
-    while run.unit.session.state in states.IN_SESSION and watch.step():
+    while run.unit.session.state in states.IN_SESSION and measured.advance():
         if run.t_s < MOMENT.at_s + CREEP_S:
             plant.ntc_error_c -= low_c * STEP_S / CREEP_S
             plant.contact_error_c -= low_c * STEP_S / CREEP_S
         board_c = max(board_c, plant.tissue.board_c)
         beyond_s += STEP_S * (plant.tissue.contact_c > SINGLE_C)
     session = run.unit.session
-    why = REASONS[session.reason] if session.reason >= 0 else "not over"
+    why = states.REASONS[session.reason] if session.reason >= 0 else "not over"
     if named := [row["name"] for row in run.fault_rows()]:
         why = named[0]
-    return Lie(
-        *story, watch.peak_c, beyond_s, board_c, plant.cem43_min,
+    return Outcome(
+        *case, measured.peak_c, beyond_s, board_c, plant.cem43_min,
         f"{states.STATES[session.state]} ({why})", session.treat_ms / 1000,
     )  # fmt: skip

@@ -1,8 +1,8 @@
-"""When faults strike, and on whom: the states of the unit, the wearers, the room.
+"""Injection points: states of the unit, wearers and rooms for the fault matrix.
 
-Data for the fault matrix (`sim.campaign.fault_matrix`). A moment is how a unit comes into a state
-and what its wearer does there next, on the way to light; a wearer is a skin in a room under a
-prescription. States that a moment is called by are the columns of the matrix.
+Data for `sim.campaign.fault_matrix`. A moment is how a unit comes into a state and what its wearer
+does next; a wearer is a skin in a room under a prescription. The names of the moments are the
+columns of the matrix.
 """
 
 from typing import NamedTuple
@@ -12,17 +12,17 @@ from sim.common.story import HOLD_MS, Event, Start
 
 
 class Moment(NamedTuple):
-    """How a unit comes to where a fault strikes, and what is done there next."""
+    """How a unit comes to the injection point, and what its wearer does next."""
 
-    name: str  # as `--state` has it
-    state: str  # the firmware's, there
-    at_s: float  # the strike, after power-on
+    name: str  # a value of `--state`
+    state: str  # of the firmware
+    at_s: float  # the injection, after power-on
     before: tuple[Event, ...] = ()
-    next_s: tuple[float, ...] = ()  # presses of START after the strike, on the way to light
-    settle_s: float = 0.0  # after the strike a unit that is dark by then has refused
+    next_s: tuple[float, ...] = ()  # presses of START after the injection
+    settle_s: float = 0.0  # a unit dark so long after the injection has refused
     lit: bool = False
     prescription: str = "default"
-    told_s: float | None = None  # when a host says "selftest"; at HAL depth alone
+    selftest_s: float | None = None  # when a host sends "selftest"; at HAL depth alone
 
 
 class Wearer(NamedTuple):
@@ -39,8 +39,10 @@ class Wearer(NamedTuple):
         return f"{self.skin}; {self.prescription} light"
 
 
-def light(name: str, mw_cm2: float, fluence_j_cm2: float, **mode: object) -> dict[str, object]:
-    """A prescription that gives each bank this irradiance."""
+def make_prescription(
+    name: str, mw_cm2: float, fluence_j_cm2: float, **mode: object
+) -> dict[str, object]:
+    """Return a prescription with this irradiance of each bank."""
     return {
         "name": name,
         "irradiance_mw_cm2": dict.fromkeys(("810", "850", "940", "1060"), mw_cm2),
@@ -54,20 +56,20 @@ def light(name: str, mw_cm2: float, fluence_j_cm2: float, **mode: object) -> dic
 # The board gives 10 mW/cm2 a bank at most.
 PRESCRIPTIONS: dict[str, dict[str, object]] = {
     "default": dict(DEFAULT),
-    "strongest": light("strongest", 10.0, 90),
-    "slow": light("slow", 5.0, 90, mode="gated", rate_hz=1, on_ms=500),
+    "strongest": make_prescription("strongest", 10.0, 90),
+    "slow": make_prescription("slow", 5.0, 90, mode="gated", rate_hz=1, on_ms=500),
     "none": {},  # refused: the unit is locked
 }
 
 
-def press(at_s: float) -> Event:
-    """A short press of START."""
+def press_start(at_s: float) -> Event:
+    """Return a short press of START."""
     return Event(at_s, "press", "START", hold_ms=HOLD_MS)
 
 
-BEGUN = (press(10.0),)
-AGAIN_S = (2.0,)  # a press of START two seconds after the strike
-SETTLE_S = 10.0  # five seconds worn, two of checks, and a little more
+BEGUN = (press_start(10.0),)
+AGAIN_S = (2.0,)  # a press of START after the injection
+SETTLE_S = 10.0  # five seconds worn, two of the lamp test, and a margin
 
 MOMENTS = (
     Moment("OFF", "SELF_TEST", 0.0, (), (4.0,), 12.0),  # there before power-on
@@ -77,10 +79,11 @@ MOMENTS = (
     Moment("CHECK", "CHECK", 15.4, BEGUN, lit=True),
     Moment("RAMP", "RAMP", 30.0, BEGUN, lit=True),
     Moment("TREAT", "TREAT", 60.0, BEGUN, lit=True),  # full power, still warming
-    # by then every wearer's contact is held at the set point
+    # every wearer's contact is held at the set point
     Moment("TREAT_HELD", "TREAT", 700.0, BEGUN, lit=True),
-    Moment("PAUSED", "PAUSED", 45.0, (*BEGUN, press(40.0)), AGAIN_S, SETTLE_S),
-    Moment("DONE", "DONE", 650.0, (*BEGUN, press(40.0)), AGAIN_S, SETTLE_S),  # paused too long
+    Moment("PAUSED", "PAUSED", 45.0, (*BEGUN, press_start(40.0)), AGAIN_S, SETTLE_S),
+    # paused too long
+    Moment("DONE", "DONE", 650.0, (*BEGUN, press_start(40.0)), AGAIN_S, SETTLE_S),
     Moment(
         "CHARGING", "CHARGING", 8.0, (Event(2.0, "fault", "charger_plugged", for_s=7.0),),
         (5.0,), 13.0,
@@ -92,8 +95,8 @@ MOMENTS = (
     ),
     Moment(
         "SERVICE", "SERVICE", 46.0,
-        (*BEGUN, Event(5.0, "fault", "enable_stuck", for_s=30.0), press(40.0)),
-        AGAIN_S, SETTLE_S, told_s=44.0,
+        (*BEGUN, Event(5.0, "fault", "enable_stuck", for_s=30.0), press_start(40.0)),
+        AGAIN_S, SETTLE_S, selftest_s=44.0,
     ),
     Moment("LOCKED", "LOCKED", 5.0, (), AGAIN_S, SETTLE_S, prescription="none"),
 )  # fmt: skip
@@ -113,6 +116,6 @@ WEARERS = (
         "thin fat, cold room",
         Start(ambient_c=5.0, fat_mm=2.0, perfusion=0.0003, vasodilation=1.0), "strongest",
     ),
-    # of the first 400 000 seeds the one with which all four contact sensors read lowest
+    # of the first 400 000 seeds the one whose four contact sensors read lowest
     Wearer("thick fat, sensors low", THICK, "strongest", 287_373),
 )  # fmt: skip

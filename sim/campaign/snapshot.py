@@ -1,16 +1,15 @@
-"""A run kept at one moment, and runs that go on from there.
+"""Snapshot of a run at one moment, and runs that go on from there.
 
-    kept = Saved(run)
+    snapshot = Snapshot(run)
     for events in stories:
-        again = kept.fork()
-        again.continue_with(events, duration_s)
-        again.advance(steps)
+        fork = snapshot.fork()
+        fork.continue_with(events, duration_s)
+        fork.advance(steps)
 
-The run itself is left as it was. Works on the interpreted unit and on the compiled one
-(`tools.compiled`), and with faults put on. What never changes, or is only added to (tables
-of noise, factors of the skin, the firmware's own tables), is shared by all: a fork copies
-about as much as the unit remembers. `pickle.dumps(run)` works as well, for another process,
-and copies everything.
+Called by campaigns, the fault matrix and tests; the run itself stays as it is. Works on the
+interpreted and the compiled unit (`tools.compiled`), also with injected faults. Constants and lists
+that only grow (noise, skin factors, the firmware's tables) are shared, so a fork copies about as
+much as the unit remembers. `pickle.dumps(run)` works too, for another process, and copies all.
 """
 
 import copyreg
@@ -23,12 +22,11 @@ from typing import Any, cast
 from sim.run import Run
 
 
-class Saved:
-    """A run as it was when this was made."""
+class Snapshot:
+    """A run at the moment of the snapshot."""
 
     def __init__(self, run: Run) -> None:
-        """Raises TypeError where something hangs on the run that cannot be copied, as a
-        recorder's or a trace's file."""
+        """Raises TypeError for a run with something that cannot be copied, as a trace's file."""
         self.t_s = run.t_s
         self._shared = run.constants()
         data = io.BytesIO()
@@ -36,19 +34,19 @@ class Saved:
         self._data = data.getvalue()
 
     def fork(self) -> Run:
-        """A run of its own that goes on from that moment."""
+        """Return a new run that goes on from the snapshot."""
         return cast("Run", _Unpacker(io.BytesIO(self._data), self._shared).load())
 
 
 class _Packer(pickle.Pickler):
-    """Names what is shared by its place in a list, and packs the rest."""
+    """Packs a run; a shared object is packed as its place in a list."""
 
     def __init__(self, file: io.BytesIO, shared: list[object]) -> None:
         super().__init__(file, pickle.HIGHEST_PROTOCOL)
         self._places = {id(thing): place for place, thing in enumerate(shared)}
 
     def persistent_id(self, thing: object) -> int | None:
-        """Its place among what is shared, if it is."""
+        """Return the place of a shared object; None for another."""
         return self._places.get(id(thing))
 
 
@@ -58,7 +56,7 @@ class _Unpacker(pickle.Unpickler):
         self._shared = shared
 
     def persistent_load(self, place: int) -> object:
-        """The very thing that was shared."""
+        """Return the shared object at a place."""
         return self._shared[place]
 
 

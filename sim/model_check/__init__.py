@@ -1,6 +1,12 @@
-"""The exhaustive search of the state machine: every state that a unit can be in, every event.
+"""Model check: state-space search of the firmware, every state and every event.
 
-`node` says what is kept of a unit, `stand` puts a real unit there and lets it run, `choices`
-lists what can happen, `never` what must not, `search` goes everywhere. docs/maintainer/proof.md
-argues.
+| file                                      | holds                                              |
+|-------------------------------------------|----------------------------------------------------|
+| `node`, `observer`                        | what is kept of a unit between two ticks           |
+| `harness`, `hal_stub`, `restore`, `trial` | a real unit, restored into a node and run          |
+| `events`, `plan_choices`, `user_inputs`   | what can happen                                    |
+| `invariants`                              | what must never happen                             |
+| `abstraction`, `search`                   | the search of every node                           |
+
+docs/maintainer/proof.md gives the reasons.
 """

@@ -1,8 +1,8 @@
-"""Parts of a tick that cannot tell two nodes apart are run once for both.
+"""Abstraction: runs a part of a tick once for all nodes that it cannot tell apart.
 
-`framed` hides from a part what it neither looks at nor hands on changed; `unframed` gives it
-back. A hidden value is replaced by one that nothing in the part sets, so that a part which
-does begin it anew is seen to. A test runs nodes unframed too, and compares.
+Called by `sim.model_check.search`. `abstract_node` hides from a part what it neither reads nor
+passes on changed; `concretize` gives it back. A hidden value is replaced by one that the part never
+sets, so that a part which does set it is seen to. A test also runs whole nodes, and compares.
 """
 
 from functools import cache
@@ -25,11 +25,11 @@ from sim.model_check.node import (
     THERAPY_ARM,
     UP,
     Node,
-    asked_in,
-    closing,
+    carry_request,
+    normalize_gate,
 )
 
-# By place: what is shown in the place of what is hidden.
+# By place: the values in place of the hidden ones.
 HIDDEN: "dict[int, dict[str, int]]" = {
     BEFORE: {},
     AT_CONTROL: {
@@ -46,7 +46,7 @@ HIDDEN: "dict[int, dict[str, int]]" = {
         "hot": 1, "late": 1, "ended": 0, "stop": 0,
     },
 }  # fmt: skip
-# Where a part of a tick can tell whether a unit is in a trial; elsewhere its arm is hidden.
+# States in which a part of a tick depends on a trial; elsewhere the arm is hidden.
 IN_A_TRIAL = {
     BEFORE: (),
     AT_CONTROL: (*states.LIT, states.DONE, states.RATE),
@@ -56,7 +56,7 @@ IN_A_TRIAL = {
 JUDGED_ANEW = {"cause": 0, "active": 0}  # by control, whatever they were
 SEEN_OF_GATE = OPEN | LEASE  # by control
 
-# Elsewhere these are at rest: `node.take` keeps nothing of them.
+# In other states these are at rest (`node.read_node`).
 ONLY_IN = {
     **dict.fromkeys(("unworn", "off_skin", "checked"), states.LIT),
     **dict.fromkeys(("late", "drained", "ended", "done", "hot", "banks"), states.IN_SESSION),
@@ -70,72 +70,72 @@ HAS_ROOM = [
 
 
 class Facts(NamedTuple):
-    """What a part of a tick did, as far as the rules ask about it and no node says so."""
+    """What a part of a tick did that the rules ask for and no node contains."""
 
     granted: bool = False  # the lease was renewed
     pressed: bool = False  # START went down, or was held
     stuck: bool = False  # another button is down, or stuck
-    worn_long: bool = False  # the belt has been worn for as long as it takes
+    worn_long: bool = False  # the belt has been worn for 5 s
     acknowledged: bool = False  # a person did
-    stop: bool = False  # something that must end light was posted while lit
-    wrong: str = ""  # asked of the HAL while lit
-    raised: str = ""  # by the firmware
+    stop: bool = False  # an event that must end light was posted while lit
+    wrong: str = ""  # HAL call made while lit that must be made while dark
+    raised: str = ""  # the firmware's exception
 
 
-class Part(NamedTuple):
-    """One outcome of a part of a tick, from a framed node."""
+class Outcome(NamedTuple):
+    """One outcome of a part of a tick, from an abstract node."""
 
     to: Node
-    cells: int  # a bit for each cell of the state table that was asked for
+    cells: int  # a bit for each cell of the state table that was read
     facts: Facts
     chosen: Any  # the first choice that led there
-    left: "tuple[int, ...]" = ()  # hidden fields that were left alone
+    untouched: "tuple[int, ...]" = ()  # hidden fields that the part did not touch
 
 
 @cache
-def hidden(place: int, state: int, arm: int) -> "dict[str, int]":
-    """What is shown in the place of what is hidden from the part that begins here."""
+def list_hidden(place: int, state: int, arm: int) -> "dict[str, int]":
+    """Return the values in place of what is hidden from the part that begins here."""
     shown = HIDDEN[place]
     lit = state in states.LIT
     if state not in IN_A_TRIAL[place] or (lit and arm != MASKED and place != AT_CONTROL):
-        shown = {**shown, "arm": PLAIN}  # unmasked, its light is that of a unit in no trial
+        shown = {**shown, "arm": PLAIN}  # unmasked light is that of a unit in no trial
     elif arm and not lit:
-        shown = {**shown, "arm": THERAPY_ARM}  # in the dark both arms are one
+        shown = {**shown, "arm": THERAPY_ARM}  # in the dark both arms are alike
     if state == states.SELF_TEST:
         shown = {name: value for name, value in shown.items() if name != "latched"}
     return {name: value for name, value in shown.items() if HAS_ROOM[state][PLACE_OF[name]]}
 
 
-def framed(node: Node) -> Node:
-    """The node as the part that begins here sees it."""
-    shown = hidden(node.place, node.state, node.arm)
+def abstract_node(node: Node) -> Node:
+    """Return the node as the part that begins here sees it."""
+    shown = list_hidden(node.place, node.state, node.arm)
     if node.place == AT_CONTROL:
         return node._replace(gate=node.gate & SEEN_OF_GATE, **shown, **JUDGED_ANEW)
     return node._replace(**shown)
 
 
-def left_alone(frame: Node, to: Node) -> "tuple[int, ...]":
-    """Which of the hidden fields are to be given back."""
+def list_untouched(abstract: Node, to: Node) -> "tuple[int, ...]":
+    """Return the hidden fields that a part did not touch."""
     return tuple(
         PLACE_OF[name]
-        for name, value in hidden(frame.place, frame.state, frame.arm).items()
+        for name, value in list_hidden(abstract.place, abstract.state, abstract.arm).items()
         if to[PLACE_OF[name]] == value
         and HAS_ROOM[to.state][PLACE_OF[name]]
-        and not (name == "stop" and to.place == BEFORE)  # a tick's, and the tick is over
+        and not (name == "stop" and to.place == BEFORE)  # `stop` ends with its tick
     )
 
 
-def unframed(part: Part, node: Node) -> Node:
-    """Where the part leads from a node, of where it leads from the framed one."""
+def concretize(part: Outcome, node: Node) -> Node:
+    """Return where a part leads from a node; `part` begins in the abstract node."""
     values: list[int] = list(part.to)
-    for at in part.left:
+    for at in part.untouched:
         values[at] = node[at]
     to = Node._make(values)
     if node.place != AT_CONTROL:
         return to
-    gate, wanted, duty = closing(
+    gate, wanted, duty = normalize_gate(
         to.state in states.LIT, to.gate & SEEN_OF_GATE | node.gate & ~SEEN_OF_GATE,
         node.wanted, node.duty,
     )  # fmt: skip
-    asked = asked_in(to.state, node.asked, node.state)
+    asked = carry_request(to.state, node.asked, node.state)
     return to._replace(gate=gate, wanted=wanted, duty=duty, asked=asked)

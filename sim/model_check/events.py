@@ -1,43 +1,17 @@
-"""What can happen to a unit up to the end of its control: one row a choice, one table a group.
+"""Events of the model check up to the end of control: one row a choice, one table a group.
 
-A choice is words, for whoever reads a path, and what it does to the stand. A group is asked
-with the node, and gives no more than what could make a difference there.
+`sim.model_check.search` takes one choice of each group. A choice is words, for the path in a
+report, and what it does to the harness. A group is a function of the node; it returns only choices
+that make a difference there.
 """
 
 from collections.abc import Callable
 from functools import partial
+from operator import attrgetter
 
+from firmware.core import limits, states
 from firmware.core.inputs import BUCKLE, GAUGE
 from firmware.core.inputs import CHARGER as CHARGER_PIN
-from firmware.core.limits import (
-    CEM43_DAY_Q10_MS,
-    CEM43_SESSION_Q10_MS,
-    DAY_MS,
-    PAUSE_MAX_MS,
-    RAMP_MS,
-    RATE_MAX_MS,
-    SELF_TEST_MS,
-    SESSION_DAY_MAX_MS,
-    SKIN_WAIT_MS,
-    TRIP_SAMPLES,
-    UNWORN_RESUMES,
-    UNWORN_STEPS,
-    WORN_MS,
-)
-from firmware.core.states import (
-    CHARGING,
-    DONE,
-    FAULT,
-    IN_SESSION,
-    LIT,
-    OFF,
-    PAUSED,
-    POWERED,
-    RAMP,
-    RATE,
-    SERVICE,
-    WAIT_SKIN,
-)
 from sim.model_check.harness import (
     BOTH,
     MISSES,
@@ -46,50 +20,56 @@ from sim.model_check.harness import (
     TOO_MUCH,
     TWO_WRONG,
     UNPLUGGED,
-    Stand,
+    Harness,
 )
 from sim.model_check.node import MASKED, Node
 from sim.model_check.restore import SKIN_MC
 from sim.model_check.trial import STARTS
 
-Do = Callable[[Stand], object]
+Do = Callable[[Harness], object]
 Choice = tuple[str, "Do | None"]
 Group = Callable[[Node], "list[Choice]"]
 
 NOTHING: Choice = ("", None)
 
 
-def setter(path: str, value: object) -> Do:
-    """Sets an attribute of the unit, `name`, or of one of its parts, `part.name`."""
-    part, _, name = path.rpartition(".")
+def when(applies: "Callable[[Node], bool | int]", *choices: Choice) -> Group:
+    """Return a group that has NOTHING and these choices where it applies, and none elsewhere."""
+    rows = [NOTHING, *choices]
+    return lambda node: rows if applies(node) else []
 
-    def do(stand: Stand) -> None:
-        setattr(getattr(stand.unit, part) if part else stand.unit, name, value)
+
+def setter(path: str, value: object) -> Do:
+    """Return what sets an attribute, by its path from the harness: `stub.flash`."""
+    owner, _, name = path.rpartition(".")
+    return lambda harness: setattr(attrgetter(owner)(harness) if owner else harness, name, value)
+
+
+def pin_setter(pins: int) -> Do:
+    """Return what sets bits of the unit's input pins."""
+
+    def do(harness: Harness) -> None:
+        harness.unit.inputs.pins |= pins
 
     return do
-
-
-def of_stand(name: str, value: object) -> Do:
-    """Sets an attribute of the stand."""
-    return lambda stand: setattr(stand, name, value)
 
 
 # -- the guard -------------------------------------------------------------------------------
 
 
-def codes(new: "tuple[str, ...]", out: bool, other: bool, stand: Stand) -> None:
-    """Rows named `new` trip in this tick; `out`: one that has tripped is still out of bounds;
-    `other`: one that has not is out of bounds, not yet for long."""
-    guard = stand.unit.guard
-    guard.out = 1  # whatever it was before: every row is looked at
+def set_codes(new: "tuple[str, ...]", out: bool, other: bool, harness: Harness) -> None:
+    """Rows named `new` trip in this tick; `out`: a tripped row is still out of bounds; `other`: a
+    row that has not tripped is out of bounds, not yet for long."""
+    guard = harness.unit.guard
+    guard.out = 1  # the guard looks at every row
     for name in new:
-        row = getattr(stand, name)
-        guard.counts[row] = TRIP_SAMPLES - 1
-        stand.out_of_bounds(row)
+        row = getattr(harness, name)
+        guard.counts[row] = limits.TRIP_SAMPLES - 1
+        harness.out_of_bounds(row)
     if out:
-        stand.out_of_bounds(stand.row_tripped)
+        harness.out_of_bounds(harness.row_tripped)
     if other:
-        stand.out_of_bounds(stand.row_out)
+        harness.out_of_bounds(harness.row_out)
 
 
 TRIPPING: "tuple[tuple[str, tuple[str, ...]], ...]" = (
@@ -104,245 +84,200 @@ def sensors(node: Node) -> "list[Choice]":
     """The codes of the sensors' rows."""
     found: list[Choice] = []
     for words, new in TRIPPING:
-        found.append((words, partial(codes, new, False, False)))
+        found.append((words, partial(set_codes, new, False, False)))
         if node.trips:
             still = ", ".join(filter(None, [words, "what tripped is still out of bounds"]))
-            found.append((still, partial(codes, new, True, False)))
-    if node.state == FAULT:
-        found.append(("a code is out of bounds", partial(codes, (), False, True)))
+            found.append((still, partial(set_codes, new, True, False)))
+    if node.state == states.FAULT:
+        found.append(("a code is out of bounds", partial(set_codes, (), False, True)))
     return found
 
 
-def trip_battery(stand: Stand) -> None:
-    """Its row trips."""
-    stand.unit.guard.counts[stand.battery_row] = TRIP_SAMPLES - 1
-    stand.drain()
+def trip_battery(harness: Harness) -> None:
+    """The battery's row trips."""
+    harness.unit.guard.counts[harness.battery_row] = limits.TRIP_SAMPLES - 1
+    harness.drain()
 
 
-def battery(node: Node) -> "list[Choice]":
-    """The code of the battery's row."""
-    if node.state not in IN_SESSION or node.drained:
-        return []
-    return [NOTHING, ("the battery is empty", trip_battery)]
+GUARD: "tuple[Group, ...]" = (
+    sensors,
+    when(lambda node: node.state in states.IN_SESSION and not node.drained,
+         ("the battery is empty", trip_battery)),
+)  # fmt: skip
+
+# -- control: sensor checks and the current monitor ------------------------------------------
 
 
-# -- control: what is found ------------------------------------------------------------------
-
-
-def hear_all(stand: Stand) -> None:
+def hear_all(harness: Harness) -> None:
     """The last of the parts has answered."""
-    stand.unit.inputs.heard[GAUGE] = NOW_MS
+    harness.unit.inputs.heard[GAUGE] = NOW_MS
 
 
-SETTLED: list[Choice] = [
+FOUND: list[Choice] = [
     NOTHING,
-    ("every sensor was heard", hear_all),
-    ("a sensor was not heard in time", setter("settled_ms", SELF_TEST_MS - 1)),
-]
-JUDGES: list[Choice] = [
-    NOTHING,
-    ("a sensor is found wrong", of_stand("found", ONE_WRONG)),
-    ("two sensors are found wrong", of_stand("found", TWO_WRONG)),
-    ("a pad is found unplugged", of_stand("found", UNPLUGGED)),
-]
-RAIL: list[Choice] = [
-    NOTHING,
-    ("the rail monitor misses current", of_stand("rail", MISSES)),
-    ("the rail monitor sees too much current", of_stand("rail", TOO_MUCH)),
-    ("the rail monitor misses current, and saw some in the dark", of_stand("rail", BOTH)),
+    ("a sensor is found wrong", setter("found", ONE_WRONG)),
+    ("two sensors are found wrong", setter("found", TWO_WRONG)),
+    ("a pad is found unplugged", setter("found", UNPLUGGED)),
 ]
 
 
-def settling(node: Node) -> "list[Choice]":
-    """Sensors are judged once all were heard, or should have been."""
-    return [] if node.settled else SETTLED
-
-
-def judges(node: Node) -> "list[Choice]":
-    """What the judges of the sensors find."""
-    if node.state == OFF:
+def sensor_checks(node: Node) -> "list[Choice]":
+    """What the sensor checks find."""
+    if node.state == states.OFF:
         return []
-    return JUDGES if node.state == FAULT else JUDGES[:2]
-
-
-def rail(node: Node) -> "list[Choice]":
-    """What the rail monitor finds while power is on."""
-    return RAIL if node.state in POWERED else []
+    return FOUND if node.state == states.FAULT else FOUND[:2]
 
 
 # -- control: the belt -----------------------------------------------------------------------
 
 
-def belt(contact_mc: int, buckled: bool, stand: Stand) -> None:
-    """Both pads feel this, and the buckle is closed or not."""
-    for pad in stand.unit.pads:
+def set_belt(contact_mc: int, buckled: bool, harness: Harness) -> None:
+    """Both pads read this temperature, and the buckle is closed or not."""
+    for pad in harness.unit.pads:
         pad.contact_mc = contact_mc
-    stand.worn = buckled
+    harness.worn = buckled
     if not buckled:
-        stand.unit.inputs.pins &= ~BUCKLE
+        harness.unit.inputs.pins &= ~BUCKLE
 
 
-def worn_long(stand: Stand) -> None:
-    """The belt has been worn for as long as it takes."""
-    stand.unit.wear.worn_ms = WORN_MS
-    stand.worn_long = True
+def wear_long(harness: Harness) -> None:
+    """The belt has been worn for the 5 s before a lamp test."""
+    harness.unit.wear.worn_ms = limits.WORN_MS
+    harness.worn_long = True
 
 
-OFF_SKIN: Choice = ("the belt is not worn", partial(belt, SKIN_MC, False))
-WAITING: list[Choice] = [NOTHING, OFF_SKIN, ("the belt is worn for 5 s", worn_long)]
-OFTEN: list[Choice] = [
-    NOTHING,
-    ("once too often", setter("session.unworn_count", UNWORN_RESUMES)),
-]
-
-
-def wearing(node: Node) -> "list[Choice]":
-    """Whether the belt is on."""
-    if node.state in LIT:
-        return [NOTHING, OFF_SKIN]
-    return WAITING if node.state == WAIT_SKIN else []
-
-
-def often(node: Node) -> "list[Choice]":
-    """Whether it came off more often than may be resumed."""
-    return OFTEN if node.state in LIT and node.unworn >= UNWORN_STEPS - 1 else []
-
+OFF_SKIN: Choice = ("the belt is not worn", partial(set_belt, SKIN_MC, False))
 
 # -- control: time, heat, dose ---------------------------------------------------------------
 
-
-def after(ms: int, words: str) -> "list[Choice]":
-    """The state has lasted so long, or not."""
-    return [NOTHING, (words, setter("session.state_ms", ms))]
-
-
 CLOCKS = {
-    SERVICE: after(SKIN_WAIT_MS, "nobody pressed START for 3 min"),
-    WAIT_SKIN: after(SKIN_WAIT_MS, "it waited 3 min for skin"),
-    PAUSED: after(PAUSE_MAX_MS, "the pause lasted 10 min"),
-    RAMP: after(RAMP_MS, "the ramp is over"),
-    RATE: after(RATE_MAX_MS, "nobody answered for 10 min"),
+    states.SERVICE: (limits.SKIN_WAIT_MS, "nobody pressed START for 3 min"),
+    states.WAIT_SKIN: (limits.SKIN_WAIT_MS, "it waited 3 min for skin"),
+    states.PAUSED: (limits.PAUSE_MAX_MS, "the pause lasted 10 min"),
+    states.RAMP: (limits.RAMP_MS, "the ramp is over"),
+    states.RATE: (limits.RATE_MAX_MS, "nobody answered for 10 min"),
 }
 
 
 def clock(node: Node) -> "list[Choice]":
     """How long the state has lasted."""
-    return CLOCKS.get(node.state, [])
+    if node.state not in CLOCKS:
+        return []
+    ms, words = CLOCKS[node.state]
+    return [NOTHING, (words, setter("unit.session.state_ms", ms))]
 
 
-def treated_long(stand: Stand) -> None:
-    """The prescription's time."""
-    stand.unit.session.treat_ms = stand.course.max_ms
+def reach_time(harness: Harness) -> None:
+    """The session has lasted the prescription's time."""
+    harness.unit.session.treat_ms = harness.course.max_ms
 
 
-def warmed(day: bool, stand: Stand) -> None:
-    """Pad A's skin took as much as a session, or a day, may give."""
-    thermal = stand.unit.pads[0].cem43
+def reach_heat_cap(day: bool, harness: Harness) -> None:
+    """Pad A's CEM43 is at the session's or the day's cap."""
+    thermal = harness.unit.pads[0].cem43
     if day:
-        thermal.day_q10_ms = CEM43_DAY_Q10_MS
+        thermal.day_q10_ms = limits.CEM43_DAY_Q10_MS
     else:
-        thermal.session_q10_ms = CEM43_SESSION_Q10_MS
+        thermal.session_q10_ms = limits.CEM43_SESSION_Q10_MS
 
 
 DAY_IS_LONG: Choice = (
-    "the day's time is up", setter("session.day_treat_ms", SESSION_DAY_MAX_MS)
+    "the day's time is up", setter("unit.session.day_treat_ms", limits.SESSION_DAY_MAX_MS)
 )  # fmt: skip
-DAY_IS_WARM: Choice = ("CEM43 is at the day's cap", partial(warmed, True))
-TIME: list[Choice] = [NOTHING, ("the session's time is up", treated_long), DAY_IS_LONG]
-HEAT: list[Choice] = [
-    NOTHING, ("CEM43 is at the session's cap", partial(warmed, False)), DAY_IS_WARM
-]  # fmt: skip
+DAY_IS_WARM: Choice = ("CEM43 is at the day's cap", partial(reach_heat_cap, True))
 
 
-def light_time(node: Node) -> "list[Choice]":
-    """How long there was light."""
-    return TIME if node.state in LIT and not node.late else []
-
-
-def heat(node: Node) -> "list[Choice]":
-    """What the skin took, lit or dark."""
-    return HEAT if node.state in IN_SESSION and not node.hot else []
-
-
-def day_begins(stand: Stand) -> None:
-    """The limits that were reached were the day's."""
-    session, thermal = stand.unit.session, stand.unit.pads[0].cem43
-    session.day_ms = DAY_MS
+def begin_day(harness: Harness) -> None:
+    """A new day begins; the limits that were reached become the day's."""
+    session, thermal = harness.unit.session, harness.unit.pads[0].cem43
+    session.day_ms = limits.DAY_MS
     if session.treat_ms:
-        session.treat_ms, session.day_treat_ms = 0, SESSION_DAY_MAX_MS
+        session.treat_ms, session.day_treat_ms = 0, limits.SESSION_DAY_MAX_MS
     if thermal.session_q10_ms:
-        thermal.session_q10_ms, thermal.day_q10_ms = 0, CEM43_DAY_Q10_MS
+        thermal.session_q10_ms, thermal.day_q10_ms = 0, limits.CEM43_DAY_Q10_MS
 
 
-def new_day(node: Node) -> "list[Choice]":
-    """A day's limits go with it."""
-    return [NOTHING, ("a new day begins", day_begins)] if node.late or node.hot else []
+def reach_dose(pad: int, harness: Harness) -> None:
+    """A pad has given its dose."""
+    harness.unit.pads[pad].fluence.total_uj_cm2 = harness.course.fluence_uj_cm2
 
 
-def dosed(pad: int, stand: Stand) -> None:
-    """The pad gave what it was to give."""
-    stand.unit.pads[pad].fluence.total_uj_cm2 = stand.course.fluence_uj_cm2
-
-
-def dose(pad: int, node: Node) -> "list[Choice]":
+def dose(pad: int) -> Group:
     """Whether a pad has given its dose; masked, it gives none."""
-    if node.state not in LIT or node.done >> pad & 1 or node.arm == MASKED:
-        return []
-    return [NOTHING, (f"pad {'AB'[pad]} has its dose", partial(dosed, pad))]
+    return when(
+        lambda node: node.state in states.LIT and not node.done >> pad & 1 and node.arm != MASKED,
+        (f"pad {'AB'[pad]} has its dose", partial(reach_dose, pad)),
+    )
 
 
 # -- control: flash, charger -----------------------------------------------------------------
 
 
-def second(flash: bool, stand: Stand) -> None:
-    """The battery is judged, and what is to be kept is written."""
-    stand.unit.second = 0
-    stand.unit.kept.day_open = True
-    stand.meter.flash = flash
+def end_second(flash: bool, harness: Harness) -> None:
+    """The battery is judged, and flash written, or not."""
+    harness.unit.second = 0
+    harness.unit.kept.day_open = True
+    harness.stub.flash = flash
+
+
+def end_therapy(flash: bool, harness: Harness) -> None:
+    """A second is over, and the session that has ended was the visit's therapy."""
+    end_second(flash, harness)
+    STARTS(harness.trial)
+    harness.trial.given = True
 
 
 SECONDS: list[Choice] = [
     NOTHING,
-    ("a second is over", partial(second, True)),
-    ("a second is over and flash takes nothing", partial(second, False)),
+    ("a second is over", partial(end_second, True)),
+    ("a second is over and flash takes nothing", partial(end_second, False)),
 ]
-
-
-def therapy_over(flash: bool, stand: Stand) -> None:
-    """... and the session that has ended was the visit's therapy."""
-    second(flash, stand)
-    STARTS(stand.trial)
-    stand.trial.given = True
-
-
 AFTER_THERAPY: list[Choice] = [
-    ("a second is over, and the visit's therapy", partial(therapy_over, True)),
+    ("a second is over, and the visit's therapy", partial(end_therapy, True)),
     ("a second is over, the visit's therapy, and flash takes nothing",
-     partial(therapy_over, False)),
+     partial(end_therapy, False)),
 ]  # fmt: skip
 
 
 def seconds(node: Node) -> "list[Choice]":
-    """Whether a hard fault is written, and whether a visit goes on after therapy; nothing else
-    hangs on the second here."""
-    after_therapy = AFTER_THERAPY if node.arm and node.state == DONE else []
-    if node.keep and node.state not in IN_SESSION:
+    """Whether a hard fault is written, and whether a visit goes on after therapy; the end of a
+    second has no other consequence here."""
+    after_therapy = AFTER_THERAPY if node.arm and node.state == states.DONE else []
+    if node.keep and node.state not in states.IN_SESSION:
         return [*SECONDS, *after_therapy]
     return [NOTHING, *after_therapy] if after_therapy else []
 
 
-def plugged(stand: Stand) -> None:
-    """The charger is in."""
-    stand.unit.inputs.pins |= CHARGER_PIN
+PLUG_CHARGER = pin_setter(CHARGER_PIN)
 
 
 def charger(node: Node) -> "list[Choice]":
     """Whether it still charges."""
-    return [("the charger is out", None), ("", plugged)] if node.state == CHARGING else []
+    return (
+        [("the charger is out", None), ("", PLUG_CHARGER)] if node.state == states.CHARGING else []
+    )
 
 
-GUARD: "tuple[Group, ...]" = (sensors, battery)
 CONTROL: "tuple[Group, ...]" = (
-    settling, judges, rail, wearing, often, clock, new_day, light_time, heat,
-    partial(dose, 0), partial(dose, 1), seconds, charger,
+    when(lambda node: not node.settled,
+         ("every sensor was heard", hear_all),
+         ("a sensor was not heard in time", setter("unit.settled_ms", limits.SELF_TEST_MS - 1))),
+    sensor_checks,
+    when(lambda node: node.state in states.POWERED,
+         ("the rail monitor misses current", setter("rail", MISSES)),
+         ("the rail monitor sees too much current", setter("rail", TOO_MUCH)),
+         ("the rail monitor misses current, and saw some in the dark",
+          setter("rail", BOTH))),
+    when(lambda node: node.state in states.LIT, OFF_SKIN),
+    when(lambda node: node.state == states.WAIT_SKIN,
+         OFF_SKIN, ("the belt is worn for 5 s", wear_long)),
+    when(lambda node: node.state in states.LIT and node.unworn >= limits.UNWORN_STEPS - 1,
+         ("once too often", setter("unit.session.unworn_count", limits.UNWORN_RESUMES))),
+    clock,
+    when(lambda node: node.late or node.hot, ("a new day begins", begin_day)),
+    when(lambda node: node.state in states.LIT and not node.late,
+         ("the session's time is up", reach_time), DAY_IS_LONG),
+    when(lambda node: node.state in states.IN_SESSION and not node.hot,
+         ("CEM43 is at the session's cap", partial(reach_heat_cap, False)), DAY_IS_WARM),
+    dose(0), dose(1), seconds, charger,
 )  # fmt: skip

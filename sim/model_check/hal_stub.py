@@ -1,59 +1,58 @@
-"""What stands behind the firmware in the proof: a HAL that keeps what the emitters were told."""
+"""HAL stub of the model check: keeps the last commands to the emitters.
+
+The firmware in `sim.model_check.harness` runs on it. What makes no difference to a node is ignored.
+"""
 
 from typing import Any
 
 
-class Meter:
-    """The HAL of the proof: keeps what the emitters were told."""
+class HalStub:
+    """A HAL that keeps the duties and whether the emitters are dark and armed."""
 
     def __init__(self, banks: int) -> None:
         self.duty = [0] * banks
         self.dark = True
         self.armed = False
         self.granted = False  # the lease was renewed in this tick
-        self.wrong = ""  # asked while lit for what must only be asked while dark
-        self.flash = True  # takes what is to be kept
-        self.line = b""  # typed at the console
+        self.wrong = ""  # the call made while lit that must only be made while dark
+        self.flash = True  # flash accepts a file
+        self.line = b""  # from the host
         self.clock_s: int | None = None  # the wall clock
 
-    def read(self, inputs: Any) -> None:
-        """The inputs are as the node and the choices left them."""
+    def ignore(self, *_arguments: Any) -> None:
+        """Do nothing: of no consequence to a node."""
 
-    def feed(self) -> None:
-        """A tick went through."""
-
-    def signal(self, cue: int) -> None:
-        """Nobody listens here."""
+    read = feed = signal = write_line = size = load = ignore
 
     def drive(self, bank: int, duty: int) -> None:
-        """A bank may give light."""
+        """Keep a bank's duty."""
         self.duty[bank] = duty
         self.dark = False
 
     def off(self) -> None:
-        """Dark."""
+        """Switch off all banks."""
         self.duty = [0] * len(self.duty)
         self.dark = True
 
     def renew_lease(self) -> None:
-        """The supply switch is closed."""
+        """Close the supply switch."""
         self.granted = True
         self.dark = False
 
     def arm(self, armed: bool) -> None:
-        """Only while dark."""
-        self._while_dark("arm")
+        """Keep whether the emitters are armed; only while dark."""
+        self._check_dark("arm")
         self.armed = armed
 
     def carrier(self, hz: int) -> None:
         """Only while dark."""
-        self._while_dark("carrier")
+        self._check_dark("carrier")
 
     def power_off(self) -> None:
         """Only while dark."""
-        self._while_dark("power_off")
+        self._check_dark("power_off")
 
-    def _while_dark(self, name: str) -> None:
+    def _check_dark(self, name: str) -> None:
         if not self.dark:
             self.wrong = name
 
@@ -62,38 +61,27 @@ class Meter:
         return bool(self.line)
 
     def read_line(self) -> bytes:
-        """What it typed."""
+        """Return the host's line."""
         return self.line
 
-    def write_line(self, line: bytearray, length: int) -> None:
-        """Nobody reads here."""
-
     def store(self, name: str, content: bytes) -> bool:
-        """Only while dark."""
-        self._while_dark("store")
+        """Return whether flash accepts a file; only while dark."""
+        self._check_dark("store")
         return self.flash
 
-    def append(self, name: str, content: bytes) -> bool:
-        """Likewise."""
-        return self.store(name, content)
-
-    def size(self, name: str) -> None:
-        """Nothing was written."""
-
-    def load(self, name: str) -> None:
-        """Nothing was kept: a node says so where it is otherwise."""
+    append = store
 
     def reset_cause(self) -> int:
         """Power came."""
         return 0
 
     def wall_clock(self) -> "int | None":
-        """The clock, where there is one."""
+        """Return the clock, if there is one."""
         return self.clock_s
 
 
 class NoScreen:
-    """In the place of the screen, which only reads."""
+    """In place of the screen, which only reads."""
 
     def step(self) -> None:
-        """Nobody looks here."""
+        """Draw nothing."""

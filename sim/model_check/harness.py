@@ -1,8 +1,9 @@
-"""A real unit that is put into any node of the proof and let run a part of a tick.
+"""Harness of the model check: a real unit, restored into a node and run for one part of a tick.
 
-A tick is run in three parts, by the firmware's own code: `Waistband.tick` as far as
-`_control`, `_control` by itself, and `tick` again with control done already. What the
-judges of the sensors find is a choice; everything that decides on it is the firmware's.
+Used by `sim.model_check.search`; `sim.model_check.restore` puts the unit into a node. A tick is run
+in four parts by the firmware's own code: `Waistband.tick` up to `_control`, `_control` up to
+`_plan`, `_plan` by itself, and `tick` again with `_control` left out. The findings of the sensor
+checks are a choice; everything that follows from them is the firmware's.
 """
 
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from firmware.ui import buttons
 from firmware.waistband import Waistband
 from hal.boards import RPI_PICO as BOARD
 from sim.model_check.abstraction import Facts
-from sim.model_check.hal_stub import Meter, NoScreen
+from sim.model_check.hal_stub import HalStub, NoScreen
 from sim.model_check.node import (
     AT_CONTROL,
     AT_PLAN,
@@ -31,10 +32,10 @@ from sim.model_check.node import (
     PLAIN,
     THERAPY_ARM,
     Node,
-    take,
+    read_node,
 )
-from sim.model_check.observer import Notes
-from sim.model_check.trial import trial
+from sim.model_check.observer import Observer
+from sim.model_check.trial import make_trial
 from sim.run import nominal_calibration
 
 NOW_MS = 1_000_000
@@ -44,47 +45,47 @@ FITS, MISSES, TOO_MUCH, BOTH = range(4)  # by the rail monitor, while power is o
 
 
 class Reached(Exception):
-    """The firmware has come to where a part of the tick ends."""
+    """The firmware has reached the end of a part of the tick."""
 
 
 def stop_here(*_arguments: int) -> None:
-    """In the place of the method that begins the next part."""
+    """In place of the method that begins the next part."""
     raise Reached
 
 
-def done_already(*_arguments: int) -> None:
-    """In the place of a method that has had its turn."""
+def do_nothing(*_arguments: int) -> None:
+    """In place of a method that is not part of this part of the tick."""
 
 
-def unit_on(meter: Any) -> Any:
-    """A unit that has just been given power."""
-    return Waistband(meter, BOARD, nominal_calibration(BOARD), DEFAULT)
+def make_unit(stub: Any) -> Any:
+    """Return a unit at power-on."""
+    return Waistband(stub, BOARD, nominal_calibration(BOARD), DEFAULT)
 
 
-def first_nodes() -> "list[Node]":
-    """Where a unit begins: sound, locked for good, and with a hard fault kept; in no trial and in
-    each arm of one."""
-    meter = Meter(2 * len(BOARD.BANKS))
-    unit = unit_on(meter)
-    node = take(unit, meter, Notes(unit, lambda: True), BEFORE)
+def list_first_nodes() -> "list[Node]":
+    """Return the nodes at power-on: not locked, locked for good, and with a stored hard fault; in
+    no trial and in each arm of one."""
+    stub = HalStub(2 * len(BOARD.BANKS))
+    unit = make_unit(stub)
+    node = read_node(unit, stub, Observer(unit, lambda: True), BEFORE)
     return [
         node._replace(arm=arm, lock=lock, owed=int(lock == FOR_SERVICE))
         for arm in (PLAIN, THERAPY_ARM, MASKED) for lock in (FREE, FOR_GOOD, FOR_SERVICE)
     ]  # fmt: skip
 
 
-class Stand:
-    """One unit, one meter, one bystander; choices set what they choose by its attributes."""
+class Harness:
+    """One unit, its HAL stub and its observer; choices set attributes of these."""
 
     def __init__(self, table: "list[int] | None" = None) -> None:
-        """`table` in the place of `states.build()`."""
-        self.meter = Meter(2 * len(BOARD.BANKS))
-        self.unit = unit = unit_on(self.meter)
+        """`table` replaces `states.build()`."""
+        self.stub = HalStub(2 * len(BOARD.BANKS))
+        self.unit = unit = make_unit(self.stub)
         if table is not None:
             unit.session.table = table
         self.course = unit.session.course
-        self.trial = trial(unit)  # of a unit in one
-        self.plain = events = unit.events  # what the journal is told, and in a trial
+        self.trial = make_trial(unit)
+        self.plain = events = unit.events  # the journal's events; in a trial: `sealed`
         self.sealed = SealedEvents(
             self.trial, unit.hal, unit.journal, events.status, unit.gate, events.serial
         )
@@ -93,15 +94,15 @@ class Stand:
         unit._sense = self.sense
         unit.rail.judge = self.judge_rail
         for pad in unit.pads:
-            pad.fit = done_already  # what it finds is found by `sense`
+            pad.fit = do_nothing  # `sense` replaces what it finds
         unit.screen = NoScreen()
         self.worn = True  # the truth about the belt
-        self.worn_long = False  # ... for 5 s
-        self.notes = Notes(unit, lambda: self.worn)
-        self.found = NOTHING_FOUND  # by this control step
+        self.worn_long = False  # worn for 5 s
+        self.observer = Observer(unit, lambda: self.worn)
+        self.found = NOTHING_FOUND  # by the sensor checks, in this control step
         self.rail = FITS
         self.pressed = False  # START went down, or was held, in this tick
-        # Any faults that stop do in the place of these: a test tries all, and every pair.
+        # These faults stand for all that stop: a test tries every one, and every pair.
         self.latched_as = 1 << faults.NTC_OPEN
         self.soft = (faults.CONTACT_LOST, faults.RAIL_LOST)
         self.hard = faults.LED_STUCK_ON
@@ -109,27 +110,27 @@ class Stand:
         self.safe = [(row[0], row[1], (row[2] + row[3]) // 2) for row in unit.guard.rows]
         self.battery_row = unit.battery_bit.bit_length() - 1
         inputs = unit.inputs
-        self.row_tripped = self.row_of(inputs.contact, 0)
-        self.row_soft = self.row_of(inputs.ntc, 0)
-        self.row_hard = self.row_of(inputs.board, 0)
-        self.row_out = self.row_of(inputs.ntc, 1)
+        self.row_tripped = self.find_row(inputs.contact, 0)
+        self.row_soft = self.find_row(inputs.ntc, 0)
+        self.row_hard = self.find_row(inputs.board, 0)
+        self.row_out = self.find_row(inputs.ntc, 1)
         self.banks = len(BOARD.BANKS)
         self.dark = [0] * (2 * self.banks)
         check = unit.check
-        self.steps = (  # the first of each of STEPS
+        self.steps = (  # the first step of each of STEPS
             -1, 0, 1, check.kinds + 1, check.banks + 1, check.last, check.last + 1
         )  # fmt: skip
-        unit.inputs.ms = NOW_MS
-        for k in range(len(unit.inputs.heard)):
-            unit.inputs.heard[k] = NOW_MS
+        inputs.ms = NOW_MS
+        for k in range(len(inputs.heard)):
+            inputs.heard[k] = NOW_MS
 
-    def row_of(self, source: "list[int]", index: int) -> int:
-        """The guard's row that looks at a code."""
-        rows = self.unit.guard.rows
-        return next(k for k in range(len(rows)) if rows[k][0] is source and rows[k][1] == index)
+    def find_row(self, source: "list[int]", index: int) -> int:
+        """Return the guard's row for a code."""
+        rows = enumerate(self.unit.guard.rows)
+        return next(k for k, row in rows if row[0] is source and row[1] == index)
 
     def sense(self, ms: int, _step_ms: int, settled: bool) -> None:
-        """In the place of `Waistband._sense`: any judge of a sensor may have found anything."""
+        """In place of `Waistband._sense`: the sensor checks find what was chosen."""
         latch = self.unit.faults
         latch.active = 0
         if not settled:
@@ -140,51 +141,51 @@ class Stand:
             latch.raise_fault(fault, 0, ms, 0, 0)
 
     def judge_rail(self, *_arguments: Any) -> int:
-        """In the place of `Rail.judge`: the monitor may have found anything."""
+        """In place of `Rail.judge`: the current monitor finds what was chosen."""
         if self.rail & TOO_MUCH:
             self.unit.faults.raise_fault(self.hard, faults.UNIT, NOW_MS, 0, 0)
         return current_monitor.MISSING if self.rail & MISSES else current_monitor.NOTHING
 
     def out_of_bounds(self, row: int) -> None:
-        """A row's code is beyond its upper limit in this tick."""
+        """Put a row's code beyond its upper limit in this tick."""
         guard = self.unit.guard
         source, index, _, high = guard.rows[row]
         source[index] = high
         guard.out |= 1 << row
 
     def drain(self) -> None:
-        """The battery's code is below its limit in this tick."""
+        """Put the battery's code below its limit in this tick."""
         self.unit.inputs.battery[0] = 0
         self.unit.guard.out |= self.unit.battery_bit
 
     # -- a part of a tick ----------------------------------------------------------------
 
     def facts(self) -> Facts:
-        """What the part that was run did."""
-        meter, notes = self.meter, self.notes
+        """Return what the part that was run did."""
+        stub, notes = self.stub, self.observer
         released = notes.done & buttons.RELEASED != 0
         return Facts(
-            meter.granted, self.pressed, self.stuck, self.worn_long,
-            released and notes.posted >> states.ACK & 1 != 0, bool(notes.stop), meter.wrong,
+            stub.granted, self.pressed, self.stuck, self.worn_long,
+            released and notes.posted >> states.ACK & 1 != 0, bool(notes.stop), stub.wrong,
         )  # fmt: skip
 
     def run(self, place: int) -> Node:
-        """Run the part of a tick that begins at a place; the node that it leads to."""
-        return (self._guard, self._control, self._light, self._rest)[place]()
+        """Run the part of a tick that begins at a place; return the node that it leads to."""
+        return (self._guard, self._control, self._plan, self._rest)[place]()
 
     def _guard(self) -> Node:
         """From the inputs to where control begins."""
         unit = self.unit
-        self.notes.begin()
+        self.observer.begin()
         unit.phase = 0
         unit._control = stop_here
         with suppress(Reached):
             unit.tick()
-        return take(unit, self.meter, self.notes, AT_CONTROL)
+        return read_node(unit, self.stub, self.observer, AT_CONTROL)
 
     def _control(self) -> Node:
         """Control, up to where it plans the light."""
-        unit, notes = self.unit, self.notes
+        unit, notes = self.unit, self.observer
         notes.posted = 0
         found = notes.before_control()
         to = BEHIND
@@ -194,23 +195,23 @@ class Stand:
         except Reached:
             to = AT_PLAN
         notes.after_control(found, unit.faults.active != 0)
-        return take(unit, self.meter, notes, to)
+        return read_node(unit, self.stub, notes, to)
 
-    def _light(self) -> Node:
-        """The light of the next control step."""
-        notes = self.notes
+    def _plan(self) -> Node:
+        """From where control plans the light to its end."""
+        notes = self.observer
         notes.posted = 0
         found = notes.before_plan()
         self.plan(STEP_MS)
         notes.after_plan(found)
-        return take(self.unit, self.meter, notes, BEHIND)
+        return read_node(self.unit, self.stub, notes, BEHIND)
 
     def _rest(self) -> Node:
-        """From behind control to the end of the tick."""
-        unit, notes = self.unit, self.notes
+        """From the end of control to the end of the tick."""
+        unit, notes = self.unit, self.observer
         notes.posted = notes.done = 0
         unit.phase = 0
-        unit._control = done_already
+        unit._control = do_nothing
         unit.tick()
         notes.end()
-        return take(unit, self.meter, notes, BEFORE)
+        return read_node(unit, self.stub, notes, BEFORE)

@@ -1,7 +1,7 @@
-"""What must never be, as a table of named predicates.
+"""Invariants of the model check: what must never happen, as a table of named predicates.
 
-A rule is asked of every part of a tick: with the node before it, the node after it, and what
-the part did. A unit is dark if `off` was the last that was asked of its emitters. Rules of
+Called by `sim.model_check.search` for every part of a tick, with the node before it, the node after
+it, and what the part did. A unit is dark if `off` was the last command to its emitters. Rules of
 the whole graph are at the end.
 """
 
@@ -19,12 +19,12 @@ NO_THERAPY = frozenset((states.CHARGING, states.FAULT, states.LOCKED, states.SER
 POWER = frozenset(states.POWERED)
 LIT = frozenset(states.LIT)
 BEGUN = LIT | {states.WAIT_SKIN}
-# A host's wish for SERVICE may come in the tick of the fault, which is then seen in the next.
+# A host may ask for SERVICE in the tick of the fault: the fault is seen in the next tick.
 HELD_BY_FAULT = frozenset((states.FAULT, states.LOCKED, states.SERVICE, states.OFF))
 
 
 class Rule(NamedTuple):
-    """A rule, in the words of the design where it has them."""
+    """A rule, in the design's words where the design has them."""
 
     name: str
     words: str
@@ -37,17 +37,16 @@ def gives_light(after: Node) -> bool:
 
 
 def fault_left(before: Node, after: Node, facts: Facts) -> bool:
-    """A stopping fault is unlatched, or its state left, without an acknowledgement, or with
-    its cause there."""
+    """Whether a stopping fault is unlatched, or FAULT left, unacknowledged or with its cause."""
     unlatched = before.latched and not after.latched
     left = before.state == states.FAULT != after.state
     if after.state == states.OFF or not (unlatched or left):
-        return False  # what is kept over a loss of power is not the table's to say
+        return False  # the table does not decide what outlives a loss of power
     seen = facts.acknowledged and before.state == states.FAULT
     return not seen or bool(before.cause or before.out)
 
 
-# Asked of every part of a tick.
+# For every part of a tick.
 OF_PARTS = (
     Rule("raises", "the firmware raises",
          lambda before, after, facts: facts.raised != ""),
@@ -60,7 +59,7 @@ OF_PARTS = (
          lambda before, after, facts: bool(facts.wrong)),
 )  # fmt: skip
 
-# Asked of every whole tick: of the part that ends it, and of the node after it.
+# For every whole tick: for its last part, and the node after it.
 OF_TICKS = (
     Rule("no_therapy_state", "light in CHARGING, FAULT, LOCKED or SERVICE",
          lambda before, after, facts: after.state in NO_THERAPY and not after.dark),
@@ -95,8 +94,7 @@ OF_TICKS = (
     Rule("heat", "light at the cap of CEM43",
          lambda before, after, facts: bool(after.hot) and gives_light(after)),
     Rule("time", "light beyond the session's or the day's time",
-         lambda before, after, facts: bool(after.late)
-         and gives_light(after)),
+         lambda before, after, facts: bool(after.late) and gives_light(after)),
     Rule("latched", "light, or a session, with a stopping fault latched",
          lambda before, after, facts: bool(after.latched)
          and (not after.dark or after.state not in HELD_BY_FAULT)),
@@ -114,7 +112,7 @@ OF_TICKS = (
 
 
 class Way(NamedTuple):
-    """A rule of the whole graph: every node that it is asked of has a way there."""
+    """A rule of the whole graph: every node that it applies to has a path there."""
 
     name: str
     words: str
@@ -135,6 +133,6 @@ NAMES = frozenset((*WAY_NAMES, *(rule.name for rule in RULES)))
 
 
 def broken_by(before: Node, after: Node, facts: Facts) -> "list[Rule]":
-    """The rules that a part of a tick broke."""
+    """Return the rules that a part of a tick broke."""
     rules = RULES if after.place == BEFORE else OF_PARTS
     return [rule for rule in rules if rule.broken(before, after, facts)]

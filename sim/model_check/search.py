@@ -1,31 +1,37 @@
-"""Breadth first from power-on to every node that a unit can be in.
+"""Breadth-first state-space search from power-on to every node that a unit can be in.
 
-A part of a tick is run once for all nodes that it cannot tell apart
-(`sim.model_check.abstraction`).
+Called by `waistband check prove` and tests. Runs the firmware in `sim.model_check.harness`: a part
+of a tick once for all nodes that it cannot tell apart (`sim.model_check.abstraction`).
 """
 
 import gc
 import time
 from array import array
 from collections import deque
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import product
 from typing import NamedTuple
 
 from firmware.core import states
 from sim.model_check import invariants
-from sim.model_check.abstraction import Facts, Part, framed, left_alone, unframed
-from sim.model_check.choices import Chosen, choices
-from sim.model_check.harness import Stand, first_nodes
+from sim.model_check.abstraction import Facts, Outcome, abstract_node, concretize, list_untouched
+from sim.model_check.events import CONTROL, GUARD, Choice
+from sim.model_check.harness import Harness, list_first_nodes
 from sim.model_check.node import AT_CONTROL, BEFORE, BEHIND, Node
-from sim.model_check.restore import put
+from sim.model_check.plan_choices import PLAN
+from sim.model_check.restore import restore_node
+from sim.model_check.user_inputs import REST
+
+Chosen = tuple[Choice, ...]
+PARTS = (GUARD, CONTROL, PLAN, REST)  # by place
 
 COLUMNS = len(states.EVENTS)
 REPORT_EVERY = 1_000  # nodes
 
 
-class Watched(list[int]):
-    """A state table that notes which of its cells are asked for."""
+class RecordingTable(list[int]):
+    """A state table that records which of its cells are read."""
 
     def __init__(self, cells: Iterable[int]) -> None:
         super().__init__(cells)
@@ -36,9 +42,9 @@ class Watched(list[int]):
         return super().__getitem__(cell)
 
 
-def with_row(state: str, event: str, to: "str | None") -> "array[int]":
-    """The firmware's table with one row made another's, or none, by name; to see it found.
-    ValueError if there is no such name."""
+def change_row(state: str, event: str, to: "str | None") -> "array[int]":
+    """Return the firmware's table with one row that leads to another state, or to none.
+    Raises ValueError if there is no such name."""
     table = states.build()
     cell = states.STATES.index(state) * COLUMNS + states.EVENTS.index(event)
     table[cell] = -1 if to is None else states.STATES.index(to)
@@ -46,7 +52,7 @@ def with_row(state: str, event: str, to: "str | None") -> "array[int]":
 
 
 class Edge(NamedTuple):
-    """Where a part of a tick leads, and a bit for each cell of the table it asked for."""
+    """Where a part of a tick leads, and a bit for each cell of the table that it read."""
 
     to: Node
     cells: int
@@ -62,54 +68,59 @@ class Violation(NamedTuple):
     to: Node
 
 
+def list_choices(node: Node) -> "Iterator[Chosen]":
+    """Yield every combination of one choice of each group that makes a difference at a node."""
+    return product(*(options for group in PARTS[node.place] if (options := group(node))))
+
+
 class Engine:
-    """The firmware as a relation between nodes; remembers what it has run."""
+    """The firmware as a relation between nodes; caches what it has run."""
 
     def __init__(self, table: "Iterable[int] | None" = None) -> None:
-        """`table` in the place of the firmware's own."""
-        self.table = Watched(states.build() if table is None else table)
-        self.stand = Stand(self.table)
+        """`table` replaces the firmware's own."""
+        self.table = RecordingTable(states.build() if table is None else table)
+        self.harness = Harness(self.table)
         self.runs = 0
-        self.broken: list[Violation] = []  # by the node that was asked for last
-        self.known: dict[Node, list[Part]] = {}  # by framed node
+        self.broken: list[Violation] = []  # by the last node of `edges`
+        self.known: dict[Node, list[Outcome]] = {}  # by abstract node
 
-    def run(self, frame: Node, chosen: Chosen) -> Part:
-        """Run one part of a tick. What the firmware raises is in the facts."""
-        stand = self.stand
+    def run(self, abstract: Node, chosen: Chosen) -> Outcome:
+        """Run one part of a tick. An exception of the firmware is in the facts."""
+        harness = self.harness
         self.runs += 1
         self.table.asked = 0
-        put(stand, frame)
+        restore_node(harness, abstract)
         for _, do in chosen:
             if do:
-                do(stand)
+                do(harness)
         try:
-            to = stand.run(frame.place)
+            to = harness.run(abstract.place)
         except Exception as why:
-            return Part(frame, 0, Facts(raised=repr(why)), chosen)
-        return Part(to, self.table.asked, stand.facts(), chosen, left_alone(frame, to))
+            return Outcome(abstract, 0, Facts(raised=repr(why)), chosen)
+        return Outcome(to, self.table.asked, harness.facts(), chosen, list_untouched(abstract, to))
 
-    def parts(self, frame: Node) -> "list[Part]":
-        """Every outcome of the part that begins in a framed node, without doubles."""
-        if frame not in self.known:
-            outcomes: dict[tuple[Node, Facts], Part] = {}
-            for chosen in choices(frame):
-                part = self.run(frame, chosen)
+    def parts(self, abstract: Node) -> "list[Outcome]":
+        """Return every outcome of the part that begins in an abstract node, without duplicates."""
+        if abstract not in self.known:
+            outcomes: dict[tuple[Node, Facts], Outcome] = {}
+            for chosen in list_choices(abstract):
+                part = self.run(abstract, chosen)
                 first = outcomes.setdefault((part.to, part.facts), part)
                 if first.cells != part.cells:
                     both = first._replace(cells=first.cells | part.cells)
                     outcomes[part.to, part.facts] = both
-            self.known[frame] = list(outcomes.values())
-        return self.known[frame]
+            self.known[abstract] = list(outcomes.values())
+        return self.known[abstract]
 
     def edges(self, node: Node) -> "list[Edge]":
-        """Everything to which a node's next part of a tick leads, without doubles; what
-        breaks a rule is left out, and told in `broken`."""
+        """Return every node to which the next part of a tick leads, without duplicates; what breaks
+        a rule is left out, and listed in `broken`."""
         found: dict[Edge, None] = {}
         if node.place == AT_CONTROL:  # in nine ticks of ten there is no control
             found[Edge(node._replace(place=BEHIND), 0)] = None
         self.broken = []
-        for part in self.parts(framed(node)):
-            to = unframed(part, node)
+        for part in self.parts(abstract_node(node)):
+            to = concretize(part, node)
             rules = invariants.broken_by(node, to, part.facts)
             for rule in rules:
                 said = f"{rule.words} {part.facts.raised}".strip()
@@ -119,22 +130,24 @@ class Engine:
         return list(found)
 
     def choice_to(self, node: Node, to: Node) -> Chosen:
-        """The first choice that leads from one node to another."""
+        """Return the first choice that leads from one node to another."""
         if to == node._replace(place=BEHIND) and node.place == AT_CONTROL:
             return ()
-        return next(part.chosen for part in self.parts(framed(node)) if unframed(part, node) == to)
+        return next(
+            part.chosen for part in self.parts(abstract_node(node)) if concretize(part, node) == to
+        )
 
 
 @dataclass
 class Found:
-    """What a search came by."""
+    """Result of a search."""
 
     engine: Engine
     depth: dict[Node, int] = field(default_factory=dict)  # ticks from power-on
     parent: dict[Node, Node] = field(default_factory=dict)
     edges: dict[Node, list[Edge]] = field(default_factory=dict)
     violations: dict[str, Violation] = field(default_factory=dict)  # the first of each rule
-    cells: int = 0  # a bit for each cell of the table that was ever asked for
+    cells: int = 0  # a bit for each cell of the table that was ever read
     cpu_s: float = 0.0
 
 
@@ -145,15 +158,14 @@ def search(
     report: "Callable[[int, int], None] | None" = None,
     first: "Iterable[Node] | None" = None,
 ) -> Found:
-    """Go everywhere, from power-on or from the `first` nodes. `edges_of` in the place of the
-    engine's own; `until`: no further than the first of these rules that is broken; `report` is
-    told (nodes done, nodes waiting)."""
+    """Search from power-on or from the `first` nodes. `edges_of` replaces the engine's own; the
+    search stops at the first broken rule of `until`; `report` gets (nodes done, nodes waiting)."""
     begun_s = time.process_time()
     collecting = gc.isenabled()
-    gc.disable()  # nothing here is garbage, and looking for it costs a quarter of the time
+    gc.disable()  # nothing here is garbage, and collecting costs a quarter of the time
     try:
-        found = Found(engine, dict.fromkeys(first or first_nodes(), 0))
-        spread(found, edges_of or engine.edges, until or (), report)
+        found = Found(engine, dict.fromkeys(first or list_first_nodes(), 0))
+        explore(found, edges_of or engine.edges, until or (), report)
     finally:
         if collecting:
             gc.enable()
@@ -161,13 +173,13 @@ def search(
     return found
 
 
-def spread(
+def explore(
     found: Found,
     edges_of: "Callable[[Node], list[Edge]]",
     until: "Container[str]",
     report: "Callable[[int, int], None] | None",
 ) -> None:
-    """The search itself, from the nodes that are found already."""
+    """Search on from the nodes found already."""
     engine = found.engine
     waiting = deque(found.depth)
     while waiting and not any(rule in until for rule in found.violations):
@@ -185,12 +197,12 @@ def spread(
         if report and len(found.edges) % REPORT_EVERY == 0:
             report(len(found.edges), len(waiting))
     if not waiting:
-        for violation in no_way(found):
+        for violation in find_lost_nodes(found):
             found.violations[violation.rule] = violation
 
 
-def no_way(found: Found) -> "list[Violation]":
-    """The rules of ways that are broken, each with the first such node."""
+def find_lost_nodes(found: Found) -> "list[Violation]":
+    """Return the broken rules of the whole graph, each with its first node."""
     before: dict[Node, list[Node]] = {node: [] for node in found.depth}
     for node, edges in found.edges.items():
         for edge in edges:
@@ -211,8 +223,8 @@ def no_way(found: Found) -> "list[Violation]":
     return broken
 
 
-def tell(found: Found, violation: Violation) -> "list[str]":
-    """The shortest way into a violation, a line a tick in which something happens."""
+def render_path(found: Found, violation: Violation) -> "list[str]":
+    """Render the shortest path into a violation, a line a tick in which something happens."""
     parts = [(violation.node, violation.chosen, violation.to)]
     while (to := parts[-1][0]) in found.parent:
         parent = found.parent[to]

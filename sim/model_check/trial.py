@@ -1,7 +1,8 @@
-"""A trial, for the unit of the proof: a real ticket, and how far its visits may have come.
+"""Trial of the model check's unit: a real ticket, and the places that its visits may have reached.
 
-Whatever a person, the calendar and flash make of a trial, START finds it in one of these places;
-what follows is the firmware's own doing. How far it is between two ticks is free in a node.
+Used by `sim.model_check.harness` and the choices. Whatever a person, the calendar and flash make of
+a trial, START meets it in one of these places; the firmware does the rest. A node does not contain
+the place: it is free between two ticks.
 """
 
 import json
@@ -16,7 +17,7 @@ from firmware.trial.visits import AFTER, BEFORE, CLOSED, THERAPY, Progress
 from sim.scenario.enrolment import DEFAULT
 from sim.scenario.enrolment import make_enrolment as ticket_of
 
-Put = Callable[[Trial], None]
+SetPlace = Callable[[Trial], None]
 
 SERIAL = "SIM-0001"
 PROTOCOL = {**DEFAULT, "movements": ["Bend"]}
@@ -26,19 +27,18 @@ OWES = (0, "missed", 1)
 
 
 class Files:
-    """What such a unit keeps; enough of a HAL to open a trial."""
+    """Files of the unit; enough of a HAL to open a trial."""
 
-    def __init__(self, content: bytes) -> None:
-        """With this ticket."""
-        self.content = content
+    def __init__(self, ticket: bytes) -> None:
+        self.ticket = ticket
 
     def load(self, name: str) -> "bytes | None":
-        """The ticket, and nothing else."""
-        return self.content if name == enrolment.FILE else None
+        """Return the ticket; there is no other file."""
+        return self.ticket if name == enrolment.FILE else None
 
 
-def trial(unit: Any) -> Trial:
-    """A unit's trial, whose ticket was taken; its arm is set where it is put."""
+def make_trial(unit: Any) -> Trial:
+    """Return a unit's trial with an accepted ticket; `restore` sets its arm."""
     keys = Keys(None)
     keys.prescription = bytes(mac.KEY_BYTES)
     key = mac.derive_key(keys.prescription, enrolment.PURPOSE)
@@ -54,42 +54,44 @@ def trial(unit: Any) -> Trial:
     return made
 
 
-def at(visit: int, stage: int, item: int = 0, value: int = BLANK, alone: bool = False) -> Put:
-    """The trial is there, and this is on the screen."""
+def place_at(
+    visit: int, stage: int, item: int = 0, value: int = BLANK, alone: bool = False
+) -> SetPlace:
+    """Return what puts a trial at a place, with this on the screen."""
     step = Progress("PROOF", "P-01").then(visit, stage, item, OWES)
     step.first_s = FIRST_S - (visits.DAY_S * 70 if visit > 2 else 0)
 
-    def put(of: Trial) -> None:
-        of._come_to(step)
-        of.value, of.alone = value, alone
+    def set_place(trial: Trial) -> None:
+        trial._come_to(step)
+        trial.value, trial.alone = value, alone
 
-    return put
-
-
-def new(of: Trial) -> None:
-    """Nothing was ever asked, or written."""
-    of._come_to(Progress("PROOF", "P-01"))
+    return set_place
 
 
-DUE = at(1, CLOSED)
-STARTS = at(2, THERAPY)
+def place_new(trial: Trial) -> None:
+    """Put a trial before its first question."""
+    trial._come_to(Progress("PROOF", "P-01"))
+
+
+DUE = place_at(1, CLOSED)
+STARTS = place_at(2, THERAPY)
 BEGINS = ("a visit is due", "all before therapy is answered", "the last answer before therapy")
 AT_START = {
     "a visit is due": DUE,
-    "a visit is open": at(2, BEFORE, 1),
+    "a visit is open": place_at(2, BEFORE, 1),
     "all before therapy is answered": STARTS,
-    "therapy is over": at(2, AFTER, 0),
-    "no visit has been": new,
-    "it is too early": at(2, CLOSED),
-    "windows are over": at(3, BEFORE),
-    "no visit is left": at(7, CLOSED),
+    "therapy is over": place_at(2, AFTER, 0),
+    "no visit has been": place_new,
+    "it is too early": place_at(2, CLOSED),
+    "windows are over": place_at(3, BEFORE),
+    "no visit is left": place_at(7, CLOSED),
 }
 AT_ANSWER = {
-    "nothing is chosen": at(2, BEFORE),
-    "an answer of some": at(2, BEFORE, 0, 5),
-    "the last answer before therapy": at(2, BEFORE, 1, 5),
+    "nothing is chosen": place_at(2, BEFORE),
+    "an answer of some": place_at(2, BEFORE, 0, 5),
+    "the last answer before therapy": place_at(2, BEFORE, 1, 5),
     "all before therapy is answered": STARTS,
-    "the last answer": at(2, AFTER, 2, 1),
-    "all is answered, which was not kept": at(2, AFTER, 3),
-    "an ill effect alone": at(1, CLOSED, 0, 2, True),
+    "the last answer": place_at(2, AFTER, 2, 1),
+    "all is answered, which was not kept": place_at(2, AFTER, 3),
+    "an ill effect alone": place_at(1, CLOSED, 0, 2, True),
 }

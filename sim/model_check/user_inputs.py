@@ -1,37 +1,13 @@
-"""User inputs at the end of a tick: press, let go, plug in, type.
-
-Called by `sim.model_check.events`.
-"""
+"""User inputs at the end of a tick: press, release, plug in, type; see `sim.model_check.events`."""
 
 from functools import partial
 from itertools import product
 
+from firmware.core import limits, states
 from firmware.core.inputs import DOWN as DOWN_PIN
 from firmware.core.inputs import HOST
 from firmware.core.inputs import START as START_PIN
 from firmware.core.inputs import UP as UP_PIN
-from firmware.core.limits import (
-    DEBOUNCE_TICKS,
-    HOLD_MS,
-    PAUSE_MAX_MS,
-    SECOND_THOUGHT_MS,
-    STUCK_MS,
-)
-from firmware.core.states import (
-    ACK,
-    CLEARED,
-    DONE,
-    FAULT,
-    IN_SESSION,
-    INTENT,
-    LIT,
-    RATE,
-    RATED,
-    READY,
-    RESUME,
-    START,
-    TEST,
-)
 from firmware.therapy.dose import STEP_MAX_MS
 from firmware.ui.button_actions import ENDED
 from firmware.waistband import SECOND_STEPS
@@ -40,24 +16,26 @@ from sim.model_check.events import (
     DAY_IS_WARM,
     NOTHING,
     OFF_SKIN,
+    PLUG_CHARGER,
     Choice,
     Group,
-    belt,
-    plugged,
+    pin_setter,
+    set_belt,
     setter,
+    when,
 )
-from sim.model_check.harness import NOW_MS, Stand
+from sim.model_check.harness import NOW_MS, Harness
 from sim.model_check.node import DOWN, FOR_SERVICE, PLANNED, UNKNOWN, UP, USED, Node
-from sim.model_check.trial import AT_ANSWER, AT_START, BEGINS, Put
+from sim.model_check.trial import AT_ANSWER, AT_START, BEGINS, SetPlace
 
 
-def chain(choices: "tuple[Choice, ...]") -> Choice:
-    """Several choices as one."""
+def join_choices(choices: "tuple[Choice, ...]") -> Choice:
+    """Return several choices as one."""
     dos = [do for _, do in choices if do]
 
-    def do(stand: Stand) -> None:
+    def do(harness: Harness) -> None:
         for one in dos:
-            one(stand)
+            one(harness)
 
     return ", ".join(words for words, _ in choices if words), do
 
@@ -65,149 +43,136 @@ def chain(choices: "tuple[Choice, ...]") -> Choice:
 # -- START -----------------------------------------------------------------------------------
 
 
-def edge(stand: Stand) -> None:
-    """START is taken to have changed."""
-    stand.unit.inputs.pins ^= START_PIN
-    stand.pressed = stand.unit.inputs.pins & START_PIN != 0
-    stand.unit.buttons.ticks[0] = DEBOUNCE_TICKS - 1
+def toggle_start(harness: Harness) -> None:
+    """START has changed, debounced."""
+    harness.unit.inputs.pins ^= START_PIN
+    harness.pressed = harness.unit.inputs.pins & START_PIN != 0
+    harness.unit.buttons.ticks[0] = limits.DEBOUNCE_TICKS - 1
 
 
-def held(stand: Stand) -> None:
-    """START has been down for long enough."""
-    stand.pressed = True
-    stand.unit.buttons.since_ms[0] = NOW_MS - HOLD_MS
+def hold_start(harness: Harness) -> None:
+    """START has been down for the length of a hold."""
+    harness.pressed = True
+    harness.unit.buttons.since_ms[0] = NOW_MS - limits.HOLD_MS
 
 
-def down_at_start(stand: Stand) -> None:
-    """START is down in the first tick of all."""
-    stand.unit.inputs.pins |= START_PIN
-
-
-PRESS: Choice = ("START goes down", edge)
-RELEASE: Choice = ("START is let go", edge)
-HOLD: Choice = ("START is held 1.5 s", held)
-LATER = chain((PRESS, ("not at once", setter("session.state_ms", PAUSE_MAX_MS))))
-AFTER_THERAPY = chain((PRESS, ("at once after therapy", setter("session.previous", DONE))))
+PRESS: Choice = ("START goes down", toggle_start)
+RELEASE: Choice = ("START is let go", toggle_start)
+HOLD: Choice = ("START is held 1.5 s", hold_start)
+LATER = join_choices((PRESS, ("not at once", setter("unit.session.state_ms", limits.PAUSE_MAX_MS))))
+AFTER_THERAPY = join_choices(
+    (PRESS, ("at once after therapy", setter("unit.session.previous", states.DONE)))
+)
 
 
 # -- what START asks for, and why it may be refused ------------------------------------------
 
 
-def other_down(stand: Stand) -> None:
+def press_other(harness: Harness) -> None:
     """UP is down."""
-    stand.unit.inputs.pins |= UP_PIN
-    stand.stuck = True
+    harness.unit.inputs.pins |= UP_PIN
+    harness.stuck = True
 
 
-def other_stuck(stand: Stand) -> None:
-    """UP was down for long, and just in this tick its contacts part."""
-    stand.unit.buttons.stable |= UP_PIN
-    stand.unit.buttons.since_ms[1] = NOW_MS - STUCK_MS
-    stand.stuck = True
+def stick_other(harness: Harness) -> None:
+    """UP was down for as long as a stuck button, and is released in this tick."""
+    harness.unit.buttons.stable |= UP_PIN
+    harness.unit.buttons.since_ms[1] = NOW_MS - limits.STUCK_MS
+    harness.stuck = True
 
 
-def flash_full(stand: Stand) -> None:
-    """Nothing more can be kept."""
-    stand.meter.flash = False
+def trip_battery_row(harness: Harness) -> None:
+    """The battery's row is still tripped though the battery, charged since, has not ended."""
+    guard = harness.unit.guard
+    guard.tripped |= harness.unit.battery_bit
+    harness.unit.guard_rows.collected = guard.tripped
 
 
-def row_tripped(stand: Stand) -> None:
-    """Charged since, while a code was still out of bounds: the trip stays, the end does not."""
-    guard = stand.unit.guard
-    guard.tripped |= stand.unit.battery_bit
-    stand.unit.guard_rows.collected = guard.tripped
-
-
-ENDED_BATTERY: Choice = ("the battery has ended", setter("battery.ended", True))
-TRIPPED_BATTERY: Choice = ("the battery's row has tripped", row_tripped)
+ENDED_BATTERY: Choice = ("the battery has ended", setter("unit.battery.ended", True))
+TRIPPED_BATTERY: Choice = ("the battery's row has tripped", trip_battery_row)
 EMPTY: list[Choice] = [
-    NOTHING, ENDED_BATTERY, TRIPPED_BATTERY, chain((ENDED_BATTERY, TRIPPED_BATTERY))
+    NOTHING, ENDED_BATTERY, TRIPPED_BATTERY, join_choices((ENDED_BATTERY, TRIPPED_BATTERY))
 ]  # fmt: skip
-OTHERS: list[Choice] = [NOTHING, ("UP is down", other_down), ("UP is stuck", other_stuck)]
+OTHERS: list[Choice] = [NOTHING, ("UP is down", press_other), ("UP is stuck", stick_other)]
 DAY: list[Choice] = [
-    NOTHING, DAY_IS_LONG, DAY_IS_WARM, chain((DAY_IS_LONG, DAY_IS_WARM))
+    NOTHING, DAY_IS_LONG, DAY_IS_WARM, join_choices((DAY_IS_LONG, DAY_IS_WARM))
 ]  # fmt: skip
-FULL: list[Choice] = [NOTHING, ("flash takes nothing", flash_full)]
-ABOVE_41: Choice = ("contact is above 41 C", partial(belt, 41_200, True))
+FULL: list[Choice] = [NOTHING, ("flash takes nothing", setter("stub.flash", False))]
+ABOVE_41: Choice = ("contact is above 41 C", partial(set_belt, 41_200, True))
 ASKS: "dict[int, list[list[Choice]]]" = {
-    START: [OTHERS, DAY, FULL, [*EMPTY, ("the battery is low", setter("battery.percent", 0))]],
-    RESUME: [
+    states.START: [
         OTHERS,
-        [NOTHING, OFF_SKIN, ("contact is at 39.5 C", partial(belt, 39_500, True)), ABOVE_41],
+        DAY,
+        FULL,
+        [*EMPTY, ("the battery is low", setter("unit.battery.percent", 0))],
     ],
-    ACK: [[NOTHING, ("contact is at 41 C", partial(belt, 41_000, True))]],
-    TEST: [OTHERS, DAY, EMPTY, [NOTHING, OFF_SKIN, ABOVE_41]],
+    states.RESUME: [
+        OTHERS,
+        [NOTHING, OFF_SKIN, ("contact is at 39.5 C", partial(set_belt, 39_500, True)), ABOVE_41],
+    ],
+    states.ACK: [[NOTHING, ("contact is at 41 C", partial(set_belt, 41_000, True))]],
+    states.TEST: [OTHERS, DAY, EMPTY, [NOTHING, OFF_SKIN, ABOVE_41]],
 }
 RELEASES = {
-    intent: [chain((RELEASE, *more)) for more in product(*groups)]
+    intent: [join_choices((RELEASE, *more)) for more in product(*groups)]
     for intent, groups in ASKS.items()
 }
 
 
-def no_clock(stand: Stand) -> None:
-    """The clock has lost its time."""
-    stand.meter.clock_s = None
+def set_place(put: SetPlace, harness: Harness) -> None:
+    """The trial is at this place."""
+    put(harness.trial)
 
 
-def at_visit(put: Put, stand: Stand) -> None:
-    """How far the trial has come."""
-    put(stand.trial)
-
-
-def visits(places: "dict[str, Put]") -> "list[list[list[Choice]]]":
-    """Groups of choices: where in its trial the unit is, with all that may keep a session from
-    beginning where one would, and elsewhere with what is asked about there."""
-    chosen: list[Choice] = [(words, partial(at_visit, put)) for words, put in places.items()]
+def group_places(places: "dict[str, SetPlace]") -> "list[list[list[Choice]]]":
+    """Return groups of choices: the places where a session would begin, with all that may prevent
+    it, and the other places with what the firmware asks there."""
+    chosen: list[Choice] = [(words, partial(set_place, put)) for words, put in places.items()]
     begin = [choice for choice in chosen if choice[0] in BEGINS]
     others = [choice for choice in chosen if choice[0] not in BEGINS]
-    return [[begin, *ASKS[START]], [others, OTHERS, FULL]]
+    return [[begin, *ASKS[states.START]], [others, OTHERS, FULL]]
 
 
 IN_A_TRIAL: "dict[int, list[list[list[Choice]]]]" = {
-    START: [*visits(AT_START), [[("there is no clock", no_clock)]]],
-    RATED: visits(AT_ANSWER),
+    states.START: [
+        *group_places(AT_START),
+        [[("there is no clock", setter("stub.clock_s", None))]],
+    ],
+    states.RATED: group_places(AT_ANSWER),
 }
 RELEASES_IN_A_TRIAL = {
-    intent: [chain((RELEASE, *more)) for groups in ways for more in product(*groups)]
+    intent: [join_choices((RELEASE, *more)) for groups in ways for more in product(*groups)]
     for intent, ways in IN_A_TRIAL.items()
 }
 
 
-def down_pressed(stand: Stand) -> None:
-    """DOWN is taken to have gone down."""
-    stand.unit.inputs.pins |= DOWN_PIN
-    stand.unit.buttons.ticks[2] = DEBOUNCE_TICKS - 1
+MARKS_IN = (states.READY, states.DONE)  # between visits DOWN marks an ill effect
 
 
-MARKS: list[Choice] = [NOTHING, ("DOWN goes down", down_pressed)]
+def press_down(harness: Harness) -> None:
+    """DOWN has gone down, debounced."""
+    harness.unit.inputs.pins |= DOWN_PIN
+    harness.unit.buttons.ticks[2] = limits.DEBOUNCE_TICKS - 1
 
 
-def marking(node: Node) -> "list[Choice]":
-    """Between visits DOWN marks an ill effect. It may come in the tick of any other button; that
-    of a START that is let go is `OTHERS`'."""
-    if not node.arm or node.state not in (READY, DONE) or node.button == DOWN:
-        return []
-    return MARKS
-
-
-# A second thought takes longer than any control step: in FAULT, one has passed by then.
-assert SECOND_THOUGHT_MS > STEP_MAX_MS
+# The delay before a press counts (SECOND_THOUGHT_MS) includes a whole control step in FAULT.
+assert limits.SECOND_THOUGHT_MS > STEP_MAX_MS
 
 
 def start_button(node: Node) -> "list[Choice]":
     """What a person does with START."""
     if node.button == UP:
-        if node.state == RATE:
+        if node.state == states.RATE:
             return [NOTHING, PRESS, AFTER_THERAPY]
         ended = node.state in ENDED or node.by_unworn
-        if node.judged if node.state == FAULT else ended:
+        if node.judged if node.state == states.FAULT else ended:
             return [NOTHING, PRESS, LATER]
         return [NOTHING, PRESS]
     if node.button == UNKNOWN:
-        return [NOTHING, ("START is down already", down_at_start)]
+        return [NOTHING, ("START is down already", pin_setter(START_PIN))]
     if node.button == USED:
         return [NOTHING, RELEASE]
-    intent = INTENT.get(node.state, -1) if node.pressed_in == node.state else -1
+    intent = states.INTENT.get(node.state, -1) if node.pressed_in == node.state else -1
     releases = RELEASES_IN_A_TRIAL if node.arm and intent in RELEASES_IN_A_TRIAL else RELEASES
     return [NOTHING, HOLD, *releases.get(intent, [RELEASE])]
 
@@ -215,43 +180,33 @@ def start_button(node: Node) -> "list[Choice]":
 # -- cables and the console ------------------------------------------------------------------
 
 
-def hosted(stand: Stand) -> None:
-    """A host asks for the prompt."""
-    stand.unit.inputs.pins |= HOST
-
-
-def types(line: bytes, stand: Stand) -> None:
-    """A host reads, and types."""
-    stand.meter.line = line
-    stand.unit.second = SECOND_STEPS - 1
+def type_line(line: bytes, harness: Harness) -> None:
+    """A host reads and sends a line."""
+    harness.stub.line = line
+    harness.unit.second = SECOND_STEPS - 1
 
 
 CABLE: list[Choice] = [
-    NOTHING, ("the charger is in", plugged), ("a host asks for the prompt", hosted)
+    NOTHING, ("the charger is in", PLUG_CHARGER), ("a host asks for the prompt", pin_setter(HOST))
 ]  # fmt: skip
-CONSOLE: list[Choice] = [NOTHING, ("a host asks for the self-test", partial(types, b"selftest"))]
 
 
 def cable(node: Node) -> "list[Choice]":
-    """What is plugged in; a host's wish for the prompt ends sessions, and does nothing else."""
-    return CABLE if node.state in IN_SESSION else CABLE[:2]
+    """What is plugged in; a host's request for the prompt only ends sessions."""
+    return CABLE if node.state in states.IN_SESSION else CABLE[:2]
 
 
-def console(node: Node) -> "list[Choice]":
-    """Whether the lit self-test is asked for."""
-    return CONSOLE if node.lock == FOR_SERVICE and node.state not in IN_SESSION else []
-
-
-def flash(node: Node) -> "list[Choice]":
-    """Where the lit self-test is passed: whether that can be written."""
-    return FULL if node.events >> CLEARED & 1 else []
-
-
-def gated(node: Node) -> "list[Choice]":
-    """Slow light has dark parts; CW is the case in which none is chosen."""
-    if node.state not in LIT or not node.gate & PLANNED:
-        return []
-    return [NOTHING, ("", setter("gate.phase", 0))]
-
-
-REST: "tuple[Group, ...]" = (start_button, marking, cable, console, flash, gated)
+REST: "tuple[Group, ...]" = (
+    start_button,
+    # in the same tick as any other button; with a release of START it is one of OTHERS
+    when(lambda node: node.arm and node.state in MARKS_IN and node.button != DOWN,
+         ("DOWN goes down", press_down)),
+    cable,
+    when(lambda node: node.lock == FOR_SERVICE and node.state not in states.IN_SESSION,
+         ("a host asks for the self-test", partial(type_line, b"selftest"))),
+    # where the lit self-test is passed: whether that can be written
+    when(lambda node: node.events >> states.CLEARED & 1, FULL[1]),
+    # slow light has dark parts; CW is the case in which none is chosen
+    when(lambda node: node.state in states.LIT and node.gate & PLANNED,
+         ("", setter("unit.gate.phase", 0))),
+)  # fmt: skip

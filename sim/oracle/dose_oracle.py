@@ -1,54 +1,73 @@
-"""Dose reckoning: the dose counted against those given and asked, and whether an end was due.
+"""Dose oracle: compares counted with given and prescribed dose, and checks the reason of an end.
 
-A part of the witness (`sim.oracle.safety_oracle`), which calls it at a session's first light and
-at every change of the claimed state. Reads the light and the heat that the plant took, the
-prescription, the clock and what the wearer did. The unit's claims (its counted dose, why it ended)
-are what is judged. Reports to `sim.oracle.rules.Violations`.
+Called by `sim.oracle.safety_oracle` at a session's first light and at every change of the claimed
+state. Reads the light and the heat that the plant took, the prescription, the clock and the log
+of the wearer; judges the unit's claims (counted dose, reason). Reports to
+`sim.oracle.rules.Violations`.
 """
 
 from typing import TYPE_CHECKING
 
 from sim.oracle import rules
-from sim.oracle.design import GOING_ON, IN_SESSION, LIT
+from sim.oracle.design import GOING_ON, IN_SESSION, LIT, START
 
 if TYPE_CHECKING:
     from sim.oracle.claims import Claims
     from sim.oracle.rules import Violations
     from sim.oracle.subject import Subject
-    from sim.oracle.wearer_log import WearerLog
 
 MINUTE_MS = 60_000
 
 
-class Reckoning:
-    """Of the session that is lit, or was last."""
+class WearerLog:
+    """Presses of START, and since when the belt is off the skin. Written by the safety oracle from
+    the pins and the plant. Times in ms since power-on; -1 for never or not now."""
+
+    def __init__(self, pins: int) -> None:
+        self.pins = pins
+        self.down_ms = -1  # START last went down
+        self.pressed_ms = -1  # START went down for the last press that was released
+        self.unworn_ms = -1  # the belt came off the skin
+
+    def note_pins(self, pins: int, t_ms: int) -> None:
+        """Log pins that have changed."""
+        changed = pins ^ self.pins
+        self.pins = pins
+        if changed & START:
+            if pins & START:
+                self.down_ms = t_ms
+            else:
+                self.pressed_ms = self.down_ms
+
+
+class DoseOracle:
+    """Judges the session that is lit, or was last."""
 
     def __init__(
-        self, run: "Subject", claims: "Claims", wearer: "WearerLog", sink: "Violations"
+        self, run: "Subject", claims: "Claims", wearer: WearerLog, sink: "Violations"
     ) -> None:
-        self.run = run
         self.run = run
         self.hardware = run.hardware
         self.pads = run.plant.pads
         self.number = -1  # of the session; -1 before its first light, and after a reset
-        self.undue = ""  # an end or a pause that nothing called for
+        self.undue = ""  # an end or a pause without a true reason
         self.lit_ms = 0  # of the session, in lit states that are over
-        self.day_lit_ms = 0  # ... of all since power-on
+        self.day_lit_ms = 0  # of all sessions since power-on
         self._claims = claims
         self._wearer = wearer
         self._sink = sink
         self._given_before = [0.0, 0.0]
         self._cem43_before = [0.0, 0.0]
-        self._counted: list[float] = []  # when it ended
-        self._since_ms = run.t_ms  # of the claimed state
+        self._counted: list[float] = []  # at the session's end
+        self._since_ms = run.t_ms  # the claimed state began
 
-    def forget_life(self) -> None:
-        """A reset: what the firmware had counted before is not in its memory any more."""
+    def forget_session(self) -> None:
+        """A reset has cleared the firmware's counts."""
         self.number = -1
         self._counted = []
 
     def begin_light(self, number: int, excused: bool) -> None:
-        """A session is lit for the first time; the one before it can be judged now."""
+        """Judge the session before; session `number` is lit for the first time."""
         self.judge(excused)
         self.number = number
         self._counted = []
@@ -56,24 +75,23 @@ class Reckoning:
         self._cem43_before = [pad.cem43_min for pad in self.pads]
 
     def given_j_cm2(self) -> list[float]:
-        """What each pad has truly given in it, J/cm2."""
+        """Return what each pad has truly given in the session, J/cm2."""
         a, b = self.pads
         before_a, before_b = self._given_before
         return [sum(a.fluence_j_cm2()) - before_a, sum(b.fluence_j_cm2()) - before_b]
 
     def cem43_min(self) -> float:
-        """The larger of the pads' true CEM43 in it, minutes."""
+        """Return the larger of the pads' true CEM43 in the session, minutes."""
         a, b = self.pads
         before_a, before_b = self._cem43_before
         return max(a.cem43_min - before_a, b.cem43_min - before_b)
 
-    def prescribed(self, key: str) -> float:
-        """A number of the prescription."""
+    def _prescribed(self, key: str) -> float:
         return float(str(self.run.scenario.prescription[key]))
 
     def judge(self, excused: bool) -> None:
-        """Hold the dose that was counted against those that were given and asked; not where the
-        light could not be ended (`excused`)."""
+        """Compare the counted dose with the given and the prescribed one; not where nothing could
+        end the light (`excused`)."""
         if self.number < 0 or excused:
             return
         counted = self._counted or self._claims.read_doses_j_cm2()
@@ -81,7 +99,7 @@ class Reckoning:
         if any(row.event.name == "fet_stuck_on" for row in self.run.injected):
             slack_j_cm2 += rules.STUCK_J_CM2
             share -= rules.STUCK_PART
-        asked = self.prescribed("fluence_j_cm2")
+        asked = self._prescribed("fluence_j_cm2")
         t_ms = self.run.t_ms
         for k, given in enumerate(self.given_j_cm2()):
             said = f"counted {counted[k]:.4f}, given {given:.4f}, asked {asked:g} J/cm2"
@@ -92,7 +110,7 @@ class Reckoning:
                 self._sink.report(t_ms, "dose over", max(counted[k], given), asked, said)
 
     def change_state(self, before: str, state: str) -> None:
-        """The unit says that it went from one state to another."""
+        """Note a change of the claimed state; judge the end of a session."""
         t_ms = self.run.t_ms
         if before in LIT:
             self.lit_ms += t_ms - self._since_ms
@@ -104,7 +122,7 @@ class Reckoning:
         self._since_ms = t_ms
 
     def _judge_end(self, before: str, state: str) -> None:
-        """The session is over, or paused: keep it where nothing called for that."""
+        """The session ended or paused: note in `undue` where no true reason was there."""
         claims = self._claims
         t_ms = self.run.t_ms
         a, b = self.pads
@@ -117,8 +135,8 @@ class Reckoning:
             return
         if claims.read_session_number() == self.number:
             self._counted = claims.read_doses_j_cm2()
-        dose = rules.DOSE_SHARE * self.prescribed("fluence_j_cm2") - rules.STEP_J_CM2
-        most_ms = self.prescribed("max_min") * MINUTE_MS
+        dose = rules.DOSE_SHARE * self._prescribed("fluence_j_cm2") - rules.STEP_J_CM2
+        most_ms = self._prescribed("max_min") * MINUTE_MS
         due = {
             "stopped": pressed,
             "unworn": off_skin,

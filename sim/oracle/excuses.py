@@ -1,8 +1,8 @@
-"""Excuses: where light that lasts is not the unit's doing.
+"""Excuses: faults under which the design cannot end light in time.
 
-Called by the witness (`sim.oracle.safety_oracle`). Reads the hardware, the faults that were put on
-and the names of those that met; changes nothing. An excuse is given for what the faults leave
-nothing to end, or nothing to see; each is by the design (`docs/maintainer/safety.md`).
+Called by `sim.oracle.safety_oracle`. Reads the hardware and the injected faults; changes nothing.
+An excuse holds where the faults leave no switch that ends light, or no sensor that shows the
+fault (`docs/maintainer/safety.md`).
 """
 
 from typing import TYPE_CHECKING
@@ -18,32 +18,32 @@ if TYPE_CHECKING:
 
 
 def ends_ms(injected: "Injected") -> int:
-    """When a fault that struck then is taken off again, ms since power-on."""
+    """Return when an injected fault ends, ms since power-on."""
     for_s = injected.event.for_s
     return NEVER_MS if for_s is None else injected.t_ms + int(for_s * 1000)
 
 
 class Excuses:
-    """Of one run."""
+    """Excuses in one run."""
 
     def __init__(self, run: "Subject", injected: "list[Injected]") -> None:
         self._run = run
         self._injected = injected
 
     def list_names(self) -> set[str]:
-        """The faults that were ever put on."""
+        """Return the faults that were ever injected."""
         return {row.event.name for row in self._injected}
 
-    def is_beyond_help(self) -> bool:
-        """Both switches in series are shorted: nothing can end that current. What it heats is
-        judged, and what the unit drives besides."""
+    def is_shorted_through(self) -> bool:
+        """Whether both switches in series are shorted and nothing else is driven: nothing can end
+        that current."""
         hardware = self._run.hardware
         broken = hardware.enable_stuck and len(hardware.stuck_banks) > 0
         return broken and not any(self._run.depth.duty)
 
     def could_not_be_off(self) -> bool:
-        """Off was due and had nothing to come by: the supply switch was stuck, and either an LED
-        switch was, too, or the program hung."""
+        """Whether nothing could end light that was to end: the supply switch was stuck, and either
+        an LED switch was, too, or the program hung."""
         names = self.list_names()
         return "enable_stuck" in names and bool({"fet_stuck_on", "firmware_hang"} & names)
 
@@ -54,10 +54,10 @@ class Excuses:
             return True
         if fault not in ENDS_PROGRAM or lit_ms > RESET_MS:
             return False
-        # no lease can end it, or another fault of the program froze the lease: the watchdog does
-        return self._is_lease_beaten() or len(self.list_names() & set(ENDS_PROGRAM)) > 1
+        # the lease cannot end it, or a second fault of the program froze it: the watchdog does
+        return self._is_lease_defeated() or len(self.list_names() & set(ENDS_PROGRAM)) > 1
 
-    def _is_lease_beaten(self) -> bool:
+    def _is_lease_defeated(self) -> bool:
         """Whether the supply switch is stuck, or was until this tick."""
         return any(
             row.event.name == "enable_stuck" and self._run.t_ms <= ends_ms(row) + TICK_MS
@@ -65,7 +65,7 @@ class Excuses:
         )
 
     def _is_hidden(self, fault: str, within_ms: int) -> bool:
-        """Whether a sensor whose reading is frozen hides what else befell it."""
+        """Whether a frozen reading hides another fault of the same sensor."""
         pads = [row.event.pad for row in self._injected if row.event.name == fault] + [None]
         return any(
             row.event.name == FAULTS[fault].hidden_by and row.event.pad in pads

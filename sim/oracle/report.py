@@ -1,7 +1,7 @@
-"""Report of a run: which faults ended light and how fast, what was not called for, the result.
+"""Report of a run: which faults ended light and how fast, what was unexpected, the result.
 
-Called by `sim.run.Run` and the live view; reads the run and changes nothing. What the unit says
-of itself comes through `sim.oracle.claims`, and stands in the result beside the truth.
+Called by `sim.run.Run` and the live view; reads the run and changes nothing. The unit's claims come
+through `sim.oracle.claims` and stand in the result beside the truth.
 """
 
 from sim.faults.catalogue import ENDS_PROGRAM
@@ -17,36 +17,31 @@ if TYPE_CHECKING:
     from sim.oracle.subject import Ended
     from sim.physics.threshold_times import Dark
 
-GOES_ON = ("led_open",)  # a fault that stops nothing: the other banks go on
+GOES_ON = ("led_open",)  # a fault after which the other banks go on
 PADS = ("A", "B")
-# Names under which a contact sensor shows that no longer says what the skin is.
+# Names of faults for a contact sensor that no longer reads the skin.
 CREEPING = ("contact_apart", "contact_still", "contact_loose", "off_skin")
 
 
-def resets(run: "Ended") -> "list[dict[str, Any]]":
-    """When and why the chip began anew."""
-    return [{"t_s": t_s, "why": why} for t_s, why in run.restarts]
+def list_cutoffs(run: "Ended") -> "list[dict[str, Any]]":
+    """Return a row for each injected fault that ended light: from its onset to dark.
 
+    A fault counts where the firmware latched it, where its effect is to end or pause the session,
+    or where it ended in a reset. Its onset is its injection, but for faults that creep up:
 
-def cutoffs(run: "Ended") -> "list[dict[str, Any]]":
-    """For each injected fault that ended light: from its onset to dark.
-
-    A fault counts where the firmware latched it, or where its effect is to end or pause the
-    session, or where it ended in a reset. Its onset is its injection, but for those that
-    creep up: for `contact_hot` it is the first of the sensed samples that stayed beyond the
-    limit until it was dark, for one that is found by a contact sensor's disagreeing with the
-    other, or with the energy given, since when the two sensors, noise aside, stayed apart.
+    * `contact_hot`: the first of the samples that stayed beyond the limit until it was dark;
+    * a contact sensor that disagrees with the other or with the energy given: since when the two
+      sensors, noise aside, stayed apart.
     """
     found = Claims(run).list_faults()
-    rows = [cutoff_of(run, injected, found) for injected in run.injected]
+    rows = [find_cutoff(run, injected, found) for injected in run.injected]
     return [row for row in rows if row]
 
 
-def cutoff_of(
+def find_cutoff(
     run: "Ended", injected: "Injected", found: "list[dict[str, Any]]"
 ) -> "dict[str, Any] | None":
-    """The row of `cutoffs` of one fault, or None; `found` are the faults that
-    the unit latched."""
+    """Return one fault's row of `list_cutoffs`, or None; `found` are the latched faults."""
     event = injected.event
     known = CATALOGUE[event.name]
     shown = next(
@@ -56,24 +51,8 @@ def cutoff_of(
         None,
     )  # fmt: skip
     dark = next((dark for dark in run.depth.darks if dark.t_ms >= injected.t_ms), None)
-    if dark and (shown or known.darkens or died(run, injected, dark)):
-        return cutoff(run, injected, shown, dark)
-    return None
-
-
-def died(run: "Ended", injected: "Injected", dark: "Dark") -> bool:
-    """Whether it was a fault of the chip that ended in a reset, and dark came before that."""
-    if injected.event.name not in ENDS_PROGRAM:
-        return False
-    since_s = injected.t_ms / 1000
-    after = [row["t_s"] for row in resets(run) if row["t_s"] >= since_s]
-    return bool(after) and dark.t_ms / 1000 <= after[0]
-
-
-def cutoff(
-    run: "Ended", injected: "Injected", shown: "dict[str, Any] | None", dark: "Dark"
-) -> "dict[str, Any]":
-    """One row of `cutoffs`."""
+    if not (dark and (shown or known.darkens or ended_in_reset(run, injected, dark))):
+        return None
     onset_ms = injected.t_ms
     crossing_s = None
     if shown and shown["name"] == "contact_hot":
@@ -85,8 +64,8 @@ def cutoff(
         apart_ms = dark.apart_ms[PADS.index(shown["pad"])]
         onset_ms = max(onset_ms, dark.t_ms if apart_ms < 0 else apart_ms)
     return {
-        "fault": injected.event.name,
-        "pad": injected.event.pad,
+        "fault": event.name,
+        "pad": event.pad,
         "onset_s": onset_ms / 1000,
         "off_s": dark.t_ms / 1000,
         "latency_ms": dark.t_ms - onset_ms,
@@ -94,8 +73,17 @@ def cutoff(
     }
 
 
-def unexpected(run: "Ended") -> list[str]:
-    """A sentence for each fault and each reset that the scenario does not account for."""
+def ended_in_reset(run: "Ended", injected: "Injected", dark: "Dark") -> bool:
+    """Whether a fault of the chip ended in a reset, and dark came before the reset."""
+    if injected.event.name not in ENDS_PROGRAM:
+        return False
+    since_s = injected.t_ms / 1000
+    after_s = next((t_s for t_s, _ in run.restarts if t_s >= since_s), None)
+    return after_s is not None and dark.t_ms / 1000 <= after_s
+
+
+def list_unexpected(run: "Ended") -> list[str]:
+    """Return a sentence for each fault and each reset that the scenario does not account for."""
     allowed: set[str] = set()
     may_reset = False
     for event in run.scenario.events:
@@ -103,10 +91,10 @@ def unexpected(run: "Ended") -> list[str]:
             allowed.update(CATALOGUE[event.name].shows_as)
             may_reset = may_reset or event.name in ENDS_PROGRAM
         elif event.kind == "press" and event.hold_ms >= HOLD_MS:
-            may_reset = True  # START held is off; pressed again, it begins anew
+            may_reset = True  # START held switches off; the next press begins a boot cycle
     found = [
-        f"a reset ({row['why']}) at {row['t_s']:.2f} s was not called for"
-        for row in ([] if may_reset else resets(run))
+        f"a reset ({why}) at {t_s:.2f} s was not called for"
+        for t_s, why in ([] if may_reset else run.restarts)
     ]
     found += [f"the firmware raised {what} at {t_s:.2f} s" for t_s, what in run.raised]
     return found + [
@@ -117,8 +105,8 @@ def unexpected(run: "Ended") -> list[str]:
     ]
 
 
-def result(run: "Ended") -> "dict[str, Any]":
-    """The object that `waistband sim --json` prints."""
+def make_result(run: "Ended") -> "dict[str, Any]":
+    """Return the object that `waistband sim --json` prints."""
     claims = Claims(run)
     end_ms = run.t_ms if run.end_ms is None else run.end_ms
     kinds = [str(row[0]) for row in run.board.BANKS]
@@ -137,9 +125,9 @@ def result(run: "Ended") -> "dict[str, Any]":
         "cem43_min": {name: plant.cem43_min for name, _, plant in pads},
         "energy_wh": run.plant.drawn_wh,
         "battery_pct": run.plant.battery.charge * 100.0,
-        "cutoffs": cutoffs(run),
+        "cutoffs": list_cutoffs(run),
         "emitted_after_off_j": run.depth.late_j,
-        "resets": resets(run),
+        "resets": [{"t_s": t_s, "why": why} for t_s, why in run.restarts],
         "ticks": run.ticks,
         "wall_s": run.wall_s,
         "realtime_factor": run.ticks * TICK_MS / 1000 / run.wall_s if run.wall_s else 0.0,

@@ -1,9 +1,8 @@
-"""Safety rules: what must never be, in words and numbers, and the sink that breaches go to.
+"""Safety rules: words and numbers of the oracle's rules, and the sink for violations.
 
-Read by the oracle's parts (`sim.oracle.safety_oracle`, `sim.oracle.current_oracle`,
-`sim.oracle.dose_oracle`), which report to one `Violations`. Deadlines of faults are in
-`sim.faults.catalogue`; the numbers here are the design's for everything else, and what measuring
-costs. They stand on their own: a firmware whose limits were altered is still held to these.
+Read by the oracle's parts, which report to one `Violations`. Deadlines of faults are in
+`sim.faults.catalogue`; the numbers here are the design's for everything else, with the tolerance
+of measuring. They do not depend on the firmware's limits.
 """
 
 from typing import NamedTuple
@@ -40,37 +39,31 @@ UNWORN_MS = 1_000  # design
 SENSED_MS = 80  # design: temperatures and battery
 APART_MS = 800  # design
 NOISE_C = 0.1  # the mean of ten codes errs by 25 mC rms: four times that
-CEM43_MIN = 2.0  # design; who never was warmer than this is far from it
-CEM43_FROM_C = 38.0
+CEM43_MIN = 2.0  # design
+CEM43_FROM_C = 38.0  # contact never warmer than this is far from CEM43_MIN
 COUNTED_SHARE = 0.99  # design
-# What the rail monitor can tell (docs/maintainer/safety.md). A switch that sticks: more than a
-# driver's tolerance of what is asked, a sixteenth, and noise; a string that opens: a part of the
-# whole; both, some milliamps. In light gated by ticks a switch that sticks shows in dark parts
-# that are made long enough for it every 3.4 s; a string that opens shows to the next check. One
-# that opened between the check's look at it and a while in the ramp, when it is learned what the
-# drivers draw, is taken for weak drivers until then.
+# What the current monitor detects (docs/maintainer/safety.md). A switch that sticks: more than the
+# drivers' tolerance (a sixteenth of what is asked) and noise. A string that opens: a share of the
+# whole current. Both: some milliamps. In gated light a switch that sticks shows in the dark parts,
+# one of which is long enough every 3.4 s; a string that opens shows in the next lamp test. A string
+# that opens between its lamp test and the end of learning in the ramp passes for weak drivers.
 STUCK_SHARE, OPEN_SHARE, LEAST_MA = 0.08, 0.05, 3.0
 OPEN_LEARNED_MS = 10_200  # of light: ten seconds, and the control step that ends them
-# J/cm2: the light of one control step, which the firmware counts at its end; what a stuck switch
-# may give until it is dark. And the part of a dose that one which cannot be told may add.
-STEP_J_CM2, STUCK_J_CM2 = 0.0101, 0.0404
-STUCK_PART = 0.1
-# When an end is due: a press ended it so long ago at most; this share of the dose was given; a
-# wait lasted so long; an hour of the day, or what the prescription allows, was spent in a lit
-# state, but for this much, since the unit counts whole control steps; so much of CEM43 was true (it
-# is counted by the warmer sensor, in the pad's face, which is the hotter); contact was so cold that
-# it may have been taken for air.
-ENDED_MS = 2_000
-DOSE_SHARE = 0.97
-LONG_MS = 179_000
-DAY_LIT_MS = 3_600_000  # what a day allows
-LIT_SLACK_MS = 2_000
-CEM43_LEAST_MIN = 0.3
-COLD_C = 28.5
+STEP_J_CM2 = 0.0101  # light of one control step, which the firmware counts at its end
+STUCK_J_CM2 = 0.0404  # light of a stuck switch until it is dark
+STUCK_PART = 0.1  # share of a dose that a stuck switch may add undetected
+# When an end of a session is due.
+ENDED_MS = 2_000  # at most, after a press
+DOSE_SHARE = 0.97  # of the dose, given
+LONG_MS = 179_000  # of waiting
+DAY_LIT_MS = 3_600_000  # of light: what a day allows
+LIT_SLACK_MS = 2_000  # less than a time limit: the unit counts whole control steps
+CEM43_LEAST_MIN = 0.3  # true; the unit counts the warmer sensor, in the pad's face, which is hotter
+COLD_C = 28.5  # contact at most: the unit may take it for air
 
 
 class Violation(NamedTuple):
-    """A rule that was broken: when, by what value, and which was allowed."""
+    """A broken rule: when, the value, the allowed value, and a sentence."""
 
     rule: str
     t_s: float
@@ -80,7 +73,7 @@ class Violation(NamedTuple):
 
 
 class Violations:
-    """The sink: the oracle's parts report to it, and call nothing else of each other."""
+    """The sink of all parts of the oracle."""
 
     def __init__(self) -> None:
         self.found: list[Violation] = []
@@ -88,17 +81,17 @@ class Violations:
         self._broken: set[str] = set()
 
     def report(self, t_ms: int, rule: str, value: float, bound: float, said: str) -> None:
-        """Write down that a rule was broken at `t_ms`; the first time alone."""
+        """Record that a rule was broken at `t_ms`; only the first time of each rule."""
         if rule not in self._broken:
             self._broken.add(rule)
             self.found.append(Violation(rule, t_ms / 1000, value, bound, said))
 
     def report_dark(self, fault: str, latency_ms: int) -> None:
-        """Write down how long after its onset a fault was dark."""
+        """Record how long after its onset a fault was dark."""
         self.slowest.append((fault, latency_ms))
 
     def clear(self) -> None:
-        """Forget everything: what comes is another story."""
+        """Forget all: the run goes on as another case."""
         self.found = []
         self.slowest = []
         self._broken = set()

@@ -1,13 +1,10 @@
-"""Safety oracle: watches plant and pins while a run goes on, and reports what must never be.
+"""Safety oracle: judges a run tick by tick by the plant and the pins.
 
-Hung on a run as its `witness`, and copied with it: `look` is called after each tick, `close`
-once at the end. It judges by what is physically so: current in the emitters, temperatures,
-pins, codes, and the faults that were put on. It never reads the firmware: what the unit says
-of itself comes through `sim.oracle.claims`, and is held against the truth.
-
-When light must have ended is the design's table (`sim.faults.catalogue`); the other rules are
-`sim.oracle.rules`; where lasting light is not the unit's doing, `sim.oracle.excuses`. Breaches go
-to one sink, `violations`.
+Set as the run's `oracle`, and copied with it: `check_tick` is called after each tick, `close` once
+at the end. Judges by current in the emitters, temperatures, pins, codes, and the injected faults.
+Never reads the firmware: its claims come through `sim.oracle.claims` and are compared with the
+truth. Deadlines are in `sim.faults.catalogue`, the other rules in `sim.oracle.rules`, cases in
+which the design cannot end light in `sim.oracle.excuses`. Violations go to one sink, `violations`.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,24 +13,23 @@ from sim.faults import deadlines
 from sim.faults.catalogue import ENDS_PROGRAM, find_bound
 from sim.oracle import rules
 from sim.oracle.claims import Claims
-from sim.oracle.current_oracle import Current
+from sim.oracle.current_oracle import CurrentOracle
 from sim.oracle.design import LIT
-from sim.oracle.dose_oracle import Reckoning
+from sim.oracle.dose_oracle import DoseOracle, WearerLog
 from sim.oracle.excuses import Excuses, ends_ms
 from sim.oracle.rules import Violation, Violations
-from sim.oracle.wearer_log import WearerLog
 from sim.physics import sensors
 from sim.physics.plant import APART_C
 
 if TYPE_CHECKING:
     from sim.faults.injected import Injected
-    from sim.oracle.subject import Judged, Subject, Watched
+    from sim.oracle.subject import Observed, Subject
 
-ONCE_MS = 2_000  # what strikes once is past: booting, self-test and skin take longer than this
+ONCE_MS = 2_000  # a momentary fault is over: boot, self-test and skin take longer than this
 
 
 class Due(NamedTuple):
-    """There must be no light from then until then, because of `fault`."""
+    """`fault`, injected at `since_ms`, forbids light between two times."""
 
     fault: str
     since_ms: int
@@ -41,65 +37,65 @@ class Due(NamedTuple):
     until_ms: int
 
 
-class Witness:
-    """Watches one run from now on."""
+class SafetyOracle:
+    """Judges one run from now on."""
 
-    def __init__(self, run: "Judged") -> None:
-        self.run: Subject = run
+    def __init__(self, run: "Subject") -> None:
+        self.run = run
         self.hal = run.hal
         self.hardware = run.hardware
         self.pads = run.plant.pads
         self.claims = Claims(run)
         self.violations = Violations()
         self.wearer = WearerLog(run.hardware.pins)
-        self.reckoning = Reckoning(run, self.claims, self.wearer, self.violations)
+        self.dose = DoseOracle(run, self.claims, self.wearer, self.violations)
         self.outside = False  # a fault heats the skin from outside
         self.hottest_c = max(self.pads[0].max_contact_c, self.pads[1].max_contact_c)
         self._injected = run.injected
-        self._struck = 0  # injections taken note of
+        self._noted = 0  # injections noted in `_dues`, `_refusals` and `_current`
         self._excuses = Excuses(run, run.injected)
         self._dues: list[Due] = []
-        self._current = Current(run, self.claims, self.violations)
-        self._refusals: list[Injected] = []  # faults with which no session may begin
+        self._current = CurrentOracle(run, self.claims, self.violations)
+        self._refusals: list[Injected] = []  # no session may begin with these
         self._program = run.lifecycle
         self._state = self.claims.read_state()
-        self._begun = 0  # boot cycles taken note of
+        self._boots = 0  # boot cycles noted
         self._asked_ms = 0  # when a start or a resume was last granted
         self._resumed = False
-        self._off_ms = -1  # the end of light that the present light came after
-        self._lit_ms = -1  # of the last tick, if it was lit
+        self._off_ms = -1  # the end of light before the present light
+        self._lit_ms = -1  # the last tick, if it was lit
         self._late_j = self.hal.late_j
 
     @property
     def found(self) -> list[Violation]:
-        """What was broken, each rule once."""
+        """The violations, one a rule."""
         return self.violations.found
 
     @property
     def slowest(self) -> list[tuple[str, int]]:
-        """(fault, ms from onset to dark) of each fault that light ended for."""
+        """(fault, ms from onset to dark) of each fault that ended light."""
         return self.violations.slowest
 
-    def forget(self) -> None:
-        """Nothing was found yet: what comes is another story."""
+    def clear(self) -> None:
+        """Forget what was found: the run goes on as another case."""
         self.violations.clear()
-        self.reckoning.undue = ""
+        self.dose.undue = ""
 
-    def look(self) -> None:
-        """After a tick."""
+    def check_tick(self) -> None:
+        """Judge the tick that has gone by."""
         hal = self.hal
         t_ms = hal.t_ms
         pins = self.hardware.pins
         wearer = self.wearer
         if pins != wearer.pins:
             wearer.note_pins(pins, t_ms)
-        if len(self._injected) != self._struck:
-            self._strike()
+        if len(self._injected) != self._noted:
+            self._note_faults()
         claims = self.claims
         state = claims.read_state()
-        if claims.begun != self._begun:
-            self._begun = claims.begun
-            self.reckoning.forget_life()
+        if claims.boots != self._boots:
+            self._boots = claims.boots
+            self.dose.forget_session()
         if state != self._state:
             self._change_state(state, t_ms)
         a, b = self.pads
@@ -111,7 +107,7 @@ class Witness:
             wearer.unworn_ms = -1
         elif wearer.unworn_ms < 0:
             wearer.unworn_ms = t_ms
-        if any(hal.given()) and not self._excuses.is_beyond_help():
+        if any(hal.given()) and not self._excuses.is_shorted_through():
             self._judge_light(t_ms, state)
             self._lit_ms = t_ms
         elif self._lit_ms >= 0:
@@ -119,51 +115,52 @@ class Witness:
             self._lit_ms = -1
 
     def close(self) -> None:
-        """The run is over: its dose and its energy."""
+        """Judge dose and energy of a run that is over."""
         late_j = self.hal.late_j - self._late_j
         excused = self._excuses.could_not_be_off()
         if late_j > 0.0 and not excused:
             self._report("after off", late_j, 0.0, f"{late_j:.4f} J while off was due")
-        self.reckoning.judge(excused)
+        self.dose.judge(excused)
         for t_s, what in self.run.raised:
             self._report("raised", t_s, 0.0, what)
 
     def judge_quiet(self, faults_before: int) -> None:
-        """Nothing struck: no fault may have been latched since then, and no end or pause may
-        have come that was not due."""
+        """Judge a case without harmful faults: none latched since, and no end or pause undue."""
         if self.claims.count_faults() > faults_before:
             row = self.claims.list_faults()[-1]
             where = f" on pad {row['pad']}" if row["pad"] else ""
             said = f"{row['name']}{where}: {row['value']:g} against {row['limit']:g} {row['unit']}"
             self._report("false trip", row["value"], row["limit"], said)
-        if self.reckoning.undue:
-            self._report("end", 0.0, 0.0, self.reckoning.undue)
+        if self.dose.undue:
+            self._report("end", 0.0, 0.0, self.dose.undue)
 
     def _report(self, rule: str, value: float, bound: float, said: str) -> None:
         self.violations.report(self.hal.t_ms, rule, value, bound, said)
 
-    # -- what happens ------------------------------------------------------------------
+    # -- events ------------------------------------------------------------------------
 
-    def _strike(self) -> None:
-        """Note what must come of the faults that have just been put on."""
+    def _note_faults(self) -> None:
+        """Note what must follow from the faults injected since the last tick."""
         injections = self._injected
-        for injected in injections[self._struck :]:
+        for injected in injections[self._noted :]:
             event = injected.event
             row = find_bound(event.name, event.button)
             self.outside = self.outside or row.outside
             if row.comes == deadlines.AT_START:
                 self._refusals.append(injected)
             elif row.since == deadlines.CURRENT:
-                self._current.strike(injected)
+                self._current.add_fault(injected)
             elif row.comes == deadlines.OFF and row.since == deadlines.STRIKE:
-                self._dues.append(due(injected, injected.t_ms, row.within_ms or 0))
-        self._struck = len(injections)
+                from_ms = injected.t_ms + (row.within_ms or 0)
+                until_ms = from_ms + ONCE_MS if row.once else ends_ms(injected)
+                self._dues.append(Due(row.fault, injected.t_ms, from_ms, until_ms))
+        self._noted = len(injections)
 
     def _change_state(self, state: str, t_ms: int) -> None:
         before = self._state
         self._state = state
-        self.reckoning.change_state(before, state)
-        self._current.asked.follow_state(state, t_ms)
+        self.dose.change_state(before, state)
+        self._current.supply.follow_state(state, t_ms)
         if state == "WAIT_SKIN" or (state == "CHECK" and before == "PAUSED"):
             self._asked_ms = t_ms
             self._resumed = before == "PAUSED"
@@ -171,11 +168,11 @@ class Witness:
             self._judge_start(t_ms)
 
     def _judge_start(self, t_ms: int) -> None:
-        """A session got past its check: was there a fault that had to keep it from that?"""
+        """Judge a session that passed its lamp test: no fault may have forbidden the start."""
         for injected in self._refusals:
             name = injected.event.name
             row = find_bound(name, injected.event.button)
-            past = row.once and not self.hal.torn  # a write is torn once
+            past = row.once and not self.hal.torn  # a torn write happens once
             if past or (self._resumed and row.session):
                 continue
             if injected.t_ms < self._asked_ms and ends_ms(injected) > t_ms:
@@ -191,7 +188,7 @@ class Witness:
     # -- light -------------------------------------------------------------------------
 
     def _judge_light(self, t_ms: int, state: str) -> None:
-        """There is light from now on: may there be?"""
+        """Judge a lit tick."""
         hal = self.hal
         if state not in LIT:
             self._report("state", max(hal.given()), 0.0, f"lit in {state}")
@@ -208,22 +205,22 @@ class Witness:
             if row.from_ms <= t_ms < row.until_ms and (alive or row.fault in ENDS_PROGRAM):
                 self._judge_late(row, t_ms)
         if alive:
-            self._judge_senses(t_ms)
+            self._judge_sensed(t_ms)
         if self.outside:
             a, b = self.pads
             self._judge_heat(max(a.tissue.contact_c, b.tissue.contact_c))
         number = self.claims.read_session_number()
-        if number != self.reckoning.number:
-            self.reckoning.begin_light(number, self._excuses.could_not_be_off())
+        if number != self.dose.number:
+            self.dose.begin_light(number, self._excuses.could_not_be_off())
         if not self.outside and self.hottest_c > rules.CEM43_FROM_C:
-            minutes = self.reckoning.cem43_min()
+            minutes = self.dose.cem43_min()
             if minutes > rules.CEM43_MIN:
                 self._report("cem43", minutes, rules.CEM43_MIN, f"lit at {minutes:.2f} min")
 
-    def _judge_senses(self, t_ms: int) -> None:
-        """Of what the program can see by itself, it must have seen this by now."""
+    def _judge_sensed(self, t_ms: int) -> None:
+        """Judge the faults whose deadline counts from when the program can sense them."""
         hardware = self.hardware
-        if self._current.shown:
+        if self._current.faults:
             self._current.judge(t_ms)
         if hardware.hot_ms[0] >= 0 or hardware.hot_ms[1] >= 0 or hardware.empty_ms >= 0:
             self._judge_samples(t_ms)
@@ -231,8 +228,7 @@ class Witness:
             self._judge_pairs(t_ms)
 
     def _judge_late(self, row: Due, at_ms: int) -> None:
-        """There was light at a time when a fault had to have ended it: report that, unless it is
-        excused."""
+        """Report light at `at_ms`, after a fault's deadline, unless it is excused."""
         if row.fault == "unworn" and self.wearer.unworn_ms < 0:
             return  # it is worn again
         lit_ms = at_ms - row.since_ms
@@ -262,7 +258,7 @@ class Witness:
                     self._report("apart", apart_c, APART_C + rules.NOISE_C, said)
 
     def _end_light(self, t_ms: int) -> None:
-        """There is none any more: since when exactly, and was that in time?"""
+        """Judge the end of light: when exactly it came, and whether in time."""
         darks = self.hal.darks
         dark_ms = t_ms
         if darks and darks[-1].t_ms > self._lit_ms:
@@ -278,14 +274,7 @@ class Witness:
         self._current.end_light(dark_ms)
 
 
-def due(injected: "Injected", since_ms: int, within_ms: int) -> Due:
-    """When there must be no light because of a fault whose latency counts from then."""
-    row = find_bound(injected.event.name, injected.event.button)
-    from_ms = since_ms + within_ms
-    return Due(row.fault, since_ms, from_ms, from_ms + ONCE_MS if row.once else ends_ms(injected))
-
-
-def witness_of(run: "Watched") -> Witness:
-    """The witness that was hung on a run. Raises AssertionError where there is none."""
-    assert isinstance(run.witness, Witness)
-    return run.witness
+def find_oracle(run: "Observed") -> SafetyOracle:
+    """Return the run's safety oracle. Raises AssertionError where there is none."""
+    assert isinstance(run.oracle, SafetyOracle)
+    return run.oracle

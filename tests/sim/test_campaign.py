@@ -27,7 +27,7 @@ CLOCKWORK = ("wall_s", "realtime_factor")
 @cache
 def whole() -> Base:
     """One session and the states that it was in."""
-    return campaign.whole_session(Tally(), NAME)
+    return campaign.run_whole_session(Tally(), NAME)
 
 
 def told(run: Run) -> dict[str, Any]:
@@ -41,21 +41,21 @@ def verdict(tally: Tally) -> dict[str, Any]:
 
 
 def test_a_session_has_all_its_cases_and_breaks_no_rule() -> None:
-    tally = campaign.session(SEED, 1, faulty=12, quiet=6)
+    tally = campaign.run_session_cases(SEED, 1, faulty=12, quiet=6)
     assert tally.broken == []
     assert dict(tally.cases) == {
         "sessions": 1, "sessions with faults": 1, "fault windows": 12, "quiet windows": 6,
     }  # fmt: skip
     assert tally.told_ms["quiet windows"] == 6 * 200_000
     assert sum(tally.struck.values()) >= 13
-    assert verdict(campaign.session(SEED, 1, faulty=12, quiet=6)) == verdict(tally)
+    assert verdict(campaign.run_session_cases(SEED, 1, faulty=12, quiet=6)) == verdict(tally)
 
 
 @pytest.mark.parametrize("case", [f"{NAME}-f{k}" for k in range(4)] + [f"{NAME}-q1", f"{NAME}-s"])
 def test_a_case_written_as_a_scenario_and_run_from_power_on_is_the_same_to_the_last_digit(
     case: str,
 ) -> None:
-    run = campaign.window(Tally(), case, whole(), True)
+    run = campaign.run_window(Tally(), case, whole(), True)
     read = parse(to_toml(run.scenario), f"{NAME}.toml")
     anew = Run(read)
     anew.advance(10**9)
@@ -64,11 +64,11 @@ def test_a_case_written_as_a_scenario_and_run_from_power_on_is_the_same_to_the_l
 
 def test_one_case_alone_is_what_it_was_among_others() -> None:
     among = Tally()
-    run = campaign.window(among, f"{NAME}-f2", whole(), True)
-    alone, found = campaign.again(f"{NAME}-f2")
+    run = campaign.run_window(among, f"{NAME}-f2", whole(), True)
+    alone, found = campaign.rerun_case(f"{NAME}-f2")
     assert told(alone) == told(run)
     assert found == [row.violation for row in among.broken]
-    session, _ = campaign.again(NAME)
+    session, _ = campaign.rerun_case(NAME)
     assert told(session) == told(whole().run)
 
 
@@ -80,8 +80,8 @@ BLOOD_C = 36.5  # dark skin that was cold warms so far by itself
 def test_a_window_left_at_rest_would_have_come_to_the_same_in_the_end(number: int) -> None:
     case = f"{NAME}-f{number}"
     early, late = Tally(), Tally()
-    left = campaign.window(early, case, whole())
-    run = campaign.window(late, case, whole(), True)
+    left = campaign.run_window(early, case, whole())
+    run = campaign.run_window(late, case, whole(), True)
     assert early.broken == late.broken
     assert early.slowest == late.slowest
     for kind, (peak_c, _) in late.hottest.items():
@@ -96,31 +96,31 @@ def test_some_windows_are_left_at_rest_and_one_in_twenty_is_not() -> None:
     cases = [f"{NAME}-f{k}" for k in range(1, campaign.WHOLE_ONE_IN)]
     tally = Tally()
     for case in cases:
-        campaign.window(tally, case, whole())
+        campaign.run_window(tally, case, whole())
     assert 0 < tally.rested < len(cases)
     assert tally.run_ms["fault windows"] < tally.told_ms["fault windows"]
     before = tally.rested
     for k in (0, 1, 2):
-        campaign.window(tally, f"{NAME}-f{k * campaign.WHOLE_ONE_IN}", whole())
+        campaign.run_window(tally, f"{NAME}-f{k * campaign.WHOLE_ONE_IN}", whole())
     assert tally.rested == before
 
 
 def test_a_unit_that_may_light_up_by_itself_is_not_at_rest() -> None:
     run = Run(whole().run.scenario)
     run.advance(5)
-    assert not campaign.at_rest(run)  # START is still to come
+    assert not campaign.is_at_rest(run)  # START is still to come
     run.continue_with((), 100.0)
     run.advance(10)
-    assert campaign.at_rest(run)
+    assert campaign.is_at_rest(run)
     run.plant.pads[0].tissue.change(external_w_m2=100.0)
-    assert not campaign.at_rest(run)
+    assert not campaign.is_at_rest(run)
 
 
 def test_tallies_add_up_in_any_order() -> None:
     parts = []
     for k in range(3):
         part = Tally()
-        campaign.window(part, f"{NAME}-f{k}", whole())
+        campaign.run_window(part, f"{NAME}-f{k}", whole())
         part.broken.append(Breach(f"{NAME}-f{k}", Violation("hot", 1.0, 44.0, 43.0, "hot")))
         parts.append(part)
     one, other = Tally(), Tally()
@@ -145,20 +145,20 @@ def test_what_must_not_stop_a_session_is_told_from_what_may(
     name: str, value: float | None, right: bool
 ) -> None:
     fault = Event(10.0, "fault", name, value=value)
-    assert campaign.harmless((fault,), 5.0) == right
-    assert not campaign.harmless((fault,), 10.0)  # it struck before
-    assert not campaign.harmless((fault, Event(11.0, "press", "START", hold_ms=100)), 5.0)
+    assert campaign.are_harmless((fault,), 5.0) == right
+    assert not campaign.are_harmless((fault,), 10.0)  # it struck before
+    assert not campaign.are_harmless((fault, Event(11.0, "press", "START", hold_ms=100)), 5.0)
 
 
 def test_whatever_a_case_raises_is_a_breach_of_it_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     def judge(*arguments: object) -> None:
         raise ZeroDivisionError("by the test")
 
-    tally = Tally()
-    monkeypatch.setattr("sim.oracle.safety_oracle.Witness.close", judge)
-    campaign.timed(tally, f"{NAME}-f1", lambda: campaign.window(tally, f"{NAME}-f1", whole()))
+    tally, case = Tally(), f"{NAME}-f1"
+    monkeypatch.setattr("sim.oracle.safety_oracle.SafetyOracle.close", judge)
+    campaign.run_timed(tally, case, lambda: campaign.run_window(tally, case, whole()))
     [breach] = tally.broken
-    assert (breach.case, breach.violation.rule) == (f"{NAME}-f1", "raised")
+    assert (breach.case, breach.violation.rule) == (case, "raised")
     assert breach.violation.said == "ZeroDivisionError: by the test"
 
 
@@ -178,7 +178,7 @@ def test_firmware_that_was_broken_on_purpose_breaks_a_rule(
     monkeypatch.setattr(*SABOTAGE[what])
     for number in range(150):
         tally = Tally()
-        campaign.window(tally, f"{NAME}-f{number}", saved)
+        campaign.run_window(tally, f"{NAME}-f{number}", saved)
         if tally.broken:
             return
     raise AssertionError("nothing was found")

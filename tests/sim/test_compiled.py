@@ -27,10 +27,10 @@ sys.path.insert(0, sys.argv[1])
 from sim.campaign import cases as campaign
 from sim.physics import tissue
 tally = campaign.Tally()
-whole = campaign.whole_session(tally, "7-8")
+whole = campaign.run_whole_session(tally, "7-8")
 runs = [whole.run]
 for case in ("7-8-s", "7-8-q1", *(f"7-8-f{k}" for k in range(8))):
-    runs.append(campaign.window(tally, case, whole))
+    runs.append(campaign.run_window(tally, case, whole))
 told = []
 for run in runs:
     result = run.result()

@@ -27,7 +27,7 @@ def read_again(scenario: Scenario) -> Scenario:
 @given(SEEDS, INDEXES)
 @settings(max_examples=150)
 def test_a_drawn_session_is_a_scenario_that_may_be_written(seed: int, index: int) -> None:
-    drawn = generators.session(f"{seed}-{index}")
+    drawn = generators.draw_session(f"{seed}-{index}")
     assert read_again(drawn) == drawn
     assert drawn.events[0].name == "START"
     assert not any(event.kind == "fault" for event in drawn.events)
@@ -39,12 +39,12 @@ def test_what_is_drawn_for_a_window_may_be_written_and_is_still_to_come(
     seed: int, index: int, now_s: float
 ) -> None:
     name = f"{seed}-{index}"
-    session = replace(generators.session(name), duration_s=5_000.0)
+    session = replace(generators.draw_session(name), duration_s=5_000.0)
     now_s = round(now_s, 2)
     for events in (
-        generators.faulty(f"{name}-f3", now_s),
-        generators.quiet(f"{name}-q3", now_s),
-        generators.struck(f"{name}-s", session, now_s),
+        generators.draw_fault_window(f"{name}-f3", now_s),
+        generators.draw_quiet_window(f"{name}-q3", now_s),
+        generators.draw_session_faults(f"{name}-s", session, now_s),
     ):
         drawn = replace(session, events=events, until_done=False)
         assert read_again(drawn) == drawn
@@ -56,7 +56,7 @@ def test_what_is_drawn_for_a_window_may_be_written_and_is_still_to_come(
 def test_a_window_has_one_fault_or_two_of_different_names_and_the_first_comes_soon(
     seed: int, index: int
 ) -> None:
-    events = generators.faulty(f"{seed}-{index}-f0", 100.0)
+    events = generators.draw_fault_window(f"{seed}-{index}-f0", 100.0)
     struck = [event for event in events if event.kind == "fault"]
     assert 1 <= len({event.name for event in struck}) == len(struck) <= 2
     assert struck[0].at_s <= 100.0 + generators.SOON_S + 0.1
@@ -68,12 +68,12 @@ def test_a_name_always_draws_the_same_and_another_name_something_else(
     seed: int, index: int
 ) -> None:
     name, other = f"{seed}-{index}", f"{seed}-{index + 1}"
-    assert generators.session(name) == generators.session(name)
-    assert generators.session(name) != generators.session(other)
+    assert generators.draw_session(name) == generators.draw_session(name)
+    assert generators.draw_session(name) != generators.draw_session(other)
     assert (
-        generators.faulty(name, 50.0)
-        == generators.faulty(name, 50.0)
-        != generators.faulty(other, 50.0)
+        generators.draw_fault_window(name, 50.0)
+        == generators.draw_fault_window(name, 50.0)
+        != generators.draw_fault_window(other, 50.0)
     )
 
 
@@ -81,8 +81,8 @@ def test_a_name_always_draws_the_same_and_another_name_something_else(
 @settings(max_examples=30)
 def test_states_are_kept_in_order_while_the_session_may_be_lit(seed: int, index: int) -> None:
     name = f"{seed}-{index}"
-    session = generators.session(name)
-    moments = generators.moments(name, session, 6)
+    session = generators.draw_session(name)
+    moments = generators.draw_snapshot_times_s(name, session, 6)
     assert moments == sorted(moments) and len(moments) == 6
     last_s = session.events[0].at_s + generators.LEAD_S + generators.longest_s(session.prescription)
     assert max(moments) <= last_s
@@ -92,7 +92,7 @@ def test_every_fault_of_the_table_strikes_on_either_pad_and_on_both() -> None:
     found: Counter[str] = Counter()
     pads: Counter[tuple[str, str | None]] = Counter()
     for k in range(10 * MANY):
-        for event in generators.faults(Random(k), 0.0):
+        for event in generators.draw_faults(Random(k), 0.0):
             found[event.name] += 1
             pads[event.name, event.pad] += 1
     assert set(found) == set(FAULTS)
@@ -103,14 +103,14 @@ def test_every_fault_of_the_table_strikes_on_either_pad_and_on_both() -> None:
 
 def test_the_hardware_alert_is_dead_in_many_windows() -> None:
     alone = sum(
-        any(event.name == "alert_broken" for event in generators.faults(Random(k), 0.0))
+        any(event.name == "alert_broken" for event in generators.draw_faults(Random(k), 0.0))
         for k in range(MANY)
     )
     assert MANY / 12 < alone < MANY / 4
 
 
 def test_all_kinds_of_light_skin_and_room_are_drawn() -> None:
-    drawn = [generators.session(f"1-{k}") for k in range(MANY)]
+    drawn = [generators.draw_session(f"1-{k}") for k in range(MANY)]
     modes = Counter(dict(str_keyed(s.prescription["light"]))["mode"] for s in drawn)
     assert set(modes) == {"cw", "pulse", "gated"} and min(modes.values()) > MANY / 8
     assert min(s.start.ambient_c for s in drawn) < 8 and max(s.start.ambient_c for s in drawn) > 37

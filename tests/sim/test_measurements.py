@@ -1,9 +1,9 @@
-"""A watch sees all light, when it ended, and how warm contact was, from outside the firmware."""
+"""Measurements from outside the firmware: all light, its end, and how warm contact was."""
 
 import pytest
 
 from sim.campaign import fault_matrix
-from sim.campaign.measurements import Watch
+from sim.campaign.measurements import Measurements
 from sim.common.story import Event
 from sim.common.value_record import replace
 from sim.run import Run
@@ -18,8 +18,8 @@ def watched(depth, *events, duration_s=45.0):
     """A run of these events, watched from power-on to its end."""
     story = replace(ordinary(), events=events, duration_s=duration_s, until_done=False)
     run = depth(story)
-    watch = Watch(run)
-    while watch.step():
+    watch = Measurements(run)
+    while watch.advance():
         pass
     run.close()
     return watch
@@ -55,9 +55,9 @@ def test_light_between_two_times_is_what_is_left_when_the_rest_is_taken_away():
     watch = watched(Run, PRESS)
     parts = watch.joules(0, 20_000) + watch.joules(20_000, 33_333) + watch.joules(33_333)
     assert parts == pytest.approx(watch.joules(0))
-    assert watch.first_ms(0) == pytest.approx(15_580, abs=200)
-    assert watch.first_ms(30_000) == pytest.approx(30_000, abs=20)
-    assert watch.first_ms(60_000) is None
+    assert watch.spans[0].from_ms == pytest.approx(15_580, abs=200)
+    assert any(span.from_ms <= 30_020 and span.until_ms > 30_000 for span in watch.spans)
+    assert watch.spans[-1].until_ms <= 60_000
 
 
 def test_states_are_kept_in_the_order_in_which_they_were_entered():
@@ -65,9 +65,9 @@ def test_states_are_kept_in_the_order_in_which_they_were_entered():
     assert [name for _, name in watch.visited] == [
         "SELF_TEST", "READY", "WAIT_SKIN", "CHECK", "RAMP", "PAUSED",
     ]  # fmt: skip
-    assert watch.entered_ms("RAMP", 0) == pytest.approx(17_380, abs=200)
-    assert watch.entered_ms("RAMP", 30_000) is None
-    assert watch.visited_since(30_000) == {"PAUSED"}
+    [ramp_ms] = [ms for ms, name in watch.visited if name == "RAMP"]
+    assert ramp_ms == pytest.approx(17_380, abs=200)
+    assert watch.list_visited(30_000) == {"PAUSED"}
 
 
 def test_contact_is_the_warmer_pads_and_its_peak_is_kept():
@@ -81,10 +81,10 @@ def test_contact_is_the_warmer_pads_and_its_peak_is_kept():
 def test_a_watch_names_what_was_latched_since_a_time():
     lost = Event(30.0, "fault", "contact_lost", "A")
     watch = watched(Run, PRESS, lost)
-    assert watch.named(0) == ("contact_lost",)
-    assert 30_000 < watch.named_ms("contact_lost", 0) <= 30_800
-    assert watch.named(35_000) == ()
-    assert watch.named_ms("ntc_open", 0) is None
+    assert watch.list_named(0) == ("contact_lost",)
+    assert 30_000 < watch.find_named_ms("contact_lost", 0) <= 30_800
+    assert watch.list_named(35_000) == ()
+    assert watch.find_named_ms("ntc_open", 0) is None
 
 
 @pytest.mark.parametrize(("fault", "kept"), [
@@ -115,7 +115,7 @@ def test_an_alert_that_is_dead_is_still_seen_to_be_given():
 def test_a_switch_that_sticks_as_the_checks_lease_runs_out_counts_from_the_next_light():
     broken = [
         tried
-        for task in fault_matrix.tasks(["fet_stuck_on"], ["CHECK"]) if task.wearer == 0
-        for tried in fault_matrix.do(task) if tried.broken
+        for task in fault_matrix.list_tasks(["fet_stuck_on"], ["CHECK"]) if task.wearer == 0
+        for tried in fault_matrix.run_task(task) if tried.broken
     ]  # fmt: skip
     assert broken == []

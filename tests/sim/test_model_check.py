@@ -23,12 +23,20 @@ from firmware.therapy import power_plan, session
 from firmware.ui.button_actions import ButtonActions
 from firmware.waistband import Waistband
 from sim.model_check import invariants
-from sim.model_check.abstraction import Part, framed, unframed
-from sim.model_check.choices import choices
-from sim.model_check.harness import first_nodes
-from sim.model_check.node import AT_CONTROL, AT_PLAN, BEFORE, BEHIND, MASKED, Node, take
-from sim.model_check.restore import put
-from sim.model_check.search import COLUMNS, Edge, Engine, Found, search, tell, with_row
+from sim.model_check.abstraction import Outcome, abstract_node, concretize
+from sim.model_check.harness import list_first_nodes
+from sim.model_check.node import AT_CONTROL, AT_PLAN, BEFORE, BEHIND, MASKED, Node, read_node
+from sim.model_check.restore import restore_node
+from sim.model_check.search import (
+    COLUMNS,
+    Edge,
+    Engine,
+    Found,
+    change_row,
+    list_choices,
+    render_path,
+    search,
+)
 from tests.support.command import Waistband as Command
 from tests.support.enrolled_unit import (
     BRIEF,
@@ -70,7 +78,7 @@ def sample(found: Found, count: int, wanted: Callable[[Node], bool]) -> list[Nod
 @pytest.mark.parametrize("rule", sorted(invariants.NAMES))
 def test_nothing_that_must_never_be_can_be_reached(found: Found, rule: str) -> None:
     violation = found.violations.get(rule)
-    assert violation is None, "\n".join(tell(found, violation))
+    assert violation is None, "\n".join(render_path(found, violation))
 
 
 def test_every_state_is_reached_and_every_row_taken_but_a_hold_that_a_press_comes_before(
@@ -118,7 +126,7 @@ WRONG_ROWS = [
 def way_to_wrong(found: Found, state: str, event: str, to: str | None) -> list[str]:
     """Search with one row changed; the way to the first rule that breaks. What the row does
     not touch is taken from the search of the table as it is."""
-    table = with_row(state, event, to)
+    table = change_row(state, event, to)
     changed = Engine(table)
     cell = next(at for at, right in enumerate(states.build()) if right != table[at])
 
@@ -129,7 +137,7 @@ def way_to_wrong(found: Found, state: str, event: str, to: str | None) -> list[s
         return known
 
     wrong = search(changed, edges_of, until=invariants.NAMES)
-    return tell(wrong, next(iter(wrong.violations.values())))
+    return render_path(wrong, next(iter(wrong.violations.values())))
 
 
 @pytest.mark.parametrize(("state", "event", "to", "rule"), WRONG_ROWS)
@@ -172,7 +180,7 @@ def broken(found: Found, rule: str, start: int) -> list[str]:
     fails if there is none."""
     first = next(node for node in found.depth if node.state == start and node.place == BEFORE)
     wrong = search(Engine(), until={rule}, first=[first])
-    return tell(wrong, wrong.violations[rule])
+    return render_path(wrong, wrong.violations[rule])
 
 
 def always_permits(self: Any, permitted: bool, ms: int, real: Any = gate.Gate.pass_out) -> None:
@@ -258,9 +266,9 @@ def test_a_gate_that_looks_past_its_mask_lights_a_placebo_unit(
         real(self, lit, ms)
 
     monkeypatch.setattr(gate.Gate, "_drive", drive)
-    masked = [node for node in first_nodes() if node.arm == MASKED]
+    masked = [node for node in list_first_nodes() if node.arm == MASKED]
     wrong = search(Engine(), until={"placebo"}, first=masked)
-    assert tell(wrong, wrong.violations["placebo"])[-1] == "placebo: light in a placebo unit"
+    assert render_path(wrong, wrong.violations["placebo"])[-1] == "placebo: light in a placebo unit"
 
 
 def test_light_that_goes_on_into_a_rating_is_found(
@@ -271,24 +279,24 @@ def test_light_that_goes_on_into_a_rating_is_found(
         node for node in found.depth
         if node.state == TREAT and node.place == BEFORE and node.duty and node.arm
     )  # fmt: skip
-    wrong = search(Engine(with_row("TREAT", "PRESS", "RATE")), until={"rating"}, first=[lit])
-    assert tell(wrong, wrong.violations["rating"])[-1] == "rating: light in RATE"
+    wrong = search(Engine(change_row("TREAT", "PRESS", "RATE")), until={"rating"}, first=[lit])
+    assert render_path(wrong, wrong.violations["rating"])[-1] == "rating: light in RATE"
 
 
 # -- faults of a kind --------------------------------------------------------------------------
 
 
-def stand_for(latched: tuple[int, ...], soft: tuple[int, int], hard: int) -> Engine:
+def engine_with(latched: tuple[int, ...], soft: tuple[int, int], hard: int) -> Engine:
     """The firmware, with other faults in the place of those that the search names."""
     engine = Engine()
-    engine.stand.latched_as = sum(1 << number for number in latched)
-    engine.stand.soft, engine.stand.hard = soft, hard
+    engine.harness.latched_as = sum(1 << number for number in latched)
+    engine.harness.soft, engine.harness.hard = soft, hard
     return engine
 
 
-def leads(engine: Engine, node: Node) -> list[Part]:
+def leads(engine: Engine, node: Node) -> list[Outcome]:
     """Where each choice leads from a node, one by one."""
-    return [engine.run(node, chosen)._replace(chosen=()) for chosen in choices(node)]
+    return [engine.run(node, chosen)._replace(chosen=()) for chosen in list_choices(node)]
 
 
 def test_any_fault_that_stops_and_any_pair_leads_nowhere_else(found: Found) -> None:
@@ -300,16 +308,16 @@ def test_any_fault_that_stops_and_any_pair_leads_nowhere_else(found: Found) -> N
     latched += [(number,) for number in THAT_STOP]
     for turn, numbers in enumerate(latched):
         at = turn % len(nodes)
-        engine = stand_for(numbers, (faults.CONTACT_LOST, faults.RAIL_LOST), faults.LED_STUCK_ON)
+        engine = engine_with(numbers, (faults.CONTACT_LOST, faults.RAIL_LOST), faults.LED_STUCK_ON)
         assert {*leads(engine, nodes[at])} <= {*plain[at]}, [FAULTS[n][0] for n in numbers]
 
 
 def test_whichever_faults_control_finds_it_makes_no_other_difference(found: Found) -> None:
-    nodes = [framed(node) for node in sample(found, 6, lambda n: n.place == AT_CONTROL)]
+    nodes = [abstract_node(node) for node in sample(found, 6, lambda n: n.place == AT_CONTROL)]
     plain = [leads(Engine(), node) for node in nodes]
     for turn, pair in enumerate(itertools.permutations(SOFT, 2)):
         at = turn % len(nodes)
-        engine = stand_for((faults.NTC_OPEN,), pair, ARE_HARD[turn % len(ARE_HARD)])
+        engine = engine_with((faults.NTC_OPEN,), pair, ARE_HARD[turn % len(ARE_HARD)])
         assert leads(engine, nodes[at]) == plain[at], [FAULTS[n][0] for n in pair]
 
 
@@ -326,8 +334,8 @@ def test_a_part_does_the_same_to_all_nodes_that_it_is_run_once_for(
     engine = Engine()
     by_itself = {(part.to, part.facts.stop or node.stop) for part in leads(engine, node)}
     by_frame = {
-        (unframed(part, node), part.facts.stop or node.stop)
-        for part in found.engine.parts(framed(node))
+        (concretize(part, node), part.facts.stop or node.stop)
+        for part in found.engine.parts(abstract_node(node))
     }
     assert by_frame == by_itself
 
@@ -335,19 +343,19 @@ def test_a_part_does_the_same_to_all_nodes_that_it_is_run_once_for(
 @settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_what_a_node_does_not_name_makes_no_difference(found: Found, data: st.DataObject) -> None:
-    """A stand that has been anywhere leads where a new one does."""
+    """A harness that has been in any node leads where a new one does."""
     nodes = sample(found, 400, lambda node: True)
-    here, there = (framed(data.draw(st.sampled_from(nodes))) for _ in range(2))
+    here, there = (abstract_node(data.draw(st.sampled_from(nodes))) for _ in range(2))
     used = Engine()
     leads(used, here)
     assert leads(used, there) == leads(Engine(), there)
 
 
 def test_a_node_that_is_put_is_the_node_that_is_taken(found: Found) -> None:
-    stand = Engine().stand
+    harness = Engine().harness
     for node in sample(found, 2_000, lambda node: node.place != AT_CONTROL):
-        put(stand, node)
-        assert take(stand.unit, stand.meter, stand.notes, node.place) == node
+        restore_node(harness, node)
+        assert read_node(harness.unit, harness.stub, harness.observer, node.place) == node
 
 
 # -- the command -------------------------------------------------------------------------------

@@ -16,10 +16,10 @@ from sim.oracle import claims, design
 from tests.test_architecture import ROOT
 
 # What judges a run, and what it judges by. `sim/oracle/claims.py` is the door to the firmware, and
-# `sim/oracle/subject.py` has the door's type.
+# `sim/oracle/subject.py` has the type of a run.
 ORACLE = (
     "oracle.safety_oracle", "oracle.current_oracle", "oracle.dose_oracle", "oracle.rules",
-    "oracle.design", "oracle.excuses", "oracle.wearer_log", "campaign.measurements",
+    "oracle.design", "oracle.excuses", "campaign.measurements",
     "oracle.report", "physics.threshold_times", "campaign.injection", "campaign.verdict",
     "faults.catalogue", "faults.deadlines",
 )  # fmt: skip
@@ -128,7 +128,7 @@ BROKEN: list[tuple[Rule, dict[str, str]]] = [
     (reads_firmware, {"oracle.current_oracle": "def f(run):\n    return run.unit"}),
     (reads_firmware, {"campaign.measurements": "lit = state.gate"}),
     (judged_by_its_subject, {
-        "run": "if TYPE_CHECKING:\n    from sim.oracle.safety_oracle import Witness",
+        "run": "if TYPE_CHECKING:\n    from sim.oracle.safety_oracle import SafetyOracle",
     }),
     (judged_by_its_subject, {"hal_depth.sim_hal": "import sim.oracle.current_oracle"}),
     (circles, {

@@ -21,7 +21,7 @@ from firmware.core import states
 from firmware.core.inputs import CHARGER
 from firmware.therapy.prescription import DEFAULT
 from firmware.waistband import Waistband
-from sim.campaign.trial_visit import attend
+from sim.campaign.trial_visit import attend_visit
 from sim.common.errors import BadInput
 from sim.common.story import Event, Scenario, Start
 from sim.common.value_record import replace
@@ -117,7 +117,7 @@ def record_visit(masked: bool) -> bytes:
     files = sim_files(masked, {**DEFAULT, "max_min": 1}, protocol=protocol)
     run = Run(make_story(3_600.0, until_done=False), record=True, files=files, clock_s=CLOCK_S)
     run.hal.on_line = lambda line: None
-    assert attend(run, lambda visit, when, item: len(item) % 3) == ""
+    assert attend_visit(run, lambda visit, when, item: len(item) % 3) == ""
     return run.recording()
 
 

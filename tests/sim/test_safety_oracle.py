@@ -1,7 +1,7 @@
-"""The witness of a run: silent on a sound unit, and each of its rules can be broken.
+"""Safety oracle: silent on a sound unit, and each of its rules can be broken.
 
-A unit is spoiled by hand, in the firmware, in the plant or at the HAL, and the witness must
-name what came of it.
+A unit is spoiled by hand, in the firmware, in the plant or at the HAL; the oracle must name the
+rule.
 """
 
 from collections.abc import Callable
@@ -13,12 +13,12 @@ from firmware.core import states
 from firmware.core.inputs import BUCKLE
 from firmware.core.limits import LEASE_MS, SESSION_DAY_MAX_MS
 from firmware.ui.button_actions import ButtonActions
-from sim.campaign.snapshot import Saved
+from sim.campaign.snapshot import Snapshot
 from sim.common.story import Event, Start
 from sim.common.value_record import replace
 from sim.faults.injectors import INJECT
 from sim.oracle.rules import RULES
-from sim.oracle.safety_oracle import Witness, witness_of
+from sim.oracle.safety_oracle import SafetyOracle, find_oracle
 from sim.run import Run
 from sim.scenario.scenario import ordinary
 
@@ -27,13 +27,13 @@ LIT_S = 60.0  # by then an ordinary session is in TREAT
 
 
 def watched(*events: Event, duration_s: float = 90.0, **start: Any) -> Run:
-    """An ordinary session with these events besides, and its witness."""
+    """An ordinary session with these events besides, and its oracle."""
     plain = ordinary()
     every = tuple(sorted((*plain.events, *events), key=lambda event: event.at_s))
     run = Run(
         replace(plain, events=every, duration_s=duration_s, until_done=False, start=Start(**start))
     )
-    run.witness = Witness(run)
+    run.oracle = SafetyOracle(run)
     return run
 
 
@@ -46,10 +46,10 @@ def until(run: Run, t_s: float) -> Run:
 def broken(run: Run) -> dict[str, str]:
     """Which rules the run broke by its end."""
     run.advance(10**9)
-    witness = witness_of(run)
-    witness.judge_quiet(0)
-    witness.close()
-    return {row.rule: row.said for row in witness.found}
+    oracle = find_oracle(run)
+    oracle.judge_quiet(0)
+    oracle.close()
+    return {row.rule: row.said for row in oracle.found}
 
 
 def fault(name: str, at_s: float = 70.0, pad: str | None = None, **fields: Any) -> Event:
@@ -207,7 +207,7 @@ def test_every_rule_can_be_broken() -> None:
 
 def test_an_ordinary_session_breaks_no_rule_to_its_end() -> None:
     run = Run(ordinary())
-    run.witness = Witness(run)
+    run.oracle = SafetyOracle(run)
     assert broken(run) == {}
     assert run.result()["reason"] == "dose"
 
@@ -225,17 +225,17 @@ SOUND = [
 def test_a_sound_unit_that_a_fault_strikes_breaks_no_rule(event: Event) -> None:
     run = watched(event, duration_s=75.0)
     run.advance(10**9)
-    witness_of(run).close()
-    assert witness_of(run).found == []
+    find_oracle(run).close()
+    assert find_oracle(run).found == []
 
 
 def test_skin_that_is_burnt_from_outside_in_the_dark_is_not_the_units_doing() -> None:
     run = watched(fault("hot_skin", value=2_000.0), duration_s=160.0)
     run.advance(10**9)
-    witness_of(run).close()
+    find_oracle(run).close()
     assert max(pad.max_contact_c for pad in run.plant.pads) > 44.0
     assert run.unit.session.state == states.FAULT
-    assert witness_of(run).found == []
+    assert find_oracle(run).found == []
 
 
 def test_two_switches_that_stick_leave_nothing_to_open_and_are_judged_by_heat_alone() -> None:
@@ -243,15 +243,15 @@ def test_two_switches_that_stick_leave_nothing_to_open_and_are_judged_by_heat_al
         fault("enable_stuck"), fault("fet_stuck_on", pad="A", value=1_060.0), duration_s=300.0
     )
     run.advance(10**9)
-    witness_of(run).close()
+    find_oracle(run).close()
     assert any(run.hal.given())
-    assert witness_of(run).found == []
+    assert find_oracle(run).found == []
 
 
 def test_a_press_in_the_very_tick_in_which_a_resume_lights_is_no_light_unasked() -> None:
     run = until(watched(), LIT_S)
     for after_s in range(40, 80, 2):
-        fork = Saved(run).fork()
+        fork = Snapshot(run).fork()
         at_s = (LIT_S + 1.0, LIT_S + 4.0, LIT_S + 4.0 + after_s / 100)
         fork.continue_with(
             tuple(Event(s, "press", "START", hold_ms=160) for s in at_s), LIT_S + 6.0
@@ -263,7 +263,7 @@ def test_an_hour_of_light_in_a_day_is_an_end_that_is_due() -> None:
     """Both are told of earlier light, the unit and its judge, which saw 50 s of this session."""
     run = until(watched(duration_s=80.0), LIT_S)
     run.unit.session.day_treat_ms = SESSION_DAY_MAX_MS - 5_000
-    witness_of(run).reckoning.day_lit_ms += SESSION_DAY_MAX_MS - 50_000
+    find_oracle(run).dose.day_lit_ms += SESSION_DAY_MAX_MS - 50_000
     assert broken(run) == {}
     assert states.REASONS[run.unit.session.reason] == "time"
 
@@ -278,7 +278,7 @@ def test_a_session_as_long_as_prescribed_is_an_end_that_is_due() -> None:
     plain = ordinary()
     course = {**plain.prescription, "max_min": 1}
     run = Run(replace(plain, prescription=course, duration_s=100.0, until_done=False))
-    run.witness = Witness(run)
+    run.oracle = SafetyOracle(run)
     assert broken(run) == {}
     assert run.result()["reason"] == "time"
 
@@ -289,11 +289,11 @@ def test_minutes_that_the_unit_miscounts_are_no_end_that_is_due() -> None:
     assert broken(run) == {"end": "time ended TREAT at 64.98 s"}
 
 
-def test_a_witness_is_copied_with_its_run() -> None:
+def test_an_oracle_is_copied_with_its_run() -> None:
     run = until(watched(), LIT_S)
-    fork = Saved(run).fork()
+    fork = Snapshot(run).fork()
     fork.continue_with((), 80.0)
-    assert witness_of(fork) is not run.witness and witness_of(fork).run is fork
+    assert find_oracle(fork) is not run.oracle and find_oracle(fork).run is fork
     assert broken(fork) == {} == broken(run)
 
 
@@ -318,4 +318,4 @@ def test_what_a_frozen_reading_hides_counts_from_when_it_is_let_go(
     other = fault(hidden, pad="A", for_s=for_s)
     run = blind(until(watched(stuck, other, duration_s=72.0), LIT_S))
     run.advance(10**9)
-    assert ("late" in {row.rule for row in witness_of(run).found}) is late
+    assert ("late" in {row.rule for row in find_oracle(run).found}) is late

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.campaign.snapshot import Saved
+from sim.campaign.snapshot import Snapshot
 from sim.common.story import Event, Start
 from sim.common.value_record import replace
 from sim.faults.catalogue import FAULTS
@@ -49,7 +49,7 @@ def test_a_fork_that_is_told_a_story_runs_as_the_whole_story_does_from_power_on(
     before = struck(first, saved_s / 2)
     run = Run(replace(plain, start=Start(clock=clock), events=(*plain.events, before)))
     run.advance(5 * saved_s)
-    fork = Saved(run).fork()
+    fork = Snapshot(run).fork()
     at_s = fork.hal.t_ms / 1000 + after_s
     tail = (Event(at_s, "set", "seed", value=seed), struck(second, at_s + 0.5))
     fork.continue_with(tail, at_s + TAIL_S)
@@ -63,7 +63,7 @@ def test_a_fork_that_is_told_a_story_runs_as_the_whole_story_does_from_power_on(
 def test_forks_disturb_neither_each_other_nor_the_run_they_come_from() -> None:
     run = Run(ordinary())
     run.advance(300)
-    saved = Saved(run)
+    saved = Snapshot(run)
     stories = [(struck(name, 65.0),) for name in ("ntc_open", "no_perfusion", "unworn")]
     forks = [saved.fork() for _ in stories]
     for fork, story in zip(forks, stories, strict=True):
@@ -82,7 +82,7 @@ def test_what_had_begun_goes_on_and_what_was_still_to_come_is_left_out() -> None
     )
     run = Run(replace(plain, events=events))
     run.advance(225)
-    fork = Saved(run).fork()
+    fork = Snapshot(run).fork()
     fork.continue_with((), 100.0)
     fork.advance(EVERYTHING)
     assert fork.scenario.events == events[:2]
@@ -93,7 +93,7 @@ def test_what_had_begun_goes_on_and_what_was_still_to_come_is_left_out() -> None
 def test_a_fork_copies_no_table_that_never_changes() -> None:
     run = Run(ordinary())
     run.advance(300)
-    fork = Saved(run).fork()
+    fork = Snapshot(run).fork()
     for mine, its in zip(run.constants(), fork.constants(), strict=True):
         assert mine is its
     assert fork.hal is not run.hal and fork.hardware.levels is not run.hardware.levels
@@ -109,7 +109,7 @@ def test_a_run_can_be_sent_to_another_process() -> None:
 def test_a_locked_unit_can_be_saved_too() -> None:
     run = Run(replace(ordinary(), prescription={}, duration_s=60.0))
     run.advance(20)
-    assert told(Saved(run).fork()) == told(run)
+    assert told(Snapshot(run).fork()) == told(run)
 
 
 @pytest.mark.parametrize("bad_s", [0.0, 10.0])

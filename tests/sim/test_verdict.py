@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sim.campaign.injection import Case, Measured
 from sim.campaign.injection_points import MOMENTS
-from sim.campaign.verdict import CHECKS, verdict
+from sim.campaign.verdict import CHECKS, list_broken
 from sim.faults.catalogue import BOUNDS, find_bound
 from sim.faults.deadlines import OFF
 
@@ -36,7 +36,7 @@ class Try:
         row = find_bound(self.fault, self.button)
         case = Case(row, row.tried[0], "A", True)
         within = {"within_ms": row.within_ms}
-        found = verdict(WELL._replace(**{**within, **measured}), case, BY_NAME[self.state])
+        found = list_broken(WELL._replace(**{**within, **measured}), case, BY_NAME[self.state])
         assert {one.bound for one in found} <= set(CHECKS)
         return [one.bound for one in found]
 

@@ -30,8 +30,8 @@ from firmware.records.persistent_state import DAY, FAULT
 from firmware.safety.current_monitor import DARK_TICKS, ONE, SURE
 from firmware.safety.lamp_test import SILENCES
 from firmware.therapy.prescription import DEFAULT
-from sim.campaign.snapshot import Saved
-from sim.campaign.trial_visit import answers, attend
+from sim.campaign.snapshot import Snapshot
+from sim.campaign.trial_visit import answer_questions, attend_visit
 from sim.common.story import Event
 from sim.common.value_record import replace
 from sim.faults.hardware import Filter, Hardware
@@ -104,7 +104,7 @@ def until(run: Run, name: str) -> Run:
 
 def then(run: Run, event: Event | None, name: str) -> Run:
     """A fork of the run in which something happens, in the state that this leads to."""
-    fork = Saved(run).fork()
+    fork = Snapshot(run).fork()
     fork.continue_with((replace(event, at_s=fork.t_s + 0.1),) if event else (), LONG_S)
     until(fork, name)
     if event and event.for_s:
@@ -120,9 +120,9 @@ def begun(prescription: dict[str, Any]) -> Run:
 
 
 @functools.cache
-def saved() -> tuple[Saved, ...]:
+def saved() -> tuple[Snapshot, ...]:
     """A unit in every state, in each step of the check, and with gated light; lit ones first."""
-    taken = [(state(run) not in LIT, Saved(run)) for run in in_states()]
+    taken = [(state(run) not in LIT, Snapshot(run)) for run in in_states()]
     return tuple(one for _, one in sorted(taken, key=lambda row: row[0]))
 
 
@@ -159,10 +159,10 @@ def in_a_trial() -> Iterator[Run]:
               files=sim_files(True, DEFAULT), clock_s=CLOCK_S)  # fmt: skip
     yield until(run, "READY")
     yield (rated := then(run, Event(0, "press", "START", hold_ms=200), "RATE"))
-    attend(rated, lambda visit, when, item: 1)
+    attend_visit(rated, lambda visit, when, item: 1)
     rated.hal.clock_s = CLOCK_S + 7 * DAY_S
     again = then(rated, Event(0, "press", "START", hold_ms=200), "RATE")
-    answers(again, lambda visit, when, item: 1)
+    answer_questions(again, lambda visit, when, item: 1)
     yield until(again, "TREAT")
 
 

@@ -7,8 +7,8 @@ node it is in before, the node it is in after, and a way from one to the other.
 from collections.abc import Callable
 from typing import Any
 
-from sim.model_check.node import BEFORE, Node, take
-from sim.model_check.observer import Notes
+from sim.model_check.node import BEFORE, Node, read_node
+from sim.model_check.observer import Observer
 from sim.model_check.search import Found
 from tests.support.fake_hal import Bench
 
@@ -42,7 +42,7 @@ class Follow(Bench):
         super().__init__(*arguments, **options)
         self.graph = graph
         self.dark, self.armed = True, False
-        self.notes = Notes(self.unit, self.unit.wear.is_worn)
+        self.observer = Observer(self.unit, self.unit.wear.is_worn)
         self.control: Callable[[int], None] = self.unit._control
         self.plan: Callable[[int], None] = self.unit._plan
         vars(self.unit)["_control"] = self.watched_control
@@ -56,11 +56,11 @@ class Follow(Bench):
 
     def here(self) -> Node:
         """The node that the unit is in between two ticks."""
-        return take(self.unit, self, self.notes, BEFORE)
+        return read_node(self.unit, self, self.observer, BEFORE)
 
     def watched_control(self, ms: int) -> None:
         """Control, with the bystander told where in it the light is planned."""
-        notes, latch = self.notes, self.unit.faults
+        notes, latch = self.observer, self.unit.faults
         state = notes.before_control()
         planned = False
 
@@ -80,9 +80,9 @@ class Follow(Bench):
     def tick(self) -> None:
         """One tick, which must be one of the graph's."""
         self.hal.calls.clear()
-        self.notes.begin()
+        self.observer.begin()
         super().tick()
-        self.notes.end()
+        self.observer.end()
         for name, *values in self.hal.calls:
             if name == "off":
                 self.dark = True

@@ -13,9 +13,9 @@ from firmware.safety.lamp_test import LampTest
 from firmware.therapy import pad, session
 from firmware.ui.button_actions import ButtonActions
 from sim.campaign import fault_matrix
-from sim.campaign.injection import Case, Story
+from sim.campaign.injection import Case, Injection
 from sim.campaign.injection_points import MOMENTS, WEARERS
-from sim.campaign.snapshot import Saved
+from sim.campaign.snapshot import Snapshot
 from sim.faults.catalogue import BOUNDS, FAULTS, NAMES
 from sim.faults.deadlines import SINGLE_C
 from sim.hal_depth import sim_hal
@@ -47,9 +47,9 @@ def asked(*faults: str, states: tuple[str, ...] = ()) -> list[str]:
 @pytest.fixture
 def afresh():
     """Units are made anew, before a test breaks the firmware and after it."""
-    fault_matrix.saved_at.cache_clear()
+    fault_matrix.make_snapshot.cache_clear()
     yield
-    fault_matrix.saved_at.cache_clear()
+    fault_matrix.make_snapshot.cache_clear()
 
 
 # -- what holds ----------------------------------------------------------------------------
@@ -203,7 +203,7 @@ def test_a_line_a_state_and_pad_where_faults_are_named(waistband):
 
 def test_a_line_a_fault_in_the_whole_table():
     found = measure(
-        fault_matrix.tasks(["ntc_open", "unworn"], ["READY", "PAUSED"]), 1, False, False
+        fault_matrix.list_tasks(["ntc_open", "unworn"], ["READY", "PAUSED"]), 1, False, False
     )
     told = render(found, False, 1.0, []).splitlines()
     assert [line.split()[0] for line in told if "0 ms READY" in " ".join(line.split())] == [
@@ -212,7 +212,7 @@ def test_a_line_a_fault_in_the_whole_table():
 
 
 def test_table_page_and_json_tell_the_same_figures():
-    found = measure(fault_matrix.tasks(["ntc_open"], ["READY", "TREAT"]), 1, False, False)
+    found = measure(fault_matrix.list_tasks(["ntc_open"], ["READY", "TREAT"]), 1, False, False)
     cells = told(found)["cells"]
     slowest = max(cells, key=lambda cell: cell["share"])
     joules = max((cell for cell in cells if cell["energy_bound_j"]),
@@ -259,19 +259,19 @@ def interrupted(*_arguments: object) -> None:
 
 
 def test_every_fault_that_a_depth_has_is_tried_in_every_state_where_it_can_strike():
-    todo = fault_matrix.tasks(NAMES, [moment.name for moment in MOMENTS])
+    todo = fault_matrix.list_tasks(NAMES, [moment.name for moment in MOMENTS])
     tried = {(BOUNDS[task.row].fault, MOMENTS[task.moment].name) for task in todo}
     assert tried == {(f, m.name) for f in FAULTS for m in MOMENTS if m.name not in FAULTS[f].not_in}
 
 
 def test_lit_states_are_struck_on_every_wearer():
-    todo = fault_matrix.tasks(["ntc_open"], ["TREAT"])
+    todo = fault_matrix.list_tasks(["ntc_open"], ["TREAT"])
     assert sorted(task.wearer for task in todo) == list(range(len(WEARERS)))
 
 
 def test_one_seed_makes_every_contact_sensor_read_as_low_as_it_may():
     wearer = WEARERS[-1]
-    run = Run(fault_matrix.scenario_at(MOMENTS[0], len(WEARERS) - 1))
+    run = Run(fault_matrix.make_scenario(MOMENTS[0], len(WEARERS) - 1))
     assert run.seed == wearer.seed
     for one in run.plant.pads:
         assert one.ntc_error_c == pytest.approx(-0.2, abs=0.001)
@@ -283,9 +283,9 @@ def test_a_strikes_scenario_made_anew_tells_the_same_story(fault):
     row = next(row for row in BOUNDS if row.fault == fault)
     moment = next(moment for moment in MOMENTS if moment.name == "RAMP")
     case = Case(row, row.tried[-1], "B", False)
-    kept = Saved(fault_matrix.brought(Run(fault_matrix.scenario_at(moment, 1)), moment))
-    story = Story(kept.fork(), moment, case, moment.at_s + 0.062)
-    story.see_through()
+    kept = Snapshot(fault_matrix.advance_to(Run(fault_matrix.make_scenario(moment, 1)), moment))
+    story = Injection(kept.fork(), moment, case, moment.at_s + 0.062)
+    story.run_to_end()
     again = Run(story.run.scenario)
     again.advance(story.run.ticks // 10)
     assert again.t_s == story.run.t_s

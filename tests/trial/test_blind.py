@@ -13,7 +13,7 @@ from firmware.core.limits import DUTY_MAX
 from firmware.records import encrypted
 from firmware.therapy.prescription import DEFAULT
 from firmware.trial import trial
-from sim.campaign.trial_visit import attend
+from sim.campaign.trial_visit import attend_visit
 from sim.common.story import Start
 from sim.common.value_record import replace
 from sim.run import Run
@@ -51,7 +51,7 @@ class Attended:
             scenario = replace(ordinary(), until_done=False, start=start)
             run = Run(scenario, files=self.files, clock_s=CLOCK_S + 7 * DAY_S * visit)
             self.listen(run)
-            assert attend(run, lambda visit, when, item: (visit + len(item)) % 3) == ""
+            assert attend_visit(run, lambda visit, when, item: (visit + len(item)) % 3) == ""
             self.runs.append(run)
             self.files = run.hal.files
             self.sizes.append({name: len(content) for name, content in self.files.items()})

@@ -262,7 +262,7 @@ class LiveRun(Run):
                 row.peak_c = contact_c
                 row.peak_ms = self.hal.t_ms
             if row.cutoff is None:
-                row.cutoff = report.cutoff_of(self, row.injected, found) if look else None
+                row.cutoff = report.find_cutoff(self, row.injected, found) if look else None
                 if row.cutoff:
                     self.news.append(told(self, row))
             elif row.peak_c > row.told_c and self.hal.t_ms - row.peak_ms == SETTLED_MS:

@@ -205,7 +205,7 @@ def replay(case: str, path: str | None) -> int:
         raise BadInput(f"--replay is {validate.shown(case)}: SEED-SESSION, or with -s, -fN or -qN")
     with ExitStack() as stack:
         target = stack.enter_context(write_whole(path)) if path else None
-        made, found = cases.again(case)
+        made, found = cases.rerun_case(case)
         if target:
             target.write_text(campaign_report.scenario(made), encoding="utf-8")
     emit(campaign_report.story(made, found, [("scenario", path)] if path else []))

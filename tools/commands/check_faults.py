@@ -36,7 +36,7 @@ def check_faults(
     states = chosen(named_states, "--state", STATES)
     processes = jobs_of(jobs)
     check_outputs(outputs)
-    todo = fault_matrix.tasks(faults, states)
+    todo = fault_matrix.list_tasks(faults, states)
     if not todo:
         raise BadInput(f"nothing to try: {', '.join(faults)} cannot strike in {', '.join(states)}")
     begun = time.perf_counter()
@@ -89,17 +89,17 @@ def measure(todo: list[fault_matrix.Task], jobs: int, terminal: bool, whole: boo
     """Try it all, with a bar on a terminal; of the whole table also what is told when both
     contact sensors of a pad lie."""
     cells: dict[Key, Cell] = {}
-    lies: list[common_cause.Lie] = []
-    stories = common_cause.lies() if whole else []
+    lies: list[common_cause.Outcome] = []
+    stories = common_cause.list_cases() if whole else []
     with bar(terminal) as progress:
         task = progress.add_task("Striking", total=len(todo) + len(stories))
-        for tried in fault_matrix.each(fault_matrix.do, todo, jobs):
-            fault_matrix.gather(cells, tried)
+        for tried in fault_matrix.map_unordered(fault_matrix.run_task, todo, jobs):
+            fault_matrix.add_to_cells(cells, tried)
             progress.advance(task)
-        for lie in fault_matrix.each(common_cause.lie, stories, jobs):
+        for lie in fault_matrix.map_unordered(common_cause.run_case, stories, jobs):
             lies.append(lie)
             progress.advance(task)
-    lies.sort(key=lambda lie: stories.index(lie.story))
+    lies.sort(key=lambda lie: stories.index(common_cause.CommonCause(*lie[:4])))
     return Found(in_order(cells), lies)
 
 

@@ -17,7 +17,7 @@ from firmware.core.faults import FAULTS
 from sim.common.errors import BadInput
 from sim.model_check import invariants
 from sim.model_check.node import BEFORE
-from sim.model_check.search import COLUMNS, Engine, Found, search, tell, with_row
+from sim.model_check.search import COLUMNS, Engine, Found, change_row, render_path, search
 from tools.common.files import emit, write_whole
 from tools.report.state_diagram import document
 
@@ -47,7 +47,7 @@ def changed(row: str) -> "array[int]":
     if len(names) == len(("STATE", "EVENT", "TO")):
         state, event, to = names
         if state in states.STATES and event in states.EVENTS and to in (*states.STATES, IGNORED):
-            return with_row(state, event, None if to == IGNORED else to)
+            return change_row(state, event, None if to == IGNORED else to)
     raise BadInput(
         f"--row {row!r}: no such row; write STATE,EVENT,TO with names of"
         f" docs/maintainer/states.md, or {IGNORED} for TO, as in TREAT,PRESS,{IGNORED}"
@@ -74,7 +74,7 @@ def summary(found: Found, complete: bool) -> "dict[str, Any]":
     """Everything that was found, as plain data; `complete`: it went everywhere."""
     table = states.build()
     paths = [
-        {"rule": violation.rule, "words": violation.words, "path": tell(found, violation)}
+        {"rule": violation.rule, "words": violation.words, "path": render_path(found, violation)}
         for violation in found.violations.values()
     ]
     result: dict[str, Any] = {

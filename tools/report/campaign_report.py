@@ -69,7 +69,7 @@ def work(tally: Tally) -> Section:
     rows = []
     for kind, what in KINDS.items():
         count, cpu_ms = tally.cases[what], tally.cpu_ms[what]
-        broken = len({row.case for row in tally.broken if campaign.kind_of(row.case) == kind})
+        broken = len({row.case for row in tally.broken if campaign.read_kind(row.case) == kind})
         least = f"1 in {count / THREE:,.0f}" if count >= THREE and not broken else "-"
         rows.append((
             what, f"{count:,}", f"{tally.told_ms[what] / HOUR_MS:,.1f}",

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from sim.campaign.common_cause import Lie
+from sim.campaign.common_cause import Outcome
 from sim.campaign.injection_points import MOMENTS
 from sim.faults.catalogue import BOUNDS
 from sim.faults.deadlines import IN_DESIGN, SINGLE_C
@@ -121,10 +121,10 @@ def ours() -> Iterator[str]:
             yield f"- `{name}`: {bound(row)}. {row.source[0].upper()}{row.source[1:]}."
 
 
-def lie_rows(lies: list[Lie]) -> Iterator[tuple[str, ...]]:
+def lie_rows(lies: list[Outcome]) -> Iterator[tuple[str, ...]]:
     """A line a story."""
     for lie in lies:
         yield (
-            lie.said, lie.skin, lie.light, lie.alert, f"{lie.peak_c:.2f}", f"{lie.beyond_s:.0f}",
+            lie.label, lie.skin, lie.light, lie.alert, f"{lie.peak_c:.2f}", f"{lie.beyond_s:.0f}",
             f"{lie.board_c:.2f}", f"{lie.cem43_min:.1f}", lie.ended,
         )  # fmt: skip

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
 
-from sim.campaign.common_cause import Lie
+from sim.campaign.common_cause import Outcome
 from sim.campaign.fault_matrix import DRIVER, Cell, Key
 from sim.campaign.injection_points import MOMENTS
 from sim.campaign.verdict import Broken
@@ -113,7 +113,7 @@ class Found:
     """Everything measured: cells in the table's order, and the lies."""
 
     cells: list[Cell]
-    lies: list[Lie]
+    lies: list[Outcome]
 
     def rows(self) -> Iterator[Row]:
         """A row of each fault with its value, at each depth."""

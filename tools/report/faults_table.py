@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from sim.campaign.common_cause import Lie
+from sim.campaign.common_cause import Outcome
 from tools import compiled
 from tools.report.faults_rows import COLUMNS, OUTSIDE, Figure, Found, Row, label, worst
 
@@ -84,11 +84,11 @@ def headline(found: Found, wall_s: float) -> Text:
     return line
 
 
-def lies_line(lies: list[Lie]) -> Text:
+def lies_line(lies: list[Outcome]) -> Text:
     """How hot a pad gets when everything that guards it lies."""
     hottest = max(lies, key=lambda lie: lie.peak_c)
     return Text(
-        f"Both contact sensors of a pad lying alike ({hottest.said}, {hottest.skin}, alert"
+        f"Both contact sensors of a pad lying alike ({hottest.label}, {hottest.skin}, alert"
         f" {hottest.alert}): {hottest.peak_c:.2f} C for {hottest.beyond_s:.0f} s at most,"
         f" then {hottest.ended}."
     )

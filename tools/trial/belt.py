@@ -12,7 +12,7 @@ from firmware.records.keys import FILE as KEYS
 from firmware.therapy.prescription import calibration_crc
 from firmware.trial import enrolment
 from hal.boards import RPI_PICO
-from sim.campaign.trial_visit import EFFECT, GUESS, Answer, attend, switch_off
+from sim.campaign.trial_visit import EFFECT, GUESS, Answer, attend_visit, switch_off
 from sim.common.errors import BadInput
 from sim.common.story import Scenario, Start
 from sim.common.value_record import replace
@@ -82,7 +82,7 @@ def live(job: Job) -> Lived:
         clock_s = begins_s + (visit - 1) * job.interval_days * DAY_S + source.randrange(LATE_S)
         run = Run(scenario(source), files=files, clock_s=clock_s)
         seen.watch(run)
-        refused = attend(run, answers(job.script, source))
+        refused = attend_visit(run, answers(job.script, source))
         if refused:
             raise BadInput(f"{job.participant}, visit {visit}: the unit refused it: {refused}")
         switch_off(run)
