@@ -48,7 +48,7 @@ figures: $(INSTALLED) ## measure speed and instruction counts, and print them as
 	@$(BIN)/python -m tools.dev.figures
 
 compiled: $(INSTALLED) ## compile the simulated unit for campaigns, and hold it to the interpreted one
-	@$(BIN)/python -m tools.compiled
+	@$(BIN)/python -m tools.common.compiled
 	@$(BIN)/python -m pytest -q tests/sim/test_compiled.py
 
 trial: $(INSTALLED) ## two synthetic trials, from allocation to results, into build/trial

@@ -16,8 +16,8 @@ from hypothesis import settings
 
 from sim.common.errors import BadInput
 from tests.support.command import SHORT, Ended, Waistband
-from tools import compiled
 from tools.commands import main
+from tools.common import compiled
 
 settings.register_profile("desk", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)

@@ -20,7 +20,7 @@ from firmware.core.limits import CONTROL_TICKS, TICK_MS
 from sim.common.errors import BadInput, one_line
 from sim.common.story import Scenario
 from sim.run import Run, trace_columns
-from tools import compiled
+from tools.common import compiled
 from tools.common.files import emit, write_whole
 
 FAILED = 1

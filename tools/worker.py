@@ -1,6 +1,6 @@
 """What a process of a pool, here or on a cluster, runs of a campaign: one session's cases.
 
-The first call chooses the copy of the unit that the process imports; `tools.compiled` must
+The first call chooses the copy of the unit that the process imports; `tools.common.compiled` must
 not have been told otherwise before. Imports nothing of ours but that.
 """
 
@@ -10,7 +10,7 @@ import platform
 import threading
 from typing import TYPE_CHECKING
 
-from tools import compiled
+from tools.common import compiled
 
 if TYPE_CHECKING:
     from sim.campaign.cases import Tally

@@ -16,9 +16,9 @@ import pytest
 
 from sim.campaign import cases
 from tests.support.command import SHORT, Waistband
-from tools import compiled
 from tools.commands import check_campaign
 from tools.commands.sim import names_a_line
+from tools.common import compiled
 
 # Runs one session and some of its windows; prints all that came of them, to the last digit.
 STORY = """

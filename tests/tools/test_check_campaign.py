@@ -9,8 +9,9 @@ import pytest
 from sim.campaign.cases import Breach, Tally
 from sim.oracle.rules import RULES, Violation
 from tests.support.command import Waistband, files
-from tools import compiled, worker
+from tools import worker
 from tools.commands import check_campaign
+from tools.common import compiled
 
 SMALL = (
     "check", "campaign", "--sessions", "2", "--windows", "5", "--quiet-windows", "3",

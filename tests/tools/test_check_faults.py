@@ -244,7 +244,7 @@ def test_map_and_report_are_written_and_the_report_has_every_fault_that_was_trie
 
 
 def test_a_run_that_is_interrupted_leaves_no_file(waistband, tmp_path, monkeypatch):
-    monkeypatch.setattr(fault_matrix, "gather", interrupted)
+    monkeypatch.setattr(fault_matrix, "add_to_cells", interrupted)
     ended = waistband(*asked("gauge_nak", states=("READY",)), "--plot", "map.png")
     assert ended.code == 130
     assert not list(tmp_path.glob("*map*"))

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from sim.common.errors import BadInput
-from tools import compiled
+from tools.common import compiled
 from tools.common.files import emit
 
 app = typer.Typer(rich_markup_mode=None, help="Show by trying that what the unit promises holds.")

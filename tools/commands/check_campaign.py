@@ -23,7 +23,8 @@ from sim.campaign import cases, generators
 from sim.common import validate
 from sim.common.errors import BadInput, one_line
 from sim.scenario.scenario import SEED_MAX
-from tools import compiled, worker
+from tools import worker
+from tools.common import compiled
 from tools.common.files import emit, write_whole
 from tools.report import campaign_report
 

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 
 from hal.board_check import faults_of
 from sim.common.errors import BadInput
-from tools import compiled
+from tools.common import compiled
 from tools.common.files import emit
 
 ROOT = Path(__file__).resolve().parents[2]

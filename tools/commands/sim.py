@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.common.errors import BadInput
-from tools import compiled
 from tools.commands.options import BOARD, ScenarioBoard
+from tools.common import compiled
 
 if TYPE_CHECKING:
     from sim.common.story import Scenario
@@ -93,9 +93,8 @@ def sim(  # noqa: PLR0913, PLR0917 - one parameter an option
     check_names(plot, waveform, report)
     check_depth(depth.value, uf2, vcd, waveform, record)
     check_outputs(scenario, outputs)
+    enter_copy(depth, scenario)
     number, times = seed_of(seed), realtime_of(realtime)
-    if depth is Depth.HAL and not names_a_line(scenario):
-        compiled.enter(compiled.made())
     from tools.simulate import simulate
 
     return simulate(
@@ -144,6 +143,12 @@ def check_outputs(scenario: str | None, outputs: Sequence[tuple[str, str]]) -> N
         if real in used:
             raise BadInput(f"{path}: is {used[real]} already; give the {what} a name of its own")
         used[real] = f"the {what}"
+
+
+def enter_copy(depth: Depth, scenario: str | None) -> None:
+    """Run on the compiled copy, where there is one and it can do what is asked."""
+    if depth is Depth.HAL and not names_a_line(scenario):
+        compiled.enter(compiled.made())
 
 
 def names_a_line(path: str | None) -> bool:

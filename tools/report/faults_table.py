@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.campaign.common_cause import Outcome
-from tools import compiled
+from tools.common import compiled
 from tools.report.faults_rows import COLUMNS, OUTSIDE, Figure, Found, Row, label, worst
 
 NEAR = 0.8  # share of a bound from which a figure is coloured

@@ -24,7 +24,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("firmware", "hal", "sim")
 # What a run spends its time in. The rest of the copy is imported as it is.
 COMPILED = (
