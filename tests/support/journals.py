@@ -40,8 +40,8 @@ def kept(key: Key | None = KEY, sessions: int = 3) -> Kept:
     one ended by a fault. Its last record is the end of the last session."""
     bench = Bench(SHORT)
     if key:
-        bench.hal.files[FILE] = keyfile.unit_file(key)
-        bench.kept = (bench.kept[0], file.sealed(SHORT, key, "WB-0001", 1, None))
+        bench.hal.files[FILE] = keyfile.render_unit_keys(key)
+        bench.kept = (bench.kept[0], file.sign(SHORT, key, "WB-0001", 1, None))
     receipts = []
     for session in range(sessions):
         bench.hal.clock_s = CLOCK_S + session * DAY_S
@@ -78,7 +78,7 @@ class LongUsed:
     def __init__(self, key: Key | None = KEY) -> None:
         self.hal: Any = FakeHal()
         if key:
-            self.hal.files[FILE] = keyfile.unit_file(key)
+            self.hal.files[FILE] = keyfile.render_unit_keys(key)
         self.hal.clock_s = CLOCK_S
         self.sessions = 0
         self.receipts: list[str] = []

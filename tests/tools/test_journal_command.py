@@ -157,17 +157,17 @@ def test_the_export_has_a_row_a_session_and_pad_and_says_what_each_column_is(
 
 
 def test_text_that_a_sheet_takes_for_a_formula_is_marked() -> None:
-    assert export.shown("=1+1") == "'=1+1"
-    assert export.shown("dose") == "dose"
+    assert export.format_cell("=1+1") == "'=1+1"
+    assert export.format_cell("dose") == "dose"
 
 
 def test_the_account_of_the_journal_is_that_of_the_run_that_wrote_it() -> None:
     text = SHORT.replace("duration_s = 30", "duration_s = 70")
     text += '[[event]]\nat_s = 60\npress = "START"\nhold_ms = 1600\n'
     told = scenario.parse(text, "short.toml")
-    signed: Any = prescription_file.sealed(told.prescription, KEY, "SIM-0001", 1, None)
+    signed: Any = prescription_file.sign(told.prescription, KEY, "SIM-0001", 1, None)
     run = Run(replace(told, prescription=signed))
-    run.hal.files["keys.json"] = keyfile.unit_file(KEY)
+    run.hal.files["keys.json"] = keyfile.render_unit_keys(KEY)
     run.lives.wire(True)
     run.lives.begin()
     run.advance(10**9)
@@ -175,7 +175,7 @@ def test_the_account_of_the_journal_is_that_of_the_run_that_wrote_it() -> None:
     trail = chain.verify(
         [Segment("a", "a/journal.0", 0, files["journal.0"])], keyfile.Key(KEY.secret)
     )
-    (session,) = sessions.of(trail)
+    (session,) = sessions.sessions_from_trail(trail)
     assert trail.wrong == [] and session.receipt == run.unit.journal.receipt.decode()
     assert session.pads == account(run)
     assert sum(pad.given for pad in session.pads) > 0
@@ -189,7 +189,9 @@ def test_a_better_name_that_a_fault_gets_after_the_end_stands_with_its_session()
     content = segments(run.hal.files)["journal.0"]
     kinds = [json.loads(line)["kind"] for line in content.splitlines()]
     assert kinds.index("end") < len(kinds) - 1 and kinds[-1] == "fault"
-    (session,) = sessions.of(chain.verify([Segment("a", "a/journal.0", 0, content)], None))
+    (session,) = sessions.sessions_from_trail(
+        chain.verify([Segment("a", "a/journal.0", 0, content)], None)
+    )
     named = [(fault.row["fault"], fault.row["pad"]) for fault in session.faults]
     assert named[0] == ("ntc_open", "B") and named[-1] == ("pad_unplugged", "B")
 

@@ -19,7 +19,7 @@ from tests.support.journals import KEY, OTHER, LongUsed, archive, kept, segments
 from tools.journal import chain
 from tools.journal import sessions as journal_sessions
 from tools.journal.chain import Trail
-from tools.journal.reader import Segment, find
+from tools.journal.reader import Segment, find_segments
 from tools.prescription import keyfile
 from tools.prescription.keyfile import Key
 
@@ -31,9 +31,11 @@ def verified(files: Files, key: Key | None = KEY, codes: tuple[str, ...] = ()) -
     rows = [Segment("unit", f"unit/{name}", int(name[-1]), content)
             for name, content in files.items()]  # fmt: skip
     trail = chain.verify(rows, key)
-    sessions = journal_sessions.of(trail)
-    trail.findings += journal_sessions.unended(sessions)
-    trail.findings += journal_sessions.unmatched(journal_sessions.receipts(codes, sessions))
+    sessions = journal_sessions.sessions_from_trail(trail)
+    trail.findings += journal_sessions.find_unended(sessions)
+    trail.findings += journal_sessions.find_unmatched(
+        journal_sessions.match_receipts(codes, sessions)
+    )
     return trail
 
 
@@ -68,7 +70,7 @@ def test_a_journal_as_the_unit_wrote_it_is_good(key: Key | None) -> None:
     assert said(trail) == set()
     assert trail.units == ["WB-0001"]
     assert trail.records == len(unit.files["journal.0"].splitlines())
-    assert [s.receipt for s in journal_sessions.of(trail)] == list(unit.receipts)
+    assert [s.receipt for s in journal_sessions.sessions_from_trail(trail)] == list(unit.receipts)
 
 
 def test_of_a_unit_that_wrote_over_its_oldest_records_the_rest_is_good() -> None:
@@ -88,14 +90,14 @@ def test_of_a_unit_that_wrote_over_its_oldest_records_the_rest_is_good() -> None
 
 def test_an_archive_of_pulls_that_overlap_is_one_journal(tmp_path: Path) -> None:
     archive(tmp_path / "kept", 900)
-    trail = chain.verify(find([str(tmp_path / "kept")]), KEY)
+    trail = chain.verify(find_segments([str(tmp_path / "kept")]), KEY)
     assert (trail.wrong, said(trail)) == ([], set())
-    assert trail.chains[0][0].n == 0 and len(journal_sessions.of(trail)) == 900
+    assert trail.chains[0][0].n == 0 and len(journal_sessions.sessions_from_trail(trail)) == 900
     pulls = sorted((tmp_path / "kept").iterdir())
     assert len(pulls) >= 4
     for file in pulls[1].iterdir():
         file.unlink()
-    trail = chain.verify(find([str(pulls[0]), str(pulls[-1])]), KEY)
+    trail = chain.verify(find_segments([str(pulls[0]), str(pulls[-1])]), KEY)
     assert "pulled too late, or taken out" in str(trail.wrong[0])
 
 
@@ -173,7 +175,7 @@ def test_records_from_before_the_unit_had_a_key_are_vouched_for_by_those_after()
         assert one.write(3)
 
     note()
-    hal.files[FILE] = keyfile.unit_file(KEY)
+    hal.files[FILE] = keyfile.render_unit_keys(KEY)
     note()
     files = segments(hal.files)
     trail = verified(files)
@@ -205,7 +207,7 @@ def test_who_holds_the_unit_and_leaves_a_session_out_with_its_present_key_is_fou
     forged = rows[:3] + resealed(rows[-3:], 3, last["seal"], key, 3)  # without the second
     trail = verified(made(forged))
     assert [(row.what, row.n) for row in trail.wrong] == [("dropped", 3), ("altered", 4)]
-    assert "the key moved on from 1 to 3: 2 sessions have no record" in trail.wrong[0].said
+    assert "the key moved on from 1 to 3: 2 sessions have no record" in trail.wrong[0].text
 
 
 def test_records_cut_off_at_the_end_show_by_a_receipt_alone() -> None:
@@ -214,19 +216,19 @@ def test_records_cut_off_at_the_end_show_by_a_receipt_alone() -> None:
     assert (verified(cut).wrong, said(verified(cut))) == ([], {"unended"})
     trail = verified(cut, codes=unit.receipts)
     assert found(trail) == [("receipt", -1, None)]
-    assert trail.wrong[0].said.startswith(unit.receipts[-1])
+    assert trail.wrong[0].text.startswith(unit.receipts[-1])
 
 
 def test_a_unit_that_was_wiped_and_kept_its_key_is_found() -> None:
     hal: Any = FakeHal()
-    keys = Keys(keyfile.unit_file(KEY))
+    keys = Keys(keyfile.render_unit_keys(KEY))
     keys.move_on(hal)
     one = Journal(hal, keys)
     one.find()
     one.add("boot", ("cause", "lock", "serial"), ("power on", "", "WB-0001"))
     assert one.write(3)
     trail = verified(segments(hal.files))
-    assert found(trail) == [("dropped", 0, 1)] and "it was wiped" in trail.wrong[0].said
+    assert found(trail) == [("dropped", 0, 1)] and "it was wiped" in trail.wrong[0].text
 
 
 def test_a_journal_begun_anew_is_said(tmp_path: Path) -> None:
@@ -235,7 +237,7 @@ def test_a_journal_begun_anew_is_said(tmp_path: Path) -> None:
     unit.hal.clock_s += 10**7
     unit.use()
     write(tmp_path / "b", segments(unit.hal.files))
-    trail = chain.verify(find([str(tmp_path)]), KEY)
+    trail = chain.verify(find_segments([str(tmp_path)]), KEY)
     assert (trail.wrong, said(trail)) == ([], {"restart"})
 
 
@@ -255,7 +257,7 @@ def test_what_was_torn_and_what_the_unit_wrote_after_it_are_both_told(cut: int) 
     hal: Any = FakeHal()
     whole = kept().files["journal.0"]
     hal.files = {"journal.0": whole[:-1][:-cut], FILE: b""}
-    keys = Keys(keyfile.unit_file(KEY))
+    keys = Keys(keyfile.render_unit_keys(KEY))
     for _ in range(3):
         keys.move_on(hal)
     one = Journal(hal, keys)
@@ -269,7 +271,7 @@ def test_what_was_torn_and_what_the_unit_wrote_after_it_are_both_told(cut: int) 
 
 def test_a_clock_that_went_back_or_was_set_is_said() -> None:
     hal: Any = FakeHal()
-    hal.files[FILE] = keyfile.unit_file(KEY)
+    hal.files[FILE] = keyfile.render_unit_keys(KEY)
     one = Journal(hal, Keys(hal.load(FILE)))
     for clock_s in (800_000_000, None, 700_000_000):
         hal.clock_s = clock_s
@@ -278,7 +280,7 @@ def test_a_clock_that_went_back_or_was_set_is_said() -> None:
     one.add("clock", ("before", "after", "how"), (700_000_000, 600_000_000, "host"))
     assert one.write(4)
     trail = verified(segments(hal.files))
-    told = [(row.n, row.said) for row in trail.findings]
+    told = [(row.n, row.text) for row in trail.findings]
     assert told == [
         (2, "went back by 100000000 s"),
         (3, "host, from 700000000 to 600000000 s"),
@@ -297,7 +299,7 @@ def test_any_bytes_are_a_journal_with_something_wrong_or_the_beginning_of_one(
     for key in (KEY, None):
         trail = verified({"journal.0": content}, key)
         assert all(str(row).isprintable() or row.place for row in trail.findings)
-        assert journal_sessions.of(trail) is not None
+        assert journal_sessions.sessions_from_trail(trail) is not None
 
 
 NEW = st.one_of(st.none(), st.integers(), st.text(max_size=9), st.lists(st.integers(), max_size=9))
@@ -315,9 +317,9 @@ def test_any_value_in_a_record_that_anyone_can_seal_is_refused_or_told(
     table[list(table)[field % (len(table) - 2)]] = value
     rows[which % len(rows)] = json.dumps(table).encode()
     trail = verified(made(plainly_sealed(rows)), None)
-    sessions = journal_sessions.of(trail)
+    sessions = journal_sessions.sessions_from_trail(trail)
     for session in sessions:
-        page = journal_page.of(session, trail)
-        assert "<script" not in journal_page.html_of(page)
+        page = journal_page.build_page(session, trail)
+        assert "<script" not in journal_page.render_html(page)
     if sessions:
         assert export.Table(sessions, trail, None, "back", RPI_PICO).csv()

@@ -20,7 +20,7 @@ from tools.prescription import file, keyfile
 
 CALIBRATION = nominal_calibration(RPI_PICO)
 SERIAL = CALIBRATION["serial"]
-KEYS = keyfile.unit_file(KEY)
+KEYS = keyfile.render_unit_keys(KEY)
 
 
 @pytest.fixture
@@ -65,21 +65,21 @@ def test_a_key_goes_onto_a_unit_and_over_another_only_with_replace(on_unit: Any)
 
 def test_what_a_unit_would_refuse_is_not_pushed_and_the_old_one_stays(on_unit: Any) -> None:
     asked = dict(DEFAULT, name="weaker", fluence_j_cm2=9)
-    good = file.sealed(asked, KEY, SERIAL, 3, "2027-01-31")
+    good = file.sign(asked, KEY, SERIAL, 3, "2027-01-31")
     older = Keys(KEYS)
     older.number = 4
     refused = {
         "plain.toml": ({FILE: KEYS}, b"", "is not signed"),
         "other.json": (
-            {FILE: KEYS}, file.sealed(asked, OTHER, SERIAL, 3, None), "was altered",
+            {FILE: KEYS}, file.sign(asked, OTHER, SERIAL, 3, None), "was altered",
         ),
         "unit.json": (
-            {FILE: KEYS}, file.sealed(asked, KEY, "WB-9", 3, None), "is for unit",
+            {FILE: KEYS}, file.sign(asked, KEY, "WB-9", 3, None), "is for unit",
         ),
         "old.json": ({FILE: older.content()}, good, "an older prescription, number 3"),
         "keyless.json": ({}, good, "the unit has no key"),
     }  # fmt: skip
-    Path("plain.toml").write_bytes(file.written(asked, "plain.toml"))
+    Path("plain.toml").write_bytes(file.render(asked, "plain.toml"))
     for name, (held, content, said) in refused.items():
         if content:
             Path(name).write_bytes(content)

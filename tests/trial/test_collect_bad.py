@@ -235,7 +235,7 @@ def test_a_clock_that_is_set_before_the_first_visit_by_a_little_is_no_news(
 
 def test_whoever_was_not_enrolled_is_kept_apart(bench: Bench, tmp_path: Path) -> None:
     trial = made(tmp_path, visits=3)
-    people.entered(trial_folder.opened(str(trial.folder)), "P-01", "WB-0001")
+    people.add_enrolment(trial_folder.open_trial(str(trial.folder)), "P-01", "WB-0001")
     for who in ("P-01", "P-02"):
         lived(trial, who).pull(tmp_path / "pulls" / who)
     assert collect(trial) == 1
@@ -307,18 +307,18 @@ def rows_of(belt: Belt) -> int:
 @given(data=st.data())
 def test_no_byte_that_is_changed_changes_an_answer(bench: Bench, data: st.DataObject) -> None:
     """Whatever is overwritten, cut out or put in: what is used was answered so."""
-    trial = trial_folder.opened(str(bench.folder))
+    trial = trial_folder.open_trial(str(bench.folder))
     content = whole(bench)
     at = data.draw(st.integers(0, len(content) - 1))
     length = data.draw(st.integers(0, 400))
     put = data.draw(st.binary(max_size=6))
     changed = content[:at] + put + content[at + length :]
-    sorter = trial_collect.Sorter(trial)
-    found = sorter.sort({"digest": Pull({"journal.0": changed}, {"P-02"})})
+    checker = trial_collect.PullChecker(trial)
+    found = checker.check_all({"digest": Pull({"journal.0": changed}, {"P-02"})})
     good = answers(content)
-    assert len(found) + len(sorter.apart) == 1
-    for derived in found:
-        assert set(derived.rated.values()) <= good
+    assert len(found) + len(checker.quarantine) == 1
+    for participant in found:
+        assert set(participant.rated.values()) <= good
 
 
 @functools.cache

@@ -23,7 +23,7 @@ OnUnit = Callable[..., tuple[Ended, Held]]
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     bench = made(tmp_path_factory.mktemp("trial"))
-    people.entered(trial_folder.opened(str(bench.folder)), WHO, UNIT)
+    people.add_enrolment(trial_folder.open_trial(str(bench.folder)), WHO, UNIT)
     return bench
 
 
@@ -52,8 +52,8 @@ def on_unit(vm_folder: Path, waistband: Waistband, bench: Bench) -> OnUnit:
 def unit(bench: Bench, serial: str = UNIT, key: str = UNIT) -> Held:
     """A unit's files before it is in a trial."""
     return {
-        "calibration.json": belt.calibrated(serial),
-        KEYS: keyfile.unit_file(bench.keys[key]),
+        "calibration.json": belt.render_calibration(serial),
+        KEYS: keyfile.render_unit_keys(bench.keys[key]),
     }
 
 
@@ -96,6 +96,6 @@ def test_what_a_unit_would_refuse_is_not_brought(
 
 
 def test_a_unit_without_keys_is_refused(on_unit: OnUnit, bench: Bench) -> None:
-    held = {"calibration.json": belt.calibrated(UNIT)}
+    held = {"calibration.json": belt.render_calibration(UNIT)}
     ended, left = on_unit(held)
     assert ended.code == 2 and "the unit has no key: install its key" in ended.err and left == held

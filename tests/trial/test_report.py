@@ -33,7 +33,7 @@ def lived(base: Path, seed: int | None = 1) -> Bench:
     bench = made(base, UNITS, seed, visits=VISITS)
     for who in bench.people:
         unit = bench.rows[who]["unit"]
-        trial_people.entered(folder.opened(str(bench.folder)), who, unit)
+        trial_people.add_enrolment(folder.open_trial(str(bench.folder)), who, unit)
         belt = Belt(bench, who)
         for visit in range(1, VISITS + (who != bench.people[-1])):
             belt.visit(visit, answer(who, visit, "before"), answer(who, visit, "after"), visit > 1)
@@ -92,13 +92,13 @@ def test_a_sealed_report_is_the_same_to_the_letter_were_every_arm_the_other(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    drawn = allocation.arms
+    drawn = allocation.draw_arms
 
     def turned(*arguments: Any) -> tuple[list[str], list[int]]:
         arms, blocks = drawn(*arguments)
         return [PLACEBO if arm == THERAPY else THERAPY for arm in arms], blocks
 
-    monkeypatch.setattr(allocation, "arms", turned)
+    monkeypatch.setattr(allocation, "draw_arms", turned)
     other = lived(tmp_path)
     assert all(bench.rows[who]["arm"] != other.rows[who]["arm"] for who in bench.people)
     assert sealed_report(bench, capsys) == sealed_report(other, capsys)
@@ -264,7 +264,7 @@ def test_a_unit_that_did_not_do_as_its_arm_says_is_named(
     bench = made(tmp_path, 4, visits=2)
     for who in bench.people:
         unit = bench.rows[who]["unit"]
-        trial_people.entered(folder.opened(str(bench.folder)), who, unit)
+        trial_people.add_enrolment(folder.open_trial(str(bench.folder)), who, unit)
         belt = Belt(bench, who)
         if who == "P-03":
             turned = PLACEBO if belt.row["arm"] == THERAPY else THERAPY
@@ -291,7 +291,7 @@ def crowd(seed: int, leak: float, people: int = 40, things: int = 60) -> blind.V
         {f"thing {k}": source.gauss(0, 1) + (leak * arm if k == 7 else 0) for k in range(things)}
         for arm in therapy
     ]
-    return blind.judge(rows, therapy, seed)
+    return blind.classify_arms(rows, therapy, seed)
 
 
 def test_chance_is_not_beaten_where_nothing_tells_the_arms() -> None:
@@ -307,5 +307,5 @@ def test_one_thing_that_tells_the_arms_is_found_among_sixty() -> None:
 
 def test_where_everybody_is_alike_there_is_nothing_to_tell() -> None:
     rows = [{"thing": 1.0}] * 10
-    verdict = blind.judge(rows, [True, False] * 5, 1)
+    verdict = blind.classify_arms(rows, [True, False] * 5, 1)
     assert not verdict.beaten and verdict.features == 0 and verdict.best == "nothing"

@@ -69,16 +69,16 @@ def verify(
     Exits 1 if anything is wrong.
     """
     from tools.journal import sessions as journal_sessions
-    from tools.journal.report import as_table, in_words, open_journal
+    from tools.journal.report import build_table, open_journal, render_words
 
-    codes = [journal_sessions.code(text) for text in receipt or []]
+    codes = [journal_sessions.parse_receipt(text) for text in receipt or []]
     segments, trail, sessions = open_journal(files, key)
-    matched = journal_sessions.receipts(codes, sessions)
-    trail.findings += journal_sessions.unmatched(matched)
+    matched = journal_sessions.match_receipts(codes, sessions)
+    trail.findings += journal_sessions.find_unmatched(matched)
     if as_json:
-        emit(json.dumps(as_table(segments, trail, sessions, matched)))
+        emit(json.dumps(build_table(segments, trail, sessions, matched)))
     else:
-        emit(in_words(segments, trail, sessions, matched))
+        emit(render_words(segments, trail, sessions, matched))
     return 1 if trail.wrong else 0
 
 
@@ -107,12 +107,12 @@ def show(
     if output is not None and Path(output).suffix not in HTML:
         raise BadInput(f"-o is {shown(output)}: a name that ends in .html")
     _, trail, sessions = open_journal(files, key)
-    page = journal_page.of(journal_sessions.chosen(sessions, session), trail)
+    page = journal_page.build_page(journal_sessions.choose_session(sessions, session), trail)
     if output is None:
-        emit(journal_page.text_of(page))
+        emit(journal_page.render_text(page))
     else:
         with write_whole(output) as path:
-            path.write_text(journal_page.html_of(page), encoding="utf-8")
+            path.write_text(journal_page.render_html(page), encoding="utf-8")
         emit(f"Wrote session {page.session.n} to {output}")
     return 1 if trail.wrong else 0
 

@@ -34,7 +34,7 @@ def new(
     """
     from tools.prescription import keyfile
 
-    keyfile.write_private(output, keyfile.made(keyfile.serial(unit)))
+    keyfile.write_private(output, keyfile.render_new_key(keyfile.check_serial(unit)))
     emit(f"Wrote a new key to {output}; keep a copy, and let nobody read it")
     return 0
 
@@ -66,6 +66,6 @@ def install(
         return put(key, device, replace)
     if device is not None:
         raise BadInput("--output with --device: name one place")
-    files.write_private(output, files.unit_file(key))
+    files.write_private(output, files.render_unit_keys(key))
     emit(f"Wrote the unit's keys to {output}; delete it once it is on the unit")
     return 0

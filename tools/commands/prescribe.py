@@ -71,7 +71,7 @@ def new(  # noqa: PLR0913, PLR0917 - one parameter an option
     default = cast("dict[str, float]", default_prescription(data)["irradiance_mw_cm2"])
     banks = read_banks(default, irradiance, bank or [])
     timing = {"mode": light.value, "rate_hz": rate_hz, "on_ms": on_ms}
-    asked = prescription_file.whole({
+    asked = prescription_file.with_defaults({
         "name": name,
         "irradiance_mw_cm2": {nm: plain(value) for nm, value in banks.items()},
         "fluence_j_cm2": plain(fluence),
@@ -81,7 +81,7 @@ def new(  # noqa: PLR0913, PLR0917 - one parameter an option
     })  # fmt: skip
     check_prescription(asked, output, data)
     with write_whole(output) as path:
-        path.write_bytes(prescription_file.written(asked, output))
+        path.write_bytes(prescription_file.render(asked, output))
     emit(f"Wrote the prescription to {output}")
     return 0
 
@@ -136,7 +136,7 @@ def check(
     if key is not None:
         held = keyfile.read(key)
         for_unit(held, found.unit, key)
-        prescription_file.genuine(found.content, held, found.unit)
+        prescription_file.check_signature(found.content, held, found.unit)
         seal = "sealed with this key"
     expires = f"good to the end of {found.expires}" if found.expires else "never expires"
     emit(
@@ -185,16 +185,16 @@ def sign(
     found = prescription_file.read(file, find_board(board))
     if found.unit is not None:
         raise BadInput(f"{file}: is signed already: sign the prescription it was made from")
-    serial = keyfile.serial(unit)
+    serial = keyfile.check_serial(unit)
     assert serial is not None
-    prescription_file.number(number)
+    prescription_file.check_number(number)
     if expires is not None:
-        expires = prescription_file.date(expires, "--expires")
+        expires = prescription_file.check_date(expires, "--expires")
     if os.path.realpath(output) == os.path.realpath(file):
         raise BadInput(f"{output}: is the prescription itself: name another with -o")
     held = keyfile.read(key)
     for_unit(held, serial, key)
-    content = prescription_file.sealed(found.asked, held, serial, number, expires)
+    content = prescription_file.sign(found.asked, held, serial, number, expires)
     with write_whole(output) as path:
         path.write_bytes(content)
     emit(f"Wrote the prescription to {output}, sealed for unit {serial}, number {number}")

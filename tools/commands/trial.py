@@ -44,7 +44,7 @@ def identity(
     """
     from tools.trial import age
 
-    public = age.new_identity(output)
+    public = age.write_identity(output)
     emit(f"Wrote an identity to {output}; keep a copy. Its recipient, to be given away:\n{public}")
     return 0
 
@@ -92,7 +92,7 @@ def new(  # noqa: PLR0913, PLR0917 - one parameter an option
         "name": name, "keys": key, "statistician": statistician, "officer": officer,
         "board": board, "prescription": prescription, "block_sizes": block, "ratio": ratio,
     }  # fmt: skip
-    return trial_new.new(folder, trial_plan.read(plan, options), seed)
+    return trial_new.create_trial(folder, trial_plan.read_plan(plan, options), seed)
 
 
 @app.command()

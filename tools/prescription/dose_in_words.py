@@ -19,7 +19,7 @@ TRIAL_J_CM2 = 83.2  # of NCT01920971, 890 nm
 TWO_A_DAY = 2
 
 
-def compiled(asked: object, board: "Board") -> Course:
+def compile_course(asked: object, board: "Board") -> Course:
     """A prescription as a unit of nominal irradiance takes it. Raises BadInput."""
     nominal = [board.BANK_NOMINAL_UW_CM2] * len(board.BANKS)
     try:
@@ -28,21 +28,21 @@ def compiled(asked: object, board: "Board") -> Course:
         raise BadInput(str(why)) from None
 
 
-def said(course: Course) -> "Iterator[str]":
+def render_lines(course: Course) -> "Iterator[str]":
     """All of it: what is asked, its light, and what to mind."""
-    yield asked(course)
-    yield from light(course)
+    yield render_asked(course)
+    yield from render_light(course)
     for applies, text in WARNINGS:
         if applies(course):
             yield f"Mind: {text}."
 
 
-def asked(course: Course) -> str:
+def render_asked(course: Course) -> str:
     """What a session asks for."""
     return f"{course.name}: {words.asked(course.__dict__)}."
 
 
-def light(course: Course) -> "Iterator[str]":
+def render_light(course: Course) -> "Iterator[str]":
     """Dose by bank, and minutes at full throttle."""
     whole = course.total_uw_cm2
     doses = ", ".join([
@@ -55,17 +55,17 @@ def light(course: Course) -> "Iterator[str]":
         on_ms, period_ms = course.on_ticks * limits.TICK_MS, course.period_ticks * limits.TICK_MS
         peak = whole / 1000 * course.period_ticks / course.on_ticks
         yield f"Light for {on_ms} ms of every {period_ms} ms, {peak:g} mW/cm2 then."
-    yield f"If nothing were withheld the dose would take {full_min(course):.1f} min."
+    yield f"If nothing were withheld the dose would take {full_throttle_min(course):.1f} min."
 
 
-def full_min(course: Course) -> float:
+def full_throttle_min(course: Course) -> float:
     """Minutes of light for the dose at full throttle."""
     return course.fluence_uj_cm2 / course.total_uw_cm2 / 60
 
 
 # What to know of a prescription, each with where it is from.
 WARNINGS = (
-    (lambda course: full_min(course) > course.max_ms / 60_000,
+    (lambda course: full_throttle_min(course) > course.max_ms / 60_000,
      "time ends it before the dose, even with nothing withheld"),
     (lambda course: course.set_point_mc == limits.SET_POINT_MAX_MC,
      f"contact is held half a degree below {limits.CONTACT_WARN_MC / 1000:g} C, where IEC 60601-1"

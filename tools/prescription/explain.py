@@ -57,19 +57,19 @@ def explain(path: str, board: str) -> int:
     """Print what a prescription means on a board of this name. Raises BadInput."""
     data = find_board(board)
     found = file.read(path, data)
-    course = dose_in_words.compiled(found.asked, data)
-    with progress(course) as told:
-        skins = [simulated(name, found.asked, course, board, told) for name in SKINS]
-    lines = [dose_in_words.asked(course), *dose_in_words.light(course)]
+    course = dose_in_words.compile_course(found.asked, data)
+    with show_progress(course) as told:
+        skins = [simulate_session(name, found.asked, course, board, told) for name in SKINS]
+    lines = [dose_in_words.render_asked(course), *dose_in_words.render_light(course)]
     for skin in skins:
-        lines += on_skin(skin)
-    lines += battery(course, data, skins)
-    lines += [f"Mind: {said}" for said in warnings(course, skins)]
+        lines += render_skin(skin)
+    lines += render_battery(course, data, skins)
+    lines += [f"Mind: {said}" for said in render_warnings(course, skins)]
     emit("\n".join(lines))
     return 0
 
 
-def on_skin(skin: Skin) -> Iterator[str]:
+def render_skin(skin: Skin) -> Iterator[str]:
     """A session, simulated."""
     given = ", ".join(f"{pad.name} {pad.given:.2f}" for pad in skin.pads)
     yield (
@@ -84,7 +84,7 @@ def on_skin(skin: Skin) -> Iterator[str]:
     yield f"  Contact at most {skin.highest_c:.1f} C, thermal dose {skin.cem43_min:.2f} min CEM43."
 
 
-def battery(course: Course, board: Board, skins: list[Skin]) -> Iterator[str]:
+def render_battery(course: Course, board: Board, skins: list[Skin]) -> Iterator[str]:
     """Sessions a charge, as the unit's screen counts them and as they were drawn."""
     counted = Battery(board)
     counted.expect(course.power_mw(board), course.longest_ms())
@@ -97,7 +97,7 @@ def battery(course: Course, board: Board, skins: list[Skin]) -> Iterator[str]:
     )
 
 
-def warnings(course: Course, skins: list[Skin]) -> Iterator[str]:
+def render_warnings(course: Course, skins: list[Skin]) -> Iterator[str]:
     """What to know of this prescription, each with where it is from."""
     for skin in skins:
         if skin.given < NOT_REACHED:
@@ -116,7 +116,7 @@ def warnings(course: Course, skins: list[Skin]) -> Iterator[str]:
         )
 
 
-def simulated(
+def simulate_session(
     name: str, asked: dict[str, Any], course: Course, board: str,
     told: Callable[[str, float], None],
 ) -> Skin:  # fmt: skip
@@ -139,7 +139,7 @@ def simulated(
 
 
 @contextmanager
-def progress(course: Course) -> Iterator[Callable[[str, float], None]]:
+def show_progress(course: Course) -> Iterator[Callable[[str, float], None]]:
     """A bar on a terminal, which leaves nothing behind."""
     columns = TextColumn("Simulating {task.description}"), BarColumn(), TimeRemainingColumn()
     console = Console(stderr=True)

@@ -34,10 +34,10 @@ def read(path: str, board: Board | None) -> Prescription:
     content = validate.read_bytes(path)
     inner = signed_prescription.payload(content)
     if inner:
-        table = validate.parse_json(text_of(inner, path), path)
-        return envelope(table, content, path, board)
+        table = validate.parse_json(decode_text(inner, path), path)
+        return read_envelope(table, content, path, board)
     parse = validate.parse_toml if Path(path).suffix == TOML else validate.parse_json
-    asked = parse(text_of(content, path), path)
+    asked = parse(decode_text(content, path), path)
     if set(asked) == {"seal", "signed"}:
         raise BadInput(f"{path}: was written anew since it was signed: take what `sign` wrote")
     if board is not None:
@@ -45,14 +45,14 @@ def read(path: str, board: Board | None) -> Prescription:
     return Prescription(asked, content)
 
 
-def content_of(path: str) -> bytes:
+def unit_content(path: str) -> bytes:
     """What a unit is to keep of a file: a signed one as it is, another as JSON. Its form alone
     is checked: the unit's own calibration decides. Raises BadInput."""
     found = read(path, None)
     return found.content if found.unit is not None else json.dumps(found.asked).encode() + b"\n"
 
 
-def text_of(content: bytes, path: str) -> str:
+def decode_text(content: bytes, path: str) -> str:
     """A file's text. Raises BadInput."""
     try:
         return content.decode("utf-8-sig")
@@ -60,7 +60,7 @@ def text_of(content: bytes, path: str) -> str:
         raise BadInput(f"{path}: is not UTF-8 text, at byte {why.start}") from None
 
 
-def envelope(
+def read_envelope(
     table: dict[str, object], content: bytes, path: str, board: Board | None
 ) -> Prescription:
     """What is inside of the seal. Raises BadInput."""
@@ -70,13 +70,13 @@ def envelope(
     if not isinstance(asked, dict) or not isinstance(unit, str) or not isinstance(number, int):
         raise BadInput(f"{path}: is signed and lacks one of {', '.join(signed_prescription.KEYS)}")
     if expires is not None:
-        expires = date(expires, f"{path}: expires")
+        expires = check_date(expires, f"{path}: expires")
     if board is not None:
         check_prescription(asked, path, board)
     return Prescription(asked, content, unit, number, expires)
 
 
-def date(text: object, where: str) -> str:
+def check_date(text: object, where: str) -> str:
     """A last good day. Raises BadInput."""
     ascii_text = text.encode() if isinstance(text, str) and text.isascii() else b""
     if isinstance(text, str) and clock_seconds(ascii_text + signed_prescription.LAST_SECOND) >= 0:
@@ -84,18 +84,16 @@ def date(text: object, where: str) -> str:
     raise BadInput(f"{where} is {validate.shown(text)}: a date YYYY-MM-DD, 2000 to 2033")
 
 
-def sealed(
-    asked: dict[str, object], key: Key, unit: str, number: int, expires: str | None
-) -> bytes:
+def sign(asked: dict[str, object], key: Key, unit: str, number: int, expires: str | None) -> bytes:
     """The signed file: what a unit of this serial and key takes as it is, byte for byte."""
     inner = {"expires": expires, "number": number, "prescription": asked, "unit": unit}
     text = json.dumps(inner, sort_keys=True, separators=(",", ":"))
     content = signed_prescription.sealed(text.encode(), key.prescription)
-    genuine(content, key, unit)
+    check_signature(content, key, unit)
     return content
 
 
-def genuine(content: bytes, key: Key, unit: str) -> None:
+def check_signature(content: bytes, key: Key, unit: str) -> None:
     """Whether a unit of this serial and key would take a signed file. Raises BadInput."""
     keys = Keys(None)
     keys.prescription = key.prescription
@@ -105,7 +103,7 @@ def genuine(content: bytes, key: Key, unit: str) -> None:
         raise BadInput(str(why)) from None
 
 
-def written(asked: dict[str, object], path: str) -> bytes:
+def render(asked: dict[str, object], path: str) -> bytes:
     """A prescription as people read it: TOML where the name says so, else JSON."""
     if Path(path).suffix != TOML:
         return (json.dumps(asked, indent=2) + "\n").encode()
@@ -119,13 +117,13 @@ def written(asked: dict[str, object], path: str) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def whole(asked: dict[str, object]) -> dict[str, object]:
+def with_defaults(asked: dict[str, object]) -> dict[str, object]:
     """The default prescription with some of its values replaced, its keys in their order."""
     both = {**DEFAULT, **asked}
     return {key: both[key] for key in KEYS}
 
 
-def number(value: int) -> int:
+def check_number(value: int) -> int:
     """A prescription's number. Raises BadInput."""
     if not json_codec.whole(value, 1, json_codec.MOST):
         raise BadInput(f"--number is {value}: a whole number from 1 to {json_codec.MOST}")

@@ -41,7 +41,7 @@ class Key:
         return mac.derived(self.secret, b"journal")
 
 
-def serial(text: str | None) -> str | None:
+def check_serial(text: str | None) -> str | None:
     """A unit's serial as its calibration may have it. Raises BadInput."""
     try:
         return None if text is None else plain("--unit", text)
@@ -49,7 +49,7 @@ def serial(text: str | None) -> str | None:
         raise BadInput(str(why)) from None
 
 
-def made(unit: str | None) -> bytes:
+def render_new_key(unit: str | None) -> bytes:
     """The content of a new key file."""
     return json_codec.text(NAMES, (secrets.token_hex(mac.KEY_BYTES), unit)) + b"\n"
 
@@ -77,7 +77,7 @@ def reason(why: Exception) -> str:
     return getattr(why, "strerror", None) or "its name is none"
 
 
-def private(path: str) -> bytes:
+def read_private(path: str) -> bytes:
     """What stands in a file that others may not read. Raises BadInput."""
     try:
         mode = os.stat(path).st_mode
@@ -93,7 +93,7 @@ def private(path: str) -> bytes:
 
 def read(path: str) -> Key:
     """The key in a file that others may not read. Raises BadInput."""
-    table = json_codec.parse(private(path))
+    table = json_codec.parse(read_private(path))
     digits, unit = table.get("key"), table.get("unit")
     try:
         secret = bytes.fromhex(digits) if isinstance(digits, str) else b""
@@ -107,7 +107,7 @@ def read(path: str) -> Key:
     raise BadInput(f"{path}: is no key file, or was altered: `waistband key new` makes one")
 
 
-def unit_file(key: Key) -> bytes:
+def render_unit_keys(key: Key) -> bytes:
     """The keys.json that makes a unit this key's: nothing sealed yet, no prescription taken."""
     keys = Keys(None)
     keys.prescription, keys.journal = key.prescription, key.journal

@@ -15,7 +15,7 @@ SECRET = "AGE-SECRET-KEY-1"
 GET = "pip install -e '.[trial]'"
 
 
-def pyrage() -> ModuleType:
+def import_pyrage() -> ModuleType:
     """The package. Raises BadInput where it is not installed."""
     try:
         import pyrage as found
@@ -24,9 +24,9 @@ def pyrage() -> ModuleType:
     return found  # type: ignore[no-any-return]
 
 
-def recipient(text: object, where: str) -> str:
+def check_recipient(text: object, where: str) -> str:
     """An age recipient, `age1...`. Raises BadInput."""
-    package = pyrage()
+    package = import_pyrage()
     try:
         package.x25519.Recipient.from_str(text)
     except (package.RecipientError, TypeError):
@@ -35,18 +35,18 @@ def recipient(text: object, where: str) -> str:
     return str(text)
 
 
-def new_identity(path: str) -> str:
+def write_identity(path: str) -> str:
     """Write a new identity, for its owner alone; returns its recipient. Raises BadInput."""
-    made = pyrage().x25519.Identity.generate()
+    made = import_pyrage().x25519.Identity.generate()
     public = str(made.to_public())
     keyfile.write_private(path, f"# public key: {public}\n{made}\n".encode())
     return public
 
 
-def identity(path: str) -> Any:
+def read_identity(path: str) -> Any:
     """The identity in a file that others may not read. Raises BadInput."""
-    package = pyrage()
-    lines = keyfile.private(path).decode("utf-8", "replace").splitlines()
+    package = import_pyrage()
+    lines = keyfile.read_private(path).decode("utf-8", "replace").splitlines()
     found = [line for line in map(str.strip, lines) if line.startswith(SECRET)]
     try:
         if len(found) == 1:
@@ -57,16 +57,16 @@ def identity(path: str) -> Any:
                    "makes one")  # fmt: skip
 
 
-def sealed(content: bytes, to: str) -> bytes:
+def encrypt(content: bytes, to: str) -> bytes:
     """For one recipient alone."""
-    package = pyrage()
+    package = import_pyrage()
     whole: bytes = package.encrypt(content, [package.x25519.Recipient.from_str(to)])
     return whole
 
 
-def opened(content: bytes, held: Any, where: str, whose: str) -> bytes:
+def decrypt(content: bytes, held: Any, where: str, whose: str) -> bytes:
     """What was encrypted to the holder of an identity. Raises BadInput."""
-    package = pyrage()
+    package = import_pyrage()
     try:
         plain: bytes = package.decrypt(content, [held])
     except package.DecryptError as why:

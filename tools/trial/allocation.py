@@ -17,7 +17,7 @@ ARMS = (THERAPY, PLACEBO)
 
 
 @dataclass(frozen=True)
-class Allotted:
+class Assignment:
     """One unit's place in the allocation; as secret as the allocation."""
 
     participant: str
@@ -27,7 +27,7 @@ class Allotted:
     salt: str
 
 
-def arms(
+def draw_arms(
     count: int, sizes: tuple[int, ...], ratio: tuple[int, int], source: random.Random
 ) -> tuple[list[str], list[int]]:
     """An arm for each of `count`, and the sizes of the blocks. Each size is a multiple of the
@@ -44,11 +44,13 @@ def arms(
     return found[:count], drawn
 
 
-def allotted(units: list[str], drawn_arms: list[str], source: random.Random) -> list[Allotted]:
+def assign_units(
+    units: list[str], drawn_arms: list[str], source: random.Random
+) -> list[Assignment]:
     """The allocation: participants in the order of the units' serials, each with keys."""
     digits = max(2, len(str(len(units))))
     return [
-        Allotted(
+        Assignment(
             f"P-{number:0{digits}}", unit, arm, source.randbytes(mac.KEY_BYTES),
             source.randbytes(SALT_HEX // 2).hex(),
         )
@@ -56,6 +58,6 @@ def allotted(units: list[str], drawn_arms: list[str], source: random.Random) -> 
     ]  # fmt: skip
 
 
-def source_of(seed: int | None) -> random.Random:
+def random_source(seed: int | None) -> random.Random:
     """The operating system's randomness (os.urandom), or a seed's, for synthetic trials only."""
     return random.SystemRandom() if seed is None else random.Random(seed)

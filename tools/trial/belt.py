@@ -18,7 +18,7 @@ from sim.common.story import Scenario, Start
 from sim.common.value_record import replace
 from sim.run import CALIBRATION, PRESCRIPTION, Run, nominal_calibration
 from sim.scenario.scenario import SEED_MAX, ordinary
-from tools.trial.blind import Seen, features
+from tools.trial.blind import Observations, extract_features
 
 DAY_S = 86_400
 LATE_S = 2 * 3_600  # a visit is begun within so much of the day's hour
@@ -49,7 +49,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Lived:
+class Attended:
     """What is left of it: the journal, and what a blinded person could have seen."""
 
     participant: str
@@ -58,31 +58,31 @@ class Lived:
     simulated_s: float
 
 
-def calibrated(unit: str) -> bytes:
+def render_calibration(unit: str) -> bytes:
     """The calibration of a unit of this serial that is as its board file says."""
     table = {**nominal_calibration(RPI_PICO), "serial": unit}
     del table["crc32"]
     return json.dumps({**table, "crc32": calibration_crc(table, RPI_PICO)}).encode()
 
 
-def files_of(unit: str, keys: bytes, ticket_file: bytes, prescription: bytes) -> dict[str, bytes]:
+def unit_files(unit: str, keys: bytes, ticket_file: bytes, prescription: bytes) -> dict[str, bytes]:
     """What is put onto a unit before its first visit."""
-    return {CALIBRATION: calibrated(unit), KEYS: keys, enrolment.FILE: ticket_file,
+    return {CALIBRATION: render_calibration(unit), KEYS: keys, enrolment.FILE: ticket_file,
             PRESCRIPTION: prescription}  # fmt: skip
 
 
-def live(job: Job) -> Lived:
+def attend_visits(job: Job) -> Attended:
     """All visits, one after the other. Raises BadInput where the unit refuses one."""
     source = random.Random(f"{job.seed} {job.participant}")
     files = job.files
-    seen = Seen()
+    seen = Observations()
     simulated_s = 0.0
     begins_s = FIRST_S + source.randrange(5) * DAY_S
     for visit in range(1, len(job.script.before) + 1):
         clock_s = begins_s + (visit - 1) * job.interval_days * DAY_S + source.randrange(LATE_S)
-        run = Run(scenario(source), files=files, clock_s=clock_s)
+        run = Run(draw_scenario(source), files=files, clock_s=clock_s)
         seen.watch(run)
-        refused = attend(run, answers(job.script, source))
+        refused = attend(run, answer_from_script(job.script, source))
         if refused:
             raise BadInput(f"{job.participant}, visit {visit}: the unit refused it: {refused}")
         switch_off(run)
@@ -91,10 +91,10 @@ def live(job: Job) -> Lived:
         simulated_s += run.t_s
         run.close()
     journal = {name: content for name, content in files.items() if name.startswith("journal.")}
-    return Lived(job.participant, journal, features(seen, journal), simulated_s)
+    return Attended(job.participant, journal, extract_features(seen, journal), simulated_s)
 
 
-def scenario(source: random.Random) -> Scenario:
+def draw_scenario(source: random.Random) -> Scenario:
     """Somebody's room, skin and charge on a day; nothing of it knows the arm."""
     start = Start(
         ambient_c=source.uniform(20.0, 26.0), battery_pct=source.uniform(75.0, 98.0),
@@ -103,7 +103,7 @@ def scenario(source: random.Random) -> Scenario:
     return replace(ordinary(), seed=source.randrange(SEED_MAX), start=start)
 
 
-def answers(script: Script, source: random.Random) -> Answer:
+def answer_from_script(script: Script, source: random.Random) -> Answer:
     """As `sim.campaign.trial_visit.attend` asks: movements lie within one of overall."""
 
     def answer(visit: int, when: str, item: str) -> int:

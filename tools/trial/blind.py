@@ -25,7 +25,7 @@ SECRET = ("seal", "prev", "sealed")  # digits that look like chance, and are cou
 
 
 @dataclass
-class Seen:
+class Observations:
     """What a blinded person saw so far, as sums by name, and the highest of what has a value."""
 
     sums: dict[str, float] = field(default_factory=lambda: defaultdict(float))
@@ -77,9 +77,9 @@ class Seen:
         self.sums["visit, ticks"] += run.ticks
 
 
-def features(seen: Seen, journal: dict[str, bytes]) -> dict[str, float]:
+def extract_features(seen: Observations, journal: dict[str, bytes]) -> dict[str, float]:
     """What was seen, a visit; and the journal. The participant and the unit are known anyway."""
-    whole = Seen(defaultdict(float, seen.sums), dict(seen.most))
+    whole = Observations(defaultdict(float, seen.sums), dict(seen.most))
     for name, content in journal.items():
         whole.sums[f"size of {name}"] += len(content)
         for line in content.splitlines():
@@ -123,7 +123,7 @@ class Verdict:
         )
 
 
-def judge(rows: Sequence[dict[str, float]], therapy: Sequence[bool], seed: int) -> Verdict:
+def classify_arms(rows: Sequence[dict[str, float]], therapy: Sequence[bool], seed: int) -> Verdict:
     """Try to tell the arms: by a linear classifier with a ridge, each participant left out in
     turn, and by each feature alone (rank AUC). Both against the same with arms permuted, for the
     features together: the best of many is held against the best of many."""
@@ -140,13 +140,13 @@ def judge(rows: Sequence[dict[str, float]], therapy: Sequence[bool], seed: int) 
     table = table[:, moving]
     scaled = (table - table.mean(axis=0)) / np.maximum(table.std(axis=0), 1e-12)
     ranks = ranked(scaled)
-    hat = left_out(scaled)
+    hat = ridge_hat_matrix(scaled)
     truth = np.asarray(therapy, bool)
-    accuracy, auc = scores(hat, ranks, truth)
+    accuracy, auc = score_arms(hat, ranks, truth)
     source = np.random.default_rng(seed)
     better = [0, 0]
     for _ in range(PERMUTATIONS):
-        chance, chances = scores(hat, ranks, source.permutation(truth))
+        chance, chances = score_arms(hat, ranks, source.permutation(truth))
         better[0] += chance >= accuracy - 1e-12
         better[1] += abs(chances - 0.5).max(initial=0) >= abs(auc - 0.5).max(initial=0) - 1e-12
     best = int(abs(auc - 0.5).argmax()) if names else 0
@@ -170,7 +170,7 @@ def ranked(table: Any) -> Any:
     return ranks
 
 
-def left_out(scaled: Any) -> Any:
+def ridge_hat_matrix(scaled: Any) -> Any:
     """The matrix that turns arms (as +1, -1, centred) into each one's score, made of the others:
     ridge regression in its dual form, with the leave-one-out identity e_i = (y_i - f_i)/(1 - H_ii).
     """
@@ -181,7 +181,7 @@ def left_out(scaled: Any) -> Any:
     return gram @ np.linalg.inv(gram + RIDGE * np.eye(count))
 
 
-def scores(hat: Any, ranks: Any, truth: Any) -> tuple[float, Any]:
+def score_arms(hat: Any, ranks: Any, truth: Any) -> tuple[float, Any]:
     """Balanced accuracy of the classifier, and the AUC of each feature alone."""
     import numpy as np
 

@@ -77,9 +77,9 @@ class Data:
         return (BEFORE, AFTER) if self.trial.protocol.rate_after else (BEFORE,)
 
 
-def load(trial: Trial) -> Data:
+def load_data(trial: Trial) -> Data:
     """What was collected. Raises BadInput."""
-    with store.reading(trial.folder / DATABASE) as base:
+    with store.open_database(trial.folder / DATABASE) as base:
 
         def rows(table: str) -> list[sqlite3.Row]:
             return base.execute(f"SELECT * FROM {table}").fetchall()

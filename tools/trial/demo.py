@@ -48,7 +48,7 @@ from tools.trial import (
     plan as trial_plan,
 )
 from tools.trial.allocation import PLACEBO, THERAPY
-from tools.trial.belt import Job, Lived, Script
+from tools.trial.belt import Attended, Job, Script
 from tools.trial.folder import PRESCRIPTIONS, TICKETS, Trial
 from tools.trial.plan import Plan
 
@@ -73,29 +73,29 @@ class Story:
     protocol: dict[str, object] = field(default_factory=dict)
 
 
-NULL = Story("Null trial, SYNTHETIC", script.null, 1_000)
-FIXTURE = Story("Fixture with set means, SYNTHETIC", script.fixture, 2_000)
+NULL = Story("Null trial, SYNTHETIC", script.null_scripts, 1_000)
+FIXTURE = Story("Fixture with set means, SYNTHETIC", script.fixture_scripts, 2_000)
 
 
-class Made:
+class DemoTrial:
     """A trial's folder, made and enrolled, with what the scripts need to know."""
 
     def __init__(self, base: Path, story: Story) -> None:
         base.mkdir()
         self.base = base
         self.folder = str(base / "trial")
-        public = [age.new_identity(self.identity(who)) for who in ("statistician", "officer")]
+        public = [age.write_identity(self.identity(who)) for who in ("statistician", "officer")]
         self.keys = {str(key.unit): key for key in map(unit_key, range(1, story.units + 1))}
         plan = Plan(
             story.name, tuple(self.keys.values()), public[0], public[1],
-            prescription(story.minutes), SIZES, (1, 1), trial_plan.protocol_of(story.protocol),
+            prescription(story.minutes), SIZES, (1, 1), trial_plan.check_protocol(story.protocol),
         )  # fmt: skip
-        self.seed = first_seed(story)
-        new.new(self.folder, plan, self.seed)
-        for who, unit in trial_folder.opened(self.folder).units.items():
-            trial_people.entered(self.trial, who, unit)
+        self.seed = find_seed(story)
+        new.create_trial(self.folder, plan, self.seed)
+        for who, unit in trial_folder.open_trial(self.folder).units.items():
+            trial_people.add_enrolment(self.trial, who, unit)
         # the scripts are told the arms; nothing else is before `unseal`
-        opened = unseal.allocation(self.trial, self.identity("statistician"))
+        opened = unseal.read_allocation(self.trial, self.identity("statistician"))
         self.arms = {who: one.arm for who, one in opened.items()}
         source = random.Random(self.seed)
         self.dropped = source.choice([who for who, arm in self.arms.items() if arm == PLACEBO])
@@ -104,7 +104,7 @@ class Made:
     @property
     def trial(self) -> Trial:
         """As its folder is now."""
-        return trial_folder.opened(self.folder)
+        return trial_folder.open_trial(self.folder)
 
     def identity(self, who: str) -> str:
         """Path of an identity."""
@@ -116,16 +116,16 @@ class Made:
         return [
             Job(
                 who, unit, self.seed, self.scripts[who],
-                belt.files_of(
-                    unit, keyfile.unit_file(self.keys[unit]), trial.read(f"{TICKETS}/{who}.json"),
-                    trial.read(f"{PRESCRIPTIONS}/{who}.json"),
+                belt.unit_files(
+                    unit, keyfile.render_unit_keys(self.keys[unit]),
+                    trial.read(f"{TICKETS}/{who}.json"), trial.read(f"{PRESCRIPTIONS}/{who}.json"),
                 ),
                 trial.protocol.interval_days,
             )
             for who, unit in trial.units.items()
         ]  # fmt: skip
 
-    def keep(self, lived: Lived) -> None:
+    def keep(self, lived: Attended) -> None:
         """A journal, as `journal pull` leaves it."""
         folder = self.base / "journals" / lived.participant
         folder.mkdir(parents=True)
@@ -145,7 +145,7 @@ class Made:
 def prescription(minutes: int) -> dict[str, object]:
     """The default one, of so many minutes."""
     named = {"name": f"demo, {minutes} min", "max_min": minutes}
-    return file.whole({**DEFAULT, **named})
+    return file.with_defaults({**DEFAULT, **named})
 
 
 def unit_key(number: int) -> Key:
@@ -153,23 +153,23 @@ def unit_key(number: int) -> Key:
     return Key(mac.derived(str(number).encode(), b"synthetic unit"), f"WB-{number:04}")
 
 
-def first_seed(story: Story) -> int:
+def find_seed(story: Story) -> int:
     """The first seed whose allocation has so many placebos: blocks are cut where units end."""
     for seed in range(story.seed, story.seed + 10_000):
-        source = allocation.source_of(seed)
-        arms, _ = allocation.arms(story.units, SIZES, (1, 1), source)
+        source = allocation.random_source(seed)
+        arms, _ = allocation.draw_arms(story.units, SIZES, (1, 1), source)
         if arms.count(PLACEBO) == story.placebos:
             return seed
     raise BadInput(f"no allocation of {story.units} has {story.placebos} placebos")
 
 
-def live(trials: list[Made]) -> list[dict[str, Lived]]:
+def simulate_participants(trials: list[DemoTrial]) -> list[dict[str, Attended]]:
     """Every participant of these trials, on all cores, with progress."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
                TimeElapsedColumn())  # fmt: skip
-    found: list[dict[str, Lived]] = [{} for _ in trials]
+    found: list[dict[str, Attended]] = [{} for _ in trials]
     with ProcessPoolExecutor() as pool, Progress(*columns, console=Console(stderr=True)) as bar:
-        waiting = {pool.submit(belt.live, job): at
+        waiting = {pool.submit(belt.attend_visits, job): at
                    for at, made in enumerate(trials) for job in made.jobs()}  # fmt: skip
         task = bar.add_task("Participants, each through all visits", total=len(waiting))
         for done in as_completed(waiting):
@@ -184,20 +184,20 @@ def run(base: Path, minutes: int) -> int:
     """Both trials, with sessions of so many minutes; 1 if anything is not as it must be."""
     begun = time.monotonic()
     null, fixture = made = [
-        Made(base / name, replace(story, minutes=minutes))
+        DemoTrial(base / name, replace(story, minutes=minutes))
         for name, story in (("null", NULL), ("fixture", FIXTURE))
     ]
-    found = live(made)
+    found = simulate_participants(made)
     hours = sum(one.simulated_s for lives in found for one in lives.values()) / 3600
     lived_s = time.monotonic() - begun
     for one in made:
         one.withdraw()
         collect.collect(one.folder, [str(one.base / "journals")])
         report.report(one.folder, str(one.base / "sealed.html"))
-    checks = [blinded(null, found[0])]
+    checks = [check_blinding(null, found[0])]
     for one in made:
         unseal.unseal(one.folder, one.identity("statistician"), str(one.results()))
-    checks += [finds_nothing(null), *means_come_back(fixture)]
+    checks += [check_null(null), *check_fixture(fixture)]
     emit(
         f"\n{len(made)} trials of {UNITS} units, {hours:.0f} h of belts in {lived_s:.0f} s; "
         f"everything in {time.monotonic() - begun:.0f} s, {processor_s():.0f} s of processor time. "
@@ -219,19 +219,19 @@ def processor_s() -> float:
 Check = tuple[bool, str]
 
 
-def blinded(made: Made, lives: dict[str, Lived]) -> Check:
+def check_blinding(made: DemoTrial, lives: dict[str, Attended]) -> Check:
     """Before unsealing: whether the arms can be told from what a blinded person sees."""
     people = sorted(lives)
-    verdict = blind.judge(
+    verdict = blind.classify_arms(
         [lives[who].seen for who in people], [made.arms[who] == THERAPY for who in people],
         made.seed,
     )  # fmt: skip
     return not verdict.beaten, f"blinding, null trial: {verdict}"
 
 
-def finds_nothing(made: Made) -> Check:
+def check_null(made: DemoTrial) -> Check:
     """The null trial's comparison."""
-    found = unseal.found(made.trial, made.identity("statistician"))
+    found = unseal.compute_results(made.trial, made.identity("statistician"))
     result = found.primary
     if isinstance(result, str):
         return False, f"null trial: {result}"
@@ -242,11 +242,11 @@ def finds_nothing(made: Made) -> Check:
     )
 
 
-def means_come_back(made: Made) -> list[Check]:
+def check_fixture(made: DemoTrial) -> list[Check]:
     """Every mean of the files that `unseal` wrote, against the script's whole numbers."""
     return [
-        script.exact(made.results(), made.arms, made.scripts),
-        script.ends(made.results()),
+        script.check_means(made.results(), made.arms, made.scripts),
+        script.check_end_means(made.results()),
     ]
 
 

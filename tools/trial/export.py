@@ -43,19 +43,19 @@ class Field(NamedTuple):
     high: str = ""
 
 
-def code(words: tuple[str, ...], word: str) -> object:
+def choice_number(words: tuple[str, ...], word: str) -> object:
     """A choice's number, as REDCap imports it."""
     return words.index(word) + 1 if word in words else ""
 
 
-def clock(seconds: object) -> str:
+def format_clock(seconds: object) -> str:
     """As REDCap's datetime_seconds_ymd."""
     if not isinstance(seconds, int):
         return ""
     return (EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def rating(item: str, moment: str) -> Compute:
+def rating_column(item: str, moment: str) -> Compute:
     """The answer for an item."""
 
     def compute(found: Results, who: str, visit: int) -> object:
@@ -65,7 +65,7 @@ def rating(item: str, moment: str) -> Compute:
     return compute
 
 
-def of_session(value: Callable[[list[float]], object], pick: Callable[..., float]) -> Compute:
+def session_column(value: Callable[[list[float]], object], pick: Callable[..., float]) -> Compute:
     """Of the sessions of a visit."""
 
     def compute(found: Results, who: str, visit: int) -> object:
@@ -85,14 +85,14 @@ def highest(values: list[float]) -> str:
     return f"{max(values):.3f}"
 
 
-def worst(found: Results, who: str, visit: int) -> object:
+def worst_effect(found: Results, who: str, visit: int) -> object:
     """The worst effect that was marked in a visit."""
     mine = [row["severity"] for row in found.data.effects
             if (row["participant"], row["visit"]) == (who, visit)]  # fmt: skip
     return max(mine) + 1 if mine else ""
 
 
-def visited(name: str) -> Compute:
+def visit_column(name: str) -> Compute:
     """A column of the table of visits."""
 
     def compute(found: Results, who: str, visit: int) -> object:
@@ -102,60 +102,63 @@ def visited(name: str) -> Compute:
     return compute
 
 
-def guess(found: Results, who: str, visit: int) -> object:
+def guess_of_visit(found: Results, who: str, visit: int) -> object:
     """The guess of the arm, where it was asked."""
     row = found.data.guesses.get(who)
-    return code(GUESSES, row["guess"]) if row and row["visit"] == visit else ""
+    return choice_number(GUESSES, row["guess"]) if row and row["visit"] == visit else ""
 
 
-def first(compute: Callable[[Results, str], object]) -> Compute:
+def on_first_visit(compute: Callable[[Results, str], object]) -> Compute:
     """What belongs to the first event."""
     return lambda found, who, visit: compute(found, who) if visit == 1 else ""
 
 
-def fields(found: Results) -> list[Field]:
+def list_fields(found: Results) -> list[Field]:
     """Every column, after the two that name the row."""
     data = found.data
     origin = ("units", "scripted (SYNTHETIC)")
     columns = [
         Field("data_origin", ENROLMENT, "Where the data are from",
-              first(lambda f, who: 1 + f.data.trial.synthetic), origin),
-        Field("arm", ENROLMENT, "Arm", first(lambda f, who: code(ARMS, f.arms[who].arm)), ARMS),
+              on_first_visit(lambda f, who: 1 + f.data.trial.synthetic), origin),
+        Field("arm", ENROLMENT, "Arm",
+              on_first_visit(lambda f, who: choice_number(ARMS, f.arms[who].arm)), ARMS),
         Field("unit", ENROLMENT, "Serial of the unit",
-              first(lambda f, who: f.data.trial.units[who])),
+              on_first_visit(lambda f, who: f.data.trial.units[who])),
         Field("journal_head", ENROLMENT, "Seal of the journal's last record",
-              first(lambda f, who: f.data.journals[who]["head"])),
+              on_first_visit(lambda f, who: f.data.journals[who]["head"])),
         Field("visit_state", VISIT, "Visit",
-              lambda f, who, v: code(STATES, f.data.state(who, v)), STATES),
+              lambda f, who, v: choice_number(STATES, f.data.state(who, v)), STATES),
         Field("visit_opened", VISIT, "Opened, by the unit's clock",
-              lambda f, who, v: clock(visited("opened_at")(f, who, v)),
+              lambda f, who, v: format_clock(visit_column("opened_at")(f, who, v)),
               check="datetime_seconds_ymd"),
         Field("visit_seal", VISIT, "Seal of the record that opened it",
-              lambda f, who, v: visited("seal")(f, who, v) or ""),
+              lambda f, who, v: visit_column("seal")(f, who, v) or ""),
     ]  # fmt: skip
     for moment in data.moments():
         for at, item in enumerate(data.trial.items):
             name = f"{'overall' if not at else f'movement_{at}'}_{moment}"
             said = f"Pain, {item}, {moment} therapy (NRS 0-10)"
-            columns.append(Field(name, VISIT, said, rating(item, moment), (), "integer", "0", "10"))
+            columns.append(
+                Field(name, VISIT, said, rating_column(item, moment), (), "integer", "0", "10")
+            )
     columns += [
-        Field("effect", VISIT, "Worst adverse effect marked at the belt", worst, SEVERITIES),
-        Field("therapy_min", VISIT, "Minutes of therapy", of_session(total, lambda o: o.minutes),
-              (), "number"),
+        Field("effect", VISIT, "Worst adverse effect marked at the belt", worst_effect, SEVERITIES),
+        Field("therapy_min", VISIT, "Minutes of therapy",
+              session_column(total, lambda o: o.minutes), (), "number"),
         Field("dose_a_j_cm2", VISIT, "Light really given, pad A (J/cm2)",
-              of_session(total, lambda o: o.j_cm2[0]), (), "number"),
+              session_column(total, lambda o: o.j_cm2[0]), (), "number"),
         Field("dose_b_j_cm2", VISIT, "Light really given, pad B (J/cm2)",
-              of_session(total, lambda o: o.j_cm2[1]), (), "number"),
+              session_column(total, lambda o: o.j_cm2[1]), (), "number"),
         Field("highest_contact_c", VISIT, "Highest contact temperature (C)",
-              of_session(highest, lambda o: o.highest_c), (), "number"),
-        Field("guess", VISIT, "Guess of the arm", guess, GUESSES),
+              session_column(highest, lambda o: o.highest_c), (), "number"),
+        Field("guess", VISIT, "Guess of the arm", guess_of_visit, GUESSES),
     ]  # fmt: skip
     return columns
 
 
-def data_csv(found: Results) -> str:
+def render_data(found: Results) -> str:
     """A row a participant and visit, for whoever has a journal."""
-    columns = fields(found)
+    columns = list_fields(found)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["record_id", "redcap_event_name", *(column.name for column in columns)])
@@ -166,13 +169,13 @@ def data_csv(found: Results) -> str:
     return out.getvalue()
 
 
-def dictionary_csv(found: Results) -> str:
+def render_dictionary(found: Results) -> str:
     """The project's data dictionary."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(HEADER)
     writer.writerow(["record_id", ENROLMENT, "", "text", "Participant", *[""] * 13])
-    for one in fields(found):
+    for one in list_fields(found):
         choices = " | ".join(f"{at + 1}, {word}" for at, word in enumerate(one.choices))
         kind = "radio" if one.choices else "text"
         row = [one.name, one.form, "", kind, one.label, choices, "", one.check, one.low, one.high]

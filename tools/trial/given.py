@@ -29,7 +29,7 @@ class Arm:
 
 
 @dataclass(frozen=True)
-class Given:
+class SessionDose:
     """One session as it was."""
 
     participant: str
@@ -45,7 +45,7 @@ class Given:
 
 
 @dataclass(frozen=True)
-class Cause:
+class LatchedFault:
     """One fault as it was."""
 
     participant: str
@@ -55,9 +55,9 @@ class Cause:
     seal: str
 
 
-def sessions(data: Data, arms: dict[str, Arm]) -> tuple[list[Given], list[str]]:
+def decrypt_sessions(data: Data, arms: dict[str, Arm]) -> tuple[list[SessionDose], list[str]]:
     """Every session with an end, and what is wrong with any."""
-    found: list[Given] = []
+    found: list[SessionDose] = []
     wrong: list[str] = []
     for row in data.sessions:
         if row["sealed"] is None:
@@ -68,7 +68,7 @@ def sessions(data: Data, arms: dict[str, Arm]) -> tuple[list[Given], list[str]]:
         if numbers[0] != SESSION or numbers[1] not in (0, 1):
             wrong.append(f"{where}: the sealed record does not open with this unit's key")
             continue
-        one = given(row, numbers)
+        one = decode_session(row, numbers)
         found.append(one)
         if one.lit != (arms[who].arm == THERAPY):
             said = "lit" if one.lit else "dark"
@@ -78,12 +78,12 @@ def sessions(data: Data, arms: dict[str, Arm]) -> tuple[list[Given], list[str]]:
     return found, wrong
 
 
-def given(row: sqlite3.Row, numbers: tuple[int, ...]) -> Given:
+def decode_session(row: sqlite3.Row, numbers: tuple[int, ...]) -> SessionDose:
     """A session from its sealed numbers."""
     banks = numbers[2 : 2 + 2 * BANKS]
     _, throttled_ms, cem43, highest_mc, _, reason = numbers[10:16]
     named = states.REASONS[reason] if 0 <= reason < len(states.REASONS) else ""
-    return Given(
+    return SessionDose(
         row["participant"], row["visit"], bool(numbers[1]),
         (sum(banks[:BANKS]) / 1e6, sum(banks[BANKS:]) / 1e6), row["treat_ms"] / 60_000,
         throttled_ms / 60_000, cem43 / CEM43_MIN, highest_mc / 1000,
@@ -91,7 +91,7 @@ def given(row: sqlite3.Row, numbers: tuple[int, ...]) -> Given:
     )  # fmt: skip
 
 
-def causes(data: Data, arms: dict[str, Arm]) -> list[Cause]:
+def decrypt_faults(data: Data, arms: dict[str, Arm]) -> list[LatchedFault]:
     """Every fault."""
     found = []
     for row in data.faults:
@@ -100,5 +100,5 @@ def causes(data: Data, arms: dict[str, Arm]) -> list[Cause]:
         _, fault, pad = numbers[:3]
         known = numbers[0] == FAULT and 0 <= fault < len(FAULTS) and 0 <= pad < len(PADS)
         name = FAULTS[fault][0] if known else "not to be opened"
-        found.append(Cause(who, row["visit"], name, PADS[pad] if known else "", row["seal"]))
+        found.append(LatchedFault(who, row["visit"], name, PADS[pad] if known else "", row["seal"]))
     return found

@@ -40,20 +40,20 @@ class Entry:
         return mac.receipt(self.hash)
 
 
-def line(n: int, at: str, kind: str, fields: dict[str, object], prev: str) -> bytes:
+def render_entry(n: int, at: str, kind: str, fields: dict[str, object], prev: str) -> bytes:
     """An entry as it is written, without an end of line."""
     names = ("n", "at", "kind", *fields, "prev")
     body = json_codec.text(names, (n, at, kind, *fields.values(), prev))[:-1]
     return body + b', "hash": "' + mac.seal(b"", body).encode() + b'"}'
 
 
-def read(folder: Path) -> list[Entry]:
+def read_log(folder: Path) -> list[Entry]:
     """The whole log, its chain checked. Raises BadInput."""
     path = folder / FILE
-    return list(entries(validate.read_bytes(path, BYTES_MAX), str(path)))
+    return list(parse_log(validate.read_bytes(path, BYTES_MAX), str(path)))
 
 
-def entries(content: bytes, where: str) -> Iterator[Entry]:
+def parse_log(content: bytes, where: str) -> Iterator[Entry]:
     """The entries of a log, each checked against the one before. Raises BadInput."""
     prev = FIRST
     lines = content.split(b"\n")
@@ -74,13 +74,13 @@ def entries(content: bytes, where: str) -> Iterator[Entry]:
         raise BadInput(f"{where}: is empty: the log was cut short")
 
 
-def add(folder: Path, kind: str, fields: dict[str, object]) -> Entry:
+def append_entry(folder: Path, kind: str, fields: dict[str, object]) -> Entry:
     """Write an entry after the last. Raises BadInput."""
     path = folder / FILE
     content = validate.read_bytes(path, BYTES_MAX)
-    last = list(entries(content, str(path)))[-1]
-    at = now()
-    new = line(last.n + 1, at, kind, fields, last.hash)
+    last = list(parse_log(content, str(path)))[-1]
+    at = format_now()
+    new = render_entry(last.n + 1, at, kind, fields, last.hash)
     if len(content) + len(new) >= BYTES_MAX:
         raise BadInput(f"{path}: is full")
     with write_whole(path) as part:
@@ -89,6 +89,6 @@ def add(folder: Path, kind: str, fields: dict[str, object]) -> Entry:
     return Entry(last.n + 1, at, kind, row, row["hash"])
 
 
-def now() -> str:
+def format_now() -> str:
     """The present, UTC."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

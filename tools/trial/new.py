@@ -22,27 +22,27 @@ from tools.prescription import file, keyfile
 from tools.prescription.keyfile import Key
 from tools.trial import age, allocation, log
 from tools.trial import folder as trial_folder
-from tools.trial.allocation import PLACEBO, Allotted
+from tools.trial.allocation import PLACEBO, Assignment
 from tools.trial.plan import Plan
 
 SEED_MAX = 2**63 - 1
 
 
-def new(folder: str, plan: Plan, seed: int | None) -> int:
+def create_trial(folder: str, plan: Plan, seed: int | None) -> int:
     """Make the trial's folder. Raises BadInput, and then leaves nothing."""
     if seed is not None:
         validate.integer(seed, "--seed", 0, SEED_MAX)
     target = Path(os.path.realpath(folder))
     if os.path.lexists(folder):
         raise BadInput(f"{folder}: is there already: a trial is never written over")
-    source = allocation.source_of(seed)
+    source = allocation.random_source(seed)
     keys = {str(key.unit): key for key in plan.keys}
-    arms, blocks = allocation.arms(len(keys), plan.sizes, plan.ratio, source)
-    rows = allocation.allotted(list(keys), arms, source)
-    files = contents(plan, rows, keys, blocks, seed is not None)
+    arms, blocks = allocation.draw_arms(len(keys), plan.sizes, plan.ratio, source)
+    rows = allocation.assign_units(list(keys), arms, source)
+    files = build_files(plan, rows, keys, blocks, seed is not None)
     private = {trial_folder.VERIFY: verifying(keys)}
     said = {"name": plan.name, "synthetic": seed is not None, "files": digests(files)}
-    entry = log.line(0, log.now(), "new", said, log.FIRST)
+    entry = log.render_entry(0, log.format_now(), "new", said, log.FIRST)
     files[log.FILE] = entry + b"\n"
     write_folder(target, folder, files, private)
     code = mac.receipt(json.loads(entry)["hash"])
@@ -55,8 +55,8 @@ def new(folder: str, plan: Plan, seed: int | None) -> int:
     return 0
 
 
-def contents(
-    plan: Plan, rows: list[Allotted], keys: dict[str, Key], blocks: list[int], synthetic: bool
+def build_files(
+    plan: Plan, rows: list[Assignment], keys: dict[str, Key], blocks: list[int], synthetic: bool
 ) -> dict[str, bytes]:
     """Every file but the log and the private one, by its name in the folder."""
     table: dict[str, object] = {
@@ -65,7 +65,7 @@ def contents(
         "ratio": f"{plan.ratio[0]}:{plan.ratio[1]}", "protocol": plan.protocol,
         "prescription": plan.prescription, "participants": {r.participant: r.unit for r in rows},
     }  # fmt: skip
-    files = {trial_folder.TOML: trial_folder.toml(table)}
+    files = {trial_folder.TOML: trial_folder.render_toml(table)}
     whole = {
         "trial": plan.name, "blocks": blocks,
         "rows": [
@@ -73,30 +73,30 @@ def contents(
             for r in rows
         ],
     }  # fmt: skip
-    files[trial_folder.ALLOCATION] = age.sealed(canonical(whole), plan.statistician)
+    files[trial_folder.ALLOCATION] = age.encrypt(canonical_json(whole), plan.statistician)
     for row in rows:
         key = keys[row.unit]
         envelope = {"trial": plan.name, "participant": row.participant, "unit": row.unit,
                     "arm": row.arm}  # fmt: skip
         name = row.participant
-        files[f"{trial_folder.ENVELOPES}/{name}.age"] = age.sealed(
-            canonical(envelope), plan.officer
+        files[f"{trial_folder.ENVELOPES}/{name}.age"] = age.encrypt(
+            canonical_json(envelope), plan.officer
         )
-        files[f"{trial_folder.TICKETS}/{name}.json"] = ticket_of(plan, row, key)
-        files[f"{trial_folder.PRESCRIPTIONS}/{name}.json"] = file.sealed(
+        files[f"{trial_folder.TICKETS}/{name}.json"] = build_ticket(plan, row, key)
+        files[f"{trial_folder.PRESCRIPTIONS}/{name}.json"] = file.sign(
             plan.prescription, key, row.unit, 1, None
         )
     return files
 
 
-def ticket_of(plan: Plan, row: Allotted, key: Key) -> bytes:
+def build_ticket(plan: Plan, row: Assignment, key: Key) -> bytes:
     """The unit's trial.json, as the unit itself takes it. Raises BadInput."""
     sealing = mac.derived(key.prescription, enrolment.PURPOSE)
     said: dict[str, object] = {
         "participant": row.participant, "protocol": plan.protocol, "salt": row.salt,
         "trial": plan.name, "unit": row.unit,
     }  # fmt: skip
-    inner = canonical(ticket_made(said, row.arm == PLACEBO, row.key, sealing))
+    inner = canonical_json(ticket_made(said, row.arm == PLACEBO, row.key, sealing))
     content = signed_prescription.sealed(inner, sealing)
     keys = Keys(None)
     keys.prescription = key.prescription
@@ -108,14 +108,14 @@ def ticket_of(plan: Plan, row: Allotted, key: Key) -> bytes:
     return content
 
 
-def canonical(table: object) -> bytes:
+def canonical_json(table: object) -> bytes:
     """JSON that is the same wherever it is written."""
     return json.dumps(table, sort_keys=True, separators=(",", ":")).encode()
 
 
 def verifying(keys: dict[str, Key]) -> bytes:
     """What proves the units' journals and no more: from a journal's key, no other key comes."""
-    return canonical({unit: key.journal.hex() for unit, key in keys.items()}) + b"\n"
+    return canonical_json({unit: key.journal.hex() for unit, key in keys.items()}) + b"\n"
 
 
 def digests(files: dict[str, bytes]) -> dict[str, str]:

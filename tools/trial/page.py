@@ -86,7 +86,7 @@ class Page:
 # -- for a terminal --------------------------------------------------------------------------
 
 
-def text_of(page: Page) -> str:
+def render_text(page: Page) -> str:
     """As standard output takes it: coloured on a terminal only."""
     console = Console(highlight=False)
     if not console.is_terminal:
@@ -94,13 +94,13 @@ def text_of(page: Page) -> str:
     parts: list[RenderableType] = [Text(page.title, style="bold")]
     if page.synthetic:
         parts.insert(0, Text(SYNTHETIC, style="bold red"))
-    parts += [drawn(block) for block in page.blocks]
+    parts += [render_block(block) for block in page.blocks]
     with console.capture() as capture:
         console.print(Padding(Group(*parts), (0, 1)))
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
 
 
-def drawn(block: Block) -> RenderableType:
+def render_block(block: Block) -> RenderableType:
     """One block."""
     match block:
         case Heading(text):
@@ -110,7 +110,9 @@ def drawn(block: Block) -> RenderableType:
         case Bullets(lines, none):
             return Text("\n".join(f"- {line}" for line in lines) or none)
         case Table(columns, rows, caption):
-            return Group(*([Text(caption, style="dim")] if caption else []), grid(columns, rows))
+            return Group(
+                *([Text(caption, style="dim")] if caption else []), render_table(columns, rows)
+            )
         case Flow(steps):
             lines = []
             for box, left in steps:
@@ -120,7 +122,7 @@ def drawn(block: Block) -> RenderableType:
             return Text(f"[figure, in the HTML: {caption}]", style="dim")
 
 
-def grid(columns: list[str], rows: list[list[Cell]]) -> Grid:
+def render_table(columns: list[str], rows: list[list[Cell]]) -> Grid:
     """A table."""
     table = Grid(box=None, pad_edge=False, header_style="dim")
     for at, name in enumerate(columns):
@@ -138,7 +140,7 @@ def plain(cell: Cell) -> str:
 # -- as HTML -----------------------------------------------------------------------------------
 
 
-def html_of(page: Page) -> str:
+def render_html(page: Page) -> str:
     """One HTML file: no script, nothing from elsewhere."""
     blocks = [(type(block).__name__, block) for block in page.blocks]
     return render_page("trial.html", page=page, blocks=blocks, synthetic=SYNTHETIC)

@@ -26,8 +26,8 @@ REMOVE = "import os\nos.remove({name!r})\n"
 
 def push(folder: str, participant: str, device: str | None, replace: bool) -> int:
     """Bring both files. Raises BadInput; then the unit is as it was, or locked."""
-    trial = trial_folder.opened(folder)
-    who = people.enrolled(trial, participant)
+    trial = trial_folder.open_trial(folder)
+    who = people.require_enrolled(trial, participant)
     serial = trial.units[who]
     content = trial.read(f"{TICKETS}/{who}.json")
     asked = trial.read(f"{PRESCRIPTIONS}/{who}.json")
@@ -44,7 +44,7 @@ def push(folder: str, participant: str, device: str | None, replace: bool) -> in
             Course(prescription, board, calibration_rows(calibration, board)[0])
         except Refused as why:
             raise BadInput(f"{unit.port}: {why}") from None
-        old = others(unit, taken)
+        old = other_visits(unit, taken)
         if old and not replace:
             raise BadInput(
                 f"{unit.port}: has {old}: pull its journal first; then --replace removes them"
@@ -52,12 +52,12 @@ def push(folder: str, participant: str, device: str | None, replace: bool) -> in
         keep(unit, PRESCRIPTION, asked)
         keep(unit, enrolment.FILE, content)
         if old:
-            remove(unit, visits.FILE)
+            remove_file(unit, visits.FILE)
     emit(f"{unit.port}: unit {serial} has the ticket and the prescription of {who}")
     return 0
 
 
-def others(unit: Device, taken: enrolment.Ticket) -> str:
+def other_visits(unit: Device, taken: enrolment.Ticket) -> str:
     """Whose visits the unit keeps, if they are not this participant's; empty where there are
     none."""
     content = fetch(unit, visits.FILE)
@@ -70,7 +70,7 @@ def others(unit: Device, taken: enrolment.Ticket) -> str:
     return f"the visits of {validate.shown(whose)} in the trial {validate.shown(of)}"
 
 
-def remove(unit: Device, name: str) -> None:
+def remove_file(unit: Device, name: str) -> None:
     """Take a file off the unit. Raises BadInput."""
     try:
         unit.run(REMOVE.format(name=name))

@@ -6,7 +6,7 @@ from sim.common import validate
 from sim.common.errors import BadInput
 from tools.common.files import emit, write_whole
 from tools.common.words import SEVERITIES, plural
-from tools.journal.sessions import when
+from tools.journal.sessions import format_clock
 from tools.trial import collect
 from tools.trial import data as trial_data
 from tools.trial import folder as trial_folder
@@ -33,44 +33,49 @@ EVIDENCE = (
 
 def report(folder: str, output: str | None) -> int:
     """Print it, or write it as HTML. Raises BadInput."""
-    trial = trial_folder.opened(folder)
+    trial = trial_folder.open_trial(folder)
     if output is not None:
-        suffix(output)
-    page = of(trial_data.load(trial))
+        check_suffix(output)
+    page = build_page(trial_data.load_data(trial))
     if output is None:
-        emit(trial_page.text_of(page))
+        emit(trial_page.render_text(page))
         return 0
     with write_whole(output) as path:
-        path.write_text(trial_page.html_of(page), encoding="utf-8")
+        path.write_text(trial_page.render_html(page), encoding="utf-8")
     emit(f"Wrote the sealed report to {output}")
     return 0
 
 
-def suffix(output: str) -> None:
+def check_suffix(output: str) -> None:
     """A name of an HTML file. Raises BadInput."""
     if Path(output).suffix not in HTML:
         raise BadInput(f"-o is {validate.shown(output)}: a name that ends in .html")
 
 
-def of(data: Data) -> Page:
+def build_page(data: Data) -> Page:
     """The sealed report."""
-    blocks: list[Block] = [Words(SEALED), Heading("Participants"), flow(data), Words(UNKNOWN)]
-    blocks += [Heading("Adherence"), *adherence(data)]
-    blocks += [Heading("Ratings by visit, all participants together"), *ratings(data)]
-    blocks += [Heading("Adverse effects"), *effects(data)]
-    blocks += [Heading("Codes that were broken"), broken(data)]
-    blocks += [*left_out(data), Words(WARMTH), Words(EVIDENCE)]
+    blocks: list[Block] = [
+        Words(SEALED),
+        Heading("Participants"),
+        flow_diagram(data),
+        Words(UNKNOWN),
+    ]
+    blocks += [Heading("Adherence"), *adherence_blocks(data)]
+    blocks += [Heading("Ratings by visit, all participants together"), *rating_blocks(data)]
+    blocks += [Heading("Adverse effects"), *effect_blocks(data)]
+    blocks += [Heading("Codes that were broken"), broken_codes(data)]
+    blocks += [*excluded_blocks(data), Words(WARMTH), Words(EVIDENCE)]
     return Page(f"{data.trial.name}: sealed report", data.trial.synthetic, blocks)
 
 
 # -- parts that the unsealed report has as well ------------------------------------------------
 
 
-def flow(data: Data) -> Flow:
+def flow_diagram(data: Data) -> Flow:
     """Participants from enrolment to the last visit, by CONSORT."""
     trial = data.trial
     enrolled = list(trial.enrolled)
-    lacking = collect.missing(trial, set(data.journals))
+    lacking = collect.list_missing(trial, set(data.journals))
     gone = [
         f"withdrawn: {entry.row['participant']}, {entry.at[:10]}: {entry.row['reason']}"
         for entry in trial.of_kind("withdraw")
@@ -78,28 +83,28 @@ def flow(data: Data) -> Flow:
     steps = [
         (f"Units and tickets made: {len(trial.units)}",
          [f"not enrolled: {len(trial.units) - len(enrolled)}"]),
-        (f"Enrolled: {len(enrolled)}", named("no journal that can be used", lacking)),
+        (f"Enrolled: {len(enrolled)}", list_people("no journal that can be used", lacking)),
         (f"With a journal: {len(data.people)}",
-         named("no baseline", [w for w in data.people if data.rating(w, 1) is None])),
+         list_people("no baseline", [w for w in data.people if data.rating(w, 1) is None])),
         (f"Rated at baseline: {len(data.rated(data.people, 1))}", gone),
     ]  # fmt: skip
     unfinished = [who for who in data.people if not data.finished(who)]
-    steps[-1] = (steps[-1][0], [*gone, *named(f"visit {data.last} not done", unfinished)])
+    steps[-1] = (steps[-1][0], [*gone, *list_people(f"visit {data.last} not done", unfinished)])
     steps.append((f"Visit {data.last} done: {len(data.people) - len(unfinished)}", []))
     return Flow(steps)
 
 
-def named(what: str, people: list[str]) -> list[str]:
+def list_people(what: str, people: list[str]) -> list[str]:
     """A line that names people, if there are any."""
     return [f"{what}: {len(people)} ({', '.join(people)})"] if people else []
 
 
-def adherence(data: Data) -> list[Block]:
+def adherence_blocks(data: Data) -> list[Block]:
     """Visits and minutes."""
     rows: list[list[Cell]] = []
     for visit in data.visit_numbers:
         states = [data.state(who, visit) for who in data.people]
-        treated = minutes(data, visit)
+        treated = minutes_of_visit(data, visit)
         rows.append([
             str(visit), *(str(states.count(state)) for state in ("done", "unfinished", "missed")),
             str(states.count("") + states.count("open")), str(len(treated)) if treated else "",
@@ -109,7 +114,7 @@ def adherence(data: Data) -> list[Block]:
     columns = ["visit", "done", "not to its end", "missed", "not yet", "with therapy",
                "mean min", "range"]  # fmt: skip
     done = [sum(data.state(w, v) == "done" for v in data.visit_numbers) for w in data.people]
-    spent = [sum(minutes_of(data, who)) for who in data.people]
+    spent = [sum(minutes_of_participant(data, who)) for who in data.people]
     told = "Nobody has a journal yet."
     if done:
         told = (
@@ -120,19 +125,19 @@ def adherence(data: Data) -> list[Block]:
     return [Words(told), Table(columns, rows, "Minutes are of therapy, pauses not counted")]
 
 
-def minutes(data: Data, visit: int) -> list[float]:
+def minutes_of_visit(data: Data, visit: int) -> list[float]:
     """Minutes of therapy of each session of a visit that has an end."""
     return [row["treat_ms"] / 60_000 for row in data.sessions
             if row["visit"] == visit and row["treat_ms"] is not None]  # fmt: skip
 
 
-def minutes_of(data: Data, who: str) -> list[float]:
+def minutes_of_participant(data: Data, who: str) -> list[float]:
     """Minutes of each session of a participant."""
     return [row["treat_ms"] / 60_000 for row in data.sessions
             if row["participant"] == who and row["treat_ms"] is not None]  # fmt: skip
 
 
-def ratings(data: Data) -> list[Block]:
+def rating_blocks(data: Data) -> list[Block]:
     """Overall pain at each visit, before therapy and after, whoever gave it."""
     from tools.trial import plot
 
@@ -144,18 +149,18 @@ def ratings(data: Data) -> list[Block]:
             found = mean_of([one.value for one in data.rated(data.people, visit, moment)])
             if found is None:
                 continue
-            rows.append([f"{visit}, {moment}", *cells(found)])
+            rows.append([f"{visit}, {moment}", *mean_cells(found)])
             if moment == "before":
                 points.append((visit, found))
     blocks.append(Table(["visit", "n", "mean", "95 % interval", "SD"], rows,
                         "Overall pain, NRS 0-10"))  # fmt: skip
     if points:
-        svg = plot.ratings([("", points)], "Overall, before therapy", data.trial.synthetic)
+        svg = plot.plot_ratings([("", points)], "Overall, before therapy", data.trial.synthetic)
         blocks.append(Figure(svg, "Overall pain before therapy, all participants together"))
     return blocks
 
 
-def cells(found: Mean) -> list[Cell]:
+def mean_cells(found: Mean) -> list[Cell]:
     """A mean as cells of a table."""
     if found.sd is None:
         return [str(found.n), f"{found.mean:.2f}", "", ""]
@@ -163,7 +168,7 @@ def cells(found: Mean) -> list[Cell]:
             f"{found.sd:.2f}"]  # fmt: skip
 
 
-def effects(data: Data) -> list[Block]:
+def effect_blocks(data: Data) -> list[Block]:
     """What was marked at the belt, and what was written into the log."""
     worst: dict[str, int] = {}
     for row in data.effects:
@@ -177,11 +182,11 @@ def effects(data: Data) -> list[Block]:
         Words(f"Marked at the belt: {plural(len(marked), 'effect')} by "
               f"{len({row['participant'] for row in marked})} of {len(data.people)}; the worst of "
               f"each participant: {counts}."),
-        Words("Written into the log:"), Bullets(events(data, {}), "none"),
+        Words("Written into the log:"), Bullets(list_events(data, {}), "none"),
     ]  # fmt: skip
 
 
-def events(data: Data, arms: dict[str, str]) -> list[str]:
+def list_events(data: Data, arms: dict[str, str]) -> list[str]:
     """The log's adverse events, with the arms that are known."""
     return [
         f"{row['began']}, {row['participant']}{arms.get(row['participant'], '')}: {row['text']} "
@@ -190,7 +195,7 @@ def events(data: Data, arms: dict[str, str]) -> list[str]:
     ]
 
 
-def broken(data: Data) -> Block:
+def broken_codes(data: Data) -> Block:
     """Codes that were broken, and why; not what came out."""
     return Bullets(
         [f"{entry.row['participant']} at {entry.at}: {entry.row['reason']}"
@@ -199,10 +204,10 @@ def broken(data: Data) -> Block:
     )  # fmt: skip
 
 
-def left_out(data: Data) -> list[Block]:
+def excluded_blocks(data: Data) -> list[Block]:
     """What is in no number above, and what is, with a reservation."""
     apart = [f"{row['label']}: {row['what']}: {row['said']}" for row in data.quarantine]
-    lacking = collect.missing(data.trial, set(data.journals))
+    lacking = collect.list_missing(data.trial, set(data.journals))
     apart += [f"{who}: no journal that can be used" for who in lacking]
     notes = [f"{row['participant']}, unit {row['unit']}: {row['what']}: {row['said']}"
              for row in data.notes]  # fmt: skip
@@ -211,5 +216,5 @@ def left_out(data: Data) -> list[Block]:
         Heading("What was left out"), Bullets(apart, "Nothing: every journal was in order."),
         Heading("What was kept, and is to be known"), Bullets(notes, "Nothing."),
         Words(f"From {plural(len(data.places), 'record')} of {len(data.people)} units, the last "
-              f"of {when(latest) if latest else 'no clock'}; log code {data.trial.log[-1].code}."),
+              f"of {format_clock(latest or None)}; log code {data.trial.log[-1].code}."),
     ]  # fmt: skip

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 from firmware.trial.visits import GUESSES
 from tools.common.words import SEVERITIES, name_fault, plural
-from tools.journal.sessions import when
+from tools.journal.sessions import format_clock
 from tools.trial import given as trial_given
 from tools.trial import plot, report, stats
 from tools.trial.allocation import ARMS, THERAPY
 from tools.trial.data import Data, Rating
 from tools.trial.derive import BEFORE
-from tools.trial.given import Arm, Cause, Given
+from tools.trial.given import Arm, LatchedFault, SessionDose
 from tools.trial.page import Block, Bullets, Cell, Figure, Heading, Page, Table, Words
 from tools.trial.sources import Sources
 from tools.trial.stats import Difference, Mean, mean_of
@@ -34,9 +34,9 @@ class Results:
 
     data: Data
     arms: dict[str, Arm]
-    given: list[Given]
+    given: list[SessionDose]
     wrong: list[str]
-    causes: list[Cause]
+    causes: list[LatchedFault]
     sources: Sources
     primary: Difference | str = ""
     blocks: list[Block] = field(default_factory=list)
@@ -46,27 +46,27 @@ class Results:
         return [who for who in self.data.people if self.arms[who].arm == arm]
 
 
-def results(data: Data, arms: dict[str, Arm]) -> Results:
+def compute_results(data: Data, arms: dict[str, Arm]) -> Results:
     """The whole of it."""
-    given, wrong = trial_given.sessions(data, arms)
+    given, wrong = trial_given.decrypt_sessions(data, arms)
     whose = {unit: who for who, unit in data.trial.units.items()}
     found = Results(
-        data, arms, given, wrong, trial_given.causes(data, arms), Sources(data, whose)
+        data, arms, given, wrong, trial_given.decrypt_faults(data, arms), Sources(data, whose)
     )  # fmt: skip
     blocks = found.blocks
-    blocks += [Heading("Participants"), report.flow(data), by_arm(found)]
-    blocks += [Heading("Change from baseline"), Words(METHOD), *changes(found)]
-    blocks += [Heading("Ratings by arm and visit"), *rating_tables(found)]
-    blocks += [Heading("Light really given"), *doses(found)]
-    blocks += [Heading("Adverse effects and faults"), *harms(found)]
-    blocks += [Heading("Blinding"), *blinding(found)]
-    blocks += [Heading("Codes that were broken"), report.broken(data)]
-    blocks += report.left_out(data)
+    blocks += [Heading("Participants"), report.flow_diagram(data), arm_table(found)]
+    blocks += [Heading("Change from baseline"), Words(METHOD), *change_blocks(found)]
+    blocks += [Heading("Ratings by arm and visit"), *rating_blocks(found)]
+    blocks += [Heading("Light really given"), *dose_blocks(found)]
+    blocks += [Heading("Adverse effects and faults"), *harm_blocks(found)]
+    blocks += [Heading("Blinding"), *blinding_blocks(found)]
+    blocks += [Heading("Codes that were broken"), report.broken_codes(data)]
+    blocks += report.excluded_blocks(data)
     blocks.append(Words(report.EVIDENCE))
     return found
 
 
-def page(found: Results) -> Page:
+def build_page(found: Results) -> Page:
     """As a page."""
     trial = found.data.trial
     return Page(f"{trial.name}: results, unsealed", trial.synthetic, found.blocks)
@@ -75,7 +75,7 @@ def page(found: Results) -> Page:
 # -- parts -------------------------------------------------------------------------------------
 
 
-def by_arm(found: Results) -> Block:
+def arm_table(found: Results) -> Block:
     """How many of each arm came how far."""
     data = found.data
     rows: list[list[Cell]] = []
@@ -93,22 +93,26 @@ def by_arm(found: Results) -> Block:
     return Table(columns, rows)
 
 
-def changes(found: Results) -> list[Block]:
+def change_blocks(found: Results) -> list[Block]:
     """ANCOVA of the overall rating, and of each movement."""
     data = found.data
     rows: list[list[Cell]] = []
     for item in data.trial.items:
-        result, seals = adjusted(found, item)
+        result, seals = compare_item(found, item)
         if item == data.trial.items[0]:
             found.primary = result
         rows.append(change_row(found, item, result, seals))
     columns = ["item", "therapy n", "placebo n", "therapy, change", "placebo, change",
                "difference", "95 % interval", "p"]  # fmt: skip
     caption = "Change to the last visit at the mean baseline; difference: therapy less placebo"
-    return [Words(verdict(found.primary)), Table(columns, rows, caption), Words(many(len(rows)))]
+    return [
+        Words(verdict_in_words(found.primary)),
+        Table(columns, rows, caption),
+        Words(comparison_note(len(rows))),
+    ]
 
 
-def many(count: int) -> str:
+def comparison_note(count: int) -> str:
     """What is to be thought of so many comparisons."""
     return (
         f"The first row is the trial's outcome; the others are told beside it, not adjusted for "
@@ -118,7 +122,7 @@ def many(count: int) -> str:
     )
 
 
-def adjusted(found: Results, item: str) -> tuple[Difference | str, list[str]]:
+def compare_item(found: Results, item: str) -> tuple[Difference | str, list[str]]:
     """Of one item: the comparison, and the seals of all ratings in it."""
     data = found.data
     change, baseline, therapy, seals = [], [], [], []
@@ -142,18 +146,18 @@ def change_row(found: Results, item: str, result: Difference | str, seals: list[
         ("placebo, change", f"{result.adjusted[1]:.2f}"),
         ("difference", f"{result.difference:.2f}"),
         ("95 % interval", f"{result.low:.2f} to {result.high:.2f}"),
-        ("p", probability(result.p)),
+        ("p", format_p(result.p)),
     ]
     told = [found.sources.number(f"{item}: {what}", text, seals) for what, text in numbers]
     return [item, str(result.n[0]), str(result.n[1]), *told]
 
 
-def probability(p: float) -> str:
+def format_p(p: float) -> str:
     """As journals print it."""
     return "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def verdict(result: Difference | str) -> str:
+def verdict_in_words(result: Difference | str) -> str:
     """The primary comparison in a sentence."""
     if isinstance(result, str):
         return f"The arms were not compared: {result}."
@@ -169,7 +173,7 @@ def verdict(result: Difference | str) -> str:
     )
 
 
-def rating_tables(found: Results) -> list[Block]:
+def rating_blocks(found: Results) -> list[Block]:
     """Means and intervals: overall, before and after therapy; and a plot."""
     data = found.data
     blocks: list[Block] = []
@@ -190,7 +194,7 @@ def rating_tables(found: Results) -> list[Block]:
         said = f"Overall pain {moment} therapy: mean and 95 % interval of those who rated it"
         blocks.append(Table(columns, rows, said))
         if moment == BEFORE:
-            svg = plot.ratings(series, "Overall, before therapy", data.trial.synthetic)
+            svg = plot.plot_ratings(series, "Overall, before therapy", data.trial.synthetic)
             blocks.append(Figure(svg, "Overall pain before therapy, by arm and visit"))
     return blocks
 
@@ -209,7 +213,7 @@ def mean_cells(
     return [str(told.n), number, found.sources.number(f"interval: {what}", interval, seals)]
 
 
-def doses(found: Results) -> list[Block]:
+def dose_blocks(found: Results) -> list[Block]:
     """What the sealed records say of light, heat and time."""
     rows: list[list[Cell]] = []
     totals: dict[str, list[float]] = {}
@@ -236,7 +240,7 @@ def doses(found: Results) -> list[Block]:
         rows.append([arm, str(count), *told])
     columns = ["arm", "sessions", "J/cm2 pad A", "J/cm2 pad B", "J/cm2 in all", "min",
                "throttled min", "highest C", "CEM43 min"]  # fmt: skip
-    svg = plot.doses(totals, found.data.trial.synthetic)
+    svg = plot.plot_doses(totals, found.data.trial.synthetic)
     return [
         Table(columns, rows, "From the units' sealed records; means a session, and the highest"),
         Bullets(found.wrong, "Every unit gave light, or none, as its arm says."),
@@ -244,7 +248,7 @@ def doses(found: Results) -> list[Block]:
     ]
 
 
-def harms(found: Results) -> list[Block]:
+def harm_blocks(found: Results) -> list[Block]:
     """Adverse effects by arm; faults by arm, by name; the log's events with their arms."""
     data = found.data
     rows: list[list[Cell]] = []
@@ -270,12 +274,12 @@ def harms(found: Results) -> list[Block]:
     arms = {who: f", {one.arm}" for who, one in found.arms.items()}
     return [
         Table(columns, rows, "Participants by the worst effect that they marked at the belt"),
-        Words("Written into the log:"), Bullets(report.events(data, arms), "none"),
+        Words("Written into the log:"), Bullets(report.list_events(data, arms), "none"),
         Words("Faults of units:"), Bullets(lines, "none"),
     ]  # fmt: skip
 
 
-def blinding(found: Results) -> list[Block]:
+def blinding_blocks(found: Results) -> list[Block]:
     """Guesses of the arm, and Bang's index."""
     data = found.data
     rows: list[list[Cell]] = []
@@ -284,7 +288,7 @@ def blinding(found: Results) -> list[Block]:
         seals = [row["seal"] for row in mine]
         counts = Counter(row["guess"] for row in mine)
         other = next(one for one in ARMS if one != arm)
-        index = stats.bang(counts[arm], counts[other], counts["unsure"])
+        index = stats.bang_index(counts[arm], counts[other], counts["unsure"])
         told = [found.sources.number(f"{arm}: guessed {guess}", str(counts[guess]), seals)
                 for guess in GUESSES]  # fmt: skip
         said = "" if index is None else f"{index.mean:.2f} ({index.low:.2f} to {index.high:.2f})"
@@ -292,7 +296,7 @@ def blinding(found: Results) -> list[Block]:
     columns = ["arm", "guessed therapy", "guessed placebo", "unsure", "Bang's index (95 %)"]
     caption = "0 is chance, 1 all right, -1 all wrong (Bang, Ni and Davis 2004)"
     early = [
-        f"{who}: the last record is of {when(row['last_at'])}, with visits still to come"
+        f"{who}: the last record is of {format_clock(row['last_at'])}, with visits still to come"
         for who, row in sorted(data.journals.items())
         if not data.state(who, data.last)
     ]

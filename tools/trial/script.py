@@ -23,7 +23,7 @@ SPREAD = (-2, -1, -1, 0, 0, 0, 1, 1, 2)  # of ratings around their mean
 MOST = 10
 
 
-def null(arms: dict[str, str], dropped: str, source: random.Random) -> dict[str, Script]:
+def null_scripts(arms: dict[str, str], dropped: str, source: random.Random) -> dict[str, Script]:
     """Ratings that come from the same numbers in both arms: the arms are not looked at."""
     scripts = {}
     for who in arms:
@@ -33,11 +33,11 @@ def null(arms: dict[str, str], dropped: str, source: random.Random) -> dict[str,
             min(max(round(base + drift * visit + (source.gauss(0, 0.8) if visit else 0)), 0), MOST)
             for visit in range(VISITS)
         ]
-        scripts[who] = script(before, who == dropped, source)
+        scripts[who] = complete_script(before, who == dropped, source)
     return scripts
 
 
-def fixture(arms: dict[str, str], dropped: str, source: random.Random) -> dict[str, Script]:
+def fixture_scripts(arms: dict[str, str], dropped: str, source: random.Random) -> dict[str, Script]:
     """Ratings whose means in each arm, of those who finish, are the set ones at each visit."""
     scripts = {}
     for arm in ARMS:
@@ -46,14 +46,14 @@ def fixture(arms: dict[str, str], dropped: str, source: random.Random) -> dict[s
         columns = []
         for visit in range(VISITS):
             mean = first + (last - first) * Fraction(visit, VISITS - 1)
-            columns.append(summing(round(mean * len(people)), len(people), source))
+            columns.append(draw_ratings(round(mean * len(people)), len(people), source))
         for at, who in enumerate(people):
-            scripts[who] = script([column[at] for column in columns], False, source)
-    scripts[dropped] = script([8, 7, 8, 7, 7, 7, 7], True, source)
+            scripts[who] = complete_script([column[at] for column in columns], False, source)
+    scripts[dropped] = complete_script([8, 7, 8, 7, 7, 7, 7], True, source)
     return {who: scripts[who] for who in arms}
 
 
-def summing(total: int, count: int, source: random.Random) -> list[int]:
+def draw_ratings(total: int, count: int, source: random.Random) -> list[int]:
     """So many ratings, scattered, of a given sum."""
     mean = total / count
     found = [min(max(round(mean + source.choice(SPREAD)), 0), MOST) for _ in range(count)]
@@ -65,7 +65,7 @@ def summing(total: int, count: int, source: random.Random) -> list[int]:
     return found
 
 
-def script(before: list[int], drops_out: bool, source: random.Random) -> Script:
+def complete_script(before: list[int], drops_out: bool, source: random.Random) -> Script:
     """A participant's answers, with those after therapy, effects and a guess, by chance."""
     visits = DROPPED_AT if drops_out else VISITS
     after = [min(max(value + source.choice((-1, 0, 0, 1)), 0), MOST) for value in before]
@@ -78,11 +78,13 @@ def script(before: list[int], drops_out: bool, source: random.Random) -> Script:
 # -- what came back ---------------------------------------------------------------------------
 
 
-def exact(results: Path, arms: dict[str, str], scripts: dict[str, Script]) -> tuple[bool, str]:
+def check_means(
+    results: Path, arms: dict[str, str], scripts: dict[str, Script]
+) -> tuple[bool, str]:
     """Whether every mean by arm and visit is the script's: in data.csv to the last digit, in
     sources.csv, and so in the report, as it is printed."""
-    told = means(results)
-    printed = {row["what"]: row["value"] for row in rows_of(results / "sources.csv")}
+    told = compute_means(results)
+    printed = {row["what"]: row["value"] for row in read_rows(results / "sources.csv")}
     count = 0
     for arm in ARMS:
         for visit in range(1, VISITS + 1):
@@ -99,9 +101,9 @@ def exact(results: Path, arms: dict[str, str], scripts: dict[str, Script]) -> tu
     return True, f"fixture: all {count} means by arm and visit are exactly the scripted ones"
 
 
-def ends(results: Path) -> tuple[bool, str]:
+def check_end_means(results: Path) -> tuple[bool, str]:
     """Whether those who finish go from and to the set means, to the decimal that the paper has."""
-    told = means(results, finishing=True)
+    told = compute_means(results, finishing=True)
     parts, good = [], True
     for arm in ARMS:
         found = [told[arm, visit, "before"] for visit in (1, VISITS)]
@@ -114,7 +116,7 @@ def ends(results: Path) -> tuple[bool, str]:
     return good, f"fixture, of {sum(counted.values())} finishing: {', '.join(parts)}"
 
 
-def rows_of(path: Path) -> list[dict[str, str]]:
+def read_rows(path: Path) -> list[dict[str, str]]:
     """A CSV file."""
     with open(path, encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
@@ -122,7 +124,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 def finishers(results: Path) -> list[dict[str, str]]:
     """The first row of whoever did the last visit."""
-    rows = rows_of(results / "data.csv")
+    rows = read_rows(results / "data.csv")
     done = {
         row["record_id"]
         for row in rows
@@ -131,9 +133,9 @@ def finishers(results: Path) -> list[dict[str, str]]:
     return [row for row in rows if row["arm"] and row["record_id"] in done]  # fmt: skip
 
 
-def means(results: Path, finishing: bool = False) -> dict[tuple[str, int, str], Fraction]:
+def compute_means(results: Path, finishing: bool = False) -> dict[tuple[str, int, str], Fraction]:
     """Means of overall pain by arm, visit and moment, from data.csv alone."""
-    rows = rows_of(results / "data.csv")
+    rows = read_rows(results / "data.csv")
     arms = {row["record_id"]: ARMS[int(row["arm"]) - 1] for row in rows if row["arm"]}
     kept = {row["record_id"] for row in finishers(results)} if finishing else set(arms)
     found: dict[tuple[str, int, str], list[int]] = defaultdict(list)

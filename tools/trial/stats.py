@@ -39,7 +39,7 @@ class Difference:
     slope: float  # of change on baseline
 
 
-def quantile(df: int) -> float:
+def t_quantile(df: int) -> float:
     """Of Student's t, for the two-sided level. Raises BadInput where SciPy is missing."""
     try:
         from scipy.stats import t
@@ -57,7 +57,7 @@ def mean_of(values: Sequence[float]) -> Mean | None:
     if n == 1:
         return Mean(1, mean, None, None, None)
     sd = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))
-    half = quantile(n - 1) * sd / math.sqrt(n)
+    half = t_quantile(n - 1) * sd / math.sqrt(n)
     return Mean(n, mean, sd, mean - half, mean + half)
 
 
@@ -90,7 +90,7 @@ def ancova(
     )  # fmt: skip
 
 
-def bang(correct: int, wrong: int, unsure: int) -> Mean | None:
+def bang_index(correct: int, wrong: int, unsure: int) -> Mean | None:
     """Bang's blinding index of an arm: 0 chance, 1 all guessed right, -1 all wrong. Bang H, Ni L,
     Davis CE. Control Clin Trials 2004;25:143-156."""
     n = correct + wrong + unsure

@@ -54,7 +54,7 @@ def read_pulls(path: Path) -> dict[str, Pull]:
     if not path.exists():
         return {}
     found: dict[str, Pull] = {}
-    with reading(path) as base:
+    with open_database(path) as base:
         for pull, name, content in base.execute("SELECT pull, name, content FROM segments"):
             found.setdefault(pull, Pull({})).files[name] = content
         for pull, label in base.execute("SELECT pull, label FROM pulls"):
@@ -63,7 +63,7 @@ def read_pulls(path: Path) -> dict[str, Pull]:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[sqlite3.Connection]:
+def open_database(path: Path) -> Iterator[sqlite3.Connection]:
     """The file, read only. Raises BadInput."""
     if not path.exists():
         raise BadInput(f"{path}: is not there: `trial collect` makes it")
@@ -78,7 +78,9 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         raise BadInput(f"{path}: cannot be read: {why}; remove it and collect again") from None
 
 
-def write(path: Path, pulls: dict[str, Pull], derived: Mapping[str, Iterable[Row]]) -> None:
+def write_database(
+    path: Path, pulls: dict[str, Pull], derived: Mapping[str, Iterable[Row]]
+) -> None:
     """Write the file anew, whole or not at all. Raises BadInput."""
     rows: dict[str, Iterable[Row]] = {
         "pulls": [(pull, label) for pull, found in pulls.items() for label in found.labels],
@@ -94,12 +96,12 @@ def write(path: Path, pulls: dict[str, Pull], derived: Mapping[str, Iterable[Row
             with closing(sqlite3.connect(part)) as base, base:
                 for name, columns in TABLES.items():
                     base.execute(f"CREATE TABLE {name} ({', '.join(columns)})")
-                    fill(base, name, sorted(rows.get(name, ()), key=repr))
+                    insert_rows(base, name, sorted(rows.get(name, ()), key=repr))
         except sqlite3.Error as why:
             raise BadInput(f"{path}: cannot be written: {why}") from None
 
 
-def fill(base: sqlite3.Connection, name: str, rows: list[Row]) -> None:
+def insert_rows(base: sqlite3.Connection, name: str, rows: list[Row]) -> None:
     """Put rows into a table."""
     if rows:
         marks = ", ".join("?" * len(rows[0]))

@@ -33,22 +33,24 @@ REPORT, DATA, DICTIONARY, SOURCES = "report.html", "data.csv", "dictionary.csv",
 
 def unseal(folder: str, identity: str, output: str) -> int:
     """Write the results; 1 if a unit did not do as its arm says. Raises BadInput."""
-    trial = trial_folder.opened(folder)
+    trial = trial_folder.open_trial(folder)
     if os.path.lexists(output):
         raise BadInput(f"{output}: is there already: name a new folder")
-    data = trial_data.load(trial)
-    arms = allocation(trial, identity)
+    data = trial_data.load_data(trial)
+    arms = read_allocation(trial, identity)
     part = made(output)
     try:
-        entry = log.add(trial.folder, "unseal", {"records": len(data.places)})
-        results = trial_results.results(trial_data.load(trial_folder.opened(folder)), arms)
-        write(part, results)
+        entry = log.append_entry(trial.folder, "unseal", {"records": len(data.places)})
+        results = trial_results.compute_results(
+            trial_data.load_data(trial_folder.open_trial(folder)), arms
+        )
+        write_results(part, results)
         os.rename(part, output)
     except OSError as why:
         raise BadInput(f"{output}: cannot be written: {keyfile.reason(why)}") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    emit(trial_results.verdict(results.primary))
+    emit(trial_results.verdict_in_words(results.primary))
     for line in results.wrong:
         emit(f"WRONG {line}")
     emit(f"Wrote {REPORT}, {DATA}, {DICTIONARY} and {SOURCES} to {output}. Log entry {entry.n}, "
@@ -56,16 +58,18 @@ def unseal(folder: str, identity: str, output: str) -> int:
     return 1 if results.wrong else 0
 
 
-def found(trial: Trial, identity: str) -> Results:
+def compute_results(trial: Trial, identity: str) -> Results:
     """The results, computed and not written. Raises BadInput."""
-    return trial_results.results(trial_data.load(trial), allocation(trial, identity))
+    return trial_results.compute_results(
+        trial_data.load_data(trial), read_allocation(trial, identity)
+    )
 
 
-def allocation(trial: Trial, identity: str) -> dict[str, Arm]:
+def read_allocation(trial: Trial, identity: str) -> dict[str, Arm]:
     """Everybody's arm and key. Raises BadInput."""
-    held = age.identity(identity)
+    held = age.read_identity(identity)
     where = str(trial.folder / ALLOCATION)
-    table = json_codec.parse(age.opened(trial.read(ALLOCATION), held, where, "statistician"))
+    table = json_codec.parse(age.decrypt(trial.read(ALLOCATION), held, where, "statistician"))
     rows = table.get("rows")
     arms = {}
     for row in rows if isinstance(rows, list) else []:
@@ -88,12 +92,12 @@ def made(output: str) -> Path:
     return part
 
 
-def write(folder: Path, found: Results) -> None:
+def write_results(folder: Path, found: Results) -> None:
     """The four files."""
     contents = {
-        REPORT: page.html_of(trial_results.page(found)),
-        DATA: export.data_csv(found),
-        DICTIONARY: export.dictionary_csv(found),
+        REPORT: page.render_html(trial_results.build_page(found)),
+        DATA: export.render_data(found),
+        DICTIONARY: export.render_dictionary(found),
         SOURCES: found.sources.csv(),
     }
     for name, content in contents.items():

@@ -33,14 +33,14 @@ def install(key: keyfile.Key, device: str | None, replace: bool) -> int:
                 f"{unit.port}: has keys already: pull and verify its journal first, which the old"
                 " key alone can; then --replace writes over them"
             )
-        keep(unit, KEYS, keyfile.unit_file(key))
+        keep(unit, KEYS, keyfile.render_unit_keys(key))
     emit(f"{unit.port}: has its keys; it takes prescriptions that are signed with this one")
     return 0
 
 
 def push(file: str, device: str | None) -> int:
     """`prescribe push`: as the unit itself would judge it. Raises BadInput."""
-    content = prescription_file.content_of(file)
+    content = prescription_file.unit_content(file)
     with at_prompt(device) as (unit, about):
         board = find_board(board_of(unit, about))
         calibration = table_of(fetch(unit, CALIBRATION))
