@@ -2,7 +2,6 @@
 a blinded person sees does not tell the arms, unless the sealing is broken."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +43,10 @@ def four(tmp_path_factory: pytest.TempPathFactory) -> tuple[DemoTrial, dict[str,
     made = DemoTrial(tmp_path_factory.mktemp("belt") / "small", small(4))
     lives = {job.participant: trial_belt.attend_visits(job) for job in made.jobs()}
     for lived in lives.values():
-        made.keep(lived)
-    made.withdraw()
+        made.write_journal(lived)
+    made.withdraw_dropped()
     assert main(["trial", "collect", made.folder, str(made.base / "journals")]) == 0
-    unseal.unseal(made.folder, made.identity("statistician"), str(made.results()))
+    unseal.unseal(made.folder, made.identity("statistician"), str(made.results))
     return made, lives
 
 
@@ -85,7 +84,7 @@ def test_every_answer_at_the_belt_comes_out_at_the_other_end(
     four: tuple[DemoTrial, dict[str, Attended]],
 ) -> None:
     made, _ = four
-    rows = trial_script.read_rows(made.results() / "data.csv")
+    rows = trial_script.read_rows(made.results / "data.csv")
     assert len(rows) == 4 * VISITS
     for row in rows:
         script = made.scripts[row["record_id"]]
@@ -109,11 +108,11 @@ def test_a_visit_too_many_or_too_early_is_not_there(
     made, _ = four
     job = next(job for job in made.jobs() if job.participant != made.dropped)
     with pytest.raises(BadInput, match="visit 2: the unit refused it: too_early"):
-        trial_belt.attend_visits(replace(job, interval_days=1))
-    longer = replace(job.script, before=(*job.script.before, 3), after=(*job.script.after, 3),
+        trial_belt.attend_visits(job._replace(interval_days=1))
+    longer = job.script._replace(before=(*job.script.before, 3), after=(*job.script.after, 3),
                      effects=(*job.script.effects, 0))  # fmt: skip
     with pytest.raises(BadInput, match="visit 4: the unit refused it: trial_over"):
-        trial_belt.attend_visits(replace(job, script=longer))
+        trial_belt.attend_visits(job._replace(script=longer))
 
 
 def test_a_journal_of_the_firmware_that_is_altered_is_kept_apart(
@@ -149,7 +148,7 @@ def test_the_arms_cannot_be_told_until_the_sealing_is_broken(
     """Once as it is, once with telemetry that tells the warmth of the pads, as a plain unit's."""
     rows, therapy = seen_by_all(tmp_path)
     verdict = blind.classify_arms(rows, therapy, 1)
-    assert not verdict.beaten, str(verdict)
+    assert not verdict.unblinded, str(verdict)
     assert verdict.features > 50
     hidden = Face.take
 
@@ -161,5 +160,5 @@ def test_the_arms_cannot_be_told_until_the_sealing_is_broken(
     (tmp_path / "broken").mkdir()
     rows, therapy = seen_by_all(tmp_path / "broken")
     verdict = blind.classify_arms(rows, therapy, 1)
-    assert verdict.beaten, str(verdict)
+    assert verdict.unblinded, str(verdict)
     assert "contact_mc" in verdict.best

@@ -296,16 +296,16 @@ def crowd(seed: int, leak: float, people: int = 40, things: int = 60) -> blind.V
 
 def test_chance_is_not_beaten_where_nothing_tells_the_arms() -> None:
     verdicts = [crowd(seed, 0) for seed in range(20)]
-    assert sum(verdict.beaten for verdict in verdicts) <= 2
+    assert sum(verdict.unblinded for verdict in verdicts) <= 2
     assert 0.4 < sum(verdict.accuracy for verdict in verdicts) / 20 < 0.6
 
 
 def test_one_thing_that_tells_the_arms_is_found_among_sixty() -> None:
     verdicts = [crowd(seed, 3) for seed in range(5)]
-    assert all(verdict.beaten and verdict.best == "thing 7" for verdict in verdicts)
+    assert all(verdict.unblinded and verdict.best == "thing 7" for verdict in verdicts)
 
 
 def test_where_everybody_is_alike_there_is_nothing_to_tell() -> None:
     rows = [{"thing": 1.0}] * 10
     verdict = blind.classify_arms(rows, [True, False] * 5, 1)
-    assert not verdict.beaten and verdict.features == 0 and verdict.best == "nothing"
+    assert not verdict.unblinded and verdict.features == 0 and verdict.best == "nothing"

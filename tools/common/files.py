@@ -1,10 +1,11 @@
 """Files that are written whole or not at all, and standard output that may be gone."""
 
+import csv
+import io
 import os
 import shutil
 import sys
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,6 +37,27 @@ def write_whole(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def new_folder(folder: str | Path) -> Iterator[Path]:
+    """Yield a temporary folder beside `folder`, and rename it to `folder` if all went well.
+
+    `folder` may exist if it is empty. Raises BadInput.
+    """
+    try:
+        target = Path(os.path.realpath(folder))
+        aside = target.with_name(f".{target.name[:100]}.{os.getpid()}.part")
+        aside.mkdir()
+    except (OSError, ValueError) as why:  # ValueError: a NUL in the name
+        raise BadInput(f"{folder}: cannot be written: {_reason(why)}") from None
+    try:
+        yield aside
+        os.replace(aside, target)
+    except OSError as why:
+        raise BadInput(f"{folder}: cannot be written: {_reason(why)}") from None
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
 def write_folder(folder: str, files: dict[str, bytes]) -> None:
     """Make a new folder, or fill an empty one, with these files by name: all or none.
 
@@ -43,23 +65,22 @@ def write_folder(folder: str, files: dict[str, bytes]) -> None:
     """
     try:
         target = Path(os.path.realpath(folder))
-        if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-            raise BadInput(f"{folder}: is there already: name a new folder, or an empty one")
-        aside = Path(tempfile.mkdtemp(prefix=f".{target.name[:100]}.", dir=target.parent))
-    except BadInput:
-        raise
-    except (OSError, ValueError) as why:  # ValueError: a NUL in the name
+        taken = target.exists() and not (target.is_dir() and not any(target.iterdir()))
+    except (OSError, ValueError) as why:
         raise BadInput(f"{folder}: cannot be written: {_reason(why)}") from None
-    try:
+    if taken:
+        raise BadInput(f"{folder}: is there already: name a new folder, or an empty one")
+    with new_folder(folder) as aside:
         for name, content in files.items():
             (aside / name).parent.mkdir(parents=True, exist_ok=True)
             (aside / name).write_bytes(content)
-        aside.chmod(0o755)
-        os.replace(aside, target)
-    except OSError as why:
-        raise BadInput(f"{folder}: cannot be written: {_reason(why)}") from None
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+
+
+def render_csv(rows: Iterable[Iterable[object]]) -> str:
+    """Rows as CSV text, with a line feed at the end of each."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue()
 
 
 def _reason(why: Exception) -> str:

@@ -68,14 +68,14 @@ class Trial:
         """The rated items, in the order of the unit."""
         return [OVERALL, *self.protocol.movements]
 
-    def of_kind(self, kind: str) -> list[Entry]:
+    def entries(self, kind: str) -> list[Entry]:
         """The log's entries of a kind."""
         return [entry for entry in self.log if entry.kind == kind]
 
     @property
     def enrolled(self) -> dict[str, Entry]:
         """The entry of each enrolment, by participant."""
-        return {entry.row["participant"]: entry for entry in self.of_kind("enrol")}
+        return {entry.row["participant"]: entry for entry in self.entries("enrol")}
 
     def participant(self, name: str) -> str:
         """A participant's number, checked to be of this trial. Raises BadInput."""

@@ -1,10 +1,12 @@
-"""A trial's log: what people did, a JSON line each, chained by hashes.
+"""Log of a trial: what people did, as a hash chain of JSON lines.
+
+Called by the commands of `waistband trial`; reads and writes log.jsonl.
 
     {"n": 2, "at": "2026-11-27T14:00:00Z", "kind": "enrol", ..., "prev": "...", "hash": "..."}
 
-`hash` is the SHA-256 of the line up to `, "hash"`. Nothing secret seals it: whoever rewrites the
-whole log can make it anew. What that would change is the code of the last entry, which each
-command prints: noted down elsewhere, it shows a rewriting.
+`hash` is the SHA-256 of the line up to `, "hash"`, without a key: whoever rewrites the whole log
+can compute it anew. Each command prints the code of the last entry; noted down elsewhere, the code
+shows a rewriting.
 """
 
 import json
@@ -36,12 +38,12 @@ class Entry:
 
     @property
     def code(self) -> str:
-        """Eight letters to note down."""
+        """Eight characters of the hash to note down."""
         return mac.receipt(self.hash)
 
 
 def render_entry(n: int, at: str, kind: str, fields: dict[str, object], prev: str) -> bytes:
-    """An entry as it is written, without an end of line."""
+    """An entry's bytes without the newline."""
     names = ("n", "at", "kind", *fields, "prev")
     body = json_codec.text(names, (n, at, kind, *fields.values(), prev))[:-1]
     return body + b', "hash": "' + mac.seal(b"", body).encode() + b'"}'
@@ -59,23 +61,22 @@ def parse_log(content: bytes, where: str) -> Iterator[Entry]:
     lines = content.split(b"\n")
     if lines.pop():
         raise BadInput(f"{where}:{len(lines) + 1}: the line has no end: the log was cut short")
-    for n, text in enumerate(lines):
-        row = json_codec.parse(text)
-        kind, at, said = row.get("kind"), row.get("at"), row.get("hash")
-        body, between, _ = text.rpartition(b', "hash": "')
-        good = between and said == mac.seal(b"", body) and row.get("prev") == prev
+    for n, line in enumerate(lines):
+        row = json_codec.parse(line)
+        kind, at = row.get("kind"), row.get("at")
+        body, between, _ = line.rpartition(b', "hash": "')
+        good = between and row.get("hash") == mac.seal(b"", body) and row.get("prev") == prev
         if not good or row.get("n") != n or not isinstance(kind, str) or not isinstance(at, str):
-            raise BadInput(
-                f"{where}:{n + 1}: does not go on with the line before: the log was altered"
-            )
-        prev = str(said)
+            text = f"{where}:{n + 1}: does not go on with the line before: the log was altered"
+            raise BadInput(text)
+        prev = str(row["hash"])
         yield Entry(n, at, kind, row, prev)
     if prev == FIRST:
         raise BadInput(f"{where}: is empty: the log was cut short")
 
 
 def append_entry(folder: Path, kind: str, fields: dict[str, object]) -> Entry:
-    """Write an entry after the last. Raises BadInput."""
+    """Append an entry. Raises BadInput."""
     path = folder / FILE
     content = validate.read_bytes(path, BYTES_MAX)
     last = list(parse_log(content, str(path)))[-1]
@@ -90,5 +91,5 @@ def append_entry(folder: Path, kind: str, fields: dict[str, object]) -> Entry:
 
 
 def format_now() -> str:
-    """The present, UTC."""
+    """The present time, UTC, ISO 8601."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -57,7 +57,7 @@ def withdraw(folder: str, participant: str, reason: str) -> int:
     """A participant goes no further. Raises BadInput."""
     trial = trial_folder.open_trial(folder)
     who = require_enrolled(trial, participant)
-    before = [entry for entry in trial.of_kind("withdraw") if entry.row["participant"] == who]
+    before = [entry for entry in trial.entries("withdraw") if entry.row["participant"] == who]
     if before:
         raise BadInput(f"{who} was withdrawn at {before[0].at}")
     why = trial_folder.check_text(reason, "--reason")

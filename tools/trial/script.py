@@ -1,9 +1,8 @@
-"""Ratings of a synthetic trial, as whole numbers from 0 to 10. No person is behind any of them.
+"""Scripted ratings (0-10) of synthetic trials, and a check of the results against them.
 
-Two of them: one in which arms differ in nothing, and one whose means are set, so that what the
-reports say can be held to it. Its end points are the paper's means (Gale, Rothbart and Li 2006:
-6.9 to 3.0 and 7.4 to 6.0), as near as so many whole numbers come; the visits between lie on a
-line, which is ours.
+Called by `demo`; reads the files that `trial unseal` wrote. In the null trial the arms do not
+differ. In the fixture the means are set: first and last are those of Gale, Rothbart and Li 2006
+(6.9 to 3.0 and 7.4 to 6.0), as near as whole ratings come; those between lie on a line.
 """
 
 import csv
@@ -18,19 +17,24 @@ from tools.trial.belt import Script
 VISITS = 7
 SET_MEANS = {THERAPY: (Fraction("6.9"), Fraction("3.0")), PLACEBO: (Fraction("7.4"), Fraction(6))}
 FINISHING = {THERAPY: 21, PLACEBO: 18}
-DROPPED_AT = 4  # the visit after which one stays away
+DROPPED_AT = 4  # the last visit of the dropout
 SPREAD = (-2, -1, -1, 0, 0, 0, 1, 1, 2)  # of ratings around their mean
 MOST = 10
 
 
+def clamp_rating(value: float) -> int:
+    """The nearest rating, 0 to 10."""
+    return min(max(round(value), 0), MOST)
+
+
 def null_scripts(arms: dict[str, str], dropped: str, source: random.Random) -> dict[str, Script]:
-    """Ratings that come from the same numbers in both arms: the arms are not looked at."""
+    """Ratings drawn alike in both arms, whose values are not read."""
     scripts = {}
     for who in arms:
-        base = min(max(round(source.gauss(7.1, 1.3)), 1), MOST)
+        base = max(clamp_rating(source.gauss(7.1, 1.3)), 1)
         drift = source.gauss(-0.35, 0.3)  # a visit
         before = [
-            min(max(round(base + drift * visit + (source.gauss(0, 0.8) if visit else 0)), 0), MOST)
+            clamp_rating(base + drift * visit + (source.gauss(0, 0.8) if visit else 0))
             for visit in range(VISITS)
         ]
         scripts[who] = complete_script(before, who == dropped, source)
@@ -38,7 +42,7 @@ def null_scripts(arms: dict[str, str], dropped: str, source: random.Random) -> d
 
 
 def fixture_scripts(arms: dict[str, str], dropped: str, source: random.Random) -> dict[str, Script]:
-    """Ratings whose means in each arm, of those who finish, are the set ones at each visit."""
+    """Ratings whose means by arm and visit, of those who finish, are the set ones."""
     scripts = {}
     for arm in ARMS:
         people = [who for who, mine in arms.items() if mine == arm and who != dropped]
@@ -54,9 +58,9 @@ def fixture_scripts(arms: dict[str, str], dropped: str, source: random.Random) -
 
 
 def draw_ratings(total: int, count: int, source: random.Random) -> list[int]:
-    """So many ratings, scattered, of a given sum."""
+    """`count` scattered ratings whose sum is `total`."""
     mean = total / count
-    found = [min(max(round(mean + source.choice(SPREAD)), 0), MOST) for _ in range(count)]
+    found = [clamp_rating(mean + source.choice(SPREAD)) for _ in range(count)]
     while (short := total - sum(found)) != 0:
         step = 1 if short > 0 else -1
         at = source.randrange(count)
@@ -66,23 +70,23 @@ def draw_ratings(total: int, count: int, source: random.Random) -> list[int]:
 
 
 def complete_script(before: list[int], drops_out: bool, source: random.Random) -> Script:
-    """A participant's answers, with those after therapy, effects and a guess, by chance."""
+    """A participant's script: random ratings after therapy, effects and guess added."""
     visits = DROPPED_AT if drops_out else VISITS
-    after = [min(max(value + source.choice((-1, 0, 0, 1)), 0), MOST) for value in before]
+    after = [clamp_rating(value + source.choice((-1, 0, 0, 1))) for value in before]
     effects = [int(source.random() < 0.06) for _ in before]
     return Script(
         tuple(before[:visits]), tuple(after[:visits]), tuple(effects[:visits]), source.randrange(3)
     )
 
 
-# -- what came back ---------------------------------------------------------------------------
+# -- check of the results ----------------------------------------------------------------------
 
 
 def check_means(
     results: Path, arms: dict[str, str], scripts: dict[str, Script]
 ) -> tuple[bool, str]:
-    """Whether every mean by arm and visit is the script's: in data.csv to the last digit, in
-    sources.csv, and so in the report, as it is printed."""
+    """Whether each mean by arm and visit is the script's: exactly in data.csv, as printed in
+    sources.csv and the report."""
     told = compute_means(results)
     printed = {row["what"]: row["value"] for row in read_rows(results / "sources.csv")}
     count = 0
@@ -102,7 +106,7 @@ def check_means(
 
 
 def check_end_means(results: Path) -> tuple[bool, str]:
-    """Whether those who finish go from and to the set means, to the decimal that the paper has."""
+    """Whether the means of those who finish are the set ones, to the paper's decimal."""
     told = compute_means(results, finishing=True)
     parts, good = [], True
     for arm in ARMS:
@@ -117,13 +121,13 @@ def check_end_means(results: Path) -> tuple[bool, str]:
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
-    """A CSV file."""
+    """The rows of a CSV file."""
     with open(path, encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
 def finishers(results: Path) -> list[dict[str, str]]:
-    """The first row of whoever did the last visit."""
+    """The first row of each participant who did the last visit."""
     rows = read_rows(results / "data.csv")
     done = {
         row["record_id"]
@@ -134,7 +138,7 @@ def finishers(results: Path) -> list[dict[str, str]]:
 
 
 def compute_means(results: Path, finishing: bool = False) -> dict[tuple[str, int, str], Fraction]:
-    """Means of overall pain by arm, visit and moment, from data.csv alone."""
+    """Mean overall pain by arm, visit and moment, from data.csv alone."""
     rows = read_rows(results / "data.csv")
     arms = {row["record_id"]: ARMS[int(row["arm"]) - 1] for row in rows if row["arm"]}
     kept = {row["record_id"] for row in finishers(results)} if finishing else set(arms)
