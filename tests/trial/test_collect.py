@@ -15,26 +15,13 @@ from tests.support.trial_pulls import (
     alter,
     apart,
     collect,
-    copied,
     dump,
-    enrolled,
     lived,
     notes,
     rows,
     used,
 )
 from tools.commands.main import main
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    return enrolled(tmp_path_factory.mktemp("trial"))
-
-
-@pytest.fixture
-def trial(bench: Bench, tmp_path: Path) -> Bench:
-    return copied(bench, tmp_path)
-
 
 # -- what is good ------------------------------------------------------------------------------
 

@@ -19,8 +19,6 @@ from tests.support.trial_pulls import (
     alter,
     apart,
     collect,
-    copied,
-    enrolled,
     lived,
     notes,
     rows,
@@ -32,17 +30,6 @@ from tools.trial import collect as trial_collect
 from tools.trial import folder as trial_folder
 from tools.trial import people
 from tools.trial.store import Pull
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    return enrolled(tmp_path_factory.mktemp("trial"))
-
-
-@pytest.fixture
-def trial(bench: Bench, tmp_path: Path) -> Bench:
-    return copied(bench, tmp_path)
-
 
 # -- what is bad -------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typer import Argument, Option
 
 from sim.common.errors import BadInput
 from tools.commands.options import BOARD, BoardName, command_group, output_option
-from tools.common.files import emit, write_whole
+from tools.common.files import emit, reason, write_whole
 from tools.unit.device import Where
 
 AREA_CM2 = (1, 400)  # as a calibration may have it
@@ -127,7 +127,6 @@ def export(
     from tools.common.words import plural
     from tools.journal import export as journal_export
     from tools.journal.report import open_journal
-    from tools.prescription import keyfile
 
     data = find_board(board)
     if area is not None:
@@ -139,7 +138,7 @@ def export(
     try:
         folder.mkdir(exist_ok=True)
     except (OSError, ValueError) as why:
-        raise BadInput(f"{output}: cannot be made: {keyfile.reason(why)}") from None
+        raise BadInput(f"{output}: cannot be made: {reason(why)}") from None
     table = journal_export.Table(sessions, trail, area, site, data)
     with (
         write_whole(folder / "sessions.csv") as rows,

@@ -27,12 +27,12 @@ def write_whole(path: str | Path) -> Iterator[Path]:
     try:
         os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
     except (OSError, ValueError) as why:
-        raise BadInput(f"{path}: cannot be written: {_reason(why)}") from None
+        raise BadInput(f"{path}: cannot be written: {reason(why)}") from None
     try:
         yield temporary
         os.replace(temporary, target)
     except OSError as why:
-        raise BadInput(f"{path}: cannot be written: {_reason(why)}") from None
+        raise BadInput(f"{path}: cannot be written: {reason(why)}") from None
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -48,12 +48,12 @@ def new_folder(folder: str | Path) -> Iterator[Path]:
         aside = target.with_name(f".{target.name[:100]}.{os.getpid()}.part")
         aside.mkdir()
     except (OSError, ValueError) as why:  # ValueError: a NUL in the name
-        raise BadInput(f"{folder}: cannot be written: {_reason(why)}") from None
+        raise BadInput(f"{folder}: cannot be written: {reason(why)}") from None
     try:
         yield aside
         os.replace(aside, target)
     except OSError as why:
-        raise BadInput(f"{folder}: cannot be written: {_reason(why)}") from None
+        raise BadInput(f"{folder}: cannot be written: {reason(why)}") from None
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
@@ -67,7 +67,7 @@ def write_folder(folder: str, files: dict[str, bytes]) -> None:
         target = Path(os.path.realpath(folder))
         taken = target.exists() and not (target.is_dir() and not any(target.iterdir()))
     except (OSError, ValueError) as why:
-        raise BadInput(f"{folder}: cannot be written: {_reason(why)}") from None
+        raise BadInput(f"{folder}: cannot be written: {reason(why)}") from None
     if taken:
         raise BadInput(f"{folder}: is there already: name a new folder, or an empty one")
     with new_folder(folder) as aside:
@@ -76,14 +76,15 @@ def write_folder(folder: str, files: dict[str, bytes]) -> None:
             (aside / name).write_bytes(content)
 
 
-def render_csv(rows: Iterable[Iterable[object]]) -> str:
-    """Rows as CSV text, with a line feed at the end of each."""
+def render_csv(rows: Iterable[Iterable[object]], end: str = "\n") -> str:
+    """Rows as CSV text, with `end` after each."""
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(rows)
+    csv.writer(out, lineterminator=end).writerows(rows)
     return out.getvalue()
 
 
-def _reason(why: Exception) -> str:
+def reason(why: Exception) -> str:
+    """The cause of a failed system call, in the system's words."""
     return getattr(why, "strerror", None) or str(why)
 
 
@@ -95,7 +96,7 @@ def emit(text: str) -> None:
         _to_nowhere()
     except OSError as why:
         _to_nowhere()
-        raise BadInput(f"standard output: cannot be written: {_reason(why)}") from None
+        raise BadInput(f"standard output: cannot be written: {reason(why)}") from None
 
 
 def _to_nowhere() -> None:

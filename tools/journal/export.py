@@ -9,14 +9,14 @@ anatomical location, number of treatments and the interval between them; besides
 energy density, coherence, application technique, spectral width and beam profile.
 """
 
-import csv
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from firmware.core.limits import CARRIER_HZ, TICK_MS
 from hal.contract import Board
+from tools.common.files import render_csv
 from tools.journal.chain import Trail
 from tools.journal.sessions import Session, format_clock, verdict_in_words
 from tools.report.light_account import PadAccount
@@ -48,7 +48,7 @@ class Cell:
         """The session's end record, or an empty one."""
         return self.session.result or {}
 
-    @property
+    @cached_property
     def account(self) -> PadAccount | None:
         """The pad's account, where there is a readable end."""
         pads = self.session.pads
@@ -57,13 +57,7 @@ class Cell:
     @property
     def irradiance(self) -> float:
         """Prescribed average of all banks, mW/cm2."""
-        total: int = sum(self.asked["irradiance_uw_cm2"])
-        return total / 1000
-
-    @property
-    def open_share(self) -> float:
-        """The share of a period in which the gate is open."""
-        return float(self.asked["on_ticks"] / self.asked["period_ticks"])
+        return float(sum(self.asked["irradiance_uw_cm2"]) / 1000)
 
     def of_pad(self, name: str, whole: float) -> float | None:
         """The pad's value of a pair in the end record; None where there is none."""
@@ -117,9 +111,18 @@ def fault_code(row: dict[str, Any]) -> str:
     return "sealed" if "sealed" in row else f"{row['fault']}:{row['pad']}"
 
 
-Compute = Callable[[Cell], object]
-COLUMNS: tuple[tuple[str, str, str, Compute], ...] = (
-    # name, unit, meaning
+def bank_column(nm: int) -> "Column":
+    """The column of the fluence that banks of a wavelength gave."""
+
+    def compute(cell: Cell) -> object:
+        banks = cell.account.banks if cell.account else ()
+        return {bank_nm: given for bank_nm, _, given in banks}.get(nm)
+
+    return f"fluence_{nm}", "J/cm2", f"given by the bank of {nm} nm", compute
+
+
+Column = tuple[str, str, str, Callable[[Cell], object]]  # name, unit, meaning, value
+COLUMNS: tuple[Column, ...] = (
     ("unit", "", "serial of the unit", lambda c: c.session.serial),
     ("session", "", "number of its record in the unit's journal", lambda c: c.session.n),
     ("session_of_unit", "", "sessions in this journal so far (number of treatments)",
@@ -138,7 +141,7 @@ COLUMNS: tuple[tuple[str, str, str, Compute], ...] = (
      lambda c: c.asked["number"]),
     ("asked_irradiance", "mW/cm2", "average at the skin, all banks", lambda c: c.irradiance),
     ("asked_peak_irradiance", "mW/cm2", "average while a gate is open, all banks",
-     lambda c: c.irradiance / c.open_share),
+     lambda c: c.irradiance * c.asked["period_ticks"] / c.asked["on_ticks"]),
     ("asked_power", "mW", "average optical power of the pad: irradiance times area",
      lambda c: c.irradiance * c.area_cm2),
     ("light", "", "CW, pulsed or gated", light_mode),
@@ -189,7 +192,7 @@ class Table:
         board: Board,
     ) -> None:  # fmt: skip
         self.area = "as given" if area_cm2 else f"of the board {board.NAME} (assumed)"
-        self.nm = sorted({nm for session in sessions for nm in session.nm})
+        self.columns = [*COLUMNS, *map(bank_column, sorted({nm for s in sessions for nm in s.nm}))]
         area = area_cm2 or board.WINDOW_CM2
         self.cells = [
             Cell(session, pad, at + 1, sessions[at - 1] if at else None, area, site,
@@ -201,17 +204,9 @@ class Table:
 
     def csv(self) -> str:
         """The table as CSV: a row a session and pad."""
-        out = io.StringIO()
-        writer = csv.writer(out)
-        names = [column_name(name, unit) for name, unit, *_ in COLUMNS]
-        writer.writerow(names + [column_name(f"fluence_{nm}", "J/cm2") for nm in self.nm])
-        for cell in self.cells:
-            banks = {nm: got for nm, _, got in cell.account.banks} if cell.account else {}
-            values = [compute(cell) for *_, compute in COLUMNS]
-            writer.writerow(
-                [format_cell(value) for value in values + [banks.get(nm) for nm in self.nm]]
-            )
-        return out.getvalue()
+        names = [column_name(name, unit) for name, unit, *_ in self.columns]
+        rows = ([format_cell(compute(cell)) for *_, compute in self.columns] for cell in self.cells)
+        return render_csv([names, *rows], "\r\n")
 
     def dictionary(self) -> str:
         """Markdown that explains each column."""
@@ -226,13 +221,8 @@ class Table:
             "  applicable.", "",
             "| column | unit | what it is |", "|---|---|---|",
         ]  # fmt: skip
-        lines += [
-            f"| `{column_name(name, unit)}` | {unit} | {said} |" for name, unit, said, *_ in COLUMNS
-        ]
-        lines += [
-            f"| `{column_name(f'fluence_{nm}', 'J/cm2')}` | J/cm2 | given by the bank of {nm} nm |"
-            for nm in self.nm
-        ]
+        for name, unit, meaning, _ in self.columns:
+            lines.append(f"| `{column_name(name, unit)}` | {unit} | {meaning} |")
         return "\n".join(lines) + "\n"
 
 

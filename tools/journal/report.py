@@ -79,15 +79,11 @@ def render_words(
     segments: list[Segment], trail: Trail, sessions: list[Session], matched: Receipts
 ) -> str:
     """The text that `verify` prints."""
-    unit = ", ".join(trail.units) or "unknown"
+    clocks = [format_clock(session.row["at"]) for session in sessions]
     lines = [
-        f"Unit {unit}: {plural(trail.records, 'record')} in {plural(len(segments), 'file')}, "
-        f"{plural(len(sessions), 'session')}"
-        + (
-            f", {format_clock(sessions[0].row['at'])} to {format_clock(sessions[-1].row['at'])}"
-            if sessions
-            else ""
-        )
+        f"Unit {', '.join(trail.units) or 'unknown'}: {plural(trail.records, 'record')} in "
+        f"{plural(len(segments), 'file')}, {plural(len(sessions), 'session')}"
+        + (f", {clocks[0]} to {clocks[-1]}" if clocks else "")
     ]
     lines += [f"  {finding}" for finding in trail.findings if not finding.wrong]
     lines += [

@@ -1,7 +1,6 @@
-"""What a prescription means by itself, in words, before any skin is warmed by it.
+"""A prescription in words: dose, light in time, and warnings, without any simulation.
 
-Said by `waistband prescribe explain`, and by the bench page while one is written: this also
-runs on MicroPython.
+Called by `waistband prescribe explain` and by the bench page. Runs on MicroPython too.
 """
 
 from firmware.core import limits
@@ -20,7 +19,7 @@ TWO_A_DAY = 2
 
 
 def compile_course(asked: object, board: "Board") -> Course:
-    """A prescription as a unit of nominal irradiance takes it. Raises BadInput."""
+    """The course of a prescription on a unit of nominal irradiance. Raises BadInput."""
     nominal = [board.BANK_NOMINAL_UW_CM2] * len(board.BANKS)
     try:
         return Course(asked, board, [nominal, nominal])
@@ -29,7 +28,7 @@ def compile_course(asked: object, board: "Board") -> Course:
 
 
 def render_lines(course: Course) -> "Iterator[str]":
-    """All of it: what is asked, its light, and what to mind."""
+    """All lines: the prescription, its light and the warnings."""
     yield render_asked(course)
     yield from render_light(course)
     for applies, text in WARNINGS:
@@ -38,12 +37,12 @@ def render_lines(course: Course) -> "Iterator[str]":
 
 
 def render_asked(course: Course) -> str:
-    """What a session asks for."""
+    """The prescription in a line."""
     return f"{course.name}: {words.asked(course.__dict__)}."
 
 
 def render_light(course: Course) -> "Iterator[str]":
-    """Dose by bank, and minutes at full throttle."""
+    """Lines on the dose by bank, gating, and minutes at full throttle."""
     whole = course.total_uw_cm2
     doses = ", ".join([
         f"{course.nm[k]} nm {course.fluence_uj_cm2 / 1e6 * irradiance / whole:.2f}"
@@ -59,11 +58,11 @@ def render_light(course: Course) -> "Iterator[str]":
 
 
 def full_throttle_min(course: Course) -> float:
-    """Minutes of light for the dose at full throttle."""
+    """Minutes of light that the dose takes at full throttle."""
     return course.fluence_uj_cm2 / course.total_uw_cm2 / 60
 
 
-# What to know of a prescription, each with where it is from.
+# (condition, warning with its source)
 WARNINGS = (
     (lambda course: full_throttle_min(course) > course.max_ms / 60_000,
      "time ends it before the dose, even with nothing withheld"),

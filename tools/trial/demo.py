@@ -72,8 +72,8 @@ class DemoTrial:
         }
         dose = {**DEFAULT, "name": f"demo, {story.minutes} min", "max_min": story.minutes}
         plan = Plan(
-            story.name, tuple(self.keys.values()), *recipients, file.with_defaults(dose),
-            SIZES, (1, 1), trial_plan.check_protocol(story.protocol),
+            story.name, tuple(self.keys.values()), recipients[0], recipients[1],
+            file.with_defaults(dose), SIZES, (1, 1), trial_plan.check_protocol(story.protocol),
         )  # fmt: skip
         self.seed = find_seed(story)
         new.create_trial(self.folder, plan, self.seed)

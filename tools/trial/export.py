@@ -67,6 +67,11 @@ def session_column(value: Callable[[list[SessionDose]], str]) -> Compute:
     return compute
 
 
+def dose_column(pad: int) -> Compute:
+    """The light given to a pad in all sessions of a visit, J/cm2."""
+    return session_column(lambda mine: f"{sum(one.j_cm2[pad] for one in mine):.4f}")
+
+
 def worst_effect(found: Results, who: str, visit: int) -> object:
     """The choice number of the worst effect that was marked in a visit."""
     mine = [row["severity"] for row in found.data.effects
@@ -127,8 +132,8 @@ def list_fields(found: Results) -> list[Field]:
               session_column(lambda mine: f"{sum(one.minutes for one in mine):.4f}"), *number),
         *(
             Field(f"dose_{pad}_j_cm2", VISIT, f"Light really given, pad {pad.upper()} (J/cm2)",
-                  session_column(lambda mine, k=k: f"{sum(o.j_cm2[k] for o in mine):.4f}"), *number)
-            for k, pad in enumerate("ab")
+                  dose_column("ab".index(pad)), *number)
+            for pad in "ab"
         ),
         Field("highest_contact_c", VISIT, "Highest contact temperature (C)",
               session_column(lambda mine: f"{max(one.highest_c for one in mine):.3f}"), *number),

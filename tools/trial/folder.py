@@ -13,7 +13,6 @@ trial.sqlite          what `collect` read
 """
 
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from sim.common import validate
 from sim.common.errors import BadInput
 from tools.journal.chain import JournalKey
 from tools.prescription import keyfile
+from tools.prescription.file import render_pair
 from tools.trial import log as trial_log
 from tools.trial.log import Entry
 
@@ -133,14 +133,6 @@ def render_toml(table: dict[str, object]) -> bytes:
         else:
             lines.append(render_pair(key, value))
     return ("\n".join(lines + tables) + "\n").encode()
-
-
-def render_pair(key: str, value: object) -> str:
-    """A line of TOML, a table in it inline."""
-    name = key if key.replace("_", "").replace("-", "").isalnum() else json.dumps(key)
-    if isinstance(value, dict):
-        return f"{name} = {{ {', '.join(render_pair(k, v) for k, v in value.items())} }}"
-    return f"{name} = {json.dumps(value)}"
 
 
 def check_text(value: str, where: str) -> str:

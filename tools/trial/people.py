@@ -1,4 +1,7 @@
-"""What people do in a trial, each thing an entry of its log: enrol, withdraw, break a code."""
+"""Actions of people in a trial, each an entry of its log: enrol, withdraw, break a code.
+
+Called by `waistband trial`; reads the trial's folder, writes log.jsonl alone.
+"""
 
 from datetime import date as Date
 
@@ -14,14 +17,14 @@ from tools.trial.log import Entry
 
 
 def enrol(folder: str, participant: str, unit: str, ticket: str | None) -> int:
-    """Have it written that a participant gets a unit, and say so. Raises BadInput."""
+    """Log that a participant gets a unit, and print it. Raises BadInput."""
     entry = add_enrolment(trial_folder.open_trial(folder), participant, unit, ticket)
     print_entry(entry, f"Enrolled {participant} with unit {unit}")
     return 0
 
 
 def add_enrolment(trial: Trial, participant: str, unit: str, ticket: str | None = None) -> Entry:
-    """A participant gets a unit and its ticket. Raises BadInput."""
+    """Log that a participant gets a unit; the ticket must be theirs. Raises BadInput."""
     who = trial.participant(participant)
     whose = {allotted: name for name, allotted in trial.units.items()}
     if unit not in whose:
@@ -34,32 +37,30 @@ def add_enrolment(trial: Trial, participant: str, unit: str, ticket: str | None 
 
 
 def check_ticket(trial: Trial, who: str, unit: str, path: str | None) -> None:
-    """The unit's ticket is this participant's, as it was made. Raises BadInput."""
+    """The unit's ticket is this participant's and unchanged. Raises BadInput."""
     made = trial.read(f"{TICKETS}/{who}.json")
     where = path or str(trial.folder / TICKETS / f"{who}.json")
     content = made if path is None else validate.read_bytes(path)
     inner = json_codec.parse(signed_prescription.payload(content))
-    name, serial, of = (inner.get(key) for key in ("participant", "unit", "trial"))
-    if of != trial.name:
+    name, serial = inner.get("participant"), inner.get("unit")
+    if inner.get("trial") != trial.name:
         raise BadInput(f"{where}: is no ticket of the trial {trial.name}")
     if name != who:
         raise BadInput(f"{where}: is the ticket of {validate.shown(name)}, not of {who}")
     if serial != unit:
-        raise BadInput(
-            f"{where}: the ticket of {who} is for unit {validate.shown(serial)}, not for {unit}:"
-            " two units cannot have one ticket"
-        )
+        text = f"{where}: the ticket of {who} is for unit {validate.shown(serial)}, not for {unit}"
+        raise BadInput(f"{text}: two units cannot have one ticket")
     if content != made:
         raise BadInput(f"{where}: was altered since the trial was made")
 
 
 def withdraw(folder: str, participant: str, reason: str) -> int:
-    """A participant goes no further. Raises BadInput."""
+    """Log that a participant goes no further. Raises BadInput."""
     trial = trial_folder.open_trial(folder)
     who = require_enrolled(trial, participant)
-    before = [entry for entry in trial.entries("withdraw") if entry.row["participant"] == who]
-    if before:
-        raise BadInput(f"{who} was withdrawn at {before[0].at}")
+    for entry in trial.entries("withdraw"):
+        if entry.row["participant"] == who:
+            raise BadInput(f"{who} was withdrawn at {entry.at}")
     why = trial_folder.check_text(reason, "--reason")
     entry = log.append_entry(trial.folder, "withdraw", {"participant": who, "reason": why})
     print_entry(entry, f"{who} goes no further")
@@ -69,7 +70,7 @@ def withdraw(folder: str, participant: str, reason: str) -> int:
 def adverse_event(
     folder: str, participant: str, text: str, severity: str, date: str, serious: bool
 ) -> int:
-    """Something bad happened, whatever its cause. Raises BadInput."""
+    """Log an adverse event, whatever its cause. Raises BadInput."""
     trial = trial_folder.open_trial(folder)
     who = require_enrolled(trial, participant)
     try:
@@ -86,7 +87,7 @@ def adverse_event(
 
 
 def break_code(folder: str, participant: str, reason: str, identity: str) -> int:
-    """One participant's arm; the log has it first. Raises BadInput."""
+    """Open and print one participant's arm, after the log entry. Raises BadInput."""
     trial = trial_folder.open_trial(folder)
     who = require_enrolled(trial, participant)
     why = trial_folder.check_text(reason, "--reason")
@@ -100,7 +101,7 @@ def break_code(folder: str, participant: str, reason: str, identity: str) -> int
 
 
 def require_enrolled(trial: Trial, participant: str) -> str:
-    """A participant who has a unit. Raises BadInput."""
+    """A participant's number, checked to be enrolled. Raises BadInput."""
     who = trial.participant(participant)
     if who not in trial.enrolled:
         raise BadInput(f"{who}: was not enrolled: `trial enrol` comes first")
@@ -108,5 +109,5 @@ def require_enrolled(trial: Trial, participant: str) -> str:
 
 
 def print_entry(entry: Entry, text: str) -> None:
-    """Tell it, with the code of the entry."""
+    """Print a text with the number and code of its log entry."""
     emit(f"{text}. Log entry {entry.n}, code {entry.code}")

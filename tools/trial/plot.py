@@ -1,4 +1,4 @@
-"""Plots of a trial's reports, as SVG to stand in a page."""
+"""Plots of a trial's reports, as SVG elements. Called by `report` and `results`."""
 
 import io
 import re
@@ -29,7 +29,7 @@ Series = tuple[str, list[tuple[int, Mean]]]  # an arm, or "" for all; mean of ea
 
 
 def plot_ratings(series: Sequence[Series], what: str, synthetic: bool) -> str:
-    """Mean rating by visit with its interval, one line an arm."""
+    """The mean rating by visit with its interval, a line for each arm."""
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": what}):
         figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN), facecolor="white", layout="constrained")
         axes = figure.subplots()
@@ -46,7 +46,7 @@ def plot_ratings(series: Sequence[Series], what: str, synthetic: bool) -> str:
 
 
 def plot_arm(axes: Axes, arm: str, points: list[tuple[int, Mean]], shift: float) -> None:
-    """One arm's means; its name at the end."""
+    """Draw one arm's means, its name at the end."""
     colour = COLOURS[arm]
     xs = [visit + shift for visit, _ in points]
     ys = [mean.mean for _, mean in points]
@@ -60,7 +60,7 @@ def plot_arm(axes: Axes, arm: str, points: list[tuple[int, Mean]], shift: float)
 
 
 def plot_doses(by_arm: dict[str, list[float]], synthetic: bool) -> str:
-    """What each participant was really given, J/cm2 a pad in all."""
+    """The light that each participant was given, J/cm2 a pad in all."""
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": "dose"}):
         figure = Figure(figsize=(WIDTH_IN, 2.2), facecolor="white", layout="constrained")
         axes = figure.subplots()
@@ -77,7 +77,7 @@ def plot_doses(by_arm: dict[str, list[float]], synthetic: bool) -> str:
 
 
 def render_svg(figure: Figure, axes: Axes, synthetic: bool) -> str:
-    """The figure as an SVG element; what is synthetic says so inside of it."""
+    """The figure as an SVG element, with SYNTHETIC across it where it is."""
     if synthetic:
         axes.text(0.5, 0.5, "SYNTHETIC", transform=axes.transAxes, fontsize=34, color="#b00020",
                   alpha=0.13, ha="center", va="center", zorder=0)  # fmt: skip

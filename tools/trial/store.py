@@ -1,7 +1,8 @@
-"""trial.sqlite: every journal that was read, as it was, and what follows from all of them.
+"""trial.sqlite: every journal that was read, unchanged, and the rows derived from all of them.
 
-`pulls` and `segments` are what was read; each other table is made anew from these by every
-`collect`, so that the file depends on what was read and not on how often or in which order.
+Called by `collect` (writes) and `data` (reads). `pulls` and `segments` hold what was read; every
+`collect` makes the other tables anew from them, so that the file does not depend on the order or
+number of readings.
 """
 
 import sqlite3
@@ -43,14 +44,14 @@ Row = tuple[Any, ...]
 
 @dataclass
 class Pull:
-    """One folder's journal; `labels` are the places where the very same was read."""
+    """One folder's journal; `labels` are the places where the same bytes were read."""
 
     files: dict[str, bytes]
     labels: set[str] = field(default_factory=set)
 
 
 def read_pulls(path: Path) -> dict[str, Pull]:
-    """Every pull so far, by its digest. Raises BadInput."""
+    """Every pull collected so far, by its digest. Raises BadInput."""
     if not path.exists():
         return {}
     found: dict[str, Pull] = {}
@@ -64,7 +65,7 @@ def read_pulls(path: Path) -> dict[str, Pull]:
 
 @contextmanager
 def open_database(path: Path) -> Iterator[sqlite3.Connection]:
-    """The file, read only. Raises BadInput."""
+    """Yield the file, opened read-only. Raises BadInput."""
     if not path.exists():
         raise BadInput(f"{path}: is not there: `trial collect` makes it")
     try:
@@ -96,13 +97,9 @@ def write_database(
             with closing(sqlite3.connect(part)) as base, base:
                 for name, columns in TABLES.items():
                     base.execute(f"CREATE TABLE {name} ({', '.join(columns)})")
-                    insert_rows(base, name, sorted(rows.get(name, ()), key=repr))
+                    marks = ", ".join("?" * sum(not one.startswith("PRIMARY") for one in columns))
+                    base.executemany(
+                        f"INSERT INTO {name} VALUES ({marks})", sorted(rows.get(name, ()), key=repr)
+                    )
         except sqlite3.Error as why:
             raise BadInput(f"{path}: cannot be written: {why}") from None
-
-
-def insert_rows(base: sqlite3.Connection, name: str, rows: list[Row]) -> None:
-    """Put rows into a table."""
-    if rows:
-        marks = ", ".join("?" * len(rows[0]))
-        base.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)
