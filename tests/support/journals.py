@@ -35,7 +35,7 @@ class Kept:
 
 
 @functools.cache
-def kept(key: Key | None = KEY, sessions: int = 3) -> Kept:
+def unit_journal(key: Key | None = KEY, sessions: int = 3) -> Kept:
     """A unit that was used: so many short sessions, each after it was switched on, the second
     one ended by a fault. Its last record is the end of the last session."""
     bench = Bench(SHORT)
@@ -68,7 +68,7 @@ def segments(files: dict[str, bytes]) -> dict[str, bytes]:
 @functools.cache
 def template() -> dict[str, dict[str, Any]]:
     """The records of a real session, by kind."""
-    rows = [json.loads(line) for line in kept().files["journal.0"].splitlines()]
+    rows = [json.loads(line) for line in unit_journal().files["journal.0"].splitlines()]
     return {row["kind"]: row for row in rows}
 
 

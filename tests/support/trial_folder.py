@@ -45,7 +45,7 @@ class Bench:
         return list(self.rows)
 
 
-def made(base: Path, units: int = 4, seed: int | None = 1, **protocol: Any) -> Bench:
+def make_trial(base: Path, units: int = 4, seed: int | None = 1, **protocol: Any) -> Bench:
     """A trial of so many units, in a folder under `base`."""
     people = {who: base / f"{who}.age" for who in ("statistician", "officer")}
     public = {who: age.write_identity(str(path)) for who, path in people.items()}

@@ -14,7 +14,7 @@ from firmware.therapy.prescription import DEFAULT
 from hal.boards import RPI_PICO
 from sim.run import nominal_calibration
 from tests.support.command import Ended, Waistband, files
-from tests.support.journals import KEY, OTHER, kept
+from tests.support.journals import KEY, OTHER, unit_journal
 from tests.tools.test_prescribe import write_key
 from tools.prescription import file, keyfile
 
@@ -116,12 +116,12 @@ def test_a_journal_is_pulled_whole_into_a_folder_of_its_own_and_verifies(
     on_unit: Any, waistband: Waistband
 ) -> None:
     write_key()
-    held = calibrated(**kept().files, **{"day.json": b"{}"})
+    held = calibrated(**unit_journal().files, **{"day.json": b"{}"})
     ended, after = on_unit(held, "journal", "pull", "pulls")
     assert (ended.code, ended.err, after) == (0, "", held)
     (pulled,) = os.listdir("pulls")
     assert pulled.startswith(f"{SERIAL}-20")
-    assert {p.name: p.read_bytes() for p in Path("pulls", pulled).iterdir()} == kept().files
+    assert {p.name: p.read_bytes() for p in Path("pulls", pulled).iterdir()} == unit_journal().files
     assert waistband("journal", "verify", "pulls", "--key", "unit.key").code == 0
 
 

@@ -77,7 +77,7 @@ def test_participants_are_numbered_and_keys_and_salts_are_all_different(
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> trial_folder.Bench:
-    return trial_folder.made(tmp_path_factory.mktemp("trial"), units=9)
+    return trial_folder.make_trial(tmp_path_factory.mktemp("trial"), units=9)
 
 
 def test_no_file_has_an_arm_in_clear(bench: trial_folder.Bench) -> None:

@@ -1,5 +1,5 @@
-"""A whole trial through the real firmware, small: what it writes is what the tools read, and what
-a blinded person sees does not tell the arms, unless the sealing is broken."""
+"""A small trial on the real firmware: the tools read what it writes, and a blinded person cannot
+tell the arms unless the encryption is broken."""
 
 import json
 from pathlib import Path

@@ -10,7 +10,7 @@ import pytest
 from firmware.records.keys import FILE as KEYS
 from firmware.trial import enrolment
 from tests.support.command import Ended, Waistband
-from tests.support.trial_folder import Bench, made
+from tests.support.trial_folder import Bench, make_trial
 from tools.prescription import keyfile
 from tools.trial import belt, people
 from tools.trial import folder as trial_folder
@@ -22,7 +22,7 @@ OnUnit = Callable[..., tuple[Ended, Held]]
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    bench = made(tmp_path_factory.mktemp("trial"))
+    bench = make_trial(tmp_path_factory.mktemp("trial"))
     people.add_enrolment(trial_folder.open_trial(str(bench.folder)), WHO, UNIT)
     return bench
 

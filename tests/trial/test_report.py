@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from firmware.trial import enrolment
-from tests.support.trial_folder import Belt, Bench, made
+from tests.support.trial_folder import Belt, Bench, make_trial
 from tools.commands.main import main
 from tools.trial import allocation, blind, export, folder, stats
 from tools.trial import people as trial_people
@@ -28,9 +28,9 @@ def answer(who: str, visit: int, when: str) -> int:
     return random.Random(f"{who} {visit} {when}").randrange(11)
 
 
-def lived(base: Path, seed: int | None = 1) -> Bench:
+def make_attended_trial(base: Path, seed: int | None = 1) -> Bench:
     """A trial whose people came to three visits, but for the last, who came to two."""
-    bench = made(base, UNITS, seed, visits=VISITS)
+    bench = make_trial(base, UNITS, seed, visits=VISITS)
     for who in bench.people:
         unit = bench.rows[who]["unit"]
         trial_people.add_enrolment(folder.open_trial(str(bench.folder)), who, unit)
@@ -54,7 +54,7 @@ def run(bench: Bench, command: str, *arguments: str) -> None:
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    return lived(tmp_path_factory.mktemp("report"))
+    return make_attended_trial(tmp_path_factory.mktemp("report"))
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ def test_a_sealed_report_is_the_same_to_the_letter_were_every_arm_the_other(
         return [PLACEBO if arm == THERAPY else THERAPY for arm in arms], blocks
 
     monkeypatch.setattr(allocation, "draw_arms", turned)
-    other = lived(tmp_path)
+    other = make_attended_trial(tmp_path)
     assert all(bench.rows[who]["arm"] != other.rows[who]["arm"] for who in bench.people)
     assert sealed_report(bench, capsys) == sealed_report(other, capsys)
 
@@ -129,7 +129,7 @@ def test_what_is_not_synthetic_does_not_say_so(
 ) -> None:
     text, page = sealed_report(bench, capsys)
     assert SYNTHETIC in text and SYNTHETIC in page
-    text, page = sealed_report(lived(tmp_path, None), capsys)
+    text, page = sealed_report(make_attended_trial(tmp_path, None), capsys)
     assert "SYNTHETIC" not in text and "SYNTHETIC" not in page
 
 
@@ -261,7 +261,7 @@ def test_unsealing_is_in_the_log_and_writes_over_nothing(
 def test_a_unit_that_did_not_do_as_its_arm_says_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bench = made(tmp_path, 4, visits=2)
+    bench = make_trial(tmp_path, 4, visits=2)
     for who in bench.people:
         unit = bench.rows[who]["unit"]
         trial_people.add_enrolment(folder.open_trial(str(bench.folder)), who, unit)

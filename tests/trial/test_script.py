@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.trial_folder import SIZES, Belt, Bench, made
+from tests.support.trial_folder import SIZES, Belt, Bench, make_trial
 from tools.commands.main import main
 from tools.trial import allocation, folder
 from tools.trial import people as trial_people
@@ -67,7 +67,7 @@ def fixture(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bench, Path, dict
         if allocation.draw_arms(UNITS, SIZES, (1, 1), random.Random(seed))[0].count(PLACEBO)
         == PLACEBOS
     )  # fmt: skip
-    bench = made(base, UNITS, seed)
+    bench = make_trial(base, UNITS, seed)
     arms = {who: row["arm"] for who, row in bench.rows.items()}
     dropped = next(who for who, arm in arms.items() if arm == PLACEBO)
     scripts = trial_script.fixture_scripts(arms, dropped, random.Random(1))

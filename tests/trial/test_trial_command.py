@@ -10,7 +10,7 @@ import pytest
 
 from sim.common.errors import BadInput
 from tests.support.command import Ended, Waistband
-from tests.support.trial_folder import Bench, made
+from tests.support.trial_folder import Bench, make_trial
 from tools.commands.main import main
 from tools.prescription import keyfile
 from tools.trial import age, folder, log
@@ -39,7 +39,7 @@ def people(waistband: Waistband) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    return made(tmp_path_factory.mktemp("trial"))
+    return make_trial(tmp_path_factory.mktemp("trial"))
 
 
 def refused(done: Ended, *words: str) -> None:
