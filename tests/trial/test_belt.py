@@ -9,14 +9,15 @@ import pytest
 
 from firmware.trial.blinded_ui import Face
 from sim.common.errors import BadInput
+from tests.support.synthetic_trial import belt as trial_belt
+from tests.support.synthetic_trial import blind
+from tests.support.synthetic_trial import script as trial_script
+from tests.support.synthetic_trial.belt import Attended, Job, Script
+from tests.support.synthetic_trial.run import DemoTrial, Story
 from tests.support.trial_folder import Belt, Bench
 from tools.commands.main import main
-from tools.trial import belt as trial_belt
-from tools.trial import blind, unseal
-from tools.trial import script as trial_script
+from tools.trial import unseal
 from tools.trial.allocation import THERAPY
-from tools.trial.belt import Attended, Job, Script
-from tools.trial.demo import DemoTrial, Story
 
 VISITS = 3
 

@@ -10,10 +10,11 @@ import pytest
 from firmware.records.keys import FILE as KEYS
 from firmware.trial import enrolment
 from tests.support.command import Ended, Waistband
+from tests.support.synthetic_trial import belt
 from tests.support.trial_folder import Bench, make_trial
 from tools.prescription import keyfile
-from tools.trial import belt, people
 from tools.trial import folder as trial_folder
+from tools.trial import people
 
 WHO, UNIT = "P-02", "WB-0002"
 Held = dict[str, bytes]

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from firmware.trial import enrolment
+from tests.support.synthetic_trial import blind
 from tests.support.trial_folder import Belt, Bench, make_trial
 from tools.commands.main import main
-from tools.trial import allocation, blind, export, folder, stats
+from tools.trial import allocation, export, folder, stats
 from tools.trial import people as trial_people
 from tools.trial.allocation import ARMS, PLACEBO, THERAPY
 from tools.trial.page import SYNTHETIC

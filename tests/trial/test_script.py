@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.synthetic_trial import script as trial_script
+from tests.support.synthetic_trial.belt import Script
 from tests.support.trial_folder import SIZES, Belt, Bench, make_trial
 from tools.commands.main import main
 from tools.trial import allocation, folder
 from tools.trial import people as trial_people
-from tools.trial import script as trial_script
 from tools.trial.allocation import PLACEBO, THERAPY
-from tools.trial.belt import Script
 
 UNITS, PLACEBOS = 40, 19
 

@@ -93,7 +93,7 @@ def test_what_cannot_be_compared_says_why(
 def test_of_null_trials_one_in_twenty_leaves_zero_out() -> None:
     """400 of 21 and 18, as the demo's null trial: 20 expected, sd 4.4; and the interval of a
     difference that is there holds it as often as it says."""
-    from tools.trial import script
+    from tests.support.synthetic_trial import script
 
     out = {0.0: 0, -1.5: 0}
     for seed in range(400):

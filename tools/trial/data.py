@@ -1,6 +1,6 @@
 """Data of a trial as the reports take it: the tables of trial.sqlite, keyed by participant.
 
-Called by `report`, `unseal` and `demo`; reads trial.sqlite alone. It holds no arm.
+Called by `report` and `unseal`; reads trial.sqlite alone. It holds no arm.
 """
 
 import sqlite3

@@ -1,6 +1,6 @@
 """New trial: draws the allocation once and writes every file that follows from it.
 
-Called by `waistband trial new` and `demo`. Writes one folder, whole or not at all. No arm is in
+Called by `waistband trial new`. Writes one folder, whole or not at all. No arm is in
 clear anywhere but in memory.
 """
 

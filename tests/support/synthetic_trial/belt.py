@@ -1,6 +1,6 @@
 """Scripted participant of a synthetic trial: attends every visit on the real firmware.
 
-Called by `demo`, in a process of its own; writes no file. The unit is simulated at HAL depth with
+Called by `run`, in a process of its own; writes no file. The unit is simulated at HAL depth with
 its keys, ticket and signed prescription. Between visits only the files of its flash survive.
 """
 
@@ -18,7 +18,7 @@ from sim.common.story import Scenario, Start
 from sim.common.value_record import replace
 from sim.run import CALIBRATION, PRESCRIPTION, Run, nominal_calibration
 from sim.scenario.scenario import SEED_MAX, ordinary
-from tools.trial.blind import Observations, extract_features
+from tests.support.synthetic_trial.blind import Observations, extract_features
 
 DAY_S = 86_400
 LATE_S = 2 * 3_600  # a visit begins within this time of the day's hour

@@ -1,6 +1,6 @@
 """Scripted ratings (0-10) of synthetic trials, and a check of the results against them.
 
-Called by `demo`; reads the files that `trial unseal` wrote. In the null trial the arms do not
+Called by `run`; reads the files that `trial unseal` wrote. In the null trial the arms do not
 differ. In the fixture the means are set: first and last are those of Gale, Rothbart and Li 2006
 (6.9 to 3.0 and 7.4 to 6.0), as near as whole ratings come; those between lie on a line.
 """
@@ -11,8 +11,8 @@ from collections import Counter, defaultdict
 from fractions import Fraction
 from pathlib import Path
 
+from tests.support.synthetic_trial.belt import Script
 from tools.trial.allocation import ARMS, PLACEBO, THERAPY
-from tools.trial.belt import Script
 
 VISITS = 7
 SET_MEANS = {THERAPY: (Fraction("6.9"), Fraction("3.0")), PLACEBO: (Fraction("7.4"), Fraction(6))}

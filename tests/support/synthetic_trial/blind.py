@@ -1,6 +1,6 @@
 """Blinding check: a classifier tries to tell the arms from all that a blinded person can see.
 
-Called by `demo` with simulated units. Observed at a visit: each line of telemetry, each row of the
+Called by `run` with simulated units. Observed at a visit: each line of telemetry, each row of the
 screen, each cue of light, sound and vibration, and its time; afterwards the open fields and sizes
 of the pulled journal. Warmth and the emitters' glow are left out: docs/trialist/trial.md.
 """

@@ -23,14 +23,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from firmware.records import mac
 from firmware.therapy.prescription import DEFAULT
 from sim.common.errors import BadInput
+from tests.support.synthetic_trial import belt, blind, script
+from tests.support.synthetic_trial.belt import Attended, Job, Script
 from tools.common.files import emit
 from tools.prescription import file, keyfile
 from tools.prescription.keyfile import Key
-from tools.trial import age, allocation, belt, blind, collect, new, people, report, script, unseal
+from tools.trial import age, allocation, collect, new, people, report, unseal
 from tools.trial import folder as trial_folder
 from tools.trial import plan as trial_plan
 from tools.trial.allocation import PLACEBO, THERAPY
-from tools.trial.belt import Attended, Job, Script
 from tools.trial.folder import PRESCRIPTIONS, TICKETS, Trial
 from tools.trial.plan import Plan
 
