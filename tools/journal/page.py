@@ -102,7 +102,7 @@ def render_page_rich(page: Page) -> RenderableType:
     parts: list[RenderableType] = [Text(page.title, style="bold"), facts]
     if page.pads:
         parts += ["", given(page.pads)]
-    parts += [Text("Fault: ", style="red").append(said, style="default") for said in page.faults]
+    parts += [Text("Fault: ", style="red").append(text, style="default") for text in page.faults]
     parts += ["", Text(page.sealed, style="bold red" if page.wrong else "bold")]
     return Padding(Group(*parts), (0, 1))
 
@@ -130,5 +130,5 @@ def light_rows(pads: list[PadAccount]) -> Iterator[tuple[str, list[str]]]:
         yield f"{nm} nm", [f"{pad.banks[at][2]:.2f}" for pad in pads]
     for why in dict.fromkeys(why for pad in pads for why, _ in pad.parts):
         parts = [dict(pad.parts).get(why) for pad in pads]
-        said = f"withheld: {why}" if any((part or 0) > 0 for part in parts) else why
-        yield said, ["" if part is None else f"{part:.2f}" for part in parts]
+        name = f"withheld: {why}" if any((part or 0) > 0 for part in parts) else why
+        yield name, ["" if part is None else f"{part:.2f}" for part in parts]
