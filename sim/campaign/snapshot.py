@@ -9,7 +9,8 @@
 Called by campaigns, the fault matrix and tests; the run itself stays as it is. Works on the
 interpreted and the compiled unit (`tools.common.compiled`), also with injected faults. Constants
 and lists that only grow (noise, skin factors, the firmware's tables) are shared, so a fork copies
-about as much as the unit remembers. `pickle.dumps(run)` works too, for another process, and copies all.
+about as much as the unit remembers. `pickle.dumps(run)` works too, for another process, and
+copies all.
 """
 
 import copyreg

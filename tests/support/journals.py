@@ -35,13 +35,13 @@ class Kept:
 
 
 @functools.cache
-def kept(key: Key | None = KEY, sessions: int = 3) -> Kept:
+def unit_journal(key: Key | None = KEY, sessions: int = 3) -> Kept:
     """A unit that was used: so many short sessions, each after it was switched on, the second
     one ended by a fault. Its last record is the end of the last session."""
     bench = Bench(SHORT)
     if key:
-        bench.hal.files[FILE] = keyfile.unit_file(key)
-        bench.kept = (bench.kept[0], file.sealed(SHORT, key, "WB-0001", 1, None))
+        bench.hal.files[FILE] = keyfile.render_unit_keys(key)
+        bench.kept = (bench.kept[0], file.sign(SHORT, key, "WB-0001", 1, None))
     receipts = []
     for session in range(sessions):
         bench.hal.clock_s = CLOCK_S + session * DAY_S
@@ -68,7 +68,7 @@ def segments(files: dict[str, bytes]) -> dict[str, bytes]:
 @functools.cache
 def template() -> dict[str, dict[str, Any]]:
     """The records of a real session, by kind."""
-    rows = [json.loads(line) for line in kept().files["journal.0"].splitlines()]
+    rows = [json.loads(line) for line in unit_journal().files["journal.0"].splitlines()]
     return {row["kind"]: row for row in rows}
 
 
@@ -78,7 +78,7 @@ class LongUsed:
     def __init__(self, key: Key | None = KEY) -> None:
         self.hal: Any = FakeHal()
         if key:
-            self.hal.files[FILE] = keyfile.unit_file(key)
+            self.hal.files[FILE] = keyfile.render_unit_keys(key)
         self.hal.clock_s = CLOCK_S
         self.sessions = 0
         self.receipts: list[str] = []

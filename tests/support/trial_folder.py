@@ -21,7 +21,7 @@ from tests.support.journals import template
 from tools.prescription import keyfile
 from tools.prescription.keyfile import Key
 from tools.trial import age, new
-from tools.trial.plan import Plan, prescription_of, protocol_of
+from tools.trial.plan import Plan, check_protocol, read_prescription
 
 START_S = 820_584_000  # 2026-01-01 12:00
 DAY_S = 86_400
@@ -45,10 +45,10 @@ class Bench:
         return list(self.rows)
 
 
-def made(base: Path, units: int = 4, seed: int | None = 1, **protocol: Any) -> Bench:
+def make_trial(base: Path, units: int = 4, seed: int | None = 1, **protocol: Any) -> Bench:
     """A trial of so many units, in a folder under `base`."""
     people = {who: base / f"{who}.age" for who in ("statistician", "officer")}
-    public = {who: age.new_identity(str(path)) for who, path in people.items()}
+    public = {who: age.write_identity(str(path)) for who, path in people.items()}
     keys = {
         f"WB-{number:04}": Key(mac.derive_key(bytes([number % 251]), str(number).encode()),
                                f"WB-{number:04}")
@@ -56,12 +56,12 @@ def made(base: Path, units: int = 4, seed: int | None = 1, **protocol: Any) -> B
     }  # fmt: skip
     plan = Plan(
         NAME, tuple(keys.values()), public["statistician"], public["officer"],
-        prescription_of("default", RPI_PICO), SIZES, (1, 1), protocol_of(protocol),
+        read_prescription("default", RPI_PICO), SIZES, (1, 1), check_protocol(protocol),
     )  # fmt: skip
-    new.new(str(base / "trial"), plan, seed)
-    held = age.identity(str(people["statistician"]))
+    new.create_trial(str(base / "trial"), plan, seed)
+    held = age.read_identity(str(people["statistician"]))
     content = (base / "trial" / "allocation.age").read_bytes()
-    table = json.loads(age.opened(content, held, "", ""))
+    table = json.loads(age.decrypt(content, held, "", ""))
     return Bench(
         base / "trial", keys, str(people["statistician"]), str(people["officer"]),
         {row["participant"]: row for row in table["rows"]},
@@ -78,7 +78,7 @@ class Belt:
         self.unit = self.row["unit"]
         self.hal: Any = FakeHal()
         self.hal.clock_s = self.begins_s = START_S
-        self.hal.files[FILE] = keyfile.unit_file(bench.keys[self.unit])
+        self.hal.files[FILE] = keyfile.render_unit_keys(bench.keys[self.unit])
         self.journal: Journal
         self.on()
         if trial:

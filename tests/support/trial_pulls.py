@@ -1,11 +1,11 @@
-"""A trial of four with its journals, for the tests of `collect`: what is read, what kept apart."""
+"""A trial of four with its journals, and queries of trial.sqlite, for tests of `collect`."""
 
 import shutil
 import sqlite3
 from pathlib import Path
 from typing import Any
 
-from tests.support.trial_folder import Belt, Bench, made
+from tests.support.trial_folder import Belt, Bench, make_trial
 from tools.commands.main import main
 
 PEOPLE = ("P-01", "P-02", "P-03", "P-04")
@@ -13,15 +13,15 @@ PEOPLE = ("P-01", "P-02", "P-03", "P-04")
 
 def enrolled(base: Path) -> Bench:
     """A trial of four, all enrolled."""
-    bench = made(base, visits=3)
+    bench = make_trial(base, visits=3)
     for who in PEOPLE:
         assert main(["trial", "enrol", str(bench.folder), "--participant", who, "--unit",
                      bench.rows[who]["unit"]]) == 0  # fmt: skip
     return bench
 
 
-def lived(bench: Bench, who: str, visits: int = 3) -> Belt:
-    """A belt that was used as it should be."""
+def attended_belt(bench: Bench, who: str, visits: int = 3) -> Belt:
+    """A belt whose visits were all attended."""
     belt = Belt(bench, who)
     for visit in range(1, visits + 1):
         belt.visit(visit, 6, 5, therapy=visit > 1)
@@ -33,7 +33,7 @@ def copied(bench: Bench, tmp_path: Path) -> Bench:
     shutil.copytree(bench.folder, tmp_path / "trial")
     copy = Bench(tmp_path / "trial", bench.keys, bench.statistician, bench.officer, bench.rows)
     for who in PEOPLE:
-        lived(bench, who).pull(tmp_path / "pulls" / who)
+        attended_belt(bench, who).pull(tmp_path / "pulls" / who)
     return copy
 
 
@@ -52,15 +52,15 @@ def dump(trial: Bench) -> list[str]:
         return list(base.iterdump())
 
 
-def apart(trial: Bench) -> list[tuple[str, str]]:
+def read_quarantine(trial: Bench) -> list[tuple[str, str]]:
     return rows(trial, "SELECT label, what FROM quarantine ORDER BY label, what")
 
 
-def notes(trial: Bench) -> list[tuple[str, str]]:
+def read_notes(trial: Bench) -> list[tuple[str, str]]:
     return rows(trial, "SELECT participant, what FROM notes ORDER BY participant, what")
 
 
-def used(trial: Bench) -> list[str]:
+def read_participants(trial: Bench) -> list[str]:
     return [row[0] for row in rows(trial, "SELECT participant FROM journals ORDER BY 1")]
 
 

@@ -97,9 +97,9 @@ def test_a_signed_prescription_goes_with_its_key_byte_for_byte(
     Path("cal.json").write_text(json.dumps(table), encoding="utf-8")
     write_key(keyfile.Key(KEY.secret, None))
     write_key(KEY, "elsewhere.key")
-    sealed = file.sealed(DEFAULT, KEY, table["serial"], 2, None)
+    sealed = file.sign(DEFAULT, KEY, table["serial"], 2, None)
     Path("rx.json").write_bytes(sealed)
-    Path("plain.toml").write_bytes(file.written(DEFAULT, "plain.toml"))
+    Path("plain.toml").write_bytes(file.render(DEFAULT, "plain.toml"))
     to = ("flash", "--micropython", str(base), "-o", "out.uf2", "--calibration", "cal.json")
     refused = {
         ("--prescription", "rx.json"): "the unit has no key",
@@ -112,7 +112,7 @@ def test_a_signed_prescription_goes_with_its_key_byte_for_byte(
     assert waistband(*to, "--prescription", "rx.json", "--key", "unit.key").code == 0
     found = files_of(Path("out.uf2"))
     assert found["prescription.json"] == sealed
-    assert found["keys.json"] == keyfile.unit_file(KEY)
+    assert found["keys.json"] == keyfile.render_unit_keys(KEY)
     uncalibrated = to[:-2]
     assert waistband(*uncalibrated, "--prescription", "rx.json", "--key", "unit.key").code == 0
     assert waistband(*uncalibrated, "--prescription", "plain.toml").code == 0

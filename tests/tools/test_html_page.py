@@ -47,7 +47,7 @@ def trial() -> str:
         Table([said], [[said], [Number(said, said)], [Number(said)]], said),
         Flow([(said, [said]), (said, [])]), Figure("<svg></svg>", said),
     ]  # fmt: skip
-    return trial_page.html_of(trial_page.Page(said, True, blocks))
+    return trial_page.render_html(trial_page.Page(said, True, blocks))
 
 
 def session() -> str:
@@ -56,7 +56,7 @@ def session() -> str:
     page = journal_page.Page(
         cast(Any, None), HOSTILE, [(HOSTILE, HOSTILE)], [pad], [HOSTILE], HOSTILE, True
     )
-    return journal_page.html_of(page)
+    return journal_page.render_html(page)
 
 
 PAGES = {"trial": (trial, 15), "session": (session, 8)}

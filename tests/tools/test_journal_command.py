@@ -15,7 +15,7 @@ from sim.common.value_record import replace
 from sim.run import Run
 from sim.scenario import scenario
 from tests.support.command import SHORT, Waistband
-from tests.support.journals import KEY, kept, segments, write
+from tests.support.journals import KEY, segments, unit_journal, write
 from tests.tools.test_prescribe import write_key
 from tools.commands import main
 from tools.journal import chain, export, sessions
@@ -28,7 +28,7 @@ from tools.report.light_account import account
 @pytest.fixture
 def pulled(waistband: Waistband) -> Waistband:
     """The command, in a folder with a pull, `unit`, and its key."""
-    write(Path("unit"), kept().files)
+    write(Path("unit"), unit_journal().files)
     write_key()
     return waistband
 
@@ -47,9 +47,11 @@ def test_a_good_journal_exits_0_and_says_so(pulled: Waistband) -> None:
     assert (code, err) == (0, "")
     assert "Unit WB-0001: 11 records in 1 file, 3 sessions" in out
     assert "Every record is as the unit wrote it, sealed with its key." in out
-    codes = [part for code in kept().receipts for part in ("--receipt", code.lower())]
+    codes = [part for code in unit_journal().receipts for part in ("--receipt", code.lower())]
     code, out, _ = pulled("journal", "verify", "unit", "--key", "unit.key", *codes)
-    assert code == 0 and f"receipt {kept().receipts[1]}: session 4, 2026-01-02 12:00:00" in out
+    assert (
+        code == 0 and f"receipt {unit_journal().receipts[1]}: session 4, 2026-01-02 12:00:00" in out
+    )
     assert KEY.secret.hex()[:8] not in out
 
 
@@ -114,11 +116,11 @@ def test_a_session_is_shown_on_a_page(pulled: Waistband) -> None:
     code, out, _ = pulled("journal", "show", "unit", "--key", "unit.key", "--session", "4")
     assert code == 0
     for words in ("Session 4", "WB-0001", "a fault ended it", "check and ramp", "810 nm",
-                  "Fault: ntc_open on pad A", ": thermistor open, code ", kept().receipts[1],
-                  "verified with the unit's key"):  # fmt: skip
+                  "Fault: ntc_open on pad A", ": thermistor open, code ",
+                  unit_journal().receipts[1], "verified with the unit's key"):  # fmt: skip
         assert words in out
     by_receipt = pulled("journal", "show", "unit", "--key", "unit.key", "--session",
-                        kept().receipts[1])  # fmt: skip
+                        unit_journal().receipts[1])  # fmt: skip
     assert by_receipt.out == out
     assert "Session 9" in pulled("journal", "show", "unit").out
     spoil()
@@ -132,7 +134,7 @@ def test_the_page_is_one_file_that_needs_nothing_else(pulled: Waistband) -> None
     text = Path("a.html").read_text(encoding="utf-8")
     assert (code, out) == (0, "Wrote session 9 to a.html\n")
     assert not re.search(r"<script|src=|href=|url\(|@import", text)
-    assert "withheld: it was stopped with START" in text and kept().receipts[2] in text
+    assert "withheld: it was stopped with START" in text and unit_journal().receipts[2] in text
 
 
 def test_the_export_has_a_row_a_session_and_pad_and_says_what_each_column_is(
@@ -157,17 +159,17 @@ def test_the_export_has_a_row_a_session_and_pad_and_says_what_each_column_is(
 
 
 def test_text_that_a_sheet_takes_for_a_formula_is_marked() -> None:
-    assert export.shown("=1+1") == "'=1+1"
-    assert export.shown("dose") == "dose"
+    assert export.format_cell("=1+1") == "'=1+1"
+    assert export.format_cell("dose") == "dose"
 
 
 def test_the_account_of_the_journal_is_that_of_the_run_that_wrote_it() -> None:
     text = SHORT.replace("duration_s = 30", "duration_s = 70")
     text += '[[event]]\nat_s = 60\npress = "START"\nhold_ms = 1600\n'
     told = scenario.parse(text, "short.toml")
-    signed: Any = prescription_file.sealed(told.prescription, KEY, "SIM-0001", 1, None)
+    signed: Any = prescription_file.sign(told.prescription, KEY, "SIM-0001", 1, None)
     run = Run(replace(told, prescription=signed))
-    run.hal.files["keys.json"] = keyfile.unit_file(KEY)
+    run.hal.files["keys.json"] = keyfile.render_unit_keys(KEY)
     run.lifecycle.boot(True)
     run.lifecycle.start_firmware()
     run.advance(10**9)
@@ -175,7 +177,7 @@ def test_the_account_of_the_journal_is_that_of_the_run_that_wrote_it() -> None:
     trail = chain.verify(
         [Segment("a", "a/journal.0", 0, files["journal.0"])], keyfile.Key(KEY.secret)
     )
-    (session,) = sessions.of(trail)
+    (session,) = sessions.sessions_from_trail(trail)
     assert trail.wrong == [] and session.receipt == run.unit.journal.receipt.decode()
     assert session.pads == account(run)
     assert sum(pad.given for pad in session.pads) > 0
@@ -189,7 +191,9 @@ def test_a_better_name_that_a_fault_gets_after_the_end_stands_with_its_session()
     content = segments(run.hal.files)["journal.0"]
     kinds = [json.loads(line)["kind"] for line in content.splitlines()]
     assert kinds.index("end") < len(kinds) - 1 and kinds[-1] == "fault"
-    (session,) = sessions.of(chain.verify([Segment("a", "a/journal.0", 0, content)], None))
+    (session,) = sessions.sessions_from_trail(
+        chain.verify([Segment("a", "a/journal.0", 0, content)], None)
+    )
     named = [(fault.row["fault"], fault.row["pad"]) for fault in session.faults]
     assert named[0] == ("ntc_open", "B") and named[-1] == ("pad_unplugged", "B")
 
@@ -200,7 +204,7 @@ def test_any_bytes_as_a_journal_end_in_words_and_1_or_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], parts: list[bytes | None]
 ) -> None:
     path = tmp_path / "journal.0"
-    real = kept().files["journal.0"][:900]
+    real = unit_journal().files["journal.0"][:900]
     path.write_bytes(b"\n".join(real if part is None else part for part in parts))
     for command in ("verify", "show"):
         code = main.main(["journal", command, str(path)])

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware.records import journal, json_codec, mac
-from tests.support.journals import OTHER, LongUsed, kept, segments
+from tests.support.journals import OTHER, LongUsed, segments, unit_journal
 from tests.tools.test_journal_verify import Files, lines, verified
 
 MUTATED = int(os.environ.get("MUTATED", "300"))
@@ -43,7 +43,7 @@ def swapped(rows: list[bytes], random: Random) -> bytes:
 
 def inserted(rows: list[bytes], random: Random) -> bytes:
     """A line stands there that was elsewhere, in this journal or in another unit's."""
-    other = kept(OTHER).files["journal.0"].splitlines(keepends=True)
+    other = unit_journal(OTHER).files["journal.0"].splitlines(keepends=True)
     rows.insert(random.randrange(len(rows) + 1), random.choice(rows + other))
     return b"".join(rows)
 
@@ -63,7 +63,7 @@ def truncated(rows: list[bytes], random: Random) -> bytes:
 
 def replayed(rows: list[bytes], random: Random) -> bytes:
     """A stretch is another unit's, of the same serial."""
-    other = kept(OTHER).files["journal.0"].splitlines(keepends=True)
+    other = unit_journal(OTHER).files["journal.0"].splitlines(keepends=True)
     at = random.randrange(len(rows))
     until = random.randint(at + 1, len(rows))
     return b"".join(rows[:at] + other[at:until] + rows[until:])
@@ -96,7 +96,7 @@ WAYS: tuple[Callable[[list[bytes], Random], bytes], ...] = (
 
 
 def test_no_mutated_journal_is_accepted() -> None:
-    unit = kept()
+    unit = unit_journal()
     accepted, tried = [], 0
     for seed in itertools.count():
         random = Random(seed)
@@ -132,4 +132,4 @@ def several(unit: LongUsed = LongUsed()) -> tuple[Files, tuple[str, ...]]:  # no
 
 def test_every_way_is_tried() -> None:
     for way, seed in itertools.product(WAYS, range(3)):
-        assert way(lines(), Random(seed)) != kept().files["journal.0"]
+        assert way(lines(), Random(seed)) != unit_journal().files["journal.0"]

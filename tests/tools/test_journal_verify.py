@@ -15,11 +15,11 @@ from firmware.records.journal import Journal
 from firmware.records.keys import FILE, Keys
 from hal.boards import RPI_PICO
 from tests.support.fake_hal import FakeHal
-from tests.support.journals import KEY, OTHER, LongUsed, archive, kept, segments, write
+from tests.support.journals import KEY, OTHER, LongUsed, archive, segments, unit_journal, write
 from tools.journal import chain
 from tools.journal import sessions as journal_sessions
 from tools.journal.chain import Trail
-from tools.journal.reader import Segment, find
+from tools.journal.reader import Segment, find_segments
 from tools.prescription import keyfile
 from tools.prescription.keyfile import Key
 
@@ -31,9 +31,11 @@ def verified(files: Files, key: Key | None = KEY, codes: tuple[str, ...] = ()) -
     rows = [Segment("unit", f"unit/{name}", int(name[-1]), content)
             for name, content in files.items()]  # fmt: skip
     trail = chain.verify(rows, key)
-    sessions = journal_sessions.of(trail)
-    trail.findings += journal_sessions.unended(sessions)
-    trail.findings += journal_sessions.unmatched(journal_sessions.receipts(codes, sessions))
+    sessions = journal_sessions.sessions_from_trail(trail)
+    trail.findings += journal_sessions.find_unended(sessions)
+    trail.findings += journal_sessions.find_unmatched(
+        journal_sessions.match_receipts(codes, sessions)
+    )
     return trail
 
 
@@ -42,17 +44,17 @@ def found(trail: Trail) -> list[tuple[str, int, int | None]]:
     return [(row.what, row.n, row.place.line if row.place else None) for row in trail.wrong]
 
 
-def said(trail: Trail) -> set[str]:
-    """What was only to be said."""
+def finding_texts(trail: Trail) -> set[str]:
+    """The names of findings that are information alone."""
     return {row.what for row in trail.findings if not row.wrong}
 
 
 def lines() -> list[bytes]:
     """A real journal's lines: boot, session and end, three times, and faults in the second."""
-    return kept().files["journal.0"].splitlines(keepends=True)
+    return unit_journal().files["journal.0"].splitlines(keepends=True)
 
 
-def made(rows: list[bytes]) -> Files:
+def write_segments(rows: list[bytes]) -> Files:
     """A journal of one file."""
     return {"journal.0": b"".join(rows)}
 
@@ -62,13 +64,13 @@ def made(rows: list[bytes]) -> Files:
 
 @pytest.mark.parametrize("key", [KEY, None])
 def test_a_journal_as_the_unit_wrote_it_is_good(key: Key | None) -> None:
-    unit = kept(key)
+    unit = unit_journal(key)
     trail = verified(unit.files, key, unit.receipts)
     assert trail.wrong == []
-    assert said(trail) == set()
+    assert finding_texts(trail) == set()
     assert trail.units == ["WB-0001"]
     assert trail.records == len(unit.files["journal.0"].splitlines())
-    assert [s.receipt for s in journal_sessions.of(trail)] == list(unit.receipts)
+    assert [s.receipt for s in journal_sessions.sessions_from_trail(trail)] == list(unit.receipts)
 
 
 def test_of_a_unit_that_wrote_over_its_oldest_records_the_rest_is_good() -> None:
@@ -78,7 +80,7 @@ def test_of_a_unit_that_wrote_over_its_oldest_records_the_rest_is_good() -> None
     files = segments(unit.hal.files)
     assert len(files) == journal.SEGMENTS
     trail = verified(files, codes=tuple(unit.receipts[-100:]))
-    assert (trail.wrong, said(trail)) == ([], {"oldest"})
+    assert (trail.wrong, finding_texts(trail)) == ([], {"oldest"})
     assert trail.records == unit.journal.n + 1 - trail.chains[0][0].n
     assert found(verified(files, codes=(unit.receipts[0],))) == [("receipt", -1, None)]
     for name in files:
@@ -88,14 +90,14 @@ def test_of_a_unit_that_wrote_over_its_oldest_records_the_rest_is_good() -> None
 
 def test_an_archive_of_pulls_that_overlap_is_one_journal(tmp_path: Path) -> None:
     archive(tmp_path / "kept", 900)
-    trail = chain.verify(find([str(tmp_path / "kept")]), KEY)
-    assert (trail.wrong, said(trail)) == ([], set())
-    assert trail.chains[0][0].n == 0 and len(journal_sessions.of(trail)) == 900
+    trail = chain.verify(find_segments([str(tmp_path / "kept")]), KEY)
+    assert (trail.wrong, finding_texts(trail)) == ([], set())
+    assert trail.chains[0][0].n == 0 and len(journal_sessions.sessions_from_trail(trail)) == 900
     pulls = sorted((tmp_path / "kept").iterdir())
     assert len(pulls) >= 4
     for file in pulls[1].iterdir():
         file.unlink()
-    trail = chain.verify(find([str(pulls[0]), str(pulls[-1])]), KEY)
+    trail = chain.verify(find_segments([str(pulls[0]), str(pulls[-1])]), KEY)
     assert "pulled too late, or taken out" in str(trail.wrong[0])
 
 
@@ -105,7 +107,7 @@ def test_an_archive_of_pulls_that_overlap_is_one_journal(tmp_path: Path) -> None
 def test_an_altered_record_is_named_with_its_file_and_line() -> None:
     rows = lines()
     rows[4] = rows[4].replace(b'"fluence_uj_cm2": 1000000', b'"fluence_uj_cm2": 9000000')
-    trail = verified(made(rows))
+    trail = verified(write_segments(rows))
     assert found(trail) == [("altered", 4, 5)]
     assert str(trail.wrong[0]) == (
         "unit/journal.0:5: altered: record 4 is not what its seal is for"
@@ -114,19 +116,21 @@ def test_an_altered_record_is_named_with_its_file_and_line() -> None:
 
 def test_dropped_swapped_doubled_and_inserted_records_are_named() -> None:
     rows = lines()
-    assert found(verified(made(rows[:4] + rows[6:]))) == [("dropped", 4, 5)]
-    assert found(verified(made([*rows[:4], rows[5], rows[4], *rows[6:]]))) == [("reordered", 4, 6)]
-    assert found(verified(made([*rows[:4], rows[2], *rows[4:]]))) == [("inserted", 2, 5)]
-    other = kept(OTHER).files["journal.0"].splitlines(keepends=True)
-    assert found(verified(made([*rows[:4], other[4], *rows[4:]]))) == [("altered", 4, 5)]
-    assert found(verified(made([*rows[:4], b"\n", *rows[4:]]))) == [("inserted", -1, 5)]
-    assert found(verified(made(rows[1:])))[0] == ("reordered", 1, 1)
+    assert found(verified(write_segments(rows[:4] + rows[6:]))) == [("dropped", 4, 5)]
+    assert found(verified(write_segments([*rows[:4], rows[5], rows[4], *rows[6:]]))) == [
+        ("reordered", 4, 6)
+    ]
+    assert found(verified(write_segments([*rows[:4], rows[2], *rows[4:]]))) == [("inserted", 2, 5)]
+    other = unit_journal(OTHER).files["journal.0"].splitlines(keepends=True)
+    assert found(verified(write_segments([*rows[:4], other[4], *rows[4:]]))) == [("altered", 4, 5)]
+    assert found(verified(write_segments([*rows[:4], b"\n", *rows[4:]]))) == [("inserted", -1, 5)]
+    assert found(verified(write_segments(rows[1:])))[0] == ("reordered", 1, 1)
 
 
 def test_a_record_that_was_cut_short_in_the_middle_is_truncated() -> None:
     rows = lines()
     rows[4] = rows[4][:200] + b"\n"
-    assert found(verified(made(rows))) == [("truncated", 4, 5)]
+    assert found(verified(write_segments(rows))) == [("truncated", 4, 5)]
 
 
 def test_files_whose_names_were_changed_are_out_of_order() -> None:
@@ -141,13 +145,13 @@ def test_files_whose_names_were_changed_are_out_of_order() -> None:
 
 def test_a_journal_of_another_unit_is_not_believed() -> None:
     count = len(lines())
-    assert [row[0] for row in found(verified(kept(OTHER).files))] == ["altered"] * count
+    assert [row[0] for row in found(verified(unit_journal(OTHER).files))] == ["altered"] * count
     named = Key(KEY.secret, "WB-0002")
-    assert found(verified(kept().files, named)) == [("unit", -1, None)]
+    assert found(verified(unit_journal().files, named)) == [("unit", -1, None)]
 
 
 def test_a_journal_that_has_no_seal_of_the_key_is_not_believed() -> None:
-    trail = verified(kept(None).files)
+    trail = verified(unit_journal(None).files)
     assert [row[0] for row in found(trail)] == ["unsealed"]
 
 
@@ -173,15 +177,15 @@ def test_records_from_before_the_unit_had_a_key_are_vouched_for_by_those_after()
         assert one.write(3)
 
     note()
-    hal.files[FILE] = keyfile.unit_file(KEY)
+    hal.files[FILE] = keyfile.render_unit_keys(KEY)
     note()
     files = segments(hal.files)
     trail = verified(files)
-    assert (trail.wrong, said(trail)) == ([], {"unsealed"})
+    assert (trail.wrong, finding_texts(trail)) == ([], {"unsealed"})
     del hal.files[FILE]
     note()
     assert found(verified(segments(hal.files))) == [("unsealed", 2, 3)]
-    assert found(verified(made(plainly_sealed(lines()))))[0][0] == "unsealed"
+    assert found(verified(write_segments(plainly_sealed(lines()))))[0][0] == "unsealed"
 
 
 def resealed(rows: list[bytes], first: int, prev: str, key: bytes, index: int) -> list[bytes]:
@@ -203,40 +207,40 @@ def test_who_holds_the_unit_and_leaves_a_session_out_with_its_present_key_is_fou
         key = mac.next_key(key)  # what lies in keys.json after three sessions
     last = json.loads(rows[2])
     forged = rows[:3] + resealed(rows[-3:], 3, last["seal"], key, 3)  # without the second
-    trail = verified(made(forged))
+    trail = verified(write_segments(forged))
     assert [(row.what, row.n) for row in trail.wrong] == [("dropped", 3), ("altered", 4)]
-    assert "the key moved on from 1 to 3: 2 sessions have no record" in trail.wrong[0].said
+    assert "the key moved on from 1 to 3: 2 sessions have no record" in trail.wrong[0].text
 
 
 def test_records_cut_off_at_the_end_show_by_a_receipt_alone() -> None:
-    unit = kept()
-    cut = made(lines()[:-1])
-    assert (verified(cut).wrong, said(verified(cut))) == ([], {"unended"})
+    unit = unit_journal()
+    cut = write_segments(lines()[:-1])
+    assert (verified(cut).wrong, finding_texts(verified(cut))) == ([], {"unended"})
     trail = verified(cut, codes=unit.receipts)
     assert found(trail) == [("receipt", -1, None)]
-    assert trail.wrong[0].said.startswith(unit.receipts[-1])
+    assert trail.wrong[0].text.startswith(unit.receipts[-1])
 
 
 def test_a_unit_that_was_wiped_and_kept_its_key_is_found() -> None:
     hal: Any = FakeHal()
-    keys = Keys(keyfile.unit_file(KEY))
+    keys = Keys(keyfile.render_unit_keys(KEY))
     keys.advance(hal)
     one = Journal(hal, keys)
     one.find()
     one.add("boot", ("cause", "lock", "serial"), ("power on", "", "WB-0001"))
     assert one.write(3)
     trail = verified(segments(hal.files))
-    assert found(trail) == [("dropped", 0, 1)] and "it was wiped" in trail.wrong[0].said
+    assert found(trail) == [("dropped", 0, 1)] and "it was wiped" in trail.wrong[0].text
 
 
 def test_a_journal_begun_anew_is_said(tmp_path: Path) -> None:
-    write(tmp_path / "a", kept(sessions=2).files)
+    write(tmp_path / "a", unit_journal(sessions=2).files)
     unit = LongUsed()
     unit.hal.clock_s += 10**7
     unit.use()
     write(tmp_path / "b", segments(unit.hal.files))
-    trail = chain.verify(find([str(tmp_path)]), KEY)
-    assert (trail.wrong, said(trail)) == ([], {"restart"})
+    trail = chain.verify(find_segments([str(tmp_path)]), KEY)
+    assert (trail.wrong, finding_texts(trail)) == ([], {"restart"})
 
 
 # -- torn ends, and clocks -------------------------------------------------------------------
@@ -246,16 +250,16 @@ def test_a_journal_begun_anew_is_said(tmp_path: Path) -> None:
 def test_a_torn_end_is_said_and_is_no_failure(cut: int) -> None:
     rows = lines()
     rows[-1] = rows[-1][:-1][:-cut] if cut < len(rows[-1]) - 1 else rows[-1][:1]
-    trail = verified(made(rows))
-    assert (trail.wrong, said(trail)) == ([], {"torn", "unended"})
+    trail = verified(write_segments(rows))
+    assert (trail.wrong, finding_texts(trail)) == ([], {"torn", "unended"})
 
 
 @given(cut=st.integers(1, 300))
 def test_what_was_torn_and_what_the_unit_wrote_after_it_are_both_told(cut: int) -> None:
     hal: Any = FakeHal()
-    whole = kept().files["journal.0"]
+    whole = unit_journal().files["journal.0"]
     hal.files = {"journal.0": whole[:-1][:-cut], FILE: b""}
-    keys = Keys(keyfile.unit_file(KEY))
+    keys = Keys(keyfile.render_unit_keys(KEY))
     for _ in range(3):
         keys.advance(hal)
     one = Journal(hal, keys)
@@ -263,13 +267,16 @@ def test_what_was_torn_and_what_the_unit_wrote_after_it_are_both_told(cut: int) 
     one.add("boot", ("cause", "lock", "serial"), ("power on", "", "WB-0001"))
     assert one.write(3)
     trail = verified(segments(hal.files))
-    assert (trail.wrong, said(trail)) == ([], {"torn", "unended", "clock"} & said(trail))
-    assert {"torn", "unended"} <= said(trail)
+    assert (trail.wrong, finding_texts(trail)) == (
+        [],
+        {"torn", "unended", "clock"} & finding_texts(trail),
+    )
+    assert {"torn", "unended"} <= finding_texts(trail)
 
 
 def test_a_clock_that_went_back_or_was_set_is_said() -> None:
     hal: Any = FakeHal()
-    hal.files[FILE] = keyfile.unit_file(KEY)
+    hal.files[FILE] = keyfile.render_unit_keys(KEY)
     one = Journal(hal, Keys(hal.load(FILE)))
     for clock_s in (800_000_000, None, 700_000_000):
         hal.clock_s = clock_s
@@ -278,7 +285,7 @@ def test_a_clock_that_went_back_or_was_set_is_said() -> None:
     one.add("clock", ("before", "after", "how"), (700_000_000, 600_000_000, "host"))
     assert one.write(4)
     trail = verified(segments(hal.files))
-    told = [(row.n, row.said) for row in trail.findings]
+    told = [(row.n, row.text) for row in trail.findings]
     assert told == [
         (2, "went back by 100000000 s"),
         (3, "host, from 700000000 to 600000000 s"),
@@ -297,7 +304,7 @@ def test_any_bytes_are_a_journal_with_something_wrong_or_the_beginning_of_one(
     for key in (KEY, None):
         trail = verified({"journal.0": content}, key)
         assert all(str(row).isprintable() or row.place for row in trail.findings)
-        assert journal_sessions.of(trail) is not None
+        assert journal_sessions.sessions_from_trail(trail) is not None
 
 
 NEW = st.one_of(st.none(), st.integers(), st.text(max_size=9), st.lists(st.integers(), max_size=9))
@@ -310,14 +317,14 @@ def test_any_value_in_a_record_that_anyone_can_seal_is_refused_or_told(
     from tools.journal import export
     from tools.journal import page as journal_page
 
-    rows = kept(None).files["journal.0"].splitlines()
+    rows = unit_journal(None).files["journal.0"].splitlines()
     table = json.loads(rows[which % len(rows)])
     table[list(table)[field % (len(table) - 2)]] = value
     rows[which % len(rows)] = json.dumps(table).encode()
-    trail = verified(made(plainly_sealed(rows)), None)
-    sessions = journal_sessions.of(trail)
+    trail = verified(write_segments(plainly_sealed(rows)), None)
+    sessions = journal_sessions.sessions_from_trail(trail)
     for session in sessions:
-        page = journal_page.of(session, trail)
-        assert "<script" not in journal_page.html_of(page)
+        page = journal_page.build_page(session, trail)
+        assert "<script" not in journal_page.render_html(page)
     if sessions:
         assert export.Table(sessions, trail, None, "back", RPI_PICO).csv()

@@ -15,7 +15,7 @@ from tests.support.command import Waistband, files
 from tools.prescription import keyfile
 
 
-def made(waistband: Waistband, *more: str) -> str:
+def make_key(waistband: Waistband, *more: str) -> str:
     """A new key file; its digits."""
     assert waistband("key", "new", "-o", "unit.key", *more).code == 0
     return keyfile.read("unit.key").secret.hex()
@@ -24,19 +24,19 @@ def made(waistband: Waistband, *more: str) -> str:
 def test_a_new_key_is_32_random_bytes_for_its_owner_alone(waistband: Waistband) -> None:
     old = os.umask(0)
     try:
-        first = made(waistband, "--unit", "WB-0001")
+        first = make_key(waistband, "--unit", "WB-0001")
     finally:
         os.umask(old)
     assert len(first) == 64
     assert stat.S_IMODE(os.stat("unit.key").st_mode) == 0o600
     assert keyfile.read("unit.key").unit == "WB-0001"
     os.remove("unit.key")
-    assert made(waistband) != first
+    assert make_key(waistband) != first
     assert keyfile.read("unit.key").unit is None
 
 
 def test_a_key_is_never_written_over(waistband: Waistband) -> None:
-    digits = made(waistband)
+    digits = make_key(waistband)
     code, out, err = waistband("key", "new", "-o", "unit.key")
     assert (code, out) == (2, "")
     assert err == "waistband: unit.key: is there already: a key is never written over\n"
@@ -46,7 +46,7 @@ def test_a_key_is_never_written_over(waistband: Waistband) -> None:
 
 
 def test_what_is_installed_are_the_keys_that_the_unit_reads(waistband: Waistband) -> None:
-    digits = made(waistband)
+    digits = make_key(waistband)
     code, out, err = waistband("key", "install", "unit.key", "-o", "keys.json")
     content = Path("keys.json").read_bytes()
     assert (code, err) == (0, "") and stat.S_IMODE(os.stat("keys.json").st_mode) == 0o600
@@ -63,7 +63,7 @@ def test_what_is_installed_are_the_keys_that_the_unit_reads(waistband: Waistband
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o777])
 def test_a_key_that_others_may_read_is_refused(waistband: Waistband, mode: int) -> None:
-    digits = made(waistband)
+    digits = make_key(waistband)
     os.chmod("unit.key", mode)
     code, out, err = waistband("key", "install", "unit.key", "-o", "keys.json")
     assert (code, out, files()) == (2, "", ["unit.key"])

@@ -22,7 +22,7 @@ NAMES = [str(row[0]) for row in RPI_PICO.BANKS]
 
 def unit_keys(key: keyfile.Key = KEY, number: int = 0) -> Keys:
     """A unit's, with the number of the last prescription that it took."""
-    keys = Keys(keyfile.unit_file(key))
+    keys = Keys(keyfile.render_unit_keys(key))
     keys.number = number
     return keys
 
@@ -96,7 +96,7 @@ def test_what_is_signed_is_taken_by_the_one_unit_byte_for_byte(waistband: Waistb
 
 def test_an_altered_or_rewritten_signed_file_is_refused(waistband: Waistband) -> None:
     write_key()
-    content = file.sealed(dict(DEFAULT), KEY, "WB-0001", 1, None)
+    content = file.sign(dict(DEFAULT), KEY, "WB-0001", 1, None)
     Path("p.json").write_bytes(content.replace(b'"fluence_j_cm2":12', b'"fluence_j_cm2":13'))
     code, _, err = waistband("prescribe", "check", "p.json", "--key", "unit.key")
     assert code == 2 and "was altered" in err
@@ -121,7 +121,7 @@ def test_an_altered_or_rewritten_signed_file_is_refused(waistband: Waistband) ->
 )
 def test_what_cannot_be_signed_is_not(waistband: Waistband, options: list[str], said: str) -> None:
     write_key()
-    Path("a.toml").write_bytes(file.written(dict(DEFAULT), "a.toml"))
+    Path("a.toml").write_bytes(file.render(dict(DEFAULT), "a.toml"))
     all_options = {"--key": "unit.key", "--unit": "WB-0001", "--number": "1"}
     all_options |= dict([options])
     arguments = [word for pair in all_options.items() for word in pair]
@@ -162,14 +162,14 @@ def test_whatever_is_within_limits_is_sealed_and_comes_back_the_same(
 ) -> None:
     for name in ("a.toml", "a.json"):
         path = str(tmp_path / name)
-        Path(path).write_bytes(file.written(asked, path))
+        Path(path).write_bytes(file.render(asked, path))
         try:
             found = file.read(path, RPI_PICO)
         except BadInput as why:  # banks beyond their duty or their sum
             assert "mw_cm2" in str(why)
             return
         assert found.asked == asked
-        content = file.sealed(found.asked, KEY, "WB-0001", number, expires)
+        content = file.sign(found.asked, KEY, "WB-0001", number, expires)
         assert signed_prescription.verify(content, unit_keys(), "WB-0001")[:2] == (asked, number)
 
 
@@ -199,4 +199,4 @@ def test_any_bytes_as_a_prescription_are_refused_in_one_line(
 def test_a_seal_that_is_not_of_the_key_is_told_by_the_unit_and_here_alike() -> None:
     content = signed_prescription.sign(b"{}", mac.derive_key(OTHER.secret, b"prescription"))
     with pytest.raises(BadInput, match="signed with another unit's key"):
-        file.genuine(content, KEY, "WB-0001")
+        file.check_signature(content, KEY, "WB-0001")

@@ -14,13 +14,13 @@ from firmware.therapy.prescription import DEFAULT
 from hal.boards import RPI_PICO
 from sim.run import nominal_calibration
 from tests.support.command import Ended, Waistband, files
-from tests.support.journals import KEY, OTHER, kept
+from tests.support.journals import KEY, OTHER, unit_journal
 from tests.tools.test_prescribe import write_key
 from tools.prescription import file, keyfile
 
 CALIBRATION = nominal_calibration(RPI_PICO)
 SERIAL = CALIBRATION["serial"]
-KEYS = keyfile.unit_file(KEY)
+KEYS = keyfile.render_unit_keys(KEY)
 
 
 @pytest.fixture
@@ -65,21 +65,21 @@ def test_a_key_goes_onto_a_unit_and_over_another_only_with_replace(on_unit: Any)
 
 def test_what_a_unit_would_refuse_is_not_pushed_and_the_old_one_stays(on_unit: Any) -> None:
     asked = dict(DEFAULT, name="weaker", fluence_j_cm2=9)
-    good = file.sealed(asked, KEY, SERIAL, 3, "2027-01-31")
+    good = file.sign(asked, KEY, SERIAL, 3, "2027-01-31")
     older = Keys(KEYS)
     older.number = 4
     refused = {
         "plain.toml": ({FILE: KEYS}, b"", "is not signed"),
         "other.json": (
-            {FILE: KEYS}, file.sealed(asked, OTHER, SERIAL, 3, None), "was altered",
+            {FILE: KEYS}, file.sign(asked, OTHER, SERIAL, 3, None), "was altered",
         ),
         "unit.json": (
-            {FILE: KEYS}, file.sealed(asked, KEY, "WB-9", 3, None), "is for unit",
+            {FILE: KEYS}, file.sign(asked, KEY, "WB-9", 3, None), "is for unit",
         ),
         "old.json": ({FILE: older.content()}, good, "an older prescription, number 3"),
         "keyless.json": ({}, good, "the unit has no key"),
     }  # fmt: skip
-    Path("plain.toml").write_bytes(file.written(asked, "plain.toml"))
+    Path("plain.toml").write_bytes(file.render(asked, "plain.toml"))
     for name, (held, content, said) in refused.items():
         if content:
             Path(name).write_bytes(content)
@@ -116,12 +116,12 @@ def test_a_journal_is_pulled_whole_into_a_folder_of_its_own_and_verifies(
     on_unit: Any, waistband: Waistband
 ) -> None:
     write_key()
-    held = calibrated(**kept().files, **{"day.json": b"{}"})
+    held = calibrated(**unit_journal().files, **{"day.json": b"{}"})
     ended, after = on_unit(held, "journal", "pull", "pulls")
     assert (ended.code, ended.err, after) == (0, "", held)
     (pulled,) = os.listdir("pulls")
     assert pulled.startswith(f"{SERIAL}-20")
-    assert {p.name: p.read_bytes() for p in Path("pulls", pulled).iterdir()} == kept().files
+    assert {p.name: p.read_bytes() for p in Path("pulls", pulled).iterdir()} == unit_journal().files
     assert waistband("journal", "verify", "pulls", "--key", "unit.key").code == 0
 
 

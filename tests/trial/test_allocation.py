@@ -23,7 +23,7 @@ def test_every_whole_block_has_the_ratio_and_the_last_is_cut(
     count: int, ratio: tuple[int, int], multiples: set[int], seed: int
 ) -> None:
     sizes = tuple(sum(ratio) * k for k in sorted(multiples))
-    found, blocks = allocation.arms(count, sizes, ratio, random.Random(seed))
+    found, blocks = allocation.draw_arms(count, sizes, ratio, random.Random(seed))
     assert len(found) == count
     assert set(blocks) <= set(sizes)
     assert sum(blocks[:-1]) < count <= sum(blocks)
@@ -42,7 +42,7 @@ def test_every_whole_block_has_the_ratio_and_the_last_is_cut(
 def test_arms_of_one_to_one_are_never_further_apart_than_half_a_block(
     count: int, seed: int
 ) -> None:
-    found, _ = allocation.arms(count, (4, 6), (1, 1), random.Random(seed))
+    found, _ = allocation.draw_arms(count, (4, 6), (1, 1), random.Random(seed))
     for upto in range(count + 1):
         counts = Counter(found[:upto])
         assert abs(counts[THERAPY] - counts[PLACEBO]) <= 3
@@ -50,13 +50,16 @@ def test_arms_of_one_to_one_are_never_further_apart_than_half_a_block(
 
 def test_first_place_of_a_block_is_either_arm_alike() -> None:
     first = Counter(
-        allocation.arms(4, (4, 6), (1, 1), random.Random(seed))[0][0] for seed in range(400)
+        allocation.draw_arms(4, (4, 6), (1, 1), random.Random(seed))[0][0] for seed in range(400)
     )
     assert 150 < first[THERAPY] < 250  # 200 expected, sd 10
 
 
 def test_without_a_seed_two_allocations_differ() -> None:
-    drawn = [allocation.arms(60, (4, 6), (1, 1), allocation.source_of(None))[0] for _ in range(2)]
+    drawn = [
+        allocation.draw_arms(60, (4, 6), (1, 1), allocation.random_source(None))[0]
+        for _ in range(2)
+    ]
     assert drawn[0] != drawn[1]
 
 
@@ -66,7 +69,7 @@ def test_participants_are_numbered_and_keys_and_salts_are_all_different(
 ) -> None:
     serials = [f"WB-{unit:04}" for unit in sorted(units)]
     source = random.Random(seed)
-    rows = allocation.allotted(serials, [THERAPY] * len(serials), source)
+    rows = allocation.assign_units(serials, [THERAPY] * len(serials), source)
     assert [row.unit for row in rows] == serials
     for what in ("participant", "key", "salt"):
         assert len({getattr(row, what) for row in rows}) == len(rows)
@@ -74,7 +77,7 @@ def test_participants_are_numbered_and_keys_and_salts_are_all_different(
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> trial_folder.Bench:
-    return trial_folder.made(tmp_path_factory.mktemp("trial"), units=9)
+    return trial_folder.make_trial(tmp_path_factory.mktemp("trial"), units=9)
 
 
 def test_no_file_has_an_arm_in_clear(bench: trial_folder.Bench) -> None:
@@ -90,8 +93,8 @@ def test_files_of_both_arms_are_of_the_same_sizes(bench: trial_folder.Bench) -> 
         sizes = {path.stat().st_size for path in (bench.folder / part).iterdir()}
         assert len(sizes) == 1, part
     # age pads its header at random: there it is what is inside
-    held = age.identity(bench.officer)
-    inside = [age.opened(path.read_bytes(), held, "", "")
+    held = age.read_identity(bench.officer)
+    inside = [age.decrypt(path.read_bytes(), held, "", "")
               for path in (bench.folder / "envelopes").iterdir()]  # fmt: skip
     assert len({len(content) for content in inside}) == 1
 

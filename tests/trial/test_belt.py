@@ -1,8 +1,7 @@
-"""A whole trial through the real firmware, small: what it writes is what the tools read, and what
-a blinded person sees does not tell the arms, unless the sealing is broken."""
+"""A small trial on the real firmware: the tools read what it writes, and a blinded person cannot
+tell the arms unless the encryption is broken."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +9,15 @@ import pytest
 
 from firmware.trial.blinded_ui import Face
 from sim.common.errors import BadInput
+from tests.support.synthetic_trial import belt as trial_belt
+from tests.support.synthetic_trial import blind
+from tests.support.synthetic_trial import script as trial_script
+from tests.support.synthetic_trial.belt import Attended, Job, Script
+from tests.support.synthetic_trial.run import DemoTrial, Story
 from tests.support.trial_folder import Belt, Bench
 from tools.commands.main import main
-from tools.trial import belt as trial_belt
-from tools.trial import blind, unseal
-from tools.trial import script as trial_script
+from tools.trial import unseal
 from tools.trial.allocation import THERAPY
-from tools.trial.belt import Job, Lived, Script
-from tools.trial.demo import Made, Story
 
 VISITS = 3
 
@@ -39,15 +39,15 @@ def small(units: int) -> Story:
 
 
 @pytest.fixture(scope="module")
-def four(tmp_path_factory: pytest.TempPathFactory) -> tuple[Made, dict[str, Lived]]:
+def four(tmp_path_factory: pytest.TempPathFactory) -> tuple[DemoTrial, dict[str, Attended]]:
     """Four units, lived through, collected and unsealed."""
-    made = Made(tmp_path_factory.mktemp("belt") / "small", small(4))
-    lives = {job.participant: trial_belt.live(job) for job in made.jobs()}
+    made = DemoTrial(tmp_path_factory.mktemp("belt") / "small", small(4))
+    lives = {job.participant: trial_belt.attend_visits(job) for job in made.jobs()}
     for lived in lives.values():
-        made.keep(lived)
-    made.withdraw()
+        made.write_journal(lived)
+    made.withdraw_dropped()
     assert main(["trial", "collect", made.folder, str(made.base / "journals")]) == 0
-    unseal.unseal(made.folder, made.identity("statistician"), str(made.results()))
+    unseal.unseal(made.folder, made.identity("statistician"), str(made.results))
     return made, lives
 
 
@@ -62,10 +62,10 @@ def kinds(files: dict[str, bytes]) -> dict[str, set[tuple[str, ...]]]:
 
 
 def test_the_firmware_writes_the_kinds_of_records_that_tests_make(
-    four: tuple[Made, dict[str, Lived]],
+    four: tuple[DemoTrial, dict[str, Attended]],
 ) -> None:
     made, lives = four
-    held = unseal.allocation(made.trial, made.identity("statistician"))
+    held = unseal.read_allocation(made.trial, made.identity("statistician"))
     rows = {
         who: {"unit": unit, "arm": held[who].arm, "key": held[who].key.hex()}
         for who, unit in made.trial.units.items()
@@ -82,10 +82,10 @@ def test_the_firmware_writes_the_kinds_of_records_that_tests_make(
 
 
 def test_every_answer_at_the_belt_comes_out_at_the_other_end(
-    four: tuple[Made, dict[str, Lived]],
+    four: tuple[DemoTrial, dict[str, Attended]],
 ) -> None:
     made, _ = four
-    rows = trial_script.rows_of(made.results() / "data.csv")
+    rows = trial_script.read_rows(made.results / "data.csv")
     assert len(rows) == 4 * VISITS
     for row in rows:
         script = made.scripts[row["record_id"]]
@@ -103,19 +103,21 @@ def test_every_answer_at_the_belt_comes_out_at_the_other_end(
         assert row["therapy_min"] == ("1.0000" if after else "")
 
 
-def test_a_visit_too_many_or_too_early_is_not_there(four: tuple[Made, dict[str, Lived]]) -> None:
+def test_a_visit_too_many_or_too_early_is_not_there(
+    four: tuple[DemoTrial, dict[str, Attended]],
+) -> None:
     made, _ = four
     job = next(job for job in made.jobs() if job.participant != made.dropped)
     with pytest.raises(BadInput, match="visit 2: the unit refused it: too_early"):
-        trial_belt.live(replace(job, interval_days=1))
-    longer = replace(job.script, before=(*job.script.before, 3), after=(*job.script.after, 3),
+        trial_belt.attend_visits(job._replace(interval_days=1))
+    longer = job.script._replace(before=(*job.script.before, 3), after=(*job.script.after, 3),
                      effects=(*job.script.effects, 0))  # fmt: skip
     with pytest.raises(BadInput, match="visit 4: the unit refused it: trial_over"):
-        trial_belt.live(replace(job, script=longer))
+        trial_belt.attend_visits(job._replace(script=longer))
 
 
 def test_a_journal_of_the_firmware_that_is_altered_is_kept_apart(
-    four: tuple[Made, dict[str, Lived]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    four: tuple[DemoTrial, dict[str, Attended]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made, lives = four
     for who, lived in lives.items():
@@ -134,9 +136,9 @@ def test_a_journal_of_the_firmware_that_is_altered_is_kept_apart(
 
 def seen_by_all(base: Path) -> tuple[list[dict[str, float]], list[bool]]:
     """Twenty units, ten of each arm, and what a blinded person sees of each."""
-    made = Made(base / "small", small(20))
+    made = DemoTrial(base / "small", small(20))
     jobs: list[Job] = made.jobs()
-    return [trial_belt.live(job).seen for job in jobs], [
+    return [trial_belt.attend_visits(job).seen for job in jobs], [
         made.arms[job.participant] == THERAPY for job in jobs
     ]
 
@@ -146,8 +148,8 @@ def test_the_arms_cannot_be_told_until_the_sealing_is_broken(
 ) -> None:
     """Once as it is, once with telemetry that tells the warmth of the pads, as a plain unit's."""
     rows, therapy = seen_by_all(tmp_path)
-    verdict = blind.judge(rows, therapy, 1)
-    assert not verdict.beaten, str(verdict)
+    verdict = blind.classify_arms(rows, therapy, 1)
+    assert not verdict.unblinded, str(verdict)
     assert verdict.features > 50
     hidden = Face.take
 
@@ -158,6 +160,6 @@ def test_the_arms_cannot_be_told_until_the_sealing_is_broken(
     monkeypatch.setattr(Face, "take", telling)
     (tmp_path / "broken").mkdir()
     rows, therapy = seen_by_all(tmp_path / "broken")
-    verdict = blind.judge(rows, therapy, 1)
-    assert verdict.beaten, str(verdict)
+    verdict = blind.classify_arms(rows, therapy, 1)
+    assert verdict.unblinded, str(verdict)
     assert "contact_mc" in verdict.best

@@ -1,5 +1,4 @@
-"""Both arms of a trial: alike in all that a person sees, hears, reads or times, and in the light
-not at all."""
+"""Both arms of a trial show and tell a person the same at the same times; only light differs."""
 
 import json
 import re
@@ -209,7 +208,7 @@ def to_therapy(masked: bool, **options: Any) -> Bench:
     return bench
 
 
-def said(bench: Bench) -> dict[str, Any]:
+def read_texts(bench: Bench) -> dict[str, Any]:
     """The last line of telemetry."""
     line: bytes = [call[1] for call in bench.hal.calls if call[0] == "write_line"][-1]
     return dict(json.loads(line))
@@ -223,7 +222,7 @@ def test_screen_and_telemetry_tell_time_and_visit_alone(masked: bool) -> None:
     rows = shown(bench)
     assert rows[0] == "Treating" and rows[2] == "Visit  2 of  7"
     assert re.fullmatch(r"Left   0:2\d", rows[1]) and rows[3:] == [""] * 5
-    telemetry = said(bench)
+    telemetry = read_texts(bench)
     told_of = {key for key, value in telemetry.items() if value not in (0, [0, 0], "")}
     assert told_of == {"ms", "state", "treat_ms", "clock_set"}
 
@@ -251,7 +250,7 @@ def test_a_fault_has_no_name_on_screen_in_telemetry_or_in_the_journal(masked: bo
     rows = shown(bench)
     assert rows[0] == "FAULT: dark" and rows[1] == "Ended"
     assert rows[6:] == ["Tell the clinic", ""]
-    telemetry = said(bench)
+    telemetry = read_texts(bench)
     assert (telemetry["faults"], telemetry["reason"]) == (1, "ended")
     assert [row["reason"] for row in records(bench, "end")] == ["ended"]
     rows_of = records(bench, "fault")

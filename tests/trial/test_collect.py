@@ -1,4 +1,4 @@
-"""`waistband trial collect`: good journals are read once, bad ones found, named and kept apart."""
+"""`waistband trial collect`: good journals are read once, in any order."""
 
 import json
 import shutil
@@ -13,36 +13,23 @@ from tests.support.trial_folder import Bench
 from tests.support.trial_pulls import (
     PEOPLE,
     alter,
-    apart,
+    attended_belt,
     collect,
-    copied,
     dump,
-    enrolled,
-    lived,
-    notes,
+    read_notes,
+    read_participants,
+    read_quarantine,
     rows,
-    used,
 )
 from tools.commands.main import main
 
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    return enrolled(tmp_path_factory.mktemp("trial"))
-
-
-@pytest.fixture
-def trial(bench: Bench, tmp_path: Path) -> Bench:
-    return copied(bench, tmp_path)
-
-
-# -- what is good ------------------------------------------------------------------------------
+# -- good journals -----------------------------------------------------------------------------
 
 
 def test_everything_in_good_journals_is_read(trial: Bench) -> None:
     assert collect(trial) == 0
-    assert used(trial) == list(PEOPLE)
-    assert apart(trial) == notes(trial) == []
+    assert read_participants(trial) == list(PEOPLE)
+    assert read_quarantine(trial) == read_notes(trial) == []
     assert rows(trial, "SELECT count(*) FROM ratings") == [(4 * 7 * (3 + 2),)]
     assert rows(trial, "SELECT visit, state, count(*) FROM visits GROUP BY 1, 2") == [
         (1, "done", 4), (2, "done", 4), (3, "done", 4),
@@ -73,13 +60,13 @@ def sixpack(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> list[Path
     base = tmp_path_factory.mktemp("sixpack")
     pulls = []
     for who in PEOPLE[:2]:
-        belt = lived(bench, who, 1)
+        belt = attended_belt(bench, who, 1)
         pulls.append(belt.pull(base / who / "1"))
         belt.visit(2, 4, 3)
         pulls.append(belt.pull(base / who / "2"))
-    pulls.append(lived(bench, "P-03").pull(base / "P-03"))
+    pulls.append(attended_belt(bench, "P-03").pull(base / "P-03"))
     alter(pulls[-1], b'"value": 6', b'"value": 1')
-    pulls.append(lived(bench, "P-04").pull(base / "P-01" / "3"))
+    pulls.append(attended_belt(bench, "P-04").pull(base / "P-01" / "3"))
     return pulls
 
 
@@ -114,12 +101,12 @@ def test_what_is_found_does_not_depend_on_order_or_on_how_often(
 
 def test_pulls_of_one_unit_are_read_as_one_journal(bench: Bench, trial: Bench) -> None:
     base = trial.folder.parent / "more"
-    belt = lived(bench, "P-01", 1)
+    belt = attended_belt(bench, "P-01", 1)
     belt.pull(base / "P-01" / "first")
     belt.visit(2, 4, 3)
     belt.pull(base / "P-01" / "second")
     assert collect(trial, base) == 0
-    assert used(trial) == ["P-01"]
+    assert read_participants(trial) == ["P-01"]
     assert rows(trial, "SELECT count(*) FROM visits") == [(2,)]
 
 

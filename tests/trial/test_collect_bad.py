@@ -13,18 +13,16 @@ from hypothesis import strategies as st
 
 from firmware.records import journal_events as notes_kinds
 from tests.support import journals
-from tests.support.trial_folder import DAY_S, START_S, Belt, Bench, made
+from tests.support.trial_folder import DAY_S, START_S, Belt, Bench, make_trial
 from tests.support.trial_pulls import (
     PEOPLE,
     alter,
-    apart,
+    attended_belt,
     collect,
-    copied,
-    enrolled,
-    lived,
-    notes,
+    read_notes,
+    read_participants,
+    read_quarantine,
     rows,
-    used,
 )
 from tools.commands.main import main
 from tools.prescription.keyfile import Key
@@ -33,18 +31,7 @@ from tools.trial import folder as trial_folder
 from tools.trial import people
 from tools.trial.store import Pull
 
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    return enrolled(tmp_path_factory.mktemp("trial"))
-
-
-@pytest.fixture
-def trial(bench: Bench, tmp_path: Path) -> Bench:
-    return copied(bench, tmp_path)
-
-
-# -- what is bad -------------------------------------------------------------------------------
+# -- bad journals ------------------------------------------------------------------------------
 
 
 def tampered(bench: Bench, pulls: Path) -> None:
@@ -92,7 +79,7 @@ def other_trial(bench: Bench, pulls: Path) -> None:
 
 def other_unit(bench: Bench, pulls: Path) -> None:
     shutil.rmtree(pulls / "P-02")
-    files = journals.kept(Key(bytes(32), "WB-0001")).files
+    files = journals.unit_journal(Key(bytes(32), "WB-0001")).files
     journals.write(pulls / "P-02", {name: content.replace(b"WB-0001", b"WB-9999")
                                     for name, content in files.items()})  # fmt: skip
 
@@ -106,13 +93,13 @@ def no_ticket(bench: Bench, pulls: Path) -> None:
 def swapped(bench: Bench, pulls: Path) -> None:
     """From visit 2 on, P-02 wears the belt of P-03, and the other way about."""
     shutil.rmtree(pulls / "P-02")
-    lived(bench, "P-02", 1).pull(pulls / "P-02" / "1")
-    lived(bench, "P-03", 2).pull(pulls / "P-02" / "2")
+    attended_belt(bench, "P-02", 1).pull(pulls / "P-02" / "1")
+    attended_belt(bench, "P-03", 2).pull(pulls / "P-02" / "2")
 
 
 def two_tickets(bench: Bench, pulls: Path) -> None:
     """The unit of P-02 was given the ticket of P-03 as well."""
-    belt = lived(bench, "P-02", 1)
+    belt = attended_belt(bench, "P-02", 1)
     belt.add("ticket", trial="Test", participant="P-03")
     belt.visit(2, 5)
     belt.pull(pulls / "P-02")
@@ -145,8 +132,8 @@ def test_a_bad_journal_is_named_and_kept_apart(
     do, found, left = BAD[name]
     do(bench, trial.folder.parent / "pulls")
     assert collect(trial) == 1
-    assert apart(trial) == found
-    assert used(trial) == left
+    assert read_quarantine(trial) == found
+    assert read_participants(trial) == left
     said = capsys.readouterr().out
     assert f"APART {found[0][0]}: {found[0][1]}:" in said
     assert ("MISSING no journal of P-02" in said) == ("P-02" not in left)
@@ -162,7 +149,7 @@ def test_a_journal_that_was_cut_at_its_end_is_used_as_far_as_it_goes(trial: Benc
     path = trial.folder.parent / "pulls" / "P-02" / "journal.0"
     path.write_bytes(path.read_bytes()[:-40])
     assert collect(trial) == 0
-    assert notes(trial) == [("P-02", "torn")]
+    assert read_notes(trial) == [("P-02", "torn")]
     assert rows(trial, "SELECT state FROM visits WHERE participant = 'P-02' AND visit = 3") == [
         ("open",)
     ]
@@ -171,7 +158,7 @@ def test_a_journal_that_was_cut_at_its_end_is_used_as_far_as_it_goes(trial: Benc
 def test_a_longer_pull_mends_one_that_was_cut(bench: Bench, trial: Bench) -> None:
     path = trial.folder.parent / "pulls" / "P-02" / "journal.0"
     path.write_bytes(path.read_bytes()[:-40])
-    lived(bench, "P-02").pull(trial.folder.parent / "pulls" / "P-02" / "again")
+    attended_belt(bench, "P-02").pull(trial.folder.parent / "pulls" / "P-02" / "again")
     assert collect(trial) == 0
     states = rows(trial, "SELECT state FROM visits WHERE participant = 'P-02' AND visit = 3")
     assert states == [("done",)]
@@ -192,7 +179,7 @@ def test_the_same_journal_in_two_places_is_counted_once(trial: Bench) -> None:
     pulls = trial.folder.parent / "pulls"
     shutil.copytree(pulls / "P-02", pulls / "copies" / "P-02")
     assert collect(trial) == 0
-    assert notes(trial) == [("P-02", "duplicate")]
+    assert read_notes(trial) == [("P-02", "duplicate")]
     assert rows(trial, "SELECT count(*) FROM ratings WHERE participant = 'P-02'") == [(35,)]
 
 
@@ -201,15 +188,15 @@ def test_somebody_elses_journal_in_a_second_folder_is_kept_apart_there(trial: Be
     shutil.rmtree(pulls / "P-03")
     shutil.copytree(pulls / "P-02", pulls / "P-03")
     assert collect(trial) == 1
-    assert apart(trial) == [("pulls/P-03", "swapped")]
-    assert used(trial) == ["P-01", "P-02", "P-04"]
+    assert read_quarantine(trial) == [("pulls/P-03", "swapped")]
+    assert read_participants(trial) == ["P-01", "P-02", "P-04"]
 
 
 @pytest.mark.parametrize(("how", "by"), [("set", 5 * DAY_S), ("went back", -3 * DAY_S)])
 def test_a_clock_that_was_changed_between_visits_is_told(
     bench: Bench, trial: Bench, how: str, by: int
 ) -> None:
-    belt = lived(bench, "P-02", 2)
+    belt = attended_belt(bench, "P-02", 2)
     before = belt.hal.clock_s
     belt.hal.clock_s += by
     belt.add("clock", before=before, after=before + by, how=how)
@@ -230,16 +217,16 @@ def test_a_clock_that_is_set_before_the_first_visit_by_a_little_is_no_news(
     belt.visit(1, 6, therapy=False)
     belt.pull(trial.folder.parent / "pulls" / "P-02")
     assert collect(trial) == 0
-    assert notes(trial) == []
+    assert read_notes(trial) == []
 
 
 def test_whoever_was_not_enrolled_is_kept_apart(bench: Bench, tmp_path: Path) -> None:
-    trial = made(tmp_path, visits=3)
-    people.entered(trial_folder.opened(str(trial.folder)), "P-01", "WB-0001")
+    trial = make_trial(tmp_path, visits=3)
+    people.add_enrolment(trial_folder.open_trial(str(trial.folder)), "P-01", "WB-0001")
     for who in ("P-01", "P-02"):
-        lived(trial, who).pull(tmp_path / "pulls" / who)
+        attended_belt(trial, who).pull(tmp_path / "pulls" / who)
     assert collect(trial) == 1
-    assert apart(trial) == [("pulls/P-02", "not enrolled")]
+    assert read_quarantine(trial) == [("pulls/P-02", "not enrolled")]
 
 
 def test_missed_and_unfinished_visits_are_what_they_are(bench: Bench, trial: Bench) -> None:
@@ -268,7 +255,7 @@ def test_a_session_that_was_cut_by_a_restart_has_no_minutes(bench: Bench, trial:
     found = rows(trial, "SELECT visit, treat_ms FROM sessions WHERE participant = 'P-02' "
                         "ORDER BY treat_ms")  # fmt: skip
     assert found == [(2, None), (2, 600_000)]
-    assert notes(trial) == [("P-02", "unended")]
+    assert read_notes(trial) == [("P-02", "unended")]
 
 
 @pytest.mark.parametrize(("kind", "values", "what"), [
@@ -291,7 +278,7 @@ def test_what_the_protocol_has_not_is_told_and_not_used(
     belt.add(kind, **values)
     belt.pull(trial.folder.parent / "pulls" / "P-02")
     assert collect(trial) == 0
-    assert notes(trial) == [("P-02", what)]
+    assert read_notes(trial) == [("P-02", what)]
     assert rows(trial, "SELECT count(*), sum(value) FROM ratings WHERE participant = 'P-02'") == [
         (before, 6 * before)
     ]
@@ -307,18 +294,18 @@ def rows_of(belt: Belt) -> int:
 @given(data=st.data())
 def test_no_byte_that_is_changed_changes_an_answer(bench: Bench, data: st.DataObject) -> None:
     """Whatever is overwritten, cut out or put in: what is used was answered so."""
-    trial = trial_folder.opened(str(bench.folder))
+    trial = trial_folder.open_trial(str(bench.folder))
     content = whole(bench)
     at = data.draw(st.integers(0, len(content) - 1))
     length = data.draw(st.integers(0, 400))
     put = data.draw(st.binary(max_size=6))
     changed = content[:at] + put + content[at + length :]
-    sorter = trial_collect.Sorter(trial)
-    found = sorter.sort({"digest": Pull({"journal.0": changed}, {"P-02"})})
+    checker = trial_collect.PullChecker(trial)
+    found = checker.check_all({"digest": Pull({"journal.0": changed}, {"P-02"})})
     good = answers(content)
-    assert len(found) + len(sorter.apart) == 1
-    for derived in found:
-        assert set(derived.rated.values()) <= good
+    assert len(found) + len(checker.quarantine) == 1
+    for participant in found:
+        assert set(participant.rated.values()) <= good
 
 
 @functools.cache
@@ -329,7 +316,7 @@ def journal_of(folder: Path) -> bytes:
 def whole(bench: Bench) -> bytes:
     folder = bench.folder.parent / "whole"
     if not folder.exists():
-        lived(bench, "P-02").pull(folder)
+        attended_belt(bench, "P-02").pull(folder)
     return journal_of(folder)
 
 

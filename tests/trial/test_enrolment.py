@@ -1,4 +1,4 @@
-"""Tickets: which are taken, and which are refused, with words that never say the arm."""
+"""Tickets of a trial: accepted or refused by the unit, in words that never name the arm."""
 
 import json
 from typing import Any

@@ -10,10 +10,11 @@ import pytest
 from firmware.records.keys import FILE as KEYS
 from firmware.trial import enrolment
 from tests.support.command import Ended, Waistband
-from tests.support.trial_folder import Bench, made
+from tests.support.synthetic_trial import belt
+from tests.support.trial_folder import Bench, make_trial
 from tools.prescription import keyfile
-from tools.trial import belt, people
 from tools.trial import folder as trial_folder
+from tools.trial import people
 
 WHO, UNIT = "P-02", "WB-0002"
 Held = dict[str, bytes]
@@ -22,8 +23,8 @@ OnUnit = Callable[..., tuple[Ended, Held]]
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    bench = made(tmp_path_factory.mktemp("trial"))
-    people.entered(trial_folder.opened(str(bench.folder)), WHO, UNIT)
+    bench = make_trial(tmp_path_factory.mktemp("trial"))
+    people.add_enrolment(trial_folder.open_trial(str(bench.folder)), WHO, UNIT)
     return bench
 
 
@@ -52,8 +53,8 @@ def on_unit(vm_folder: Path, waistband: Waistband, bench: Bench) -> OnUnit:
 def unit(bench: Bench, serial: str = UNIT, key: str = UNIT) -> Held:
     """A unit's files before it is in a trial."""
     return {
-        "calibration.json": belt.calibrated(serial),
-        KEYS: keyfile.unit_file(bench.keys[key]),
+        "calibration.json": belt.render_calibration(serial),
+        KEYS: keyfile.render_unit_keys(bench.keys[key]),
     }
 
 
@@ -96,6 +97,6 @@ def test_what_a_unit_would_refuse_is_not_brought(
 
 
 def test_a_unit_without_keys_is_refused(on_unit: OnUnit, bench: Bench) -> None:
-    held = {"calibration.json": belt.calibrated(UNIT)}
+    held = {"calibration.json": belt.render_calibration(UNIT)}
     ended, left = on_unit(held)
     assert ended.code == 2 and "the unit has no key: install its key" in ended.err and left == held

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from firmware.trial import enrolment
-from tests.support.trial_folder import Belt, Bench, made
+from tests.support.synthetic_trial import blind
+from tests.support.trial_folder import Belt, Bench, make_trial
 from tools.commands.main import main
-from tools.trial import allocation, blind, export, folder, stats
+from tools.trial import allocation, export, folder, stats
 from tools.trial import people as trial_people
 from tools.trial.allocation import ARMS, PLACEBO, THERAPY
 from tools.trial.page import SYNTHETIC
@@ -28,12 +29,12 @@ def answer(who: str, visit: int, when: str) -> int:
     return random.Random(f"{who} {visit} {when}").randrange(11)
 
 
-def lived(base: Path, seed: int | None = 1) -> Bench:
+def make_attended_trial(base: Path, seed: int | None = 1) -> Bench:
     """A trial whose people came to three visits, but for the last, who came to two."""
-    bench = made(base, UNITS, seed, visits=VISITS)
+    bench = make_trial(base, UNITS, seed, visits=VISITS)
     for who in bench.people:
         unit = bench.rows[who]["unit"]
-        trial_people.entered(folder.opened(str(bench.folder)), who, unit)
+        trial_people.add_enrolment(folder.open_trial(str(bench.folder)), who, unit)
         belt = Belt(bench, who)
         for visit in range(1, VISITS + (who != bench.people[-1])):
             belt.visit(visit, answer(who, visit, "before"), answer(who, visit, "after"), visit > 1)
@@ -54,7 +55,7 @@ def run(bench: Bench, command: str, *arguments: str) -> None:
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    return lived(tmp_path_factory.mktemp("report"))
+    return make_attended_trial(tmp_path_factory.mktemp("report"))
 
 
 @pytest.fixture(scope="module")
@@ -92,14 +93,14 @@ def test_a_sealed_report_is_the_same_to_the_letter_were_every_arm_the_other(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    drawn = allocation.arms
+    drawn = allocation.draw_arms
 
     def turned(*arguments: Any) -> tuple[list[str], list[int]]:
         arms, blocks = drawn(*arguments)
         return [PLACEBO if arm == THERAPY else THERAPY for arm in arms], blocks
 
-    monkeypatch.setattr(allocation, "arms", turned)
-    other = lived(tmp_path)
+    monkeypatch.setattr(allocation, "draw_arms", turned)
+    other = make_attended_trial(tmp_path)
     assert all(bench.rows[who]["arm"] != other.rows[who]["arm"] for who in bench.people)
     assert sealed_report(bench, capsys) == sealed_report(other, capsys)
 
@@ -129,7 +130,7 @@ def test_what_is_not_synthetic_does_not_say_so(
 ) -> None:
     text, page = sealed_report(bench, capsys)
     assert SYNTHETIC in text and SYNTHETIC in page
-    text, page = sealed_report(lived(tmp_path, None), capsys)
+    text, page = sealed_report(make_attended_trial(tmp_path, None), capsys)
     assert "SYNTHETIC" not in text and "SYNTHETIC" not in page
 
 
@@ -261,10 +262,10 @@ def test_unsealing_is_in_the_log_and_writes_over_nothing(
 def test_a_unit_that_did_not_do_as_its_arm_says_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bench = made(tmp_path, 4, visits=2)
+    bench = make_trial(tmp_path, 4, visits=2)
     for who in bench.people:
         unit = bench.rows[who]["unit"]
-        trial_people.entered(folder.opened(str(bench.folder)), who, unit)
+        trial_people.add_enrolment(folder.open_trial(str(bench.folder)), who, unit)
         belt = Belt(bench, who)
         if who == "P-03":
             turned = PLACEBO if belt.row["arm"] == THERAPY else THERAPY
@@ -291,21 +292,21 @@ def crowd(seed: int, leak: float, people: int = 40, things: int = 60) -> blind.V
         {f"thing {k}": source.gauss(0, 1) + (leak * arm if k == 7 else 0) for k in range(things)}
         for arm in therapy
     ]
-    return blind.judge(rows, therapy, seed)
+    return blind.classify_arms(rows, therapy, seed)
 
 
 def test_chance_is_not_beaten_where_nothing_tells_the_arms() -> None:
     verdicts = [crowd(seed, 0) for seed in range(20)]
-    assert sum(verdict.beaten for verdict in verdicts) <= 2
+    assert sum(verdict.unblinded for verdict in verdicts) <= 2
     assert 0.4 < sum(verdict.accuracy for verdict in verdicts) / 20 < 0.6
 
 
 def test_one_thing_that_tells_the_arms_is_found_among_sixty() -> None:
     verdicts = [crowd(seed, 3) for seed in range(5)]
-    assert all(verdict.beaten and verdict.best == "thing 7" for verdict in verdicts)
+    assert all(verdict.unblinded and verdict.best == "thing 7" for verdict in verdicts)
 
 
 def test_where_everybody_is_alike_there_is_nothing_to_tell() -> None:
     rows = [{"thing": 1.0}] * 10
-    verdict = blind.judge(rows, [True, False] * 5, 1)
-    assert not verdict.beaten and verdict.features == 0 and verdict.best == "nothing"
+    verdict = blind.classify_arms(rows, [True, False] * 5, 1)
+    assert not verdict.unblinded and verdict.features == 0 and verdict.best == "nothing"

@@ -93,13 +93,13 @@ def test_what_cannot_be_compared_says_why(
 def test_of_null_trials_one_in_twenty_leaves_zero_out() -> None:
     """400 of 21 and 18, as the demo's null trial: 20 expected, sd 4.4; and the interval of a
     difference that is there holds it as often as it says."""
-    from tools.trial import script
+    from tests.support.synthetic_trial import script
 
     out = {0.0: 0, -1.5: 0}
     for seed in range(400):
         source = random.Random(seed)
         arms = {f"P-{k:02}": "therapy" if k % 2 else "placebo" for k in range(39)}
-        scripts = script.null(arms, "", source)
+        scripts = script.null_scripts(arms, "", source)
         base = [float(one.before[0]) for one in scripts.values()]
         change = [float(one.before[-1] - one.before[0]) for one in scripts.values()]
         therapy = [arms[who] == "therapy" for who in scripts]
@@ -115,13 +115,13 @@ def test_of_null_trials_one_in_twenty_leaves_zero_out() -> None:
     ((10, 0, 0), 1.0), ((0, 10, 0), -1.0), ((5, 5, 0), 0.0), ((0, 0, 10), 0.0), ((6, 2, 2), 0.4),
 ])  # fmt: skip
 def test_bangs_index_is_right_less_wrong(counts: tuple[int, int, int], index: float) -> None:
-    found = trial_stats.bang(*counts)
+    found = trial_stats.bang_index(*counts)
     assert found is not None and found.mean == pytest.approx(index)
-    assert trial_stats.bang(0, 0, 0) is None
+    assert trial_stats.bang_index(0, 0, 0) is None
 
 
 def test_bangs_interval_is_that_of_its_variance() -> None:
-    found = trial_stats.bang(6, 2, 2)
+    found = trial_stats.bang_index(6, 2, 2)
     assert found is not None and found.high is not None
     # (p + q - (p - q)^2) / n, p = 0.6, q = 0.2
     assert found.high - found.mean == pytest.approx(1.959964 * math.sqrt((0.8 - 0.16) / 10))

@@ -10,7 +10,7 @@ import pytest
 
 from sim.common.errors import BadInput
 from tests.support.command import Ended, Waistband
-from tests.support.trial_folder import Bench, made
+from tests.support.trial_folder import Bench, make_trial
 from tools.commands.main import main
 from tools.prescription import keyfile
 from tools.trial import age, folder, log
@@ -39,7 +39,7 @@ def people(waistband: Waistband) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    return made(tmp_path_factory.mktemp("trial"))
+    return make_trial(tmp_path_factory.mktemp("trial"))
 
 
 def refused(done: Ended, *words: str) -> None:
@@ -62,7 +62,7 @@ def test_new_makes_a_folder_that_is_whole(waistband: Waistband, people: dict[str
         "trial.toml", "allocation.age", "verify.json", "log.jsonl",
         *(name + (".age" if name.startswith("env") else ".json") for name in each),
     }  # fmt: skip
-    trial = folder.opened("T")
+    trial = folder.open_trial("T")
     assert trial.name == "Example" and not trial.synthetic
     assert trial.units == {"P-01": "WB-1", "P-02": "WB-2"}
     assert trial.table["statistician"] == people["statistician"]
@@ -72,8 +72,8 @@ def test_new_makes_a_folder_that_is_whole(waistband: Waistband, people: dict[str
 def test_new_takes_options_over_the_plan(waistband: Waistband, people: dict[str, str]) -> None:
     done = waistband("trial", "new", "T", "--plan", "plan.toml", "--name", "Other", "--seed", "7")
     assert done.code == 0 and "SYNTHETIC" in done.out
-    assert folder.opened("T").name == "Other"
-    assert folder.opened("T").synthetic
+    assert folder.open_trial("T").name == "Other"
+    assert folder.open_trial("T").synthetic
 
 
 def test_a_seed_gives_the_same_tickets_again(waistband: Waistband, people: dict[str, str]) -> None:
@@ -171,7 +171,7 @@ def trial(bench: Bench, waistband: Waistband) -> Waistband:
 def test_enrolling_is_written_into_the_log(trial: Waistband) -> None:
     done = trial("enrol", "--participant", "P-02", "--unit", "WB-0002")
     assert done.code == 0
-    entry = log.read(Path("trial"))[-1]
+    entry = log.read_log(Path("trial"))[-1]
     assert (entry.kind, entry.row["participant"], entry.row["unit"]) == (
         "enrol", "P-02", "WB-0002",
     )  # fmt: skip
@@ -243,10 +243,10 @@ def test_breaking_a_code_says_the_arm_and_is_recorded(trial: Waistband, bench: B
     trial("enrol", "--participant", "P-02", "--unit", "WB-0002")
     arguments = ("break-code", "--participant", "P-02", "--reason", "a burn, as scripted")
     refused(trial(*arguments, "--identity", bench.statistician), "not for this identity", "officer")
-    assert log.read(Path("trial"))[-1].kind == "enrol"
+    assert log.read_log(Path("trial"))[-1].kind == "enrol"
     done = trial(*arguments, "--identity", bench.officer)
     assert done.code == 0 and bench.rows["P-02"]["arm"] in done.out
-    entry = log.read(Path("trial"))[-1]
+    entry = log.read_log(Path("trial"))[-1]
     assert (entry.kind, entry.row["reason"]) == ("break-code", "a burn, as scripted")
     assert "arm" not in entry.row
 
@@ -258,7 +258,7 @@ def test_a_code_that_cannot_be_logged_is_not_said(
         raise BadInput("log.jsonl: cannot be written: No space left on device")
 
     trial("enrol", "--participant", "P-02", "--unit", "WB-0002")
-    monkeypatch.setattr(log, "add", full)
+    monkeypatch.setattr(log, "append_entry", full)
     done = trial("break-code", "--participant", "P-02", "--reason", "x", "--identity",
                  bench.officer)  # fmt: skip
     refused(done, "No space left")
@@ -288,13 +288,13 @@ def test_an_entry_that_was_written_anew_is_found_by_the_next(trial: Waistband) -
     trial("withdraw", "--participant", "P-02", "--reason", "moved away")
     path = Path("trial/log.jsonl")
     lines = path.read_bytes().splitlines()
-    old = log.read(Path("trial"))[1]
+    old = log.read_log(Path("trial"))[1]
     fields: dict[str, object] = {"participant": "P-03", "unit": "WB-0003"}
-    lines[1] = log.line(1, old.at, "enrol", fields, old.row["prev"])
+    lines[1] = log.render_entry(1, old.at, "enrol", fields, old.row["prev"])
     path.write_bytes(b"\n".join(lines) + b"\n")
     refused(trial("report"), "log.jsonl:3: does not go on with the line before")
     path.write_bytes(b"\n".join(lines[:2]) + b"\n")  # which is why the code is noted down
-    assert log.read(Path("trial"))[-1].code != old.code
+    assert log.read_log(Path("trial"))[-1].code != old.code
 
 
 def test_an_altered_trial_file_is_refused(trial: Waistband) -> None:
@@ -308,7 +308,7 @@ def test_an_adverse_event_is_kept(trial: Waistband) -> None:
     done = trial("adverse-event", "--participant", "P-02", "--text", "rash, as scripted",
                  "--severity", "moderate", "--date", "2026-03-01", "--serious")  # fmt: skip
     assert done.code == 0
-    row = log.read(Path("trial"))[-1].row
+    row = log.read_log(Path("trial"))[-1].row
     assert (row["severity"], row["serious"], row["began"]) == ("moderate", True, "2026-03-01")
 
 
@@ -326,7 +326,7 @@ def test_what_is_no_identity_is_refused_and_not_quoted(tmp_path: Path, content: 
     path.write_text(content)
     path.chmod(0o600)
     with pytest.raises(ValueError, match="is no age identity") as why:
-        age.identity(str(path))
+        age.read_identity(str(path))
     assert "XYZ" not in str(why.value)
 
 

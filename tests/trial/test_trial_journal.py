@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.trial_folder import Belt, Bench, made
+from tests.support.trial_folder import Belt, Bench, make_trial
 from tools.commands.main import main
 
 SEALED = "sealed until the trial is unsealed"
@@ -18,7 +18,7 @@ SEALED = "sealed until the trial is unsealed"
 def pulls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Path]]:
     """One journal of each arm, and the unit's key; with a fault in it."""
     base = tmp_path_factory.mktemp("blind")
-    bench: Bench = made(base)
+    bench: Bench = make_trial(base)
     found = {}
     for who in bench.people:
         belt = Belt(bench, who)
@@ -33,11 +33,11 @@ def pulls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Pat
     return found
 
 
-def told(
+def run_journal(
     pulls: dict[str, tuple[Path, Path]], arm: str, capsys: pytest.CaptureFixture[str],
     *arguments: str,
 ) -> str:  # fmt: skip
-    """What a command says, without what differs between any two units."""
+    """A command's output without serials, receipts and seals, which differ between units."""
     folder, key = pulls[arm]
     capsys.readouterr()
     assert main(["journal", arguments[0], str(folder), "--key", str(key), *arguments[1:]]) == 0
@@ -50,7 +50,7 @@ def test_a_blind_journal_tells_the_same_of_both_arms(
     pulls: dict[str, tuple[Path, Path]], arguments: tuple[str, ...],
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    said = [told(pulls, arm, capsys, *arguments) for arm in pulls]
+    said = [run_journal(pulls, arm, capsys, *arguments) for arm in pulls]
     assert said[0] == said[1]
     if arguments[0] == "show":
         assert SEALED in said[0] and "therapy for 10.0 min" in said[0]
@@ -61,7 +61,7 @@ def test_a_blind_journal_is_exported_without_what_was_given(
 ) -> None:
     tables = []
     for arm in pulls:
-        told(pulls, arm, capsys, "export", "-o", str(tmp_path / arm))
+        run_journal(pulls, arm, capsys, "export", "-o", str(tmp_path / arm))
         text = (tmp_path / arm / "sessions.csv").read_text()
         tables.append(re.sub(r"(WB-\d{4})|([0-9A-Z]{8}\b)", "", text))
     assert tables[0] == tables[1]
@@ -77,7 +77,7 @@ def test_a_sealed_field_that_is_none_is_no_record(
     pulls: dict[str, tuple[Path, Path]], short: str, tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    bench = made(tmp_path)
+    bench = make_trial(tmp_path)
     belt = Belt(bench, "P-01")
     belt.add("fault", sealed=short)
     belt.visit(1, 5, therapy=False)

@@ -1,4 +1,4 @@
-"""What a unit keeps of its visits: whole whatever becomes of the power, and refused with words."""
+"""Stored visits of a unit: whole after any power cut, refused with words where unreadable."""
 
 import json
 from typing import Any
@@ -44,12 +44,11 @@ def test_what_cannot_be_kept_is_refused_and_asked_again() -> None:
 
 
 class Cut(Exception):
-    """Power goes."""
+    """Power is cut."""
 
 
-def lived(bench: Bench, cut_at: int, after: bool) -> bool:
-    """Two visits, with power lost at one of the writes, before it is done or just after;
-    whether it was."""
+def attend_with_cut(bench: Bench, cut_at: int, after: bool) -> bool:
+    """Attend two visits and cut power at one write, before or just after it; True if it was cut."""
     count = 0
     write = bench.hal.store
 
@@ -105,7 +104,7 @@ CLOCK_2 = CLOCK_1 + 7 * DAY_S
 
 def test_with_power_lost_at_any_write_no_answer_is_lost_twice_there_or_another() -> None:
     whole = ticketed(False)
-    assert not lived(whole, 0, False)
+    assert not attend_with_cut(whole, 0, False)
     expected = told(whole)
     assert len(expected) == 16
     cut_at, cuts = 1, 0
@@ -113,7 +112,7 @@ def test_with_power_lost_at_any_write_no_answer_is_lost_twice_there_or_another()
         again = False
         for after in (False, True):
             bench = ticketed(False)
-            if lived(bench, cut_at, after):
+            if attend_with_cut(bench, cut_at, after):
                 again = True
                 cuts += 1
                 attended(bench)

@@ -292,10 +292,10 @@ def explain(text: str) -> str:
     asked = json.loads(text)
     board = _board[0]
     try:
-        course = dose_in_words.compiled(
+        course = dose_in_words.compile_course(
             default_prescription(board) if asked == "default" else asked, board
         )
-        return json.dumps(list(dose_in_words.said(course)))
+        return json.dumps(list(dose_in_words.render_lines(course)))
     except ValueError as why:
         return str(why)
 

@@ -116,9 +116,9 @@ def own_files(
         held = keyfile.read(key)
         if serial and held.unit is not None and held.unit != serial:
             raise BadInput(f"{key}: is the key of unit {held.unit}, not of {serial}")
-        files[KEYS] = keyfile.unit_file(held)
+        files[KEYS] = keyfile.render_unit_keys(held)
     if prescription is not None:
-        files[PRESCRIPTION] = content = prescription_file.content_of(prescription)
+        files[PRESCRIPTION] = content = prescription_file.unit_content(prescription)
         unit = serial or prescription_file.read(prescription, None).unit or ""
         try:
             asked, _, _ = signed_prescription.verify(content, Keys(files.get(KEYS)), unit)

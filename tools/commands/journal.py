@@ -1,41 +1,31 @@
-"""`waistband journal`: what a unit kept of its sessions, pulled, proved, shown, and exported."""
+"""`waistband journal`: pulls, verifies, shows and exports a unit's journal."""
 
 import json
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
 
 from sim.common.errors import BadInput
-from tools.commands.options import BOARD, BoardName
-from tools.common.files import emit, write_whole
+from tools.commands.options import BOARD, BoardName, command_group, output_option
+from tools.common.files import emit, reason, write_whole
 from tools.unit.device import Where
 
 AREA_CM2 = (1, 400)  # as a calibration may have it
-HTML = (".html", ".htm")
 
-app = typer.Typer(rich_markup_mode=None, help="Pull, verify, show and export what a unit kept.")
+app = command_group("Pull, verify, show and export what a unit kept.")
 Files = Annotated[
     list[str],
-    typer.Argument(metavar="FILES...", help="journal.0 to journal.7, or folders that hold them."),
+    Argument(metavar="FILES...", help="journal.0 to journal.7, or folders that hold them."),
 ]
 KeyFile = Annotated[
-    str | None, typer.Option(metavar="KEYFILE", help="The unit's, to check each seal with.")
+    str | None, Option(metavar="KEYFILE", help="The unit's, to check each seal with.")
 ]
-
-
-@app.callback(invoke_without_command=True)
-def journal(context: typer.Context) -> None:
-    """Pull, verify, show and export what a unit kept."""
-    if context.invoked_subcommand is None:
-        emit(context.get_help())
 
 
 @app.command()
 def pull(
-    folder: Annotated[
-        str, typer.Argument(metavar="FOLDER", help="Of the unit's pulls; made if new.")
-    ],
+    folder: Annotated[str, Argument(metavar="FOLDER", help="Of the unit's pulls; made if new.")],
     device: Where = None,
 ) -> int:
     """Copy a unit's journal into a new folder in FOLDER, named by the unit and the time.
@@ -54,10 +44,10 @@ def verify(
     key: KeyFile = None,
     receipt: Annotated[
         list[str] | None,
-        typer.Option(metavar="CODE", help="Noted down when a session was over; repeatable."),
+        Option(metavar="CODE", help="Noted down when a session was over; repeatable."),
     ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print what was found as one JSON object.")
+        bool, Option("--json", help="Print what was found as one JSON object.")
     ] = False,
 ) -> int:
     """Prove that a journal is as the unit wrote it, or say what was altered, dropped, inserted,
@@ -69,16 +59,16 @@ def verify(
     Exits 1 if anything is wrong.
     """
     from tools.journal import sessions as journal_sessions
-    from tools.journal.report import as_table, in_words, open_journal
+    from tools.journal.report import build_table, open_journal, render_words
 
-    codes = [journal_sessions.code(text) for text in receipt or []]
+    codes = [journal_sessions.parse_receipt(text) for text in receipt or []]
     segments, trail, sessions = open_journal(files, key)
-    matched = journal_sessions.receipts(codes, sessions)
-    trail.findings += journal_sessions.unmatched(matched)
+    matched = journal_sessions.match_receipts(codes, sessions)
+    trail.findings += journal_sessions.find_unmatched(matched)
     if as_json:
-        emit(json.dumps(as_table(segments, trail, sessions, matched)))
+        emit(json.dumps(build_table(segments, trail, sessions, matched)))
     else:
-        emit(in_words(segments, trail, sessions, matched))
+        emit(render_words(segments, trail, sessions, matched))
     return 1 if trail.wrong else 0
 
 
@@ -88,31 +78,30 @@ def show(
     key: KeyFile = None,
     session: Annotated[
         str | None,
-        typer.Option(metavar="N", help="By its record's number or its receipt; else the last."),
+        Option(metavar="N", help="By its record's number or its receipt; else the last."),
     ] = None,
     output: Annotated[
         str | None,
-        typer.Option("-o", "--output", metavar="FILE.html", help="Write it as one HTML file."),
+        output_option("FILE.html", "Write it as one HTML file."),
     ] = None,
 ) -> int:
     """Show one session on one page: asked, given by bank, why it was less, heat, faults.
 
     Exits 1 if anything is wrong with the journal that it stands in.
     """
-    from sim.common.validate import shown
     from tools.journal import page as journal_page
     from tools.journal import sessions as journal_sessions
     from tools.journal.report import open_journal
+    from tools.report.html_page import check_html_name, write_html
 
-    if output is not None and Path(output).suffix not in HTML:
-        raise BadInput(f"-o is {shown(output)}: a name that ends in .html")
+    if output is not None:
+        check_html_name(output)
     _, trail, sessions = open_journal(files, key)
-    page = journal_page.of(journal_sessions.chosen(sessions, session), trail)
+    page = journal_page.build_page(journal_sessions.choose_session(sessions, session), trail)
     if output is None:
-        emit(journal_page.text_of(page))
+        emit(journal_page.render_text(page))
     else:
-        with write_whole(output) as path:
-            path.write_text(journal_page.html_of(page), encoding="utf-8")
+        write_html(output, journal_page.render_html(page))
         emit(f"Wrote session {page.session.n} to {output}")
     return 1 if trail.wrong else 0
 
@@ -120,14 +109,12 @@ def show(
 @app.command()
 def export(
     files: Files,
-    output: Annotated[
-        str, typer.Option("-o", "--output", metavar="FOLDER", help="Where to write; made if new.")
-    ],
+    output: Annotated[str, output_option("FOLDER", "Where to write; made if new.")],
     key: KeyFile = None,
     area: Annotated[
-        float | None, typer.Option(metavar="cm2", help="Window of a pad; else the board's.")
+        float | None, Option(metavar="cm2", help="Window of a pad; else the board's.")
     ] = None,
-    site: Annotated[str, typer.Option(metavar="TEXT", help="Where it is worn.")] = "lower back",
+    site: Annotated[str, Option(metavar="TEXT", help="Where it is worn.")] = "lower back",
     board: BoardName = BOARD,
 ) -> int:
     """Write sessions.csv, a row a session and pad, and dictionary.md, which says what each
@@ -140,7 +127,6 @@ def export(
     from tools.common.words import plural
     from tools.journal import export as journal_export
     from tools.journal.report import open_journal
-    from tools.prescription import keyfile
 
     data = find_board(board)
     if area is not None:
@@ -152,7 +138,7 @@ def export(
     try:
         folder.mkdir(exist_ok=True)
     except (OSError, ValueError) as why:
-        raise BadInput(f"{output}: cannot be made: {keyfile.reason(why)}") from None
+        raise BadInput(f"{output}: cannot be made: {reason(why)}") from None
     table = journal_export.Table(sessions, trail, area, site, data)
     with (
         write_whole(folder / "sessions.csv") as rows,

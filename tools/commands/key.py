@@ -1,31 +1,21 @@
-"""`waistband key`: the key that a clinic shares with a unit."""
+"""`waistband key`: makes the key that a clinic shares with a unit, and installs it."""
 
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
 
 from sim.common.errors import BadInput
+from tools.commands.options import command_group, output_option
 from tools.common.files import emit
 from tools.unit.device import Where
 
-app = typer.Typer(rich_markup_mode=None, help="Make a unit's key, and what the unit keeps of it.")
-
-
-@app.callback(invoke_without_command=True)
-def key(context: typer.Context) -> None:
-    """Make a unit's key, and what the unit keeps of it."""
-    if context.invoked_subcommand is None:
-        emit(context.get_help())
+app = command_group("Make a unit's key, and what the unit keeps of it.")
 
 
 @app.command()
 def new(
-    output: Annotated[
-        str, typer.Option("-o", "--output", metavar="KEYFILE", help="Where the key is to be kept.")
-    ],
-    unit: Annotated[
-        str | None, typer.Option(metavar="SERIAL", help="The unit that it is for.")
-    ] = None,
+    output: Annotated[str, output_option("KEYFILE", "Where the key is to be kept.")],
+    unit: Annotated[str | None, Option(metavar="SERIAL", help="The unit that it is for.")] = None,
 ) -> int:
     """Make a new key: 32 random bytes, in a file that only its owner may read.
 
@@ -34,21 +24,21 @@ def new(
     """
     from tools.prescription import keyfile
 
-    keyfile.write_private(output, keyfile.made(keyfile.serial(unit)))
+    keyfile.write_private(output, keyfile.render_new_key(keyfile.check_serial(unit)))
     emit(f"Wrote a new key to {output}; keep a copy, and let nobody read it")
     return 0
 
 
 @app.command()
 def install(
-    keyfile: Annotated[str, typer.Argument(metavar="KEYFILE", help="From `key new`.")],
+    keyfile: Annotated[str, Argument(metavar="KEYFILE", help="From `key new`.")],
     output: Annotated[
         str | None,
-        typer.Option("-o", "--output", metavar="keys.json", help="Make the file; not to a unit."),
+        output_option("keys.json", "Make the file; not to a unit."),
     ] = None,
     device: Where = None,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Write over the keys that a unit has.")
+        bool, Option("--replace", help="Write over the keys that a unit has.")
     ] = False,
 ) -> int:
     """Put onto a unit what it gets of a key: that of its prescriptions and the first of its
@@ -61,11 +51,11 @@ def install(
 
     key = files.read(keyfile)
     if output is None:
-        from tools.unit.exchange import install as put
+        from tools.unit.exchange import install as run
 
-        return put(key, device, replace)
+        return run(key, device, replace)
     if device is not None:
         raise BadInput("--output with --device: name one place")
-    files.write_private(output, files.unit_file(key))
+    files.write_private(output, files.render_unit_keys(key))
     emit(f"Wrote the unit's keys to {output}; delete it once it is on the unit")
     return 0

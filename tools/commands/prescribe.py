@@ -1,51 +1,31 @@
-"""`waistband prescribe`: a prescription, written, checked, told in words, signed, and brought
-to its unit."""
+"""`waistband prescribe`: writes, checks, explains, signs and pushes a prescription."""
 
 import os
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
-import typer
+from typer import Argument, Option
 
 from sim.common.errors import BadInput
-from tools.commands.options import BOARD, BoardName
+from tools.commands.options import BOARD, BoardName, command_group, output_option
 from tools.common.files import emit, write_whole
 from tools.unit.device import Where
 
 if TYPE_CHECKING:
     from tools.prescription.keyfile import Key
 
-app = typer.Typer(
-    rich_markup_mode=None, help="Write, check, explain, sign and push a prescription."
-)
-File = Annotated[str, typer.Argument(metavar="FILE", help="Its TOML or JSON file.")]
-
-
-class Light(StrEnum):
-    """Light in time."""
-
-    CW = "cw"
-    PULSE = "pulse"
-    GATED = "gated"
-
-
-@app.callback(invoke_without_command=True)
-def prescribe(context: typer.Context) -> None:
-    """Write, check, explain, sign and push a prescription."""
-    if context.invoked_subcommand is None:
-        emit(context.get_help())
+app = command_group("Write, check, explain, sign and push a prescription.")
+Light = Literal["cw", "pulse", "gated"]
+File = Annotated[str, Argument(metavar="FILE", help="Its TOML or JSON file.")]
 
 
 @app.command()
 def new(  # noqa: PLR0913, PLR0917 - one parameter an option
-    output: Annotated[
-        str, typer.Option("-o", "--output", metavar="FILE", help="TOML if named .toml, else JSON.")
-    ],
-    name: Annotated[str, typer.Option(help="What the unit's screen calls it.")] = "default",
-    fluence: Annotated[float, typer.Option(metavar="J/cm2", help="Dose of each pad.")] = 12,
+    output: Annotated[str, output_option("FILE", "TOML if named .toml, else JSON.")],
+    name: Annotated[str, Option(help="What the unit's screen calls it.")] = "default",
+    fluence: Annotated[float, Option(metavar="J/cm2", help="Dose of each pad.")] = 12,
     irradiance: Annotated[
         float | None,
-        typer.Option(
+        Option(
             metavar="mW/cm2",
             help="Average of each bank at the skin.",
             show_default="2.5, or what the board has",
@@ -53,13 +33,13 @@ def new(  # noqa: PLR0913, PLR0917 - one parameter an option
     ] = None,
     bank: Annotated[
         list[str] | None,
-        typer.Option(metavar="NM=mW/cm2", help="One bank's own, such as 850=5; may be repeated."),
+        Option(metavar="NM=mW/cm2", help="One bank's own, such as 850=5; may be repeated."),
     ] = None,
-    max_min: Annotated[float, typer.Option(metavar="MINUTES", help="Light at most.")] = 30,
-    set_point: Annotated[float, typer.Option(metavar="C", help="Contact is held here.")] = 40.5,
-    light: Annotated[Light, typer.Option(help="Light in time.")] = Light.CW,
-    rate_hz: Annotated[float | None, typer.Option(help="Of pulsed or gated light.")] = None,
-    on_ms: Annotated[int | None, typer.Option(help="Of gated light, a multiple of 20.")] = None,
+    max_min: Annotated[float, Option(metavar="MINUTES", help="Light at most.")] = 30,
+    set_point: Annotated[float, Option(metavar="C", help="Contact is held here.")] = 40.5,
+    light: Annotated[Light, Option(help="Light in time.")] = "cw",
+    rate_hz: Annotated[float | None, Option(help="Of pulsed or gated light.")] = None,
+    on_ms: Annotated[int | None, Option(help="Of gated light, a multiple of 20.")] = None,
     board: BoardName = BOARD,
 ) -> int:
     """Write a prescription: what no option says is as in the default one."""
@@ -70,8 +50,8 @@ def new(  # noqa: PLR0913, PLR0917 - one parameter an option
     data = find_board(board)
     default = cast("dict[str, float]", default_prescription(data)["irradiance_mw_cm2"])
     banks = read_banks(default, irradiance, bank or [])
-    timing = {"mode": light.value, "rate_hz": rate_hz, "on_ms": on_ms}
-    asked = prescription_file.whole({
+    timing = {"mode": light, "rate_hz": rate_hz, "on_ms": on_ms}
+    asked = prescription_file.with_defaults({
         "name": name,
         "irradiance_mw_cm2": {nm: plain(value) for nm, value in banks.items()},
         "fluence_j_cm2": plain(fluence),
@@ -81,7 +61,7 @@ def new(  # noqa: PLR0913, PLR0917 - one parameter an option
     })  # fmt: skip
     check_prescription(asked, output, data)
     with write_whole(output) as path:
-        path.write_bytes(prescription_file.written(asked, output))
+        path.write_bytes(prescription_file.render(asked, output))
     emit(f"Wrote the prescription to {output}")
     return 0
 
@@ -115,7 +95,7 @@ def plain(value: object) -> object:
 def check(
     file: File,
     key: Annotated[
-        str | None, typer.Option(metavar="KEYFILE", help="If it is signed: check the seal too.")
+        str | None, Option(metavar="KEYFILE", help="If it is signed: check the seal too.")
     ] = None,
     board: BoardName = BOARD,
 ) -> int:
@@ -136,7 +116,7 @@ def check(
     if key is not None:
         held = keyfile.read(key)
         for_unit(held, found.unit, key)
-        prescription_file.genuine(found.content, held, found.unit)
+        prescription_file.check_signature(found.content, held, found.unit)
         seal = "sealed with this key"
     expires = f"good to the end of {found.expires}" if found.expires else "never expires"
     emit(
@@ -164,17 +144,15 @@ def explain(file: File, board: BoardName = BOARD) -> int:
 @app.command()
 def sign(
     file: File,
-    key: Annotated[str, typer.Option(metavar="KEYFILE", help="The unit's key.")],
-    unit: Annotated[str, typer.Option(metavar="SERIAL", help="The one unit that may take it.")],
+    key: Annotated[str, Option(metavar="KEYFILE", help="The unit's key.")],
+    unit: Annotated[str, Option(metavar="SERIAL", help="The one unit that may take it.")],
     number: Annotated[
-        int, typer.Option(metavar="N", help="Higher than that of any earlier one for the unit.")
+        int, Option(metavar="N", help="Higher than that of any earlier one for the unit.")
     ],
     expires: Annotated[
-        str | None, typer.Option(metavar="YYYY-MM-DD", help="The last day it is good.")
+        str | None, Option(metavar="YYYY-MM-DD", help="The last day it is good.")
     ] = None,
-    output: Annotated[
-        str, typer.Option("-o", "--output", metavar="FILE", help="The signed file.")
-    ] = "prescription.json",
+    output: Annotated[str, output_option("FILE", "The signed file.")] = "prescription.json",
     board: BoardName = BOARD,
 ) -> int:
     """Seal a prescription for one unit. One that expires needs a unit whose clock is set."""
@@ -185,16 +163,16 @@ def sign(
     found = prescription_file.read(file, find_board(board))
     if found.unit is not None:
         raise BadInput(f"{file}: is signed already: sign the prescription it was made from")
-    serial = keyfile.serial(unit)
+    serial = keyfile.check_serial(unit)
     assert serial is not None
-    prescription_file.number(number)
+    prescription_file.check_number(number)
     if expires is not None:
-        expires = prescription_file.date(expires, "--expires")
+        expires = prescription_file.check_date(expires, "--expires")
     if os.path.realpath(output) == os.path.realpath(file):
         raise BadInput(f"{output}: is the prescription itself: name another with -o")
     held = keyfile.read(key)
     for_unit(held, serial, key)
-    content = prescription_file.sealed(found.asked, held, serial, number, expires)
+    content = prescription_file.sign(found.asked, held, serial, number, expires)
     with write_whole(output) as path:
         path.write_bytes(content)
     emit(f"Wrote the prescription to {output}, sealed for unit {serial}, number {number}")

@@ -1,42 +1,24 @@
 """`waistband trial`: a blinded trial, from allocation to report."""
 
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
-import typer
+from typer import Argument, Option
 
+from tools.commands.options import command_group, output_option
 from tools.common.files import emit
 from tools.unit.device import Where
 
-app = typer.Typer(
-    rich_markup_mode=None, help="Run a blinded trial, from its allocation to its report."
-)
-Folder = Annotated[str, typer.Argument(metavar="TRIAL", help="The trial's folder.")]
-Who = Annotated[str, typer.Option(metavar="P-07", help="By the trial's number.")]
-Reason = Annotated[str, typer.Option(metavar="TEXT", help="One line, for the log.")]
-IdentityFile = Annotated[str, typer.Option(metavar="FILE", help="Their age identity.")]
-
-
-class Severity(StrEnum):
-    """Of an adverse event."""
-
-    MILD = "mild"
-    MODERATE = "moderate"
-    SEVERE = "severe"
-
-
-@app.callback(invoke_without_command=True)
-def trial(context: typer.Context) -> None:
-    """Run a blinded trial, from its allocation to its report."""
-    if context.invoked_subcommand is None:
-        emit(context.get_help())
+app = command_group("Run a blinded trial, from its allocation to its report.")
+Severity = Literal["mild", "moderate", "severe"]
+Folder = Annotated[str, Argument(metavar="TRIAL", help="The trial's folder.")]
+Who = Annotated[str, Option(metavar="P-07", help="By the trial's number.")]
+Reason = Annotated[str, Option(metavar="TEXT", help="One line, for the log.")]
+IdentityFile = Annotated[str, Option(metavar="FILE", help="Their age identity.")]
 
 
 @app.command()
 def identity(
-    output: Annotated[
-        str, typer.Option("-o", "--output", metavar="FILE", help="Where it is to be kept.")
-    ],
+    output: Annotated[str, output_option("FILE", "Where it is to be kept.")],
 ) -> int:
     """Make an age identity, for the statistician or the officer, and say its recipient.
 
@@ -44,39 +26,37 @@ def identity(
     """
     from tools.trial import age
 
-    public = age.new_identity(output)
+    public = age.write_identity(output)
     emit(f"Wrote an identity to {output}; keep a copy. Its recipient, to be given away:\n{public}")
     return 0
 
 
 @app.command()
 def new(  # noqa: PLR0913, PLR0917 - one parameter an option
-    folder: Annotated[str, typer.Argument(metavar="TRIAL", help="A new folder.")],
+    folder: Annotated[str, Argument(metavar="TRIAL", help="A new folder.")],
     plan: Annotated[
-        str | None, typer.Option(metavar="PLAN.toml", help="All that the options name.")
+        str | None, Option(metavar="PLAN.toml", help="All that the options name.")
     ] = None,
-    name: Annotated[str | None, typer.Option(help="Of the trial.")] = None,
+    name: Annotated[str | None, Option(help="Of the trial.")] = None,
     key: Annotated[
-        list[str] | None, typer.Option(metavar="KEYFILE", help="A unit's; repeat for each unit.")
+        list[str] | None, Option(metavar="KEYFILE", help="A unit's; repeat for each unit.")
     ] = None,
-    statistician: Annotated[
-        str | None, typer.Option(metavar="age1...", help="Who may unseal.")
-    ] = None,
+    statistician: Annotated[str | None, Option(metavar="age1...", help="Who may unseal.")] = None,
     officer: Annotated[
-        str | None, typer.Option(metavar="age1...", help="Who may break one code.")
+        str | None, Option(metavar="age1...", help="Who may break one code.")
     ] = None,
     board: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Of every unit; else RPI_PICO.")
+        str | None, Option(metavar="NAME", help="Of every unit; else RPI_PICO.")
     ] = None,
     prescription: Annotated[
-        str | None, typer.Option(metavar="FILE", help="For every unit; else the default one.")
+        str | None, Option(metavar="FILE", help="For every unit; else the default one.")
     ] = None,
     block: Annotated[
-        list[int] | None, typer.Option(metavar="N", help="A size of blocks; repeat. Else 4, 6.")
+        list[int] | None, Option(metavar="N", help="A size of blocks; repeat. Else 4, 6.")
     ] = None,
-    ratio: Annotated[str | None, typer.Option(metavar="1:1", help="Therapy to placebo.")] = None,
+    ratio: Annotated[str | None, Option(metavar="1:1", help="Therapy to placebo.")] = None,
     seed: Annotated[
-        int | None, typer.Option(metavar="N", help="Synthetic trials only: never with people.")
+        int | None, Option(metavar="N", help="Synthetic trials only: never with people.")
     ] = None,
 ) -> int:
     """Make a trial: allot the arms once, in permuted blocks, and conceal them.
@@ -92,17 +72,17 @@ def new(  # noqa: PLR0913, PLR0917 - one parameter an option
         "name": name, "keys": key, "statistician": statistician, "officer": officer,
         "board": board, "prescription": prescription, "block_sizes": block, "ratio": ratio,
     }  # fmt: skip
-    return trial_new.new(folder, trial_plan.read(plan, options), seed)
+    return trial_new.create_trial(folder, trial_plan.read_plan(plan, options), seed)
 
 
 @app.command()
 def enrol(
     folder: Folder,
     participant: Who,
-    unit: Annotated[str, typer.Option(metavar="SERIAL", help="Of the belt that they get.")],
+    unit: Annotated[str, Option(metavar="SERIAL", help="Of the belt that they get.")],
     ticket: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="The unit's trial.json; else the one made for them."),
+        Option(metavar="FILE", help="The unit's trial.json; else the one made for them."),
     ] = None,
 ) -> int:
     """Write into the log who gets which unit, with its ticket checked to be theirs."""
@@ -117,7 +97,7 @@ def push(
     participant: Who,
     device: Where = None,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Remove the visits of somebody else from the unit.")
+        bool, Option("--replace", help="Remove the visits of somebody else from the unit.")
     ] = False,
 ) -> int:
     """Put a participant's ticket and prescription onto their unit, which has its keys already.
@@ -141,17 +121,17 @@ def withdraw(folder: Folder, participant: Who, reason: Reason) -> int:
 def adverse_event(
     folder: Folder,
     participant: Who,
-    text: Annotated[str, typer.Option(metavar="TEXT", help="What happened, in one line.")],
-    severity: Annotated[Severity, typer.Option(help="How bad it was.")],
-    date: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="When it began.")],
+    text: Annotated[str, Option(metavar="TEXT", help="What happened, in one line.")],
+    severity: Annotated[Severity, Option(help="How bad it was.")],
+    date: Annotated[str, Option(metavar="YYYY-MM-DD", help="When it began.")],
     serious: Annotated[
-        bool, typer.Option("--serious", help="Death, danger to life, hospital, lasting harm.")
+        bool, Option("--serious", help="Death, danger to life, hospital, lasting harm.")
     ] = False,
 ) -> int:
     """Write an adverse event into the log; what is marked at the belt is collected by itself."""
     from tools.trial.people import adverse_event as run
 
-    return run(folder, participant, text, severity.value, date, serious)
+    return run(folder, participant, text, severity, date, serious)
 
 
 @app.command("break-code")
@@ -167,7 +147,7 @@ def collect(
     folder: Folder,
     journals: Annotated[
         list[str],
-        typer.Argument(metavar="FOLDERS...", help="Pulled journals, and folders of such."),
+        Argument(metavar="FOLDERS...", help="Pulled journals, and folders of such."),
     ],
 ) -> int:
     """Read journals into the trial's SQLite file, each verified; what fails is kept apart, with
@@ -185,9 +165,7 @@ def collect(
 @app.command()
 def report(
     folder: Folder,
-    output: Annotated[
-        str | None, typer.Option("-o", "--output", metavar="FILE.html", help="One HTML file.")
-    ] = None,
+    output: Annotated[str | None, output_option("FILE.html", "One HTML file.")] = None,
 ) -> int:
     """Tell how the trial stands, without arms: flow, adherence, ratings, adverse effects, and
     what was left out."""
@@ -200,7 +178,7 @@ def report(
 def unseal(
     folder: Folder,
     identity: IdentityFile,
-    output: Annotated[str, typer.Option("-o", "--output", metavar="FOLDER", help="A new one.")],
+    output: Annotated[str, output_option("FOLDER", "A new one.")],
 ) -> int:
     """Open the arms, with the statistician's identity, and write the results: report.html,
     data.csv with REDCap's dictionary.csv, and sources.csv, which traces every number to records.

@@ -1,10 +1,11 @@
 """Files that are written whole or not at all, and standard output that may be gone."""
 
+import csv
+import io
 import os
 import shutil
 import sys
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,14 +27,35 @@ def write_whole(path: str | Path) -> Iterator[Path]:
     try:
         os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
     except (OSError, ValueError) as why:
-        raise BadInput(f"{path}: cannot be written: {_reason(why)}") from None
+        raise BadInput(f"{path}: cannot be written: {reason(why)}") from None
     try:
         yield temporary
         os.replace(temporary, target)
     except OSError as why:
-        raise BadInput(f"{path}: cannot be written: {_reason(why)}") from None
+        raise BadInput(f"{path}: cannot be written: {reason(why)}") from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def new_folder(folder: str | Path) -> Iterator[Path]:
+    """Yield a temporary folder beside `folder`, and rename it to `folder` if all went well.
+
+    `folder` may exist if it is empty. Raises BadInput.
+    """
+    try:
+        target = Path(os.path.realpath(folder))
+        aside = target.with_name(f".{target.name[:100]}.{os.getpid()}.part")
+        aside.mkdir()
+    except (OSError, ValueError) as why:  # ValueError: a NUL in the name
+        raise BadInput(f"{folder}: cannot be written: {reason(why)}") from None
+    try:
+        yield aside
+        os.replace(aside, target)
+    except OSError as why:
+        raise BadInput(f"{folder}: cannot be written: {reason(why)}") from None
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def write_folder(folder: str, files: dict[str, bytes]) -> None:
@@ -43,26 +65,26 @@ def write_folder(folder: str, files: dict[str, bytes]) -> None:
     """
     try:
         target = Path(os.path.realpath(folder))
-        if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-            raise BadInput(f"{folder}: is there already: name a new folder, or an empty one")
-        aside = Path(tempfile.mkdtemp(prefix=f".{target.name[:100]}.", dir=target.parent))
-    except BadInput:
-        raise
-    except (OSError, ValueError) as why:  # ValueError: a NUL in the name
-        raise BadInput(f"{folder}: cannot be written: {_reason(why)}") from None
-    try:
+        taken = target.exists() and not (target.is_dir() and not any(target.iterdir()))
+    except (OSError, ValueError) as why:
+        raise BadInput(f"{folder}: cannot be written: {reason(why)}") from None
+    if taken:
+        raise BadInput(f"{folder}: is there already: name a new folder, or an empty one")
+    with new_folder(folder) as aside:
         for name, content in files.items():
             (aside / name).parent.mkdir(parents=True, exist_ok=True)
             (aside / name).write_bytes(content)
-        aside.chmod(0o755)
-        os.replace(aside, target)
-    except OSError as why:
-        raise BadInput(f"{folder}: cannot be written: {_reason(why)}") from None
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
 
 
-def _reason(why: Exception) -> str:
+def render_csv(rows: Iterable[Iterable[object]], end: str = "\n") -> str:
+    """Rows as CSV text, with `end` after each."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator=end).writerows(rows)
+    return out.getvalue()
+
+
+def reason(why: Exception) -> str:
+    """The cause of a failed system call, in the system's words."""
     return getattr(why, "strerror", None) or str(why)
 
 
@@ -74,7 +96,7 @@ def emit(text: str) -> None:
         _to_nowhere()
     except OSError as why:
         _to_nowhere()
-        raise BadInput(f"standard output: cannot be written: {_reason(why)}") from None
+        raise BadInput(f"standard output: cannot be written: {reason(why)}") from None
 
 
 def _to_nowhere() -> None:

@@ -136,7 +136,7 @@ def session() -> dict[str, dict[str, Any]]:
 def use(sessions: int) -> Wear:
     """Switched on once a day, one session, switched off."""
     storage: Any = Storage(device_files(ROOT))
-    storage.store(KEYS, keyfile.unit_file(Key(bytes(32))))
+    storage.store(KEYS, keyfile.render_unit_keys(Key(bytes(32))))
     storage.flash.erased.clear()
     rows = session()
     boot = ("cause", "lock", "serial")

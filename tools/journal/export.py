@@ -1,4 +1,6 @@
-"""A journal's sessions as a table, with what a report of light therapy has to state.
+"""Export of a journal's sessions as CSV, with the parameters that a report of light therapy states.
+
+Called by `waistband journal export`; writes no file.
 
 Jenkins PA, Carroll JD. How to report low-level laser therapy (LLLT)/photomedicine dose and beam
 parameters in clinical and laboratory studies. Photomed Laser Surg 2011;29(12):785-787: the
@@ -7,16 +9,16 @@ anatomical location, number of treatments and the interval between them; besides
 energy density, coherence, application technique, spectral width and beam profile.
 """
 
-import csv
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from firmware.core.limits import CARRIER_HZ, TICK_MS
 from hal.contract import Board
+from tools.common.files import render_csv
 from tools.journal.chain import Trail
-from tools.journal.sessions import Session, verdict, when
+from tools.journal.sessions import Session, format_clock, verdict_in_words
 from tools.report.light_account import PadAccount
 
 DAY_S = 86_400
@@ -26,7 +28,7 @@ RAMP, HEAT, OPEN = "check and ramp", "throttled for heat", "no light at"
 
 @dataclass(frozen=True)
 class Cell:
-    """What a column is computed from: a session, one of its pads, and its place among them."""
+    """The input of a column: a session, one of its pads, and its place among all sessions."""
 
     session: Session
     pad: int
@@ -38,93 +40,95 @@ class Cell:
 
     @property
     def asked(self) -> dict[str, Any]:
-        """The session's record."""
+        """The session's first record: what was prescribed."""
         return self.session.row
 
     @property
     def result(self) -> dict[str, Any]:
-        """The end's record, or nothing."""
+        """The session's end record, or an empty one."""
         return self.session.result or {}
 
-    @property
+    @cached_property
     def account(self) -> PadAccount | None:
-        """The pad's account, where there is an end."""
+        """The pad's account, where there is a readable end."""
         pads = self.session.pads
         return pads[self.pad] if pads else None
 
     @property
     def irradiance(self) -> float:
-        """Average asked, all banks, mW/cm2."""
-        total: int = sum(self.asked["irradiance_uw_cm2"])
-        return total / 1000
-
-    @property
-    def open_share(self) -> float:
-        """Part of a period in which a gate is open."""
-        on, period = self.asked["on_ticks"], self.asked["period_ticks"]
-        return float(on / period)
+        """Prescribed average of all banks, mW/cm2."""
+        return float(sum(self.asked["irradiance_uw_cm2"]) / 1000)
 
     def of_pad(self, name: str, whole: float) -> float | None:
-        """The pad's number of a pair in the end's record."""
-        values = self.result.get(name)  # none where there is no end, or it is sealed
+        """The pad's value of a pair in the end record; None where there is none."""
+        values = self.result.get(name)
         return values[self.pad] / whole if values else None
 
     def part(self, begins: str) -> float | None:
-        """J/cm2 that a cause withheld."""
+        """Light that a cause withheld, J/cm2."""
         if self.account is None:
             return None
         return sum(j_cm2 for why, j_cm2 in self.account.parts if why.startswith(begins))
 
     @property
     def others(self) -> list[tuple[str, float]]:
-        """What is in no column of its own."""
+        """(cause, J/cm2) of all causes without a column of their own."""
         known = (RAMP, HEAT, OPEN)
         parts = self.account.parts if self.account else ()
         return [(why, j_cm2) for why, j_cm2 in parts if not why.startswith(known)]
 
 
-def mode(cell: Cell) -> str:
-    """CW, pulsed or gated."""
+def light_mode(cell: Cell) -> str:
+    """The light in time: CW, pulsed or gated."""
     if cell.asked["period_ticks"] > 1:
         return "gated"
     return "CW" if cell.asked["carrier_hz"] == CARRIER_HZ else "pulsed"
 
 
-def interval(cell: Cell) -> float | None:
-    """Days since the session before."""
+def days_since_last(cell: Cell) -> float | None:
+    """Days since the session before; None where a clock is missing."""
     if cell.before is None:
         return None
     now, then = cell.asked["at"], cell.before.row["at"]
     return None if now is None or then is None else (now - then) / DAY_S
 
 
-def given(cell: Cell) -> float | None:
-    """Fluence that was given, J/cm2."""
+def given_fluence(cell: Cell) -> float | None:
+    """Given fluence, J/cm2."""
     return cell.account.given if cell.account else None
 
 
-def counted(cell: Cell) -> float | None:
-    """Fluence that counts: what was given, or all where no end was written."""
-    got = given(cell)
+def counted_fluence(cell: Cell) -> float | None:
+    """Given fluence, J/cm2; the whole prescribed one where no end was written."""
+    got = given_fluence(cell)
     if cell.session.blind:
         return None
     return float(cell.asked["fluence_uj_cm2"] / 1e6) if got is None else got
 
 
-def fault(row: dict[str, Any]) -> str:
-    """A fault's name and pad; in a blinded trial neither is in clear."""
+def fault_code(row: dict[str, Any]) -> str:
+    """A fault's name and pad, which a blinded trial encrypts."""
     return "sealed" if "sealed" in row else f"{row['fault']}:{row['pad']}"
 
 
-Compute = Callable[[Cell], object]
-COLUMNS: tuple[tuple[str, str, str, Compute], ...] = (
-    # name, unit, meaning
+def bank_column(nm: int) -> "Column":
+    """The column of the fluence that banks of a wavelength gave."""
+
+    def compute(cell: Cell) -> object:
+        banks = cell.account.banks if cell.account else ()
+        return {bank_nm: given for bank_nm, _, given in banks}.get(nm)
+
+    return f"fluence_{nm}", "J/cm2", f"given by the bank of {nm} nm", compute
+
+
+Column = tuple[str, str, str, Callable[[Cell], object]]  # name, unit, meaning, value
+COLUMNS: tuple[Column, ...] = (
     ("unit", "", "serial of the unit", lambda c: c.session.serial),
     ("session", "", "number of its record in the unit's journal", lambda c: c.session.n),
     ("session_of_unit", "", "sessions in this journal so far (number of treatments)",
      lambda c: c.count),
-    ("begun", "unit's clock", "when it was begun", lambda c: when(c.asked["at"])),
-    ("interval", "days", "since the session before (interval between treatments)", interval),
+    ("begun", "unit's clock", "when it was begun", lambda c: format_clock(c.asked["at"])),
+    ("interval", "days", "since the session before (interval between treatments)", days_since_last),
     ("pad", "", "A left, B right", lambda c: "AB"[c.pad]),
     ("site", "", "where it is worn (anatomical location)", lambda c: c.site),
     ("technique", "", "how light is applied", lambda c: "skin contact, fixed"),
@@ -137,16 +141,16 @@ COLUMNS: tuple[tuple[str, str, str, Compute], ...] = (
      lambda c: c.asked["number"]),
     ("asked_irradiance", "mW/cm2", "average at the skin, all banks", lambda c: c.irradiance),
     ("asked_peak_irradiance", "mW/cm2", "average while a gate is open, all banks",
-     lambda c: c.irradiance / c.open_share),
+     lambda c: c.irradiance * c.asked["period_ticks"] / c.asked["on_ticks"]),
     ("asked_power", "mW", "average optical power of the pad: irradiance times area",
      lambda c: c.irradiance * c.area_cm2),
-    ("light", "", "CW, pulsed or gated", mode),
+    ("light", "", "CW, pulsed or gated", light_mode),
     ("carrier", "Hz", "frequency of the emitters' pulse-width modulation",
      lambda c: c.asked["carrier_hz"]),
     ("gate_rate", "Hz", "of gated light",
-     lambda c: 1000 / TICK_MS / c.asked["period_ticks"] if mode(c) == "gated" else None),
+     lambda c: 1000 / TICK_MS / c.asked["period_ticks"] if light_mode(c) == "gated" else None),
     ("gate_on", "ms", "light in each period of gated light",
-     lambda c: c.asked["on_ticks"] * TICK_MS if mode(c) == "gated" else None),
+     lambda c: c.asked["on_ticks"] * TICK_MS if light_mode(c) == "gated" else None),
     ("asked_fluence", "J/cm2", "energy density prescribed, all banks",
      lambda c: c.asked["fluence_uj_cm2"] / 1e6),
     ("asked_time", "min", "light at most", lambda c: c.asked["max_ms"] / 60_000),
@@ -154,11 +158,11 @@ COLUMNS: tuple[tuple[str, str, str, Compute], ...] = (
      lambda c: c.result["treat_ms"] / 1000 if c.result else None),
     ("session_time", "s", "from START to the end, pauses included",
      lambda c: c.result["session_ms"] / 1000 if c.result else None),
-    ("fluence", "J/cm2", "energy density given, as the unit counted it", given),
+    ("fluence", "J/cm2", "energy density given, as the unit counted it", given_fluence),
     ("counted_fluence", "J/cm2", "the same, or all that was asked where no end was written",
-     counted),
+     counted_fluence),
     ("energy", "J", "given: fluence times area",
-     lambda c: None if (got := given(c)) is None else got * c.area_cm2),
+     lambda c: None if (got := given_fluence(c)) is None else got * c.area_cm2),
     ("withheld_ramp", "J/cm2", "by the check and the ramp", lambda c: c.part(RAMP)),
     ("withheld_heat", "J/cm2", "by throttling, to hold contact temperature",
      lambda c: c.part(HEAT)),
@@ -173,7 +177,7 @@ COLUMNS: tuple[tuple[str, str, str, Compute], ...] = (
     ("ended_by", "", "dose, time, stopped, fault, ...; empty where no end was written",
      lambda c: c.result.get("reason", "")),
     ("faults", "", "named by the unit in this session, with their pads",
-     lambda c: " ".join(fault(f.row) for f in c.session.faults)),
+     lambda c: " ".join(fault_code(f.row) for f in c.session.faults)),
     ("battery", "%", "left at the end", lambda c: c.result.get("battery_pct")),
     ("receipt", "", "what the unit showed at the end", lambda c: c.session.receipt),
     ("verified", "", "whether the journal was verified", lambda c: c.verified),
@@ -188,30 +192,24 @@ class Table:
         board: Board,
     ) -> None:  # fmt: skip
         self.area = "as given" if area_cm2 else f"of the board {board.NAME} (assumed)"
-        self.nm = sorted({nm for session in sessions for nm in session.nm})
+        self.columns = [*COLUMNS, *map(bank_column, sorted({nm for s in sessions for nm in s.nm}))]
         area = area_cm2 or board.WINDOW_CM2
         self.cells = [
             Cell(session, pad, at + 1, sessions[at - 1] if at else None, area, site,
-                 verdict(trail, session.begun.sealed))
+                 verdict_in_words(trail, session.begun.sealed))
             for at, session in enumerate(sessions)
             for pad in (0, 1)
         ]  # fmt: skip
         self.trail = trail
 
     def csv(self) -> str:
-        """The table: a row a session and pad."""
-        out = io.StringIO()
-        writer = csv.writer(out)
-        names = [header(name, unit) for name, unit, *_ in COLUMNS]
-        writer.writerow(names + [header(f"fluence_{nm}", "J/cm2") for nm in self.nm])
-        for cell in self.cells:
-            banks = {nm: got for nm, _, got in cell.account.banks} if cell.account else {}
-            values = [compute(cell) for *_, compute in COLUMNS]
-            writer.writerow([shown(value) for value in values + [banks.get(nm) for nm in self.nm]])
-        return out.getvalue()
+        """The table as CSV: a row a session and pad."""
+        names = [column_name(name, unit) for name, unit, *_ in self.columns]
+        rows = ([format_cell(compute(cell)) for *_, compute in self.columns] for cell in self.cells)
+        return render_csv([names, *rows], "\r\n")
 
     def dictionary(self) -> str:
-        """What each column is."""
+        """Markdown that explains each column."""
         lines = [
             "# sessions.csv", "",
             "A row a session and pad, from a unit's journal. The parameters are those which",
@@ -223,25 +221,20 @@ class Table:
             "  applicable.", "",
             "| column | unit | what it is |", "|---|---|---|",
         ]  # fmt: skip
-        lines += [
-            f"| `{header(name, unit)}` | {unit} | {said} |" for name, unit, said, *_ in COLUMNS
-        ]
-        lines += [
-            f"| `{header(f'fluence_{nm}', 'J/cm2')}` | J/cm2 | given by the bank of {nm} nm |"
-            for nm in self.nm
-        ]
+        for name, unit, meaning, _ in self.columns:
+            lines.append(f"| `{column_name(name, unit)}` | {unit} | {meaning} |")
         return "\n".join(lines) + "\n"
 
 
-def header(name: str, unit: str) -> str:
-    """A column's name with its unit, as programs like it."""
+def column_name(name: str, unit: str) -> str:
+    """A column's name with its unit: letters, digits and underscores."""
     short = {"J/cm2": "j_cm2", "mW/cm2": "mw_cm2", "mW": "mw", "%": "pct", "unit's clock": ""}
     unit = short.get(unit, unit.lower())
     return f"{name}_{unit}" if unit else name
 
 
-def shown(value: object) -> object:
-    """A cell; text that a sheet would take for a formula is marked as text."""
+def format_cell(value: object) -> object:
+    """A cell's value; text that a spreadsheet would take for a formula gets a quote in front."""
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, str) and value[:1] and value[0] in FORMULA:

@@ -1,6 +1,7 @@
-"""One pull of a journal, the files of one folder: each line in its place, none missing.
+"""One pull of a journal (the files of one folder): checks the order and completeness of lines.
 
-What is wrong with it is a `Finding`, and so is what is only to be said: `wrong` tells which.
+Called by `chain.verify`; reads no file. Each result is a `Finding`: an alteration where `wrong`
+is set, else information.
 """
 
 from collections.abc import Iterator
@@ -13,36 +14,36 @@ from tools.journal.reader import Bad, Place, Reader, Record, Segment, could_begi
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something about a journal: `what` in a word, of which record and where, and `said`."""
+    """A fact about a journal: `what` in a word, `text` in words, record `n` and its place."""
 
     what: str
-    said: str
+    text: str
     wrong: bool
     n: int = -1
     place: Place | None = None
 
     def __str__(self) -> str:
-        """A line for people."""
+        """Place, word and text in a line."""
         where = f"{self.place}: " if self.place else ""
-        return f"{where}{self.what}: {self.said}"
+        return f"{where}{self.what}: {self.text}"
 
 
 @dataclass(slots=True)
 class File:
-    """A segment, read."""
+    """A segment and its lines."""
 
     segment: Segment
     lines: list[Record | Bad]
 
     @property
     def first(self) -> int:
-        """The number of its first record; beyond all where there is none."""
+        """The number of its first record; 2^31 where there is none."""
         return next((line.n for line in self.lines if isinstance(line, Record)), 1 << 31)
 
 
 @dataclass(slots=True)
 class Pull:
-    """A folder's files, in the order of their records, and what was found in them."""
+    """A folder's files, in the order of their records, and their findings."""
 
     files: list[File]
     findings: list[Finding] = field(default_factory=list)
@@ -50,63 +51,63 @@ class Pull:
 
     @property
     def whole(self) -> bool:
-        """Whether all segments are there, so that what was before them was written over."""
+        """Whether all segments are there: earlier records were then written over."""
         names = {file.segment.index for file in self.files if file.first < 1 << 31}
         return len(names) == SEGMENTS and -1 not in names
 
 
-def read(segments: list[Segment], reader: Reader) -> Pull:
-    """Read a folder's files and look for what is wrong with their lines."""
+def read_pull(segments: list[Segment], reader: Reader) -> Pull:
+    """Read a folder's files and check their lines."""
     files = [File(segment, list(reader.lines(segment))) for segment in segments]
     pull = Pull(sorted(files, key=lambda file: file.first))
-    pull.findings += order_of_files(pull.files)
+    pull.findings += check_file_order(pull.files)
     seen: dict[str, Place] = {}
     for file in pull.files:
-        pull.findings += lines_of(file, seen, pull.records)
+        pull.findings += check_lines(file, seen, pull.records)
     pull.records.sort(key=lambda record: record.n)
-    pull.findings += gaps(pull)
+    pull.findings += find_gaps(pull)
     return pull
 
 
-def order_of_files(files: list[File]) -> Iterator[Finding]:
-    """Segments are begun in the order of their names, and after the last the first again."""
+def check_file_order(files: list[File]) -> Iterator[Finding]:
+    """Findings where files do not follow each other by name; after the last comes the first."""
     named = [file for file in files if file.first < 1 << 31 and file.segment.index >= 0]
     for before, after in pairwise(named):
         if after.segment.index != (before.segment.index + 1) % SEGMENTS:
-            said = f"goes on with record {after.first}, and should be the file after "
+            text = f"goes on with record {after.first}, and should be the file after "
             place = Place(after.segment.pull, after.segment.path, 1)
-            yield Finding("reordered", said + before.segment.path, True, after.first, place)
+            yield Finding("reordered", text + before.segment.path, True, after.first, place)
 
 
-def lines_of(file: File, seen: dict[str, Place], records: list[Record]) -> Iterator[Finding]:
-    """What is wrong with the lines of a file; `records` takes those that are not there yet."""
+def check_lines(file: File, seen: dict[str, Place], records: list[Record]) -> Iterator[Finding]:
+    """Findings about the lines of a file; adds its new records to `records`."""
     highest = -1
     for at, line in enumerate(file.lines):
         place = Place(file.segment.pull, file.segment.path, at + 1)
         if isinstance(line, Bad):
-            yield from bad_line(file.lines, at)
+            yield from classify_bad_line(file.lines, at)
             continue
         if line.seal in seen:
-            said = f"record {line.n} stands at {seen[line.seal]} already"
-            yield Finding("inserted", said, True, line.n, place)
+            text = f"record {line.n} stands at {seen[line.seal]} already"
+            yield Finding("inserted", text, True, line.n, place)
             continue
         seen[line.seal] = place
         records.append(line)
         if line.n < highest:
-            said = f"record {line.n} stands after record {highest}"
-            yield Finding("reordered", said, True, line.n, place)
+            text = f"record {line.n} stands after record {highest}"
+            yield Finding("reordered", text, True, line.n, place)
         begins = line.kind == "segment" or line.n == 0
         if begins and highest >= 0:
-            said = f"record {line.n} begins a file, and stands in the middle of one"
-            yield Finding("reordered", said, True, line.n, place)
+            text = f"record {line.n} begins a file, and stands in the middle of one"
+            yield Finding("reordered", text, True, line.n, place)
         elif not begins and at == 0:
-            said = f"record {line.n} cannot be the first of a file"
-            yield Finding("reordered", said, True, line.n, place)
+            text = f"record {line.n} cannot be the first of a file"
+            yield Finding("reordered", text, True, line.n, place)
         highest = max(highest, line.n)
 
 
-def bad_line(lines: list[Record | Bad], at: int) -> Iterator[Finding]:
-    """A line that is no record: what a torn write left, or what somebody did."""
+def classify_bad_line(lines: list[Record | Bad], at: int) -> Iterator[Finding]:
+    """The finding for a line that is no record: a torn write, or an alteration."""
     line = lines[at]
     assert isinstance(line, Bad)
     before = next((r.n for r in reversed(lines[:at]) if isinstance(r, Record)), None)
@@ -123,23 +124,23 @@ def bad_line(lines: list[Record | Bad], at: int) -> Iterator[Finding]:
     yield Finding(what, f"{named} {line.why}", True, line.n, line.place)
 
 
-def gaps(pull: Pull) -> Iterator[Finding]:
-    """Records that are missing, and such as do not go on with the one before."""
+def find_gaps(pull: Pull) -> Iterator[Finding]:
+    """Findings where records are missing or do not follow the record before."""
     claimed = {line.n for file in pull.files for line in file.lines if isinstance(line, Bad)}
     for before, after in pairwise(pull.records):
         place = after.places[-1]
         if after.n == before.n:
-            said = f"record {after.n} is there in two versions; the other is at "
-            yield Finding("inserted", said + str(before.places[-1]), True, after.n, place)
+            text = f"record {after.n} is there in two versions; the other is at "
+            yield Finding("inserted", text + str(before.places[-1]), True, after.n, place)
         elif after.n == before.n + 1 and after.prev != before.seal:
-            said = f"record {after.n} does not go on with record {before.n}"
-            yield Finding("altered", said, True, after.n, place)
+            text = f"record {after.n} does not go on with record {before.n}"
+            yield Finding("altered", text, True, after.n, place)
         else:
-            yield from missing(before.n + 1, after.n - 1, claimed, place)
+            yield from missing_records(before.n + 1, after.n - 1, claimed, place)
 
 
-def missing(first: int, last: int, claimed: set[int], place: Place) -> Iterator[Finding]:
-    """Records from `first` to `last` are not there, but for those that stand there altered."""
+def missing_records(first: int, last: int, claimed: set[int], place: Place) -> Iterator[Finding]:
+    """The finding that records `first` to `last` are missing, unless all stand there altered."""
     lost = [n for n in claimed if first <= n <= last]
     if last - first + 1 > len(set(lost)):
         named = f"record {first} is" if first == last else f"records {first} to {last} are"

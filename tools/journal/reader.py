@@ -1,7 +1,8 @@
-"""A unit's journal as files: which lines are records that the unit wrote, and which are not.
+"""Journal reader: finds segment files and tells genuine records from other lines.
 
-A record is `genuine` where its seal is that of its very bytes: with the unit's journal key of
-the index that it names, or, from before the unit had a key, a plain hash.
+Called by `pull`, `chain` and `trial collect`. Reads the named files; writes nothing. A record is
+genuine where its authentication tag ("seal") fits its bytes: HMAC-SHA-256 with the unit's journal
+key of the index that it names, or plain SHA-256 from before the unit had a key.
 """
 
 import hashlib
@@ -19,11 +20,11 @@ from sim.common import validate
 from sim.common.errors import BadInput
 
 SEAL = re.compile(rb', "seal": "([0-9a-f]{64})"\}')
-SEAL_BYTES = 77  # of what that takes
+SEAL_BYTES = 77  # length of a match
 NUMBERED = re.compile(rb'\{"n": (\d{1,10}),')
 NAMED = re.compile(r"journal\.([0-7])\Z")
 KEYS_MOST = 100_000  # sessions of a unit: 27 a day for ten years
-NEXT = b"waistband next session"  # what `seal.forward` seals with a key to have the next
+NEXT = b"waistband next session"  # key ratchet: the next key is the HMAC of this
 KEYED, PLAIN, UNCHECKED = "key", "plain", "unchecked"
 PULLS_MOST = 20_000  # files
 MOST = json_codec.MOST
@@ -33,7 +34,7 @@ DIGITS = "0123456789abcdef"
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One file; those of one folder are one pull. `index` is that of its name, or -1."""
+    """One file; the files of one folder are one pull. `index` is in its name, else -1."""
 
     pull: str
     path: str
@@ -54,7 +55,7 @@ class Place(NamedTuple):
 
 @dataclass(slots=True)
 class Record:
-    """A genuine record, wherever it stands: pulls of one unit overlap."""
+    """A genuine record and all its places: pulls of one unit overlap."""
 
     n: int
     key: int
@@ -63,13 +64,13 @@ class Record:
     kind: str
     row: dict[str, object]
     content: bytes
-    sealed: str  # KEYED, PLAIN, or UNCHECKED where there is no key to check it with
+    sealed: str  # KEYED, PLAIN, or UNCHECKED where no key was given
     places: list[Place] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """A line that is no genuine record; `whole`: its line has an end."""
+    """A line that is no genuine record; `whole`: it ends in a newline."""
 
     place: Place
     content: bytes
@@ -78,14 +79,13 @@ class Bad:
 
     @property
     def n(self) -> int:
-        """The number that it claims; -1 where that cannot be read."""
+        """The record number that it claims; -1 where none can be read."""
         found = NUMBERED.match(self.content)
         return int(found[1]) if found else -1
 
 
-def find(paths: Iterable[str]) -> list[Segment]:
-    """The segment files that are named, and those in folders and the folders in them. Raises
-    BadInput."""
+def find_segments(paths: Iterable[str]) -> list[Segment]:
+    """The segment files among `paths` and under folders among them. Raises BadInput."""
     named: dict[str, None] = {}
     for path in paths:
         if os.path.isdir(path):
@@ -110,15 +110,14 @@ def find(paths: Iterable[str]) -> list[Segment]:
 
 
 class Reader:
-    """Turns lines into records, each once."""
+    """Turns lines into records, each once. `key`: the unit's first journal key, if known."""
 
     def __init__(self, key: bytes | None) -> None:
-        """`key` is the unit's first journal key; None where seals cannot be checked."""
         self.keys = [key] if key else []
         self.records: dict[str, Record] = {}  # by seal
 
     def lines(self, segment: Segment) -> Iterator[Record | Bad]:
-        """The segment's lines in their order, pieces included."""
+        """The segment's lines in order, incomplete ones too."""
         pieces = segment.content.split(b"\n")
         last = len(pieces)
         for number, content in enumerate(pieces, 1):
@@ -128,7 +127,7 @@ class Reader:
             yield self.line(content, place, number < last)
 
     def line(self, content: bytes, place: Place, whole: bool) -> Record | Bad:
-        """The record in a line, or what it is instead."""
+        """The record in a line, or why there is none."""
         end = SEAL.fullmatch(content[-SEAL_BYTES:])
         if end is None:
             why = "ends in no seal" if content else "is empty: the unit writes no such line"
@@ -148,25 +147,24 @@ class Reader:
         return known
 
     def read(self, content: bytes, body: bytes, sealed: str) -> "Record | str":
-        """A record not met before, or why it is none."""
+        """A record read for the first time, or why it is none."""
         row = json_codec.parse(content)
         n, key, prev, kind = row.get("n"), row.get("key"), row.get("prev"), row.get("kind")
-        if not (
-            json_codec.whole(n, 0, json_codec.MOST) and json_codec.whole(key, 0, json_codec.MOST)
-        ):
-            return "is no record"
-        if not (isinstance(prev, str) and isinstance(kind, str) and len(prev) == mac.HEX):
+        numbered = json_codec.whole(n, 0, MOST) and json_codec.whole(key, 0, MOST)
+        linked = isinstance(prev, str) and isinstance(kind, str) and len(prev) == mac.HEX
+        if not numbered or not linked:
             return "is no record"
         assert isinstance(n, int) and isinstance(key, int)
+        assert isinstance(prev, str) and isinstance(kind, str)
         how = self.checked(body, sealed, key)
         if not how:
             return "is not what its seal is for"
-        if not shaped(row):
+        if not has_shape(row):
             return f"has not the fields of a record of the kind {validate.shown(kind)}"
         return Record(n, key, prev, sealed, kind, row, content, how)
 
     def checked(self, body: bytes, sealed: str, key: int) -> str:
-        """How the seal was checked; empty where it is of something else."""
+        """How the tag was checked; empty where it does not fit."""
         if self.keys and key <= KEYS_MOST:
             while len(self.keys) <= key:
                 self.keys.append(hmac.digest(self.keys[-1], NEXT, "sha256"))
@@ -178,108 +176,109 @@ class Reader:
         return "" if self.keys else UNCHECKED
 
 
-# -- what a kind of record must have ---------------------------------------------------------
+# -- fields that each kind of record must have -----------------------------------------------
 
 
-def whole(value: object) -> bool:
-    """An integer of the unit, and no boolean."""
+def is_whole(value: object) -> bool:
+    """An integer in the unit's range, no boolean."""
     return type(value) is int and -MOST <= value <= MOST
 
 
-def clock(value: object) -> bool:
-    """Seconds since 2000, or no clock."""
-    return value is None or (whole(value) and value >= 0)  # type: ignore[operator]
+def is_clock(value: object) -> bool:
+    """Seconds since 2000, or None where no clock was set."""
+    return value is None or (is_whole(value) and value >= 0)  # type: ignore[operator]
 
 
-def text(value: object) -> bool:
-    """A word, or none."""
+def is_text(value: object) -> bool:
+    """A string."""
     return isinstance(value, str)
 
 
-def wholes(values: list[Any]) -> bool:
-    """Integers of the unit, and no booleans; asked of every record of a long journal."""
+def are_wholes(values: list[Any]) -> bool:
+    """Integers in the unit's range, no booleans. Fast: called for every record."""
     if not values:
         return True
     return set(map(type, values)) == INT and -MOST <= min(values) <= max(values) <= MOST
 
 
-def sealed_text(value: object) -> bool:
-    """What only the statistician of a trial can read."""
+def is_sealed(value: object) -> bool:
+    """Ciphertext that only the statistician of a trial can open."""
     return isinstance(value, str) and len(value) == SEALED_HEX and not value.strip(DIGITS)
 
 
-def some(value: object) -> bool:
-    """A few integers, by bank."""
-    return isinstance(value, list) and len(value) <= 16 and wholes(value)
+def is_list(value: object) -> bool:
+    """At most 16 integers, by bank."""
+    return isinstance(value, list) and len(value) <= 16 and are_wholes(value)
 
 
-def banks(value: object) -> bool:
+def is_banks(value: object) -> bool:
     """An integer for each bank of a pad."""
-    return some(value) and bool(value)
+    return is_list(value) and bool(value)
 
 
-def pair(value: object) -> bool:
+def is_pair(value: object) -> bool:
     """An integer for each pad."""
-    return some(value) and isinstance(value, list) and len(value) == 2
+    return is_list(value) and isinstance(value, list) and len(value) == 2
 
 
-EVERY = {"at": clock, "latest": whole, "up_s": whole}
+EVERY = {"at": is_clock, "latest": is_whole, "up_s": is_whole}
 SHAPES = {
-    "boot": {"cause": text, "lock": text, "serial": text},
-    "clock": {"before": clock, "after": clock, "how": text},
+    "boot": {"cause": is_text, "lock": is_text, "serial": is_text},
+    "clock": {"before": is_clock, "after": is_clock, "how": is_text},
     "session": {
-        "session": whole, "prescription": text, "number": whole, "nm": banks,
-        "irradiance_uw_cm2": banks, "fluence_uj_cm2": whole, "max_ms": whole,
-        "set_point_mc": whole, "carrier_hz": whole, "period_ticks": whole, "on_ticks": whole,
-        "day_treat_ms": whole,
+        "session": is_whole, "prescription": is_text, "number": is_whole, "nm": is_banks,
+        "irradiance_uw_cm2": is_banks, "fluence_uj_cm2": is_whole, "max_ms": is_whole,
+        "set_point_mc": is_whole, "carrier_hz": is_whole, "period_ticks": is_whole,
+        "on_ticks": is_whole, "day_treat_ms": is_whole,
     },
     "end": {
-        "session": whole, "reason": text, "session_ms": whole, "treat_ms": whole,
-        "a_uj_cm2": banks, "b_uj_cm2": banks, "ramp_ms": pair, "throttled_ms": pair,
-        "open_banks": some, "cem43_q10_ms": pair, "highest_mc": pair, "set_point_mc": whole,
-        "battery_pct": whole,
+        "session": is_whole, "reason": is_text, "session_ms": is_whole, "treat_ms": is_whole,
+        "a_uj_cm2": is_banks, "b_uj_cm2": is_banks, "ramp_ms": is_pair, "throttled_ms": is_pair,
+        "open_banks": is_list, "cem43_q10_ms": is_pair, "highest_mc": is_pair,
+        "set_point_mc": is_whole, "battery_pct": is_whole,
     },
-    "fault": {"fault": text, "pad": text, "value": whole, "limit": whole, "ms": whole},
-    "ack": {"lock": text},
-    "dropped": {"records": whole},
+    "fault": {
+        "fault": is_text, "pad": is_text, "value": is_whole, "limit": is_whole, "ms": is_whole,
+    },
+    "ack": {"lock": is_text},
+    "dropped": {"records": is_whole},
     "segment": {},
 }  # fmt: skip
 SHAPES["test"] = SHAPES["end"]
-# Of a unit in a blinded trial: what could tell its arm is sealed (`firmware.records.encrypted`).
+# A unit in a blinded trial encrypts what could tell its arm (`firmware.records.encrypted`).
 SEALED = " sealed"
 SHAPES |= {
     "end sealed": {
-        "session": whole, "reason": text, "session_ms": whole, "treat_ms": whole,
-        "sealed": sealed_text,
+        "session": is_whole, "reason": is_text, "session_ms": is_whole, "treat_ms": is_whole,
+        "sealed": is_sealed,
     },
-    "fault sealed": {"sealed": sealed_text},
-    "ticket": {"trial": text, "participant": text},
-    "visit": {"visit": whole, "stage": text},
-    "missed": {"visit": whole},
-    "rating": {"visit": whole, "when": text, "item": text, "value": whole},
-    "effect": {"visit": whole, "severity": whole},
-    "guess": {"visit": whole, "guess": text},
+    "fault sealed": {"sealed": is_sealed},
+    "ticket": {"trial": is_text, "participant": is_text},
+    "visit": {"visit": is_whole, "stage": is_text},
+    "missed": {"visit": is_whole},
+    "rating": {"visit": is_whole, "when": is_text, "item": is_text, "value": is_whole},
+    "effect": {"visit": is_whole, "severity": is_whole},
+    "guess": {"visit": is_whole, "guess": is_text},
 }  # fmt: skip
 SHAPES["test sealed"] = SHAPES["end sealed"]
 SHAPES = {kind: {**EVERY, **fields} for kind, fields in SHAPES.items()}
-WHOLES = {kind: [n for n in fields if fields[n] is whole] for kind, fields in SHAPES.items()}
+WHOLES = {kind: [n for n in fields if fields[n] is is_whole] for kind, fields in SHAPES.items()}
 OTHERS = {
-    kind: [(n, right) for n, right in fields.items() if right is not whole]
+    kind: [(n, right) for n, right in fields.items() if right is not is_whole]
     for kind, fields in SHAPES.items()
 }
-UNKNOWN = "segment"  # a kind that needs nothing but what every record has
+UNKNOWN = "segment"  # the shape of unknown kinds: only what every record has
 
 
-def shaped(row: dict[str, object]) -> bool:
-    """Whether a record has what its kind has; kinds that are not known here need nothing."""
+def has_shape(row: dict[str, object]) -> bool:
+    """Whether a record has the fields of its kind; unknown kinds need none."""
     kind = str(row["kind"])
     known = kind + SEALED if "sealed" in row and kind + SEALED in SHAPES else kind
     known = known if known in SHAPES else UNKNOWN
-    if not row.keys() >= SHAPES[known].keys() or not wholes([row[n] for n in WHOLES[known]]):
+    if not row.keys() >= SHAPES[known].keys() or not are_wholes([row[n] for n in WHOLES[known]]):
         return False
-    for name, right in OTHERS[known]:
-        if not right(row[name]):
-            return False
+    if not all(right(row[name]) for name, right in OTHERS[known]):
+        return False
     if kind != "session":
         return True
     period, on, banks_uw_cm2 = row["period_ticks"], row["on_ticks"], row["irradiance_uw_cm2"]
@@ -288,13 +287,8 @@ def shaped(row: dict[str, object]) -> bool:
     return alike and period >= 1 and on >= 1 and sum(banks_uw_cm2) > 0 and min(banks_uw_cm2) >= 0
 
 
-def head(n: int) -> bytes:
-    """What the record of a number begins with."""
-    return f'{{"n": {n}, "at": '.encode()
-
-
 def could_begin(content: bytes, n: int) -> bool:
-    """Whether a piece is what is left of a record of this number that was cut short."""
-    begins = head(n)
+    """Whether a piece can be the beginning of record `n`, cut short."""
+    begins = f'{{"n": {n}, "at": '.encode()
     cut_short = content.startswith(begins) or begins.startswith(content)
     return cut_short and b'"}' not in content and len(content) < journal.LINE_MAX

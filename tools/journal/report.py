@@ -1,4 +1,4 @@
-"""What the verification of a journal found: as a table for a program, in words for a person.
+"""Report on a journal's verification: JSON for a program, words for a person.
 
 Called by `waistband journal`. Reads the files and the key that it is given; changes nothing.
 """
@@ -12,32 +12,31 @@ from tools.journal import chain as journal_chain
 from tools.journal import sessions as journal_sessions
 from tools.journal.chain import Trail
 from tools.journal.pull import Finding
-from tools.journal.reader import Segment, find
-from tools.journal.sessions import Session, when
+from tools.journal.reader import Segment, find_segments
+from tools.journal.sessions import Session, format_clock
 from tools.prescription import keyfile
+
+Receipts = dict[str, Session | None]  # by code; None where no session here has it
 
 
 def open_journal(files: list[str], key: str | None) -> tuple[list[Segment], Trail, list[Session]]:
-    """The journal in these files, verified as far as that goes. Raises BadInput."""
+    """The journal in these files, verified as far as the key allows. Raises BadInput."""
     held = keyfile.read(key) if key is not None else None
-    segments = find(files)
-    gc.disable()  # all that a journal is made of stays to the end: nothing is to be collected
+    segments = find_segments(files)
+    gc.disable()  # every record is kept to the end: there is no garbage to look for
     try:
         trail = journal_chain.verify(segments, held)
     finally:
         gc.enable()
-    sessions = journal_sessions.of(trail)
-    trail.findings += journal_sessions.unended(sessions)
+    sessions = journal_sessions.sessions_from_trail(trail)
+    trail.findings += journal_sessions.find_unended(sessions)
     return segments, trail, sessions
 
 
-def as_table(
-    segments: list[Segment],
-    trail: Trail,
-    sessions: list[Session],
-    matched: dict[str, Session | None],
+def build_table(
+    segments: list[Segment], trail: Trail, sessions: list[Session], matched: Receipts
 ) -> dict[str, Any]:
-    """What `verify --json` prints."""
+    """The object that `verify --json` prints."""
     return {
         "good": not trail.wrong,
         "checked": trail.checked,
@@ -64,7 +63,7 @@ def as_table(
 
 
 def finding_row(finding: Finding) -> dict[str, Any]:
-    """A finding, for a program."""
+    """A finding as JSON has it."""
     place = finding.place
     return {
         "what": finding.what,
@@ -72,36 +71,33 @@ def finding_row(finding: Finding) -> dict[str, Any]:
         "n": finding.n if finding.n >= 0 else None,
         "file": place.path if place else None,
         "line": place.line if place else None,
-        "said": finding.said,
+        "said": finding.text,
     }
 
 
-def in_words(
-    segments: list[Segment],
-    trail: Trail,
-    sessions: list[Session],
-    matched: dict[str, Session | None],
+def render_words(
+    segments: list[Segment], trail: Trail, sessions: list[Session], matched: Receipts
 ) -> str:
-    """What `verify` prints."""
-    unit = ", ".join(trail.units) or "unknown"
+    """The text that `verify` prints."""
+    clocks = [format_clock(session.row["at"]) for session in sessions]
     lines = [
-        f"Unit {unit}: {plural(trail.records, 'record')} in {plural(len(segments), 'file')}, "
-        f"{plural(len(sessions), 'session')}"
-        + (f", {when(sessions[0].row['at'])} to {when(sessions[-1].row['at'])}" if sessions else "")
+        f"Unit {', '.join(trail.units) or 'unknown'}: {plural(trail.records, 'record')} in "
+        f"{plural(len(segments), 'file')}, {plural(len(sessions), 'session')}"
+        + (f", {clocks[0]} to {clocks[-1]}" if clocks else "")
     ]
     lines += [f"  {finding}" for finding in trail.findings if not finding.wrong]
     lines += [
-        f"  receipt {code}: session {found.n}, {when(found.row['at'])}"
+        f"  receipt {code}: session {found.n}, {format_clock(found.row['at'])}"
         for code, found in matched.items()
         if found
     ]
     lines += [f"WRONG {finding}" for finding in trail.wrong]
-    lines.append(verdict(trail, matched))
+    lines.append(verdict_in_words(trail, matched))
     return "\n".join(map(one_line, lines))
 
 
-def verdict(trail: Trail, matched: dict[str, Session | None]) -> str:
-    """The last line."""
+def verdict_in_words(trail: Trail, matched: Receipts) -> str:
+    """The last line of `verify`."""
     if trail.wrong:
         return f"Not to be believed: {plural(len(trail.wrong), 'thing')} wrong."
     end = "" if matched else " What was cut off at the end shows only by a receipt."

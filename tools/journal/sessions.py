@@ -1,4 +1,7 @@
-"""The sessions of a journal: what was asked, what came of it, and its receipt."""
+"""Sessions of a journal: the prescription, the result and the receipt of each.
+
+Called by `waistband journal` and `trial export`; reads no file.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -17,42 +20,42 @@ from tools.report.light_account import Given, PadAccount, accounts
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 LETTERS = 8  # of a receipt
 TAKEN_FOR = str.maketrans({"O": "0", "I": "1", "L": "1", "-": "", " ": ""})  # Crockford
-BOOTED = ("boot", "session")  # after these, what was begun before is over
+BOOTED = ("boot", "session")  # records that end an open session
 
 
 @dataclass(slots=True)
 class Session:
-    """One session. `n` is the number of its record, by which it is called."""
+    """One session, from its records."""
 
     begun: Record
-    serial: str  # of the unit; empty where the boot before is not there any more
+    serial: str  # of the unit; empty where its boot record was written over
     end: Record | None = None
-    over: bool = False  # or it is the last, and may go on
+    over: bool = False  # False: the last one, which may go on
     faults: list[Record] = field(default_factory=list)
 
     @property
     def n(self) -> int:
-        """By which it is called."""
+        """The number of its first record, which names the session."""
         return self.begun.n
 
     @property
     def row(self) -> dict[str, Any]:
-        """What was asked."""
+        """Its first record: what was prescribed."""
         return self.begun.row
 
     @property
     def result(self) -> dict[str, Any] | None:
-        """What came of it; None where no end was written: it counts as wholly given."""
+        """Its end record; None where none was written: the dose counts as wholly given."""
         return self.end.row if self.end else None
 
     @property
     def blind(self) -> bool:
-        """Whether what was given is sealed: the unit is in a blinded trial."""
+        """Whether its result is encrypted: the unit is in a blinded trial."""
         return bool(self.end and "sealed" in self.end.row)
 
     @property
     def receipt(self) -> str:
-        """What the unit showed when it was over; empty where it was not."""
+        """The code that the unit showed at the end; empty where there is no end."""
         return mac.receipt_code(self.end.seal) if self.end else ""
 
     @property
@@ -62,40 +65,41 @@ class Session:
 
     @property
     def pads(self) -> list[PadAccount]:
-        """Both pads' accounts; none without an end that tells, or with one of another board."""
-        told, result = self.row, self.result
-        banks = len(told["irradiance_uw_cm2"])
+        """Both pads' accounts; none without a readable end, or where its banks do not match."""
+        asked, result = self.row, self.result
+        banks = len(asked["irradiance_uw_cm2"])
         if result is None or self.blind:
             return []
         if {len(result["a_uj_cm2"]), len(result["b_uj_cm2"])} != {banks}:
             return []
         return accounts(
             Given(
-                self.nm, told["irradiance_uw_cm2"], told["fluence_uj_cm2"], told["period_ticks"],
-                told["on_ticks"], (result["a_uj_cm2"], result["b_uj_cm2"]),
+                self.nm, asked["irradiance_uw_cm2"], asked["fluence_uj_cm2"],
+                asked["period_ticks"], asked["on_ticks"],
+                (result["a_uj_cm2"], result["b_uj_cm2"]),
                 tuple(result["ramp_ms"]), tuple(result["throttled_ms"]), result["open_banks"],
                 result["reason"],
             )
         )  # fmt: skip
 
 
-def when(at: object) -> str:
-    """A clock of the unit, as it stood; its time zone is whatever it was set to."""
+def format_clock(at: object) -> str:
+    """The unit's clock (s since 2000) as date and time, in the time zone that it was set to."""
     if not isinstance(at, int):
         return "no clock"
     return (EPOCH + timedelta(seconds=at)).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def of(trail: Trail) -> list[Session]:
-    """Every session, oldest first."""
-    return [session for chain in trail.chains for session in of_chain(chain)]
+def sessions_from_trail(trail: Trail) -> list[Session]:
+    """Every session of a journal, oldest first."""
+    return [session for chain in trail.chains for session in sessions_from_chain(chain)]
 
 
-def of_chain(chain: list[Record]) -> Iterator[Session]:
+def sessions_from_chain(chain: list[Record]) -> Iterator[Session]:
     """The sessions of one chain."""
     serial = ""
-    session: Session | None = None  # that goes on
-    last: Session | None = None  # that is over: a fault's better name may come after its end
+    session: Session | None = None  # the open one
+    last: Session | None = None  # the ended one: a fault's record may come after its end
     faults: list[Record] = []
     for record in chain:
         if session and record.kind in BOOTED:
@@ -120,19 +124,18 @@ def of_chain(chain: list[Record]) -> Iterator[Session]:
         yield session
 
 
-def unended(sessions: list[Session]) -> Iterator[Finding]:
-    """Sessions that were begun and have no end."""
+def find_unended(sessions: list[Session]) -> Iterator[Finding]:
+    """Findings about sessions without an end."""
     for session in sessions:
         if session.end is None:
-            said = f"session {session.n} has no end: it counts as wholly given"
+            text = f"session {session.n} has no end: it counts as wholly given"
             if not session.over:
-                said += ", unless it goes on"
-            yield Finding("unended", said, False, session.n, session.begun.places[0])
+                text += ", unless it goes on"
+            yield Finding("unended", text, False, session.n, session.begun.places[0])
 
 
-def code(text: str) -> str:
-    """A receipt as it was noted, letters that are easily taken for others put right. Raises
-    BadInput."""
+def parse_receipt(text: str) -> str:
+    """A receipt as a person noted it, O, I and L read as digits. Raises BadInput."""
     found = text.upper().translate(TAKEN_FOR)
     if len(found) != LETTERS or not set(found) <= set(mac.CODE_LETTERS):
         shown = validate.shown(text)
@@ -140,33 +143,32 @@ def code(text: str) -> str:
     return found
 
 
-def receipts(codes: Iterable[str], sessions: list[Session]) -> dict[str, Session | None]:
-    """The session of each receipt that was noted down; None where there is none."""
+def match_receipts(codes: Iterable[str], sessions: list[Session]) -> dict[str, Session | None]:
+    """The session of each receipt; None where there is none."""
     known = {session.receipt: session for session in sessions if session.end}
     return {found: known.get(found) for found in codes}
 
 
-def unmatched(matched: dict[str, Session | None]) -> Iterator[Finding]:
-    """Receipts of no session that is here."""
+def find_unmatched(matched: dict[str, Session | None]) -> Iterator[Finding]:
+    """Findings about receipts of no session here."""
     for found, session in matched.items():
         if session is None:
-            said = (
+            text = (
                 f"{found} is of no session here: what was written when it was shown was cut off or"
                 " rewritten, or is older than what is kept"
             )
-            yield Finding("receipt", said, True)
+            yield Finding("receipt", text, True)
 
 
-def chosen(sessions: list[Session], asked: str | None) -> Session:
-    """The session of a record's number or a receipt; the last where nothing is asked. Raises
-    BadInput."""
+def choose_session(sessions: list[Session], asked: str | None) -> Session:
+    """The session of a record number or a receipt; by default the last. Raises BadInput."""
     if not sessions:
         raise BadInput("the journal holds no session")
     if asked is None:
         return sessions[-1]
     numbered = [s for s in sessions if asked.isdecimal() and s.n == int(asked[:12])]
     if not numbered and len(asked) >= LETTERS:
-        numbered = [s for s in sessions if s.end and s.receipt == code(asked)]
+        numbered = [s for s in sessions if s.end and s.receipt == parse_receipt(asked)]
     if not numbered:
         latest = ", ".join(str(session.n) for session in sessions[-5:])
         raise BadInput(
@@ -176,8 +178,8 @@ def chosen(sessions: list[Session], asked: str | None) -> Session:
     return numbered[-1]
 
 
-def verdict(trail: Trail, sealed: str) -> str:
-    """Whether what a page tells was verified, in words."""
+def verdict_in_words(trail: Trail, sealed: str) -> str:
+    """Whether a page's journal was verified, in words."""
     if trail.wrong:
         return f"NOT TO BE BELIEVED: {plural(len(trail.wrong), 'thing')} wrong with this journal"
     if not trail.checked:

@@ -1,7 +1,6 @@
-"""What a prescription means by itself, in words, before any skin is warmed by it.
+"""A prescription in words: dose, light in time, and warnings, without any simulation.
 
-Said by `waistband prescribe explain`, and by the bench page while one is written: this also
-runs on MicroPython.
+Called by `waistband prescribe explain` and by the bench page. Runs on MicroPython too.
 """
 
 from firmware.core import limits
@@ -19,8 +18,8 @@ TRIAL_J_CM2 = 83.2  # of NCT01920971, 890 nm
 TWO_A_DAY = 2
 
 
-def compiled(asked: object, board: "Board") -> Course:
-    """A prescription as a unit of nominal irradiance takes it. Raises BadInput."""
+def compile_course(asked: object, board: "Board") -> Course:
+    """The course of a prescription on a unit of nominal irradiance. Raises BadInput."""
     nominal = [board.BANK_NOMINAL_UW_CM2] * len(board.BANKS)
     try:
         return Course(asked, board, [nominal, nominal])
@@ -28,22 +27,22 @@ def compiled(asked: object, board: "Board") -> Course:
         raise BadInput(str(why)) from None
 
 
-def said(course: Course) -> "Iterator[str]":
-    """All of it: what is asked, its light, and what to mind."""
-    yield asked(course)
-    yield from light(course)
+def render_lines(course: Course) -> "Iterator[str]":
+    """All lines: the prescription, its light and the warnings."""
+    yield render_asked(course)
+    yield from render_light(course)
     for applies, text in WARNINGS:
         if applies(course):
             yield f"Mind: {text}."
 
 
-def asked(course: Course) -> str:
-    """What a session asks for."""
+def render_asked(course: Course) -> str:
+    """The prescription in a line."""
     return f"{course.name}: {words.asked(course)}."
 
 
-def light(course: Course) -> "Iterator[str]":
-    """Dose by bank, and minutes at full throttle."""
+def render_light(course: Course) -> "Iterator[str]":
+    """Lines on the dose by bank, gating, and minutes at full throttle."""
     whole = course.total_uw_cm2
     doses = ", ".join([
         f"{course.nm[k]} nm {course.fluence_uj_cm2 / 1e6 * irradiance / whole:.2f}"
@@ -55,17 +54,17 @@ def light(course: Course) -> "Iterator[str]":
         on_ms, period_ms = course.on_ticks * limits.TICK_MS, course.period_ticks * limits.TICK_MS
         peak = whole / 1000 * course.period_ticks / course.on_ticks
         yield f"Light for {on_ms} ms of every {period_ms} ms, {peak:g} mW/cm2 then."
-    yield f"If nothing were withheld the dose would take {full_min(course):.1f} min."
+    yield f"If nothing were withheld the dose would take {full_throttle_min(course):.1f} min."
 
 
-def full_min(course: Course) -> float:
-    """Minutes of light for the dose at full throttle."""
+def full_throttle_min(course: Course) -> float:
+    """Minutes of light that the dose takes at full throttle."""
     return course.fluence_uj_cm2 / course.total_uw_cm2 / 60
 
 
-# What to know of a prescription, each with where it is from.
+# (condition, warning with its source)
 WARNINGS = (
-    (lambda course: full_min(course) > course.max_ms / 60_000,
+    (lambda course: full_throttle_min(course) > course.max_ms / 60_000,
      "time ends it before the dose, even with nothing withheld"),
     (lambda course: course.set_point_mc == limits.SET_POINT_MAX_MC,
      f"contact is held half a degree below {limits.CONTACT_WARN_MC / 1000:g} C, where IEC 60601-1"

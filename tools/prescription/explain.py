@@ -1,7 +1,7 @@
-"""`waistband prescribe explain`: what a prescription means, in words.
+"""Explanation of a prescription in words, with a simulated session on two kinds of skin.
 
-Heat decides how much of the light is withheld, so two kinds of skin are simulated, each for
-the whole session, at HAL depth.
+Called by `waistband prescribe explain`; reads the prescription's file. Heat decides how much light
+is withheld, so that each session is simulated whole, at HAL depth.
 """
 
 import sys
@@ -37,7 +37,7 @@ NOT_REACHED = 0.995  # of what was asked
 
 @dataclass(frozen=True)
 class Skin:
-    """What a session on one kind of skin came to."""
+    """The result of a session on one kind of skin."""
 
     name: str
     reason: str
@@ -49,28 +49,28 @@ class Skin:
 
     @property
     def given(self) -> float:
-        """Of what was asked, the pad that was given less."""
+        """The given share of the dose, of the pad that got less."""
         return min(pad.given / pad.asked for pad in self.pads)
 
 
 def explain(path: str, board: str) -> int:
-    """Print what a prescription means on a board of this name. Raises BadInput."""
+    """Print the explanation of a prescription for a board. Raises BadInput."""
     data = find_board(board)
     found = file.read(path, data)
-    course = dose_in_words.compiled(found.asked, data)
-    with progress(course) as told:
-        skins = [simulated(name, found.asked, course, board, told) for name in SKINS]
-    lines = [dose_in_words.asked(course), *dose_in_words.light(course)]
+    course = dose_in_words.compile_course(found.asked, data)
+    with show_progress(course) as report:
+        skins = [simulate_session(name, found.asked, course, board, report) for name in SKINS]
+    lines = [dose_in_words.render_asked(course), *dose_in_words.render_light(course)]
     for skin in skins:
-        lines += on_skin(skin)
-    lines += battery(course, data, skins)
-    lines += [f"Mind: {said}" for said in warnings(course, skins)]
+        lines += render_skin(skin)
+    lines += render_battery(course, data, skins)
+    lines += [f"Mind: {text}" for text in render_warnings(course, skins)]
     emit("\n".join(lines))
     return 0
 
 
-def on_skin(skin: Skin) -> Iterator[str]:
-    """A session, simulated."""
+def render_skin(skin: Skin) -> Iterator[str]:
+    """Lines on a simulated session."""
     given = ", ".join(f"{pad.name} {pad.given:.2f}" for pad in skin.pads)
     yield (
         f"On {skin.name}: lit for {skin.lit_min:.1f} min, then "
@@ -78,14 +78,14 @@ def on_skin(skin: Skin) -> Iterator[str]:
     )
     parts = {why: max(dict(pad.parts).get(why, 0.0) for pad in skin.pads)
              for pad in skin.pads for why, _ in pad.parts}  # fmt: skip
-    said = [f"{why} {j_cm2:.2f}" for why, j_cm2 in parts.items() if j_cm2 > 0]
-    if said:
-        yield f"  Withheld, J/cm2: {', '.join(said)}."
+    withheld = [f"{why} {j_cm2:.2f}" for why, j_cm2 in parts.items() if j_cm2 > 0]
+    if withheld:
+        yield f"  Withheld, J/cm2: {', '.join(withheld)}."
     yield f"  Contact at most {skin.highest_c:.1f} C, thermal dose {skin.cem43_min:.2f} min CEM43."
 
 
-def battery(course: Course, board: Board, skins: list[Skin]) -> Iterator[str]:
-    """Sessions a charge, as the unit's screen counts them and as they were drawn."""
+def render_battery(course: Course, board: Board, skins: list[Skin]) -> Iterator[str]:
+    """A line on the sessions a charge: simulated, and as the unit's screen counts them."""
     counted = Battery(board)
     counted.expect(course.power_mw(board), course.longest_ms())
     counted.percent = FULL_PCT
@@ -97,17 +97,15 @@ def battery(course: Course, board: Board, skins: list[Skin]) -> Iterator[str]:
     )
 
 
-def warnings(course: Course, skins: list[Skin]) -> Iterator[str]:
-    """What to know of this prescription, each with where it is from."""
+def render_warnings(course: Course, skins: list[Skin]) -> Iterator[str]:
+    """Warnings about this prescription, each with its source."""
     for skin in skins:
         if skin.given < NOT_REACHED:
             yield (
                 f"on {skin.name} {100 * skin.given:.0f} % of the dose is reached: heat, not dose,"
                 " is what binds (docs/maintainer/safety.md, simulated)"
             )
-    for applies, said in dose_in_words.WARNINGS:
-        if applies(course):
-            yield said
+    yield from (text for applies, text in dose_in_words.WARNINGS if applies(course))
     day_min = limits.CEM43_DAY_Q10_MS / 1024 / 60_000
     if any(dose_in_words.TWO_A_DAY * skin.cem43_min >= day_min for skin in skins):
         yield (
@@ -116,11 +114,11 @@ def warnings(course: Course, skins: list[Skin]) -> Iterator[str]:
         )
 
 
-def simulated(
+def simulate_session(
     name: str, asked: dict[str, Any], course: Course, board: str,
-    told: Callable[[str, float], None],
+    report: Callable[[str, float], None],
 ) -> Skin:  # fmt: skip
-    """A whole session, belt on and START pressed, on one kind of skin."""
+    """Simulate a whole session, belt on and START pressed; `report` takes name and seconds."""
     press = Event(START_S, "press", "START", hold_ms=HOLD_MS)
     scenario = Scenario(
         name=name, seed=1, duration_s=course.max_ms / 1000 + WAITING_S, prescription=asked,
@@ -128,8 +126,8 @@ def simulated(
     )  # fmt: skip
     run = Run(scenario)
     while run.advance(run.depth.chunk_steps):
-        told(name, run.t_s)
-    told(name, scenario.duration_s)
+        report(name, run.t_s)
+    report(name, scenario.duration_s)
     result = run.result()
     return Skin(
         name, result["reason"] or "", result["treat_s"] / 60, account(run),
@@ -139,8 +137,8 @@ def simulated(
 
 
 @contextmanager
-def progress(course: Course) -> Iterator[Callable[[str, float], None]]:
-    """A bar on a terminal, which leaves nothing behind."""
+def show_progress(course: Course) -> Iterator[Callable[[str, float], None]]:
+    """Yield a function that moves a bar on a terminal; the bar is erased at the end."""
     columns = TextColumn("Simulating {task.description}"), BarColumn(), TimeRemainingColumn()
     console = Console(stderr=True)
     whole_s = course.max_ms / 1000 + WAITING_S

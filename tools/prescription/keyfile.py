@@ -1,9 +1,11 @@
-"""The clinic's key of one unit, in a file that only its owner may read.
+"""Key file: the clinic's key of one unit, which only its owner may read.
+
+Called by every command that takes a key. Reads and writes private files.
 
     {"key": "<64 digits>", "unit": "WB-0001"}
 
-From it both keys of the unit are derived: the one that checks prescriptions, and the first of
-the journal's. It never goes to the unit, and no message of ours quotes what the file holds.
+Both keys of the unit are derived from it: the prescription key and the first journal key. The key
+itself never goes to the unit, and no message quotes the file's content.
 """
 
 import os
@@ -17,6 +19,7 @@ from firmware.records.keys import Keys
 from firmware.therapy.prescription import Refused, read_text
 from sim.common import validate
 from sim.common.errors import BadInput
+from tools.common.files import reason
 
 NAMES = ("key", "unit")
 OTHERS = 0o077  # what anyone but the owner may do
@@ -25,14 +28,14 @@ OWNER = 0o600
 
 @dataclass(frozen=True)
 class Key:
-    """A unit's key; `unit` is its serial, where the file names one."""
+    """A unit's key; `unit` is the serial, where the file names one."""
 
     secret: bytes = field(repr=False)
     unit: str | None = None
 
     @property
     def prescription(self) -> bytes:
-        """The key that prescriptions are sealed with."""
+        """The key that signs prescriptions."""
         return mac.derive_key(self.secret, b"prescription")
 
     @property
@@ -41,21 +44,21 @@ class Key:
         return mac.derive_key(self.secret, b"journal")
 
 
-def serial(text: str | None) -> str | None:
-    """A unit's serial as its calibration may have it. Raises BadInput."""
+def check_serial(text: str | None) -> str | None:
+    """A unit's serial, checked as in a calibration. Raises BadInput."""
     try:
         return None if text is None else read_text("--unit", text)
     except Refused as why:
         raise BadInput(str(why)) from None
 
 
-def made(unit: str | None) -> bytes:
-    """The content of a new key file."""
+def render_new_key(unit: str | None) -> bytes:
+    """The content of a new key file, with a random key."""
     return json_codec.text(NAMES, (secrets.token_hex(mac.KEY_BYTES), unit)) + b"\n"
 
 
 def write_private(path: str, content: bytes) -> None:
-    """A new file, for its owner alone; never over another. Raises BadInput."""
+    """Write a new file that only its owner may read; never over another. Raises BadInput."""
     try:
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER)
     except FileExistsError:
@@ -72,28 +75,23 @@ def write_private(path: str, content: bytes) -> None:
         raise
 
 
-def reason(why: Exception) -> str:
-    """Of a failure, in the system's words."""
-    return getattr(why, "strerror", None) or "its name is none"
-
-
-def private(path: str) -> bytes:
-    """What stands in a file that others may not read. Raises BadInput."""
+def read_private(path: str) -> bytes:
+    """The content of a file that only its owner may read. Raises BadInput."""
     try:
         mode = os.stat(path).st_mode
     except (OSError, ValueError):
-        mode = 0  # said better by what reads it
+        mode = 0  # read_bytes below tells this error better
     if mode and not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         raise BadInput(f"{path}: is a device, not a file")
     if os.name == "posix" and stat.S_ISREG(mode) and mode & OTHERS:
-        said = f"{stat.S_IMODE(mode):o}"
-        raise BadInput(f"{path}: others may read this key (mode {said}): run chmod 600 on it")
+        bits = f"{stat.S_IMODE(mode):o}"
+        raise BadInput(f"{path}: others may read this key (mode {bits}): run chmod 600 on it")
     return validate.read_bytes(path)
 
 
 def read(path: str) -> Key:
-    """The key in a file that others may not read. Raises BadInput."""
-    table = json_codec.parse(private(path))
+    """The key in a key file. Raises BadInput."""
+    table = json_codec.parse(read_private(path))
     digits, unit = table.get("key"), table.get("unit")
     try:
         secret = bytes.fromhex(digits) if isinstance(digits, str) else b""
@@ -103,12 +101,12 @@ def read(path: str) -> Key:
         if set(table) == set(NAMES) and len(secret) == mac.KEY_BYTES:
             return Key(secret, None if unit is None else read_text("unit", unit))
     except Refused:
-        pass  # its words quote what the file holds
+        pass  # its text quotes the file's content
     raise BadInput(f"{path}: is no key file, or was altered: `waistband key new` makes one")
 
 
-def unit_file(key: Key) -> bytes:
-    """The keys.json that makes a unit this key's: nothing sealed yet, no prescription taken."""
+def render_unit_keys(key: Key) -> bytes:
+    """The keys.json of a unit with this key, no record written and no prescription taken yet."""
     keys = Keys(None)
     keys.prescription, keys.journal = key.prescription, key.journal
     return keys.content()

@@ -1,10 +1,10 @@
-"""age, by PyPI `pyrage`: what one person alone may read, as X25519 recipients and identities.
+"""Public-key encryption with age (PyPI `pyrage`): X25519 recipients and identities.
 
-The allocation is encrypted to the statistician, each envelope to the officer who may break the
-code. An identity is a file that only its owner may read, as `age-keygen` writes it.
+Called by `new`, `unseal` and `people`. The allocation is encrypted to the statistician, each
+envelope to the officer who may break the code. An identity is a private file, as `age-keygen`
+writes it.
 """
 
-from types import ModuleType
 from typing import Any
 
 from sim.common import validate
@@ -15,62 +15,62 @@ SECRET = "AGE-SECRET-KEY-1"
 GET = "pip install -e '.[trial]'"
 
 
-def pyrage() -> ModuleType:
+def import_pyrage() -> Any:
     """The package. Raises BadInput where it is not installed."""
     try:
-        import pyrage as found
+        import pyrage
     except ImportError:
         raise BadInput(f"a trial needs PyPI's pyrage: {GET}") from None
-    return found  # type: ignore[no-any-return]
+    return pyrage
 
 
-def recipient(text: object, where: str) -> str:
+def check_recipient(text: object, where: str) -> str:
     """An age recipient, `age1...`. Raises BadInput."""
-    package = pyrage()
+    package = import_pyrage()
     try:
         package.x25519.Recipient.from_str(text)
     except (package.RecipientError, TypeError):
-        said = f"{where} is {validate.shown(text)}"
-        raise BadInput(f"{said}: an age recipient, age1..., as `trial identity` says it") from None
+        text = f"{where} is {validate.shown(text)}"
+        raise BadInput(f"{text}: an age recipient, age1..., as `trial identity` says it") from None
     return str(text)
 
 
-def new_identity(path: str) -> str:
-    """Write a new identity, for its owner alone; returns its recipient. Raises BadInput."""
-    made = pyrage().x25519.Identity.generate()
+def write_identity(path: str) -> str:
+    """Write a new identity to a private file; returns its recipient. Raises BadInput."""
+    made = import_pyrage().x25519.Identity.generate()
     public = str(made.to_public())
     keyfile.write_private(path, f"# public key: {public}\n{made}\n".encode())
     return public
 
 
-def identity(path: str) -> Any:
-    """The identity in a file that others may not read. Raises BadInput."""
-    package = pyrage()
-    lines = keyfile.private(path).decode("utf-8", "replace").splitlines()
+def read_identity(path: str) -> Any:
+    """The identity in a private file. Raises BadInput."""
+    package = import_pyrage()
+    lines = keyfile.read_private(path).decode("utf-8", "replace").splitlines()
     found = [line for line in map(str.strip, lines) if line.startswith(SECRET)]
     try:
         if len(found) == 1:
             return package.x25519.Identity.from_str(found[0])
     except package.IdentityError:
-        pass  # its words may quote what the file holds
-    raise BadInput(f"{path}: is no age identity, or was altered: `waistband trial identity` "
-                   "makes one")  # fmt: skip
+        pass  # its text may quote the secret
+    text = f"{path}: is no age identity, or was altered: `waistband trial identity` makes one"
+    raise BadInput(text)
 
 
-def sealed(content: bytes, to: str) -> bytes:
-    """For one recipient alone."""
-    package = pyrage()
+def encrypt(content: bytes, to: str) -> bytes:
+    """The content, encrypted to one recipient."""
+    package = import_pyrage()
     whole: bytes = package.encrypt(content, [package.x25519.Recipient.from_str(to)])
     return whole
 
 
-def opened(content: bytes, held: Any, where: str, whose: str) -> bytes:
-    """What was encrypted to the holder of an identity. Raises BadInput."""
-    package = pyrage()
+def decrypt(content: bytes, held: Any, where: str, whose: str) -> bytes:
+    """The content that was encrypted to an identity, which is the `whose`. Raises BadInput."""
+    package = import_pyrage()
     try:
         plain: bytes = package.decrypt(content, [held])
     except package.DecryptError as why:
-        said = "was altered or is no age file" if "matching" not in str(why) else (
-            f"is not for this identity: the {whose}'s opens it")  # fmt: skip
-        raise BadInput(f"{where}: {said}") from None
+        other = f"is not for this identity: the {whose}'s opens it"
+        text = other if "matching" in str(why) else "was altered or is no age file"
+        raise BadInput(f"{where}: {text}") from None
     return plain

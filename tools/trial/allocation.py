@@ -1,13 +1,13 @@
-"""Who gets what: permuted blocks of random sizes, made once.
+"""Allocation: arms in permuted blocks of random sizes, and the keys of each unit.
 
-Within a block the arms stand in the trial's ratio; sizes are drawn from a few, so that the end of
-a block cannot be told. The last block is cut where units end, which is why the arms need not be
-quite in the ratio. Matthews JNS, *Introduction to Randomized Controlled Clinical Trials*, 2nd
-ed. 2006, ch. 3.
+Called by `new`, once a trial; touches no file. Within a block the arms have the trial's ratio;
+random sizes hide where a block ends. The last block is cut where units end, so that the arms need
+not have the ratio exactly. Matthews JNS, *Introduction to Randomized Controlled Clinical Trials*,
+2nd ed. 2006, ch. 3.
 """
 
 import random
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from firmware.records import mac
 from firmware.trial.enrolment import SALT_HEX
@@ -16,22 +16,20 @@ THERAPY, PLACEBO = "therapy", "placebo"
 ARMS = (THERAPY, PLACEBO)
 
 
-@dataclass(frozen=True)
-class Allotted:
+class Assignment(NamedTuple):
     """One unit's place in the allocation; as secret as the allocation."""
 
     participant: str
     unit: str
     arm: str
-    key: bytes  # that its records are sealed with
+    key: bytes  # that encrypts its records
     salt: str
 
 
-def arms(
+def draw_arms(
     count: int, sizes: tuple[int, ...], ratio: tuple[int, int], source: random.Random
 ) -> tuple[list[str], list[int]]:
-    """An arm for each of `count`, and the sizes of the blocks. Each size is a multiple of the
-    ratio's sum."""
+    """An arm for each of `count`, and the blocks' sizes: multiples of the ratio's sum."""
     found: list[str] = []
     drawn: list[int] = []
     while len(found) < count:
@@ -44,18 +42,18 @@ def arms(
     return found[:count], drawn
 
 
-def allotted(units: list[str], drawn_arms: list[str], source: random.Random) -> list[Allotted]:
+def assign_units(units: list[str], arms: list[str], source: random.Random) -> list[Assignment]:
     """The allocation: participants in the order of the units' serials, each with keys."""
     digits = max(2, len(str(len(units))))
     return [
-        Allotted(
+        Assignment(
             f"P-{number:0{digits}}", unit, arm, source.randbytes(mac.KEY_BYTES),
             source.randbytes(SALT_HEX // 2).hex(),
         )
-        for number, (unit, arm) in enumerate(zip(units, drawn_arms, strict=True), 1)
+        for number, (unit, arm) in enumerate(zip(units, arms, strict=True), 1)
     ]  # fmt: skip
 
 
-def source_of(seed: int | None) -> random.Random:
+def random_source(seed: int | None) -> random.Random:
     """The operating system's randomness (os.urandom), or a seed's, for synthetic trials only."""
     return random.SystemRandom() if seed is None else random.Random(seed)

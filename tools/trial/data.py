@@ -1,8 +1,10 @@
-"""What `collect` found, as the reports take it."""
+"""Data of a trial as the reports take it: the tables of trial.sqlite, keyed by participant.
+
+Called by `report` and `unseal`; reads trial.sqlite alone. It holds no arm.
+"""
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from tools.trial import store
@@ -13,15 +15,14 @@ OVERALL = "Overall"
 
 
 class Rating(NamedTuple):
-    """An answer, and the seal of its record."""
+    """An answer, and the tag ("seal") of its record."""
 
     value: int
     seal: str
 
 
-@dataclass(frozen=True)
-class Data:
-    """The trial's data; everything by participant. No arms."""
+class Data(NamedTuple):
+    """All tables of a trial."""
 
     trial: Trial
     journals: dict[str, sqlite3.Row]
@@ -33,11 +34,11 @@ class Data:
     faults: list[sqlite3.Row]
     quarantine: list[sqlite3.Row]
     notes: list[sqlite3.Row]
-    places: dict[str, tuple[str, int, str]]  # of a record's seal: unit, number, kind
+    records: dict[str, tuple[str, int, str]]  # unit, number and kind, by seal
 
     @property
     def people(self) -> list[str]:
-        """Who has a journal that can be used."""
+        """Participants with a usable journal."""
         return sorted(self.journals)
 
     @property
@@ -47,11 +48,16 @@ class Data:
 
     @property
     def visit_numbers(self) -> range:
-        """All visits."""
+        """The numbers of all visits."""
         return range(1, self.last + 1)
 
+    @property
+    def moments(self) -> tuple[str, ...]:
+        """The moments of a visit at which ratings are asked."""
+        return (BEFORE, AFTER) if self.trial.protocol.rate_after else (BEFORE,)
+
     def state(self, who: str, visit: int) -> str:
-        """Of a visit; empty where there is none yet."""
+        """The state of a visit; empty where it has none yet."""
         row = self.visits.get((who, visit))
         return row["state"] if row else ""
 
@@ -59,40 +65,38 @@ class Data:
         """Whether the last visit was done."""
         return self.state(who, self.last) == "done"
 
-    def rating(
-        self, who: str, visit: int, moment: str = BEFORE, item: str = OVERALL
-    ) -> Rating | None:
-        """An answer, if it was given."""
-        return self.ratings.get((who, visit, moment, item))
+    def rated(self, people: Iterable[str], visit: int, moment: str = BEFORE) -> list[Rating]:
+        """The overall ratings of those people who gave one."""
+        keys = ((who, visit, moment, OVERALL) for who in people)
+        return [self.ratings[key] for key in keys if key in self.ratings]
 
-    def rated(
-        self, people: Iterable[str], visit: int, moment: str = BEFORE, item: str = OVERALL
-    ) -> list[Rating]:
-        """The answers of those who gave one."""
-        found = (self.rating(who, visit, moment, item) for who in people)
-        return [one for one in found if one is not None]
-
-    def moments(self) -> tuple[str, ...]:
-        """When is rated."""
-        return (BEFORE, AFTER) if self.trial.protocol.rate_after else (BEFORE,)
+    def worst_effects(self, people: Iterable[str]) -> dict[str, int]:
+        """The highest severity that each of these people marked at the belt."""
+        worst: dict[str, int] = {}
+        for row in self.effects:
+            who = row["participant"]
+            if who in people:
+                worst[who] = max(worst.get(who, 0), row["severity"])
+        return worst
 
 
-def load(trial: Trial) -> Data:
-    """What was collected. Raises BadInput."""
-    with store.reading(trial.folder / DATABASE) as base:
+def load_data(trial: Trial) -> Data:
+    """The data that `collect` wrote. Raises BadInput."""
+    with store.open_database(trial.folder / DATABASE) as base:
 
         def rows(table: str) -> list[sqlite3.Row]:
             return base.execute(f"SELECT * FROM {table}").fetchall()
 
+        ratings = {
+            (row["participant"], row["visit"], row["moment"], row["item"]):
+                Rating(row["value"], row["seal"])
+            for row in rows("ratings")
+        }  # fmt: skip
         return Data(
             trial,
             {row["participant"]: row for row in rows("journals")},
             {(row["participant"], row["visit"]): row for row in rows("visits")},
-            {
-                (row["participant"], row["visit"], row["moment"], row["item"]):
-                    Rating(row["value"], row["seal"])
-                for row in rows("ratings")
-            },
+            ratings,
             rows("effects"),
             {row["participant"]: row for row in rows("guesses")},
             rows("sessions"), rows("faults"), rows("quarantine"), rows("notes"),

@@ -1,20 +1,19 @@
 """data.csv and dictionary.csv: a row a participant and visit, in the shape that REDCap imports.
 
-A longitudinal project with one arm and an event a visit (`visit_1_arm_1`, ...); dictionary.csv
-is its data dictionary, with the eighteen columns that REDCap's own download has. Of the two forms,
-`enrolment` belongs to the first event and `visit` to all.
+Called by `unseal`, which writes both. A longitudinal project with one arm and an event a visit
+(`visit_1_arm_1`, ...); dictionary.csv is its data dictionary, with the eighteen columns of REDCap's
+own download. Of the two forms, `enrolment` belongs to the first event and `visit` to all.
 """
 
-import csv
-import io
 from collections.abc import Callable
-from datetime import timedelta
 from typing import NamedTuple
 
 from firmware.trial.visits import GUESSES
+from tools.common.files import render_csv
 from tools.common.words import SEVERITIES
-from tools.journal.sessions import EPOCH
+from tools.journal.sessions import format_clock
 from tools.trial.allocation import ARMS
+from tools.trial.given import SessionDose
 from tools.trial.results import Results
 
 HEADER = (
@@ -37,144 +36,130 @@ class Field(NamedTuple):
     form: str
     label: str
     compute: Compute
-    choices: tuple[str, ...] = ()  # coded from 1; of a radio button
+    choices: tuple[str, ...] = ()  # of a radio button, coded from 1
     check: str = ""  # validation of a text
     low: str = ""
     high: str = ""
 
 
-def code(words: tuple[str, ...], word: str) -> object:
+def choice_number(words: tuple[str, ...], word: str) -> object:
     """A choice's number, as REDCap imports it."""
     return words.index(word) + 1 if word in words else ""
 
 
-def clock(seconds: object) -> str:
-    """As REDCap's datetime_seconds_ymd."""
-    if not isinstance(seconds, int):
-        return ""
-    return (EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def rating(item: str, moment: str) -> Compute:
-    """The answer for an item."""
+def rating_column(item: str, moment: str) -> Compute:
+    """The ratings of an item."""
 
     def compute(found: Results, who: str, visit: int) -> object:
-        answer = found.data.rating(who, visit, moment, item)
+        answer = found.data.ratings.get((who, visit, moment, item))
         return "" if answer is None else answer.value
 
     return compute
 
 
-def of_session(value: Callable[[list[float]], object], pick: Callable[..., float]) -> Compute:
-    """Of the sessions of a visit."""
+def session_column(value: Callable[[list[SessionDose]], str]) -> Compute:
+    """A value of all sessions of a visit."""
 
     def compute(found: Results, who: str, visit: int) -> object:
         mine = [one for one in found.given if (one.participant, one.visit) == (who, visit)]
-        return value([pick(one) for one in mine]) if mine else ""
+        return value(mine) if mine else ""
 
     return compute
 
 
-def total(values: list[float]) -> str:
-    """A sum."""
-    return f"{sum(values):.4f}"
+def dose_column(pad: int) -> Compute:
+    """The light given to a pad in all sessions of a visit, J/cm2."""
+    return session_column(lambda mine: f"{sum(one.j_cm2[pad] for one in mine):.4f}")
 
 
-def highest(values: list[float]) -> str:
-    """The highest."""
-    return f"{max(values):.3f}"
-
-
-def worst(found: Results, who: str, visit: int) -> object:
-    """The worst effect that was marked in a visit."""
+def worst_effect(found: Results, who: str, visit: int) -> object:
+    """The choice number of the worst effect that was marked in a visit."""
     mine = [row["severity"] for row in found.data.effects
             if (row["participant"], row["visit"]) == (who, visit)]  # fmt: skip
     return max(mine) + 1 if mine else ""
 
 
-def visited(name: str) -> Compute:
-    """A column of the table of visits."""
-
-    def compute(found: Results, who: str, visit: int) -> object:
-        row = found.data.visits.get((who, visit))
-        return row[name] if row else None
-
-    return compute
+def visit_column(found: Results, who: str, visit: int, name: str) -> object:
+    """A column of the table of visits; None where the visit has no row."""
+    row = found.data.visits.get((who, visit))
+    return row[name] if row else None
 
 
-def guess(found: Results, who: str, visit: int) -> object:
-    """The guess of the arm, where it was asked."""
+def visit_opened(found: Results, who: str, visit: int) -> object:
+    """When a visit was opened, as REDCap's datetime_seconds_ymd; empty where it was not."""
+    at = visit_column(found, who, visit, "opened_at")
+    return "" if at is None else format_clock(at)
+
+
+def guess_of_visit(found: Results, who: str, visit: int) -> object:
+    """The guess of the arm, at the visit that asked for it."""
     row = found.data.guesses.get(who)
-    return code(GUESSES, row["guess"]) if row and row["visit"] == visit else ""
+    return choice_number(GUESSES, row["guess"]) if row and row["visit"] == visit else ""
 
 
-def first(compute: Callable[[Results, str], object]) -> Compute:
-    """What belongs to the first event."""
+def on_first_visit(compute: Callable[[Results, str], object]) -> Compute:
+    """A column of the first event alone."""
     return lambda found, who, visit: compute(found, who) if visit == 1 else ""
 
 
-def fields(found: Results) -> list[Field]:
-    """Every column, after the two that name the row."""
-    data = found.data
-    origin = ("units", "scripted (SYNTHETIC)")
-    columns = [
+def list_fields(found: Results) -> list[Field]:
+    """Every column after the two that name the row."""
+    number = ((), "number")
+    return [
         Field("data_origin", ENROLMENT, "Where the data are from",
-              first(lambda f, who: 1 + f.data.trial.synthetic), origin),
-        Field("arm", ENROLMENT, "Arm", first(lambda f, who: code(ARMS, f.arms[who].arm)), ARMS),
+              on_first_visit(lambda f, who: 1 + f.data.trial.synthetic),
+              ("units", "scripted (SYNTHETIC)")),
+        Field("arm", ENROLMENT, "Arm",
+              on_first_visit(lambda f, who: choice_number(ARMS, f.arms[who].arm)), ARMS),
         Field("unit", ENROLMENT, "Serial of the unit",
-              first(lambda f, who: f.data.trial.units[who])),
+              on_first_visit(lambda f, who: f.data.trial.units[who])),
         Field("journal_head", ENROLMENT, "Seal of the journal's last record",
-              first(lambda f, who: f.data.journals[who]["head"])),
+              on_first_visit(lambda f, who: f.data.journals[who]["head"])),
         Field("visit_state", VISIT, "Visit",
-              lambda f, who, v: code(STATES, f.data.state(who, v)), STATES),
-        Field("visit_opened", VISIT, "Opened, by the unit's clock",
-              lambda f, who, v: clock(visited("opened_at")(f, who, v)),
+              lambda f, who, v: choice_number(STATES, f.data.state(who, v)), STATES),
+        Field("visit_opened", VISIT, "Opened, by the unit's clock", visit_opened,
               check="datetime_seconds_ymd"),
         Field("visit_seal", VISIT, "Seal of the record that opened it",
-              lambda f, who, v: visited("seal")(f, who, v) or ""),
-    ]  # fmt: skip
-    for moment in data.moments():
-        for at, item in enumerate(data.trial.items):
-            name = f"{'overall' if not at else f'movement_{at}'}_{moment}"
-            said = f"Pain, {item}, {moment} therapy (NRS 0-10)"
-            columns.append(Field(name, VISIT, said, rating(item, moment), (), "integer", "0", "10"))
-    columns += [
-        Field("effect", VISIT, "Worst adverse effect marked at the belt", worst, SEVERITIES),
-        Field("therapy_min", VISIT, "Minutes of therapy", of_session(total, lambda o: o.minutes),
-              (), "number"),
-        Field("dose_a_j_cm2", VISIT, "Light really given, pad A (J/cm2)",
-              of_session(total, lambda o: o.j_cm2[0]), (), "number"),
-        Field("dose_b_j_cm2", VISIT, "Light really given, pad B (J/cm2)",
-              of_session(total, lambda o: o.j_cm2[1]), (), "number"),
+              lambda f, who, v: visit_column(f, who, v, "seal") or ""),
+        *(
+            Field(f"{f'movement_{at}' if at else 'overall'}_{moment}", VISIT,
+                  f"Pain, {item}, {moment} therapy (NRS 0-10)", rating_column(item, moment),
+                  (), "integer", "0", "10")
+            for moment in found.data.moments for at, item in enumerate(found.data.trial.items)
+        ),
+        Field("effect", VISIT, "Worst adverse effect marked at the belt", worst_effect, SEVERITIES),
+        Field("therapy_min", VISIT, "Minutes of therapy",
+              session_column(lambda mine: f"{sum(one.minutes for one in mine):.4f}"), *number),
+        *(
+            Field(f"dose_{pad}_j_cm2", VISIT, f"Light really given, pad {pad.upper()} (J/cm2)",
+                  dose_column("ab".index(pad)), *number)
+            for pad in "ab"
+        ),
         Field("highest_contact_c", VISIT, "Highest contact temperature (C)",
-              of_session(highest, lambda o: o.highest_c), (), "number"),
-        Field("guess", VISIT, "Guess of the arm", guess, GUESSES),
+              session_column(lambda mine: f"{max(one.highest_c for one in mine):.3f}"), *number),
+        Field("guess", VISIT, "Guess of the arm", guess_of_visit, GUESSES),
     ]  # fmt: skip
-    return columns
 
 
-def data_csv(found: Results) -> str:
-    """A row a participant and visit, for whoever has a journal."""
-    columns = fields(found)
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["record_id", "redcap_event_name", *(column.name for column in columns)])
-    for who in found.data.people:
-        for visit in found.data.visit_numbers:
-            values = [column.compute(found, who, visit) for column in columns]
-            writer.writerow([who, f"visit_{visit}_arm_1", *values])
-    return out.getvalue()
+def render_data(found: Results) -> str:
+    """data.csv: a row for each visit of each participant with a journal."""
+    columns = list_fields(found)
+    return render_csv([
+        ["record_id", "redcap_event_name", *(column.name for column in columns)],
+        *(
+            [who, f"visit_{visit}_arm_1", *(one.compute(found, who, visit) for one in columns)]
+            for who in found.data.people for visit in found.data.visit_numbers
+        ),
+    ])  # fmt: skip
 
 
-def dictionary_csv(found: Results) -> str:
-    """The project's data dictionary."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(HEADER)
-    writer.writerow(["record_id", ENROLMENT, "", "text", "Participant", *[""] * 13])
-    for one in fields(found):
-        choices = " | ".join(f"{at + 1}, {word}" for at, word in enumerate(one.choices))
+def render_dictionary(found: Results) -> str:
+    """dictionary.csv: the project's data dictionary."""
+    rows = [["record_id", ENROLMENT, "", "text", "Participant"]]
+    for one in list_fields(found):
+        choices = " | ".join(f"{at}, {word}" for at, word in enumerate(one.choices, 1))
         kind = "radio" if one.choices else "text"
-        row = [one.name, one.form, "", kind, one.label, choices, "", one.check, one.low, one.high]
-        writer.writerow(row + [""] * 8)
-    return out.getvalue()
+        rows.append(
+            [one.name, one.form, "", kind, one.label, choices, "", one.check, one.low, one.high]
+        )
+    return render_csv([HEADER, *(row + [""] * (len(HEADER) - len(row)) for row in rows)])

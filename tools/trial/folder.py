@@ -1,17 +1,18 @@
-"""A trial's folder: what stands in it, and reading it.
+"""Trial folder: reads a trial and checks its files against its log.
+
+Called by every `waistband trial` command but `identity`; writes nothing.
 
 trial.toml            public: name, protocol, prescription, recipients, who has which unit
-allocation.age        to the statistician: arms, and the keys of the units' sealed records
+allocation.age        to the statistician: arms, and the keys of the units' encrypted records
 envelopes/P-07.age    to the officer who may break the code: one participant's arm
-tickets/P-07.json     for the unit, as trial.json; sealed with the unit's key
-prescriptions/P-07.json   for the unit, as prescription.json; likewise
-verify.json           the units' journal keys, private: proves journals, opens nothing
-log.jsonl             what people did, chained by hashes
+tickets/P-07.json     for the unit, as trial.json; encrypted with the unit's key
+prescriptions/P-07.json   for the unit, as prescription.json; signed with the unit's key
+verify.json           the units' journal keys, private: verifies journals, opens nothing
+log.jsonl             what people did, a hash chain
 trial.sqlite          what `collect` read
 """
 
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,9 @@ from firmware.therapy.prescription import Refused
 from firmware.trial.enrolment import OVERALL, Protocol
 from sim.common import validate
 from sim.common.errors import BadInput
+from tools.journal.chain import JournalKey
 from tools.prescription import keyfile
+from tools.prescription.file import render_pair
 from tools.trial import log as trial_log
 from tools.trial.log import Entry
 
@@ -30,14 +33,6 @@ ENVELOPES, TICKETS, PRESCRIPTIONS = "envelopes", "tickets", "prescriptions"
 KEYS = ("name", "synthetic", "statistician", "officer", "block_sizes", "ratio", "protocol",
         "prescription", "participants")  # fmt: skip
 TEXT_MAX = 300
-
-
-@dataclass(frozen=True)
-class JournalKey:
-    """What proves a unit's journal, and from which neither its ticket nor its records open."""
-
-    journal: bytes
-    unit: str
 
 
 @dataclass(frozen=True)
@@ -50,49 +45,49 @@ class Trial:
 
     @property
     def name(self) -> str:
-        """As the tickets have it."""
+        """The trial's name in its tickets."""
         return str(self.table["name"])
 
     @property
     def synthetic(self) -> bool:
-        """Made with --seed, for data that are scripted."""
+        """Whether it was made with --seed, for scripted data."""
         return bool(self.table["synthetic"])
 
     @property
     def units(self) -> dict[str, str]:
-        """The unit of each participant's number, as allotted."""
+        """The allotted unit of each participant."""
         return dict(self.table["participants"])
 
     @property
     def protocol(self) -> Protocol:
-        """What is done at which visit."""
+        """Visits, their windows and what is asked at them."""
         return Protocol(self.table["protocol"])
 
     @property
     def items(self) -> list[str]:
-        """What is rated, in the order of the unit."""
+        """The rated items, in the order of the unit."""
         return [OVERALL, *self.protocol.movements]
 
-    def of_kind(self, kind: str) -> list[Entry]:
+    def entries(self, kind: str) -> list[Entry]:
         """The log's entries of a kind."""
         return [entry for entry in self.log if entry.kind == kind]
 
     @property
     def enrolled(self) -> dict[str, Entry]:
-        """By participant."""
-        return {entry.row["participant"]: entry for entry in self.of_kind("enrol")}
+        """The entry of each enrolment, by participant."""
+        return {entry.row["participant"]: entry for entry in self.entries("enrol")}
 
     def participant(self, name: str) -> str:
-        """A participant's number that is one of the trial's. Raises BadInput."""
+        """A participant's number, checked to be of this trial. Raises BadInput."""
         if name not in self.units:
             near = validate.nearest(name, tuple(self.units))
             raise BadInput(f"--participant is {validate.shown(name)}: not of this trial{near}")
         return name
 
     def journal_keys(self) -> dict[str, JournalKey]:
-        """By serial. Raises BadInput."""
+        """The journal keys, by serial. Raises BadInput."""
         path = str(self.folder / VERIFY)
-        table = json_codec.parse(keyfile.private(path))
+        table = json_codec.parse(keyfile.read_private(path))
         try:
             found = {unit: JournalKey(bytes.fromhex(str(key)), unit) for unit, key in table.items()}
         except ValueError:
@@ -109,18 +104,16 @@ class Trial:
         return content
 
 
-def opened(path: str) -> Trial:
+def open_trial(path: str) -> Trial:
     """The trial in a folder. Raises BadInput."""
     folder = Path(path)
     where = str(folder / TOML)
     if not (folder / TOML).is_file():
         raise BadInput(f"{path}: is no trial's folder: it has no {TOML}; `trial new` makes one")
-    log = trial_log.read(folder)
+    log = trial_log.read_log(folder)
     if log[0].kind != "new" or not isinstance(log[0].row.get("files"), dict):
         raise BadInput(f"{folder / trial_log.FILE}:1: is not the beginning of a trial's log")
-    table = validate.table(
-        validate.parse_toml(validate.read_text(where), where), where, KEYS
-    )  # fmt: skip
+    table = validate.table(validate.parse_toml(validate.read_text(where), where), where, KEYS)
     trial = Trial(folder, table, log)
     trial.read(TOML)
     try:
@@ -130,29 +123,21 @@ def opened(path: str) -> Trial:
     return trial
 
 
-def toml(table: dict[str, object]) -> bytes:
-    """trial.toml: values of JSON are values of TOML, but for tables."""
+def render_toml(table: dict[str, object]) -> bytes:
+    """The content of trial.toml. But for tables, JSON values are TOML values."""
     lines = ["# Made by `waistband trial new`; the log holds its hash."]
     tables = []
     for key, value in table.items():
         if isinstance(value, dict):
-            tables += ["", f"[{key}]", *(pair(k, v) for k, v in value.items())]
+            tables += ["", f"[{key}]", *(render_pair(k, v) for k, v in value.items())]
         else:
-            lines.append(pair(key, value))
+            lines.append(render_pair(key, value))
     return ("\n".join(lines + tables) + "\n").encode()
 
 
-def pair(key: str, value: object) -> str:
-    """A line of TOML."""
-    name = key if key.replace("_", "").replace("-", "").isalnum() else json.dumps(key)
-    if isinstance(value, dict):
-        return f"{name} = {{ {', '.join(pair(k, v) for k, v in value.items())} }}"
-    return f"{name} = {json.dumps(value)}"
-
-
-def text_of(value: str, where: str) -> str:
-    """What people write into the log: one line. Raises BadInput."""
+def check_text(value: str, where: str) -> str:
+    """One line of 1 to TEXT_MAX printable characters for the log. Raises BadInput."""
     if not value.strip() or len(value) > TEXT_MAX or not value.isprintable():
-        said = validate.shown(value)
-        raise BadInput(f"{where} is {said}: one line of 1 to {TEXT_MAX} characters")
+        shown = validate.shown(value)
+        raise BadInput(f"{where} is {shown}: one line of 1 to {TEXT_MAX} characters")
     return value.strip()

@@ -1,10 +1,12 @@
-"""A trial's log: what people did, a JSON line each, chained by hashes.
+"""Log of a trial: what people did, as a hash chain of JSON lines.
+
+Called by the commands of `waistband trial`; reads and writes log.jsonl.
 
     {"n": 2, "at": "2026-11-27T14:00:00Z", "kind": "enrol", ..., "prev": "...", "hash": "..."}
 
-`hash` is the SHA-256 of the line up to `, "hash"`. Nothing secret seals it: whoever rewrites the
-whole log can make it anew. What that would change is the code of the last entry, which each
-command prints: noted down elsewhere, it shows a rewriting.
+`hash` is the SHA-256 of the line up to `, "hash"`, without a key: whoever rewrites the whole log
+can compute it anew. Each command prints the code of the last entry; noted down elsewhere, the code
+shows a rewriting.
 """
 
 import json
@@ -36,51 +38,50 @@ class Entry:
 
     @property
     def code(self) -> str:
-        """Eight letters to note down."""
+        """Eight characters of the hash to note down."""
         return mac.receipt_code(self.hash)
 
 
-def line(n: int, at: str, kind: str, fields: dict[str, object], prev: str) -> bytes:
-    """An entry as it is written, without an end of line."""
+def render_entry(n: int, at: str, kind: str, fields: dict[str, object], prev: str) -> bytes:
+    """An entry's bytes without the newline."""
     names = ("n", "at", "kind", *fields, "prev")
     body = json_codec.text(names, (n, at, kind, *fields.values(), prev))[:-1]
     return body + b', "hash": "' + mac.hmac_hex(b"", body).encode() + b'"}'
 
 
-def read(folder: Path) -> list[Entry]:
+def read_log(folder: Path) -> list[Entry]:
     """The whole log, its chain checked. Raises BadInput."""
     path = folder / FILE
-    return list(entries(validate.read_bytes(path, BYTES_MAX), str(path)))
+    return list(parse_log(validate.read_bytes(path, BYTES_MAX), str(path)))
 
 
-def entries(content: bytes, where: str) -> Iterator[Entry]:
+def parse_log(content: bytes, where: str) -> Iterator[Entry]:
     """The entries of a log, each checked against the one before. Raises BadInput."""
     prev = FIRST
     lines = content.split(b"\n")
     if lines.pop():
         raise BadInput(f"{where}:{len(lines) + 1}: the line has no end: the log was cut short")
-    for n, text in enumerate(lines):
-        row = json_codec.parse(text)
-        kind, at, said = row.get("kind"), row.get("at"), row.get("hash")
-        body, between, _ = text.rpartition(b', "hash": "')
-        good = between and said == mac.hmac_hex(b"", body) and row.get("prev") == prev
+    for n, line in enumerate(lines):
+        row = json_codec.parse(line)
+        kind, at = row.get("kind"), row.get("at")
+        body, between, _ = line.rpartition(b', "hash": "')
+        good = between and row.get("hash") == mac.hmac_hex(b"", body) and row.get("prev") == prev
         if not good or row.get("n") != n or not isinstance(kind, str) or not isinstance(at, str):
-            raise BadInput(
-                f"{where}:{n + 1}: does not go on with the line before: the log was altered"
-            )
-        prev = str(said)
+            text = f"{where}:{n + 1}: does not go on with the line before: the log was altered"
+            raise BadInput(text)
+        prev = str(row["hash"])
         yield Entry(n, at, kind, row, prev)
     if prev == FIRST:
         raise BadInput(f"{where}: is empty: the log was cut short")
 
 
-def add(folder: Path, kind: str, fields: dict[str, object]) -> Entry:
-    """Write an entry after the last. Raises BadInput."""
+def append_entry(folder: Path, kind: str, fields: dict[str, object]) -> Entry:
+    """Append an entry. Raises BadInput."""
     path = folder / FILE
     content = validate.read_bytes(path, BYTES_MAX)
-    last = list(entries(content, str(path)))[-1]
-    at = now()
-    new = line(last.n + 1, at, kind, fields, last.hash)
+    last = list(parse_log(content, str(path)))[-1]
+    at = format_now()
+    new = render_entry(last.n + 1, at, kind, fields, last.hash)
     if len(content) + len(new) >= BYTES_MAX:
         raise BadInput(f"{path}: is full")
     with write_whole(path) as part:
@@ -89,6 +90,6 @@ def add(folder: Path, kind: str, fields: dict[str, object]) -> Entry:
     return Entry(last.n + 1, at, kind, row, row["hash"])
 
 
-def now() -> str:
-    """The present, UTC."""
+def format_now() -> str:
+    """The present time, UTC, ISO 8601."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

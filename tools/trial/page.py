@@ -1,6 +1,9 @@
-"""A report as blocks, for a terminal or as one HTML file that needs nothing else."""
+"""Report page as blocks, rendered for a terminal or as one self-contained HTML file.
 
-from dataclasses import dataclass
+Built by `report` and `results`; writes no file.
+"""
+
+from typing import NamedTuple
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -13,9 +16,8 @@ FILE_COLUMNS = 120  # of what is written to no terminal
 SYNTHETIC = "SYNTHETIC: the data were scripted; no person is behind any number"
 
 
-@dataclass(frozen=True)
-class Number:
-    """A number of a report, and the key by which sources.csv traces it."""
+class Number(NamedTuple):
+    """A number of a report, and its key in sources.csv."""
 
     text: str
     key: str = ""
@@ -24,48 +26,42 @@ class Number:
 Cell = str | Number
 
 
-@dataclass(frozen=True)
-class Heading:
-    """Of a part."""
+class Heading(NamedTuple):
+    """The heading of a part."""
 
     text: str
 
 
-@dataclass(frozen=True)
-class Words:
-    """A paragraph; `strong` where it must not be passed over."""
+class Words(NamedTuple):
+    """A paragraph; `strong` for an alarm."""
 
     text: str
     strong: bool = False
 
 
-@dataclass(frozen=True)
-class Bullets:
-    """A list; what to say where it is empty."""
+class Bullets(NamedTuple):
+    """A list, and the text where it is empty."""
 
     lines: list[str]
     none: str
 
 
-@dataclass(frozen=True)
-class Table:
-    """Rows under their columns; the first column is a name, the others numbers or short."""
+class Table(NamedTuple):
+    """Rows under their columns; the first column is a name, the others are short."""
 
     columns: list[str]
     rows: list[list[Cell]]
     caption: str = ""
 
 
-@dataclass(frozen=True)
-class Flow:
-    """A flow diagram: boxes, and who left before the next one."""
+class Flow(NamedTuple):
+    """A flow diagram: boxes, and who left before the next box."""
 
     steps: list[tuple[str, list[str]]]
 
 
-@dataclass(frozen=True)
-class Figure:
-    """A drawing, as SVG; in a terminal its caption alone."""
+class Figure(NamedTuple):
+    """An SVG drawing; in a terminal its caption alone."""
 
     svg: str
     caption: str
@@ -74,8 +70,7 @@ class Figure:
 Block = Heading | Words | Bullets | Table | Flow | Figure
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(NamedTuple):
     """A whole report."""
 
     title: str
@@ -86,22 +81,22 @@ class Page:
 # -- for a terminal --------------------------------------------------------------------------
 
 
-def text_of(page: Page) -> str:
-    """As standard output takes it: coloured on a terminal only."""
+def render_text(page: Page) -> str:
+    """The page as text, coloured on a terminal only."""
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=FILE_COLUMNS)
     parts: list[RenderableType] = [Text(page.title, style="bold")]
     if page.synthetic:
         parts.insert(0, Text(SYNTHETIC, style="bold red"))
-    parts += [drawn(block) for block in page.blocks]
+    parts += [render_block(block) for block in page.blocks]
     with console.capture() as capture:
         console.print(Padding(Group(*parts), (0, 1)))
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
 
 
-def drawn(block: Block) -> RenderableType:
-    """One block."""
+def render_block(block: Block) -> RenderableType:
+    """A block for a terminal."""
     match block:
         case Heading(text):
             return Text(f"\n{text}", style="bold")
@@ -110,35 +105,29 @@ def drawn(block: Block) -> RenderableType:
         case Bullets(lines, none):
             return Text("\n".join(f"- {line}" for line in lines) or none)
         case Table(columns, rows, caption):
-            return Group(*([Text(caption, style="dim")] if caption else []), grid(columns, rows))
+            return Group(
+                *([Text(caption, style="dim")] if caption else []), render_table(columns, rows)
+            )
         case Flow(steps):
-            lines = []
-            for box, left in steps:
-                lines += [box, *(f"    {line}" for line in left)]
-            return Text("\n".join(lines))
+            return Text("\n".join("\n    ".join([box, *left]) for box, left in steps))
         case Figure(_, caption):
             return Text(f"[figure, in the HTML: {caption}]", style="dim")
 
 
-def grid(columns: list[str], rows: list[list[Cell]]) -> Grid:
-    """A table."""
+def render_table(columns: list[str], rows: list[list[Cell]]) -> Grid:
+    """A table for a terminal."""
     table = Grid(box=None, pad_edge=False, header_style="dim")
     for at, name in enumerate(columns):
         table.add_column(name, justify="right" if at else "left")
     for row in rows:
-        table.add_row(*(Text(plain(cell)) for cell in row))
+        table.add_row(*(Text(cell.text if isinstance(cell, Number) else cell) for cell in row))
     return table
-
-
-def plain(cell: Cell) -> str:
-    """A cell's text."""
-    return cell.text if isinstance(cell, Number) else cell
 
 
 # -- as HTML -----------------------------------------------------------------------------------
 
 
-def html_of(page: Page) -> str:
-    """One HTML file: no script, nothing from elsewhere."""
+def render_html(page: Page) -> str:
+    """The page as one HTML file: no script, no external resource."""
     blocks = [(type(block).__name__, block) for block in page.blocks]
     return render_page("trial.html", page=page, blocks=blocks, synthetic=SYNTHETIC)

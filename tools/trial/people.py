@@ -1,4 +1,7 @@
-"""What people do in a trial, each thing an entry of its log: enrol, withdraw, break a code."""
+"""Actions of people in a trial, each an entry of its log: enrol, withdraw, break a code.
+
+Called by `waistband trial`; reads the trial's folder, writes log.jsonl alone.
+"""
 
 from datetime import date as Date
 
@@ -14,14 +17,14 @@ from tools.trial.log import Entry
 
 
 def enrol(folder: str, participant: str, unit: str, ticket: str | None) -> int:
-    """Have it written that a participant gets a unit, and say so. Raises BadInput."""
-    entry = entered(trial_folder.opened(folder), participant, unit, ticket)
-    said(entry, f"Enrolled {participant} with unit {unit}")
+    """Log that a participant gets a unit, and print it. Raises BadInput."""
+    entry = add_enrolment(trial_folder.open_trial(folder), participant, unit, ticket)
+    print_entry(entry, f"Enrolled {participant} with unit {unit}")
     return 0
 
 
-def entered(trial: Trial, participant: str, unit: str, ticket: str | None = None) -> Entry:
-    """A participant gets a unit and its ticket. Raises BadInput."""
+def add_enrolment(trial: Trial, participant: str, unit: str, ticket: str | None = None) -> Entry:
+    """Log that a participant gets a unit; the ticket must be theirs. Raises BadInput."""
     who = trial.participant(participant)
     whose = {allotted: name for name, allotted in trial.units.items()}
     if unit not in whose:
@@ -30,83 +33,81 @@ def entered(trial: Trial, participant: str, unit: str, ticket: str | None = None
     for name, entry in trial.enrolled.items():
         if name == who or entry.row["unit"] == unit:
             raise BadInput(f"{name} was enrolled with unit {entry.row['unit']} at {entry.at}")
-    return log.add(trial.folder, "enrol", {"participant": who, "unit": unit})
+    return log.append_entry(trial.folder, "enrol", {"participant": who, "unit": unit})
 
 
 def check_ticket(trial: Trial, who: str, unit: str, path: str | None) -> None:
-    """The unit's ticket is this participant's, as it was made. Raises BadInput."""
+    """The unit's ticket is this participant's and unchanged. Raises BadInput."""
     made = trial.read(f"{TICKETS}/{who}.json")
     where = path or str(trial.folder / TICKETS / f"{who}.json")
     content = made if path is None else validate.read_bytes(path)
     inner = json_codec.parse(signed_prescription.payload(content))
-    name, serial, of = (inner.get(key) for key in ("participant", "unit", "trial"))
-    if of != trial.name:
+    name, serial = inner.get("participant"), inner.get("unit")
+    if inner.get("trial") != trial.name:
         raise BadInput(f"{where}: is no ticket of the trial {trial.name}")
     if name != who:
         raise BadInput(f"{where}: is the ticket of {validate.shown(name)}, not of {who}")
     if serial != unit:
-        raise BadInput(
-            f"{where}: the ticket of {who} is for unit {validate.shown(serial)}, not for {unit}:"
-            " two units cannot have one ticket"
-        )
+        text = f"{where}: the ticket of {who} is for unit {validate.shown(serial)}, not for {unit}"
+        raise BadInput(f"{text}: two units cannot have one ticket")
     if content != made:
         raise BadInput(f"{where}: was altered since the trial was made")
 
 
 def withdraw(folder: str, participant: str, reason: str) -> int:
-    """A participant goes no further. Raises BadInput."""
-    trial = trial_folder.opened(folder)
-    who = enrolled(trial, participant)
-    before = [entry for entry in trial.of_kind("withdraw") if entry.row["participant"] == who]
-    if before:
-        raise BadInput(f"{who} was withdrawn at {before[0].at}")
-    why = trial_folder.text_of(reason, "--reason")
-    entry = log.add(trial.folder, "withdraw", {"participant": who, "reason": why})
-    said(entry, f"{who} goes no further")
+    """Log that a participant goes no further. Raises BadInput."""
+    trial = trial_folder.open_trial(folder)
+    who = require_enrolled(trial, participant)
+    for entry in trial.entries("withdraw"):
+        if entry.row["participant"] == who:
+            raise BadInput(f"{who} was withdrawn at {entry.at}")
+    why = trial_folder.check_text(reason, "--reason")
+    entry = log.append_entry(trial.folder, "withdraw", {"participant": who, "reason": why})
+    print_entry(entry, f"{who} goes no further")
     return 0
 
 
 def adverse_event(
     folder: str, participant: str, text: str, severity: str, date: str, serious: bool
 ) -> int:
-    """Something bad happened, whatever its cause. Raises BadInput."""
-    trial = trial_folder.opened(folder)
-    who = enrolled(trial, participant)
+    """Log an adverse event, whatever its cause. Raises BadInput."""
+    trial = trial_folder.open_trial(folder)
+    who = require_enrolled(trial, participant)
     try:
         began = Date.fromisoformat(date).isoformat()
     except ValueError:
         raise BadInput(f"--date is {validate.shown(date)}: a date YYYY-MM-DD") from None
-    entry = log.add(
+    entry = log.append_entry(
         trial.folder, "adverse-event",
         {"participant": who, "began": began, "severity": severity, "serious": serious,
-         "text": trial_folder.text_of(text, "--text")},
+         "text": trial_folder.check_text(text, "--text")},
     )  # fmt: skip
-    said(entry, f"Noted for {who}: {severity}{', serious' if serious else ''}")
+    print_entry(entry, f"Noted for {who}: {severity}{', serious' if serious else ''}")
     return 0
 
 
 def break_code(folder: str, participant: str, reason: str, identity: str) -> int:
-    """One participant's arm; the log has it first. Raises BadInput."""
-    trial = trial_folder.opened(folder)
-    who = enrolled(trial, participant)
-    why = trial_folder.text_of(reason, "--reason")
-    held = age.identity(identity)
+    """Open and print one participant's arm, after the log entry. Raises BadInput."""
+    trial = trial_folder.open_trial(folder)
+    who = require_enrolled(trial, participant)
+    why = trial_folder.check_text(reason, "--reason")
+    held = age.read_identity(identity)
     where = str(trial.folder / ENVELOPES / f"{who}.age")
     content = trial.read(f"{ENVELOPES}/{who}.age")
-    inner = json_codec.parse(age.opened(content, held, where, "officer"))
-    entry = log.add(trial.folder, "break-code", {"participant": who, "reason": why})
-    said(entry, f"{who}, unit {inner['unit']}: {read_text('arm', inner['arm'])}")
+    inner = json_codec.parse(age.decrypt(content, held, where, "officer"))
+    entry = log.append_entry(trial.folder, "break-code", {"participant": who, "reason": why})
+    print_entry(entry, f"{who}, unit {inner['unit']}: {read_text('arm', inner['arm'])}")
     return 0
 
 
-def enrolled(trial: Trial, participant: str) -> str:
-    """A participant who has a unit. Raises BadInput."""
+def require_enrolled(trial: Trial, participant: str) -> str:
+    """A participant's number, checked to be enrolled. Raises BadInput."""
     who = trial.participant(participant)
     if who not in trial.enrolled:
         raise BadInput(f"{who}: was not enrolled: `trial enrol` comes first")
     return who
 
 
-def said(entry: Entry, text: str) -> None:
-    """Tell it, with the code of the entry."""
+def print_entry(entry: Entry, text: str) -> None:
+    """Print a text with the number and code of its log entry."""
     emit(f"{text}. Log entry {entry.n}, code {entry.code}")

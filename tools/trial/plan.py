@@ -1,4 +1,6 @@
-"""What `trial new` is asked for: from a TOML file, from options, or both; options come first.
+"""Plan of a new trial: read from a TOML file, from options, or both; options win.
+
+Called by `waistband trial new`. Reads the plan, the key files and the prescription; writes nothing.
 
 name = "Example"
 keys = ["keys/WB-0001.key", "keys/WB-0002.key"]
@@ -39,7 +41,7 @@ SHARE_MAX = 4
 
 @dataclass(frozen=True)
 class Plan:
-    """A trial that may begin: every value checked."""
+    """A plan with every value checked."""
 
     name: str
     keys: tuple[Key, ...]  # by serial
@@ -51,47 +53,45 @@ class Plan:
     protocol: dict[str, object] = field(default_factory=dict)
 
 
-def read(path: str | None, options: dict[str, Any]) -> Plan:
+def read_plan(path: str | None, options: dict[str, Any]) -> Plan:
     """The plan in a file, with options over it. Raises BadInput."""
     table: dict[str, Any] = {}
-    base = Path()
     if path is not None:
         table = validate.table(validate.parse_toml(validate.read_text(path), path), path, KEYS)
-        base = Path(path).parent
-        for name in ("keys", "prescription"):  # what a file names stands beside it
-            table[name] = beside(base, table[name]) if name in table else table.get(name)
+        for name in {"keys", "prescription"} & set(table):
+            table[name] = resolve_paths(Path(path).parent, table[name])
     table = {**table, **{name: value for name, value in options.items() if value}}
     lacking = [name for name in NEEDED if not table.get(name)]
     if lacking:
         raise BadInput(f"the trial's plan lacks {', '.join(lacking)}: in --plan or as options")
-    ratio = ratio_of(table.get("ratio") or "1:1")
+    ratio = parse_ratio(table.get("ratio") or "1:1")
     board = find_board(table.get("board") or REFERENCE)
-    recipients = [age.recipient(table[who], who) for who in ("statistician", "officer")]
+    recipients = [age.check_recipient(table[who], who) for who in ("statistician", "officer")]
     return Plan(
-        name_of(table["name"]), keys_of(table["keys"]), recipients[0], recipients[1],
-        prescription_of(table.get("prescription") or "default", board),
-        sizes_of(table.get("block_sizes") or list(SIZES), ratio), ratio,
-        protocol_of(table.get("protocol") or {}),
+        check_name(table["name"]), read_keys(table["keys"]), recipients[0], recipients[1],
+        read_prescription(table.get("prescription") or "default", board),
+        check_sizes(table.get("block_sizes") or list(SIZES), ratio), ratio,
+        check_protocol(table.get("protocol") or {}),
     )  # fmt: skip
 
 
-def beside(base: Path, named: object) -> object:
-    """Paths as from the plan's folder; what is no path is refused later."""
+def resolve_paths(base: Path, named: object) -> object:
+    """Paths relative to the plan's folder; what is no path is refused later."""
     if isinstance(named, list):
         return [str(base / one) if isinstance(one, str) else one for one in named]
     return str(base / named) if isinstance(named, str) and named != "default" else named
 
 
-def name_of(value: object) -> str:
-    """A trial's name. Raises BadInput."""
+def check_name(value: object) -> str:
+    """A trial's name, checked. Raises BadInput."""
     try:
         return read_text("name", value)
     except Refused as why:
         raise BadInput(f"the trial's {why}") from None
 
 
-def keys_of(paths: object) -> tuple[Key, ...]:
-    """The units' keys, by serial, each unit once. Raises BadInput."""
+def read_keys(paths: object) -> tuple[Key, ...]:
+    """The units' keys in the order of their serials, each unit once. Raises BadInput."""
     if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
         raise BadInput(f"keys is {validate.shown(paths)}: a list of the units' key files")
     if not UNITS_MIN <= len(paths) <= UNITS_MAX:
@@ -111,8 +111,8 @@ def keys_of(paths: object) -> tuple[Key, ...]:
     return tuple(found[unit][0] for unit in sorted(found))
 
 
-def prescription_of(value: object, board: Board) -> dict[str, object]:
-    """What every unit is to give. Raises BadInput."""
+def read_prescription(value: object, board: Board) -> dict[str, object]:
+    """The prescription of every unit. Raises BadInput."""
     if value == "default":
         return default_prescription(board)
     if isinstance(value, dict):
@@ -126,34 +126,31 @@ def prescription_of(value: object, board: Board) -> dict[str, object]:
     return found.asked
 
 
-def ratio_of(value: object) -> tuple[int, int]:
+def parse_ratio(value: object) -> tuple[int, int]:
     """Therapy to placebo. Raises BadInput."""
     parts = str(value).split(":")
     whole = [int(part) for part in parts if part.isdecimal() and len(part) == 1]
     if len(parts) != 2 or len(whole) != 2 or not all(1 <= part <= SHARE_MAX for part in whole):
-        said = f"ratio is {validate.shown(value)}: therapy to placebo"
-        raise BadInput(f"{said}, as 1:1, each from 1 to {SHARE_MAX}")
+        text = f"ratio is {validate.shown(value)}: therapy to placebo"
+        raise BadInput(f"{text}, as 1:1, each from 1 to {SHARE_MAX}")
     return whole[0], whole[1]
 
 
-def sizes_of(value: object, ratio: tuple[int, int]) -> tuple[int, ...]:
-    """Sizes of blocks: multiples of the ratio's sum. Raises BadInput."""
+def check_sizes(value: object, ratio: tuple[int, int]) -> tuple[int, ...]:
+    """Block sizes, checked to be multiples of the ratio's sum. Raises BadInput."""
     if not isinstance(value, list) or not 1 <= len(value) <= 8:
         raise BadInput(f"block_sizes is {validate.shown(value)}: a list of 1 to 8 sizes")
     step = sum(ratio)
     for size in value:
         validate.integer(size, "block_sizes", step, SIZE_MAX)
         if size % step:
-            raise BadInput(
-                f"block_sizes names {size}: a multiple of {step}, for the ratio {ratio[0]}:"
-                f"{ratio[1]}"
-            )
+            text = f"block_sizes names {size}: a multiple of {step}, for the ratio"
+            raise BadInput(f"{text} {ratio[0]}:{ratio[1]}")
     return tuple(dict.fromkeys(value))
 
 
-def protocol_of(value: object) -> dict[str, object]:
-    """The protocol, what it does not name as by default; checked as the unit does. Raises
-    BadInput."""
+def check_protocol(value: object) -> dict[str, object]:
+    """The protocol with defaults filled in, checked with the firmware's code. Raises BadInput."""
     table = validate.table(value, "protocol", PROTOCOL_KEYS)
     whole = {**PROTOCOL, **table}
     try:

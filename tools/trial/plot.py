@@ -1,4 +1,4 @@
-"""Plots of a trial's reports, as SVG to stand in a page."""
+"""Plots of a trial's reports, as SVG elements. Called by `report` and `results`."""
 
 import io
 import re
@@ -28,25 +28,25 @@ APART = 0.09  # between two arms at one visit
 Series = tuple[str, list[tuple[int, Mean]]]  # an arm, or "" for all; mean of each visit
 
 
-def ratings(series: Sequence[Series], what: str, synthetic: bool) -> str:
-    """Mean rating by visit with its interval, one line an arm."""
+def plot_ratings(series: Sequence[Series], what: str, synthetic: bool) -> str:
+    """The mean rating by visit with its interval, a line for each arm."""
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": what}):
         figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN), facecolor="white", layout="constrained")
         axes = figure.subplots()
         for at, (arm, points) in enumerate(series):
             shift = APART * (at - (len(series) - 1) / 2)
-            line(axes, arm, points, shift)
+            plot_arm(axes, arm, points, shift)
         axes.set_ylim(0, NRS_MAX)
         axes.set_yticks(range(0, NRS_MAX + 1, 2))
         axes.set_xticks(sorted({visit for _, points in series for visit, _ in points}))
         axes.set_xlabel("visit")
         axes.set_ylabel("pain, NRS 0-10")
         axes.set_title(f"{what}: mean and 95 % interval", fontsize=10.5, loc="left", color=INK)
-        return drawn(figure, axes, synthetic)
+        return render_svg(figure, axes, synthetic)
 
 
-def line(axes: Axes, arm: str, points: list[tuple[int, Mean]], shift: float) -> None:
-    """One arm's means; its name at the end."""
+def plot_arm(axes: Axes, arm: str, points: list[tuple[int, Mean]], shift: float) -> None:
+    """Draw one arm's means, its name at the end."""
     colour = COLOURS[arm]
     xs = [visit + shift for visit, _ in points]
     ys = [mean.mean for _, mean in points]
@@ -59,8 +59,8 @@ def line(axes: Axes, arm: str, points: list[tuple[int, Mean]], shift: float) -> 
                       va="center", color=colour)  # fmt: skip
 
 
-def doses(by_arm: dict[str, list[float]], synthetic: bool) -> str:
-    """What each participant was really given, J/cm2 a pad in all."""
+def plot_doses(by_arm: dict[str, list[float]], synthetic: bool) -> str:
+    """The light that each participant was given, J/cm2 a pad in all."""
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": "dose"}):
         figure = Figure(figsize=(WIDTH_IN, 2.2), facecolor="white", layout="constrained")
         axes = figure.subplots()
@@ -73,11 +73,11 @@ def doses(by_arm: dict[str, list[float]], synthetic: bool) -> str:
         axes.set_xlim(left=min(0.0, axes.get_xlim()[0]))
         axes.set_xlabel("J/cm2, mean of both pads, all sessions of one participant")
         axes.set_title("Light really given", fontsize=10.5, loc="left", color=INK)
-        return drawn(figure, axes, synthetic)
+        return render_svg(figure, axes, synthetic)
 
 
-def drawn(figure: Figure, axes: Axes, synthetic: bool) -> str:
-    """The figure as an SVG element; what is synthetic says so inside of it."""
+def render_svg(figure: Figure, axes: Axes, synthetic: bool) -> str:
+    """The figure as an SVG element, with SYNTHETIC across it where it is."""
     if synthetic:
         axes.text(0.5, 0.5, "SYNTHETIC", transform=axes.transAxes, fontsize=34, color="#b00020",
                   alpha=0.13, ha="center", va="center", zorder=0)  # fmt: skip

@@ -1,7 +1,8 @@
-"""`waistband trial push`: a participant's ticket and prescription, onto their unit on USB.
+"""Push of a participant's ticket and prescription to their unit on USB.
 
-What the unit would refuse is not brought. The ticket goes before what it replaces is removed: cut
-off in between, the unit is locked and says so, and running this again mends it.
+Called by `waistband trial push`. The firmware's own checks run first: a file that the unit would
+refuse is not written. The ticket is written before another participant's visits are removed: cut
+off in between, the unit is locked and says so, and a second run completes it.
 """
 
 from firmware.records import signed_prescription
@@ -25,9 +26,9 @@ REMOVE = "import os\nos.remove({name!r})\n"
 
 
 def push(folder: str, participant: str, device: str | None, replace: bool) -> int:
-    """Bring both files. Raises BadInput; then the unit is as it was, or locked."""
-    trial = trial_folder.opened(folder)
-    who = people.enrolled(trial, participant)
+    """Write both files. Raises BadInput; then the unit is unchanged or locked."""
+    trial = trial_folder.open_trial(folder)
+    who = people.require_enrolled(trial, participant)
     serial = trial.units[who]
     content = trial.read(f"{TICKETS}/{who}.json")
     asked = trial.read(f"{PRESCRIPTIONS}/{who}.json")
@@ -44,34 +45,30 @@ def push(folder: str, participant: str, device: str | None, replace: bool) -> in
             Course(prescription, board, read_calibration(calibration, board)[0])
         except Refused as why:
             raise BadInput(f"{unit.port}: {why}") from None
-        old = others(unit, taken)
+        old = other_visits(unit, taken)
         if old and not replace:
-            raise BadInput(
-                f"{unit.port}: has {old}: pull its journal first; then --replace removes them"
-            )
+            text = f"{unit.port}: has {old}: pull its journal first; then --replace removes them"
+            raise BadInput(text)
         keep(unit, PRESCRIPTION, asked)
         keep(unit, enrolment.FILE, content)
         if old:
-            remove(unit, visits.FILE)
+            remove_file(unit, visits.FILE)
     emit(f"{unit.port}: unit {serial} has the ticket and the prescription of {who}")
     return 0
 
 
-def others(unit: Device, taken: enrolment.Ticket) -> str:
-    """Whose visits the unit keeps, if they are not this participant's; empty where there are
-    none."""
+def other_visits(unit: Device, taken: enrolment.Ticket) -> str:
+    """Whose visits the unit keeps, in words; empty where none, or this participant's."""
     content = fetch(unit, visits.FILE)
-    if content is None:
-        return ""
     table = table_of(content)
-    whose, of = table.get("participant"), table.get("trial")
-    if (whose, of) == (taken.participant, taken.trial):
+    who, trial = table.get("participant"), table.get("trial")
+    if content is None or (who, trial) == (taken.participant, taken.trial):
         return ""
-    return f"the visits of {validate.shown(whose)} in the trial {validate.shown(of)}"
+    return f"the visits of {validate.shown(who)} in the trial {validate.shown(trial)}"
 
 
-def remove(unit: Device, name: str) -> None:
-    """Take a file off the unit. Raises BadInput."""
+def remove_file(unit: Device, name: str) -> None:
+    """Remove a file from the unit. Raises BadInput."""
     try:
         unit.run(REMOVE.format(name=name))
     except Failed as why:

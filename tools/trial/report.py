@@ -1,21 +1,22 @@
-"""`waistband trial report`: how a trial stands while it is sealed. Nothing here knows an arm."""
+"""Sealed report of a trial: flow, adherence, ratings and adverse effects, without arms.
 
-from pathlib import Path
+Called by `waistband trial report`, and for shared parts by `results`. Reads the trial's folder;
+writes the named HTML file alone.
+"""
 
-from sim.common import validate
-from sim.common.errors import BadInput
-from tools.common.files import emit, write_whole
+from tools.common.files import emit
 from tools.common.words import SEVERITIES, plural
-from tools.journal.sessions import when
+from tools.journal.sessions import format_clock
+from tools.report.html_page import check_html_name, write_html
 from tools.trial import collect
 from tools.trial import data as trial_data
 from tools.trial import folder as trial_folder
 from tools.trial import page as trial_page
-from tools.trial.data import Data
+from tools.trial.data import OVERALL, Data
+from tools.trial.derive import BEFORE
 from tools.trial.page import Block, Bullets, Cell, Figure, Flow, Heading, Page, Table, Words
 from tools.trial.stats import Mean, mean_of
 
-HTML = (".html", ".htm")
 UNKNOWN = "How many were asked, found unfit or refused before: not kept here."
 SEALED = (
     "Arms, the light really given, heat, battery, and what was wrong with units are sealed: they "
@@ -32,184 +33,155 @@ EVIDENCE = (
 
 
 def report(folder: str, output: str | None) -> int:
-    """Print it, or write it as HTML. Raises BadInput."""
-    trial = trial_folder.opened(folder)
+    """Print the report, or write it as HTML. Raises BadInput."""
+    trial = trial_folder.open_trial(folder)
     if output is not None:
-        suffix(output)
-    page = of(trial_data.load(trial))
+        check_html_name(output)
+    page = build_page(trial_data.load_data(trial))
     if output is None:
-        emit(trial_page.text_of(page))
+        emit(trial_page.render_text(page))
         return 0
-    with write_whole(output) as path:
-        path.write_text(trial_page.html_of(page), encoding="utf-8")
+    write_html(output, trial_page.render_html(page))
     emit(f"Wrote the sealed report to {output}")
     return 0
 
 
-def suffix(output: str) -> None:
-    """A name of an HTML file. Raises BadInput."""
-    if Path(output).suffix not in HTML:
-        raise BadInput(f"-o is {validate.shown(output)}: a name that ends in .html")
-
-
-def of(data: Data) -> Page:
+def build_page(data: Data) -> Page:
     """The sealed report."""
-    blocks: list[Block] = [Words(SEALED), Heading("Participants"), flow(data), Words(UNKNOWN)]
-    blocks += [Heading("Adherence"), *adherence(data)]
-    blocks += [Heading("Ratings by visit, all participants together"), *ratings(data)]
-    blocks += [Heading("Adverse effects"), *effects(data)]
-    blocks += [Heading("Codes that were broken"), broken(data)]
-    blocks += [*left_out(data), Words(WARMTH), Words(EVIDENCE)]
+    blocks = [
+        Words(SEALED),
+        Heading("Participants"), flow_diagram(data), Words(UNKNOWN),
+        Heading("Adherence"), *adherence_blocks(data),
+        Heading("Ratings by visit, all participants together"), *rating_blocks(data),
+        Heading("Adverse effects"), *effect_blocks(data),
+        Heading("Codes that were broken"), broken_codes(data),
+        *excluded_blocks(data), Words(WARMTH), Words(EVIDENCE),
+    ]  # fmt: skip
     return Page(f"{data.trial.name}: sealed report", data.trial.synthetic, blocks)
 
 
 # -- parts that the unsealed report has as well ------------------------------------------------
 
 
-def flow(data: Data) -> Flow:
+def flow_diagram(data: Data) -> Flow:
     """Participants from enrolment to the last visit, by CONSORT."""
-    trial = data.trial
-    enrolled = list(trial.enrolled)
-    lacking = collect.missing(trial, set(data.journals))
+    trial, people = data.trial, data.people
+    enrolled = len(trial.enrolled)
+    lacking = collect.list_missing(trial, set(data.journals))
+    unrated = [who for who in people if (who, 1, BEFORE, OVERALL) not in data.ratings]
+    unfinished = [who for who in people if not data.finished(who)]
     gone = [
         f"withdrawn: {entry.row['participant']}, {entry.at[:10]}: {entry.row['reason']}"
-        for entry in trial.of_kind("withdraw")
+        for entry in trial.entries("withdraw")
     ]
-    steps = [
+    return Flow([
         (f"Units and tickets made: {len(trial.units)}",
-         [f"not enrolled: {len(trial.units) - len(enrolled)}"]),
-        (f"Enrolled: {len(enrolled)}", named("no journal that can be used", lacking)),
-        (f"With a journal: {len(data.people)}",
-         named("no baseline", [w for w in data.people if data.rating(w, 1) is None])),
-        (f"Rated at baseline: {len(data.rated(data.people, 1))}", gone),
-    ]  # fmt: skip
-    unfinished = [who for who in data.people if not data.finished(who)]
-    steps[-1] = (steps[-1][0], [*gone, *named(f"visit {data.last} not done", unfinished)])
-    steps.append((f"Visit {data.last} done: {len(data.people) - len(unfinished)}", []))
-    return Flow(steps)
+         [f"not enrolled: {len(trial.units) - enrolled}"]),
+        (f"Enrolled: {enrolled}", name_people("no journal that can be used", lacking)),
+        (f"With a journal: {len(people)}", name_people("no baseline", unrated)),
+        (f"Rated at baseline: {len(people) - len(unrated)}",
+         [*gone, *name_people(f"visit {data.last} not done", unfinished)]),
+        (f"Visit {data.last} done: {len(people) - len(unfinished)}", []),
+    ])  # fmt: skip
 
 
-def named(what: str, people: list[str]) -> list[str]:
-    """A line that names people, if there are any."""
+def name_people(what: str, people: list[str]) -> list[str]:
+    """A line that names these people, if there are any."""
     return [f"{what}: {len(people)} ({', '.join(people)})"] if people else []
 
 
-def adherence(data: Data) -> list[Block]:
-    """Visits and minutes."""
+def adherence_blocks(data: Data) -> list[Block]:
+    """Visits by state, and minutes of therapy."""
+    timed = [(row["participant"], row["visit"], row["treat_ms"] / 60_000)
+             for row in data.sessions if row["treat_ms"] is not None]  # fmt: skip
     rows: list[list[Cell]] = []
     for visit in data.visit_numbers:
         states = [data.state(who, visit) for who in data.people]
-        treated = minutes(data, visit)
+        treated = [minutes for _, of_visit, minutes in timed if of_visit == visit]
         rows.append([
             str(visit), *(str(states.count(state)) for state in ("done", "unfinished", "missed")),
-            str(states.count("") + states.count("open")), str(len(treated)) if treated else "",
+            str(states.count("") + states.count("open")), str(len(treated) or ""),
             f"{sum(treated) / len(treated):.1f}" if treated else "",
             f"{min(treated):.1f}-{max(treated):.1f}" if treated else "",
         ])  # fmt: skip
     columns = ["visit", "done", "not to its end", "missed", "not yet", "with therapy",
                "mean min", "range"]  # fmt: skip
     done = [sum(data.state(w, v) == "done" for v in data.visit_numbers) for w in data.people]
-    spent = [sum(minutes_of(data, who)) for who in data.people]
-    told = "Nobody has a journal yet."
+    spent = [sum(minutes for w, _, minutes in timed if w == who) for who in data.people]
+    text = "Nobody has a journal yet."
     if done:
-        told = (
+        text = (
             f"Of {data.last} visits, {sum(done) / len(done):.2f} were done on average (fewest "
             f"{min(done)}); minutes of therapy in all: {sum(spent) / len(spent):.1f} on average, "
             f"{min(spent):.1f} to {max(spent):.1f}."
         )
-    return [Words(told), Table(columns, rows, "Minutes are of therapy, pauses not counted")]
+    return [Words(text), Table(columns, rows, "Minutes are of therapy, pauses not counted")]
 
 
-def minutes(data: Data, visit: int) -> list[float]:
-    """Minutes of therapy of each session of a visit that has an end."""
-    return [row["treat_ms"] / 60_000 for row in data.sessions
-            if row["visit"] == visit and row["treat_ms"] is not None]  # fmt: skip
-
-
-def minutes_of(data: Data, who: str) -> list[float]:
-    """Minutes of each session of a participant."""
-    return [row["treat_ms"] / 60_000 for row in data.sessions
-            if row["participant"] == who and row["treat_ms"] is not None]  # fmt: skip
-
-
-def ratings(data: Data) -> list[Block]:
-    """Overall pain at each visit, before therapy and after, whoever gave it."""
+def rating_blocks(data: Data) -> list[Block]:
+    """Overall pain at each visit, before and after therapy, of all who rated it."""
     from tools.trial import plot
 
-    blocks: list[Block] = []
     rows: list[list[Cell]] = []
     points: list[tuple[int, Mean]] = []
     for visit in data.visit_numbers:
-        for moment in data.moments():
+        for moment in data.moments:
             found = mean_of([one.value for one in data.rated(data.people, visit, moment)])
             if found is None:
                 continue
-            rows.append([f"{visit}, {moment}", *cells(found)])
-            if moment == "before":
+            scatter = ["", ""]
+            if found.sd is not None:
+                scatter = [f"{found.low:.2f} to {found.high:.2f}", f"{found.sd:.2f}"]
+            rows.append([f"{visit}, {moment}", str(found.n), f"{found.mean:.2f}", *scatter])
+            if moment == BEFORE:
                 points.append((visit, found))
-    blocks.append(Table(["visit", "n", "mean", "95 % interval", "SD"], rows,
-                        "Overall pain, NRS 0-10"))  # fmt: skip
+    columns = ["visit", "n", "mean", "95 % interval", "SD"]
+    blocks: list[Block] = [Table(columns, rows, "Overall pain, NRS 0-10")]
     if points:
-        svg = plot.ratings([("", points)], "Overall, before therapy", data.trial.synthetic)
+        svg = plot.plot_ratings([("", points)], "Overall, before therapy", data.trial.synthetic)
         blocks.append(Figure(svg, "Overall pain before therapy, all participants together"))
     return blocks
 
 
-def cells(found: Mean) -> list[Cell]:
-    """A mean as cells of a table."""
-    if found.sd is None:
-        return [str(found.n), f"{found.mean:.2f}", "", ""]
-    return [str(found.n), f"{found.mean:.2f}", f"{found.low:.2f} to {found.high:.2f}",
-            f"{found.sd:.2f}"]  # fmt: skip
-
-
-def effects(data: Data) -> list[Block]:
-    """What was marked at the belt, and what was written into the log."""
-    worst: dict[str, int] = {}
-    for row in data.effects:
-        worst[row["participant"]] = max(worst.get(row["participant"], 0), row["severity"])
-    marked = [row for row in data.effects if row["severity"]]
-    counts = ", ".join(
-        f"{name} {sum(value == at for value in worst.values())}"
-        for at, name in enumerate(SEVERITIES) if at
-    )  # fmt: skip
+def effect_blocks(data: Data) -> list[Block]:
+    """Effects marked at the belt, and adverse events in the log."""
+    worst = list(data.worst_effects(data.people).values())
+    marked = [row["participant"] for row in data.effects if row["severity"]]
+    counts = ", ".join(f"{name} {worst.count(at)}" for at, name in enumerate(SEVERITIES) if at)
     return [
-        Words(f"Marked at the belt: {plural(len(marked), 'effect')} by "
-              f"{len({row['participant'] for row in marked})} of {len(data.people)}; the worst of "
-              f"each participant: {counts}."),
-        Words("Written into the log:"), Bullets(events(data, {}), "none"),
+        Words(f"Marked at the belt: {plural(len(marked), 'effect')} by {len(set(marked))} of "
+              f"{len(data.people)}; the worst of each participant: {counts}."),
+        Words("Written into the log:"), Bullets(list_events(data, {}), "none"),
     ]  # fmt: skip
 
 
-def events(data: Data, arms: dict[str, str]) -> list[str]:
+def list_events(data: Data, arms: dict[str, str]) -> list[str]:
     """The log's adverse events, with the arms that are known."""
     return [
         f"{row['began']}, {row['participant']}{arms.get(row['participant'], '')}: {row['text']} "
         f"({row['severity']}{', SERIOUS' if row['serious'] else ''})"
-        for row in (entry.row for entry in data.trial.of_kind("adverse-event"))
+        for row in (entry.row for entry in data.trial.entries("adverse-event"))
     ]
 
 
-def broken(data: Data) -> Block:
-    """Codes that were broken, and why; not what came out."""
-    return Bullets(
-        [f"{entry.row['participant']} at {entry.at}: {entry.row['reason']}"
-         for entry in data.trial.of_kind("break-code")],
-        "none",
-    )  # fmt: skip
+def broken_codes(data: Data) -> Block:
+    """Codes that were broken and why, without the arms."""
+    entries = data.trial.entries("break-code")
+    lines = [f"{one.row['participant']} at {one.at}: {one.row['reason']}" for one in entries]
+    return Bullets(lines, "none")
 
 
-def left_out(data: Data) -> list[Block]:
-    """What is in no number above, and what is, with a reservation."""
-    apart = [f"{row['label']}: {row['what']}: {row['said']}" for row in data.quarantine]
-    lacking = collect.missing(data.trial, set(data.journals))
-    apart += [f"{who}: no journal that can be used" for who in lacking]
+def excluded_blocks(data: Data) -> list[Block]:
+    """Journals that are in no number above, notes on those that are, and the origin of all."""
+    excluded = [f"{row['label']}: {row['what']}: {row['said']}" for row in data.quarantine]
+    lacking = collect.list_missing(data.trial, set(data.journals))
+    excluded += [f"{who}: no journal that can be used" for who in lacking]
     notes = [f"{row['participant']}, unit {row['unit']}: {row['what']}: {row['said']}"
              for row in data.notes]  # fmt: skip
     latest = max((row["last_at"] or 0 for row in data.journals.values()), default=0)
     return [
-        Heading("What was left out"), Bullets(apart, "Nothing: every journal was in order."),
+        Heading("What was left out"), Bullets(excluded, "Nothing: every journal was in order."),
         Heading("What was kept, and is to be known"), Bullets(notes, "Nothing."),
-        Words(f"From {plural(len(data.places), 'record')} of {len(data.people)} units, the last "
-              f"of {when(latest) if latest else 'no clock'}; log code {data.trial.log[-1].code}."),
+        Words(f"From {plural(len(data.records), 'record')} of {len(data.people)} units, the last "
+              f"of {format_clock(latest or None)}; log code {data.trial.log[-1].code}."),
     ]  # fmt: skip

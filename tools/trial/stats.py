@@ -1,10 +1,13 @@
-"""The statistics of a trial's report: means with confidence intervals, and ANCOVA.
+"""Statistics of a trial's reports: means with confidence intervals, ANCOVA, Bang's index.
+
+Called by `report` and `results`; touches no file.
 
 Vickers AJ, Altman DG. Analysing controlled trials with baseline and follow up measurements. BMJ
 2001;323:1123-1124: of change from baseline, the difference of the arms adjusted for baseline.
 """
 
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,7 +19,7 @@ GET = "pip install -e '.[trial]'"
 
 @dataclass(frozen=True)
 class Mean:
-    """A mean, and the limits of its confidence interval; none of one value alone."""
+    """A mean and the limits of its confidence interval, which one value alone has not."""
 
     n: int
     mean: float
@@ -27,7 +30,7 @@ class Mean:
 
 @dataclass(frozen=True)
 class Difference:
-    """Between arms, therapy less placebo."""
+    """The difference between arms, therapy less placebo."""
 
     n: tuple[int, int]  # therapy, placebo
     difference: float
@@ -39,8 +42,8 @@ class Difference:
     slope: float  # of change on baseline
 
 
-def quantile(df: int) -> float:
-    """Of Student's t, for the two-sided level. Raises BadInput where SciPy is missing."""
+def t_quantile(df: int) -> float:
+    """Student's t quantile of the two-sided LEVEL. Raises BadInput where SciPy is missing."""
     try:
         from scipy.stats import t
     except ImportError:
@@ -49,22 +52,22 @@ def quantile(df: int) -> float:
 
 
 def mean_of(values: Sequence[float]) -> Mean | None:
-    """Mean and t interval; None of nothing."""
+    """The mean and its t interval; None where there are no values."""
     n = len(values)
     if not n:
         return None
-    mean = math.fsum(values) / n
+    mean = statistics.fmean(values)
     if n == 1:
         return Mean(1, mean, None, None, None)
-    sd = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))
-    half = quantile(n - 1) * sd / math.sqrt(n)
+    sd = statistics.stdev(values)
+    half = t_quantile(n - 1) * sd / math.sqrt(n)
     return Mean(n, mean, sd, mean - half, mean + half)
 
 
 def ancova(
     change: Sequence[float], baseline: Sequence[float], therapy: Sequence[bool]
 ) -> Difference | str:
-    """Least squares: change on arm and baseline; or why there is no such thing."""
+    """Least squares of change on arm and baseline, or why it cannot be computed."""
     treated = sum(therapy)
     counts = treated, len(therapy) - treated
     if min(counts) < 2 or len(change) < 5:
@@ -90,9 +93,9 @@ def ancova(
     )  # fmt: skip
 
 
-def bang(correct: int, wrong: int, unsure: int) -> Mean | None:
-    """Bang's blinding index of an arm: 0 chance, 1 all guessed right, -1 all wrong. Bang H, Ni L,
-    Davis CE. Control Clin Trials 2004;25:143-156."""
+def bang_index(correct: int, wrong: int, unsure: int) -> Mean | None:
+    """Bang's blinding index of an arm: 0 chance, 1 all guessed right, -1 all wrong; None without
+    guesses. Bang H, Ni L, Davis CE. Control Clin Trials 2004;25:143-156."""
     n = correct + wrong + unsure
     if not n:
         return None

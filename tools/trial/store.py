@@ -1,7 +1,8 @@
-"""trial.sqlite: every journal that was read, as it was, and what follows from all of them.
+"""trial.sqlite: every journal that was read, unchanged, and the rows derived from all of them.
 
-`pulls` and `segments` are what was read; each other table is made anew from these by every
-`collect`, so that the file depends on what was read and not on how often or in which order.
+Called by `collect` (writes) and `data` (reads). `pulls` and `segments` hold what was read; every
+`collect` makes the other tables anew from them, so that the file does not depend on the order or
+number of readings.
 """
 
 import sqlite3
@@ -43,18 +44,18 @@ Row = tuple[Any, ...]
 
 @dataclass
 class Pull:
-    """One folder's journal; `labels` are the places where the very same was read."""
+    """One folder's journal; `labels` are the places where the same bytes were read."""
 
     files: dict[str, bytes]
     labels: set[str] = field(default_factory=set)
 
 
 def read_pulls(path: Path) -> dict[str, Pull]:
-    """Every pull so far, by its digest. Raises BadInput."""
+    """Every pull collected so far, by its digest. Raises BadInput."""
     if not path.exists():
         return {}
     found: dict[str, Pull] = {}
-    with reading(path) as base:
+    with open_database(path) as base:
         for pull, name, content in base.execute("SELECT pull, name, content FROM segments"):
             found.setdefault(pull, Pull({})).files[name] = content
         for pull, label in base.execute("SELECT pull, label FROM pulls"):
@@ -63,8 +64,8 @@ def read_pulls(path: Path) -> dict[str, Pull]:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """The file, read only. Raises BadInput."""
+def open_database(path: Path) -> Iterator[sqlite3.Connection]:
+    """Yield the file, opened read-only. Raises BadInput."""
     if not path.exists():
         raise BadInput(f"{path}: is not there: `trial collect` makes it")
     try:
@@ -78,7 +79,9 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         raise BadInput(f"{path}: cannot be read: {why}; remove it and collect again") from None
 
 
-def write(path: Path, pulls: dict[str, Pull], derived: Mapping[str, Iterable[Row]]) -> None:
+def write_database(
+    path: Path, pulls: dict[str, Pull], derived: Mapping[str, Iterable[Row]]
+) -> None:
     """Write the file anew, whole or not at all. Raises BadInput."""
     rows: dict[str, Iterable[Row]] = {
         "pulls": [(pull, label) for pull, found in pulls.items() for label in found.labels],
@@ -94,13 +97,9 @@ def write(path: Path, pulls: dict[str, Pull], derived: Mapping[str, Iterable[Row
             with closing(sqlite3.connect(part)) as base, base:
                 for name, columns in TABLES.items():
                     base.execute(f"CREATE TABLE {name} ({', '.join(columns)})")
-                    fill(base, name, sorted(rows.get(name, ()), key=repr))
+                    marks = ", ".join("?" * sum(not one.startswith("PRIMARY") for one in columns))
+                    base.executemany(
+                        f"INSERT INTO {name} VALUES ({marks})", sorted(rows.get(name, ()), key=repr)
+                    )
         except sqlite3.Error as why:
             raise BadInput(f"{path}: cannot be written: {why}") from None
-
-
-def fill(base: sqlite3.Connection, name: str, rows: list[Row]) -> None:
-    """Put rows into a table."""
-    if rows:
-        marks = ", ".join("?" * len(rows[0]))
-        base.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)

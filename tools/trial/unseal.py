@@ -1,28 +1,18 @@
-"""`waistband trial unseal`: the arms, opened by the statistician, and the results."""
+"""Unsealing: opens the arms with the statistician's identity and writes the results.
+
+Called by `waistband trial unseal`. Reads the trial's folder and adds an entry to its log; writes
+one new folder. The entry comes first: no result exists that the log does not tell of.
+"""
 
 import os
-import shutil
-from pathlib import Path
 
 from firmware.records import json_codec, mac
 from sim.common.errors import BadInput
-from tools.common.files import emit
-from tools.prescription import keyfile  # fmt: skip
-from tools.trial import (  # fmt: skip
-    age,
-    export,
-    log,
-    page,
-)
-from tools.trial import (
-    data as trial_data,
-)
-from tools.trial import (
-    folder as trial_folder,
-)
-from tools.trial import (
-    results as trial_results,
-)
+from tools.common.files import emit, new_folder
+from tools.trial import age, export, log, page
+from tools.trial import data as trial_data
+from tools.trial import folder as trial_folder
+from tools.trial import results as trial_results
 from tools.trial.allocation import ARMS
 from tools.trial.folder import ALLOCATION, Trial
 from tools.trial.given import Arm
@@ -33,39 +23,40 @@ REPORT, DATA, DICTIONARY, SOURCES = "report.html", "data.csv", "dictionary.csv",
 
 def unseal(folder: str, identity: str, output: str) -> int:
     """Write the results; 1 if a unit did not do as its arm says. Raises BadInput."""
-    trial = trial_folder.opened(folder)
+    trial = trial_folder.open_trial(folder)
     if os.path.lexists(output):
         raise BadInput(f"{output}: is there already: name a new folder")
-    data = trial_data.load(trial)
-    arms = allocation(trial, identity)
-    part = made(output)
-    try:
-        entry = log.add(trial.folder, "unseal", {"records": len(data.places)})
-        results = trial_results.results(trial_data.load(trial_folder.opened(folder)), arms)
-        write(part, results)
-        os.rename(part, output)
-    except OSError as why:
-        raise BadInput(f"{output}: cannot be written: {keyfile.reason(why)}") from None
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-    emit(trial_results.verdict(results.primary))
-    for line in results.wrong:
+    data = trial_data.load_data(trial)
+    arms = read_allocation(trial, identity)
+    with new_folder(output) as part:
+        entry = log.append_entry(trial.folder, "unseal", {"records": len(data.records)})
+        found = compute_results(trial_folder.open_trial(folder), arms)
+        contents = {
+            REPORT: page.render_html(trial_results.build_page(found)),
+            DATA: export.render_data(found),
+            DICTIONARY: export.render_dictionary(found),
+            SOURCES: found.sources.csv(),
+        }
+        for name, content in contents.items():
+            (part / name).write_text(content, encoding="utf-8", newline="")
+    emit(trial_results.verdict_in_words(found.primary))
+    for line in found.wrong:
         emit(f"WRONG {line}")
     emit(f"Wrote {REPORT}, {DATA}, {DICTIONARY} and {SOURCES} to {output}. Log entry {entry.n}, "
          f"code {entry.code}")  # fmt: skip
-    return 1 if results.wrong else 0
+    return 1 if found.wrong else 0
 
 
-def found(trial: Trial, identity: str) -> Results:
+def compute_results(trial: Trial, arms: dict[str, Arm]) -> Results:
     """The results, computed and not written. Raises BadInput."""
-    return trial_results.results(trial_data.load(trial), allocation(trial, identity))
+    return trial_results.compute_results(trial_data.load_data(trial), arms)
 
 
-def allocation(trial: Trial, identity: str) -> dict[str, Arm]:
-    """Everybody's arm and key. Raises BadInput."""
-    held = age.identity(identity)
+def read_allocation(trial: Trial, identity: str) -> dict[str, Arm]:
+    """Every participant's arm and key. Raises BadInput."""
+    held = age.read_identity(identity)
     where = str(trial.folder / ALLOCATION)
-    table = json_codec.parse(age.opened(trial.read(ALLOCATION), held, where, "statistician"))
+    table = json_codec.parse(age.decrypt(trial.read(ALLOCATION), held, where, "statistician"))
     rows = table.get("rows")
     arms = {}
     for row in rows if isinstance(rows, list) else []:
@@ -75,26 +66,3 @@ def allocation(trial: Trial, identity: str) -> dict[str, Arm]:
     if set(arms) != set(trial.units):
         raise BadInput(f"{where}: is not this trial's allocation")
     return arms
-
-
-def made(output: str) -> Path:
-    """A folder beside the one to be written. Raises BadInput."""
-    target = Path(os.path.realpath(output))
-    part = target.with_name(f".{target.name[:100]}.{os.getpid()}.part")
-    try:
-        part.mkdir()
-    except (OSError, ValueError) as why:
-        raise BadInput(f"{output}: cannot be made: {keyfile.reason(why)}") from None
-    return part
-
-
-def write(folder: Path, found: Results) -> None:
-    """The four files."""
-    contents = {
-        REPORT: page.html_of(trial_results.page(found)),
-        DATA: export.data_csv(found),
-        DICTIONARY: export.dictionary_csv(found),
-        SOURCES: found.sources.csv(),
-    }
-    for name, content in contents.items():
-        (folder / name).write_text(content, encoding="utf-8", newline="")

@@ -13,7 +13,7 @@ from firmware.therapy.prescription import Course, Refused, read_calibration, rea
 from sim.common.boards import find_board
 from sim.common.errors import BadInput
 from sim.run import CALIBRATION
-from tools.common.files import emit
+from tools.common.files import emit, reason
 from tools.common.words import plural
 from tools.prescription import file as prescription_file
 from tools.prescription import keyfile
@@ -33,14 +33,14 @@ def install(key: keyfile.Key, device: str | None, replace: bool) -> int:
                 f"{unit.port}: has keys already: pull and verify its journal first, which the old"
                 " key alone can; then --replace writes over them"
             )
-        keep(unit, KEYS, keyfile.unit_file(key))
+        keep(unit, KEYS, keyfile.render_unit_keys(key))
     emit(f"{unit.port}: has its keys; it takes prescriptions that are signed with this one")
     return 0
 
 
 def push(file: str, device: str | None) -> int:
     """`prescribe push`: as the unit itself would judge it. Raises BadInput."""
-    content = prescription_file.content_of(file)
+    content = prescription_file.unit_content(file)
     with at_prompt(device) as (unit, about):
         board = find_board(board_of(unit, about))
         calibration = table_of(fetch(unit, CALIBRATION))
@@ -69,7 +69,7 @@ def pull(folder: str, device: str | None) -> int:
         home.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=".pull-", dir=home))
     except (OSError, ValueError) as why:
-        raise BadInput(f"{folder}: cannot be written: {keyfile.reason(why)}") from None
+        raise BadInput(f"{folder}: cannot be written: {reason(why)}") from None
     try:
         with at_prompt(device) as (unit, _):
             names = [journal.name(segment) for segment in range(journal.SEGMENTS)]
@@ -85,7 +85,7 @@ def pull(folder: str, device: str | None) -> int:
         aside.chmod(0o755)
         os.rename(aside, to)
     except OSError as why:
-        raise BadInput(f"{folder}: cannot be written: {keyfile.reason(why)}") from None
+        raise BadInput(f"{folder}: cannot be written: {reason(why)}") from None
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     size = sum(map(len, found.values()))

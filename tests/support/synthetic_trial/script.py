@@ -1,9 +1,8 @@
-"""Ratings of a synthetic trial, as whole numbers from 0 to 10. No person is behind any of them.
+"""Scripted ratings (0-10) of synthetic trials, and a check of the results against them.
 
-Two of them: one in which arms differ in nothing, and one whose means are set, so that what the
-reports say can be held to it. Its end points are the paper's means (Gale, Rothbart and Li 2006:
-6.9 to 3.0 and 7.4 to 6.0), as near as so many whole numbers come; the visits between lie on a
-line, which is ours.
+Called by `run`; reads the files that `trial unseal` wrote. In the null trial the arms do not
+differ. In the fixture the means are set: first and last are those of Gale, Rothbart and Li 2006
+(6.9 to 3.0 and 7.4 to 6.0), as near as whole ratings come; those between lie on a line.
 """
 
 import csv
@@ -12,33 +11,38 @@ from collections import Counter, defaultdict
 from fractions import Fraction
 from pathlib import Path
 
+from tests.support.synthetic_trial.belt import Script
 from tools.trial.allocation import ARMS, PLACEBO, THERAPY
-from tools.trial.belt import Script
 
 VISITS = 7
 SET_MEANS = {THERAPY: (Fraction("6.9"), Fraction("3.0")), PLACEBO: (Fraction("7.4"), Fraction(6))}
 FINISHING = {THERAPY: 21, PLACEBO: 18}
-DROPPED_AT = 4  # the visit after which one stays away
+DROPPED_AT = 4  # the last visit of the dropout
 SPREAD = (-2, -1, -1, 0, 0, 0, 1, 1, 2)  # of ratings around their mean
 MOST = 10
 
 
-def null(arms: dict[str, str], dropped: str, source: random.Random) -> dict[str, Script]:
-    """Ratings that come from the same numbers in both arms: the arms are not looked at."""
+def clamp_rating(value: float) -> int:
+    """The nearest rating, 0 to 10."""
+    return min(max(round(value), 0), MOST)
+
+
+def null_scripts(arms: dict[str, str], dropped: str, source: random.Random) -> dict[str, Script]:
+    """Ratings drawn alike in both arms, whose values are not read."""
     scripts = {}
     for who in arms:
-        base = min(max(round(source.gauss(7.1, 1.3)), 1), MOST)
+        base = max(clamp_rating(source.gauss(7.1, 1.3)), 1)
         drift = source.gauss(-0.35, 0.3)  # a visit
         before = [
-            min(max(round(base + drift * visit + (source.gauss(0, 0.8) if visit else 0)), 0), MOST)
+            clamp_rating(base + drift * visit + (source.gauss(0, 0.8) if visit else 0))
             for visit in range(VISITS)
         ]
-        scripts[who] = script(before, who == dropped, source)
+        scripts[who] = complete_script(before, who == dropped, source)
     return scripts
 
 
-def fixture(arms: dict[str, str], dropped: str, source: random.Random) -> dict[str, Script]:
-    """Ratings whose means in each arm, of those who finish, are the set ones at each visit."""
+def fixture_scripts(arms: dict[str, str], dropped: str, source: random.Random) -> dict[str, Script]:
+    """Ratings whose means by arm and visit, of those who finish, are the set ones."""
     scripts = {}
     for arm in ARMS:
         people = [who for who, mine in arms.items() if mine == arm and who != dropped]
@@ -46,17 +50,17 @@ def fixture(arms: dict[str, str], dropped: str, source: random.Random) -> dict[s
         columns = []
         for visit in range(VISITS):
             mean = first + (last - first) * Fraction(visit, VISITS - 1)
-            columns.append(summing(round(mean * len(people)), len(people), source))
+            columns.append(draw_ratings(round(mean * len(people)), len(people), source))
         for at, who in enumerate(people):
-            scripts[who] = script([column[at] for column in columns], False, source)
-    scripts[dropped] = script([8, 7, 8, 7, 7, 7, 7], True, source)
+            scripts[who] = complete_script([column[at] for column in columns], False, source)
+    scripts[dropped] = complete_script([8, 7, 8, 7, 7, 7, 7], True, source)
     return {who: scripts[who] for who in arms}
 
 
-def summing(total: int, count: int, source: random.Random) -> list[int]:
-    """So many ratings, scattered, of a given sum."""
+def draw_ratings(total: int, count: int, source: random.Random) -> list[int]:
+    """`count` scattered ratings whose sum is `total`."""
     mean = total / count
-    found = [min(max(round(mean + source.choice(SPREAD)), 0), MOST) for _ in range(count)]
+    found = [clamp_rating(mean + source.choice(SPREAD)) for _ in range(count)]
     while (short := total - sum(found)) != 0:
         step = 1 if short > 0 else -1
         at = source.randrange(count)
@@ -65,24 +69,26 @@ def summing(total: int, count: int, source: random.Random) -> list[int]:
     return found
 
 
-def script(before: list[int], drops_out: bool, source: random.Random) -> Script:
-    """A participant's answers, with those after therapy, effects and a guess, by chance."""
+def complete_script(before: list[int], drops_out: bool, source: random.Random) -> Script:
+    """A participant's script: random ratings after therapy, effects and guess added."""
     visits = DROPPED_AT if drops_out else VISITS
-    after = [min(max(value + source.choice((-1, 0, 0, 1)), 0), MOST) for value in before]
+    after = [clamp_rating(value + source.choice((-1, 0, 0, 1))) for value in before]
     effects = [int(source.random() < 0.06) for _ in before]
     return Script(
         tuple(before[:visits]), tuple(after[:visits]), tuple(effects[:visits]), source.randrange(3)
     )
 
 
-# -- what came back ---------------------------------------------------------------------------
+# -- check of the results ----------------------------------------------------------------------
 
 
-def exact(results: Path, arms: dict[str, str], scripts: dict[str, Script]) -> tuple[bool, str]:
-    """Whether every mean by arm and visit is the script's: in data.csv to the last digit, in
-    sources.csv, and so in the report, as it is printed."""
-    told = means(results)
-    printed = {row["what"]: row["value"] for row in rows_of(results / "sources.csv")}
+def check_means(
+    results: Path, arms: dict[str, str], scripts: dict[str, Script]
+) -> tuple[bool, str]:
+    """Whether each mean by arm and visit is the script's: exactly in data.csv, as printed in
+    sources.csv and the report."""
+    told = compute_means(results)
+    printed = {row["what"]: row["value"] for row in read_rows(results / "sources.csv")}
     count = 0
     for arm in ARMS:
         for visit in range(1, VISITS + 1):
@@ -99,9 +105,9 @@ def exact(results: Path, arms: dict[str, str], scripts: dict[str, Script]) -> tu
     return True, f"fixture: all {count} means by arm and visit are exactly the scripted ones"
 
 
-def ends(results: Path) -> tuple[bool, str]:
-    """Whether those who finish go from and to the set means, to the decimal that the paper has."""
-    told = means(results, finishing=True)
+def check_end_means(results: Path) -> tuple[bool, str]:
+    """Whether the means of those who finish are the set ones, to the paper's decimal."""
+    told = compute_means(results, finishing=True)
     parts, good = [], True
     for arm in ARMS:
         found = [told[arm, visit, "before"] for visit in (1, VISITS)]
@@ -114,15 +120,15 @@ def ends(results: Path) -> tuple[bool, str]:
     return good, f"fixture, of {sum(counted.values())} finishing: {', '.join(parts)}"
 
 
-def rows_of(path: Path) -> list[dict[str, str]]:
-    """A CSV file."""
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file."""
     with open(path, encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
 def finishers(results: Path) -> list[dict[str, str]]:
-    """The first row of whoever did the last visit."""
-    rows = rows_of(results / "data.csv")
+    """The first row of each participant who did the last visit."""
+    rows = read_rows(results / "data.csv")
     done = {
         row["record_id"]
         for row in rows
@@ -131,9 +137,9 @@ def finishers(results: Path) -> list[dict[str, str]]:
     return [row for row in rows if row["arm"] and row["record_id"] in done]  # fmt: skip
 
 
-def means(results: Path, finishing: bool = False) -> dict[tuple[str, int, str], Fraction]:
-    """Means of overall pain by arm, visit and moment, from data.csv alone."""
-    rows = rows_of(results / "data.csv")
+def compute_means(results: Path, finishing: bool = False) -> dict[tuple[str, int, str], Fraction]:
+    """Mean overall pain by arm, visit and moment, from data.csv alone."""
+    rows = read_rows(results / "data.csv")
     arms = {row["record_id"]: ARMS[int(row["arm"]) - 1] for row in rows if row["arm"]}
     kept = {row["record_id"] for row in finishers(results)} if finishing else set(arms)
     found: dict[tuple[str, int, str], list[int]] = defaultdict(list)

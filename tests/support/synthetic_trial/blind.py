@@ -1,9 +1,8 @@
-"""Whether the arms can be told from all that a blinded person can see, before anything is opened.
+"""Blinding check: a classifier tries to tell the arms from all that a blinded person can see.
 
-What is seen at a visit: each line of telemetry, each row that the screen showed, each cue of
-light, sound and vibration, and when; afterwards the pulled journal, its open fields and sizes.
-What is felt (warmth) and the emitters' glow are not in it: docs/trialist/trial.md says what cannot
-be hid.
+Called by `run` with simulated units. Observed at a visit: each line of telemetry, each row of the
+screen, each cue of light, sound and vibration, and its time; afterwards the open fields and sizes
+of the pulled journal. Warmth and the emitters' glow are left out: docs/trialist/trial.md.
 """
 
 import json
@@ -19,21 +18,21 @@ if TYPE_CHECKING:
     from sim.run import Run
 
 PERMUTATIONS = 999
-ALPHA = 0.01  # beaten, where chance alone does as well in fewer cases than this
+ALPHA = 0.01  # unblinded below this p
 RIDGE = 1.0
-SECRET = ("seal", "prev", "sealed")  # digits that look like chance, and are counted by length
+SECRET = ("seal", "prev", "sealed")  # looks random: only its length is a feature
 
 
 @dataclass
-class Seen:
-    """What a blinded person saw so far, as sums by name, and the highest of what has a value."""
+class Observations:
+    """What a blinded person saw so far: sums and highest values, by name."""
 
     sums: dict[str, float] = field(default_factory=lambda: defaultdict(float))
-    most: dict[str, float] = field(default_factory=dict)  # the highest of each
+    highest: dict[str, float] = field(default_factory=dict)
     visits: int = 0
 
-    def watch(self, run: "Run") -> None:
-        """Look at a unit from now on, in the places where it shows itself."""
+    def observe(self, run: "Run") -> None:
+        """Record the screen, cues and telemetry of a unit from now on."""
         hal: Any = run.hal
         show, signal = hal.show, hal.signal
 
@@ -50,17 +49,17 @@ class Seen:
             self.sums[f"cue {cue} time, s"] += run.t_s
             signal(cue)
 
-        hal.show, hal.signal, hal.on_line = shown, signalled, self.line
+        hal.show, hal.signal, hal.on_line = shown, signalled, self.add_line
 
-    def line(self, line: bytes) -> None:
-        """A line of telemetry."""
+    def add_line(self, line: bytes) -> None:
+        """Record a line of telemetry."""
         self.sums["telemetry lines"] += 1
         self.sums["telemetry bytes"] += len(line)
         for name, value in json.loads(line).items():
             self.add(f"telemetry {name}", value)
 
     def add(self, name: str, value: object) -> None:
-        """A value, under its name."""
+        """Record a value, or each value of a list, under its name."""
         if isinstance(value, list):
             for at, one in enumerate(value):
                 self.add(f"{name} {at}", one)
@@ -68,18 +67,19 @@ class Seen:
             self.sums[f"{name} is {value}"] += 1
         elif isinstance(value, (int, float)):
             self.sums[name] += value
-            self.most[name] = max(self.most.get(name, value), value)
+            self.highest[name] = max(self.highest.get(name, value), value)
 
-    def leave(self, run: "Run") -> None:
-        """The visit is over."""
+    def end_visit(self, run: "Run") -> None:
+        """Record the length of a visit."""
         self.visits += 1
         self.sums["visit, s"] += run.t_s
         self.sums["visit, ticks"] += run.ticks
 
 
-def features(seen: Seen, journal: dict[str, bytes]) -> dict[str, float]:
-    """What was seen, a visit; and the journal. The participant and the unit are known anyway."""
-    whole = Seen(defaultdict(float, seen.sums), dict(seen.most))
+def extract_features(seen: Observations, journal: dict[str, bytes]) -> dict[str, float]:
+    """Features of one participant, averaged over visits, with the journal's. The names of unit and
+    participant are no features."""
+    whole = Observations(defaultdict(float, seen.sums), dict(seen.highest))
     for name, content in journal.items():
         whole.sums[f"size of {name}"] += len(content)
         for line in content.splitlines():
@@ -93,28 +93,28 @@ def features(seen: Seen, journal: dict[str, bytes]) -> dict[str, float]:
                 elif key not in ("serial", "participant", "trial"):
                     whole.add(f"{kind} {key}", value)
     each = {name: value / max(seen.visits, 1) for name, value in whole.sums.items()}
-    return each | {f"{name}, highest": value for name, value in whole.most.items()}
+    return each | {f"{name}, highest": value for name, value in whole.highest.items()}
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """How well the arms were told, and how often chance does as well."""
+    """How well the arms were told, with permutation p values."""
 
     people: int
     features: int
-    accuracy: float  # of the classifier, each left out in turn
+    accuracy: float  # leave-one-out
     accuracy_p: float
-    best: str  # the one thing that tells the arms best
+    best: str  # the single feature that tells the arms best
     best_auc: float
     best_p: float
 
     @property
-    def beaten(self) -> bool:
-        """Whether chance was."""
+    def unblinded(self) -> bool:
+        """Whether the arms were told better than chance does."""
         return min(self.accuracy_p, self.best_p) < ALPHA
 
     def __str__(self) -> str:
-        """In a line."""
+        """The verdict in a line."""
         return (
             f"{self.features} things that a blinded person sees, of {self.people} people: the arm "
             f"was told for {100 * self.accuracy:.0f} % (chance does as well with p = "
@@ -123,12 +123,13 @@ class Verdict:
         )
 
 
-def judge(rows: Sequence[dict[str, float]], therapy: Sequence[bool], seed: int) -> Verdict:
-    """Try to tell the arms: by a linear classifier with a ridge, each participant left out in
-    turn, and by each feature alone (rank AUC). Both against the same with arms permuted, for the
-    features together: the best of many is held against the best of many."""
+def classify_arms(rows: Sequence[dict[str, float]], therapy: Sequence[bool], seed: int) -> Verdict:
+    """Try to tell the arms with a ridge classifier (leave-one-out) and with each feature alone
+    (rank AUC). Both p values come from permuted arms; the best feature is compared with the best
+    feature of each permutation. Raises BadInput where NumPy or SciPy is missing."""
     try:
         import numpy as np
+        from scipy.stats import rankdata
     except ImportError:
         from sim.common.errors import BadInput
 
@@ -139,14 +140,14 @@ def judge(rows: Sequence[dict[str, float]], therapy: Sequence[bool], seed: int) 
     names = [name for name, moves in zip(names, moving, strict=True) if moves]
     table = table[:, moving]
     scaled = (table - table.mean(axis=0)) / np.maximum(table.std(axis=0), 1e-12)
-    ranks = ranked(scaled)
-    hat = left_out(scaled)
+    ranks = rankdata(np.round(scaled, 9), axis=0)
+    hat = ridge_hat_matrix(scaled)
     truth = np.asarray(therapy, bool)
-    accuracy, auc = scores(hat, ranks, truth)
+    accuracy, auc = score_arms(hat, ranks, truth)
     source = np.random.default_rng(seed)
     better = [0, 0]
     for _ in range(PERMUTATIONS):
-        chance, chances = scores(hat, ranks, source.permutation(truth))
+        chance, chances = score_arms(hat, ranks, source.permutation(truth))
         better[0] += chance >= accuracy - 1e-12
         better[1] += abs(chances - 0.5).max(initial=0) >= abs(auc - 0.5).max(initial=0) - 1e-12
     best = int(abs(auc - 0.5).argmax()) if names else 0
@@ -157,23 +158,9 @@ def judge(rows: Sequence[dict[str, float]], therapy: Sequence[bool], seed: int) 
     )  # fmt: skip
 
 
-def ranked(table: Any) -> Any:
-    """Ranks in each column, those of equals averaged."""
-    import numpy as np
-
-    ranks = np.empty_like(table)
-    for column in range(table.shape[1]):
-        values = table[:, column]
-        _, inverse, counts = np.unique(np.round(values, 9), return_inverse=True, return_counts=True)
-        ends = np.cumsum(counts)
-        ranks[:, column] = (ends - (counts - 1) / 2)[inverse]
-    return ranks
-
-
-def left_out(scaled: Any) -> Any:
-    """The matrix that turns arms (as +1, -1, centred) into each one's score, made of the others:
-    ridge regression in its dual form, with the leave-one-out identity e_i = (y_i - f_i)/(1 - H_ii).
-    """
+def ridge_hat_matrix(scaled: Any) -> Any:
+    """The hat matrix of ridge regression in its dual form: it turns centred arms into scores. The
+    leave-one-out identity is e_i = (y_i - f_i)/(1 - H_ii)."""
     import numpy as np
 
     count, width = scaled.shape
@@ -181,13 +168,13 @@ def left_out(scaled: Any) -> Any:
     return gram @ np.linalg.inv(gram + RIDGE * np.eye(count))
 
 
-def scores(hat: Any, ranks: Any, truth: Any) -> tuple[float, Any]:
-    """Balanced accuracy of the classifier, and the AUC of each feature alone."""
+def score_arms(hat: Any, ranks: Any, truth: Any) -> tuple[float, Any]:
+    """The classifier's balanced leave-one-out accuracy, and the AUC of each feature alone."""
     import numpy as np
 
     treated = int(truth.sum())
     others = len(truth) - treated
-    # each arm weighs the same, so that the larger arm is no better a guess
+    # equal weight for each arm: guessing the larger arm must not help
     signs = np.where(truth, 1.0 / treated, -1.0 / others)
     fitted = hat @ signs
     own = np.diag(hat)

@@ -1,12 +1,12 @@
-"""A scripted participant of a synthetic trial: each visit through the real firmware, simulated.
+"""Scripted participant of a synthetic trial: attends every visit on the real firmware.
 
-The unit is the simulator's at HAL depth, with its keys, its ticket and its signed prescription;
-between visits only what its flash keeps goes on. Questions are answered with its buttons.
+Called by `run`, in a process of its own; writes no file. The unit is simulated at HAL depth with
+its keys, ticket and signed prescription. Between visits only the files of its flash survive.
 """
 
 import json
 import random
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from firmware.records.keys import FILE as KEYS
 from firmware.therapy.prescription import calibration_crc
@@ -18,17 +18,16 @@ from sim.common.story import Scenario, Start
 from sim.common.value_record import replace
 from sim.run import CALIBRATION, PRESCRIPTION, Run, nominal_calibration
 from sim.scenario.scenario import SEED_MAX, ordinary
-from tools.trial.blind import Seen, features
+from tests.support.synthetic_trial.blind import Observations, extract_features
 
 DAY_S = 86_400
-LATE_S = 2 * 3_600  # a visit is begun within so much of the day's hour
+LATE_S = 2 * 3_600  # a visit begins within this time of the day's hour
 FIRST_S = 820_540_800 + 10 * 3_600  # 2026-01-01 10:00
 
 
-@dataclass(frozen=True)
-class Script:
-    """What a participant answers: of each visit, overall pain before therapy and after; effects
-    and the guess. A visit beyond the last that is scripted is not attended."""
+class Script(NamedTuple):
+    """A participant's answers: overall pain before and after therapy and an effect by visit, and
+    the guess of the arm. Visits beyond the last scripted one are not attended."""
 
     before: tuple[int, ...]
     after: tuple[int, ...]
@@ -36,21 +35,19 @@ class Script:
     guess: int
 
 
-@dataclass(frozen=True)
-class Job:
-    """One participant, to be lived through in a process of its own."""
+class Job(NamedTuple):
+    """One participant's visits."""
 
     participant: str
     unit: str
     seed: int
     script: Script
-    files: dict[str, bytes]  # keys, ticket, prescription
+    files: dict[str, bytes]  # of the unit: calibration, keys, ticket, prescription
     interval_days: int
 
 
-@dataclass(frozen=True)
-class Lived:
-    """What is left of it: the journal, and what a blinded person could have seen."""
+class Attended(NamedTuple):
+    """The journal after all visits, and what a blinded person could have seen."""
 
     participant: str
     journal: dict[str, bytes]
@@ -58,44 +55,46 @@ class Lived:
     simulated_s: float
 
 
-def calibrated(unit: str) -> bytes:
-    """The calibration of a unit of this serial that is as its board file says."""
+def render_calibration(unit: str) -> bytes:
+    """The nominal calibration of a unit, with its serial."""
     table = {**nominal_calibration(RPI_PICO), "serial": unit}
     del table["crc32"]
     return json.dumps({**table, "crc32": calibration_crc(table, RPI_PICO)}).encode()
 
 
-def files_of(unit: str, keys: bytes, ticket_file: bytes, prescription: bytes) -> dict[str, bytes]:
-    """What is put onto a unit before its first visit."""
-    return {CALIBRATION: calibrated(unit), KEYS: keys, enrolment.FILE: ticket_file,
-            PRESCRIPTION: prescription}  # fmt: skip
+def unit_files(unit: str, keys: bytes, ticket: bytes, prescription: bytes) -> dict[str, bytes]:
+    """The files of a unit before its first visit."""
+    calibration = render_calibration(unit)
+    return {
+        CALIBRATION: calibration, KEYS: keys, enrolment.FILE: ticket, PRESCRIPTION: prescription,
+    }  # fmt: skip
 
 
-def live(job: Job) -> Lived:
-    """All visits, one after the other. Raises BadInput where the unit refuses one."""
+def attend_visits(job: Job) -> Attended:
+    """Run all visits in turn. Raises BadInput where the unit refuses one."""
     source = random.Random(f"{job.seed} {job.participant}")
     files = job.files
-    seen = Seen()
+    seen = Observations()
     simulated_s = 0.0
     begins_s = FIRST_S + source.randrange(5) * DAY_S
     for visit in range(1, len(job.script.before) + 1):
         clock_s = begins_s + (visit - 1) * job.interval_days * DAY_S + source.randrange(LATE_S)
-        run = Run(scenario(source), files=files, clock_s=clock_s)
-        seen.watch(run)
-        refused = attend_visit(run, answers(job.script, source))
+        run = Run(draw_scenario(source), files=files, clock_s=clock_s)
+        seen.observe(run)
+        refused = attend_visit(run, answer_from_script(job.script, source))
         if refused:
             raise BadInput(f"{job.participant}, visit {visit}: the unit refused it: {refused}")
         switch_off(run)
-        seen.leave(run)
+        seen.end_visit(run)
         files = run.hal.files
         simulated_s += run.t_s
         run.close()
     journal = {name: content for name, content in files.items() if name.startswith("journal.")}
-    return Lived(job.participant, journal, features(seen, journal), simulated_s)
+    return Attended(job.participant, journal, extract_features(seen, journal), simulated_s)
 
 
-def scenario(source: random.Random) -> Scenario:
-    """Somebody's room, skin and charge on a day; nothing of it knows the arm."""
+def draw_scenario(source: random.Random) -> Scenario:
+    """A random room, skin and charge, the same in both arms."""
     start = Start(
         ambient_c=source.uniform(20.0, 26.0), battery_pct=source.uniform(75.0, 98.0),
         perfusion=source.uniform(0.0007, 0.0015), fat_mm=source.uniform(6.0, 16.0),
@@ -103,8 +102,8 @@ def scenario(source: random.Random) -> Scenario:
     return replace(ordinary(), seed=source.randrange(SEED_MAX), start=start)
 
 
-def answers(script: Script, source: random.Random) -> Answer:
-    """As `sim.campaign.trial_visit.attend` asks: movements lie within one of overall."""
+def answer_from_script(script: Script, source: random.Random) -> Answer:
+    """The callback of `attend`; a movement's rating lies within one of the overall rating."""
 
     def answer(visit: int, when: str, item: str) -> int:
         if item == EFFECT:
