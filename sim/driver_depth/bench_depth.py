@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sim.physics.threshold_times import Dark
 
 
-class Nobody:
+class NullHal:
     """A HAL for the firmware that stands in for reports before there is one: it does nothing."""
 
     def reset_cause(self) -> int:
@@ -33,9 +33,9 @@ class Nobody:
         return lambda *arguments: None
 
 
-def unborn(setup: "Setup") -> Waistband:
+def unit_before_boot(setup: "Setup") -> Waistband:
     """What there is to report while no firmware is there: a unit that has just begun."""
-    nobody: Any = Nobody()
+    nobody: Any = NullHal()
     return Waistband(nobody, setup.board, setup.calibration, setup.prescription)
 
 
@@ -49,7 +49,7 @@ def unit_files(setup: "Setup") -> dict[str, bytes]:
     }
 
 
-def unix_s(setup: "Setup") -> int | None:
+def clock_at_power_on(setup: "Setup") -> int | None:
     """What the battery-backed clock reads at power-on; None: never set."""
     return None if setup.clock_s is None else UNIX_2000_S + setup.clock_s
 

@@ -59,7 +59,7 @@ class Chip(Clock):
         self.pwm = Pwm(self)
         self.gpio = Gpio(self, wiring, bench.hardware)
         self.gpio.peripherals[PWM] = self.pwm.level
-        self.gpio.on_let_go = self.let_go_of_supply
+        self.gpio.on_supply_released = self.release_supply
         self.pio = Pio(self, self.gpio, pio)
         self.light: Light = Light(self, bench, wiring, self.gpio, self.pwm)
         self.usb = Usb(self)
@@ -71,7 +71,6 @@ class Chip(Clock):
         self.swallowed = 0
         self.on_endless: Callable[[], None] | None = None  # such a program is put aside
         self.resets: list[tuple[int, str]] = []  # (us, why)
-        self.asleep = False  # lightsleep was called
         self.bench.attach(self)
         flash.clock = self
 
@@ -100,7 +99,7 @@ class Chip(Clock):
         if us >= self.pio.edge_us:
             self.pio.edge(us)
         if us >= self.bench.due_us:
-            self.bench.turn(us)
+            self.bench.handle_due(us)
         if us >= self.step_us and self.on_step:
             self.step_us = self.on_step(us)
         if us >= self.watchdog_us:
@@ -117,7 +116,7 @@ class Chip(Clock):
     def stop_at(self, us: int) -> None:
         """Have `on_stop` called then."""
         self.stop_us = us
-        self.soon(us)
+        self.due_by(us)
 
     def _still_running(self) -> None:
         """A program whose chip is gone has no more say; it is told so each time it asks."""
@@ -140,28 +139,28 @@ class Chip(Clock):
         """The watchdog counts from now on."""
         if self.watchdog_span_us:
             self.watchdog_us = self.us + self.watchdog_span_us
-            self.soon(self.watchdog_us)
+            self.due_by(self.watchdog_us)
 
     def reset(self, cause: int, why: str) -> None:
         """Everything of the chip but its scratch registers starts anew; the program is over."""
         if self.dead:
             raise self.dead
-        self._let_go()
+        self._reset_peripherals()
         self.cause = cause
         self.resets.append((self.us, why))
         self._end_program(ChipReset(why))
 
     def cut_power(self, why: str) -> None:
         """Nothing is kept but flash and what has a battery of its own."""
-        self._let_go()
+        self._reset_peripherals()
         self.scratch = [0] * SCRATCH
         self.bench.lose_power()
         self._end_program(PowerCut(why))
 
-    def let_go_of_supply(self) -> None:
+    def release_supply(self) -> None:
         """The unit holds its own supply no more: it dies, unless something else feeds it."""
         self.bench.powered = False
-        if not self.bench.fed() and not self.usb.connected:
+        if not self.bench.charger_plugged() and not self.usb.connected:
             self.cut_power("let go")
 
     def power_on(self) -> None:
@@ -174,9 +173,9 @@ class Chip(Clock):
         self.due = 0
         raise end
 
-    def _let_go(self) -> None:
+    def _reset_peripherals(self) -> None:
         """All peripherals as a reset leaves them: pins inputs, pulled down."""
-        self.changes()
+        self.count_light()
         self.gpio.reset()
         self.pwm.reset()
         self.pio.reset()

@@ -30,7 +30,7 @@ class Device:
         self.unit = unit
         self.chip = unit.chip
         self.chip.on_stop = self._pause
-        self.chip.on_endless = self._put_aside
+        self.chip.on_endless = self._abandon_program
         self.program: Program | None = None
         self.at_prompt = False
         self.boots = 0
@@ -38,12 +38,12 @@ class Device:
         self.power_at_us = -1  # when power comes back after a cut
         self.error: BaseException | None = None
         self.closed = False
-        self._ours = threading.Semaphore(0)
-        self._its = threading.Semaphore(0)
-        self._thread = self._begin(self._first_life)
+        self._host_turn = threading.Semaphore(0)
+        self._program_turn = threading.Semaphore(0)
+        self._thread = self._begin(self._wait_and_run)
 
-    def _begin(self, life: Callable[[], None]) -> threading.Thread:
-        thread = threading.Thread(target=life, daemon=True, name="chip")
+    def _begin(self, body: Callable[[], None]) -> threading.Thread:
+        thread = threading.Thread(target=body, daemon=True, name="chip")
         thread.start()
         return thread
 
@@ -54,8 +54,8 @@ class Device:
         if self.closed or us <= self.chip.us:
             return
         self.chip.stop_at(us)
-        self._its.release()
-        self._ours.acquire()
+        self._program_turn.release()
+        self._host_turn.acquire()
         if self.error:
             error, self.error = self.error, None
             self.closed = True
@@ -68,7 +68,7 @@ class Device:
         self.closed = True
         self.chip.dead = Closed()
         self.chip.dead_us = self.chip.us
-        self._its.release()
+        self._program_turn.release()
         self._thread.join(JOIN_S)
 
     def interrupt(self) -> None:
@@ -83,38 +83,38 @@ class Device:
 
     def soft_reset(self) -> None:
         """Ctrl-C and Ctrl-D at the prompt: boot.py and main.py run again."""
-        self.chip.throw(SystemExit())
+        self.chip.raise_in_program(SystemExit())
 
     # -- the program's side ----------------------------------------------------------------
 
     def _pause(self) -> None:
-        self._ours.release()
-        self._its.acquire()
+        self._host_turn.release()
+        self._program_turn.acquire()
         if isinstance(self.chip.dead, Closed):
             raise self.chip.dead
 
-    def _first_life(self) -> None:
-        self._its.acquire()
-        self._life()
+    def _wait_and_run(self) -> None:
+        self._program_turn.acquire()
+        self._run_boots()
 
-    def _put_aside(self) -> None:
+    def _abandon_program(self) -> None:
         """A program that catches even its chip's reset: the chip goes on without it, and it
         never runs again."""
         if not isinstance(self.chip.dead, Closed):
-            self._thread = self._begin(self._life)
+            self._thread = self._begin(self._run_boots)
         threading.Event().wait()
 
-    def _life(self) -> None:
+    def _run_boots(self) -> None:
         try:
             while not isinstance(self.chip.dead, Closed):
-                self._powered()
+                self._boot_once()
         except Closed:
             return
         except BaseException as error:
             self.error = error
-        self._ours.release()
+        self._host_turn.release()
 
-    def _powered(self) -> None:
+    def _boot_once(self) -> None:
         try:
             self.chip.boot()
             self.boots += 1
@@ -157,7 +157,7 @@ class Device:
         chip = self.chip
         while True:
             chip.dead = None
-            chip.soon(chip.us)
+            chip.due_by(chip.us)
             chip.spend(PROMPT_US)
             if 0 <= self.power_at_us <= chip.us:
                 self.power_at_us = -1

@@ -1,12 +1,12 @@
-"""`machine` for one chip: classes whose every operation takes its time.
+"""Module `machine` for one chip: the classes that `hal/` uses; each operation takes its time.
 
-Costs in microseconds were measured on an emulated RP2040 with MicroPython 1.24 at
-125 MHz, rounded; "(assumed)" was not.
+Costs in microseconds were measured on an emulated RP2040 with MicroPython 1.24 at 125 MHz and
+rounded; those marked "(assumed)" were not. Whatever is not here raises AttributeError.
 """
 
 from sim.driver_depth.core import POWER_ON, WATCHDOG, WDT_MAX_MS
-from sim.driver_depth.gpio import PINS, PULL_DOWN, PULL_UP, PWM, SIO
-from sim.driver_depth.i2c import I2C, Bus, pin_number
+from sim.driver_depth.gpio import PINS, PULL_DOWN, PULL_UP, PWM, SIO, pin_number
+from sim.driver_depth.i2c import I2C, Bus
 from sim.driver_depth.module import Module
 
 TYPE_CHECKING = False
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 PIN_US, ADC_US, PWM_US, PIN_NEW_US, PWM_NEW_US = 4, 5, 6, 30, 40
 WDT_US, MEM_US = 4, 2  # (assumed)
-IDLE_US = 1_000
 FIRST_ADC_PIN, ADC_CHANNELS = 26, 5
 SCRATCH_BASE = 0x4005_800C  # WATCHDOG_SCRATCH0, RP2040 data sheet 4.7
 RESET_REASON = 0x4005_8008
@@ -76,81 +75,45 @@ class Pin:
         """Set the level, or read what is at the pin."""
         chip = self.chip
         gpio = chip.gpio
-        chip.us += PIN_US
-        if chip.us >= chip.due:
-            chip.catch_up()
+        chip.spend(PIN_US)
         if x is None:
-            number = self.id
-            if gpio.function[number] == SIO and not gpio.drives[number]:
-                if chip.bench.hardware.pins & gpio.drivers.get(number, 0):
-                    return 0
-                if number not in gpio.forced:
-                    return gpio.pull[number] & PULL_UP
-            return gpio.level(number)
+            return gpio.level(self.id)
         if gpio.open_drain[self.id]:
             gpio.set_direction(self.id, not x)
         else:
             gpio.set_out(self.id, int(bool(x)))
         return None
 
-    __call__ = value
-
-    def on(self) -> None:
-        """High."""
-        self.value(1)
-
     def off(self) -> None:
         """Low."""
         self.value(0)
 
-    high, low = on, off
-
 
 class PwmChannel:
-    """A channel; both of a slice share its frequency."""
+    """`machine.PWM`: a channel; both of a slice share its frequency."""
 
     chip: "Chip"
 
-    def __init__(self, dest: object, freq: int = -1, **settings: int) -> None:
+    def __init__(self, dest: object, freq: int | None = None, duty_u16: int | None = None) -> None:
         pin = pin_number(dest)
         self.channel = pin & 15
         self.chip.pwm.duty[self.channel] = None
-        self.init(freq, **settings)
+        if freq is not None:
+            self.chip.pwm.set_freq(self.channel, freq)
+        if duty_u16 is not None:
+            self.chip.pwm.set_duty(self.channel, duty_u16)
         self.chip.gpio.set_function(pin, PWM)
         self.chip.spend(PWM_NEW_US)
 
-    def init(self, freq: int = -1, *, duty_u16: int = -1, duty_ns: int = -1) -> None:
-        """Frequency of the slice and duty of the channel."""
-        if freq != -1:
-            self.chip.pwm.set_freq(self.channel, freq)
-        if duty_u16 != -1:
-            self.chip.pwm.set_u16(self.channel, duty_u16)
-        if duty_ns != -1:
-            self.chip.pwm.set_ns(self.channel, duty_ns)
-
-    def freq(self, value: int | None = None) -> int | None:
-        """Of the slice, Hz."""
+    def freq(self, value: int) -> None:
+        """Set the slice's frequency, Hz."""
         self.chip.spend(PWM_US)
-        if value is None:
-            return self.chip.pwm.freq(self.channel)
         self.chip.pwm.set_freq(self.channel, value)
-        return None
 
-    def duty_u16(self, value: int | None = None) -> int | None:
-        """0-65535."""
-        chip = self.chip
-        chip.us += PWM_US
-        if chip.us >= chip.due:
-            chip.catch_up()
-        if value is None:
-            return self.chip.pwm.duty_u16(self.channel)
-        self.chip.pwm.set_u16(self.channel, value)
-        return None
-
-    def duty_ns(self, value: int) -> None:
-        """High time of a period, ns."""
+    def duty_u16(self, value: int) -> None:
+        """Set the duty, 0-65535."""
         self.chip.spend(PWM_US)
-        self.chip.pwm.set_ns(self.channel, value)
+        self.chip.pwm.set_duty(self.channel, value)
 
     def deinit(self) -> None:
         """Stop the slice; the pin keeps its level."""
@@ -173,11 +136,8 @@ class Adc:
         self.channel = channel
 
     def read_u16(self) -> int:
-        """One conversion: its 12 bits on top, and again below them."""
-        chip = self.chip
-        chip.us += ADC_US
-        if chip.us >= chip.due:
-            chip.catch_up()
+        """Convert: the 12 bits on top, and the upper four again below them."""
+        self.chip.spend(ADC_US)
         code = self.chip.bench.convert(self.channel)
         return code << 4 | code >> 8
 
@@ -195,11 +155,8 @@ class Wdt:
         self.chip.start_watchdog(timeout)
 
     def feed(self) -> None:
-        """Count from the beginning."""
-        chip = self.chip
-        chip.us += WDT_US
-        if chip.us >= chip.due:
-            chip.catch_up()
+        """Start the timeout again."""
+        self.chip.spend(WDT_US)
         self.chip.watchdog_us = self.chip.us + self.chip.watchdog_span_us
 
 
@@ -226,32 +183,24 @@ class Memory:
 
 
 def machine_module(chip: "Chip", buses: tuple[Bus, Bus]) -> Module:
-    """The module `machine`."""
+    """Make the module `machine`."""
 
-    def of(kind: type) -> type:
-        return type(kind.__name__, (kind,), {"chip": chip})
+    def bind(kind: type, **more: object) -> type:
+        more["chip"] = chip
+        return type(kind.__name__, (kind,), more)
 
     def reset() -> "NoReturn":
         chip.reset(WATCHDOG, "reset")
         raise SystemExit
 
-    def soft_reset() -> "NoReturn":
-        raise SystemExit
-
     def lightsleep(time_ms: int = 1 << 40) -> None:
-        chip.asleep = True
         chip.pwm.freeze(True)
         chip.spend(time_ms * 1_000)
         chip.pwm.freeze(False)
 
-    contents: dict[str, object] = {
-        "Pin": type("Pin", (Pin,), {"chip": chip, "made": {}}), "PWM": of(PwmChannel),
-        "ADC": of(Adc), "WDT": of(Wdt), "mem32": Memory(chip),
-        "I2C": type("I2C", (I2C,), {"chip": chip, "buses": buses}),
-        "reset": reset, "soft_reset": soft_reset, "lightsleep": lightsleep,
-        "reset_cause": lambda: chip.cause, "PWRON_RESET": POWER_ON, "WDT_RESET": WATCHDOG,
-        "freq": lambda: 125_000_000, "unique_id": lambda: b"\xe6\x61\x64\x08\x43\x1d\x2a\x2f",
-        "idle": lambda: chip.spend(IDLE_US),
-        "disable_irq": lambda: 0, "enable_irq": lambda state=0: None,
-    }  # fmt: skip
-    return Module("machine", contents)
+    return Module("machine", {
+        "Pin": bind(Pin, made={}), "PWM": bind(PwmChannel), "ADC": bind(Adc), "WDT": bind(Wdt),
+        "I2C": bind(I2C, buses=buses), "mem32": Memory(chip), "reset": reset,
+        "lightsleep": lightsleep, "reset_cause": lambda: chip.cause,
+        "PWRON_RESET": POWER_ON, "WDT_RESET": WATCHDOG,
+    })  # fmt: skip

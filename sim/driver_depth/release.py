@@ -14,7 +14,7 @@ from pathlib import Path
 from hal.files import TABLE
 from sim.common.errors import BadInput
 from sim.driver_depth.flash import DEVICE_FILES
-from sim.driver_depth.unit_source import for_the_unit
+from sim.driver_depth.unit_source import replace_constants
 
 AS_THEY_ARE = ("boot.py", "main.py")
 BYTECODE = "v6.3"  # of .mpy files, MicroPython 1.23 and later
@@ -24,7 +24,7 @@ GET = "pip install -e '.[deploy]'"
 def release(files: dict[str, bytes]) -> dict[str, bytes]:
     """Compiled, with `files.json`. Raises BadInput where something does not compile."""
     sources = {name: content for name, content in files.items() if name.endswith(".py")}
-    built = for_the_unit(sources, AS_THEY_ARE)
+    built = replace_constants(sources, AS_THEY_ARE)
     found = {}
     for name, content in files.items():
         if name in built and name not in AS_THEY_ARE:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from firmware.core.limits import CONTROL_TICKS, TICK_MS
 from sim.common.boards import check_chip
-from sim.driver_depth.bench_depth import BenchDepth, unborn, unit_files, unix_s
+from sim.driver_depth.bench_depth import BenchDepth, clock_at_power_on, unit_before_boot, unit_files
 from sim.driver_depth.device import Device
 from sim.driver_depth.unit_build import Build, Unit
 from sim.faults.catalogue import FAULTS, HANGS, RAISES
@@ -38,7 +38,7 @@ class DriverDepth(BenchDepth):
         start = setup.scenario.start
         self.assembly = Unit(
             setup.plant, setup.board, start.clock, setup.seed, unit_files(setup), self.build,
-            unix_s(setup),
+            clock_at_power_on(setup),
         )  # fmt: skip
         self.chip = self.assembly.chip
         self.bench = self.assembly.bench
@@ -47,7 +47,7 @@ class DriverDepth(BenchDepth):
         if start.worn:
             wear(self.hardware, True)
         self.device = Device(self.assembly)
-        self._unit = unborn(setup)
+        self._unit = unit_before_boot(setup)
         self._program: Program | None = self.device.program
 
     def start(self, observer: "Observer", event_ms: int) -> None:
@@ -75,7 +75,7 @@ class DriverDepth(BenchDepth):
         if program and program.waistband:
             self._unit = program.waistband
         elif program is not self._program:
-            self._unit = unborn(self.setup)
+            self._unit = unit_before_boot(self.setup)
         self._program = program
         self.lines.watch()
         self.ticks = us // TICK_US

@@ -334,7 +334,7 @@ def edited(source: bytes, spans: list[Span]) -> bytes:
     return b"\n".join(lines)
 
 
-def for_the_unit(files: dict[str, bytes], plain: tuple[str, ...]) -> dict[str, bytes]:
+def replace_constants(files: dict[str, bytes], plain: tuple[str, ...]) -> dict[str, bytes]:
     """Return every file as it goes to the compiler. `files` are sources by path, `plain` those
     among them that stay as they are. So do all where one does not parse: the compiler says where.
     Raises BadInput where an assertion of constants fails."""

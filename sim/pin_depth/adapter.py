@@ -32,7 +32,7 @@ from rp2040py.usb.cdc import USBCDC
 from rp2040py.utils.firmware_retrieve import MICROPYTHON, retrieve
 
 from sim.common.errors import BadInput
-from sim.pin_depth.pace import CYCLE_NS, Alarm, Burning, Pace
+from sim.pin_depth.pace import CYCLE_NS, Alarm, FlashTiming, PioPacer
 
 FLASH = 0x1000_0000  # where the chip sees its flash; execution begins here
 SRAM = 0x2000_0000
@@ -57,7 +57,7 @@ class Target(Protocol):
         """What it answers from where it stands."""
 
 
-class Silent:
+class NullLogger:
     """A log that nobody reads: what the emulator says of registers that it does not have."""
 
     def debug(self, component_name: str, message: str) -> None:
@@ -66,7 +66,7 @@ class Silent:
     info = warning = error = debug
 
 
-def released(version: str) -> str:
+def fetch_micropython(version: str) -> str:
     """The UF2 file of a release of MicroPython for the Pico: kept from the last time, else fetched.
     Raises BadInput where there is none or no way to it."""
     logging.getLogger(retrieve.__module__).addHandler(logging.NullHandler())  # it is said here
@@ -95,7 +95,7 @@ class Emulator:
         self.clock = SimulationClock()
         self.mcu: Any = RP2040(self.clock)
         self.simulator = Simulator(rp2040=self.mcu)
-        self.mcu.logger = Silent()
+        self.mcu.logger = NullLogger()
         self.mcu.load_bootrom(BOOTROM_B1)
         for address, data in blocks:
             self.mcu.flash[address - FLASH : address - FLASH + len(data)] = data
@@ -107,7 +107,7 @@ class Emulator:
         self.host: Host | None = None
         self.watched: list[tuple[Any, Callable[[Any], None]]] = []
         self._stop = self.clock.create_alarm(self.stop)
-        self.paces: list[Pace] = []
+        self.pacers: list[PioPacer] = []
         self._hook()
 
     @property
@@ -281,12 +281,12 @@ class Emulator:
         mcu.timer.write_uint32 = timer_write
         for pio in mcu.pio:
             self._hook_pio(pio)
-        self.burning = Burning(mcu.ssi, self._pass)
+        self.flash_timing = FlashTiming(mcu.ssi, self._pass)
 
     def _hook_pio(self, pio: Any) -> None:
         """Notice on its bus when a block is told something: the native class takes no hook."""
-        pace = Pace(self.clock, pio)
-        self.paces.append(pace)
+        pace = PioPacer(self.clock, pio)
+        self.pacers.append(pace)
         for base, peripheral in list(self.mcu.peripherals.items()):
             if peripheral is pio:
                 self.mcu.peripherals[base] = pace

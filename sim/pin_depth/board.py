@@ -89,11 +89,11 @@ class Board:
     def _turned(self) -> None:
         """A block of the plant ends, or something happens."""
         bench = self.bench
-        bench.turn(self.us)
+        bench.handle_due(self.us)
         self.press()
         self._turn.at(max(bench.due_us, self.us + 1))
 
-    def soon(self, us: int) -> None:
+    def due_by(self, us: int) -> None:
         """The bench has something due at this time, perhaps before all else."""
         self._turn.at(max(us, self.us + 1))
 
@@ -133,7 +133,7 @@ class Board:
         if level or not self.emulator.drives(self.wiring.hold):
             return
         self.bench.powered = False
-        if not self.bench.fed() and self.emulator.host is None:
+        if not self.bench.charger_plugged() and self.emulator.host is None:
             self.cut_power(None)
 
     # -- a host ----------------------------------------------------------------------------

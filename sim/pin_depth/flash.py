@@ -39,22 +39,22 @@ def micropython(path: str, with_files: bool = False) -> list[Block]:
     """The blocks of a UF2 file with MicroPython for the Pico, and, where it may have them, with
     the unit's files. A release's number (1.28.0) has the emulator fetch it. Raises BadInput."""
     if RELEASE.fullmatch(path) and not Path(path).exists():
-        from sim.pin_depth.adapter import released
+        from sim.pin_depth.adapter import fetch_micropython
 
-        path = released(path)
+        path = fetch_micropython(path)
     try:
         content = Path(path).read_bytes()
     except (OSError, ValueError) as why:
         said = getattr(why, "strerror", None) or str(why)
         raise BadInput(f"{path}: cannot be read: {said}") from None
     blocks = uf2_blocks(content, path)
-    if not with_files and holds_files(blocks):
+    if not with_files and has_files(blocks):
         raise BadInput(f"{path}: has files of its own: take a UF2 with MicroPython alone")
     check(b"".join(data for _, data in sorted(blocks)), path)
     return blocks
 
 
-def holds_files(blocks: list[Block]) -> bool:
+def has_files(blocks: list[Block]) -> bool:
     """Whether a unit's files lie in them besides MicroPython."""
     return any(address >= STORAGE for address, _ in blocks)
 

@@ -48,7 +48,7 @@ class Memory:
         """One word."""
         return self.words(address, 1)[0]
 
-    def put(self, address: int, word: int) -> None:
+    def write_word(self, address: int, word: int) -> None:
         """Write a word of SRAM."""
         struct.pack_into("<I", self.sram, address - SRAM, word)
 
@@ -155,13 +155,13 @@ class Heap:
         except Unreadable:
             return False
 
-    def instances(self, name: str) -> "list[Thing]":
+    def instances(self, name: str) -> "list[HeapObject]":
         """Objects of a class that a program made, by its name."""
         found = []
         for kind in self.classes(name):
             for address in self.memory.finding(kind):
                 try:
-                    thing = Thing(self, address)
+                    thing = HeapObject(self, address)
                     if thing.members:
                         found.append(thing)
                 except Unreadable:
@@ -169,7 +169,7 @@ class Heap:
         return found
 
     def value(self, word: int) -> Any:
-        """A Python value of an object word; an instance becomes a Thing."""
+        """A Python value of an object word; an instance becomes a HeapObject."""
         if word & 1:
             return (word >> 1) - (1 << 31 if word >> 31 else 0)
         if word & 7 == 2:
@@ -178,7 +178,7 @@ class Heap:
             return IMMEDIATE.get(word)
         kind = self.kind(self.memory.word(word))
         read = READERS.get(kind)
-        return read(self, word) if read else Thing(self, word)
+        return read(self, word) if read else HeapObject(self, word)
 
     def builtin(self, module: str, function: str) -> int:
         """The word of a function of a module that some code has imported."""
@@ -248,7 +248,7 @@ def _str(heap: Heap, address: int) -> str:
 READERS = {"list": _list, "tuple": _tuple, "array": _array, "bytearray": _array, "str": _str}
 
 
-class Thing:
+class HeapObject:
     """An object of the program; its attributes are read anew each time they are asked for."""
 
     def __init__(self, heap: Heap, address: int) -> None:

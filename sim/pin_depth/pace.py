@@ -28,7 +28,7 @@ class Alarm:
         self.alarm.cancel()
 
 
-class Pace:
+class PioPacer:
     """A PIO block as its bus sees it, and an alarm for each next instruction of it.
 
     The emulator hands a block its cycles after each instruction of the processor, or after
@@ -60,14 +60,14 @@ class Pace:
 
     def _look(self) -> None:
         pio = self.pio
-        paces = [each.div_fp for each in pio.machines if each.enabled]
-        if pio.stopped or pio.next_due_fp >= NEVER_DUE or min(paces) < FASTEST_FP:
+        pacers = [each.div_fp for each in pio.machines if each.enabled]
+        if pio.stopped or pio.next_due_fp >= NEVER_DUE or min(pacers) < FASTEST_FP:
             return
         due_ns = self.zero_ns + pio.next_due_fp / 256 * CYCLE_NS - self.clock.nanos
         self.alarm.schedule(max(due_ns, CYCLE_NS))
 
 
-class Burning:
+class FlashTiming:
     """The flash as its bus ends a command: it is busy for as long as the part takes."""
 
     def __init__(self, ssi: Any, wait: Callable[[float], None]) -> None:

