@@ -1,7 +1,7 @@
-"""The unit alive: power-on, boot.py, main.py, the prompt, resets, a host that attaches.
+"""Unit in operation: power-on, boot.py, main.py, the prompt, resets, a host that attaches.
 
-The program runs in a thread of its own that takes strict turns with the host's: one
-of the two always waits. So it is as repeatable as if there were one.
+`sim.driver_depth.run` moves it by `run_until`. The program has its own thread, which takes strict
+turns with the host's: one of the two always waits, so that runs repeat exactly.
 """
 
 import threading
@@ -20,11 +20,11 @@ JOIN_S = 1.0
 
 
 class Closed(BaseException):
-    """The bench is being cleared away."""
+    """The run is closed."""
 
 
 class Device:
-    """A unit and the program on it. `run_until` is all that moves it."""
+    """A unit and the program on it."""
 
     def __init__(self, unit: "Unit") -> None:
         self.unit = unit
@@ -40,9 +40,9 @@ class Device:
         self.closed = False
         self._host_turn = threading.Semaphore(0)
         self._program_turn = threading.Semaphore(0)
-        self._thread = self._begin(self._wait_and_run)
+        self._thread = self._start_thread(self._wait_and_run)
 
-    def _begin(self, body: Callable[[], None]) -> threading.Thread:
+    def _start_thread(self, body: Callable[[], None]) -> threading.Thread:
         thread = threading.Thread(target=body, daemon=True, name="chip")
         thread.start()
         return thread
@@ -50,7 +50,7 @@ class Device:
     # -- the host's side -----------------------------------------------------------------
 
     def run_until(self, us: int) -> None:
-        """Let virtual time pass up to here. Raises what went wrong on the bench itself."""
+        """Let virtual time pass up to here. Raises an error of the bench itself."""
         if self.closed or us <= self.chip.us:
             return
         self.chip.stop_at(us)
@@ -62,7 +62,7 @@ class Device:
             raise error
 
     def close(self) -> None:
-        """The bench is done with: end the program's thread."""
+        """End the program's thread."""
         if self.closed:
             return
         self.closed = True
@@ -72,17 +72,17 @@ class Device:
         self._thread.join(JOIN_S)
 
     def interrupt(self) -> None:
-        """A host types Ctrl-C."""
+        """Type Ctrl-C, as a host."""
         self.chip.usb.connected = True
         self.chip.usb.type("\x03")
 
     def host_attach(self) -> None:
-        """What `mpremote` does: Ctrl-C, raw prompt, soft reset; main.py is then skipped."""
+        """Attach as `mpremote` does: Ctrl-C, raw prompt, soft reset; main.py is then skipped."""
         self.interrupt()
         self.attach_until_us = self.chip.us + ATTACH_US
 
     def soft_reset(self) -> None:
-        """Ctrl-C and Ctrl-D at the prompt: boot.py and main.py run again."""
+        """Reset softly, as Ctrl-C and Ctrl-D do: boot.py and main.py run again."""
         self.chip.raise_in_program(SystemExit())
 
     # -- the program's side ----------------------------------------------------------------
@@ -98,10 +98,9 @@ class Device:
         self._run_boots()
 
     def _abandon_program(self) -> None:
-        """A program that catches even its chip's reset: the chip goes on without it, and it
-        never runs again."""
+        """Go on without a program that catches even its chip's reset; it never runs again."""
         if not isinstance(self.chip.dead, Closed):
-            self._thread = self._begin(self._run_boots)
+            self._thread = self._start_thread(self._run_boots)
         threading.Event().wait()
 
     def _run_boots(self) -> None:
@@ -125,7 +124,7 @@ class Device:
             self._wait_for_power()
 
     def _run(self) -> None:
-        """From a hard reset on."""
+        """Run boot.py and main.py from a hard reset to the next."""
         raw = False
         self.attach_until_us = -1
         while True:
@@ -138,7 +137,7 @@ class Device:
             self.chip.soft_reset()
 
     def _prompt(self) -> bool:
-        """Nothing runs until somebody comes; True if it is a host that wants the raw prompt."""
+        """Wait at the prompt; return whether it is left for a host that wants the raw prompt."""
         self.at_prompt = True
         while True:
             try:
@@ -152,7 +151,7 @@ class Device:
                 return True
 
     def _wait_for_power(self) -> None:
-        """Dark and still; then a power-on like the first."""
+        """Stay without power until it comes back."""
         self.at_prompt = False
         chip = self.chip
         while True:

@@ -1,6 +1,6 @@
-"""The two PIO blocks of a chip, and `rp2`, the module through which a program uses them.
+"""PIO blocks of the chip, and the module `rp2` for them.
 
-`Chip` owns a `Pio`: it asks which pins the state machines drive and when one will change next.
+`Chip` owns a `Pio`, and asks which pins the state machines drive and when one changes next.
 """
 
 from sim.driver_depth.asm import Program, asm_pio
