@@ -71,6 +71,7 @@ class Chip(Clock):
         self.swallowed = 0
         self.on_endless: Callable[[], None] | None = None  # ... which then never runs again
         self.resets: list[tuple[int, str]] = []  # (us, why)
+        self.asleep = False  # lightsleep was called
         self.bench.attach(self)
         flash.clock = self
 

@@ -92,33 +92,23 @@ def os_module(chip: "Chip") -> Module:
     return Module("os", {"listdir": flash.listdir, "stat": flash.stat, "rename": flash.rename})
 
 
-class Buffered:
-    """`sys.stdin.buffer` or `sys.stdout.buffer`."""
+class Console:
+    """`sys.stdin`, `sys.stdout`, `sys.stderr` and their `buffer`: all the USB console."""
 
     def __init__(self, chip: "Chip") -> None:
         self.chip = chip
+        self.buffer = self
 
-    def write(self, data: bytes) -> int:
-        """Bytes to the host; may block."""
-        return self.chip.usb.write(bytes(data).decode("latin-1"))
+    def write(self, data: "str | bytes") -> int:
+        """Output text or bytes to the host; may block."""
+        text = data if isinstance(data, str) else bytes(data).decode("latin-1")
+        return self.chip.usb.write(text)
 
     def readinto(self, buffer: bytearray) -> int:
-        """Fill the buffer, waiting for what has not come yet."""
+        """Fill the buffer, waiting for bytes that have not come yet."""
         self.chip.spend(USB_BYTE_US)
         buffer[:] = self.chip.usb.read(len(buffer))
         return len(buffer)
-
-
-class Console:
-    """`sys.stdin`, `sys.stdout` and `sys.stderr`: all the USB console."""
-
-    def __init__(self, chip: "Chip") -> None:
-        self.chip = chip
-        self.buffer = Buffered(chip)
-
-    def write(self, text: str) -> int:
-        """What print does; may block."""
-        return self.chip.usb.write(text)
 
 
 class Poll:
@@ -130,7 +120,7 @@ class Poll:
 
     def register(self, obj: object, eventmask: int = POLLIN | POLLOUT) -> None:
         """Watch an object: the console alone can be watched."""
-        if not isinstance(obj, (Console, Buffered)):
+        if not isinstance(obj, Console):
             raise OSError(errno.EPERM, "stream operation not supported")
         self.masks[obj] = eventmask
 

@@ -19,7 +19,6 @@ PIN_US, ADC_US, PWM_US, PIN_NEW_US, PWM_NEW_US = 4, 5, 6, 30, 40
 WDT_US, MEM_US = 4, 2  # (assumed)
 FIRST_ADC_PIN, ADC_CHANNELS = 26, 5
 SCRATCH_BASE = 0x4005_800C  # WATCHDOG_SCRATCH0, RP2040 data sheet 4.7
-RESET_REASON = 0x4005_8008
 WORD = 0xFFFFFFFF
 
 
@@ -161,7 +160,7 @@ class Wdt:
 
 
 class Memory:
-    """`machine.mem32`: the watchdog's scratch registers and reset reason; nothing else."""
+    """`machine.mem32`: the watchdog's scratch registers, nothing else."""
 
     def __init__(self, chip: "Chip") -> None:
         self.chip = chip
@@ -174,8 +173,6 @@ class Memory:
         return slot
 
     def __getitem__(self, address: int) -> int:
-        if address == RESET_REASON:
-            return int(self.chip.cause == WATCHDOG)
         return self.chip.scratch[self._slot(address)]
 
     def __setitem__(self, address: int, value: int) -> None:
@@ -194,6 +191,7 @@ def machine_module(chip: "Chip", buses: tuple[Bus, Bus]) -> Module:
         raise SystemExit
 
     def lightsleep(time_ms: int = 1 << 40) -> None:
+        chip.asleep = True
         chip.pwm.freeze(True)
         chip.spend(time_ms * 1_000)
         chip.pwm.freeze(False)

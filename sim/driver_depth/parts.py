@@ -28,6 +28,7 @@ class Part:
     alert = False  # it holds the emitters' supply switch open
     names: tuple[str, ...] = ()
     steps = False  # reading on goes to the next register
+    identity = 0  # of an ID or version register
 
     def __init__(self, bench: "Bench") -> None:
         self.bench = bench
@@ -89,6 +90,7 @@ class Tmp117(Part):
     HIGH_ALERT, LOW_ALERT, DATA_READY = 1 << 15, 1 << 14, 1 << 13
     STARTUP_US = 1_500
     NOTHING_YET = -32_768
+    identity = 0x0117
 
     def __init__(self, bench: "Bench", address: int, slot: int, name: str, wired: bool) -> None:
         """`slot` is its raw value's place on the bench; `wired`: its ALERT opens the switch."""
@@ -96,7 +98,6 @@ class Tmp117(Part):
         self.slot = slot
         self.names = (name,)
         self.wired = wired
-        self.identity = 0x0117
         super().__init__(bench)
 
     def power_on(self, us: int) -> None:
@@ -192,11 +193,11 @@ class Max17049(Part):
     address = 0x36
     names = ("cell", "charge")
     steps = True
+    identity = 0x0012
     VCELL, SOC, MODE, VERSION, CONFIG, STATUS = 0x02, 0x04, 0x06, 0x08, 0x0C, 0x1A
 
     def power_on(self, us: int) -> None:
         """As delivered."""
-        self.version = 0x0012
         self.registers = {self.MODE: 0, self.CONFIG: 0x971C, self.STATUS: 0x0100}
 
     def word(self, register: int, us: int) -> int:
@@ -206,7 +207,7 @@ class Max17049(Part):
         if register == self.SOC:
             return self.bench.hardware.raw[6]
         if register == self.VERSION:
-            return self.version
+            return self.identity
         return self.registers.get(register, 0xFFFF)
 
     def set_word(self, register: int, value: int, us: int) -> None:

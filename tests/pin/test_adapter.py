@@ -72,7 +72,7 @@ def test_the_timer_counts_from_what_the_unit_s_clock_reads_at_power_on_and_from_
 
 def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
     """The emulator as it comes."""
-    monkeypatch.setattr(PioPacer, "_look", lambda self: None)
+    monkeypatch.setattr(PioPacer, "_set_alarm", lambda self: None)
 
 
 @pytest.mark.parametrize("divider", [500, 12_500, 20_001])

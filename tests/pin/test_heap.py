@@ -149,7 +149,7 @@ def test_a_methods_slot_can_be_found_and_changed():
     entries = built.map({"look": built.word(1)})
     kind = built.kind("Part", built.put(built.kinds["dict"], *entries))
     heap = built.heap()
-    heap.learn()
+    heap.read_names()
     slot, word = heap.methods(kind)["look"]
     assert heap.value(word) == 1
     heap.memory.write_word(slot, built.word(2))

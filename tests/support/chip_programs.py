@@ -7,8 +7,9 @@ from typing import Any
 from hal.boards import RPI_PICO
 from sim.common.story import Event, Scenario, Start
 from sim.common.value_record import replace
+from sim.driver_depth.bench_depth import STEP_US
 from sim.driver_depth.program import Program
-from sim.driver_depth.run import STEP_US, DriverDepth
+from sim.driver_depth.run import DriverDepth
 from sim.driver_depth.unit_build import Build, Unit
 from sim.physics.plant import Plant
 from sim.run import Run, nominal_calibration
