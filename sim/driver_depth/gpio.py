@@ -45,7 +45,6 @@ class Gpio:
         self.function = [NULL] * PINS
         self.out = [0] * PINS
         self.drives = [False] * PINS  # SIO output enable
-        self.open_drain = [False] * PINS
         self.pull = [PULL_DOWN] * PINS
 
     def before_change(self, pin: int) -> None:

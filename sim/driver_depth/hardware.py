@@ -17,24 +17,24 @@ if TYPE_CHECKING:
 
 PIN_US, ADC_US, PWM_US, PIN_NEW_US, PWM_NEW_US = 4, 5, 6, 30, 40
 WDT_US, MEM_US = 4, 2  # (assumed)
-FIRST_ADC_PIN, ADC_CHANNELS = 26, 5
+FIRST_ADC_PIN, ADC_PINS = 26, 4
 SCRATCH_BASE = 0x4005_800C  # WATCHDOG_SCRATCH0, RP2040 data sheet 4.7
 WORD = 0xFFFFFFFF
 
 
 class Pin:
-    """`machine.Pin`: one object a pin, as in MicroPython. `chip` and `made` are set on a
-    subclass made for each chip, as `chip` is in the classes below."""
+    """`machine.Pin`, input or output: one object a pin. `chip` and `made` are set on a subclass
+    made for each chip, as `chip` is in the classes below."""
 
     chip: "Chip"
     made: "dict[int, Any]"
 
-    IN, OUT, OPEN_DRAIN, ALT = 0, 1, 2, 3
+    IN, OUT = 0, 1
     PULL_UP, PULL_DOWN = PULL_UP, PULL_DOWN
     id: int
 
     def __new__(cls, id: object, *_: object, **__: object) -> "Pin":
-        """The pin's one object."""
+        """Return the pin's one object."""
         number = pin_number(id)
         if not 0 <= number < PINS:
             raise ValueError("invalid pin")
@@ -49,42 +49,28 @@ class Pin:
             self.init(*configuration, **named)  # type: ignore[arg-type]
 
     def init(
-        self, mode: int | None = None, pull: int | None = None, *,
-        value: object = None, alt: int = SIO,
-    ) -> None:  # fmt: skip
-        """Mode, pull (none where none is named) and, for outputs, the level."""
-        chip, number = self.chip, self.id
-        gpio = chip.gpio
+        self, mode: int | None = None, pull: int | None = None, *, value: object = None
+    ) -> None:
+        """Set mode, pull (none where none is named) and, for outputs, the level."""
+        gpio, number = self.chip.gpio, self.id
         if mode is not None:
             if mode == self.OUT and value is not None:
                 gpio.set_out(number, int(bool(value)))
-            elif mode == self.OPEN_DRAIN:
-                gpio.set_out(number, 0)
-            gpio.open_drain[number] = mode == self.OPEN_DRAIN
-            if mode == self.ALT:
-                gpio.set_function(number, alt)
-            else:
-                low = mode == self.OPEN_DRAIN and value is not None and not value
-                gpio.set_direction(number, mode == self.OUT or low)
-                gpio.set_function(number, SIO)
+            gpio.set_direction(number, mode == self.OUT)
+            gpio.set_function(number, SIO)
         gpio.pull[number] = pull or 0
-        chip.spend(PIN_NEW_US)
+        self.chip.spend(PIN_NEW_US)
 
     def value(self, x: object = None) -> int | None:
         """Set the level, or read what is at the pin."""
-        chip = self.chip
-        gpio = chip.gpio
-        chip.spend(PIN_US)
+        self.chip.spend(PIN_US)
         if x is None:
-            return gpio.level(self.id)
-        if gpio.open_drain[self.id]:
-            gpio.set_direction(self.id, not x)
-        else:
-            gpio.set_out(self.id, int(bool(x)))
+            return self.chip.gpio.level(self.id)
+        self.chip.gpio.set_out(self.id, int(bool(x)))
         return None
 
     def off(self) -> None:
-        """Low."""
+        """Drive the pin low."""
         self.value(0)
 
 
@@ -121,18 +107,14 @@ class PwmChannel:
 
 
 class Adc:
-    """A channel, or the pin it is on."""
+    """`machine.ADC` on a pin."""
 
     chip: "Chip"
 
     def __init__(self, id: object) -> None:
-        number = pin_number(id)
-        channel = number
-        if number >= ADC_CHANNELS or not isinstance(id, int):
-            channel = number - FIRST_ADC_PIN
-            if not 0 <= channel < ADC_CHANNELS - 1:
-                raise ValueError("Pin doesn't have ADC capabilities")
-        self.channel = channel
+        self.channel = pin_number(id) - FIRST_ADC_PIN
+        if not 0 <= self.channel < ADC_PINS:
+            raise ValueError("Pin doesn't have ADC capabilities")
 
     def read_u16(self) -> int:
         """Convert: the 12 bits on top, and the upper four again below them."""
@@ -142,7 +124,7 @@ class Adc:
 
 
 class Wdt:
-    """The watchdog: no way to stop it, but made anew it takes another timeout."""
+    """The watchdog: it cannot be stopped, but made anew it takes another timeout."""
 
     chip: "Chip"
 

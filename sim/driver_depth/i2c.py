@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 OVERHEAD_US = 20  # of a call (assumed)
 BITS = 9  # a byte and its acknowledgement
 FRAMING_BITS = 2  # start and stop
-DEFAULT_HZ, DEFAULT_TIMEOUT_US = 400_000, 50_000
-DEFAULT_PINS = ((5, 4), (7, 6))  # (scl, sda) by bus
 
 
 class Bus:
@@ -43,16 +41,13 @@ class I2C:
     buses: tuple[Bus, Bus]
 
     def __init__(
-        self, id: int, freq: int = DEFAULT_HZ, *, scl: object = None, sda: object = None,
-        timeout: int = DEFAULT_TIMEOUT_US,
-    ) -> None:  # fmt: skip
+        self, id: int, freq: int = 400_000, *, scl: object, sda: object, timeout: int = 50_000
+    ) -> None:
         if id not in (0, 1):
             raise ValueError(f"I2C({id}) doesn't exist")
         self.number = id
         self.bus = self.buses[id]
-        default_scl, default_sda = DEFAULT_PINS[id]
-        scl_pin = default_scl if scl is None else pin_number(scl)
-        sda_pin = default_sda if sda is None else pin_number(sda)
+        scl_pin, sda_pin = pin_number(scl), pin_number(sda)
         if scl_pin & 3 != 2 * id + 1:
             raise ValueError("bad SCL pin")
         if sda_pin & 3 != 2 * id:

@@ -142,14 +142,6 @@ class Pwm:
         """Return what its slice puts out on a pin now."""
         return self.slice_of(pin).level(pin & 1, self.clock.us)
 
-    def start(self, channel: int) -> None:
-        """MicroPython starts a slice once it has a frequency and the channel a duty."""
-        if self.freq_set[channel >> 1] and self.duty[channel] is not None:
-            part = self.slices[channel >> 1]
-            if not part.enabled:
-                self.clock.count_light()
-                part.enable(True, self.clock.us)
-
     def set_freq(self, channel: int, freq: int) -> None:
         """Divider and top for this frequency, then both channels' duties again."""
         if freq <= 0:
@@ -191,7 +183,9 @@ class Pwm:
         compare = (duty * (part.next_top + 1) + DUTY_FULL // 2) // DUTY_FULL
         part.next_compare[channel & 1] = compare & 0xFFFF
         part.written(us)
-        self.start(channel)
+        if self.freq_set[channel >> 1] and not part.enabled:  # MicroPython starts it now
+            self.clock.count_light()
+            part.enable(True, us)
 
     def stop(self, channel: int) -> None:
         """`deinit`: the slice stops, both its pins stay at the level they have."""

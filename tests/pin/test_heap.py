@@ -158,7 +158,7 @@ def test_a_methods_slot_can_be_found_and_changed():
 
 def test_a_memory_of_another_make_is_said_to_be_one():
     with pytest.raises(Unreadable, match=r"MicroPython 1\.24-1\.28"):
-        Heap(Memory(memoryview(bytearray(64)), memoryview(bytearray(4_096)))).learn()
+        Heap(Memory(memoryview(bytearray(64)), memoryview(bytearray(4_096)))).read_names()
 
 
 @given(st.binary(min_size=256, max_size=1_024))

@@ -323,7 +323,7 @@ def test_a_wide_code_takes_in_its_neighbours(desk):
 
 
 def test_16_bits_are_the_12_bits_repeated(desk):
-    value = desk.machine.ADC(0).read_u16()
+    value = desk.machine.ADC(desk.machine.Pin(26)).read_u16()
     assert value & 15 == value >> 12
 
 
