@@ -25,11 +25,12 @@ import copy
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sim.common.errors import BadInput
 
 CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*$")
+RANGE = re.compile(r"range\([^,]*\)$")
 READS = (ast.Name, ast.Attribute)
 COMPUTED = (
     *(ast.Constant, ast.UnaryOp, ast.BinOp, ast.Compare, ast.BoolOp),
@@ -48,7 +49,7 @@ class Span(NamedTuple):
 
 
 class Module:
-    """One file: its tree, what its names stand for, and which constants it defines."""
+    """One file: its tree, the origin of its names, and the constants that it defines."""
 
     def __init__(self, path: str, source: bytes) -> None:
         self.name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
@@ -60,7 +61,11 @@ class Module:
                 for row in node.names:
                     self.imported[row.asname or row.name] = (node.module, row.name)
         self.bound = bound_anywhere(self.tree)
-        self.within = within_strings(self.tree)
+        # Nodes within f-strings, by id: Python before 3.12 does not know where they stand.
+        strings = [node for node in ast.walk(self.tree) if isinstance(node, ast.JoinedStr)]
+        inner = [node for text in strings for node in ast.walk(text)]
+        self.within = {id(node) for node in inner}
+        self.in_strings = {node.id for node in inner if isinstance(node, ast.Name)}
 
     def definitions(self) -> Iterator[tuple[str, ast.expr, ast.stmt]]:
         """(name, value, statement) of each capital name that is bound once, at the top level."""
@@ -71,7 +76,7 @@ class Module:
             pairs = [(target, value)]
             if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
                 pairs = list(zip(target.elts, value.elts, strict=False))
-            elif isinstance(target, ast.Tuple) and is_range(value):
+            elif isinstance(target, ast.Tuple) and RANGE.match(ast.unparse(value)):
                 pairs = [(row, ast.Constant(k)) for k, row in enumerate(target.elts)]
             for left, right in pairs:
                 if not isinstance(left, ast.Name) or not CONSTANT.match(left.id):
@@ -93,26 +98,6 @@ def bound_anywhere(tree: ast.Module) -> Counter[str]:
     return bound
 
 
-def within_strings(tree: ast.Module) -> set[int]:
-    """The nodes within f-strings, by id: Python before 3.12 does not know where they stand."""
-    return {
-        id(node)
-        for text in ast.walk(tree)
-        if isinstance(text, ast.JoinedStr)
-        for node in ast.walk(text)
-    }
-
-
-def is_range(value: ast.expr) -> bool:
-    """`range(n)`, of a number."""
-    return (
-        isinstance(value, ast.Call)
-        and isinstance(value.func, ast.Name)
-        and value.func.id == "range"
-        and len(value.args) == 1
-    )
-
-
 class Numbers(ast.NodeTransformer):
     """Puts numbers in the place of constants."""
 
@@ -120,14 +105,14 @@ class Numbers(ast.NodeTransformer):
         self.product = product
         self.module = module
 
-    def visit(self, node: ast.AST) -> ast.AST:
+    def visit(self, node: ast.AST) -> Any:
         """Return the node, or the number that it stands for."""
         key = self.product.key(self.module, node)
         return ast.Constant(self.product.values[key]) if key else self.generic_visit(node)
 
 
 class Product:
-    """The files together: which names are constants, and who reads them how."""
+    """All files: which names are constants, and how each is read."""
 
     def __init__(self, files: dict[str, bytes], plain: tuple[str, ...]) -> None:
         """`plain` are the files that stay as they are."""
@@ -150,7 +135,7 @@ class Product:
         return len(self.values) > before
 
     def key(self, module: Module, node: ast.AST) -> Key | None:
-        """Which constant is read here, if it is one."""
+        """Return the constant that is read here, if it is one."""
         key = None
         if isinstance(node, ast.Name) and node.id not in module.imported:
             key = (module.name, node.id)
@@ -176,7 +161,7 @@ class Product:
         return found if isinstance(found, int) else None
 
     def _needed(self) -> set[Key]:
-        """The constants whose definition has to stay."""
+        """Return the constants whose definition has to stay."""
         needed: set[Key] = set()
         loose: set[str] = set()  # attributes of unknown objects
         for path, module in self.modules.items():
@@ -208,7 +193,7 @@ class Product:
         spans += self._definitions(module)
         covered = list(spans)
         for node in ast.walk(module.tree):
-            if any(span.first <= (line(node), 0) < span.last for span in covered):
+            if any(span.first <= (getattr(node, "lineno", 0), 0) < span.last for span in covered):
                 continue
             if isinstance(node, ast.ImportFrom):
                 spans += self._imports(module, node)
@@ -226,7 +211,7 @@ class Product:
         return held is not None
 
     def _definitions(self, module: Module) -> list[Span]:
-        """Definitions of which nothing is left."""
+        """Return spans over definitions of which nothing is left."""
         rows: dict[ast.stmt, list[str]] = {}
         for name, _, statement in module.definitions():
             rows.setdefault(statement, []).append(name)
@@ -240,14 +225,14 @@ class Product:
         return spans
 
     def _imports(self, module: Module, node: ast.ImportFrom) -> list[Span]:
-        """An import without the names that are numbers now."""
+        """Return an import without the names that are numbers now."""
         source = node.module or ""
         kept = [
             row
             for row in node.names
             if (row.asname or row.name) in module.bound
             or (source, row.name) not in self.values
-            or self._in_string(module, row.asname or row.name)
+            or (row.asname or row.name) in module.in_strings
         ]
         if len(kept) == len(node.names):
             return []
@@ -255,18 +240,6 @@ class Product:
             return [span_over(node, "pass")]
         names = [row.name + (f" as {row.asname}" if row.asname else "") for row in kept]
         return [span_over(node, f"from {source} import {', '.join(names)}")]
-
-    def _in_string(self, module: Module, name: str) -> bool:
-        """Whether a name is read within an f-string of the module."""
-        return any(
-            isinstance(node, ast.Name) and node.id == name and id(node) in module.within
-            for node in ast.walk(module.tree)
-        )
-
-
-def line(node: ast.AST) -> int:
-    """Return the line that a node begins on, 0 where it has none."""
-    return int(getattr(node, "lineno", 0))
 
 
 def span_over(node: ast.stmt | ast.expr, text: str) -> Span:

@@ -21,7 +21,7 @@ STORAGE = 0x100A_0000  # the Pico's filesystem: the last 1408 KB of 2 MB
 FLASH_END = 0x1020_0000
 PAGE = 256
 LOOKAHEAD = 32
-GEOMETRY = {
+GEOMETRY: dict[str, Any] = {
     "block_size": SECTOR, "block_count": SECTORS, "read_size": PAGE, "prog_size": PAGE,
     "lookahead_size": LOOKAHEAD,
 }  # fmt: skip
