@@ -24,7 +24,8 @@ class Light(LightCounter):
     def __init__(
         self, clock: "Clock", bench: "Bench", wiring: "Wiring", gpio: "Gpio", pwm: "Pwm"
     ) -> None:
-        super().__init__(bench, len(wiring.banks))
+        super().__init__(bench.hardware, len(wiring.banks))
+        self.bench = bench
         self.clock = clock
         self.gpio = gpio
         self.pwm = pwm

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sim.driver_depth.bench import Bench
+    from sim.faults.hardware import Hardware
     from sim.physics.threshold_times import Dark
 
 BLOCK_US = STEP_MS * 1_000
@@ -22,9 +22,8 @@ REMEMBERED = 400  # points of the supply's energy: more than the INA219's window
 class LightCounter:
     """Time at full current of each bank, pad A's banks first, and energy of the LED supply."""
 
-    def __init__(self, bench: "Bench", banks: int) -> None:
-        self.bench = bench
-        self.hardware = bench.hardware
+    def __init__(self, hardware: "Hardware", banks: int) -> None:
+        self.hardware = hardware
         self.lit_us = [0.0] * banks  # in this block of the plant
         self.power_w = 0.0  # of the LED supply now; at driver depth a mean over a PWM period
         self.energy_uj = 0.0

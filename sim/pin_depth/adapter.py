@@ -27,11 +27,10 @@ from rp2040py.utils.firmware_retrieve import MICROPYTHON, retrieve
 
 from sim.common.errors import BadInput
 from sim.pin_depth.i2c_bus import I2cBus
-from sim.pin_depth.pace import CYCLE_NS, Alarm, FlashTiming, PioPacer
+from sim.pin_depth.pace import CYCLE_NS, Alarm, FlashTiming, PioPacer, whole_us
 
 if TYPE_CHECKING:
     from sim.pin_depth.i2c_bus import Target
-    from sim.pin_depth.usb_host import Host
 
 FLASH = 0x1000_0000  # where the chip sees its flash; execution begins here
 SRAM = 0x2000_0000
@@ -83,15 +82,14 @@ class Emulator:
         self.on_feed: Callable[[], None] = lambda: None  # the watchdog was fed, or set
         self.on_scratch: Callable[[int], None] = lambda slot: None  # a scratch register, written
         self.on_sleep: Callable[[], None] = lambda: None  # the timer was armed
-        self.host: Host | None = None
         self.watched: list[tuple[Any, Callable[[Any], None]]] = []
         self._stop = self.clock.create_alarm(self.stop)
         self._hook()
 
     @property
     def us(self) -> int:
-        """Whole microseconds; a thousandth of one is lost to rounding at most."""
-        return int(self.clock.nanos * 1e-3 + 1e-3)
+        """Whole microseconds."""
+        return whole_us(self.clock)
 
     @property
     def exact_us(self) -> float:
@@ -233,7 +231,7 @@ class Emulator:
     ) -> None:
         """Put targets on a bus: `find(address)` returns who acknowledges, `held` whether a wire is
         held low."""
-        I2cBus(self, self.mcu.i2c[number], find, held)
+        I2cBus(self.clock, self.mcu.i2c[number], find, held)
 
     def serial_port(self) -> Any:
         """Return the package's USB CDC host on the chip's port."""

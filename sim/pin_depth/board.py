@@ -36,6 +36,7 @@ class Board:
         self.ticks = Ticks(emulator)
         self.resets: list[tuple[int, str]] = []  # (us, why)
         self.begun: Callable[[], None] = lambda: None  # the chip begins anew
+        self._host: Host | None = None
         self.heard = bytearray()  # by the host
         self.driven = 0  # bits of `Hardware.pins` as they are on the pins
         self.power_at_us = NEVER  # when power comes back
@@ -133,14 +134,15 @@ class Board:
         if level or not self.emulator.drives(self.wiring.hold):
             return
         self.bench.powered = False
-        if not self.bench.charger_plugged() and self.emulator.host is None:
+        if not self.bench.charger_plugged() and self._host is None:
             self.cut_power(None)
 
     # -- a host ----------------------------------------------------------------------------
 
     def host(self) -> Host:
         """The computer on the USB port; it is plugged in now if it was not."""
-        return self.emulator.host or Host(self.emulator, self._hear)
+        self._host = self._host or Host(self.emulator, self._hear)
+        return self._host
 
     def _hear(self, data: "bytes | bytearray") -> None:
         self.heard += data

@@ -6,12 +6,9 @@ the chip.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-from sim.pin_depth.pace import CYCLE_NS
-
-if TYPE_CHECKING:
-    from sim.pin_depth.adapter import Emulator
+from sim.pin_depth.pace import CYCLE_NS, whole_us
 
 READ_BYTES = 16  # asked of an I2C part at a time
 BITS = 9  # a byte and its acknowledgement
@@ -33,10 +30,10 @@ class I2cBus:
     """One I2C bus as its controller sees it: each byte takes its nine bits."""
 
     def __init__(
-        self, chip: "Emulator", bus: Any, find: Callable[[int], Target | None],
+        self, clock: Any, bus: Any, find: Callable[[int], Target | None],
         held: Callable[[], bool],
     ) -> None:  # fmt: skip
-        self.chip = chip
+        self.clock = clock
         self.bus = bus
         self.find = find
         self.held = held
@@ -45,7 +42,7 @@ class I2cBus:
         self.answer = b""  # of the target, and how much of it is taken
         self.taken = 0
         self.then: Callable[[], None] | None = None
-        self.alarm = chip.clock.create_alarm(self._run_next)
+        self.alarm = clock.create_alarm(self._run_next)
         self.bus.on_start = self._start
         self.bus.on_connect = self._connect
         self.bus.on_write_byte = self._write
@@ -75,7 +72,7 @@ class I2cBus:
     def _hand_over(self) -> None:
         """The target gets what was written, once a start or a stop ends it."""
         if self.sent and self.target:
-            self.target.written(bytes(self.sent), self.chip.us)
+            self.target.written(bytes(self.sent), whole_us(self.clock))
         self.sent = bytearray()
 
     def _start(self, repeated: bool) -> None:
@@ -100,7 +97,7 @@ class I2cBus:
 
     def _read(self, more: bool) -> None:
         if self.taken == len(self.answer) and self.target:
-            self.answer, self.taken = self.target.read(READ_BYTES, self.chip.us), 0
+            self.answer, self.taken = self.target.read(READ_BYTES, whole_us(self.clock)), 0
         value = self.answer[self.taken] if self.target else 0xFF
         self.taken += 1
         self._after(BITS, lambda: self.bus.complete_read(value))

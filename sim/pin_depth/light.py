@@ -23,7 +23,8 @@ class Light(LightCounter):
 
     def __init__(self, emulator: "Emulator", bench: "Bench", edges: "Edges", banks: int) -> None:
         """`edges` has the banks' pins first, then the enable pin."""
-        super().__init__(bench, banks)
+        super().__init__(bench.hardware, banks)
+        self.bench = bench
         self.emulator = emulator
         self.edges = edges
         self.banks = banks

@@ -36,7 +36,6 @@ class Host:
             forget()
 
         self.usb.on_reset = unit_reset
-        chip.host = self
         self._frames = chip.clock.create_alarm(self._frame)
         self._frames.schedule(FRAME_NS)
         read = self.usb.read_uint32
