@@ -1,4 +1,4 @@
-"""The emulated chip without a program: what the adapter makes up for, held against clocks and
+"""The emulated chip without a program: what the adapter adds, compared with clocks and
 data sheets. Its registers are written as a program would write them."""
 
 import re
@@ -130,14 +130,14 @@ def test_a_grant_every_20_ms_holds_the_pin_without_a_gap():
 
 
 class Answers:
-    """A target that counts, and keeps what it is told."""
+    """A target that answers with a count, and records what is written to it."""
 
     def __init__(self) -> None:
-        self.told: list[bytes] = []
+        self.transfers: list[bytes] = []
         self.next = 0
 
     def written(self, data: bytes, us: int) -> None:
-        self.told.append(data)
+        self.transfers.append(data)
 
     def read(self, count: int, us: int) -> bytes:
         self.next += count
@@ -178,7 +178,7 @@ def test_a_written_register_arrives_whole_after_nine_bits_a_byte():
     assert not bus.raw() & STOP_SEEN
     bus.run(10)
     assert bus.raw() & STOP_SEEN
-    assert bus.target.told == [b"\x01\x02\x20"]
+    assert bus.target.transfers == [b"\x01\x02\x20"]
 
 
 def test_reading_gives_byte_after_byte_beyond_what_is_asked_at_a_time():
@@ -200,7 +200,7 @@ def test_nobody_at_an_address_is_an_abort_that_the_driver_does_not_wait_for():
     bus.run(40)
     assert bus.raw() & (TX_ABORT | TX_EMPTY) == TX_ABORT | TX_EMPTY
     assert bus.read(I2C0 + IC_ABORT) & 1
-    assert bus.target.told == []
+    assert bus.target.transfers == []
 
 
 def test_a_held_bus_lets_nothing_through_and_works_once_let_go():
@@ -212,7 +212,7 @@ def test_a_held_bus_lets_nothing_through_and_works_once_let_go():
     bus.held = False
     bus.begin(0x48, 0x07 | STOP)
     bus.run(200)
-    assert bus.target.told == [b"\x07"]
+    assert bus.target.transfers == [b"\x07"]
 
 
 # -- flash, power, USB --------------------------------------------------------------------------

@@ -58,7 +58,7 @@ NEAR_WRAP = (1 << 30) - 20_000
 LIGHT_OF_A_COLD_BOARD = 1.06  # -0.3 %/K from 25 C
 
 
-def struck(name: str) -> Event:
+def catalogue_fault(name: str) -> Event:
     """A fault of the table at 50 s, with the values that a scenario would have."""
     row = FAULTS[name]
     value = 850.0 if row.unit == "nm" else row.default
@@ -84,7 +84,7 @@ LINES = (
 SLACK_S[f"firmware_exception at {LINES[-1]}"] = 0.2
 
 STORIES = {
-    **{name: story(START, struck(name), duration_s=70.0) for name in FAULTS},
+    **{name: story(START, catalogue_fault(name), duration_s=70.0) for name in FAULTS},
     "an ordinary start": story(START, duration_s=90.0),
     "a pause and a resume": story(START, press(40.0), press(50.0), duration_s=80.0),
     "START held": story(START, press(40.0, hold_ms=2_000), duration_s=60.0),
