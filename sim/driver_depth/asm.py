@@ -1,7 +1,7 @@
-"""Assembler for PIO programs: `rp2.asm_pio`, from a decorated function to 16-bit opcodes.
+"""PIO assembler: `rp2.asm_pio`, from a decorated function to 16-bit opcodes. RP2040 data sheet 3.4.
 
 `sim.driver_depth.pio` offers it to the unit's program as part of `rp2`. It knows the instructions
-that a lease is written in (`OPCODES`) and refuses all others. RP2040 data sheet, 3.4.
+of `hal/lease.py` (`OPCODES`) and refuses all others.
 """
 
 TYPE_CHECKING = False
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from types import FunctionType
     from typing import Any
 
-# An instruction and its operands: its opcode, with zero in bits 4-0. What a program gives last
-# to `jmp` (a label) and to `set` (a number) stands in these bits.
+# Opcode of an instruction and its operands, with zero in bits 4-0. The last operand of `jmp` (a
+# label) and of `set` (a number) goes into these bits.
 OPCODES: "dict[tuple[object, ...], int]" = {
     ("jmp",): 0x0000,
     ("jmp", "not_x"): 0x0020,  # if X is zero
@@ -44,16 +44,12 @@ class Program:
         self.wrap_top = wrap_top
         self.set_init = set_init
 
-    def __repr__(self) -> str:
-        return f"Program({[hex(word) for word in self.words]}, {self.wrap_target}-{self.wrap_top})"
-
 
 def assemble(body: "FunctionType", set_init: "int | None") -> Program:
     """Run a program's body once and collect its words. Raises PIOASMError for a mistake.
 
-    Besides instructions a body sees the integer constants of its module, which MicroPython's
-    compiler folds in, and nothing else: its module's names are swapped meanwhile, as
-    MicroPython's own `rp2` does.
+    The body sees the instructions and the integer constants of its module (MicroPython's compiler
+    folds these in), nothing else: the module's names are swapped meanwhile, as in MicroPython.
     """
     words: list[int] = []
     places: dict[object, int] = {}  # addresses by label, and of both ends of a pass

@@ -1,6 +1,6 @@
-"""The bench around the chip: it turns plant and hardware with the chip's time, and has the ADC.
+"""Bench around the chip: advances plant and hardware in the chip's time, and answers its ADC.
 
-Driver depth and pin depth have one each. The hardware that faults act on is `hardware`.
+Driver depth and pin depth have one each. `hardware` is what faults act on.
 """
 
 from firmware.core.inputs import CHARGER
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Protocol
 
+    from sim.driver_depth.light_counter import LightCounter
     from sim.driver_depth.wiring import Wiring
-    from sim.physics.threshold_times import Dark
 
     class Part(Protocol):
-        """A part on a bus, told when power comes and a block ends; see `sim.driver_depth.parts`."""
+        """A part on a bus; see `sim.driver_depth.parts`."""
 
         alert: bool
 
@@ -26,31 +26,6 @@ if TYPE_CHECKING:
 
         def measure(self, us: int) -> None:
             """The hardware has new values."""
-
-    class Light(Protocol):
-        """What the emitters do, as it is counted; driver and pin depth have one each."""
-
-        late_j: float
-        on_light: Callable[[float, float, float], object] | None
-
-        @property
-        def darks(self) -> list[Dark]:
-            """When light ended."""
-
-        def change(self, us: int) -> None:
-            """Something that bears on light changes now."""
-
-        def take_shares(self, us: int) -> list[float]:
-            """Share of the block that ends now for which each bank was lit at full duty."""
-
-        def mean_w(self, begin_us: float, end_us: float) -> float:
-            """What the LED supply delivered on average in a span that is over."""
-
-        def duties(self) -> list[int]:
-            """Each bank's duty, 0-65535, as its pin has it now."""
-
-        def enabled(self) -> bool:
-            """The enable pin is high."""
 
     class Chip(Protocol):
         """The chip on its board: virtual at driver depth, emulated at pin depth."""
@@ -63,7 +38,7 @@ if TYPE_CHECKING:
             """Microseconds since power-on."""
 
         @property
-        def light(self) -> Light:
+        def light(self) -> LightCounter:
             """Counts the light."""
 
 
@@ -73,8 +48,7 @@ NEAR_CODES = 15  # noise reaches no further than 10
 
 
 class Bench:
-    """What stands around the chip. The hardware's values are taken each 200 ms; noise is new
-    with each conversion."""
+    """Plant, hardware and ADC. Sensor values are new every 200 ms, noise in each conversion."""
 
     def __init__(self, plant: Plant, board: "Any", seed: int) -> None:
         self.plant = plant
@@ -85,32 +59,32 @@ class Bench:
         self.block_us = 0
         self.event_ms = NEVER_MS  # when `on_event` is next due
         self.on_event: Callable[[int], int] | None = None
-        self.powered = True  # the unit has not let go of its supply
+        self.powered = True  # the unit holds its supply on
         self.reseed(seed)
         self.at = 0
         self.contact_read = [0, 0]  # what the program last read of the contact thermometers
         self.near = False  # codes may be beyond the trip
 
     def reseed(self, seed: int) -> None:
-        """The converter's noise begins anew."""
+        """Draw the converter's noise from this seed."""
         noise = sensors.Noise(seed ^ 0x5EED)
         self.ring = [sensors.ADC_NOISE_LSB * noise.draw() + 0.5 for _ in range(RING)]
 
     def attach(self, chip: "Chip") -> None:
-        """This is the chip that stands here."""
+        """Put the chip on this bench."""
         self.chip = chip
 
-    def fed(self) -> bool:
-        """The charger is plugged in."""
+    def charger_plugged(self) -> bool:
+        """Whether the charger is plugged in."""
         return bool(self.hardware.pins & CHARGER)
 
     def alert_opens(self) -> bool:
-        """A contact thermometer's ALERT holds the supply switch open, in hardware."""
+        """Whether a contact thermometer's ALERT holds the supply switch open, in hardware."""
         return self.hardware.alert_works and any(part.alert for part in self.parts)
 
     # -- time --------------------------------------------------------------------------
 
-    def turn(self, us: int) -> None:
+    def handle_due(self, us: int) -> None:
         """A block of the plant ends, or an event is due."""
         self.hardware.t_ms = us // 1_000
         if us >= self.block_us:
@@ -125,12 +99,12 @@ class Bench:
         self.refresh()
 
     def expect(self, event_ms: int) -> None:
-        """`on_event` is next due at this time, whatever was said before."""
+        """Set when `on_event` is next due."""
         self.event_ms = event_ms
         self.due_us = min(self.block_us, event_ms * 1_000)
 
     def refresh(self) -> None:
-        """Take the sensors' levels and registers from the plant, as faults bend them."""
+        """Take the sensors' levels and registers from the plant, as faults change them."""
         hardware = self.hardware
         us = self.chip.us
         hardware.t_ms = us // 1_000
@@ -143,11 +117,11 @@ class Bench:
         self.near = levels[0] < near or levels[1] < near or max(self.contact_read) >= hot
 
     def lose_power(self) -> None:
-        """The unit's supply is gone: its parts forget."""
+        """The unit's supply is gone: its parts lose their registers."""
         for part in self.parts:
             part.power_on(self.chip.us)
 
-    # -- what is asked of it -------------------------------------------------------------
+    # -- ADC ------------------------------------------------------------------------------
 
     def convert(self, channel: int) -> int:
         """One conversion of the ADC: 12 bits, with noise and the converter's wide codes."""

@@ -1,22 +1,12 @@
 """Virtual time of a chip: what every peripheral may ask of the chip that it is in.
 
-`sim.driver_depth.core.Chip` is the one that has more to it; the peripherals, the flash and the USB
-console are written against this alone.
+`sim.driver_depth.core.Chip` is a Clock; the peripherals, the flash and the USB console use this
+class alone.
 """
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Protocol
-
-    class Counter(Protocol):
-        """What counts the light; `sim.driver_depth.light.Light` is one."""
-
-        def change(self, us: int) -> None:
-            """Something that bears on light changes now: count up to it."""
-
-        def settle(self, us: float) -> None:
-            """Count the light up to this moment."""
-
+    from sim.driver_depth.light_counter import LightCounter
 
 NEVER = 1 << 62
 
@@ -28,7 +18,7 @@ class Clock:
         self.us = 0
         self.due = 0  # when something has to be done next, at the latest
         self.raising: BaseException | None = None  # in the program, after this operation
-        self.light: Counter
+        self.light: LightCounter
 
     def spend(self, us: int) -> None:
         """An operation took so long."""
@@ -39,16 +29,16 @@ class Clock:
     def catch_up(self) -> None:
         """Do what fell due up to now, each at its own moment."""
 
-    def soon(self, us: int) -> None:
-        """Something is due at this time, perhaps before all else."""
+    def due_by(self, us: int) -> None:
+        """Something is due at this time: `catch_up` runs then at the latest."""
         if us < self.due:
             self.due = us
 
-    def throw(self, error: BaseException) -> None:
+    def raise_in_program(self, error: BaseException) -> None:
         """Raise this in the program after the operation that runs."""
         self.raising = error
         self.due = self.us
 
-    def changes(self) -> None:
-        """Something that bears on light changes now: light counts up to here first."""
+    def count_light(self) -> None:
+        """Something that light depends on changes now: light counts up to here first."""
         self.light.change(self.us)

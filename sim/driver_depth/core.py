@@ -1,8 +1,8 @@
-"""The virtual RP2040: its clock, watchdog, resets, and what happens when.
+"""Virtual RP2040: clock, watchdog, resets, and the order of events.
 
-Time is whole microseconds since power-on and moves only by `spend`: each operation
-costs what it takes, a sleep what it sleeps. Whatever falls due on the way is done at
-its own moment, in order, before `spend` returns.
+`sim.driver_depth.unit_build` makes one; the modules of a program and `device` use it. Time is whole
+microseconds since power-on and moves only by `spend`, by what each operation or sleep takes. Events
+that fall due meanwhile are done in order, each at its own time, before `spend` returns.
 """
 
 from sim.driver_depth.clock import NEVER, Clock
@@ -27,11 +27,11 @@ WDT_MAX_MS = 8_388  # RP2040: 24 bits that count twice a microsecond
 BOOT_US = 19_000  # from a reset to the first line of boot.py, measured on an emulated chip
 SCRATCH = 8  # watchdog scratch registers
 NOT_REBOOT = 0x6AB73121  # the SDK's mark in scratch 4 that the watchdog was set by a program
-GIVES_UP = 1_000  # operations of a program that swallows its own end
+GIVES_UP = 1_000  # operations of a program that catches its own end
 
 
 class ChipReset(BaseException):
-    """The chip is being reset: nothing of the program runs any more."""
+    """The chip is being reset: the program is over."""
 
 
 class PowerCut(BaseException):
@@ -54,22 +54,22 @@ class Chip(Clock):
         self.wiring = wiring
         self.cause = POWER_ON
         self.scratch = [0] * SCRATCH
-        self.watchdog_us = NEVER  # when it bites
+        self.watchdog_us = NEVER  # when it resets the chip
         self.watchdog_span_us = 0
         self.pwm = Pwm(self)
         self.gpio = Gpio(self, wiring, bench.hardware)
         self.gpio.peripherals[PWM] = self.pwm.level
-        self.gpio.on_let_go = self.let_go_of_supply
+        self.gpio.on_supply_released = self.release_supply
         self.pio = Pio(self, self.gpio, pio)
         self.light: Light = Light(self, bench, wiring, self.gpio, self.pwm)
         self.usb = Usb(self)
-        self.stop_us = NEVER  # when `on_stop` is called: the host wants to look
+        self.stop_us = NEVER  # when `on_stop` is called
         self.on_stop: Callable[[], None] | None = None
         self.step_us = NEVER  # when `on_step` is next called; it returns when again
         self.on_step: Callable[[int], int] | None = None
         self.dead: BaseException | None = None  # what ended the program that may still run
         self.swallowed = 0
-        self.on_endless: Callable[[], None] | None = None  # such a program is put aside
+        self.on_endless: Callable[[], None] | None = None  # ... which then never runs again
         self.resets: list[tuple[int, str]] = []  # (us, why)
         self.asleep = False  # lightsleep was called
         self.bench.attach(self)
@@ -78,7 +78,7 @@ class Chip(Clock):
     # -- time --------------------------------------------------------------------------
 
     def ticks_ms(self) -> int:
-        """Milliseconds of the program's clock, 30 bits."""
+        """Return milliseconds of the program's clock, 30 bits."""
         return (self.us - self.ticks_zero_us) // 1_000 & TICKS_MASK
 
     def catch_up(self) -> None:
@@ -89,18 +89,18 @@ class Chip(Clock):
         while self.due <= end_us:
             if self.due > self.us or self.due < end_us:
                 self.us = max(self.due, 0)
-            self._do(self.us)
-            self._reckon()
+            self._run_due(self.us)
+            self._find_due()
         self.us = end_us
         if self.raising:
             raising, self.raising = self.raising, None
             raise raising
 
-    def _do(self, us: int) -> None:
+    def _run_due(self, us: int) -> None:
         if us >= self.pio.edge_us:
             self.pio.edge(us)
         if us >= self.bench.due_us:
-            self.bench.turn(us)
+            self.bench.handle_due(us)
         if us >= self.step_us and self.on_step:
             self.step_us = self.on_step(us)
         if us >= self.watchdog_us:
@@ -109,18 +109,18 @@ class Chip(Clock):
             self.stop_us = NEVER
             self.on_stop()
 
-    def _reckon(self) -> None:
+    def _find_due(self) -> None:
         self.due = min(
             self.pio.edge_us, self.bench.due_us, self.step_us, self.watchdog_us, self.stop_us
         )
 
     def stop_at(self, us: int) -> None:
-        """Have `on_stop` called then."""
+        """Have `on_stop` called at this time."""
         self.stop_us = us
-        self.soon(us)
+        self.due_by(us)
 
     def _still_running(self) -> None:
-        """A program whose chip is gone has no more say; it is told so each time it asks."""
+        """End each operation of a program whose chip was reset."""
         self.us = self.dead_us
         self.swallowed += 1
         if self.swallowed > GIVES_UP and self.on_endless:
@@ -131,41 +131,41 @@ class Chip(Clock):
     # -- watchdog, resets ----------------------------------------------------------------
 
     def start_watchdog(self, timeout_ms: int) -> None:
-        """Bite unless fed within this time; it can be set anew, and never stopped."""
+        """Reset the chip unless fed within this time. It can be set anew, and never stopped."""
         self.watchdog_span_us = timeout_ms * 1_000
         self.scratch[4] = NOT_REBOOT
         self.feed()
 
     def feed(self) -> None:
-        """The watchdog counts from now on."""
+        """Start the watchdog's timeout again."""
         if self.watchdog_span_us:
             self.watchdog_us = self.us + self.watchdog_span_us
-            self.soon(self.watchdog_us)
+            self.due_by(self.watchdog_us)
 
     def reset(self, cause: int, why: str) -> None:
-        """Everything of the chip but its scratch registers starts anew; the program is over."""
+        """Reset all of the chip but its scratch registers; the program is over."""
         if self.dead:
             raise self.dead
-        self._let_go()
+        self._reset_peripherals()
         self.cause = cause
         self.resets.append((self.us, why))
         self._end_program(ChipReset(why))
 
     def cut_power(self, why: str) -> None:
-        """Nothing is kept but flash and what has a battery of its own."""
-        self._let_go()
+        """Cut the power: flash and the battery-backed clock alone keep their content."""
+        self._reset_peripherals()
         self.scratch = [0] * SCRATCH
         self.bench.lose_power()
         self._end_program(PowerCut(why))
 
-    def let_go_of_supply(self) -> None:
-        """The unit holds its own supply no more: it dies, unless something else feeds it."""
+    def release_supply(self) -> None:
+        """Switch off: the hold pin is low. The charger or USB may still supply the unit."""
         self.bench.powered = False
-        if not self.bench.fed() and not self.usb.connected:
+        if not self.bench.charger_plugged() and not self.usb.connected:
             self.cut_power("let go")
 
     def power_on(self) -> None:
-        """Power has come back after a cut."""
+        """Power comes back after a cut."""
         self.cause = POWER_ON
         self.resets.append((self.us, "power-on"))
 
@@ -174,9 +174,9 @@ class Chip(Clock):
         self.due = 0
         raise end
 
-    def _let_go(self) -> None:
-        """All peripherals as a reset leaves them: pins inputs, pulled down."""
-        self.changes()
+    def _reset_peripherals(self) -> None:
+        """Set all peripherals as after a reset: pins are inputs, pulled down."""
+        self.count_light()
         self.gpio.reset()
         self.pwm.reset()
         self.pio.reset()
@@ -184,16 +184,16 @@ class Chip(Clock):
         self.usb.kbd_intr = CTRL_C
 
     def boot(self) -> None:
-        """The way from a reset to the first line of the program."""
+        """Spend the time from a reset to the first line of the program."""
         self.dead = self.raising = None
         self.bench.refresh()
-        self._reckon()
+        self._find_due()
         if self.resets:
             self.ticks_zero_us = self.us  # the timer is reset with the rest
         self.spend(BOOT_US)
 
     def soft_reset(self) -> None:
-        """MicroPython's: pins, PIO pins, the watchdog and half of the slices stay as they are."""
+        """Reset MicroPython softly: pins, PIO pins, the watchdog and half of the slices stay."""
         self.pio.disable_all()
         self.pwm.deinit_all()
         self.usb.kbd_intr = CTRL_C

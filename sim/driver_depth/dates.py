@@ -1,33 +1,24 @@
-"""Dates of the Gregorian calendar as days since 1970-01-01, where there is no `datetime`."""
+"""Dates of the Gregorian calendar as days since 1970-01-01, on MicroPython too.
 
-DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+Used by the DS3231. MicroPython has no `datetime`.
+"""
 
+from time import gmtime
 
-def _days(year: int, month: int) -> int:
-    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-    return DAYS[month - 1] + int(month == 2 and leap)
-
-
-def _days_before(year: int) -> int:
-    """From 1970 to the beginning of a year."""
-    last = year - 1
-    return (year - 1_970) * 365 + last // 4 - last // 100 + last // 400 - 477
+DAY_S = 86_400
+DAYS_BEFORE_1970 = 719_469  # from 1 March of the year 0 on, and one, since days count from 1
 
 
 def days_to(year: int, month: int, day: int) -> int:
-    """Days since 1970-01-01; -1 for a date that does not exist."""
-    if not 1 <= month <= 12 or not 1 <= day <= _days(year, month):
-        return -1
-    return _days_before(year) + sum([_days(year, m) for m in range(1, month)]) + day - 1
+    """Return days since 1970-01-01, or -1 for a date that does not exist."""
+    year_of_march = year - (month < 3)
+    leap_days = year_of_march // 4 - year_of_march // 100 + year_of_march // 400
+    in_year = (153 * ((month + 9) % 12) + 2) // 5 + day  # months from March on
+    days = 365 * year_of_march + leap_days + in_year - DAYS_BEFORE_1970
+    return days if date_of(days) == (year, month, day) else -1
 
 
 def date_of(days: int) -> "tuple[int, int, int]":
-    """Year, month and day of a day from 1970 on."""
-    year = 1_970 + days // 366
-    while _days_before(year + 1) <= days:
-        year += 1
-    left, month = days - _days_before(year), 1
-    while left >= _days(year, month):
-        left -= _days(year, month)
-        month += 1
-    return year, month, left + 1
+    """Return year, month and day of a day since 1970-01-01."""
+    year, month, day = gmtime(days * DAY_S)[:3]
+    return year, month, day

@@ -1,7 +1,7 @@
-"""The unit alive: power-on, boot.py, main.py, the prompt, resets, a host that attaches.
+"""Unit in operation: power-on, boot.py, main.py, the prompt, resets, a host that attaches.
 
-The program runs in a thread of its own that takes strict turns with the host's: one
-of the two always waits. So it is as repeatable as if there were one.
+`sim.driver_depth.run` moves it by `run_until`. The program has its own thread, which takes strict
+turns with the host's: one of the two always waits, so that runs repeat exactly.
 """
 
 import threading
@@ -20,17 +20,17 @@ JOIN_S = 1.0
 
 
 class Closed(BaseException):
-    """The bench is being cleared away."""
+    """The run is closed."""
 
 
 class Device:
-    """A unit and the program on it. `run_until` is all that moves it."""
+    """A unit and the program on it."""
 
     def __init__(self, unit: "Unit") -> None:
         self.unit = unit
         self.chip = unit.chip
         self.chip.on_stop = self._pause
-        self.chip.on_endless = self._put_aside
+        self.chip.on_endless = self._abandon_program
         self.program: Program | None = None
         self.at_prompt = False
         self.boots = 0
@@ -38,83 +38,82 @@ class Device:
         self.power_at_us = -1  # when power comes back after a cut
         self.error: BaseException | None = None
         self.closed = False
-        self._ours = threading.Semaphore(0)
-        self._its = threading.Semaphore(0)
-        self._thread = self._begin(self._first_life)
+        self._host_turn = threading.Semaphore(0)
+        self._program_turn = threading.Semaphore(0)
+        self._thread = self._start_thread(self._wait_and_run)
 
-    def _begin(self, life: Callable[[], None]) -> threading.Thread:
-        thread = threading.Thread(target=life, daemon=True, name="chip")
+    def _start_thread(self, body: Callable[[], None]) -> threading.Thread:
+        thread = threading.Thread(target=body, daemon=True, name="chip")
         thread.start()
         return thread
 
     # -- the host's side -----------------------------------------------------------------
 
     def run_until(self, us: int) -> None:
-        """Let virtual time pass up to here. Raises what went wrong on the bench itself."""
+        """Let virtual time pass up to here. Raises an error of the bench itself."""
         if self.closed or us <= self.chip.us:
             return
         self.chip.stop_at(us)
-        self._its.release()
-        self._ours.acquire()
+        self._program_turn.release()
+        self._host_turn.acquire()
         if self.error:
             error, self.error = self.error, None
             self.closed = True
             raise error
 
     def close(self) -> None:
-        """The bench is done with: end the program's thread."""
+        """End the program's thread."""
         if self.closed:
             return
         self.closed = True
         self.chip.dead = Closed()
         self.chip.dead_us = self.chip.us
-        self._its.release()
+        self._program_turn.release()
         self._thread.join(JOIN_S)
 
     def interrupt(self) -> None:
-        """A host types Ctrl-C."""
+        """Type Ctrl-C, as a host."""
         self.chip.usb.connected = True
         self.chip.usb.type("\x03")
 
     def host_attach(self) -> None:
-        """What `mpremote` does: Ctrl-C, raw prompt, soft reset; main.py is then skipped."""
+        """Attach as `mpremote` does: Ctrl-C, raw prompt, soft reset; main.py is then skipped."""
         self.interrupt()
         self.attach_until_us = self.chip.us + ATTACH_US
 
     def soft_reset(self) -> None:
-        """Ctrl-C and Ctrl-D at the prompt: boot.py and main.py run again."""
-        self.chip.throw(SystemExit())
+        """Reset softly, as Ctrl-C and Ctrl-D do: boot.py and main.py run again."""
+        self.chip.raise_in_program(SystemExit())
 
     # -- the program's side ----------------------------------------------------------------
 
     def _pause(self) -> None:
-        self._ours.release()
-        self._its.acquire()
+        self._host_turn.release()
+        self._program_turn.acquire()
         if isinstance(self.chip.dead, Closed):
             raise self.chip.dead
 
-    def _first_life(self) -> None:
-        self._its.acquire()
-        self._life()
+    def _wait_and_run(self) -> None:
+        self._program_turn.acquire()
+        self._run_boots()
 
-    def _put_aside(self) -> None:
-        """A program that catches even its chip's reset: the chip goes on without it, and it
-        never runs again."""
+    def _abandon_program(self) -> None:
+        """Go on without a program that catches even its chip's reset; it never runs again."""
         if not isinstance(self.chip.dead, Closed):
-            self._thread = self._begin(self._life)
+            self._thread = self._start_thread(self._run_boots)
         threading.Event().wait()
 
-    def _life(self) -> None:
+    def _run_boots(self) -> None:
         try:
             while not isinstance(self.chip.dead, Closed):
-                self._powered()
+                self._boot_once()
         except Closed:
             return
         except BaseException as error:
             self.error = error
-        self._ours.release()
+        self._host_turn.release()
 
-    def _powered(self) -> None:
+    def _boot_once(self) -> None:
         try:
             self.chip.boot()
             self.boots += 1
@@ -125,7 +124,7 @@ class Device:
             self._wait_for_power()
 
     def _run(self) -> None:
-        """From a hard reset on."""
+        """Run boot.py and main.py from a hard reset to the next."""
         raw = False
         self.attach_until_us = -1
         while True:
@@ -138,7 +137,7 @@ class Device:
             self.chip.soft_reset()
 
     def _prompt(self) -> bool:
-        """Nothing runs until somebody comes; True if it is a host that wants the raw prompt."""
+        """Wait at the prompt; return whether it is left for a host that wants the raw prompt."""
         self.at_prompt = True
         while True:
             try:
@@ -152,12 +151,12 @@ class Device:
                 return True
 
     def _wait_for_power(self) -> None:
-        """Dark and still; then a power-on like the first."""
+        """Stay without power until it comes back."""
         self.at_prompt = False
         chip = self.chip
         while True:
             chip.dead = None
-            chip.soon(chip.us)
+            chip.due_by(chip.us)
             chip.spend(PROMPT_US)
             if 0 <= self.power_at_us <= chip.us:
                 self.power_at_us = -1

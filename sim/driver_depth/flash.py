@@ -1,7 +1,7 @@
-"""The flash: files, how long writing takes, and the ways in which it fails.
+"""Flash of the virtual chip: files, the time that writing takes, and its faults.
 
-Interrupts are off while a sector is erased (45 ms typically, 400 ms at most, RP2040
-boards' data sheets): the program stands still for as long, whatever it does.
+`Program` opens files in it, `run.DriverDepth` applies faults. Interrupts are off while a sector is
+erased (45 ms typically, 400 ms at most, RP2040 boards' data sheets): the program stands still.
 """
 
 import errno
@@ -23,7 +23,7 @@ DEVICE_FILES = ("boot.py", "main.py", "hal", "firmware")
 
 
 def device_files(root: Path) -> dict[str, bytes]:
-    """The files of the unit as they are copied to it."""
+    """Return the files of the unit, by name, as they are copied to it."""
     found = {}
     for name in DEVICE_FILES:
         top = root / name
@@ -33,7 +33,7 @@ def device_files(root: Path) -> dict[str, bytes]:
 
 
 class Flash:
-    """A filesystem in memory; it outlives resets and power cuts."""
+    """A filesystem in memory; outlives resets and power cuts. Raises OSError as littlefs does."""
 
     def __init__(self, files: dict[str, bytes]) -> None:
         self.files = dict(files)
@@ -59,7 +59,7 @@ class Flash:
         return name.strip("/").removeprefix("./")
 
     def read(self, name: str) -> bytes:
-        """A file's bytes; OSError as MicroPython has it."""
+        """Return a file's bytes."""
         name = self._check(name)
         if name in self.broken:
             raise OSError(errno.EIO, "EIO")
@@ -68,9 +68,9 @@ class Flash:
         return self.files[name]
 
     def write(self, name: str, data: bytes, old: int = 0) -> None:
-        """Replace a file, but for its first `old` bytes; takes as long as its new sectors and one
-        of the folder's. Torn, half of the new is left (littlefs would leave the old): what is
-        kept must not lean on more."""
+        """Replace a file but for its first `old` bytes. Takes as long as its new sectors and one
+        of the folder's. A torn write leaves half of the new bytes. littlefs would leave the old
+        file, but stored records must not depend on that."""
         if self.full:
             raise OSError(errno.ENOSPC, "ENOSPC")
         if self.on_torn:
@@ -78,22 +78,21 @@ class Flash:
             self._spend(self.erase_us)
             self.files[name] = data[: (old + len(data)) // 2]
             on_torn()
-        erases = 1 + (len(data) - old) // SECTOR
         pages = 1 + (len(data) - old) // 256
-        for _ in range(erases):
+        for _ in range(1 + (len(data) - old) // SECTOR):
             self.erases += 1
             self._spend(self.erase_us)
         self._spend(pages * PROGRAM_US)
         self.files[name] = data
 
     def open(self, name: str, mode: str = "r", **_: object) -> "io.BytesIO | io.TextIOWrapper":
-        """The builtin `open` of the program."""
+        """Open a file: the builtin `open` of the program."""
         if any(flag in mode for flag in "wa+x"):
             name = self._check(name)
             if self.full:
                 raise OSError(errno.ENOSPC, "ENOSPC")
             kept = b"" if "w" in mode else self.files.get(name, b"")
-            stream: io.BytesIO = Written(self, name, kept)
+            stream: io.BytesIO = WritableFile(self, name, kept)
         else:
             stream = io.BytesIO(self.read(name))
         return stream if "b" in mode else io.TextIOWrapper(stream, "utf-8")
@@ -101,7 +100,7 @@ class Flash:
     # -- what `os` offers ------------------------------------------------------------------
 
     def listdir(self, path: str = "/") -> list[str]:
-        """Names in a folder."""
+        """Return the names in a folder."""
         folder = self._check(path)
         prefix = folder + "/" if folder else ""
         if folder and folder not in self.folders:
@@ -110,21 +109,13 @@ class Flash:
         return sorted({name.split("/")[0] for name in inside if name})
 
     def stat(self, path: str) -> tuple[int, ...]:
-        """Mode, then zeros, with the size in the seventh place."""
+        """Return mode, then zeros, with the size in the seventh place."""
         name = self._check(path)
         if name in self.folders or not name:
             return (0x4000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
         if name not in self.files:
             raise OSError(errno.ENOENT, "ENOENT")
         return (0x8000, 0, 0, 0, 0, 0, len(self.files[name]), 0, 0, 0)
-
-    def remove(self, path: str) -> None:
-        """Delete a file."""
-        name = self._check(path)
-        if name not in self.files:
-            raise OSError(errno.ENOENT, "ENOENT")
-        self._spend(self.erase_us)
-        del self.files[name]
 
     def rename(self, old: str, new: str) -> None:
         """Move a file, over another if need be."""
@@ -134,23 +125,8 @@ class Flash:
         self._spend(self.erase_us)
         self.files[new] = self.files.pop(old)
 
-    def mkdir(self, path: str) -> None:
-        """Make a folder."""
-        name = self._check(path)
-        if name in self.folders:
-            raise OSError(errno.EEXIST, "EEXIST")
-        self._spend(self.erase_us)
-        self.folders.add(name)
 
-    def statvfs(self, path: str) -> tuple[int, ...]:
-        """Block size, and how many are free."""
-        self._check(path)
-        used = sum([1 + len(data) // SECTOR for data in self.files.values()])
-        free = 0 if self.full else SECTORS - used
-        return (SECTOR, SECTOR, SECTORS, free, free, 0, 0, 0, 0, 255)
-
-
-class Written(io.BytesIO):
+class WritableFile(io.BytesIO):
     """A file open for writing: it reaches the flash when flushed or closed."""
 
     def __init__(self, flash: Flash, name: str, kept: bytes) -> None:

@@ -1,9 +1,8 @@
-"""Glyphs of ASCII 32-127, drawn in five columns of seven pixels, in cells of eight by eight.
+"""Glyphs of ASCII 32-127 for `framebuf` and `screen`: 5x7 pixels in cells of 8x8.
 
-The cell's layout is MicroPython's: eight bytes, a column each, the lowest bit on top.
+A cell is laid out as in MicroPython: eight bytes, a column each, the lowest bit on top.
 """
 
-COLUMNS = 5
 FIRST, LAST = 32, 127
 # Five columns of two hex digits a glyph, eight glyphs a line.
 DRAWN = (
@@ -22,11 +21,5 @@ DRAWN = (
 )
 
 
-def cells() -> dict[int, bytes]:
-    """The eight columns of each character's cell."""
-    drawn = DRAWN.split()
-    return {FIRST + k: bytes.fromhex("00" + glyph + "0000") for k, glyph in enumerate(drawn)}
-
-
-CELLS = cells()
+CELLS = {FIRST + k: bytes.fromhex("00" + glyph + "0000") for k, glyph in enumerate(DRAWN.split())}
 GLYPHS = {cell: chr(code) for code, cell in CELLS.items()}

@@ -1,59 +1,46 @@
-"""`framebuf.FrameBuffer` in MONO_VLSB: columns of eight pixels, the lowest bit on top."""
+"""`framebuf.FrameBuffer` in MONO_VLSB, as `hal/oled.py` uses it: `fill`, and text on page rows.
 
-from sim.driver_depth.font import CELLS
+MONO_VLSB is columns of eight pixels, the lowest bit on top.
+"""
+
+from sim.driver_depth.font import CELLS, LAST
 from sim.driver_depth.module import Module
 
 MONO_VLSB = 0
-BLANK = bytes(8)
 
 
 class FrameBuffer:
-    """A picture in a buffer that the caller keeps."""
+    """A picture in the caller's buffer."""
 
     def __init__(self, buffer: bytearray, width: int, height: int, format: int) -> None:
         if format != MONO_VLSB:
             raise ValueError("only MONO_VLSB is on this chip")
-        if len(buffer) < width * ((height + 7) // 8):
+        self.size = width * ((height + 7) // 8)
+        if len(buffer) < self.size:
             raise ValueError("buffer too small")
         self.buffer = buffer
         self.width = width
-        self.height = height
 
     def fill(self, c: int) -> None:
-        """Every pixel."""
-        size = self.width * ((self.height + 7) // 8)
-        self.buffer[:size] = (b"\xff" if c else b"\0") * size
+        """Set (1) or clear (0) every pixel."""
+        self.buffer[: self.size] = (b"\xff" if c else b"\0") * self.size
 
-    def pixel(self, x: int, y: int, c: int | None = None) -> int | None:
-        """Set one, or ask for it; outside nothing happens."""
-        if not (0 <= x < self.width and 0 <= y < self.height):
-            return 0 if c is None else None
-        at, bit = (y >> 3) * self.width + x, y & 7
-        if c is None:
-            return self.buffer[at] >> bit & 1
-        self.buffer[at] = self.buffer[at] & ~(1 << bit) & 0xFF | int(bool(c)) << bit
-        return None
-
-    def text(self, s: str, x: int, y: int, c: int = 1) -> None:
-        """Characters of eight by eight; only the drawn pixels change. Those that have no
-        shape are drawn as the last one."""
+    def text(self, s: str, x: int, y: int) -> None:
+        """Draw characters of 8x8 from (x, y) on; `y` is a multiple of 8. A character without a
+        glyph is drawn as the last one. Only drawn pixels change."""
+        if y & 7:
+            raise ValueError("text stands on a row of eight pixels on this chip")
+        begin = (y >> 3) * self.width
         for k, letter in enumerate(s):
-            cell = CELLS.get(ord(letter), CELLS[127])
             left = x + 8 * k
-            if y & 7 == 0 and 0 <= left <= self.width - 8 and 0 <= y < self.height and c:
-                at = (y >> 3) * self.width + left
-                if self.buffer[at : at + 8] == BLANK:
-                    self.buffer[at : at + 8] = cell
-                    continue
-            for column, bits in enumerate(cell):
-                for row in range(8):
-                    if bits >> row & 1:
-                        self.pixel(left + column, y + row, c)
+            if 0 <= left < self.width and begin < self.size:
+                cell = CELLS.get(ord(letter), CELLS[LAST])[: self.width - left]
+                old = self.buffer[begin + left : begin + left + len(cell)]
+                if any(old):
+                    cell = bytes([old[n] | cell[n] for n in range(len(cell))])
+                self.buffer[begin + left : begin + left + len(cell)] = cell
 
 
 def framebuf_module() -> Module:
-    """The module `framebuf`."""
-    return Module("framebuf", {
-        "FrameBuffer": FrameBuffer, "MONO_VLSB": MONO_VLSB, "MVLSB": MONO_VLSB,
-        "MONO_HLSB": 3, "MONO_HMSB": 4, "RGB565": 1,
-    })  # fmt: skip
+    """Make the module `framebuf`."""
+    return Module("framebuf", {"FrameBuffer": FrameBuffer, "MONO_VLSB": MONO_VLSB})

@@ -1,4 +1,7 @@
-"""The chip's pins: which function each has, what it drives, and what it reads."""
+"""GPIO of the chip: which function each pin has, what it drives, and what it reads.
+
+`sim.driver_depth.hardware` sets it for the program; `light` and the peripherals read it.
+"""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,6 +16,14 @@ I2C, PWM, SIO, PIO0, PIO1, NULL = 3, 4, 5, 6, 7, 31  # function numbers, RP2040 
 PULL_UP, PULL_DOWN = 1, 2
 
 
+def pin_number(pin: object) -> int:
+    """Return the number of a pin given as an object or as a number."""
+    number = getattr(pin, "id", pin)
+    if not isinstance(number, int):
+        raise ValueError("invalid pin")
+    return number
+
+
 class Gpio:
     """All pins; arrays by pin number. After a reset each is an input, pulled down."""
 
@@ -20,56 +31,54 @@ class Gpio:
         self.clock = clock
         self.hardware = hardware
         self.hold = wiring.hold
-        self.on_let_go: Callable[[], None] = lambda: None  # the chip lets go of its supply
+        self.on_supply_released: Callable[[], None] = lambda: None  # the hold pin goes low
         # What a peripheral drives a pin to, by its function number; None where it does not.
         self.peripherals: dict[int, Callable[[int], int | None]] = {}
         self.drivers = dict(wiring.inputs)
         self.forced: dict[int, int] = {}  # level that something outside puts on a pin
         wired = wiring.banks + (wiring.enable,)
-        self.matters = [pin in wired for pin in range(PINS)]
+        self.lights = [pin in wired for pin in range(PINS)]
         self.reset()
 
     def reset(self) -> None:
-        """As after any reset of the chip."""
+        """Set every pin as after a reset of the chip."""
         self.function = [NULL] * PINS
         self.out = [0] * PINS
         self.drives = [False] * PINS  # SIO output enable
-        self.open_drain = [False] * PINS
         self.pull = [PULL_DOWN] * PINS
 
-    def touch(self, pin: int) -> None:
-        """Whatever changes about a pin is said first: light counts up to now."""
-        if self.matters[pin]:
-            self.clock.changes()
+    def before_change(self, pin: int) -> None:
+        """A pin is about to change: count the light up to now if it depends on this pin."""
+        if self.lights[pin]:
+            self.clock.count_light()
 
     def set_function(self, pin: int, function: int) -> None:
         """Give the pin to a peripheral."""
-        self.touch(pin)
+        self.before_change(pin)
         self.function[pin] = function
 
     def set_out(self, pin: int, value: int) -> None:
         """SIO output value; it shows if the pin is an SIO output."""
         if self.out[pin] != value:
-            self.touch(pin)
+            self.before_change(pin)
             self.out[pin] = value
             if pin == self.hold and not value and self.drives[pin]:
-                self.on_let_go()
+                self.on_supply_released()
 
     def set_direction(self, pin: int, drives: bool) -> None:
         """SIO output enable."""
-        self.touch(pin)
+        self.before_change(pin)
         self.drives[pin] = drives
 
     def outside(self, pin: int) -> int | None:
-        """What the board puts on a pin: buttons, buckle, charger; None where nothing is."""
+        """Return the level that the board puts on a pin: buttons, buckle, charger. None where there
+        is nothing or an open switch: the pull decides."""
         if pin in self.forced:
             return self.forced[pin]
-        if self.hardware.pins & self.drivers.get(pin, 0):
-            return 0
-        return None  # nothing there, or a switch that is open: the pull decides
+        return 0 if self.hardware.pins & self.drivers.get(pin, 0) else None
 
     def driven(self, pin: int) -> int | None:
-        """The level that the chip itself puts on a pin now, None where it floats."""
+        """Return the level that the chip itself puts on a pin now, None where it floats."""
         function = self.function[pin]
         if function == SIO:
             return self.out[pin] if self.drives[pin] else None
@@ -78,7 +87,7 @@ class Gpio:
         return None
 
     def level(self, pin: int) -> int:
-        """What a meter at the pin would show: 0 or 1."""
+        """Return what a meter at the pin would show: 0 or 1."""
         driven = self.driven(pin)
         if driven is not None:
             return driven

@@ -1,12 +1,12 @@
-"""`machine` for one chip: classes whose every operation takes its time.
+"""Module `machine` for one chip: the classes that `hal/` uses; each operation takes its time.
 
-Costs in microseconds were measured on an emulated RP2040 with MicroPython 1.24 at
-125 MHz, rounded; "(assumed)" was not.
+Costs in microseconds were measured on an emulated RP2040 with MicroPython 1.24 at 125 MHz and
+rounded; those marked "(assumed)" were not. Whatever is not here raises AttributeError.
 """
 
 from sim.driver_depth.core import POWER_ON, WATCHDOG, WDT_MAX_MS
-from sim.driver_depth.gpio import PINS, PULL_DOWN, PULL_UP, PWM, SIO
-from sim.driver_depth.i2c import I2C, Bus, pin_number
+from sim.driver_depth.gpio import PINS, PULL_DOWN, PULL_UP, PWM, SIO, pin_number
+from sim.driver_depth.i2c import I2C, Bus
 from sim.driver_depth.module import Module
 
 TYPE_CHECKING = False
@@ -17,26 +17,24 @@ if TYPE_CHECKING:
 
 PIN_US, ADC_US, PWM_US, PIN_NEW_US, PWM_NEW_US = 4, 5, 6, 30, 40
 WDT_US, MEM_US = 4, 2  # (assumed)
-IDLE_US = 1_000
-FIRST_ADC_PIN, ADC_CHANNELS = 26, 5
+FIRST_ADC_PIN, ADC_PINS = 26, 4
 SCRATCH_BASE = 0x4005_800C  # WATCHDOG_SCRATCH0, RP2040 data sheet 4.7
-RESET_REASON = 0x4005_8008
 WORD = 0xFFFFFFFF
 
 
 class Pin:
-    """`machine.Pin`: one object a pin, as in MicroPython. `chip` and `made` are set on a
-    subclass made for each chip, as `chip` is in the classes below."""
+    """`machine.Pin`, input or output: one object a pin. `chip` and `made` are set on a subclass
+    made for each chip, as `chip` is in the classes below."""
 
     chip: "Chip"
     made: "dict[int, Any]"
 
-    IN, OUT, OPEN_DRAIN, ALT = 0, 1, 2, 3
+    IN, OUT = 0, 1
     PULL_UP, PULL_DOWN = PULL_UP, PULL_DOWN
     id: int
 
     def __new__(cls, id: object, *_: object, **__: object) -> "Pin":
-        """The pin's one object."""
+        """Return the pin's one object."""
         number = pin_number(id)
         if not 0 <= number < PINS:
             raise ValueError("invalid pin")
@@ -51,106 +49,56 @@ class Pin:
             self.init(*configuration, **named)  # type: ignore[arg-type]
 
     def init(
-        self, mode: int | None = None, pull: int | None = None, *,
-        value: object = None, alt: int = SIO,
-    ) -> None:  # fmt: skip
-        """Mode, pull (none where none is named) and, for outputs, the level."""
-        chip, number = self.chip, self.id
-        gpio = chip.gpio
+        self, mode: int | None = None, pull: int | None = None, *, value: object = None
+    ) -> None:
+        """Set mode, pull (none where none is named) and, for outputs, the level."""
+        gpio, number = self.chip.gpio, self.id
         if mode is not None:
             if mode == self.OUT and value is not None:
                 gpio.set_out(number, int(bool(value)))
-            elif mode == self.OPEN_DRAIN:
-                gpio.set_out(number, 0)
-            gpio.open_drain[number] = mode == self.OPEN_DRAIN
-            if mode == self.ALT:
-                gpio.set_function(number, alt)
-            else:
-                low = mode == self.OPEN_DRAIN and value is not None and not value
-                gpio.set_direction(number, mode == self.OUT or low)
-                gpio.set_function(number, SIO)
+            gpio.set_direction(number, mode == self.OUT)
+            gpio.set_function(number, SIO)
         gpio.pull[number] = pull or 0
-        chip.spend(PIN_NEW_US)
+        self.chip.spend(PIN_NEW_US)
 
     def value(self, x: object = None) -> int | None:
         """Set the level, or read what is at the pin."""
-        chip = self.chip
-        gpio = chip.gpio
-        chip.us += PIN_US
-        if chip.us >= chip.due:
-            chip.catch_up()
+        self.chip.spend(PIN_US)
         if x is None:
-            number = self.id
-            if gpio.function[number] == SIO and not gpio.drives[number]:
-                if chip.bench.hardware.pins & gpio.drivers.get(number, 0):
-                    return 0
-                if number not in gpio.forced:
-                    return gpio.pull[number] & PULL_UP
-            return gpio.level(number)
-        if gpio.open_drain[self.id]:
-            gpio.set_direction(self.id, not x)
-        else:
-            gpio.set_out(self.id, int(bool(x)))
+            return self.chip.gpio.level(self.id)
+        self.chip.gpio.set_out(self.id, int(bool(x)))
         return None
 
-    __call__ = value
-
-    def on(self) -> None:
-        """High."""
-        self.value(1)
-
     def off(self) -> None:
-        """Low."""
+        """Drive the pin low."""
         self.value(0)
-
-    high, low = on, off
 
 
 class PwmChannel:
-    """A channel; both of a slice share its frequency."""
+    """`machine.PWM`: a channel; both of a slice share its frequency."""
 
     chip: "Chip"
 
-    def __init__(self, dest: object, freq: int = -1, **settings: int) -> None:
+    def __init__(self, dest: object, freq: int | None = None, duty_u16: int | None = None) -> None:
         pin = pin_number(dest)
         self.channel = pin & 15
         self.chip.pwm.duty[self.channel] = None
-        self.init(freq, **settings)
+        if freq is not None:
+            self.chip.pwm.set_freq(self.channel, freq)
+        if duty_u16 is not None:
+            self.chip.pwm.set_duty(self.channel, duty_u16)
         self.chip.gpio.set_function(pin, PWM)
         self.chip.spend(PWM_NEW_US)
 
-    def init(self, freq: int = -1, *, duty_u16: int = -1, duty_ns: int = -1) -> None:
-        """Frequency of the slice and duty of the channel."""
-        if freq != -1:
-            self.chip.pwm.set_freq(self.channel, freq)
-        if duty_u16 != -1:
-            self.chip.pwm.set_u16(self.channel, duty_u16)
-        if duty_ns != -1:
-            self.chip.pwm.set_ns(self.channel, duty_ns)
-
-    def freq(self, value: int | None = None) -> int | None:
-        """Of the slice, Hz."""
+    def freq(self, value: int) -> None:
+        """Set the slice's frequency, Hz."""
         self.chip.spend(PWM_US)
-        if value is None:
-            return self.chip.pwm.freq(self.channel)
         self.chip.pwm.set_freq(self.channel, value)
-        return None
 
-    def duty_u16(self, value: int | None = None) -> int | None:
-        """0-65535."""
-        chip = self.chip
-        chip.us += PWM_US
-        if chip.us >= chip.due:
-            chip.catch_up()
-        if value is None:
-            return self.chip.pwm.duty_u16(self.channel)
-        self.chip.pwm.set_u16(self.channel, value)
-        return None
-
-    def duty_ns(self, value: int) -> None:
-        """High time of a period, ns."""
+    def duty_u16(self, value: int) -> None:
+        """Set the duty, 0-65535."""
         self.chip.spend(PWM_US)
-        self.chip.pwm.set_ns(self.channel, value)
+        self.chip.pwm.set_duty(self.channel, value)
 
     def deinit(self) -> None:
         """Stop the slice; the pin keeps its level."""
@@ -159,31 +107,24 @@ class PwmChannel:
 
 
 class Adc:
-    """A channel, or the pin it is on."""
+    """`machine.ADC` on a pin."""
 
     chip: "Chip"
 
     def __init__(self, id: object) -> None:
-        number = pin_number(id)
-        channel = number
-        if number >= ADC_CHANNELS or not isinstance(id, int):
-            channel = number - FIRST_ADC_PIN
-            if not 0 <= channel < ADC_CHANNELS - 1:
-                raise ValueError("Pin doesn't have ADC capabilities")
-        self.channel = channel
+        self.channel = pin_number(id) - FIRST_ADC_PIN
+        if not 0 <= self.channel < ADC_PINS:
+            raise ValueError("Pin doesn't have ADC capabilities")
 
     def read_u16(self) -> int:
-        """One conversion: its 12 bits on top, and again below them."""
-        chip = self.chip
-        chip.us += ADC_US
-        if chip.us >= chip.due:
-            chip.catch_up()
+        """Convert: the 12 bits on top, and the upper four again below them."""
+        self.chip.spend(ADC_US)
         code = self.chip.bench.convert(self.channel)
         return code << 4 | code >> 8
 
 
 class Wdt:
-    """The watchdog: no way to stop it, but made anew it takes another timeout."""
+    """The watchdog: it cannot be stopped, but made anew it takes another timeout."""
 
     chip: "Chip"
 
@@ -195,16 +136,13 @@ class Wdt:
         self.chip.start_watchdog(timeout)
 
     def feed(self) -> None:
-        """Count from the beginning."""
-        chip = self.chip
-        chip.us += WDT_US
-        if chip.us >= chip.due:
-            chip.catch_up()
+        """Start the timeout again."""
+        self.chip.spend(WDT_US)
         self.chip.watchdog_us = self.chip.us + self.chip.watchdog_span_us
 
 
 class Memory:
-    """`machine.mem32`: the watchdog's scratch registers and reset reason; nothing else."""
+    """`machine.mem32`: the watchdog's scratch registers, nothing else."""
 
     def __init__(self, chip: "Chip") -> None:
         self.chip = chip
@@ -217,8 +155,6 @@ class Memory:
         return slot
 
     def __getitem__(self, address: int) -> int:
-        if address == RESET_REASON:
-            return int(self.chip.cause == WATCHDOG)
         return self.chip.scratch[self._slot(address)]
 
     def __setitem__(self, address: int, value: int) -> None:
@@ -226,16 +162,14 @@ class Memory:
 
 
 def machine_module(chip: "Chip", buses: tuple[Bus, Bus]) -> Module:
-    """The module `machine`."""
+    """Make the module `machine`."""
 
-    def of(kind: type) -> type:
-        return type(kind.__name__, (kind,), {"chip": chip})
+    def bind(kind: type, **more: object) -> type:
+        more["chip"] = chip
+        return type(kind.__name__, (kind,), more)
 
     def reset() -> "NoReturn":
         chip.reset(WATCHDOG, "reset")
-        raise SystemExit
-
-    def soft_reset() -> "NoReturn":
         raise SystemExit
 
     def lightsleep(time_ms: int = 1 << 40) -> None:
@@ -244,14 +178,9 @@ def machine_module(chip: "Chip", buses: tuple[Bus, Bus]) -> Module:
         chip.spend(time_ms * 1_000)
         chip.pwm.freeze(False)
 
-    contents: dict[str, object] = {
-        "Pin": type("Pin", (Pin,), {"chip": chip, "made": {}}), "PWM": of(PwmChannel),
-        "ADC": of(Adc), "WDT": of(Wdt), "mem32": Memory(chip),
-        "I2C": type("I2C", (I2C,), {"chip": chip, "buses": buses}),
-        "reset": reset, "soft_reset": soft_reset, "lightsleep": lightsleep,
-        "reset_cause": lambda: chip.cause, "PWRON_RESET": POWER_ON, "WDT_RESET": WATCHDOG,
-        "freq": lambda: 125_000_000, "unique_id": lambda: b"\xe6\x61\x64\x08\x43\x1d\x2a\x2f",
-        "idle": lambda: chip.spend(IDLE_US),
-        "disable_irq": lambda: 0, "enable_irq": lambda state=0: None,
-    }  # fmt: skip
-    return Module("machine", contents)
+    return Module("machine", {
+        "Pin": bind(Pin, made={}), "PWM": bind(PwmChannel), "ADC": bind(Adc), "WDT": bind(Wdt),
+        "I2C": bind(I2C, buses=buses), "mem32": Memory(chip), "reset": reset,
+        "lightsleep": lightsleep, "reset_cause": lambda: chip.cause,
+        "PWRON_RESET": POWER_ON, "WDT_RESET": WATCHDOG,
+    })  # fmt: skip

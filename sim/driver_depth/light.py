@@ -1,60 +1,43 @@
-"""From pins to photons: how long each bank is lit, and what the LED supply delivers.
+"""Light at driver depth, counted exactly, PWM wrap by wrap, from pin registers and slices.
 
-Whoever changes a pin, a slice or the supply switch calls `change` first; the time up
-to then is counted with what held until then. A bank is lit while its pin is high and
-the supply switch is closed, counted exactly, wrap by wrap.
+Whoever changes a pin, a slice or the supply switch calls `change` first; the time up to then is
+counted with the levels until then. A bank is lit while its pin is high and the supply switch is
+closed.
 """
 
-from collections import deque
-
 from sim.driver_depth.gpio import PWM
-from sim.physics.plant import STEP_MS
+from sim.driver_depth.light_counter import LightCounter
 from sim.physics.threshold_times import Dark
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sim.driver_depth.bench import Bench
     from sim.driver_depth.clock import Clock
     from sim.driver_depth.gpio import Gpio
     from sim.driver_depth.pwm import Pwm, Slice
     from sim.driver_depth.wiring import Wiring
 
-BLOCK_US = STEP_MS * 1_000
-REMEMBERED = 400  # points of the supply's energy: more than the rail monitor's window holds
 
-
-class Light:
-    """Counts each bank's time at full current, pad A's banks first."""
+class Light(LightCounter):
+    """Each bank's time at full current, from what its pin is driven by."""
 
     def __init__(
         self, clock: "Clock", bench: "Bench", wiring: "Wiring", gpio: "Gpio", pwm: "Pwm"
     ) -> None:
-        self.clock = clock
+        super().__init__(bench.hardware, len(wiring.banks))
         self.bench = bench
-        self.hardware = bench.hardware
+        self.clock = clock
         self.gpio = gpio
         self.pwm = pwm
         self.enable = wiring.enable
         self.pins = wiring.banks
-        self.lit_us = [0.0] * len(self.pins)  # in this block of the plant
         self.full: list[int] = []  # banks that are on without a break
         self.pulsed: list[tuple[int, Slice, int]] = []  # (bank, slice, channel)
         self.slices: list[Slice] = []
-        self.closed = False  # current can flow
-        self.late = False  # ... though the enable pin says no
-        self.power_w = 0.0  # of the LED supply, mean over a PWM period
-        self.energy_uj = 0.0
-        self.points: deque[tuple[float, float]] = deque([(0.0, 0.0)], REMEMBERED)
-        self.late_j = 0.0
-        self.darks: list[Dark] = []
-        self.mark_us = 0.0
         self.stale = True
-        self.on_light: Callable[[float, float, float], object] | None = None  # see `_count`
 
     def change(self, us: int) -> None:
-        """Something that bears on light changes now: count up to it."""
+        """Something that light depends on changes now."""
         self.settle(us)
         self.stale = True
 
@@ -69,20 +52,20 @@ class Light:
             self._count(latch_us)
             for part in self.slices:
                 part.settle(latch_us)
-            self._weigh()
+            self._update_power()
         self._count(us)
 
     def enabled(self) -> bool:
-        """The enable pin is high; it is pulled down where the chip lets it float."""
+        """Whether the enable pin is high."""
         return self.gpio.driven(self.enable) == 1
 
     def _resolve(self) -> None:
-        """What is lit from `mark_us` on."""
+        """Find the banks that are lit from `mark_us` on."""
         self.stale = False
         hardware = self.hardware
         gpio = self.gpio
         enabled = self.enabled()
-        self.closed = closed = (enabled or hardware.enable_stuck) and not self.bench.alert_opens()
+        closed = (enabled or hardware.enable_stuck) and not self.bench.alert_opens()
         self.late = closed and not enabled
         self.full, self.pulsed, self.slices = [], [], []
         for bank, pin in enumerate(self.pins):
@@ -100,13 +83,13 @@ class Light:
             elif gpio.driven(pin) == 1:  # a gate that floats is pulled down
                 self.full.append(bank)
         before_w = self.power_w
-        self._weigh()
+        self._update_power()
         if before_w and not self.power_w:
             t_ms = int(self.mark_us // 1_000)
-            self.darks.append(Dark(t_ms, hardware.hot_ms, hardware.apart_ms))
+            self.known.append(Dark(t_ms, hardware.hot_ms, hardware.apart_ms))
 
-    def _weigh(self) -> None:
-        """What the LED supply delivers from `mark_us` on."""
+    def _update_power(self) -> None:
+        """Find the power of the LED supply from `mark_us` on."""
         bank_w = self.hardware.plant.bank_w
         power_w = 0.0
         for bank in self.full:
@@ -117,8 +100,7 @@ class Light:
         self.points.append((self.mark_us, self.energy_uj))
 
     def _count(self, us: float) -> None:
-        """Count the light since `mark_us`; `on_light` is told from when to when there was some
-        (ms), and how many watts on average."""
+        """Count the light since `mark_us` and report it to `on_light`."""
         begin_us = self.mark_us
         self.mark_us = us
         if us <= begin_us or not (self.power_w or self.pulsed):
@@ -138,21 +120,13 @@ class Light:
             self.on_light(begin_us / 1e3, us / 1e3, light_uj / (us - begin_us))
         self.points.append((us, self.energy_uj))
 
-    def take_shares(self, us: int) -> list[float]:
-        """Share of the block that ends now for which each bank was lit at full duty."""
-        self.settle(us)
-        shares = [lit_us / BLOCK_US for lit_us in self.lit_us]
-        if any(shares):
-            self.lit_us = [0.0] * len(shares)
-        return shares
-
-    def mean_w(self, begin_us: float, end_us: float) -> float:
-        """What the LED supply delivered on average in a span that is over."""
+    def settle_window(self, end_us: float) -> None:
+        """Count far enough for `mean_w`."""
         if self.stale or any(part.latch_us <= end_us for part in self.slices):
             self.settle(self.clock.us)
-        return (self._energy_at(end_us) - self._energy_at(begin_us)) / (end_us - begin_us)
 
-    def _energy_at(self, us: float) -> float:
+    def energy_at(self, us: float) -> float:
+        """Return what the LED supply had delivered by then, uJ."""
         later_us, later_uj = us, 0.0
         for point_us, point_uj in reversed(self.points):
             if point_us <= us:
@@ -163,7 +137,7 @@ class Light:
         return later_uj
 
     def duties(self) -> list[int]:
-        """Each bank's duty as its pin gives it now, 0-65535, whatever the supply switch does."""
+        """Return each bank's duty, 0-65535."""
         self.settle(self.clock.us)  # a duty that a slice takes up here is light from here on
         gpio = self.gpio
         duties = []

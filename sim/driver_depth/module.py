@@ -1,4 +1,4 @@
-"""What `import` finds: an object with names. MicroPython lets no program make a real module."""
+"""Stand-in for a module: an object with names, as MicroPython cannot make a real module."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,23 +1,34 @@
-"""The sensors' I2C parts, register by register, as their data sheets have them."""
+"""I2C parts of the unit but for the screen, register by register, as their data sheets have them.
 
-from sim.driver_depth.dates import date_of, days_to
+| part     | use                      | data sheet                 |
+|----------|--------------------------|----------------------------|
+| TMP117   | thermometers             | Texas Instruments, SNOSD82 |
+| MAX17049 | gauge of the pack        | Maxim, 19-6171             |
+| INA219   | LED supply current       | Texas Instruments, SBOS448 |
+| DS3231   | battery-backed clock     | Maxim, 19-5170             |
+
+`sim.driver_depth.parts_list` fits them; the I2C buses of both depths call `written` and `read`.
+"""
+
+from sim.driver_depth.dates import DAY_S, date_of, days_to
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from sim.driver_depth.bench import Bench
 
 FOREVER = 1 << 62
-DAY_S = 86_400
 UNIX_2000_S = 946_684_800  # 2000-01-01
 HALF_BLOCK_US = 100_000  # the plant moves in steps of 200 ms
 
 
 class Part:
-    """A target on a bus: what is written to it, what it answers, and its names in faults."""
+    """A target on a bus: big-endian registers of 16 bits, and its names in faults."""
 
     address = 0
     alert = False  # it holds the emitters' supply switch open
     names: tuple[str, ...] = ()
+    steps = False  # reading on goes to the next register
+    identity = 0  # of an ID or version register
 
     def __init__(self, bench: "Bench") -> None:
         self.bench = bench
@@ -31,10 +42,10 @@ class Part:
         return self.present and all(answers(name) for name in self.names)
 
     def power_on(self, us: int) -> None:
-        """Registers as after power-up."""
+        """Set the registers as after power-up."""
 
     def measure(self, us: int) -> None:
-        """The bench has taken new values from the plant."""
+        """Measure: the bench has new values."""
 
     def written(self, data: bytes, us: int) -> None:
         """Bytes after its address, in one transfer."""
@@ -44,25 +55,22 @@ class Part:
             self.set_word(self.pointer, data[at] << 8 | data[at + 1], us)
 
     def read(self, count: int, us: int) -> bytes:
-        """So many bytes from the register it points to: big-endian words, here."""
+        """Return so many bytes from the register that it points to."""
         words = b""
-        pointer = self.pointer
         while len(words) < count:
-            words += (self.word(pointer, us) & 0xFFFF).to_bytes(2, "big")
-            pointer += 2 if self.steps else 0
+            register = self.pointer + len(words) * self.steps
+            words += (self.word(register, us) & 0xFFFF).to_bytes(2, "big")
         return words[:count]
 
-    steps = False  # reading on goes to the next register
-
     def word(self, register: int, us: int) -> int:
-        """A register's content."""
+        """Return a register's content."""
         return 0
 
     def set_word(self, register: int, value: int, us: int) -> None:
-        """A register is written; those that cannot be stay as they are."""
+        """Write a register, if it can be written."""
 
 
-# TMP117 data sheet (SBOS...C), table 7-1: cycle in ms by CONV[2:0], one row for each AVG[1:0].
+# TMP117 data sheet (SNOSD82), conversion cycle in ms by CONV[2:0], one row for each AVG[1:0].
 CYCLES_MS = (
     (15.5, 125, 250, 500, 1_000, 4_000, 8_000, 16_000),
     (125, 125, 250, 500, 1_000, 4_000, 8_000, 16_000),
@@ -82,6 +90,7 @@ class Tmp117(Part):
     HIGH_ALERT, LOW_ALERT, DATA_READY = 1 << 15, 1 << 14, 1 << 13
     STARTUP_US = 1_500
     NOTHING_YET = -32_768
+    identity = 0x0117
 
     def __init__(self, bench: "Bench", address: int, slot: int, name: str, wired: bool) -> None:
         """`slot` is its raw value's place on the bench; `wired`: its ALERT opens the switch."""
@@ -89,7 +98,6 @@ class Tmp117(Part):
         self.slot = slot
         self.names = (name,)
         self.wired = wired
-        self.identity = 0x0117
         super().__init__(bench)
 
     def power_on(self, us: int) -> None:
@@ -97,16 +105,16 @@ class Tmp117(Part):
         self.config = 0x0220
         self.high, self.low = 0x6000, -32_768
         self.flags = 0
-        self.value = self.NOTHING_YET  # what it measured; faults bend what it answers
+        self.value = self.NOTHING_YET  # as measured
         self.alert = False
         self.next_us = us + self.STARTUP_US + self.conversion_us()
 
     def conversion_us(self) -> int:
-        """How long a conversion takes: 15.5 ms for each of its averages."""
+        """Return how long a conversion takes: 15.5 ms for each averaged sample."""
         return int((1, 8, 32, 64)[self.config >> 5 & 3] * 15_500)
 
     def cycle_us(self) -> int:
-        """From one conversion to the next."""
+        """Return the time from one conversion to the next."""
         return int(CYCLES_MS[self.config >> 5 & 3][self.config >> 7 & 7] * 1_000)
 
     def measure(self, us: int) -> None:
@@ -141,7 +149,8 @@ class Tmp117(Part):
             self.bench.chip.light.change(us)
 
     def word(self, register: int, us: int) -> int:
-        """Reading temperature or configuration takes the flags back, but for therm mode's."""
+        """Return a register. Reading temperature or configuration clears flags, but not therm
+        mode's."""
         if register == 0:
             self.flags &= ~self.DATA_READY
             if self.value == self.NOTHING_YET:
@@ -158,7 +167,7 @@ class Tmp117(Part):
         return {self.HIGH: self.high, self.LOW: self.low, self.ID: self.identity}.get(register, 0)
 
     def measure_first(self, us: int) -> None:
-        """The first conversion may be ready between two steps of the plant."""
+        """Convert if that is due between two steps of the plant."""
         if us >= self.next_us:
             self.measure(us)
 
@@ -184,11 +193,11 @@ class Max17049(Part):
     address = 0x36
     names = ("cell", "charge")
     steps = True
+    identity = 0x0012
     VCELL, SOC, MODE, VERSION, CONFIG, STATUS = 0x02, 0x04, 0x06, 0x08, 0x0C, 0x1A
 
     def power_on(self, us: int) -> None:
         """As delivered."""
-        self.version = 0x0012
         self.registers = {self.MODE: 0, self.CONFIG: 0x971C, self.STATUS: 0x0100}
 
     def word(self, register: int, us: int) -> int:
@@ -198,47 +207,42 @@ class Max17049(Part):
         if register == self.SOC:
             return self.bench.hardware.raw[6]
         if register == self.VERSION:
-            return self.version
+            return self.identity
         return self.registers.get(register, 0xFFFF)
 
     def set_word(self, register: int, value: int, us: int) -> None:
-        """Kept, and without effect here."""
+        """Store it; it has no effect here."""
         if register in self.registers:
             self.registers[register] = value
 
 
-# INA219 data sheet, table 5: conversion time in us by SADC/BADC; 12 bits, then averages of 2-128.
+# INA219 data sheet (SBOS448), table 5: us a conversion by SADC/BADC: 9-12 bits, means of 2-128.
 CONVERSIONS_US = (84, 148, 276, 532, 84, 148, 276, 532,
                   532, 1_060, 2_130, 4_260, 8_510, 17_020, 34_050, 68_100)  # fmt: skip
 
 
 class Ina219(Part):
-    """Rail monitor over 0.1 ohm: the shunt register counts 10 uV, hence 0.1 mA."""
+    """LED supply current over 0.1 ohm: the shunt register counts 10 uV, hence 0.1 mA."""
 
     address = 0x40
     names = ("rail",)
-    CONFIG, SHUNT, BUS, POWER, CURRENT, CALIBRATION = range(6)
+    CONFIG, SHUNT, BUS = 0, 1, 2
     FULL = (4_000, 8_000, 16_000, 32_000)  # 40-320 mV by PG[1:0]
 
     def power_on(self, us: int) -> None:
         """As delivered: 12 bits without averaging, shunt and bus in turn."""
         self.config = 0x399F
-        self.calibration = 0
         self.since_us = us
 
     def set_word(self, register: int, value: int, us: int) -> None:
         """A write to the configuration starts a new conversion."""
-        if register == self.CONFIG:
-            if value & 0x8000:
-                self.power_on(us)
-                return
-            self.config = value
-            self.since_us = us
-        elif register == self.CALIBRATION:
-            self.calibration = value & 0xFFFE
+        if register == self.CONFIG and value & 0x8000:
+            self.power_on(us)
+        elif register == self.CONFIG:
+            self.config, self.since_us = value, us
 
     def shunt(self, us: int) -> int:
-        """The last shunt conversion that is done, averaged over its own time."""
+        """Return the last finished shunt conversion: the mean over its own time."""
         shunt_us = CONVERSIONS_US[self.config >> 3 & 15]
         bus_us = CONVERSIONS_US[self.config >> 7 & 15] if self.config & 2 else 0
         mode = self.config & 7
@@ -256,18 +260,12 @@ class Ina219(Part):
         return min(code, self.FULL[self.config >> 11 & 3])
 
     def word(self, register: int, us: int) -> int:
-        """Registers in order."""
-        if register == self.CONFIG:
-            return self.config
+        """Return configuration, shunt voltage (10 uV) or bus voltage (4 mV, from bit 3 on)."""
         if register == self.SHUNT:
             return self.shunt(us)
         if register == self.BUS:
             return int(self.bench.hardware.plant.pack_mv() / 4) << 3 | 2
-        if register == self.CURRENT:
-            return self.shunt(us) * self.calibration >> 12
-        if register == self.CALIBRATION:
-            return self.calibration
-        return 0
+        return self.config if register == self.CONFIG else 0
 
 
 class Ds3231(Part):
@@ -279,7 +277,7 @@ class Ds3231(Part):
     STOPPED = 0x80  # the oscillator has stopped since this was last cleared
 
     def __init__(self, bench: "Bench", unix_s: int | None) -> None:
-        """`unix_s` is what it reads at the bench's beginning; None: never set."""
+        """`unix_s` is its time at power-on of the bench; None: never set."""
         self.unset = unix_s is None
         self.offset_s = UNIX_2000_S if unix_s is None else unix_s
         super().__init__(bench)
@@ -287,11 +285,11 @@ class Ds3231(Part):
         self.status = self.STOPPED | 0x08 if self.unset else 0x08
 
     def jump(self, seconds: int) -> None:
-        """A fault: its time is so many seconds later at once."""
+        """Move its time ahead, as a fault does."""
         self.offset_s += seconds
 
     def fields(self, us: int) -> list[int]:
-        """Second, minute, hour, day of the week, day, month, year, in BCD."""
+        """Return second, minute, hour, day of the week, day, month and year, in BCD."""
         seconds = self.offset_s + us // 1_000_000
         days, second = seconds // DAY_S, seconds % DAY_S
         year, month, day = date_of(days)
@@ -300,14 +298,14 @@ class Ds3231(Part):
         return [value // 10 << 4 | value % 10 for value in values]
 
     def read(self, count: int, us: int) -> bytes:
-        """Bytes, register after register."""
+        """Return bytes, register after register."""
         held = bytearray(self.REGISTERS)
         held[:7] = bytes(self.fields(us))
         held[self.CONTROL], held[self.STATUS] = self.control, self.status
         return bytes([held[(self.pointer + k) % self.REGISTERS] for k in range(count)])
 
     def written(self, data: bytes, us: int) -> None:
-        """A pointer, then bytes; the seven of the time are taken together."""
+        """Take a pointer, then bytes; the seven of the time take effect together."""
         if not data:
             return
         self.pointer = data[0]

@@ -1,4 +1,4 @@
-"""The I2C parts of a sound unit, and which bus each is on."""
+"""I2C parts of a sound unit, and the bus of each; used by both depths with a bench."""
 
 from sim.driver_depth.i2c import Bus
 from sim.driver_depth.parts import UNIX_2000_S, Ds3231, Ina219, Max17049, Tmp117

@@ -1,11 +1,10 @@
-"""The two PIO blocks of a chip, and `rp2`, the module through which a program uses them.
+"""PIO blocks of the chip, and the module `rp2` for them.
 
-`Chip` owns a `Pio`: it asks which pins the state machines drive and when one will change next.
+`Chip` owns a `Pio`, and asks which pins the state machines drive and when one changes next.
 """
 
 from sim.driver_depth.asm import Program, asm_pio
-from sim.driver_depth.gpio import PIO0, PIO1
-from sim.driver_depth.i2c import pin_number
+from sim.driver_depth.gpio import PIO0, PIO1, pin_number
 from sim.driver_depth.module import Module
 from sim.driver_depth.state_machine import FIFO, HZ_PER_US, MASK, NEVER, StateMachine
 
@@ -44,9 +43,9 @@ class Pio:
 
     def enable(self, number: int, on: bool) -> None:
         """Start or stop a machine."""
-        self.clock.changes()
+        self.clock.count_light()
         self.machines[number].enable(on, self.clock.us)
-        self.find_edge()
+        self.schedule_edge()
 
     def level(self, block: int, pin: int) -> int | None:
         """What a block's machines drive a pin to, None where they do not."""
@@ -57,16 +56,16 @@ class Pio:
 
     def edge(self, us: int) -> None:
         """A pin changes now."""
-        self.clock.changes()
+        self.clock.count_light()
         for each in self.machines:
             each.run_to(us)
-        self.find_edge()
+        self.schedule_edge()
 
-    def find_edge(self) -> None:
+    def schedule_edge(self) -> None:
         """When a pin will change next."""
         edges = [each.next_edge_us() for each in self.machines if each.enabled]
         self.edge_us = min(edges, default=NEVER)
-        self.clock.soon(self.edge_us)
+        self.clock.due_by(self.edge_us)
 
 
 class Rp2StateMachine:
@@ -98,7 +97,7 @@ class Rp2StateMachine:
         state = program.set_init
         if set_base is not None and state is not None:
             pin = pin_number(set_base)
-            gpio.touch(pin)
+            gpio.before_change(pin)
             each.pin, each.level = (pin if state & 2 else -1), state & 1
             gpio.function[pin] = PIO0 + self.number // MACHINES
         pio.clock.spend(PIO_INIT_US)
@@ -115,7 +114,7 @@ class Rp2StateMachine:
         while self.tx_fifo() >= FIFO:
             continue
         self.pio.machines[self.number].fifo.append(value & MASK)
-        self.pio.find_edge()
+        self.pio.schedule_edge()
 
     def tx_fifo(self) -> int:
         """Words that it has not taken yet."""

@@ -1,8 +1,8 @@
-"""A program on the chip: its own modules, builtins and importer, apart from the desk's.
+"""Program on the chip: modules, builtins and importer of its own, apart from the host's.
 
-Nothing of the host's is swapped: code that runs here has builtins of its own, whose
-`__import__` finds `machine` and the rest, and reads all other modules from the chip's
-flash. The same file compiled once serves every chip.
+`sim.driver_depth.device` runs one from each reset to the next. Nothing of the host is replaced: the
+program's own `__import__` finds `machine` and the rest, and reads other modules from the flash. A
+file is compiled once for all chips.
 """
 
 import builtins
@@ -24,7 +24,7 @@ FORCED_EXIT, FAILED, DONE = "exit", "failed", "done"  # how a file ended
 
 @functools.lru_cache(1_000)
 def compiled(name: str, source: bytes) -> types.CodeType:
-    """A file's code."""
+    """Compile a file."""
     return compile(source, name, "exec")
 
 
@@ -49,7 +49,7 @@ class Program:
         self.main: dict[str, object] = {"__name__": "__main__", "__builtins__": self.builtins}
 
     def print(self, *values: object, sep: str = " ", end: str = "\n", file: Any = None) -> None:
-        """The builtin, to the console."""
+        """Print to the console, or to a file."""
         text = sep.join([str(value) for value in values]) + end
         (file or self.modules["sys"].__dict__["stdout"]).write(text)
 
@@ -89,7 +89,7 @@ class Program:
         return module
 
     def _find(self, name: str) -> "tuple[str, bool] | None":
-        """A module's file, and whether it is a package."""
+        """Return a module's file, and whether it is a package."""
         path = name.replace(".", "/")
         files = self.chip.flash.files if self.chip.flash.mounted else {}
         for file, package in ((path + "/__init__.py", True), (path + ".py", False)):
@@ -97,13 +97,8 @@ class Program:
                 return file, package
         return None
 
-    def _is_folder(self, name: str) -> bool:
-        """Whether a folder without `__init__.py` has this name: MicroPython imports it too."""
-        folder = name.replace(".", "/") + "/"
-        return any(file.startswith(folder) for file in self.chip.flash.files)
-
     def load(self, name: str) -> Any:
-        """A module by its full name, its packages first."""
+        """Return a module by its full name, its packages loaded first."""
         name = FORCED.get(name, name)
         if name in self.modules:
             return self.modules[name]
@@ -112,43 +107,43 @@ class Program:
         if name in self.modules:
             return self.modules[name]
         found = self._find(name)
-        if found is None and self._is_folder(name):
-            module = types.ModuleType(name)
-            module.__path__ = [name.replace(".", "/")]
-            self.modules[name] = module
-            if within:
-                setattr(within, last, module)
-            return module
-        if found is None:
-            raise ImportError(f"no module named '{name}'")
-        file, package = found
-        source = self.chip.flash.files[file]
+        folder = name.replace(".", "/")
         module = types.ModuleType(name)
         module.__dict__["__builtins__"] = self.builtins
+        if found is None and not any(
+            file.startswith(folder + "/") for file in self.chip.flash.files
+        ):
+            raise ImportError(f"no module named '{name}'")
+        file, package = found or ("", True)  # MicroPython imports a folder without a file too
         module.__file__ = file
         module.__package__ = name if package else parent
         if package:
-            module.__path__ = [file.rpartition("/")[0]]
+            module.__path__ = [folder]
         self.modules[name] = module
         if within:
             setattr(within, last, module)
+        if file:
+            self._execute(module, file)
+        return module
+
+    def _execute(self, module: types.ModuleType, file: str) -> None:
+        source = self.chip.flash.files[file]
         self.chip.spend(LINE_US * source.count(b"\n"))
         try:
             exec(compiled(file, source), module.__dict__)
         except BaseException:
-            del self.modules[name]
+            del self.modules[module.__name__]
             raise
-        if name == "firmware.waistband":
+        if module.__name__ == "firmware.waistband":
             self._watch(module)
-        return module
 
     def _watch(self, module: types.ModuleType) -> None:
-        """Have the firmware shown to the bench when it is made."""
+        """Have `waistband` set when the firmware is made."""
         kind: Any = module.__dict__["Waistband"]
-        begin = kind.__init__
+        original = kind.__init__
 
         def init(waistband: object, *arguments: object, **named: object) -> None:
-            begin(waistband, *arguments, **named)
+            original(waistband, *arguments, **named)
             self.waistband = waistband
 
         kind.__init__ = init

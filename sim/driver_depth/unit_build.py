@@ -1,4 +1,7 @@
-"""A whole unit on the bench: plant, chip, buses, parts, and the files on its flash."""
+"""Whole unit on the bench: plant, chip, buses, parts, and the files on its flash.
+
+Driver depth makes a `Unit`; pin depth takes its files and parts.
+"""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +11,7 @@ from hal.files import TABLE
 from sim.driver_depth.bench import Bench
 from sim.driver_depth.core import Chip
 from sim.driver_depth.flash import Flash, device_files
-from sim.driver_depth.parts import Max17049, Part, Tmp117
+from sim.driver_depth.parts import Part
 from sim.driver_depth.parts_list import CLOCK_S, buses, fit
 from sim.driver_depth.release import table
 from sim.driver_depth.state_machine import StateMachine
@@ -39,16 +42,8 @@ class Unit:
     ) -> None:  # fmt: skip
         """`files` are on its flash beside the program; `clock_s` is what its clock reads."""
         self.bench = bench = Bench(plant, board, seed)
-        rows = fit(bench, None if build.clock_unset else clock_s)
+        rows = fit_parts(bench, build, clock_s)
         self.parts: dict[str, Part] = dict(rows)
-        for name in build.missing:
-            self.parts[name].present = False
-        for name, identity in build.identities.items():
-            part = self.parts[name]
-            if isinstance(part, Tmp117):
-                part.identity = identity
-            elif isinstance(part, Max17049):
-                part.version = identity
         found = flashed(files, build)
         if TABLE not in build.files:
             found[TABLE] = table(found)
@@ -57,8 +52,17 @@ class Unit:
         self.buses = buses(rows)
 
 
+def fit_parts(bench: Bench, build: Build, clock_s: int | None) -> tuple[tuple[str, Part], ...]:
+    """Put the parts on the bench, as this build has them; returns (name, part) of each."""
+    rows = fit(bench, None if build.clock_unset else clock_s)
+    for name, part in rows:
+        part.present = name not in build.missing
+        part.identity = build.identities.get(name, part.identity)
+    return rows
+
+
 def flashed(files: dict[str, bytes], build: Build) -> dict[str, bytes]:
-    """The flash's files: the program as it is in this tree, then what a build changes."""
+    """Return the flash's files: the program of this tree, with the changes of a build."""
     found = {**device_files(ROOT), **files}
     for name, content in build.files.items():
         if content is None:

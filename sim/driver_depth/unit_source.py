@@ -5,55 +5,37 @@ the same files. On the chip an integer constant of another module costs a name, 
 an import and a look-up at each use; a number costs nothing.
 
 Edits are made in place: every line keeps its number, so that a traceback names the right one.
-Five things change:
+Four things change:
 
-| what                                             | becomes                                    |
-|--------------------------------------------------|--------------------------------------------|
-| the name of an integer constant, where it is read | its number                                 |
-| a constant that nobody reads any more            | nothing: its definition and imports go     |
-| `if TYPE_CHECKING:`                              | `if False:`, which the compiler leaves out  |
-| an `assert` of constants                         | checked here, then nothing                 |
-| a docstring                                      | nothing                                    |
+| what                                              | becomes                                     |
+|---------------------------------------------------|---------------------------------------------|
+| the name of an integer constant, where it is read | its number                                  |
+| a constant that nobody reads any more             | nothing: its definition and imports go      |
+| `if TYPE_CHECKING:`                               | `if False:`, which the compiler leaves out  |
+| an `assert` of constants                          | checked here, then nothing                  |
 
-A constant is a capital name that a module binds once, at its top level, to an integer or a
-truth value that can be computed from numbers and other constants. What is read in a way that
+A constant is a capital name that a module binds once, at its top level, to an integer or a truth
+value that can be computed from numbers and other constants. A constant that is read in a way that
 cannot be followed (as an attribute of an object, within an f-string, by `boot.py` or `main.py`)
-keeps its definition.
+keeps its definition. Docstrings stay: the compiler writes none of them.
 """
 
 import ast
-import operator
+import copy
 import re
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from sim.common.errors import BadInput
 
 CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*$")
-OPERATORS: dict[type[ast.AST], Callable[..., int]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.Pow: operator.pow,
-    ast.LShift: operator.lshift,
-    ast.RShift: operator.rshift,
-    ast.BitAnd: operator.and_,
-    ast.BitOr: operator.or_,
-    ast.BitXor: operator.xor,
-    ast.USub: operator.neg,
-    ast.UAdd: operator.pos,
-    ast.Invert: operator.invert,
-}
-COMPARISONS: dict[type[ast.AST], Callable[[int, int], bool]] = {
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-}
+RANGE = re.compile(r"range\([^,]*\)$")
+READS = (ast.Name, ast.Attribute)
+COMPUTED = (
+    *(ast.Constant, ast.UnaryOp, ast.BinOp, ast.Compare, ast.BoolOp),
+    *(ast.unaryop, ast.operator, ast.cmpop, ast.boolop),
+)
 
 Key = tuple[str, str]  # a module's dotted name, and a name in it
 
@@ -67,7 +49,7 @@ class Span(NamedTuple):
 
 
 class Module:
-    """One file: its tree, what its names stand for, and which constants it defines."""
+    """One file: its tree, the origin of its names, and the constants that it defines."""
 
     def __init__(self, path: str, source: bytes) -> None:
         self.name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
@@ -79,7 +61,11 @@ class Module:
                 for row in node.names:
                     self.imported[row.asname or row.name] = (node.module, row.name)
         self.bound = bound_anywhere(self.tree)
-        self.within = within_strings(self.tree)
+        # Nodes within f-strings, by id: Python before 3.12 does not know where they stand.
+        strings = [node for node in ast.walk(self.tree) if isinstance(node, ast.JoinedStr)]
+        inner = [node for text in strings for node in ast.walk(text)]
+        self.within = {id(node) for node in inner}
+        self.in_strings = {node.id for node in inner if isinstance(node, ast.Name)}
 
     def definitions(self) -> Iterator[tuple[str, ast.expr, ast.stmt]]:
         """(name, value, statement) of each capital name that is bound once, at the top level."""
@@ -90,53 +76,43 @@ class Module:
             pairs = [(target, value)]
             if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
                 pairs = list(zip(target.elts, value.elts, strict=False))
-            elif isinstance(target, ast.Tuple) and is_range(value):
+            elif isinstance(target, ast.Tuple) and RANGE.match(ast.unparse(value)):
                 pairs = [(row, ast.Constant(k)) for k, row in enumerate(target.elts)]
             for left, right in pairs:
                 if not isinstance(left, ast.Name) or not CONSTANT.match(left.id):
                     continue
-                if self.bound.get(left.id) == 1:
+                if self.bound[left.id] == 1:
                     yield left.id, right, statement
 
 
-def bound_anywhere(tree: ast.Module) -> dict[str, int]:
+def bound_anywhere(tree: ast.Module) -> Counter[str]:
     """How often each name is bound by an assignment, a loop or a parameter, in any scope."""
-    bound: dict[str, int] = {}
+    bound: Counter[str] = Counter()
     for node in ast.walk(tree):
-        name = None
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            name = node.id
+            bound[node.id] += 1
         elif isinstance(node, ast.arg):
-            name = node.arg
+            bound[node.arg] += 1
         elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            name = node.name
-        if name:
-            bound[name] = bound.get(name, 0) + 1
+            bound[node.name] += 1
     return bound
 
 
-def within_strings(tree: ast.Module) -> set[int]:
-    """The nodes within f-strings, by id: Python before 3.12 does not know where they stand."""
-    return {
-        id(node)
-        for text in ast.walk(tree)
-        if isinstance(text, ast.JoinedStr)
-        for node in ast.walk(text)
-    }
+class Numbers(ast.NodeTransformer):
+    """Puts numbers in the place of constants."""
 
+    def __init__(self, product: "Product", module: Module) -> None:
+        self.product = product
+        self.module = module
 
-def is_range(value: ast.expr) -> bool:
-    """`range(n)`, of a number."""
-    return (
-        isinstance(value, ast.Call)
-        and isinstance(value.func, ast.Name)
-        and value.func.id == "range"
-        and len(value.args) == 1
-    )
+    def visit(self, node: ast.AST) -> Any:
+        """Return the node, or the number that it stands for."""
+        key = self.product.key(self.module, node)
+        return ast.Constant(self.product.values[key]) if key else self.generic_visit(node)
 
 
 class Product:
-    """The files together: which names are constants, and who reads them how."""
+    """All files: which names are constants, and how each is read."""
 
     def __init__(self, files: dict[str, bytes], plain: tuple[str, ...]) -> None:
         """`plain` are the files that stay as they are."""
@@ -144,12 +120,12 @@ class Product:
         self.plain = plain
         self.names = {module.name for module in self.modules.values()}
         self.values: dict[Key, int] = {}
-        while self._reckon():
+        while self._add_constants():
             continue
         self.needed = self._needed()
 
-    def _reckon(self) -> bool:
-        """Look for constants once; whether any was found that was not known before."""
+    def _add_constants(self) -> bool:
+        """Look for constants once; return whether a new one was found."""
         before = len(self.values)
         for module in self.modules.values():
             for name, value, _ in module.definitions():
@@ -159,7 +135,7 @@ class Product:
         return len(self.values) > before
 
     def key(self, module: Module, node: ast.AST) -> Key | None:
-        """Which constant is read here, if it is one."""
+        """Return the constant that is read here, if it is one."""
         key = None
         if isinstance(node, ast.Name) and node.id not in module.imported:
             key = (module.name, node.id)
@@ -171,26 +147,23 @@ class Product:
                 key = (".".join(owner), node.attr)
         return key if key in self.values else None
 
-    def value(self, module: Module, node: ast.AST) -> int | None:
-        """The integer that an expression of numbers and constants comes to, or None."""
-        if isinstance(node, ast.Constant):
-            return node.value if isinstance(node.value, int) else None
-        if isinstance(node, (ast.Name, ast.Attribute)):
-            key = self.key(module, node)
-            return self.values[key] if key else None
-        operands: list[ast.AST] = []
-        if isinstance(node, ast.BinOp):
-            operands = [node.left, node.right]
-        elif isinstance(node, ast.UnaryOp):
-            operands = [node.operand]
-        numbers = [self.value(module, row) for row in operands]
-        act = OPERATORS.get(type(node.op)) if isinstance(node, (ast.BinOp, ast.UnaryOp)) else None
-        return None if act is None or None in numbers else act(*numbers)
+    def value(self, module: Module, node: ast.expr) -> int | None:
+        """Return the integer that an expression of numbers and constants comes to, or None."""
+        if not isinstance(node, (*READS, *COMPUTED)):
+            return None
+        tree = Numbers(self, module).visit(ast.Expression(copy.deepcopy(node)))
+        for part in ast.walk(tree.body):
+            if not isinstance(part, COMPUTED):
+                return None
+            if isinstance(part, ast.Constant) and not isinstance(part.value, int):
+                return None
+        found = eval(compile(ast.fix_missing_locations(tree), module.name, "eval"))
+        return found if isinstance(found, int) else None
 
     def _needed(self) -> set[Key]:
-        """The constants whose definition has to stay."""
+        """Return the constants whose definition has to stay."""
         needed: set[Key] = set()
-        loose: set[str] = set()  # attributes of who knows what
+        loose: set[str] = set()  # attributes of unknown objects
         for path, module in self.modules.items():
             for node in ast.walk(module.tree):
                 key = self.key(module, node)
@@ -204,59 +177,41 @@ class Product:
                     loose.add(node.value)  # by getattr
         return needed | {key for key in self.values if key[1] in loose}
 
-    def gone(self, key: Key) -> bool:
+    def is_removed(self, key: Key) -> bool:
         """Whether nothing is left of a constant but its number."""
         return key in self.values and key not in self.needed
 
     # -- edits -------------------------------------------------------------------------
 
-    def rewritten(self, path: str) -> bytes:
-        """A file as it goes to the compiler."""
+    def rewrite_file(self, path: str) -> bytes:
+        """Return a file as it goes to the compiler."""
         module = self.modules[path]
         spans: list[Span] = []
         for top in module.tree.body:
             if isinstance(top, ast.Assert) and self._holds(path, module, top):
-                spans.append(over(top, ""))
+                spans.append(span_over(top, ""))
         spans += self._definitions(module)
         covered = list(spans)
         for node in ast.walk(module.tree):
-            if any(span.first <= (line(node), 0) < span.last for span in covered):
+            if any(span.first <= (getattr(node, "lineno", 0), 0) < span.last for span in covered):
                 continue
             if isinstance(node, ast.ImportFrom):
                 spans += self._imports(module, node)
-            elif isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Module)):
-                spans += docstring(node)
-            elif isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
+            elif isinstance(node, READS) and isinstance(node.ctx, ast.Load):
                 key = self.key(module, node)
                 if key and id(node) not in module.within:
-                    spans.append(over(node, number(self.values[key])))
-        return edited(module.source, spans)
+                    spans.append(span_over(node, literal(self.values[key])))
+        return apply_spans(module.source, spans)
 
     def _holds(self, path: str, module: Module, node: ast.Assert) -> bool:
         """Whether an `assert` is of constants alone. Raises BadInput where it fails."""
-        held = self._truth(module, node.test)
-        if held is False:
+        held = self.value(module, node.test)
+        if held is not None and not held:
             raise BadInput(f"{path}:{node.lineno}: the assertion fails: {ast.unparse(node.test)}")
-        return held is True
-
-    def _truth(self, module: Module, node: ast.expr) -> bool | None:
-        """What a condition of constants comes to; None where it is of anything else."""
-        if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
-            rows = [self._truth(module, row) for row in node.values]
-            return None if None in rows else all(rows)
-        if not isinstance(node, ast.Compare):
-            return None
-        numbers = [self.value(module, row) for row in [node.left, *node.comparators]]
-        acts = [COMPARISONS.get(type(row)) for row in node.ops]
-        held = True
-        for left, act, right in zip(numbers, acts, numbers[1:], strict=False):
-            if left is None or right is None or act is None:
-                return None
-            held = held and act(left, right)
-        return held
+        return held is not None
 
     def _definitions(self, module: Module) -> list[Span]:
-        """Definitions of which nothing is left."""
+        """Return spans over definitions of which nothing is left."""
         rows: dict[ast.stmt, list[str]] = {}
         for name, _, statement in module.definitions():
             rows.setdefault(statement, []).append(name)
@@ -265,63 +220,42 @@ class Product:
             assert isinstance(statement, ast.Assign)
             target = statement.targets[0]
             whole = len(names) == (len(target.elts) if isinstance(target, ast.Tuple) else 1)
-            if whole and all(self.gone((module.name, name)) for name in names):
-                spans.append(over(statement, ""))
+            if whole and all(self.is_removed((module.name, name)) for name in names):
+                spans.append(span_over(statement, ""))
         return spans
 
     def _imports(self, module: Module, node: ast.ImportFrom) -> list[Span]:
-        """An import without the names that are numbers now."""
+        """Return an import without the names that are numbers now."""
         source = node.module or ""
         kept = [
             row
             for row in node.names
             if (row.asname or row.name) in module.bound
             or (source, row.name) not in self.values
-            or self._in_string(module, row.asname or row.name)
+            or (row.asname or row.name) in module.in_strings
         ]
         if len(kept) == len(node.names):
             return []
         if not kept:
-            return [over(node, "pass")]
+            return [span_over(node, "pass")]
         names = [row.name + (f" as {row.asname}" if row.asname else "") for row in kept]
-        return [over(node, f"from {source} import {', '.join(names)}")]
-
-    def _in_string(self, module: Module, name: str) -> bool:
-        """Whether a name is read within an f-string of the module."""
-        return any(
-            isinstance(node, ast.Name) and node.id == name and id(node) in module.within
-            for node in ast.walk(module.tree)
-        )
+        return [span_over(node, f"from {source} import {', '.join(names)}")]
 
 
-def line(node: ast.AST) -> int:
-    """The line that a node begins on; before all others where it has none."""
-    return int(getattr(node, "lineno", 0))
-
-
-def over(node: ast.stmt | ast.expr, text: str) -> Span:
-    """A span over a whole node."""
+def span_over(node: ast.stmt | ast.expr, text: str) -> Span:
+    """Return a span over a whole node."""
     assert node.end_lineno is not None and node.end_col_offset is not None
     first = (node.lineno, node.col_offset)
     return Span(first, (node.end_lineno, node.end_col_offset), text)
 
 
-def docstring(node: ast.FunctionDef | ast.ClassDef | ast.Module) -> list[Span]:
-    """A docstring, if there is one. It may be all that its block has."""
-    first = node.body[0] if node.body else None
-    text = first.value if isinstance(first, ast.Expr) else None
-    if first and isinstance(text, ast.Constant) and isinstance(text.value, str):
-        return [over(first, "pass")]
-    return []
-
-
-def number(value: int) -> str:
-    """An integer as it may stand anywhere in an expression."""
+def literal(value: int) -> str:
+    """Return an integer as it may stand anywhere in an expression."""
     return str(value) if value >= 0 else f"({value})"
 
 
-def edited(source: bytes, spans: list[Span]) -> bytes:
-    """The source with its spans exchanged. Every line that was there is there again."""
+def apply_spans(source: bytes, spans: list[Span]) -> bytes:
+    """Return the source with its spans exchanged and as many lines as before."""
     lines = source.split(b"\n")
     for span in sorted(spans, reverse=True):
         (first, begin), (last, end) = span.first, span.last
@@ -334,7 +268,7 @@ def edited(source: bytes, spans: list[Span]) -> bytes:
     return b"\n".join(lines)
 
 
-def for_the_unit(files: dict[str, bytes], plain: tuple[str, ...]) -> dict[str, bytes]:
+def replace_constants(files: dict[str, bytes], plain: tuple[str, ...]) -> dict[str, bytes]:
     """Return every file as it goes to the compiler. `files` are sources by path, `plain` those
     among them that stay as they are. So do all where one does not parse: the compiler says where.
     Raises BadInput where an assertion of constants fails."""
@@ -342,4 +276,4 @@ def for_the_unit(files: dict[str, bytes], plain: tuple[str, ...]) -> dict[str, b
         product = Product(files, plain)
     except (SyntaxError, ValueError):
         return files
-    return {path: files[path] if path in plain else product.rewritten(path) for path in files}
+    return {path: files[path] if path in plain else product.rewrite_file(path) for path in files}

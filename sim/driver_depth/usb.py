@@ -1,8 +1,7 @@
-"""The USB console: what the program prints and reads, and when printing blocks.
+"""USB console of the chip: output, input, and when output blocks the program.
 
-As MicroPython's `mp_usbd_cdc.c`: without a host, output is thrown away; with a host
-that reads, it flows; with one that has stopped reading, 256 bytes fit and then each
-write waits for up to 500 ms.
+As MicroPython's `mp_usbd_cdc.c`: without a host, output is thrown away; a host that reads takes all
+of it; with one that has stopped reading, 256 bytes fit and then each write waits up to 500 ms.
 """
 
 from collections import deque
@@ -23,7 +22,7 @@ NO_OUTPUT: tuple[str, ...] = ()
 
 
 class Usb:
-    """A host may be `connected` (a terminal is open) and `reading` (it takes what comes)."""
+    """A host may be `connected` (a terminal is open) and `reading` (it takes output)."""
 
     def __init__(self, clock: "Clock") -> None:
         self.clock = clock
@@ -37,7 +36,7 @@ class Usb:
         self.blocked_us = 0  # spent waiting for the host, in all
 
     def write(self, text: str) -> int:
-        """What print and sys.stdout do; may block."""
+        """Output text, as print does; returns how much was taken. May block."""
         self.clock.spend(WRITE_US)
         if not self.connected:
             return len(text)
@@ -58,33 +57,29 @@ class Usb:
         return sent
 
     def text(self) -> str:
-        """All that the host has seen lately."""
+        """Return the last output that the host has seen."""
         return "".join(self.output)
 
     def poll(self, events: int) -> int:
-        """Which of POLLIN, POLLOUT would not block."""
-        ready = 0
-        if events & POLLIN and self.received:
-            ready |= POLLIN
-        if events & POLLOUT and (not self.connected or self.reading or self.waiting < BUFFER):
-            ready |= POLLOUT
-        return ready
+        """Return those of POLLIN and POLLOUT that would not block."""
+        writable = not self.connected or self.reading or self.waiting < BUFFER
+        return events & (POLLIN * bool(self.received) | POLLOUT * writable)
 
     def type(self, text: str) -> None:
         """The host sends characters; Ctrl-C interrupts the program unless that is off."""
         for byte in text.encode():
             if byte == self.kbd_intr:
                 self.received = deque(NO_INPUT, TYPED)
-                self.clock.throw(KeyboardInterrupt())
+                self.clock.raise_in_program(KeyboardInterrupt())
             else:
                 self.received.append(byte)
 
-    def read(self, count: int) -> str:
-        """Wait for so many characters."""
+    def read(self, count: int) -> bytes:
+        """Wait for so many bytes of input, and return them."""
         taken = bytearray()
         while len(taken) < count:
             if self.received:
                 taken.append(self.received.popleft())
             else:
                 self.clock.spend(1_000)
-        return taken.decode("latin-1")
+        return bytes(taken)

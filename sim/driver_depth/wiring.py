@@ -1,4 +1,4 @@
-"""What is soldered to which pin of the chip: a board file, as the physics needs it."""
+"""Wiring: the GPIO and ADC numbers of a board file, as bench, light and GPIO need them."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

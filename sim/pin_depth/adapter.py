@@ -1,30 +1,24 @@
-"""An emulated RP2040, driven in virtual time: the one place that names `rp2040py`.
+"""Adapter to the emulated RP2040, in virtual time: the one file that names `rp2040py`.
 
-What the package leaves out is made up for here, and said:
+`sim.pin_depth.board` and `run` use it. What the package leaves out is added here and beside it:
 
-- Its CPU sleeps by jumping to the next alarm, and a PIO state machine gets one
-  instruction a jump, however far it went. While one runs, an alarm stands at each next
-  instruction of it, and lends it the cycles up to there.
-- Its USB host answers an idle OUT endpoint at once, over and over, which triples every
-  timing: here the answer waits until there is something to send. And it begins no frames,
-  by which MicroPython lets out what was written before the port was opened.
-- Its flash erases and programs in no time: here the CPU stands still for as long as the
-  part takes, its interrupts off as MicroPython has them, while PWM, PIO and watchdog go on;
-  and power may go in the middle of a page.
-- A target that does not acknowledge leaves the driver waiting for its timeout: here the
-  transmit FIFO is empty after it, as on the part.
+| left out                                                    | added                         |
+|-------------------------------------------------------------|-------------------------------|
+| while the CPU sleeps, a PIO machine gets one instruction    | `pace`: an alarm for each one |
+| flash erases and programs in no time                        | `pace`: the CPU stands still  |
+| resets, the watchdog and the timer call nobody              | callbacks of `Emulator`       |
+| I2C bytes take no time; a missing target costs the timeout  | `i2c_bus`                     |
+| the USB host answers an idle endpoint, and begins no frames | `usb_host`                    |
 """
 
 import logging
-import struct
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from rp2040py.clock.simulation_clock import SimulationClock
 from rp2040py.device.bootrom import BOOTROM_B1
 from rp2040py.execute_batch import execute_batch
 from rp2040py.gpio_pin import GPIOPinState
-from rp2040py.peripherals.i2c import I2CState
 from rp2040py.peripherals.vreg_and_chip_reset import HAD_POR
 from rp2040py.rp2040 import RP2040
 from rp2040py.simulator import Simulator
@@ -32,44 +26,33 @@ from rp2040py.usb.cdc import USBCDC
 from rp2040py.utils.firmware_retrieve import MICROPYTHON, retrieve
 
 from sim.common.errors import BadInput
-from sim.pin_depth.pace import CYCLE_NS, Alarm, Burning, Pace
+from sim.pin_depth.i2c_bus import I2cBus
+from sim.pin_depth.pace import CYCLE_NS, Alarm, FlashTiming, PioPacer, whole_us
+
+if TYPE_CHECKING:
+    from sim.pin_depth.i2c_bus import Target
 
 FLASH = 0x1000_0000  # where the chip sees its flash; execution begins here
 SRAM = 0x2000_0000
-READ_BYTES = 16  # asked of an I2C part at a time
-BITS = 9  # a byte and its acknowledgement
-TX_EMPTY = 1 << 4  # of IC_RAW_INTR_STAT, RP2040 data sheet 4.3.17
-IC_ENABLE = 0x6C
-SOF_RD, DEV_SOF, FRAME_NS = 0x48, 1 << 17, 1_000_000  # start of frame, data sheet 4.1
 WATCHDOG_CTRL, WATCHDOG_LOAD, SCRATCH0 = 0x00, 0x04, 0x0C
 TIMER_ALARMS = (0x10, 0x14, 0x18, 0x1C)
 FOREVER = b"\xfe\xe7"  # Thumb: a jump to itself
 FOREVER_AT = 0x4_1FF0  # in the last bytes of SRAM, above the second core's stack
 
 
-class Target(Protocol):
-    """What hangs on an I2C bus; `sim.driver_depth.parts.Part` is one."""
-
-    def written(self, data: bytes, us: int) -> None:
-        """Bytes of one transfer, after the address."""
-
-    def read(self, count: int, us: int) -> bytes:
-        """What it answers from where it stands."""
-
-
-class Silent:
-    """A log that nobody reads: what the emulator says of registers that it does not have."""
+class NullLogger:
+    """Drops the emulator's messages about registers that it does not have."""
 
     def debug(self, component_name: str, message: str) -> None:
-        """Not kept."""
+        """Drop a message."""
 
     info = warning = error = debug
 
 
-def released(version: str) -> str:
-    """The UF2 file of a release of MicroPython for the Pico: kept from the last time, else fetched.
-    Raises BadInput where there is none or no way to it."""
-    logging.getLogger(retrieve.__module__).addHandler(logging.NullHandler())  # it is said here
+def fetch_micropython(version: str) -> str:
+    """Return the UF2 file of a MicroPython release for the Pico, from the cache or the network.
+    Raises BadInput where there is none or it cannot be fetched."""
+    logging.getLogger(retrieve.__module__).addHandler(logging.NullHandler())  # BadInput says it
     why = "no such release is known"
     try:
         if found := retrieve(MICROPYTHON, version):
@@ -82,11 +65,6 @@ def released(version: str) -> str:
     )
 
 
-def bootrom() -> bytes:
-    """The chip's boot ROM, as another emulator may need it."""
-    return struct.pack(f"<{len(BOOTROM_B1)}I", *BOOTROM_B1)
-
-
 class Emulator:
     """One RP2040 with its flash; `us` is microseconds since the bench was switched on."""
 
@@ -95,7 +73,7 @@ class Emulator:
         self.clock = SimulationClock()
         self.mcu: Any = RP2040(self.clock)
         self.simulator = Simulator(rp2040=self.mcu)
-        self.mcu.logger = Silent()
+        self.mcu.logger = NullLogger()
         self.mcu.load_bootrom(BOOTROM_B1)
         for address, data in blocks:
             self.mcu.flash[address - FLASH : address - FLASH + len(data)] = data
@@ -104,30 +82,28 @@ class Emulator:
         self.on_feed: Callable[[], None] = lambda: None  # the watchdog was fed, or set
         self.on_scratch: Callable[[int], None] = lambda slot: None  # a scratch register, written
         self.on_sleep: Callable[[], None] = lambda: None  # the timer was armed
-        self.host: Host | None = None
         self.watched: list[tuple[Any, Callable[[Any], None]]] = []
         self._stop = self.clock.create_alarm(self.stop)
-        self.paces: list[Pace] = []
         self._hook()
 
     @property
     def us(self) -> int:
-        """Whole microseconds; a thousandth of one is lost to rounding at most."""
-        return int(self.clock.nanos * 1e-3 + 1e-3)
+        """Whole microseconds."""
+        return whole_us(self.clock)
 
     @property
     def exact_us(self) -> float:
-        """The same, with what lies between."""
+        """Microseconds with their fraction."""
         return float(self.clock.nanos * 1e-3)
 
     def alarm(self, action: Callable[[], None]) -> "Alarm":
-        """Something to be done at a time."""
+        """Return an alarm that calls `action` at a time still to be set."""
         return Alarm(self.clock, action)
 
     # -- running -----------------------------------------------------------------------
 
     def run_until(self, us: int) -> None:
-        """Let virtual time pass, up to here or until power comes or goes or `stop` is called."""
+        """Let virtual time pass up to here, or until power comes or goes or `stop` is called."""
         left_ns = us * 1e3 - self.clock.nanos
         if left_ns <= 0:
             return
@@ -145,7 +121,7 @@ class Emulator:
         self.simulator.stopped = True
 
     def _pass(self, ns: float, until: Callable[[], bool] = lambda: False) -> None:
-        """Time passes from alarm to alarm while no instruction is executed."""
+        """Let time pass from alarm to alarm without an instruction."""
         end_ns = self.clock.nanos + ns
         while self.clock.nanos < end_ns and not until():
             step_ns = end_ns - self.clock.nanos
@@ -157,8 +133,8 @@ class Emulator:
                     pio.advance(int(step_ns / CYCLE_NS))
 
     def power_on(self, clock_ms: int = 0) -> None:
-        """Power comes: memory holds anything, registers are as after power-on, but that the
-        timer counts from `clock_ms` on."""
+        """Power comes: memory holds anything, registers are as after power-on; the timer counts
+        from `clock_ms` on."""
         mcu = self.mcu
         mcu.enter_reset()
         mcu.watchdog.reset()
@@ -189,30 +165,30 @@ class Emulator:
         """Have `changed(level, exact_us)` called on each change; a pin that floats is low."""
         last = [0]
 
-        def look(now: Any, before: Any = None) -> None:
+        def report(now: Any, before: Any = None) -> None:
             level = int(now == GPIOPinState.HIGH)
             if level != last[0]:
                 last[0] = level
                 changed(level, self.clock.nanos * 1e-3)
 
-        self.mcu.gpio[pin].add_listener(look)
-        self.watched.append((self.mcu.gpio[pin], look))
+        self.mcu.gpio[pin].add_listener(report)
+        self.watched.append((self.mcu.gpio[pin], report))
 
     def watch_low(self, pin: int, driven: Callable[[float], None]) -> None:
         """Have `driven(exact_us)` called each time the chip begins to drive a pin low."""
 
-        def look(now: Any, before: Any) -> None:
+        def report(now: Any, before: Any) -> None:
             if now == GPIOPinState.LOW:
                 driven(self.clock.nanos * 1e-3)
 
-        self.mcu.gpio[pin].add_listener(look)
+        self.mcu.gpio[pin].add_listener(report)
 
     def level(self, pin: int) -> int:
-        """What the chip drives; 0 where it drives nothing."""
+        """Return the level that the chip drives; 0 where it drives nothing."""
         return int(self.mcu.gpio[pin].value == GPIOPinState.HIGH)
 
     def drives(self, pin: int) -> bool:
-        """Whether it drives anything."""
+        """Whether the chip drives the pin."""
         return bool(self.mcu.gpio[pin].output_enable)
 
     def drive(self, pin: int, low: bool) -> None:
@@ -223,7 +199,7 @@ class Emulator:
             self.mcu.gpio[pin].release_input()
 
     def share(self, pin: int) -> float:
-        """Mean level, 0-1: of its slice where it is a PWM pin, else 0 or 1."""
+        """Return the mean level, 0-1: of its slice where it is a PWM pin, else 0 or 1."""
         gpio = self.mcu.gpio[pin]
         if gpio.function_select != 4:
             return float(self.level(pin))
@@ -234,9 +210,9 @@ class Emulator:
         return min(1.0, int(alarm.target) / (int(part.timer.top) + 1))
 
     def _settle_pins(self) -> None:
-        """A reset changes levels without saying so: ask each pin."""
-        for gpio, look in self.watched:
-            look(gpio.value)
+        """Report levels that a reset has changed without a callback."""
+        for gpio, report in self.watched:
+            report(gpio.value)
 
     # -- ADC and I2C ---------------------------------------------------------------------
 
@@ -250,11 +226,16 @@ class Emulator:
 
         adc.on_adc_read = start
 
-    def attach(self, number: int, find: "Callable[[int], Target | None]",
-               held: Callable[[], bool]) -> None:  # fmt: skip
-        """Put targets on a bus: `find(address)` is who acknowledges, `held` whether a wire is
+    def attach(
+        self, number: int, find: "Callable[[int], Target | None]", held: Callable[[], bool]
+    ) -> None:
+        """Put targets on a bus: `find(address)` returns who acknowledges, `held` whether a wire is
         held low."""
-        Wires(self, self.mcu.i2c[number], find, held)
+        I2cBus(self.clock, self.mcu.i2c[number], find, held)
+
+    def serial_port(self) -> Any:
+        """Return the package's USB CDC host on the chip's port."""
+        return USBCDC(self.mcu.usb_ctrl)
 
     # -- what the package leaves out -------------------------------------------------------
 
@@ -281,169 +262,20 @@ class Emulator:
         mcu.timer.write_uint32 = timer_write
         for pio in mcu.pio:
             self._hook_pio(pio)
-        self.burning = Burning(mcu.ssi, self._pass)
+        self.flash_timing = FlashTiming(mcu.ssi, self._pass)
 
     def _hook_pio(self, pio: Any) -> None:
-        """Notice on its bus when a block is told something: the native class takes no hook."""
-        pace = Pace(self.clock, pio)
-        self.paces.append(pace)
+        """Stand on a block's bus to see its writes: the native class takes no hook."""
+        pace = PioPacer(self.clock, pio)
         for base, peripheral in list(self.mcu.peripherals.items()):
             if peripheral is pio:
                 self.mcu.peripherals[base] = pace
 
     def _watchdog(self) -> None:
-        """The chip begins anew: by the watchdog's time, or by a program's wish."""
+        """Reset the chip: the watchdog timed out, or the program asked for it."""
         forced = self.mcu.watchdog._reason & 2
         self.mcu.watchdog.write_uint32(WATCHDOG_CTRL, 0)
         self.mcu.enter_reset(from_watchdog=True)
         self.mcu.leave_reset()
         self._settle_pins()
         self.on_reset("reset" if forced else "watchdog")
-
-
-class Wires:
-    """One I2C bus as its controller sees it: each byte takes its nine bits."""
-
-    def __init__(self, chip: Emulator, bus: Any, find: "Callable[[int], Target | None]",
-                 held: Callable[[], bool]) -> None:  # fmt: skip
-        self.chip = chip
-        self.bus = bus
-        self.find = find
-        self.held = held
-        self.target: Target | None = None
-        self.sent = bytearray()  # by the controller, in this transfer
-        self.answer = b""  # of the target, and how much of it is taken
-        self.taken = 0
-        self.then: Callable[[], None] | None = None
-        self.alarm = chip.clock.create_alarm(self._go_on)
-        self.bus.on_start = self._start
-        self.bus.on_connect = self._connect
-        self.bus.on_write_byte = self._write
-        self.bus.on_read_byte = self._read
-        self.bus.on_stop = self._stop
-        write = self.bus.write_uint32
-
-        def register_written(offset: int, value: int) -> None:
-            if offset == IC_ENABLE and not value & 1 and self.bus._busy and self.then is None:
-                self.bus._state, self.bus._busy = I2CState.IDLE, False  # switched off: it lets go
-            write(offset, value)
-
-        self.bus.write_uint32 = register_written
-
-    def _after(self, bits: int, then: Callable[[], None]) -> None:
-        bus = self.bus
-        bit_ns = (bus.scl_high_period + bus.scl_low_period) * CYCLE_NS
-        self.then = then
-        self.alarm.schedule(bits * bit_ns)
-
-    def _go_on(self) -> None:
-        then, self.then = self.then, None
-        if then:
-            then()
-
-    def _hand_over(self) -> None:
-        """The target gets what was written, once a start or a stop ends it."""
-        if self.sent and self.target:
-            self.target.written(bytes(self.sent), self.chip.us)
-        self.sent = bytearray()
-
-    def _start(self, repeated: bool) -> None:
-        self._hand_over()
-        if not self.held():  # else no start gets through, and the driver's patience decides
-            self._after(1, self.bus.complete_start)
-
-    def _connect(self, address: int, mode: Any) -> None:
-        self.target = self.find(address)
-        self.answer, self.taken = b"", 0
-        self._after(BITS, self._connected)
-
-    def _connected(self) -> None:
-        found = self.target is not None
-        self.bus.complete_connect(found)
-        if not found:
-            self.bus._set_interrupts(TX_EMPTY)
-
-    def _write(self, value: int) -> None:
-        self.sent.append(value)
-        self._after(BITS, lambda: self.bus.complete_write(True))
-
-    def _read(self, more: bool) -> None:
-        if self.taken == len(self.answer) and self.target:
-            self.answer, self.taken = self.target.read(READ_BYTES, self.chip.us), 0
-        value = self.answer[self.taken] if self.target else 0xFF
-        self.taken += 1
-        self._after(BITS, lambda: self.bus.complete_read(value))
-
-    def _stop(self) -> None:
-        self._hand_over()
-        self._after(1, self.bus.complete_stop)
-
-
-class Host:
-    """A computer on the USB port: a terminal that reads, and types."""
-
-    def __init__(self, chip: Emulator, heard: "Callable[[bytes | bytearray], None]") -> None:
-        """Plug it in; the unit is enumerated, and the port opened, in the time it takes."""
-        self.chip = chip
-        self.usb = chip.mcu.usb_ctrl
-        self.cdc = USBCDC(self.usb)
-        self.cdc.on_serial_data = heard
-        self.ready = False
-        self.waiting: tuple[int, int] | None = None  # an OUT endpoint that asks
-        self.keys: list[int] = []
-        self.answer = self.usb.on_endpoint_read
-        self.usb.on_endpoint_read = self._asked
-        self.cdc.on_device_connected = self._connected
-        forget = self.usb.on_reset
-
-        def unit_reset() -> None:
-            self.ready, self.waiting = False, None
-            forget()
-
-        self.usb.on_reset = unit_reset
-        chip.host = self
-        self._frames = chip.clock.create_alarm(self._frame)
-        self._frames.schedule(FRAME_NS)
-        read = self.usb.read_uint32
-
-        def register_read(offset: int) -> Any:
-            if offset == SOF_RD and self.usb._int_raw & DEV_SOF:
-                self.usb._int_raw &= ~DEV_SOF
-                self.usb.check_interrupts()
-            return read(offset)
-
-        self.usb.read_uint32 = register_read
-        self.usb.reset_device()
-
-    def type(self, data: bytes) -> None:
-        """Send bytes, as soon as the unit takes them."""
-        self.keys += data
-        self._send()
-
-    def _frame(self) -> None:
-        """A frame begins: the unit is told, if it wants to be."""
-        if self.ready and self.usb._int_enable & DEV_SOF:
-            self.usb._int_raw |= DEV_SOF
-            self.usb.check_interrupts()
-        self._frames.schedule(FRAME_NS)
-
-    def _connected(self) -> None:
-        self.ready = True
-        self._send()
-
-    def _asked(self, endpoint: int, size: int) -> None:
-        if endpoint == 0:
-            self.answer(endpoint, size)
-            return
-        self.waiting = (endpoint, size)
-        self._send()
-
-    def _send(self) -> None:
-        if not (self.ready and self.waiting and self.keys):
-            return
-        endpoint, size = self.waiting
-        self.waiting = None
-        now, self.keys = self.keys[:size], self.keys[size:]
-        for byte in now:
-            self.cdc.send_serial_byte(byte)
-        self.answer(endpoint, size)

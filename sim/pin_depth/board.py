@@ -1,14 +1,13 @@
-"""The unit's board at pin depth: what is soldered to which pin of the emulated chip.
+"""Board at pin depth: connects the emulated chip's pins to bench, parts, light and recorder.
 
-It stands where `sim.driver_depth.core.Chip` stands at driver depth, so that the bench, its parts
-and its hardware are the same.
+It takes the place of `sim.driver_depth.core.Chip`, so that bench, parts and hardware are the same.
 """
 
 from typing import TYPE_CHECKING
 
-from sim.pin_depth.adapter import Emulator, Host
 from sim.pin_depth.light import Light
 from sim.pin_depth.timing import Ticks
+from sim.pin_depth.usb_host import Host
 from sim.pin_depth.waveform import INPUT_NAMES, Edges, channels
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from sim.driver_depth.bench import Bench
     from sim.driver_depth.i2c import Bus
     from sim.driver_depth.wiring import Wiring
+    from sim.pin_depth.adapter import Emulator
 
 NEVER = 1 << 62
 KEPT = 100_000  # characters that the host has read
@@ -26,7 +26,7 @@ class Board:
     """The chip among its parts; power comes with `power_on`."""
 
     def __init__(
-        self, emulator: Emulator, bench: "Bench", buses: "tuple[Bus, Bus]", wiring: "Wiring"
+        self, emulator: "Emulator", bench: "Bench", buses: "tuple[Bus, Bus]", wiring: "Wiring"
     ) -> None:
         self.emulator = emulator
         self.bench = bench
@@ -36,15 +36,16 @@ class Board:
         self.ticks = Ticks(emulator)
         self.resets: list[tuple[int, str]] = []  # (us, why)
         self.begun: Callable[[], None] = lambda: None  # the chip begins anew
+        self._host: Host | None = None
         self.heard = bytearray()  # by the host
         self.driven = 0  # bits of `Hardware.pins` as they are on the pins
         self.power_at_us = NEVER  # when power comes back
-        self._turn = emulator.alarm(self._turned)
+        self._due = emulator.alarm(self._handle_due)
         self._power = emulator.alarm(self.power_on)
         bench.attach(self)
         for place, pin in enumerate(edges.pins[: edges.names.index("POWER_HOLD") + 1]):
             emulator.watch(pin, self._watcher(place))
-        emulator.watch(wiring.hold, self._held)
+        emulator.watch(wiring.hold, self._hold_changed)
         emulator.on_adc(self._convert)
         for number, bus in enumerate(buses):
             emulator.attach(number, bus.find, self._holder(number))
@@ -57,7 +58,7 @@ class Board:
         return self.emulator.us
 
     def _watcher(self, place: int) -> "Callable[[int, float], None]":
-        """Who is told of an output's changes: the record, and the light where it is one's."""
+        """Return what is called at an output's edges: the record, and the light for an emitter."""
         add = self.edges.add
         if place > self.light.banks:
             return lambda level, us: add(us, place, level)
@@ -70,7 +71,7 @@ class Board:
         return changed
 
     def _holder(self, number: int) -> "Callable[[], bool]":
-        """Whether a wire of this bus is held low."""
+        """Return a function: whether a wire of this bus is held low."""
         hardware = self.bench.hardware
         return lambda: hardware.bus_holds > 0 and number == self.wiring.sensors_bus
 
@@ -83,22 +84,22 @@ class Board:
 
     def start(self, clock_ms: int = 0) -> None:
         """The bench is switched on, and the unit with it; its clock reads this then."""
-        self._turned()
+        self._handle_due()
         self.emulator.power_on(clock_ms)
 
-    def _turned(self) -> None:
-        """A block of the plant ends, or something happens."""
+    def _handle_due(self) -> None:
+        """Handle the end of a plant block, or an event."""
         bench = self.bench
-        bench.turn(self.us)
-        self.press()
-        self._turn.at(max(bench.due_us, self.us + 1))
+        bench.handle_due(self.us)
+        self.update_inputs()
+        self._due.at(max(bench.due_us, self.us + 1))
 
-    def soon(self, us: int) -> None:
+    def due_by(self, us: int) -> None:
         """The bench has something due at this time, perhaps before all else."""
-        self._turn.at(max(us, self.us + 1))
+        self._due.at(max(us, self.us + 1))
 
-    def press(self) -> None:
-        """Bring buttons, buckle and charger to the pins; a pin is told of changes alone."""
+    def update_inputs(self) -> None:
+        """Drive the pins of buttons, buckle and charger, where they have changed."""
         now = self.bench.hardware.pins
         for pin, bit in self.wiring.inputs:
             if (now ^ self.driven) & bit:
@@ -128,19 +129,20 @@ class Board:
         self.ticks.forget()
         self.begun()
 
-    def _held(self, level: int, us: float) -> None:
+    def _hold_changed(self, level: int, us: float) -> None:
         """The unit drives the pin that holds its supply: low lets go of it."""
         if level or not self.emulator.drives(self.wiring.hold):
             return
         self.bench.powered = False
-        if not self.bench.fed() and self.emulator.host is None:
+        if not self.bench.charger_plugged() and self._host is None:
             self.cut_power(None)
 
     # -- a host ----------------------------------------------------------------------------
 
     def host(self) -> Host:
         """The computer on the USB port; it is plugged in now if it was not."""
-        return self.emulator.host or Host(self.emulator, self._hear)
+        self._host = self._host or Host(self.emulator, self._hear)
+        return self._host
 
     def _hear(self, data: "bytes | bytearray") -> None:
         self.heard += data

@@ -1,4 +1,7 @@
-"""What lies in the emulated flash: MicroPython from a UF2 file, and a unit's files on littlefs."""
+"""Content of the emulated flash: MicroPython from a UF2 file, and a unit's files on littlefs.
+
+Used by `run`, and by `waistband flash` and `doctor`. Reads UF2 files, writes nothing on the host.
+"""
 
 import re
 import struct
@@ -18,8 +21,12 @@ STORAGE = 0x100A_0000  # the Pico's filesystem: the last 1408 KB of 2 MB
 FLASH_END = 0x1020_0000
 PAGE = 256
 LOOKAHEAD = 32
+GEOMETRY: dict[str, Any] = {
+    "block_size": SECTOR, "block_count": SECTORS, "read_size": PAGE, "prog_size": PAGE,
+    "lookahead_size": LOOKAHEAD,
+}  # fmt: skip
 FILLER, ATTRIBUTES, SHORT = "filler", 256, 64
-TIDY_EVERY = 8  # files: far fewer than the directory entries that a sector holds
+COMPACT_EVERY = 8  # files: far fewer than the directory entries that a sector holds
 DISK_VERSION = 0x0002_0000
 UF2_BLOCK, UF2_BEGIN, UF2_END = 512, (0x0A32_4655, 0x9E5D_5157), 0x0AB1_6F30
 RP2040 = 0xE48B_FF56
@@ -39,37 +46,35 @@ def micropython(path: str, with_files: bool = False) -> list[Block]:
     """The blocks of a UF2 file with MicroPython for the Pico, and, where it may have them, with
     the unit's files. A release's number (1.28.0) has the emulator fetch it. Raises BadInput."""
     if RELEASE.fullmatch(path) and not Path(path).exists():
-        from sim.pin_depth.adapter import released
+        from sim.pin_depth.adapter import fetch_micropython
 
-        path = released(path)
+        path = fetch_micropython(path)
     try:
         content = Path(path).read_bytes()
-    except (OSError, ValueError) as why:
-        said = getattr(why, "strerror", None) or str(why)
-        raise BadInput(f"{path}: cannot be read: {said}") from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise BadInput(f"{path}: cannot be read: {why}") from None
     blocks = uf2_blocks(content, path)
-    if not with_files and holds_files(blocks):
+    if not with_files and has_files(blocks):
         raise BadInput(f"{path}: has files of its own: take a UF2 with MicroPython alone")
-    check(b"".join(data for _, data in sorted(blocks)), path)
+    check_image(b"".join(data for _, data in sorted(blocks)), path)
     return blocks
 
 
-def holds_files(blocks: list[Block]) -> bool:
-    """Whether a unit's files lie in them besides MicroPython."""
+def has_files(blocks: list[Block]) -> bool:
+    """Whether these blocks hold a unit's files besides MicroPython."""
     return any(address >= STORAGE for address, _ in blocks)
 
 
 def version_of(blocks: list[Block]) -> str:
-    """Of MicroPython, as its banner has it."""
+    """Return MicroPython's version, from its banner; empty where there is none."""
     found = BANNER.search(b"".join(data for _, data in sorted(blocks)))
     return ".".join(part.decode() for part in found.groups()) if found else ""
 
 
 def glyphs(blocks: list[Block]) -> dict[bytes, str]:
-    """MicroPython's own 8x8 font, as it lies in the image: eight columns -> character.
-
-    Known by its first two characters: a space has no pixel, "!" has two equal columns.
-    """
+    """Return MicroPython's own 8x8 font, found in the image by its first two characters:
+    eight columns -> character."""
     image = b"".join(data for _, data in sorted(blocks))
     at = image.find(bytes(8) + FONT_BANG)
     if at < 0:
@@ -78,7 +83,7 @@ def glyphs(blocks: list[Block]) -> dict[bytes, str]:
 
 
 def uf2_blocks(content: bytes, path: str) -> list[Block]:
-    """(address, bytes) of each block, for the RP2040 alone. Raises BadInput."""
+    """Return (address, bytes) of each block. Raises BadInput unless all are for the RP2040."""
     if not content or len(content) % UF2_BLOCK:
         raise BadInput(f"{path}: is {len(content)} bytes, and no UF2 file: those come in 512s")
     blocks = []
@@ -102,8 +107,8 @@ def uf2_blocks(content: bytes, path: str) -> list[Block]:
     return blocks
 
 
-def check(image: bytes, path: str) -> None:
-    """MicroPython, for this board, and one whose files we can make. Raises BadInput."""
+def check_image(image: bytes, path: str) -> None:
+    """Raise BadInput unless the image is MicroPython 1.24.0 or newer for this board."""
     found = BANNER.search(image)
     if found is None:
         raise BadInput(f"{path}: has no MicroPython in it: take RPI_PICO's from micropython.org")
@@ -111,39 +116,32 @@ def check(image: bytes, path: str) -> None:
     if MACHINE not in image:
         raise BadInput(f"{path}: is MicroPython for another board: take the one named RPI_PICO")
     if version < OLDEST:
-        said = ".".join(map(str, version))
-        raise BadInput(f"{path}: is MicroPython {said}: 1.24.0 or newer is needed")
+        number = ".".join(map(str, version))
+        raise BadInput(f"{path}: is MicroPython {number}: 1.24.0 or newer is needed")
 
 
 def filesystem(files: dict[str, bytes]) -> Block:
-    """The unit's files as littlefs keeps them: a release, and the unit's own."""
+    """Return a littlefs image of the unit's files: a release, and the unit's own."""
     counted = Counted(SECTOR * SECTORS)
-    storage = LittleFS(
-        context=counted, block_size=SECTOR, block_count=SECTORS, read_size=PAGE, prog_size=PAGE,
-        lookahead_size=LOOKAHEAD, disk_version=DISK_VERSION,
-    )  # fmt: skip
+    storage = LittleFS(context=counted, disk_version=DISK_VERSION, **GEOMETRY)
     for name, content in release(files).items():
-        folder = name.rpartition("/")[0]
-        if folder:
+        if folder := name.rpartition("/")[0]:
             storage.makedirs(folder, exist_ok=True)
         with storage.open(name, "wb") as file:
             file.write(content)
-    tidy(storage, counted)
+    compact_directories(storage, counted)
     return STORAGE, bytes(counted.buffer)
 
 
 def storage_of(memory: "bytes | bytearray") -> LittleFS:
     """A copy of the filesystem in a whole flash, not mounted yet."""
-    return LittleFS(
-        context=UserContext(buffer=bytearray(memory[STORAGE - FLASH : FLASH_END - FLASH])),
-        block_size=SECTOR, block_count=SECTORS, read_size=PAGE, prog_size=PAGE,
-        lookahead_size=LOOKAHEAD, mount=False,
-    )  # fmt: skip
+    context = UserContext(buffer=bytearray(memory[STORAGE - FLASH : FLASH_END - FLASH]))
+    return LittleFS(context=context, mount=False, **GEOMETRY)
 
 
-def fill(memory: bytearray) -> None:
-    """Fill the filesystem of a whole flash: a file takes the free sectors, and its attributes what
-    short files would find in the folder's own."""
+def fill_filesystem(memory: bytearray) -> None:
+    """Fill the filesystem of a whole flash: a file takes the free sectors, its attributes the room
+    for short files in the folder's own."""
     storage = storage_of(memory)
     storage.mount()
     with suppress(LittleFSError), storage.open(FILLER, "wb", buffering=0) as file:
@@ -157,7 +155,7 @@ def fill(memory: bytearray) -> None:
 
 
 def files_in(memory: "bytes | bytearray") -> dict[str, bytes]:
-    """What lies in the filesystem of a whole flash; nothing where it cannot be mounted."""
+    """Return the files in a whole flash, none where its filesystem cannot be mounted."""
     storage = storage_of(memory)
     try:
         storage.mount()
@@ -167,7 +165,7 @@ def files_in(memory: "bytes | bytearray") -> dict[str, bytes]:
 
 
 def files_on(storage: LittleFS) -> dict[str, bytes]:
-    """The files of a mounted filesystem, by name without a slash before it."""
+    """Return the files of a mounted filesystem, by name without a slash before it."""
     found: dict[str, bytes] = {}
     for folder, _, names in storage.walk("/"):
         for name in names:
@@ -178,24 +176,24 @@ def files_on(storage: LittleFS) -> dict[str, bytes]:
 
 
 class Counted(UserContext):
-    """The flash of a filesystem in the making, and how often a sector of it was erased."""
+    """The flash of a new filesystem; counts erased sectors."""
 
     erased = 0
 
     def erase(self, cfg: Any, block: int) -> int:
-        """A sector."""
+        """Erase a sector."""
         self.erased += 1
         return int(super().erase(cfg, block))
 
 
-def tidy(storage: LittleFS, counted: Counted) -> None:
-    """Have directories written anew, without the history of how they were filled: each look
-    for a file reads all of it, and the unit looks for its files four times each at start.
+def compact_directories(storage: LittleFS, counted: Counted) -> None:
+    """Write directories anew without their history, all of which is read in each search for a file.
 
-    The filesystem does so by itself where a sector is full, so it is made full."""
+    The unit searches four times for each file at start. The filesystem compacts a directory whose
+    sector is full, so each is made full."""
     for folder, _, names in storage.walk("/"):
         names.sort()
-        for name in dict.fromkeys([*names[::TIDY_EVERY], *names[-1:]]):
+        for name in dict.fromkeys([*names[::COMPACT_EVERY], *names[-1:]]):
             path = folder.rstrip("/") + "/" + name
             before = counted.erased
             while counted.erased == before:

@@ -1,13 +1,14 @@
-"""What the program on the chip holds, read out of its memory as a debugger would.
+"""Heap reader: the program's objects, read out of the chip's memory as by a debugger.
 
-No symbol of the build is needed: the pool of interned strings is known by its shape, a
-class by its name, an object by its class. Layouts are those of MicroPython 1.24 to 1.28
-on a 32-bit chip with objects of representation A (`py/obj.h`, `py/qstr.h`, `py/objlist.h`,
-`py/objtype.h`); where they do not fit, nothing is found, and that is said.
+`sim.pin_depth.run` finds the firmware by it. No symbol of the build is needed: the pool of interned
+strings is known by its shape, a class by its name, an object by its class. Layouts are those of
+MicroPython 1.24 to 1.28 on a 32-bit chip with object representation A (`py/obj.h`, `py/qstr.h`,
+`py/objlist.h`, `py/objtype.h`); others raise Unreadable.
 """
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 FLASH, SRAM = 0x1000_0000, 0x2000_0000
@@ -15,7 +16,7 @@ POOL_WORDS = 6  # previous, count before, room, length, hashes, lengths; then th
 POOLS_MOST = 40
 NAME_MOST = 64
 IMMEDIATE = {0x06: None, 0x0E: False, 0x1E: True}
-TYPECODES = {"b": "b", "B": "B", "h": "h", "H": "H", "i": "i", "I": "I", "l": "l", "L": "L"}
+TYPECODES = "bBhHiIlL"
 LOCALS_SLOT = 19  # byte of a type object that says which slot its dict is in
 SLOTS = 20  # where slots begin
 
@@ -33,7 +34,7 @@ class Memory:
         self.parts = ((FLASH, self.flash), (SRAM, self.sram))
 
     def data(self, address: int, count: int) -> bytes:
-        """So many bytes from an address on."""
+        """Return so many bytes from an address on."""
         for base, part in self.parts:
             at = address - base
             if at >= 0 and at + count <= len(part):
@@ -41,30 +42,30 @@ class Memory:
         raise Unreadable(f"nothing lies at {address:#x}")
 
     def words(self, address: int, count: int) -> tuple[int, ...]:
-        """32-bit words."""
+        """Return so many 32-bit words."""
         return struct.unpack(f"<{count}I", self.data(address, 4 * count))
 
     def word(self, address: int) -> int:
-        """One word."""
+        """Return one word."""
         return self.words(address, 1)[0]
 
-    def put(self, address: int, word: int) -> None:
+    def write_word(self, address: int, word: int) -> None:
         """Write a word of SRAM."""
         struct.pack_into("<I", self.sram, address - SRAM, word)
 
     def text(self, address: int) -> str:
-        """A string that ends with a zero."""
+        """Return a string that ends with a zero."""
         data = self.data(address, NAME_MOST)
         return data.partition(b"\0")[0].decode("utf-8", "replace")
 
-    def finding(self, word: int) -> Iterator[int]:
-        """Addresses in SRAM at which this word stands."""
-        for at in self.at(struct.pack("<I", word)):
+    def find_word(self, word: int) -> Iterator[int]:
+        """Yield addresses in SRAM at which this word stands."""
+        for at in self.find_bytes(struct.pack("<I", word)):
             if not at & 3:
                 yield SRAM + at
 
-    def at(self, pattern: bytes) -> Iterator[int]:
-        """Places in SRAM, as it is now, at which these bytes stand."""
+    def find_bytes(self, pattern: bytes) -> Iterator[int]:
+        """Yield offsets in SRAM, as it is now, at which these bytes stand."""
         now = self.sram.tobytes()
         at = now.find(pattern)
         while at >= 0:
@@ -81,13 +82,13 @@ class Heap:
         self.kinds: dict[int, str] = {}  # names of types, by address
 
     def forget(self) -> None:
-        """The program has begun anew: no address holds any more."""
+        """Forget all addresses: the program has begun anew."""
         self.names.clear()
         self.kinds.clear()
 
     # -- interned strings ------------------------------------------------------------------
 
-    def learn(self) -> None:
+    def read_names(self) -> None:
         """Find the newest pool of interned strings, and read the chain that it heads."""
         heads = list(self._pools())
         older = {self.memory.word(address) for address in heads}
@@ -98,7 +99,7 @@ class Heap:
             self._read_pools(address)
 
     def _pools(self) -> Iterator[int]:
-        """Pools in SRAM, by what they say of themselves: the hashes follow the strings."""
+        """Yield pools in SRAM, known by their fields: the hashes follow the strings."""
         words = self.memory.sram.cast("B").cast("I")
         for at in range(len(words) - POOL_WORDS):
             room, length, hashes = words[at + 2], words[at + 3], words[at + 4]
@@ -122,96 +123,90 @@ class Heap:
             address = previous
 
     def name(self, number: int) -> str:
-        """An interned string; newer ones are looked up anew."""
+        """Return an interned string; a new number has all names read again."""
         if number not in self.names:
-            self.learn()
+            self.read_names()
         return self.names.get(number, "")
 
     # -- classes and objects -----------------------------------------------------------------
 
-    def kind(self, address: int) -> str:
-        """The name of a type."""
+    def type_name(self, address: int) -> str:
+        """Return the name of a type."""
         if address not in self.kinds:
             (named,) = struct.unpack("<H", self.memory.data(address + 6, 2))
             self.kinds[address] = self.name(named)
         return self.kinds[address]
 
     def classes(self, name: str) -> list[int]:
-        """Classes of this name: their first word is the type of types."""
+        """Return the classes of this name: their first word is the type of types."""
         if not self.names:
-            self.learn()
+            self.read_names()
         numbers = [number for number, text in self.names.items() if text == name]
-        found = []
-        for number in numbers:
-            for at in self.memory.at(struct.pack("<H", number)):
-                address = SRAM + at - 6
-                if at & 3 == 2 and at >= 6 and self._is_class(address):
-                    found.append(address)
-        return found
+        return [
+            SRAM + at - 6
+            for number in numbers
+            for at in self.memory.find_bytes(struct.pack("<H", number))
+            if at & 3 == 2 and at >= 6 and self._is_class(SRAM + at - 6)
+        ]
 
     def _is_class(self, address: int) -> bool:
-        try:
-            return self.kind(self.memory.word(address)) == "type"
-        except Unreadable:
-            return False
+        with suppress(Unreadable):
+            return self.type_name(self.memory.word(address)) == "type"
+        return False
 
-    def instances(self, name: str) -> "list[Thing]":
-        """Objects of a class that a program made, by its name."""
+    def instances(self, name: str) -> "list[HeapObject]":
+        """Return the objects of a program's class, by its name."""
         found = []
         for kind in self.classes(name):
-            for address in self.memory.finding(kind):
-                try:
-                    thing = Thing(self, address)
+            for address in self.memory.find_word(kind):
+                with suppress(Unreadable):
+                    thing = HeapObject(self, address)
                     if thing.members:
                         found.append(thing)
-                except Unreadable:
-                    continue
         return found
 
     def value(self, word: int) -> Any:
-        """A Python value of an object word; an instance becomes a Thing."""
+        """Return the Python value of an object word; an instance becomes a HeapObject."""
         if word & 1:
             return (word >> 1) - (1 << 31 if word >> 31 else 0)
         if word & 7 == 2:
             return self.name(word >> 3)
         if word & 7 == 6:
             return IMMEDIATE.get(word)
-        kind = self.kind(self.memory.word(word))
+        kind = self.type_name(self.memory.word(word))
         read = READERS.get(kind)
-        return read(self, word) if read else Thing(self, word)
+        return read(self, word) if read else HeapObject(self, word)
 
     def builtin(self, module: str, function: str) -> int:
-        """The word of a function of a module that some code has imported."""
+        """Return the word of a function of a module that some code has imported."""
         for key in [number for number, text in self.names.items() if text == module]:
-            for address in self.memory.finding(key << 3 | 2):
+            for address in self.memory.find_word(key << 3 | 2):
                 found = self._function(address, function)
                 if found:
                     return found
         raise Unreadable(f"the program has not imported {module} with {function}")
 
     def _function(self, address: int, function: str) -> int:
-        """... where this word is a name in some globals, and the next its module."""
-        try:
+        """Return it if this word is the module's name in some globals, the next word the module."""
+        with suppress(Unreadable):
             module = self.memory.word(address + 4)
-            if module & 3 or self.kind(self.memory.word(module)) != "module":
+            if module & 3 or self.type_name(self.memory.word(module)) != "module":
                 return 0
-            for key, (_, word) in self.map(self.memory.word(module + 4) + 4).items():
+            for key, (_, word) in self.read_map(self.memory.word(module + 4) + 4).items():
                 if key & 7 == 2 and self.name(key >> 3) == function:
                     return word
-        except Unreadable:
-            pass
         return 0
 
     def methods(self, kind: int) -> dict[str, tuple[int, int]]:
-        """A class's own attributes: name -> (address of its slot, its word)."""
+        """Return a class's own attributes: name -> (address of its slot, its word)."""
         slot = self.memory.data(kind + LOCALS_SLOT, 1)[0]
         if not slot:
             return {}
-        found = self.map(self.memory.word(kind + SLOTS + 4 * (slot - 1)) + 4)
+        found = self.read_map(self.memory.word(kind + SLOTS + 4 * (slot - 1)) + 4)
         return {self.name(key >> 3): at for key, at in found.items() if key & 7 == 2}
 
-    def map(self, address: int) -> dict[int, tuple[int, int]]:
-        """A map's slots: key word -> (address of the value, value word)."""
+    def read_map(self, address: int) -> dict[int, tuple[int, int]]:
+        """Return a map's slots: key word -> (address of the value, value word)."""
         flags, room, table = self.memory.words(address, 3)
         if room > 1_024 or flags >> 3 > room or (room and not table):
             raise Unreadable(f"no map lies at {address:#x}")
@@ -235,7 +230,7 @@ def _tuple(heap: Heap, address: int) -> tuple[Any, ...]:
 
 def _array(heap: Heap, address: int) -> list[int]:
     code, length, items = heap.memory.words(address + 4, 3)
-    letter = TYPECODES.get(chr(code & 0x7F), "B")
+    letter = chr(code & 0x7F) if chr(code & 0x7F) in TYPECODES else "B"
     size = struct.calcsize("<" + letter)
     return list(struct.unpack(f"<{length}{letter}", heap.memory.data(items, size * length)))
 
@@ -248,7 +243,7 @@ def _str(heap: Heap, address: int) -> str:
 READERS = {"list": _list, "tuple": _tuple, "array": _array, "bytearray": _array, "str": _str}
 
 
-class Thing:
+class HeapObject:
     """An object of the program; its attributes are read anew each time they are asked for."""
 
     def __init__(self, heap: Heap, address: int) -> None:
@@ -258,7 +253,7 @@ class Thing:
     @property
     def members(self) -> dict[str, tuple[int, int]]:
         """Attribute name -> (address of its slot, its word)."""
-        found = self._heap.map(self._address + 4)
+        found = self._heap.read_map(self._address + 4)
         return {self._heap.name(key >> 3): slot for key, slot in found.items() if key & 7 == 2}
 
     def __getattr__(self, name: str) -> Any:
@@ -268,4 +263,4 @@ class Thing:
         return self._heap.value(slot[1])
 
     def _kind(self) -> str:
-        return self._heap.kind(self._heap.memory.word(self._address))
+        return self._heap.type_name(self._heap.memory.word(self._address))

@@ -1,5 +1,7 @@
-"""Things done at a time; a PIO block kept on its own while the emulated processor sleeps, and
-flash that takes its time while it stands still."""
+"""Timing that the emulator leaves out: alarms, PIO pace in sleep, and busy time of the flash.
+
+`sim.pin_depth.adapter` puts these between the emulator's parts.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,23 +14,28 @@ PAGE_HEAD = 4  # bytes before the data: the command and its address
 FASTEST_FP = 125 << 8  # cycles of an instruction, in 1/256; faster machines are left alone
 
 
+def whole_us(clock: Any) -> int:
+    """Return the clock in whole microseconds; a thousandth of one is lost to rounding at most."""
+    return int(clock.nanos * 1e-3 + 1e-3)
+
+
 class Alarm:
-    """One thing to be done at a time, in whole microseconds since the bench was switched on."""
+    """Calls `action` at a time, in whole microseconds since the bench was switched on."""
 
     def __init__(self, clock: Any, action: Callable[[], None]) -> None:
         self.clock = clock
         self.alarm = clock.create_alarm(action)
 
     def at(self, us: int) -> None:
-        """Do it then; soon, if then is past."""
+        """Call it then; at once if that time is past."""
         self.alarm.schedule(max(us * 1e3 - self.clock.nanos, 0.0))
 
     def cancel(self) -> None:
-        """Do not do it."""
+        """Do not call it."""
         self.alarm.cancel()
 
 
-class Pace:
+class PioPacer:
     """A PIO block as its bus sees it, and an alarm for each next instruction of it.
 
     The emulator hands a block its cycles after each instruction of the processor, or after
@@ -43,10 +50,10 @@ class Pace:
         self.read_uint32 = pio.read_uint32
 
     def write_uint32_atomic(self, offset: int, value: int, kind: int) -> None:
-        """As the block's own; then look when it is due."""
+        """Write to the block; then set the alarm."""
         self.pio.write_uint32_atomic(offset, value, kind)
         self.zero_ns = self.clock.nanos - self.pio.cycle_fp / 256 * CYCLE_NS
-        self._look()
+        self._set_alarm()
 
     def _due(self) -> None:
         pio = self.pio
@@ -56,18 +63,18 @@ class Pace:
         if lent > 0:
             pio.advance(lent)
             pio.cycle_fp -= lent << 8
-        self._look()
+        self._set_alarm()
 
-    def _look(self) -> None:
+    def _set_alarm(self) -> None:
         pio = self.pio
-        paces = [each.div_fp for each in pio.machines if each.enabled]
-        if pio.stopped or pio.next_due_fp >= NEVER_DUE or min(paces) < FASTEST_FP:
+        dividers = [each.div_fp for each in pio.machines if each.enabled]
+        if pio.stopped or pio.next_due_fp >= NEVER_DUE or min(dividers) < FASTEST_FP:
             return
         due_ns = self.zero_ns + pio.next_due_fp / 256 * CYCLE_NS - self.clock.nanos
         self.alarm.schedule(max(due_ns, CYCLE_NS))
 
 
-class Burning:
+class FlashTiming:
     """The flash as its bus ends a command: it is busy for as long as the part takes."""
 
     def __init__(self, ssi: Any, wait: Callable[[float], None]) -> None:

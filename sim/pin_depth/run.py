@@ -10,20 +10,23 @@ from typing import TYPE_CHECKING, Any
 from sim.common.boards import check_chip
 from sim.common.errors import BadInput
 from sim.driver_depth.bench import Bench
-from sim.driver_depth.bench_depth import BenchDepth, unborn, unit_files, unix_s
+from sim.driver_depth.bench_depth import (
+    SOUND,
+    STEP_US,
+    BenchDepth,
+    clock_at_power_on,
+    unit_files,
+)
 from sim.driver_depth.flash import SECTOR
-from sim.driver_depth.parts_list import buses, fit
-from sim.driver_depth.run import SOUND, STEP_US, TICK_US
-from sim.driver_depth.unit_build import Build, flashed
+from sim.driver_depth.parts_list import buses
+from sim.driver_depth.unit_build import Build, fit_parts, flashed
 from sim.driver_depth.wiring import Wiring
-from sim.faults.injectors import wear
 from sim.pin_depth import flash
 from sim.pin_depth.adapter import Emulator
 from sim.pin_depth.board import Board
 from sim.pin_depth.heap import Heap, Memory, Unreadable
 
 if TYPE_CHECKING:
-    from firmware.waistband import Waistband
     from sim.common.story import Event, Scenario
     from sim.faults.depth import Observer, Setup
 
@@ -42,7 +45,7 @@ class PinDepth(BenchDepth):
 
     def __init__(self, build: Build = SOUND, uf2: str | None = None) -> None:
         """`uf2` names the UF2 file; where it does not, the environment does."""
-        self.build = build
+        super().__init__(build)
         self.uf2 = uf2
 
     def assemble(self, setup: "Setup") -> None:
@@ -52,35 +55,28 @@ class PinDepth(BenchDepth):
         check_chip(setup.board, "pin depth")
         self.setup = setup
         self._flash(setup, named(self.uf2))
-        self.bench = Bench(setup.plant, setup.board, setup.seed)
-        self.hardware = self.bench.hardware
-        rows = fit(self.bench, None if self.build.clock_unset else unix_s(setup))
-        self.parts = dict(rows)
-        for name in self.build.missing:
-            self.parts[name].present = False
-        if setup.scenario.start.worn:
-            wear(self.hardware, True)
+        bench = Bench(setup.plant, setup.board, setup.seed)
+        rows = fit_parts(bench, self.build, clock_at_power_on(setup))
+        self._put_on_bench(bench, dict(rows))
         self.chip = Board(self.emulator, self.bench, buses(rows), Wiring(setup.board))
         self.chip.begun = self._begun
         self.heap = Heap(Memory(self.emulator.mcu.flash, self.emulator.mcu.sram))
-        self._unit = self._nobody = unborn(setup)
+        self._unit_before_boot = self._unit
 
     def _flash(self, setup: "Setup", uf2: str) -> None:
         """The emulated chip, MicroPython and the unit's files in its flash."""
         files = flashed(unit_files(setup), self.build)
         blocks = flash.micropython(uf2, with_files=True)
         self.glyphs = flash.glyphs(blocks)
-        if not flash.holds_files(blocks):
+        if not flash.has_files(blocks):
             blocks.append(flash.filesystem(files))
         elif self.build != Build():
             raise BadInput(f"{uf2}: has files of its own: they are run as they are")
         self.emulator = Emulator(blocks)
 
     def start(self, observer: "Observer", event_ms: int) -> None:
-        """The bench is switched on."""
-        self.observer = observer
-        self.bench.on_event = observer.run_due_events
-        self.bench.expect(event_ms)
+        """Switch the bench on; the observer's first event is due at `event_ms`."""
+        super().start(observer, event_ms)
         self._steps = self.emulator.alarm(self._step)
         self._steps.at(STEP_US)
         self.chip.start(self.setup.scenario.start.clock)
@@ -88,22 +84,17 @@ class PinDepth(BenchDepth):
     def expect(self, event_ms: int) -> None:
         """The observer's next event is due at this time; the chip is told."""
         self.bench.expect(event_ms)
-        self.chip.soon(self.bench.due_us)
+        self.chip.due_by(self.bench.due_us)
 
-    def advance(self, steps: int, duration_s: float) -> bool:
-        """Run up to so many control steps; False once the run is over."""
-        last_us = int(duration_s * 1e6)
-        until_us = min(self.emulator.us + steps * STEP_US, last_us)
-        while self.emulator.us < until_us and not self.over:
-            self.emulator.run_until(until_us)
-        return not (self.over or self.emulator.us >= last_us)
+    def _run_until(self, us: int) -> None:
+        self.emulator.run_until(us)
 
     def _begun(self) -> None:
         """The chip has begun anew: what its memory holds of the unit is no longer one."""
         for thing in self._things():
-            self.heap.memory.put(thing._address, 0)
+            self.heap.memory.write_word(thing._address, 0)
         self.heap.forget()
-        self._unit = self._nobody
+        self._unit = self._unit_before_boot
 
     def _things(self) -> list[Any]:
         try:
@@ -113,37 +104,20 @@ class PinDepth(BenchDepth):
 
     def _find(self) -> None:
         """The firmware, once it is made and has ticked."""
-        if self._unit is self._nobody and self.chip.ticks.kept:
+        if self._unit is self._unit_before_boot and self.chip.ticks.kept:
             for thing in self._things():
                 self._unit = thing
 
     def _step(self) -> None:
-        """Each control step, or each tick while the observer wants those."""
-        us = self.emulator.us
         self._find()
-        self.ticks = us // TICK_US
-        ticked = self.observer.wants_ticks()
-        if ticked:
-            self.observer.end_tick()
-        if self.observer.end_step():
-            self.over = True
+        next_us = self._observe(self.emulator.us)
+        if self.over:
             self.emulator.stop()
-        self._steps.at(us + (TICK_US if ticked else STEP_US))
-
-    @property
-    def unit(self) -> "Waistband":
-        """The firmware, as it lies in the chip's memory."""
-        return self._unit
+        self._steps.at(next_us)
 
     def console(self) -> str:
         """What a host has read from the unit's USB."""
         return self.chip.heard.decode("utf-8", "replace")
-
-    def screen(self) -> list[str]:
-        """The eight rows of text on the screen; none while it is off."""
-        screen: Any = self.parts["screen"]
-        rows: list[str] = screen.text(self.glyphs)
-        return rows
 
     # -- faults of the program, the chip and its flash -------------------------------------
 
@@ -155,7 +129,7 @@ class PinDepth(BenchDepth):
         for kind in heap.classes("Guard"):
             slot = heap.methods(kind).get("check")
             if slot:
-                heap.memory.put(slot[0], word)
+                heap.memory.write_word(slot[0], word)
 
     def raise_exception(self) -> None:
         """The next tick raises: a sleep of a guard's length is no number."""
@@ -184,7 +158,7 @@ class PinDepth(BenchDepth):
 
     def fill_flash(self, on: bool) -> None:
         """Before power comes, a file is laid beside the unit's that takes all that was free."""
-        flash.fill(self.emulator.mcu.flash)
+        flash.fill_filesystem(self.emulator.mcu.flash)
 
     def corrupt_flash(self, on: bool) -> None:
         """The filesystem's first blocks are overwritten."""
@@ -194,7 +168,7 @@ class PinDepth(BenchDepth):
 
     def tear_write(self, on: bool) -> None:
         """Power is lost in the middle of the next page that is programmed, and is back at once."""
-        self.emulator.burning.on_torn = (lambda: self.chip.cut_power(0.0)) if on else None
+        self.emulator.flash_timing.on_torn = (lambda: self.chip.cut_power(0.0)) if on else None
 
 
 def refuse(scenario: "Scenario") -> None:

@@ -1,8 +1,8 @@
-"""How long the unit's ticks take, as a bench sees them: by what reaches the hardware.
+"""Tick times of the unit, measured from outside by its accesses to the hardware.
 
-A tick begins with the first conversion of the first thermistor, feeds the watchdog when
-it has gone through whole, and ends when the processor arms its timer to sleep, or, where it
-took so long that nothing is slept, when the next begins.
+`sim.pin_depth.board` reports them here. A tick begins with the first thermistor's conversion, feeds
+the watchdog when it is complete, and ends when the processor arms its timer to sleep or, without a
+sleep, when the next tick begins.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,7 +25,7 @@ class Ticks:
     def __init__(self, emulator: "Emulator") -> None:
         self.emulator = emulator
         self.kept: list[Tick] = []
-        self.lost: list[Tick] = []  # of the boot cycles before
+        self.lost: list[Tick] = []  # of earlier boot cycles
         self.begin_us = self.fed_us = -1.0
         self.slept_us = -1.0
         emulator.on_sleep = self.slept

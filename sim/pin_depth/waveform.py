@@ -1,4 +1,4 @@
-"""What the pins did, edge by edge, in microseconds: kept, told as rows, written as VCD."""
+"""Edges of the watched pins: recorded in microseconds, summed up a pin, written as VCD."""
 
 from array import array
 from bisect import bisect_left
@@ -24,7 +24,7 @@ PULLED_UP = tuple(INPUT_NAMES.values())
 
 
 def channels(board: "Any", wiring: "Wiring") -> dict[str, int]:
-    """Name -> pin of all that is watched: the emitters, pad A first, the enable pin, the rest."""
+    """Return name -> pin of all watched pins: emitters, pad A first, the enable pin, the rest."""
     named = {f"{pad}_{row[0]}": row[1 + k] for k, pad in enumerate("AB") for row in board.BANKS}
     named["ENABLE"] = wiring.enable
     named["LIGHT"], named["BUZZER"] = wiring.light, wiring.buzzer
@@ -43,18 +43,18 @@ class Edges:
         self.codes = array("B")  # twice the pin's place in `names`, plus the level
 
     def add(self, us: float, place: int, level: int) -> None:
-        """One more."""
+        """Record one edge."""
         self.us.append(us)
         self.codes.append(2 * place + level)
 
     def between(self, begin_us: float, end_us: float) -> Iterator[tuple[float, int, int]]:
-        """(us, place, level) of each from a moment on up to another."""
+        """Yield (us, place, level) of each edge of a span."""
         for k in range(bisect_left(self.us, begin_us), bisect_left(self.us, end_us)):
             code = self.codes[k]
             yield self.us[k], code >> 1, code & 1
 
     def levels(self, us: float) -> list[int]:
-        """What each pin was just before a moment."""
+        """Return each pin's level just before a time."""
         found = [int(name in PULLED_UP) for name in self.names]
         missing = set(range(len(found)))
         for k in range(bisect_left(self.us, us) - 1, -1, -1):
@@ -67,8 +67,8 @@ class Edges:
         return found
 
 
-class Did(NamedTuple):
-    """What a pin did in a span; times in microseconds from its beginning."""
+class PinActivity(NamedTuple):
+    """Edges and high time of a pin in a span; times in microseconds from its beginning."""
 
     name: str
     edges: int
@@ -77,8 +77,8 @@ class Did(NamedTuple):
     at_end: int
 
 
-def did(edges: Edges, begin_us: float, end_us: float) -> list[Did]:
-    """A row a pin."""
+def pin_activity(edges: Edges, begin_us: float, end_us: float) -> list[PinActivity]:
+    """Return a row a pin."""
     level = edges.levels(begin_us)
     since = [begin_us] * len(level)
     count = [0] * len(level)
@@ -95,12 +95,12 @@ def did(edges: Edges, begin_us: float, end_us: float) -> list[Did]:
         if now:
             high[place] += end_us - since[place]
     rows = zip(edges.names, count, high, fell, level, strict=True)
-    return [Did(*row) for row in rows]
+    return [PinActivity(*row) for row in rows]
 
 
 def dark_after(edges: Edges, emitters: int, begin_us: float, end_us: float) -> float:
-    """When the last light of a span ended, in microseconds from its beginning: no emitter pin
-    high while the enable pin, which follows them, is. 0.0 where there was none."""
+    """Return when the last light of a span ended, us from its beginning; 0.0 where there was none.
+    Light is an emitter pin high while the enable pin, which follows them, is high."""
     level = edges.levels(begin_us)
     enable = edges.names.index("ENABLE")
     last = 0.0
@@ -114,7 +114,7 @@ def dark_after(edges: Edges, emitters: int, begin_us: float, end_us: float) -> f
 
 
 def write_vcd(edges: Edges, path: Path, end_us: int) -> None:
-    """The whole run for a waveform viewer, in nanoseconds."""
+    """Write the whole run for a waveform viewer, in nanoseconds."""
     with open(path, "w", encoding="ascii", newline="\n") as file:
         writer = VCDWriter(file, timescale="1 ns", date="", version="waistband, pin depth")
         first = edges.levels(0.0)

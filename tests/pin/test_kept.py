@@ -20,7 +20,7 @@ from sim.driver_depth.unit_build import Build
 from sim.pin_depth.flash import files_in
 from sim.pin_depth.run import UF2
 from sim.scenario.scenario import ordinary
-from tests.sim.test_driver_depth import told
+from tests.sim.test_driver_depth import state_changes
 from tests.support.chip_programs import ChipRun
 from tests.support.enrolled_unit import sim_files
 from tests.support.pin_bench import PinRun
@@ -68,7 +68,7 @@ def press(at_s: float, name: str = "START", hold_ms: int = 150) -> Event:
 
 def states_of(run: Any) -> list[str]:
     """Its states, from power-on to its end."""
-    return [state for _, state in told(run)]
+    return [state for _, state in state_changes(run)]
 
 
 def test_power_lost_in_the_middle_of_a_page_costs_the_write_alone():

@@ -26,11 +26,11 @@ pytest.importorskip("uf2utils", reason="uf2utils is not installed")
 from firmware.core.limits import CONTROL_TICKS, TICK_MS
 from firmware.therapy.prescription import DEFAULT
 from sim.pin_depth.run import UF2
-from sim.pin_depth.waveform import Edges, dark_after, did
+from sim.pin_depth.waveform import Edges, dark_after, pin_activity
 from sim.run import nominal_calibration
 from sim.scenario.scenario import ordinary
 from tests.pin.test_kept import JOURNAL, needs_a_uf2, said
-from tests.sim.test_driver_depth import told
+from tests.sim.test_driver_depth import state_changes
 from tests.support.chip_programs import ChipRun
 from tests.support.enrolled_unit import sim_files
 from tests.support.pin_bench import PinRun
@@ -86,7 +86,7 @@ def ending(name: str) -> Ending:
 def driver(name: str) -> tuple[list[tuple[float, str]], dict[str, Any], bytes]:
     """The same story at driver depth: states, result and journal."""
     run = ChipRun(scenario(ENDINGS[name]))
-    states = told(run)
+    states = state_changes(run)
     return states, run.result(), run.parts.flash.files[JOURNAL]
 
 
@@ -166,7 +166,7 @@ def test_the_pins_are_dark_in_time_and_stay_dark(name):
     end_us = STRUCK_US + 2e6
     dark_us = dark_after(found, EMITTERS, STRUCK_US, end_us)
     assert dark_us <= WITHIN_MS[name] * 1e3
-    enable = did(found, STRUCK_US + dark_us, end_us)[EMITTERS]
+    enable = pin_activity(found, STRUCK_US + dark_us, end_us)[EMITTERS]
     assert enable.high_us <= 1_000  # it is open by the next of the carrier's pulses
     assert enable.edges <= 1
     (cut,) = ending(name).result["cutoffs"]
@@ -178,7 +178,7 @@ def test_where_the_flash_is_corrupt_the_next_power_on_is_dark_and_lights_nothing
     end = ending("flash corrupt, power cut and back")
     (cut,) = [row["t_s"] for row in end.result["resets"]]
     found = edges(end)
-    after = did(found, cut * 1e6, STRUCK_US + AFTER_S * 1e6)
+    after = pin_activity(found, cut * 1e6, STRUCK_US + AFTER_S * 1e6)
     assert [pin.high_us for pin in after[: EMITTERS + 1]] == [0] * (EMITTERS + 1)
     assert not [tick for tick in end.ticks if tick.begin_us > cut * 1e6]  # no program is left
 

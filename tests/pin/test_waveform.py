@@ -12,7 +12,7 @@ from vcd.reader import TokenKind, tokenize
 
 from hal.boards import RPI_PICO
 from sim.driver_depth.wiring import Wiring
-from sim.pin_depth.waveform import Edges, channels, dark_after, did, write_vcd
+from sim.pin_depth.waveform import Edges, channels, dark_after, pin_activity, write_vcd
 
 NAMED = channels(RPI_PICO, Wiring(RPI_PICO))
 EMITTERS = 2 * len(RPI_PICO.BANKS)
@@ -49,7 +49,7 @@ def test_inputs_rest_high_and_all_else_low():
 @given(changes, st.integers(0, 400), st.integers(0, 400))
 def test_a_row_says_what_sampling_would(what, begin, length):
     edges = toggled(sorted({at % 500 + 1: place % 3 for at, place in what}.items()))
-    rows = did(edges, begin / 8, (begin + length) / 8)
+    rows = pin_activity(edges, begin / 8, (begin + length) / 8)
     for place in range(3):
         levels = sampled(edges, place, begin, begin + length)
         assert rows[place].high_us == pytest.approx(sum(levels) / 8)

@@ -9,11 +9,10 @@ from sim.driver_depth.font import CELLS
 from sim.driver_depth.unit_build import Build
 from sim.faults.hardware import Filter
 from sim.faults.injectors import contact_stuck
-from tests.support.chip_programs import A_810, ENABLE, Desk
+from tests.support.chip_programs import A_810, ENABLE, Desk, read_register
 
 THERM = 1 << 4 | 1 << 5
 HIGH, LOW = 43 * 128, 42 * 128
-WORD = 2
 
 
 @pytest.fixture
@@ -22,7 +21,7 @@ def desk() -> Desk:
 
 
 def word(desk: Desk, address: int, register: int) -> int:
-    return int.from_bytes(desk.sensors().readfrom_mem(address, register, WORD), "big")
+    return int.from_bytes(read_register(desk.sensors(), address, register), "big")
 
 
 def put(desk: Desk, address: int, register: int, value: int) -> None:
@@ -213,17 +212,17 @@ def test_the_clock_goes_on_and_is_set_by_seven_bytes(desk):
     bus = desk.screen_bus()
     bus.writeto(0x68, bytes([0, 0x50, 0x59, 0x23, 4, 0x31, 0x12, 0x26]))
     desk.time.sleep(15)
-    assert bus.readfrom_mem(0x68, 0, 7) == bytes([0x05, 0x00, 0x00, 5, 0x01, 0x01, 0x27])
+    assert read_register(bus, 0x68, 0, 7) == bytes([0x05, 0x00, 0x00, 5, 0x01, 0x01, 0x27])
 
 
 def test_a_clock_that_was_never_set_says_that_its_oscillator_stopped():
     desk = Desk(build=Build(clock_unset=True))
     bus = desk.screen_bus()
-    assert bus.readfrom_mem(0x68, 0x0F, 1)[0] & 0x80
+    assert read_register(bus, 0x68, 0x0F, 1)[0] & 0x80
     bus.writeto(0x68, bytes([0x0F, 0x00]))
-    assert not bus.readfrom_mem(0x68, 0x0F, 1)[0] & 0x80
+    assert not read_register(bus, 0x68, 0x0F, 1)[0] & 0x80
     bus.writeto(0x68, bytes([0x0F, 0x80]))
-    assert not bus.readfrom_mem(0x68, 0x0F, 1)[0] & 0x80
+    assert not read_register(bus, 0x68, 0x0F, 1)[0] & 0x80
 
 
 # -- screen ------------------------------------------------------------------------------------

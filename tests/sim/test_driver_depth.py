@@ -58,7 +58,7 @@ NEAR_WRAP = (1 << 30) - 20_000
 LIGHT_OF_A_COLD_BOARD = 1.06  # -0.3 %/K from 25 C
 
 
-def struck(name: str) -> Event:
+def catalogue_fault(name: str) -> Event:
     """A fault of the table at 50 s, with the values that a scenario would have."""
     row = FAULTS[name]
     value = 850.0 if row.unit == "nm" else row.default
@@ -84,7 +84,7 @@ LINES = (
 SLACK_S[f"firmware_exception at {LINES[-1]}"] = 0.2
 
 STORIES = {
-    **{name: story(START, struck(name), duration_s=70.0) for name in FAULTS},
+    **{name: story(START, catalogue_fault(name), duration_s=70.0) for name in FAULTS},
     "an ordinary start": story(START, duration_s=90.0),
     "a pause and a resume": story(START, press(40.0), press(50.0), duration_s=80.0),
     "START held": story(START, press(40.0, hold_ms=2_000), duration_s=60.0),
@@ -145,7 +145,7 @@ STORIES = {
 }
 
 
-def told(run: Run) -> list[tuple[float, str]]:
+def state_changes(run: Run) -> list[tuple[float, str]]:
     """The states that a run went through, and when each was first seen."""
     seen: list[tuple[float, str]] = []
 
@@ -163,7 +163,7 @@ def told(run: Run) -> list[tuple[float, str]]:
 def test_states_faults_and_dose_are_the_same_within_a_control_step(name):
     hal, chip = Run(STORIES[name]), ChipRun(STORIES[name])
     slack_s = SLACK_S.get(name, 0.0)
-    compare_states(told(hal), told(chip), STEP_S + TICK_S + slack_s)
+    compare_states(state_changes(hal), state_changes(chip), STEP_S + TICK_S + slack_s)
     at_hal, at_chip = hal.result(), chip.result()
     compare_faults(at_hal, at_chip, STEP_S + max(slack_s, 0.4 * (name in LATER)))
     compare_resets(at_hal, at_chip, STEP_S + TICK_S + slack_s)
@@ -212,7 +212,7 @@ def test_a_whole_session_gives_the_dose_that_was_prescribed():
     run = ChipRun(ordinary())
     run.chip.usb.connected = True
     hal = Run(ordinary())
-    assert [state for _, state in told(run)] == [state for _, state in told(hal)]
+    assert [state for _, state in state_changes(run)] == [state for _, state in state_changes(hal)]
     at_chip, at_hal = run.result(), hal.result()
     assert (at_chip["state"], at_chip["reason"]) == ("DONE", "dose")
     assert at_chip["treat_s"] == pytest.approx(at_hal["treat_s"], abs=STEP_S)
@@ -251,12 +251,12 @@ def test_a_tick_comes_every_20_ms_and_asks_the_sensors_bus_once():
 
 
 def test_the_same_run_twice_is_the_same_to_the_last_bit():
-    first, second = (told(ChipRun(STORIES["ntc_open"])) for _ in range(2))
+    first, second = (state_changes(ChipRun(STORIES["ntc_open"])) for _ in range(2))
     assert first == second
     results = []
     for _ in range(2):
         run = ChipRun(STORIES["a pause and a resume"])
-        told(run)
+        state_changes(run)
         results.append(run.result())
         del results[-1]["wall_s"], results[-1]["realtime_factor"]
     assert results[0] == results[1]
@@ -403,4 +403,4 @@ def test_the_program_helper_replaces_main():
 def test_seeds_differ_and_repeat():
     scenario = replace(STORIES["an ordinary start"], seed=9)
     a, b = Run(scenario), ChipRun(scenario)
-    assert [state for _, state in told(a)] == [state for _, state in told(b)]
+    assert [state for _, state in state_changes(a)] == [state for _, state in state_changes(b)]

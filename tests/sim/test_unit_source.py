@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from sim.common.errors import BadInput
 from sim.driver_depth.flash import device_files
 from sim.driver_depth.release import AS_THEY_ARE
-from sim.driver_depth.unit_source import for_the_unit
+from sim.driver_depth.unit_source import replace_constants
 from tools import replay as player
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,7 +29,7 @@ KEPT = ("ordinary", "pause_fault", "gated")
 @pytest.fixture(scope="module")
 def built() -> dict[str, bytes]:
     """The product as it goes to the compiler."""
-    return for_the_unit(device_files(ROOT), AS_THEY_ARE)
+    return replace_constants(device_files(ROOT), AS_THEY_ARE)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def replayed() -> dict[str, bytes]:
 
     files = {path: text.encode() for path, text in site.unit("sim.recording.player").items()}
     plain = tuple(path for path in files if not path.startswith(("firmware/", "hal/")))
-    made = for_the_unit({**files, **device_files(ROOT)}, AS_THEY_ARE + plain)
+    made = replace_constants({**files, **device_files(ROOT)}, AS_THEY_ARE + plain)
     assert sum(made[path] != files[path] for path in files) > 30
     return {path: made[path] for path in files}
 
@@ -48,7 +48,7 @@ def replayed() -> dict[str, bytes]:
 def unit(source: str, **others: str) -> dict[str, str]:
     """Small files built: `firmware/a.py` and those named, as `b="X = 1"`."""
     files = {"firmware/a.py": source, **{f"firmware/{k}.py": v for k, v in others.items()}}
-    made = for_the_unit({k: v.encode() for k, v in files.items()}, ("firmware/main.py",))
+    made = replace_constants({k: v.encode() for k, v in files.items()}, ("firmware/main.py",))
     return {k.removeprefix("firmware/").removesuffix(".py"): v.decode() for k, v in made.items()}
 
 
@@ -62,9 +62,8 @@ def test_every_statement_stays_on_its_line(built: dict[str, bytes]) -> None:
 
 
 def statements(source: bytes) -> list[tuple[type, int]]:
-    """Kind and line of each statement that is neither an import, nor a definition of a constant,
-    nor a docstring."""
-    gone = (ast.ImportFrom, ast.Assign, ast.Expr, ast.Pass, ast.Assert)
+    """Kind and line of each statement that is neither an import nor a definition of a constant."""
+    gone = (ast.ImportFrom, ast.Assign, ast.Pass, ast.Assert)
     every = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.stmt)]
     return [(type(node), node.lineno) for node in every if not isinstance(node, gone)]
 
@@ -126,7 +125,7 @@ def test_a_traceback_names_the_line_of_the_source(tmp_path: Path) -> None:
     source = '"""Two\nlines."""\nfrom b import (\n    LIMIT,\n    OTHER,\n)\n\nTOP = 3\n\n\n'
     source += 'def f(x):\n    """Doc\n    string."""\n    y = x * LIMIT\n'
     source += "    return y // (OTHER - TOP)\n"
-    made = for_the_unit({"a.py": source.encode(), "b.py": b"LIMIT = 2\nOTHER = 3\n"}, ())
+    made = replace_constants({"a.py": source.encode(), "b.py": b"LIMIT = 2\nOTHER = 3\n"}, ())
     for path, content in made.items():
         (tmp_path / path).write_bytes(content)
     done = subprocess.run(

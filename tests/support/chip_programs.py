@@ -1,14 +1,15 @@
 """A chip on the bench without a program, and programs of a few lines to put on it."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 from hal.boards import RPI_PICO
 from sim.common.story import Event, Scenario, Start
 from sim.common.value_record import replace
+from sim.driver_depth.bench_depth import STEP_US
 from sim.driver_depth.program import Program
-from sim.driver_depth.run import STEP_US, DriverDepth
+from sim.driver_depth.run import DriverDepth
 from sim.driver_depth.unit_build import Build, Unit
 from sim.physics.plant import Plant
 from sim.run import Run, nominal_calibration
@@ -63,6 +64,23 @@ class Desk:
         """The other bus."""
         pin = self.machine.Pin
         return self.machine.I2C(1, scl=pin(7), sda=pin(6), freq=400_000, **settings)
+
+
+def scan(bus: Any) -> list[int]:
+    """Addresses from 0x08 to 0x77 that acknowledge an empty write."""
+    found = []
+    for address in range(0x08, 0x78):
+        with suppress(OSError):
+            bus.writeto(address, b"")
+            found.append(address)
+    return found
+
+
+def read_register(bus: Any, address: int, register: int, count: int = 2) -> bytes:
+    """So many bytes from a register on."""
+    buffer = bytearray(count)
+    bus.readfrom_mem_into(address, register, buffer)
+    return bytes(buffer)
 
 
 class ChipRun(Run):

@@ -19,7 +19,7 @@ class Stepwise(StateMachine):
     horizon = 1_000
     look_up = StateMachine.look_ahead  # nothing is remembered
 
-    def step(self, until: int, to_edge: bool) -> None:
+    def execute(self, until: int, to_edge: bool) -> None:
         """Execute up to a cycle, or, `to_edge`, to the first change of the pin."""
         words, program = self.program.words, self.program
         base = max(self.pin, 0)

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sim.pin_depth.run import PinDepth
-from sim.pin_depth.waveform import Edges, dark_after, did, write_vcd
+from sim.pin_depth.waveform import Edges, dark_after, pin_activity, write_vcd
 
 if TYPE_CHECKING:
     from sim.pin_depth.board import Board
@@ -79,7 +79,7 @@ def table(edges: Edges, emitters: int, moment: Moment, end_us: float) -> Table:
     ended = f"at +{(end_us - moment.us) / 1e3:.0f} ms"
     for head in ("edges", "high, us", "last fell after, us", ended):
         grid.add_column(head, justify="right")
-    for row in did(edges, moment.us, end_us)[: emitters + 1]:
+    for row in pin_activity(edges, moment.us, end_us)[: emitters + 1]:
         fell = "-" if row.last_fall_us is None else f"{row.last_fall_us:,.1f}"
         level = "high" if row.at_end else "low"
         grid.add_row(row.name, f"{row.edges:,}", f"{row.high_us:,.1f}", fell, level)
