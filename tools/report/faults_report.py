@@ -7,7 +7,7 @@ from sim.campaign.common_cause import Lie
 from sim.campaign.injection_points import MOMENTS
 from sim.faults.catalogue import BOUNDS
 from sim.faults.deadlines import IN_DESIGN, SINGLE_C
-from tools.report.faults_rows import COLUMNS, OUTSIDE, Found, bound
+from tools.report.faults_rows import COLUMNS, OUTSIDE, Found, bound_in_words
 
 HEAD = """\
 # Every fault, in every state
@@ -118,7 +118,7 @@ def ours() -> Iterator[str]:
         if row.source != IN_DESIGN:
             trial = row.tried[0]
             name = f"{row.fault} {trial.button}" if trial.button else row.fault
-            yield f"- `{name}`: {bound(row)}. {row.source[0].upper()}{row.source[1:]}."
+            yield f"- `{name}`: {bound_in_words(row)}. {row.source[0].upper()}{row.source[1:]}."
 
 
 def lie_rows(lies: list[Lie]) -> Iterator[tuple[str, ...]]:

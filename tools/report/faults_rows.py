@@ -51,7 +51,7 @@ class Row:
     @property
     def bound(self) -> str:
         """What must come of it, and when."""
-        return bound(self.cells[0].row)
+        return bound_in_words(self.cells[0].row)
 
     @property
     def on_chip(self) -> bool:
@@ -171,7 +171,7 @@ def label(key: Key) -> str:
     return f"{key.fault} {key.value:{sign}g} {unit.removesuffix(' of the pack')}"
 
 
-def bound(row: Bound) -> str:
+def bound_in_words(row: Bound) -> str:
     """What must come of a fault, and when."""
     within = f"{row.within_ms} ms" + (f", gated {row.gated_ms}" if row.gated_ms else "")
     if row.comes != OFF:
