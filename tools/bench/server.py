@@ -1,7 +1,7 @@
-"""The server of the bench page, on this machine's own address.
+"""HTTP server of the bench page, on this machine's own address.
 
-Called by `waistband bench`. Gives the files of `tools.bench.site`, as they are now, and nothing
-else; answers no other host's name.
+Called by `waistband bench`. Serves the files of `tools.bench.site`, as they are now, and nothing
+else; refuses other host names.
 """
 
 import errno
@@ -45,7 +45,7 @@ def listen(port: int, board: str) -> ThreadingHTTPServer:
 
 
 class Files(BaseHTTPRequestHandler):
-    """Gives the page's files, as they are now, to whoever asks by this machine's own name."""
+    """Serves the page's files to requests for this machine's own name."""
 
     protocol_version = "HTTP/1.1"
     server_version = "waistband"
@@ -56,15 +56,15 @@ class Files(BaseHTTPRequestHandler):
         super().__init__(*connection)
 
     def do_GET(self) -> None:
-        """A file."""
+        """Send a file."""
         self.answer(True)
 
     def do_HEAD(self) -> None:
-        """What a GET would say of it."""
+        """Send a file's headers."""
         self.answer(False)
 
     def answer(self, whole: bool) -> None:
-        """The file that the path names. Another host's name is refused: it is not ours."""
+        """Send the file that the path names; refuse another host's name."""
         host = (self.headers.get("Host") or "").rpartition(":")[0] or self.headers.get("Host")
         name = urlsplit(self.path).path.lstrip("/") or INDEX
         found = names()
@@ -77,7 +77,7 @@ class Files(BaseHTTPRequestHandler):
             self.reply(200, KINDS[PurePosixPath(name).suffix], body, whole)
 
     def reply(self, code: int, kind: str, body: bytes, whole: bool) -> None:
-        """Headers, and the content."""
+        """Send headers, and the content if `whole`."""
         try:
             self.send_response(code)
             for key, value in HEADERS.items():
