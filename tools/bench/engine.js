@@ -53,7 +53,7 @@ export class Engine {
     this.ticks = 0;
     this.over = false;
     this.begun = true;
-    this.copies.keep(0);
+    this.copies.store(0);
     this.sendBegun();
   }
 
@@ -78,7 +78,7 @@ export class Engine {
     const ticks = Math.max(0, Math.round((t_s * 1000) / TICK_MS));
     this.unit.release_all();
     const scenario = this.unit.scenario(true);
-    this.ticks = this.copies.back(ticks);
+    this.ticks = this.copies.restore(ticks);
     this.over = false;
     this.unit.restore_events(scenario);
     this.unit.take_news();
@@ -117,7 +117,7 @@ export class Engine {
       if (quiet) this.unit.take_news();
       if (this.copies.due(this.ticks) === 0) {
         if (!quiet) this.sendNews();
-        this.copies.keep(this.ticks);
+        this.copies.store(this.ticks);
       }
     }
     return run;

@@ -72,14 +72,14 @@ export class Unit {
   cue({ cue, tones, buzz }) {
     this.buzzer.play(tones);
     const long = (parts) => parts.reduce((sum, ms) => sum + ms, 0);
-    tell("tone-said", tones.length ? `tone ${tones.map(([hz]) => hz || "–").join(" ")} Hz (${this.words[cue]})` : "",
+    showFor("tone-said", tones.length ? `tone ${tones.map(([hz]) => hz || "–").join(" ")} Hz (${this.words[cue]})` : "",
       "silent", long(tones.map(([, ms]) => ms)));
-    tell("buzz-said", buzz.length ? "vibrating" : "", "still", long(buzz));
+    showFor("buzz-said", buzz.length ? "vibrating" : "", "still", long(buzz));
     shake(buzz);
   }
 }
 
-function tell(id, now, after, ms) {
+function showFor(id, now, after, ms) {
   if (!now) return;
   text($(id), now);
   clearTimeout(tell[id]);
