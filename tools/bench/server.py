@@ -56,28 +56,21 @@ class Files(BaseHTTPRequestHandler):
         super().__init__(*connection)
 
     def do_GET(self) -> None:
-        """Send a file."""
-        self.answer(True)
-
-    def do_HEAD(self) -> None:
-        """Send a file's headers."""
-        self.answer(False)
-
-    def answer(self, whole: bool) -> None:
         """Send the file that the path names; refuse another host's name."""
         host = (self.headers.get("Host") or "").rpartition(":")[0] or self.headers.get("Host")
         name = urlsplit(self.path).path.lstrip("/") or INDEX
         found = names()
         if host not in (LOOPBACK, "localhost"):
-            self.reply(403, "text/plain", b"This is for this machine alone.\n", whole)
+            self.reply(403, "text/plain", b"This is for this machine alone.\n")
         elif name not in found:
-            self.reply(404, "text/plain", b"There is no such file.\n", whole)
+            self.reply(404, "text/plain", b"There is no such file.\n")
         else:
-            body = content(found[name], self.board)
-            self.reply(200, KINDS[PurePosixPath(name).suffix], body, whole)
+            self.reply(200, KINDS[PurePosixPath(name).suffix], content(found[name], self.board))
 
-    def reply(self, code: int, kind: str, body: bytes, whole: bool) -> None:
-        """Send headers, and the content if `whole`."""
+    do_HEAD = do_GET
+
+    def reply(self, code: int, kind: str, body: bytes) -> None:
+        """Send headers, and the content unless only headers are asked for."""
         try:
             self.send_response(code)
             for key, value in HEADERS.items():
@@ -85,7 +78,7 @@ class Files(BaseHTTPRequestHandler):
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            if whole:
+            if self.command == "GET":
                 self.wfile.write(body)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True  # the page was closed meanwhile

@@ -92,12 +92,6 @@ class Meter(Bus):
             self.us_by_tick[program.waistband.inputs.ms] += us
             self.transfer_us = max(self.transfer_us, us)
 
-    def row(self, bus: str, when: str, ticks: int) -> BusTime:
-        """The times of a number of ticks."""
-        times = self.us_by_tick.values()
-        worst, mean = max(times, default=0), sum(times) / ticks
-        return BusTime(bus, when, ticks, worst / 1e3, mean / 1e3, self.transfer_us / 1e3)
-
 
 def measure_buses() -> list[BusTime]:
     """Bus times of an ordinary start to TREAT and ten seconds on, and of a run whose sensors' bus
@@ -120,7 +114,11 @@ def measure_buses() -> list[BusTime]:
                 steps += run.unit.session.state == states.TREAT
             clock = [ms for meter in meters for ms in meter.us_by_tick]
             ticks = (max(clock) - min(clock)) // TICK_MS + 1
-            rows += [meter.row(bus, when, ticks) for bus, meter in zip(BUSES, meters, strict=True)]
+            for bus, meter in zip(BUSES, meters, strict=True):
+                us = meter.us_by_tick.values()
+                worst_ms, mean_ms = max(us, default=0) / 1e3, sum(us) / ticks / 1e3
+                slowest_ms = meter.transfer_us / 1e3
+                rows.append(BusTime(bus, when, ticks, worst_ms, mean_ms, slowest_ms))
         finally:
             run.close()
     return rows

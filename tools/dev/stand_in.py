@@ -101,10 +101,6 @@ class Chip:
             self.skin_codes[k] = ntc_code(board, (SKIN + k) * 1_000 // 128)
         self.codes[2] = PACK_MV * 4_096 // board.BATTERY_FULL_SCALE_MV
 
-    def count(self, what: str) -> None:
-        """Add one to a row of `counts`."""
-        self.counts[what] += 1
-
     def hold_current(self) -> None:
         """Sum the current of all lit banks; hold the maximum for the current monitor."""
         if not self.active or self.us // 1_000 - self.granted_ms >= LEASE_MS:
@@ -173,7 +169,7 @@ class Pin:
     def duty_u16(self, duty: int) -> None:
         """Set the duty, 0-65535."""
         self.chip.duty[self.number] = duty
-        self.chip.count("duty")
+        self.chip.counts["duty"] += 1
         self.chip.hold_current()
 
     def read_u16(self) -> int:
@@ -194,7 +190,7 @@ class Pins:
         """`machine.Pin(...)`."""
         pin = self.made[number]
         if mode == self.OUT:
-            self.chip.count("plain")
+            self.chip.counts["plain"] += 1
             self.chip.duty[number] = 0
             if number == self.chip.enable:
                 self.chip.active = 0
@@ -232,7 +228,7 @@ class I2C:
         """Take a register's number, its new content, or a picture for the screen."""
         if address == SCREEN:
             if len(data) > 100:
-                self.chip.count("pages")
+                self.chip.counts["pages"] += 1
             return len(data)
         self.at[address] = data[0]
         if len(data) == 3:
@@ -281,18 +277,18 @@ class Machine:
     def put(self, word: int) -> None:
         """Renew the lease."""
         self.chip.granted_ms = self.chip.us // 1_000
-        self.chip.count("grants")
+        self.chip.counts["grants"] += 1
         self.chip.hold_current()
 
     def feed(self) -> None:
         """Feed the watchdog."""
-        self.chip.count("fed")
+        self.chip.counts["fed"] += 1
 
     def __getitem__(self, address: int) -> int:
         return self.word
 
     def __setitem__(self, address: int, word: int) -> None:
-        self.chip.count("scratch")
+        self.chip.counts["scratch"] += 1
         self.word = word
 
 
@@ -366,15 +362,6 @@ def unlock_writers(chip: Chip) -> None:
         setattr(owner, method, unlocked(getattr(owner, method)))
 
 
-def is_locked(chip: Chip) -> bool:
-    """Whether the interpreter's heap is locked."""
-    try:
-        chip.codes = [OPEN_CODE, chip.tick]
-    except MemoryError:
-        return True
-    return False
-
-
 def run_session(chip: Chip, hal: "Any", main: "Any") -> "tuple[str, bool]":
     """Run main.py's loop through the session with the heap locked. Return what was raised (""),
     and whether the heap was still locked at the end."""
@@ -390,7 +377,10 @@ def run_session(chip: Chip, hal: "Any", main: "Any") -> "tuple[str, bool]":
     try:
         main.run(hal, chip.unit)
     except BaseException as why:
-        to_the_end = is_locked(chip)
+        try:
+            chip.codes = [OPEN_CODE, chip.tick]
+        except MemoryError:
+            to_the_end = True
         chip.unlock_heap()
         if why is not chip.over:
             raised = repr(why)
