@@ -204,14 +204,13 @@ def dose(panel: Axes, trace: Trace, scenario: Scenario) -> None:
 def thermal_dose(panel: Axes, trace: Trace) -> None:
     """CEM43 of the true contact temperature since power-on, in minutes."""
     cap = CEM43_SESSION_Q10_MS / 1024 / 60_000
-    labels = [limit(panel, cap, f"{cap:g} cap", ALARM)]
-    highest = cap
-    for pad, colour in PADS.items():
-        values = cem43(trace.minutes, trace[f"true_contact_{pad}_c"])
-        highest = max(highest, values[-1])
-        panel.plot(trace.minutes, values, color=colour, linewidth=WIDTHS[pad])
-        labels.append((values[-1], f"pad {pad.upper()}: {values[-1]:.2f}", colour))
-    panel.set_ylim(0, highest * 1.12)
+    for pad in PADS:
+        minutes_43 = cem43(trace.minutes, trace[f"true_contact_{pad}_c"])
+        trace.columns[f"cem43_{pad}"] = minutes_43
+    ends = by_pad(panel, trace, "cem43_{}")
+    labels = [(y, f"{who}: {y:.2f}", colour) for y, who, colour in ends]
+    panel.set_ylim(0, max(cap, *(y for y, _, _ in ends)) * 1.12)
+    labels.append(limit(panel, cap, f"{cap:g} cap", ALARM))
     name_right(panel, labels)
 
 
