@@ -79,11 +79,12 @@ export class Unit {
   }
 }
 
+/** Show a text for its ms, at least 0.7 s, then another. */
 function showFor(id, now, after, ms) {
   if (!now) return;
   text($(id), now);
-  clearTimeout(tell[id]);
-  tell[id] = setTimeout(() => text($(id), after), Math.max(ms, 700));
+  clearTimeout(showFor[id]);
+  showFor[id] = setTimeout(() => text($(id), after), Math.max(ms, 700));
 }
 
 /** The belt moves while the motor is on: ms on, ms off, ms on, ... */
