@@ -58,13 +58,13 @@ def simulate(
 
             draw(rows.plotted, scenario, files["plot"])
         if "report" in files:
-            from tools.bench.run_page import write as write_report
+            from tools.bench.run_page import write_report
 
             write_report(run, rows.plotted, rows.currents_ma, files["report"])
         if "edges" in files or "waveform" in files:
-            from tools.report.pin_report import write
+            from tools.report.pin_report import write_files
 
-            write(run, files.get("edges"), files.get("waveform"))
+            write_files(run, files.get("edges"), files.get("waveform"))
     report(run, outputs, as_json, depth)
     sentences = run.unexpected()
     for sentence in sentences:
@@ -82,9 +82,9 @@ def report(run: Run, outputs: Sequence[tuple[str, str]], as_json: bool, depth: s
     how = compiled.how_run() if depth == "hal" else f"{depth} depth"
     emit(render(run, list(outputs), how))
     if depth == "pin":
-        from tools.report.pin_report import told
+        from tools.report import pin_report
 
-        emit(told(run))
+        emit(pin_report.render(run))
 
 
 def begin(

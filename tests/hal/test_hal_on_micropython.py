@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.on_vm import END_US, STORY
 from tools.dev.count_ticks import MOMENTS
-from tools.dev.figures_device import put_unit_files
+from tools.dev.figures_device import write_unit_files
 from tools.replay import ROOT, interpreter
 
 HEAP = "64m"
@@ -36,7 +36,7 @@ def said(on: str, script: tuple[str, ...], root: Path = ROOT, typed: str = "") -
     else:
         command, found = [sys.executable, *script], {"PYTHONPATH": str(root)}
     with TemporaryDirectory(prefix="waistband-") as folder:
-        put_unit_files(Path(folder))
+        write_unit_files(Path(folder))
         done = subprocess.run(
             command, env={**os.environ, **found}, cwd=folder, check=False, input=typed,
             capture_output=True, text=True,
@@ -95,7 +95,7 @@ def test_the_story_sends_telemetry_every_second() -> None:
 
 def locked(root: Path = ROOT) -> dict[str, Any]:
     """main.py's loop with the heap locked; a host has typed half a command."""
-    script = ("-c", "from tools.dev import stand_in; stand_in.report('locked')")
+    script = ("-c", "from tools.dev import stand_in; stand_in.report(True)")
     found: dict[str, Any] = json.loads(said("unix", script, root, typed="stat"))
     return found
 

@@ -52,7 +52,7 @@ from tests.support.fake_hal import BUCKLE, CHARGER, DOWN, MOMENT_MS, SHORT, STAR
 from tests.support.keyed_unit import made
 from tests.support.model_follower import Follow, Graph
 from tools.commands import check_prove
-from tools.report.state_diagram import document
+from tools.report.state_diagram import render_document
 
 EVERY = [number for number in range(len(FAULTS)) if number != faults.BATTERY_EMPTY]
 THAT_STOP = [number for number in EVERY if faults.STOPPING >> number & 1]
@@ -389,7 +389,7 @@ def test_the_command_refuses_a_row_that_cannot_be(waistband: Command, row: str) 
 def test_the_drawing_is_of_the_table_as_it_is(waistband: Command) -> None:
     drawn = Path(__file__).parents[2] / "docs" / "maintainer" / "states.md"
     assert waistband("check", "prove", "--diagram", "states.md").code == 0
-    assert Path("states.md").read_text() == drawn.read_text() == document()
+    assert Path("states.md").read_text() == drawn.read_text() == render_document()
 
 
 # -- ordinary units ----------------------------------------------------------------------------

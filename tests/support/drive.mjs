@@ -33,7 +33,7 @@ function restart() {
   now.set(started);
   now.fill(0, started.length);
   Object.assign(engine, { ticks, over, begun, copies: new Copies(engine.memory) });
-  said = [engine.told];
+  said = [engine.ready];
 }
 
 const plain = (key, value) => (value instanceof Uint8Array ? Array.from(value) : value);
@@ -41,8 +41,8 @@ for await (const line of createInterface({ input: process.stdin })) {
   restart();
   const clock = new Clock(engine, send, (why) => send({ is: "error", text: String(why) }));
   for (const step of JSON.parse(line)) {
-    if (step.go) engine.go(step.go);
-    else if (step.tell) engine.tell();
+    if (step.go) engine.run(step.go);
+    else if (step.tell) engine.sendFrame();
     else if (step.bytes) {
       const copies = engine.copies.kept.map((copy) => copy.ticks);
       said.push({ is: "bytes", memory: engine.memory.buffer.byteLength, at_start: started.length,

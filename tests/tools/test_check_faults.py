@@ -22,7 +22,7 @@ from sim.hal_depth import sim_hal
 from sim.run import Run
 from tools.commands.check_faults import measure
 from tools.report import faults_report
-from tools.report.faults_json import told
+from tools.report.faults_json import json_object
 from tools.report.faults_table import render
 
 QUICK = ("--jobs", "1")
@@ -213,7 +213,7 @@ def test_a_line_a_fault_in_the_whole_table():
 
 def test_table_page_and_json_tell_the_same_figures():
     found = measure(fault_matrix.list_tasks(["ntc_open"], ["READY", "TREAT"]), 1, False, False)
-    cells = told(found)["cells"]
+    cells = json_object(found)["cells"]
     slowest = max(cells, key=lambda cell: cell["share"])
     joules = max((cell for cell in cells if cell["energy_bound_j"]),
                  key=lambda cell: cell["energy_j"] / cell["energy_bound_j"])  # fmt: skip
@@ -222,7 +222,7 @@ def test_table_page_and_json_tell_the_same_figures():
         f"{max(cell['peak_contact_c'] for cell in cells):.2f}",
         f"{joules['energy_j']:.3f} / {joules['energy_bound_j']:.3f}",
     ]  # fmt: skip
-    (line,) = (row for row in faults_report.write(found).splitlines() if row[:3] == "| `")
+    (line,) = (row for row in faults_report.render_page(found).splitlines() if row[:3] == "| `")
     assert line.split(" | ")[2:6] == figures
     on_terminal = " ".join(render(found, False, 1.0, []).split())
     assert f"ntc_open 80 ms {' '.join(figures)} ok" in on_terminal

@@ -3,13 +3,13 @@
 import pytest
 
 pytest.importorskip("littlefs")
-from tools.dev.flash_wear import ERASES, YEAR, use
+from tools.dev.flash_wear import ERASES, YEAR, measure_wear
 
 WEEK = 7
 
 
 def test_a_session_erases_a_few_sectors_and_none_of_them_often() -> None:
-    wear = use(WEEK)
+    wear = measure_wear(WEEK)
     assert wear.sessions == WEEK
     assert 1 * WEEK < wear.erases < 10 * WEEK
     assert wear.sectors > 5  # it is levelled

@@ -39,17 +39,17 @@ def done(run: LiveRun, deeds: list[tuple[Any, ...]]) -> None:
     """Do them, and go on to the end of the control step."""
     for what, *about in deeds:
         if what == "go":
-            run.go(about[0])
+            run.run_ticks(about[0])
         elif what == "press":
             run.press(about[0])
         elif what == "release":
             run.release(about[0])
         else:
             try:
-                run.do(dict(about[0]))
+                run.apply_event(dict(about[0]))
             except BadInput as why:
                 assert "is not on, or cannot be ended" in str(why)
-    while run.within and run.go(1):
+    while run.within and run.run_ticks(1):
         pass
 
 
@@ -147,19 +147,19 @@ def test_a_button_that_is_held_is_off_and_one_that_is_let_go_says_how_long() -> 
     assert [event.hold_ms for event in run.scenario.events] == [200, 200, 60_000]
     assert run.result()["state"] == "OFF"
     assert run.over_now
-    assert run.go(10) == 0
+    assert run.run_ticks(10) == 0
 
 
 def test_a_fault_that_was_ended_by_hand_lasted_so_long() -> None:
     run = live()
     done(run, [*RUN, ("do", {"fault": "contact_lost", "pad": "B"}), ("go", 150)])
-    assert run.on_now() == [{"at_s": 50.0, "fault": "contact_lost", "pad": "B"}]
-    run.do({"fault": "contact_lost", "pad": "B", "off": True})
-    run.go(1)
-    assert run.on_now() == []
+    assert run.active_faults() == [{"at_s": 50.0, "fault": "contact_lost", "pad": "B"}]
+    run.apply_event({"fault": "contact_lost", "pad": "B", "off": True})
+    run.run_ticks(1)
+    assert run.active_faults() == []
     assert run.scenario.events[-1].for_s == 3.0
     with pytest.raises(BadInput, match="contact_lost: is not on"):
-        run.do({"fault": "contact_lost", "pad": "A", "off": True})
+        run.apply_event({"fault": "contact_lost", "pad": "A", "off": True})
 
 
 @pytest.mark.parametrize(
@@ -175,15 +175,15 @@ def test_what_cannot_be_done_is_said_and_is_not_in_the_scenario(
     row: dict[str, Any], said: str
 ) -> None:
     run = live()
-    run.go(100)
+    run.run_ticks(100)
     with pytest.raises(BadInput, match=said.replace("(", r"\(").replace(")", r"\)")):
-        run.do(row)
+        run.apply_event(row)
     assert len(run.scenario.events) == 1
 
 
 def test_nothing_can_be_done_once_the_scenario_is_over() -> None:
     run = live()
-    run.go(EVERYTHING)
+    run.run_ticks(EVERYTHING)
     with pytest.raises(BadInput, match="over at 600 s"):
         run.press("START")
 
@@ -194,27 +194,27 @@ def test_what_was_done_happens_again_until_something_else_is() -> None:
     done(older, [*RUN, ("do", {"fault": "ntc_noise"}), ("go", 100), ("press", "START"),
                  ("go", 15), ("release", "START"), ("go", 85)])  # fmt: skip
     younger = live()
-    younger.go(LIT_TICKS + 20)
+    younger.run_ticks(LIT_TICKS + 20)
     younger.scenario = replace(younger.scenario, events=older.scenario.events[:2])
     twin = live()
-    twin.go(LIT_TICKS)
-    twin.do({"fault": "ntc_noise"})
-    twin.go(20)
+    twin.run_ticks(LIT_TICKS)
+    twin.apply_event({"fault": "ntc_noise"})
+    twin.run_ticks(20)
     told = [
         read_event(toml_writer.event_table(event), "log", DURATION_S, RPI_PICO)
         for event in older.scenario.events
     ]
-    twin.recall(tuple(told))
-    twin.go(180)
+    twin.restore_events(tuple(told))
+    twin.run_ticks(180)
     assert came_of(twin) == came_of(older)
     other = live()
-    other.go(LIT_TICKS)
-    other.do({"fault": "ntc_noise"})
-    other.go(20)
-    other.recall(tuple(told))
-    other.do({"fault": "unworn"})
+    other.run_ticks(LIT_TICKS)
+    other.apply_event({"fault": "ntc_noise"})
+    other.run_ticks(20)
+    other.restore_events(tuple(told))
+    other.apply_event({"fault": "unworn"})
     assert [event.name for event in other.scenario.events] == ["START", "ntc_noise", "unworn"]
-    other.go(180)
+    other.run_ticks(180)
     assert came_of(again(other)) == came_of(other)
 
 
@@ -224,7 +224,7 @@ def test_contacts_that_still_bounce_go_on_doing_so_whatever_is_done() -> None:
                ("do", {"ambient_c": 25.0}), ("go", 1), ("do", {"ambient_c": 26.0}),
                ("go", 10)])  # fmt: skip
     twin = LiveRun(parse(toml_writer.to_toml(run.so_far()), "kept.toml"))
-    twin.go(EVERYTHING)
+    twin.run_ticks(EVERYTHING)
     steps = [[row for row in one.news if "event" in row] for one in (run, twin)]
     assert steps[0] == steps[1]
     assert steps[0][-1]["event"] == "PRESS"
@@ -253,8 +253,8 @@ def test_a_release_ends_no_press_of_the_scenario() -> None:
 
 def test_ending_what_is_not_on_leaves_what_is_to_come() -> None:
     run = live(Event(40.0, "press", "START", hold_ms=200))
-    run.go(100)
-    run.recall(run.scenario.events)
+    run.run_ticks(100)
+    run.restore_events(run.scenario.events)
     with pytest.raises(BadInput, match="is not on"):
-        run.do({"fault": "ntc_open", "off": True})
+        run.apply_event({"fault": "ntc_open", "off": True})
     assert len(run.scenario.events) == 2

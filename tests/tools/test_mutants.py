@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tools.dev import mutants as run
-from tools.dev.mutations import mutants
+from tools.dev.mutations import list_mutants
 
 SOURCE = '''"""Which of two is more."""
 
@@ -32,7 +32,7 @@ ALIKE = ("if a < b and b < MOST:", "if a <= b and b < MOST:")
 
 
 def changes(source: str) -> set[tuple[str, str]]:
-    return {(mutant.was, mutant.becomes) for mutant in mutants(source)}
+    return {(mutant.was, mutant.becomes) for mutant in list_mutants(source)}
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_line_is_changed_in_each_of_these_ways(was: str, becomes: str) -> None
 
 
 def test_each_mutant_is_a_program_none_is_there_twice_and_documentation_stays() -> None:
-    made = mutants(SOURCE)
+    made = list_mutants(SOURCE)
     assert len({mutant.source for mutant in made}) == len(made) > 15
     for mutant in made:
         ast.parse(mutant.source)
@@ -92,10 +92,10 @@ def argue(tree: Path, *changed: tuple[str, str]) -> None:
 def test_what_survives_is_named_then_argued_and_an_argument_about_nothing_is_too(
     small: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    few = [mutant for mutant in mutants(SOURCE) if mutant.line == ALIKE_LINE][2:6]
+    few = [mutant for mutant in list_mutants(SOURCE) if mutant.line == ALIKE_LINE][2:6]
     alive = [mutant for mutant in few if (mutant.was, mutant.becomes) == ALIKE]
     assert len(alive) == 1
-    monkeypatch.setattr(run, "mutants", lambda source: few)
+    monkeypatch.setattr(run, "list_mutants", lambda source: few)
     argue(small)
     assert run.main() == 1
     assert "neither caught nor argued: " + " -> ".join(ALIKE) in capsys.readouterr().err
@@ -121,5 +121,5 @@ def test_tests_that_fail_by_themselves_are_said_before_any_mutant(
 
 
 def test_every_argument_is_about_a_mutant_of_the_present_sources() -> None:
-    for file, was, becomes in run.arguments():
+    for file, was, becomes in run.read_arguments():
         assert (was, becomes) in changes((run.ROOT / file).read_text(encoding="utf-8"))

@@ -40,7 +40,7 @@ export class Clock {
     this.asOf = performance.now();
     this.second = { from: this.asOf, ticks: 0, dropped: 0 };
     if (this.speed && stands) this.turn();
-    if (!this.speed && !stands) this.engine.tell(); // where it stands now
+    if (!this.speed && !stands) this.engine.sendFrame(); // where it stands now
   }
 
   pause() {
@@ -59,7 +59,7 @@ export class Clock {
       const stopped = this.engine.over || this.engine.ticks >= this.until;
       if (stopped || now - this.framed >= FRAME_MS) {
         this.framed = now;
-        this.engine.tell();
+        this.engine.sendFrame();
       }
       this.account(ran, now);
       if (stopped) {
@@ -92,7 +92,7 @@ export class Clock {
   bring(owed, begun) {
     let ran = 0;
     while (ran < owed && !this.engine.over && performance.now() - begun < TURN_MS) {
-      ran += this.engine.go(Math.min(owed - ran, SLICE_TICKS));
+      ran += this.engine.run(Math.min(owed - ran, SLICE_TICKS));
     }
     if (this.speed !== Infinity) this.asOf += (ran * TICK_MS) / this.speed;
     return ran;

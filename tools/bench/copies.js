@@ -1,5 +1,5 @@
-// Copies of a memory at moments of a run: the whole of it once, then of each moment the pages that
-// are not as they were then. There are fewer of them the further back they lie.
+// Snapshots of a memory at moments of a run: the whole of it once, then of each moment the pages
+// that differ from it. They are sparser the further back they are.
 
 const EVERY_TICKS = 500; // ten seconds of the run
 const MOST = 96;
@@ -17,13 +17,13 @@ export class Copies {
     this.kept = []; // {ticks, pages, words}, in order; the first has none
   }
 
-  // Ticks until the next is to be kept.
+  // Ticks until the next snapshot.
   due(ticks) {
     const last = this.kept.length ? this.kept.at(-1).ticks : -EVERY_TICKS;
     return Math.max(0, last + EVERY_TICKS - ticks);
   }
 
-  keep(ticks) {
+  store(ticks) {
     const now = new Int32Array(this.memory.buffer);
     if (!this.first) {
       this.first = now.slice(0, used(now));
@@ -39,8 +39,8 @@ export class Copies {
     if (this.kept.length > MOST) this.kept.splice(this.least(ticks), 1);
   }
 
-  // The one that is missed least. Gaps grow as the root of how far back they lie: a minute or so
-  // at an hour, which is run through again in a second.
+  // Index of the snapshot to drop. Gaps grow with the root of their age: about a minute at an
+  // hour, which is simulated again in a second.
   least(ticks) {
     let found = 1;
     let cost = Infinity;
@@ -52,8 +52,8 @@ export class Copies {
     return found;
   }
 
-  // Put back the latest that is not later than this; the moment that it is of.
-  back(ticks) {
+  // Restore the latest snapshot that is not later than this; returns its ticks.
+  restore(ticks) {
     const found = this.kept.findLast((copy) => copy.ticks <= ticks);
     const now = new Int32Array(this.memory.buffer);
     now.set(this.first);
@@ -64,7 +64,7 @@ export class Copies {
     return found.ticks;
   }
 
-  // What was kept later than this is no longer what will be.
+  // Drop the snapshots later than this.
   forget(ticks) {
     this.kept = this.kept.filter((copy) => copy.ticks <= ticks);
   }

@@ -11,9 +11,9 @@ import { Copies } from "./copies.js";
 const HEAP_BYTES = 1 << 20;
 const TICK_MS = 20;
 const SLICE_TICKS = 100; // a call; what it leaves behind is collected at its end
-const ASKED = ["tell", "begin", "go", "frame", "screen", "screen_at", "news", "do", "button",
-  "scenario", "recall", "result", "depths",
-  "explain", "let_go"];
+const FUNCTIONS = ["describe_unit", "begin", "run_ticks", "frame", "take_screen_change",
+  "screen_address", "take_news", "apply_event", "set_button", "scenario", "restore_events",
+  "result", "skin_depths", "explain_prescription", "release_all"]; // of page.py
 
 export class Engine {
   // `send` takes each message; `files` and `board` are those of bundle.json.
@@ -21,10 +21,10 @@ export class Engine {
     const engine = new Engine(send);
     const { python, memory } = await start(loadMicroPython, files, HEAP_BYTES, (line) => console.log(line));
     engine.memory = memory;
-    python.runPython("from page import *\nfrom page import do");
-    // Kept for good: a proxy that is let go of would touch memory at a moment of its own.
-    engine.ask = Object.fromEntries(ASKED.map((name) => [name, python.globals.get(name)]));
-    engine.told = JSON.parse(engine.ask.tell(board));
+    python.runPython("from page import *");
+    // Kept for good: a proxy that is collected would write to memory at any moment.
+    engine.unit = Object.fromEntries(FUNCTIONS.map((name) => [name, python.globals.get(name)]));
+    engine.ready = JSON.parse(engine.unit.describe_unit(board));
     engine.copies = new Copies(memory);
     return engine;
   }
@@ -47,77 +47,77 @@ export class Engine {
   }
 
   on_begin({ scenario }) {
-    const refused = this.ask.begin(JSON.stringify(scenario));
+    const refused = this.unit.begin(JSON.stringify(scenario));
     if (refused) return refused;
     this.copies.clear();
     this.ticks = 0;
     this.over = false;
     this.begun = true;
-    this.copies.keep(0);
-    this.tellBegun();
+    this.copies.store(0);
+    this.sendBegun();
   }
 
   on_step({ ticks }) {
     if (!this.begun) return "nothing was begun";
-    this.go(ticks);
-    this.tell();
+    this.run(ticks);
+    this.sendFrame();
   }
 
   on_event({ event }) {
     if (!this.begun) return "nothing was begun";
-    return this.changed(this.ask.do(JSON.stringify(event)));
+    return this.sendChange(this.unit.apply_event(JSON.stringify(event)));
   }
 
   on_button({ name, down }) {
     if (!this.begun) return "nothing was begun";
-    return this.changed(this.ask.button(name, down));
+    return this.sendChange(this.unit.set_button(name, down));
   }
 
   on_rewind({ t_s }) {
     if (!this.begun) return "nothing was begun";
     const ticks = Math.max(0, Math.round((t_s * 1000) / TICK_MS));
-    this.ask.let_go();
-    const scenario = this.ask.scenario(true);
-    this.ticks = this.copies.back(ticks);
+    this.unit.release_all();
+    const scenario = this.unit.scenario(true);
+    this.ticks = this.copies.restore(ticks);
     this.over = false;
-    this.ask.recall(scenario);
-    this.ask.news();
-    this.go(ticks - this.ticks, true);
-    this.tellBegun();
+    this.unit.restore_events(scenario);
+    this.unit.take_news();
+    this.run(ticks - this.ticks, true);
+    this.sendBegun();
   }
 
   on_explain({ prescription }) {
-    const said = this.ask.explain(JSON.stringify(prescription));
-    if (!said.startsWith("[")) return said;
-    this.send({ is: "explained", lines: JSON.parse(said) });
+    const lines = this.unit.explain_prescription(JSON.stringify(prescription));
+    if (!lines.startsWith("[")) return lines;
+    this.send({ is: "explained", lines: JSON.parse(lines) });
   }
 
   on_result() {
     if (!this.begun) return "nothing was begun";
-    this.send({ is: "result", result: JSON.parse(this.ask.result()) });
+    this.send({ is: "result", result: JSON.parse(this.unit.result()) });
   }
 
   on_save() {
     if (!this.begun) return "nothing was begun";
-    this.send({ is: "saved", scenario: JSON.parse(this.ask.scenario(false)) });
+    this.send({ is: "saved", scenario: JSON.parse(this.unit.scenario(false)) });
   }
 
   // -- time ------------------------------------------------------------------------------
 
-  // Run so many ticks, or to the end of the scenario; how many were run. `quiet` tells nothing
-  // of what happens meanwhile: it was told before.
-  go(ticks, quiet = false) {
+  // Run so many ticks, at most to the end of the scenario; returns the number run. `quiet` sends
+  // no rows and news: they were sent before.
+  run(ticks, quiet = false) {
     let run = 0;
     while (run < ticks && !this.over) {
       const slice = Math.min(ticks - run, SLICE_TICKS, this.copies.due(this.ticks));
-      const done = this.ask.go(slice);
+      const done = this.unit.run_ticks(slice);
       this.over = done < slice;
       run += done;
       this.ticks += done;
-      if (quiet) this.ask.news();
+      if (quiet) this.unit.take_news();
       if (this.copies.due(this.ticks) === 0) {
-        if (!quiet) this.tellNews();
-        this.copies.keep(this.ticks);
+        if (!quiet) this.sendNews();
+        this.copies.store(this.ticks);
       }
     }
     return run;
@@ -125,33 +125,33 @@ export class Engine {
 
   // -- messages from it ------------------------------------------------------------------
 
-  changed(refused) {
+  sendChange(refused) {
     if (refused) return refused;
     this.copies.forget(this.ticks);
-    this.send({ is: "scenario", scenario: JSON.parse(this.ask.scenario(true)) });
+    this.send({ is: "scenario", scenario: JSON.parse(this.unit.scenario(true)) });
   }
 
-  tellBegun() {
-    const depth_mm = JSON.parse(this.ask.depths());
+  sendBegun() {
+    const depth_mm = JSON.parse(this.unit.skin_depths());
     this.send({ is: "begun", t_s: (this.ticks * TICK_MS) / 1000, ticks: this.ticks, depth_mm });
-    this.send({ is: "scenario", scenario: JSON.parse(this.ask.scenario(true)) });
-    this.tell(true);
+    this.send({ is: "scenario", scenario: JSON.parse(this.unit.scenario(true)) });
+    this.sendFrame(true);
   }
 
-  tell(whole = false) {
-    this.tellNews();
-    const frame = JSON.parse(this.ask.frame());
-    frame.screen = this.ask.screen() || whole ? this.glass() : null;
+  sendFrame(whole = false) {
+    this.sendNews();
+    const frame = JSON.parse(this.unit.frame());
+    frame.screen = this.unit.take_screen_change() || whole ? this.screenMemory() : null;
     this.send(frame);
   }
 
-  tellNews() {
-    const [rows, news] = JSON.parse(this.ask.news());
-    if (rows.length) this.send({ is: "rows", columns: this.told.columns, rows });
+  sendNews() {
+    const [rows, news] = JSON.parse(this.unit.take_news());
+    if (rows.length) this.send({ is: "rows", columns: this.ready.columns, rows });
     for (const message of news) this.send(message);
   }
 
-  glass() {
-    return new Uint8Array(this.memory.buffer, this.ask.screen_at(), 1024).slice();
+  screenMemory() {
+    return new Uint8Array(this.memory.buffer, this.unit.screen_address(), 1024).slice();
   }
 }

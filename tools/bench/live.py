@@ -1,8 +1,8 @@
-"""A run that somebody takes part in: what they do now becomes the scenario of all that was done.
+"""Live run: a run that a person changes while it runs, for the bench page.
 
-The bench page's half of a run (`sim.page` speaks for it). Whatever is done takes effect with
-the next tick, and is written into `scenario` as if it had been there from the start: the same
-scenario, run by `sim.run.Run`, is the same run to the last digit.
+Called by `tools.bench.page` on MicroPython. A change takes effect at the next tick and is written
+into `scenario` as if it had been there from the start: the same scenario, run by `sim.run.Run`,
+gives the same run to the last digit.
 """
 
 from firmware.core import states
@@ -26,11 +26,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from sim.common.story import Scenario
-    from sim.faults.injected import Injected
 
 COLUMNS = len(states.EVENTS)
 SHORTEST_MS = 1_000  # of a scenario
-SETTLED_MS = 2_000  # a peak that stood for so long is told again
+SETTLED_MS = 2_000  # a peak that stands for this long is reported again
 COMES = {
     deadlines.OFF: "to be dark within",
     deadlines.BANK: "that bank to be driven no more within",
@@ -46,8 +45,8 @@ SINCE = {
 }
 
 
-class Table:
-    """The firmware's table of states, which tells each step that is taken by it."""
+class WatchedTable:
+    """The firmware's state table; notes each transition that is looked up."""
 
     def __init__(self, table: "array[int]") -> None:
         self.table = table
@@ -60,36 +59,36 @@ class Table:
         return to
 
 
-class Watched:
-    """A fault that was put on, and how hot contact became since."""
+class WatchedFault:
+    """An injected fault, and the highest contact temperature since then."""
 
     def __init__(self, injected: "Injected") -> None:
         self.injected = injected
-        self.peak_c = self.told_c = 0.0
+        self.peak_c = self.reported_c = 0.0
         self.peak_ms = 0
         self.cutoff: dict[str, Any] | None = None
 
 
 class LiveRun(Run):
-    """`go` on by ticks; `do`, `press` and `release` in between; `news` is what happened."""
+    """A run by ticks, with changes in between; `news` holds messages for the page."""
 
     def __init__(self, scenario: "Scenario") -> None:
         self.at_hal = HalDepth()
         Run.__init__(self, scenario, depth=self.at_hal)
-        self.within = 0  # ticks of the control step that is running
+        self.within = 0  # ticks of the current control step
         self.over_now = False
         self.news: list[dict[str, Any]] = []
-        self.watched: list[Watched] = []
-        self.held: dict[str, Event] = {}  # buttons that are down by hand, and their presses
-        self.again = False  # what is still to happen has happened before
-        self._seen = (0, 0, 0)  # ends of light, faults latched, resets, as last looked at
-        self.look_in()
+        self.watched: list[WatchedFault] = []
+        self.held: dict[str, Event] = {}  # buttons that are held down, and their presses
+        self.replays = False  # the events to come are those of a run that was rewound
+        self._seen = (0, 0, 0)  # ends of light, latched faults, resets, at the last control step
+        self.watch_table()
 
-    def look_in(self) -> None:
-        """Follow the firmware's table; new firmware, after a reset, has a new one."""
+    def watch_table(self) -> None:
+        """Watch the firmware's state table; firmware that began anew has a new one."""
         self.known = self.unit
-        self.table = Table(self.unit.session.table)
-        self.unit.session.table = self.table  # type: ignore[assignment] # asked by index alone
+        self.table = WatchedTable(self.unit.session.table)
+        self.unit.session.table = self.table  # type: ignore[assignment] # only indexed
 
     # -- time --------------------------------------------------------------------------
 
@@ -98,16 +97,16 @@ class LiveRun(Run):
         """Ticks since power-on."""
         return self.hal.t_ms // TICK_MS + 1
 
-    def go(self, ticks: int) -> int:
-        """Run so many ticks, to the end of the scenario at most; how many were run."""
+    def run_ticks(self, ticks: int) -> int:
+        """Run this many ticks, at most to the end of the scenario; return the number run."""
         for k in range(ticks):
             if self.over_now:
                 return k
             self.at_hal.one_tick()
             if self.unit is not self.known:
-                self.look_in()
+                self.watch_table()
             if self.table.taken:
-                self._tell_steps()
+                self._report_transitions()
             self.within += 1
             if self.within == CONTROL_TICKS:
                 self.within = 0
@@ -117,90 +116,89 @@ class LiveRun(Run):
         return ticks
 
     def so_far(self) -> "Scenario":
-        """What was done until now: the shortest scenario whose run gets as far as this."""
+        """The shortest scenario whose run gets as far as this one."""
         steps = (self.ticks_run + CONTROL_TICKS - 1) // CONTROL_TICKS
         duration_s = max(steps * CONTROL_TICKS * TICK_MS, SHORTEST_MS) / 1000
         done = [event for event in self.scenario.events if event.at_s <= duration_s]
         return replace(self.scenario, duration_s=duration_s, events=tuple(done))
 
-    # -- what is done ------------------------------------------------------------------
+    # -- changes ----------------------------------------------------------------------
 
     def now_s(self) -> float:
-        """The time of the next tick, with which what is done now takes effect."""
+        """The time of the next tick, at which a change takes effect."""
         return (self.hal.t_ms + TICK_MS) / 1000
 
-    def do(self, row: "dict[str, Any]") -> None:
-        """An event as a scenario has it, but for `at_s`; or {"fault": ..., "off": True}, which
-        ends one. Raises BadInput."""
+    def apply_event(self, row: "dict[str, Any]") -> None:
+        """Add an event, as in a scenario but without `at_s`; or end faults, {"fault": name,
+        "off": True}. Raises BadInput."""
         if row.pop("off", False):
             self._end_fault(row)
             return
         row["at_s"] = self.now_s()
         event = read_event(row, "now", self.duration_s, self.board)
-        self._otherwise()
+        self._drop_replay()
         self._add(event)
 
     def press(self, button: str) -> None:
-        """A button goes down, until `release`."""
+        """Hold a button down until `release`. Raises BadInput."""
         if button not in BUTTONS:
             raise BadInput(f"there is no button {button}")
-        self._otherwise()
+        self._drop_replay()
         self.release(button)
         self.held[button] = event = Event(self.now_s(), "press", button, hold_ms=HOLD_MAX_MS)
         self._add(event)
 
     def release(self, button: str) -> None:
-        """It comes up; the press has then lasted so long, or as any does if no time went by."""
+        """Let a button up; a press of no time is made one of HOLD_MS."""
         event = self.held.pop(button, None)
         if event:
             held_ms = self.hal.t_ms + TICK_MS - when_ms(event.at_s)
             event.hold_ms = min(max(held_ms, HOLD_MIN_MS), HOLD_MAX_MS) if held_ms else HOLD_MS
             self.reload_events(keep_bounces=True)
 
-    def let_go(self) -> None:
-        """Every button comes up."""
+    def release_all(self) -> None:
+        """Let every button up."""
         for button in list(self.held):
             self.release(button)
 
     def _end_fault(self, row: "dict[str, Any]") -> None:
-        """End those that are on, by name and, where they are named, pad, value and button; one
-        that was put on now never was."""
+        """End the active faults with this name and, where given, pad, value and button; one that
+        began at this very tick is removed. Raises BadInput where there is none."""
         now_ms = self.hal.t_ms + TICK_MS
         ending = []
-        for event in self._faults_on(now_ms):
-            same = event.name == row.get("fault")
-            for key in ("pad", "value", "button"):
-                same = same and row.get(key) in (None, getattr(event, key))
-            if same:
+        for event in self._faults_at(now_ms):
+            asked = [(row.get(key), getattr(event, key)) for key in ("pad", "value", "button")]
+            if event.name == row.get("fault") and all(a in (None, its) for a, its in asked):
                 ending.append(event)
         if not ending:
             raise BadInput(f"{row.get('fault')}: is not on, or cannot be ended")
-        self._otherwise()
+        self._drop_replay()
         left = list(self.scenario.events)
         for event in ending:
             lasted_ms = now_ms - when_ms(event.at_s)
             event.for_s = lasted_ms / 1000
             if not lasted_ms and event in left:
                 left.remove(event)
-        self.scenario = replace(self.scenario, events=tuple(left))
+        self._set_events(left)
+
+    def _faults_at(self, at_ms: int) -> "list[Event]":
+        """Active faults, of those that last."""
+        return [
+            event for event in self.scenario.events
+            if event.kind == "fault" and FAULTS[event.name].lasts and when_ms(event.at_s) <= at_ms
+            and (event.for_s is None or at_ms < when_ms(event.at_s + event.for_s))
+        ]  # fmt: skip
+
+    def active_faults(self) -> "list[dict[str, Any]]":
+        """The active faults as their events in a scenario."""
+        return [event_table(event) for event in self._faults_at(self.hal.t_ms)]
+
+    def _set_events(self, events: "list[Event]") -> None:
+        self.scenario = replace(self.scenario, events=tuple(events))
         self.reload_events(keep_bounces=True)
 
-    def _faults_on(self, at_ms: int) -> "list[Event]":
-        """Those that last, and are on then."""
-        found = []
-        for event in self.scenario.events:
-            if event.kind == "fault" and FAULTS[event.name].lasts:
-                lasts = event.for_s is None or at_ms < when_ms(event.at_s + event.for_s)
-                if when_ms(event.at_s) <= at_ms and lasts:
-                    found.append(event)
-        return found
-
-    def on_now(self) -> "list[dict[str, Any]]":
-        """The faults that are on, as their events say."""
-        return [event_table(event) for event in self._faults_on(self.hal.t_ms)]
-
     def _add(self, event: Event) -> None:
-        """After what is already to happen then, as it stands in a file."""
+        """Insert an event behind those of the same time, as in a file."""
         if when_ms(event.at_s) + TICK_MS > self.duration_s * 1000:
             raise BadInput(f"the scenario is over at {self.duration_s:g} s")
         events = list(self.scenario.events)
@@ -208,38 +206,29 @@ class LiveRun(Run):
         while at and events[at - 1].at_s > event.at_s:
             at -= 1
         events.insert(at, event)
-        self.scenario = replace(self.scenario, events=tuple(events))
-        self.reload_events(keep_bounces=True)
+        self._set_events(events)
 
-    def recall(self, events: "tuple[Event, ...]") -> None:
-        """This run stands at an earlier moment than one whose events these are: they happen
-        again, until something else is done."""
-        now_ms = self.hal.t_ms
-        told = []
-        for k, event in enumerate(events):
-            if when_ms(event.at_s) <= now_ms:
-                begun = self.scenario.events[k]
-                begun.for_s = event.for_s
-                begun.hold_ms = event.hold_ms
-                told.append(begun)
-            else:
-                told.append(event)
-        self.scenario = replace(self.scenario, events=tuple(told))
+    def restore_events(self, events: "tuple[Event, ...]") -> None:
+        """After going back: the events of the later moment happen again, until a change is made."""
+        begun = [k for k, event in enumerate(events) if when_ms(event.at_s) <= self.hal.t_ms]
+        restored = list(events)
+        for k in begun:
+            restored[k] = self.scenario.events[k]
+            restored[k].for_s, restored[k].hold_ms = events[k].for_s, events[k].hold_ms
         self.held.clear()
-        self.again = True
-        self.reload_events(keep_bounces=True)
+        self.replays = True
+        self._set_events(restored)
 
-    def _otherwise(self) -> None:
-        """Something is done: what came after this moment, before it was gone back to, is not."""
-        if self.again:
-            self.again = False
-            now_ms = self.hal.t_ms
-            begun = [event for event in self.scenario.events if when_ms(event.at_s) <= now_ms]
+    def _drop_replay(self) -> None:
+        """Before a change: drop the events after this moment that `restore_events` brought."""
+        if self.replays:
+            self.replays = False
+            begun = [row for row in self.scenario.events if when_ms(row.at_s) <= self.hal.t_ms]
             self.scenario = replace(self.scenario, events=tuple(begun))
 
-    # -- what is told ------------------------------------------------------------------
+    # -- messages ----------------------------------------------------------------------
 
-    def _tell_steps(self) -> None:
+    def _report_transitions(self) -> None:
         for begun, event, to in self.table.taken:
             self.news.append({
                 "is": "transition", "t_s": self.t_s, "from": states.STATES[begun],
@@ -248,58 +237,55 @@ class LiveRun(Run):
         self.table.taken.clear()
 
     def _watch_faults(self) -> None:
-        """After a control step: what each fault that was put on has come to."""
+        """After a control step: report new faults, ends of light and settled peaks."""
         for injected in self.injected[len(self.watched) :]:
-            self.watched.append(Watched(injected))
-            self.news.append(told(self, self.watched[-1]))
+            self.watched.append(WatchedFault(injected))
+            self.news.append(fault_message(self, self.watched[-1]))
         seen = (len(self.hal.darks), self.unit.faults.count, len(self.lifecycle.restarts))
-        look = seen != self._seen
+        changed = seen != self._seen
         self._seen = seen
-        found = self.fault_rows() if look else []
+        found = self.fault_rows() if changed else []
         for row in self.watched:
             contact_c = hottest_c(self, row.injected.event)
             if contact_c > row.peak_c:
                 row.peak_c = contact_c
                 row.peak_ms = self.hal.t_ms
             if row.cutoff is None:
-                row.cutoff = report.find_cutoff(self, row.injected, found) if look else None
+                row.cutoff = report.find_cutoff(self, row.injected, found) if changed else None
                 if row.cutoff:
-                    self.news.append(told(self, row))
-            elif row.peak_c > row.told_c and self.hal.t_ms - row.peak_ms == SETTLED_MS:
-                self.news.append(told(self, row))
+                    self.news.append(fault_message(self, row))
+            elif row.peak_c > row.reported_c and self.hal.t_ms - row.peak_ms == SETTLED_MS:
+                self.news.append(fault_message(self, row))
 
 
 def hottest_c(run: Run, event: Event) -> float:
-    """True contact, of the warmer pad that a fault strikes."""
-    a, b = run.plant.pads
-    if event.pad:
-        return (b if event.pad == "B" else a).tissue.contact_c
-    return max(a.tissue.contact_c, b.tissue.contact_c)
+    """True contact temperature, C, of the warmer pad that a fault acts on."""
+    pads = zip("AB", run.plant.pads)
+    return max([pad.tissue.contact_c for name, pad in pads if event.pad in (None, name)])
 
 
-def told(run: Run, row: Watched) -> "dict[str, Any]":
-    """A line about a fault: what must come of it, or what came of it."""
+def fault_message(run: Run, row: WatchedFault) -> "dict[str, Any]":
+    """A message about a fault: its bound, or its latency and peak once light has ended."""
     event = row.injected.event
-    row.told_c = row.peak_c
+    row.reported_c = row.peak_c
     bound_c = deadlines.DOUBLE_C if len(run.injected) > 1 else deadlines.SINGLE_C
     bound = find_bound(event.name, event.button)
-    what = event.name
+    text = event.name
     if event.value is not None:
-        what += f" {event.value:g} {FAULTS[event.name].unit}"
+        text += f" {event.value:g} {FAULTS[event.name].unit}"
     if event.pad:
-        what += f" on pad {event.pad}"
-    cutoff = row.cutoff
-    if cutoff:
-        text = f"off after {cutoff['latency_ms']:g} ms, "
+        text += f" on pad {event.pad}"
+    strike_s = row.injected.t_ms / 1000
+    cutoff = row.cutoff or {"onset_s": strike_s, "off_s": None, "latency_ms": None}
+    if row.cutoff:
+        text += f": off after {cutoff['latency_ms']:g} ms, "
         text += f"peak {row.peak_c:.2f} C, bound {bound_c:.1f} C"
     else:
-        text = COMES[bound.comes] + ("" if bound.within_ms is None else f" {bound.within_ms} ms")
+        text += ": " + COMES[bound.comes]
+        text += "" if bound.within_ms is None else f" {bound.within_ms} ms"
         text += SINCE[bound.since] if bound.comes in deadlines.TIMED else ""
     return {
-        "is": "told", "fault": event.name, "pad": event.pad, "strike_s": row.injected.t_ms / 1000,
-        "onset_s": cutoff["onset_s"] if cutoff else row.injected.t_ms / 1000,
-        "off_s": cutoff["off_s"] if cutoff else None,
-        "latency_ms": cutoff["latency_ms"] if cutoff else None,
-        "peak_c": row.peak_c, "bound_c": bound_c, "within_ms": bound.within_ms,
-        "text": what + ": " + text,
+        "is": "told", "fault": event.name, "pad": event.pad, "strike_s": strike_s,
+        "onset_s": cutoff["onset_s"], "off_s": cutoff["off_s"], "latency_ms": cutoff["latency_ms"],
+        "peak_c": row.peak_c, "bound_c": bound_c, "within_ms": bound.within_ms, "text": text,
     }  # fmt: skip

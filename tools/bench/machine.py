@@ -1,11 +1,11 @@
-"""`machine` as far as `hal.player` asks for it: pins and a buzzer that the page can look at.
+"""`machine` for the bench page: the pins and the buzzer that `hal.player` drives.
 
-Lies beside the firmware in the page's MicroPython, where there is no chip.
+Imported by the page's MicroPython in place of the chip's module; the page reads the levels.
 """
 
 
 class Pin:
-    """An output that remembers its level."""
+    """An output that holds its level."""
 
     OUT = 1
 
@@ -13,27 +13,27 @@ class Pin:
         self.level = value
 
     def value(self, level: "int | None" = None) -> int:
-        """Set the level, or say it."""
+        """Set the level if given; return it."""
         if level is not None:
             self.level = level
         return self.level
 
 
 class PWM:
-    """A tone that nobody hears until the page plays it."""
+    """A PWM output; the page plays its tone."""
 
     def __init__(self, pin: Pin, freq: int, duty_u16: int) -> None:
         self.hz = freq
         self.duty = duty_u16
 
     def freq(self, hz: "int | None" = None) -> int:
-        """Set the frequency, or say it."""
+        """Set the frequency if given; return it."""
         if hz is not None:
             self.hz = hz
         return self.hz
 
     def duty_u16(self, duty: "int | None" = None) -> int:
-        """Set the duty, or say it."""
+        """Set the duty if given; return it."""
         if duty is not None:
             self.duty = duty
         return self.duty

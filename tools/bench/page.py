@@ -1,8 +1,7 @@
-"""What the bench page asks of a live run, and what it is told: text and numbers.
+"""Functions of the simulated unit that the bench page calls, with text and numbers alone.
 
-Runs on MicroPython in a web worker, called by `engine.js`. No call takes, gives or keeps
-an object of the page's: so the memory that this runs in can be copied between two calls, and
-put back later.
+Called by `engine.js`, on MicroPython in a web worker. No call takes, gives or keeps an object of
+the page: so this interpreter's memory can be copied between two calls, and restored later.
 """
 
 import json
@@ -34,8 +33,8 @@ if TYPE_CHECKING:
 LIGHTS = ("dark", "steady", "slow", "fast")  # by `cues.DARK` and so on
 
 
-class Glass:
-    """The screen's bus with the screen on it: what was sent is in `memory`."""
+class ScreenBus:
+    """The screen and its bus; `memory` holds the picture."""
 
     def __init__(self) -> None:
         self.memory = bytearray(WIDTH * 8)
@@ -43,7 +42,7 @@ class Glass:
         self.changed = True
 
     def write(self, address: int, data: bytearray) -> bool:
-        """Commands choose a page, pictures fill it; see `hal.oled`."""
+        """Take a command, which chooses a page, or a page of picture; see `hal.oled`."""
         if len(data) == WIDTH + 1:
             at = self.page * WIDTH
             self.memory[at : at + WIDTH] = data[1:]
@@ -54,12 +53,12 @@ class Glass:
 
 
 class Page:
-    """A live run with what its wearer sees and hears."""
+    """A live run, its screen and its signals."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.run = run = LiveRun(scenario)
-        self.glass = Glass()
-        self.oled = Oled(self.glass)
+        self.screen_bus = ScreenBus()
+        self.oled = Oled(self.screen_bus)
         self.oled.begin()
         self.player = Player(0, 1, 2, cues.CUES)
         self.rows: list[Any] = []
@@ -67,17 +66,17 @@ class Page:
         run.hal.signal = self.signal  # type: ignore[method-assign]
 
     def signal(self, cue: int) -> None:
-        """Play a cue, and tell of it: a frame may miss what is over in 30 ms."""
+        """Play and report a cue: a frame may miss one of 30 ms."""
         self.player.play(cue)
         _, tones, buzz = cues.CUES[cue]
         self.run.news.append({"is": "cue", "t_s": self.run.t_s, "cue": states.CUES[cue],
                               "tones": tones, "buzz": buzz})  # fmt: skip
 
-    def go(self, ticks: int) -> int:
-        """So many ticks, to the end of the scenario at most; how many were run."""
+    def run_ticks(self, ticks: int) -> int:
+        """Run this many ticks, at most to the end of the scenario; return the number run."""
         run = self.run
         for k in range(ticks):
-            if not run.go(1):
+            if not run.run_ticks(1):
                 return k
             if run.lifecycle.running:
                 self.player.step(run.unit.inputs.ms, TICK_MS)
@@ -87,14 +86,11 @@ class Page:
         return ticks
 
     def frame(self) -> "dict[str, Any]":
-        """The present."""
-        run = self.run
-        hal = run.hal
-        hardware = run.hardware
-        unit = run.unit
+        """The present state of unit and plant, as the page shows it."""
+        run, player = self.run, self.player
+        hal, hardware, unit = run.hal, run.hardware, run.unit
         state = unit.session.state
         a, b = run.plant.pads
-        player = self.player
         return {
             "is": "frame", "t_s": run.t_s, "ticks": run.ticks_run, "over": run.over_now,
             "state": states.STATES[state], "state_name": texts.STATES[state].decode(),
@@ -110,24 +106,19 @@ class Page:
             "contact_c": [pad.contact_mc / 1000 for pad in unit.pads],
             "true_contact_c": [a.tissue.contact_c, b.tissue.contact_c],
             "board_c": [a.tissue.board_c, b.tissue.board_c],
-            "skin_c": [rounded(a.tissue.profile_c()), rounded(b.tissue.profile_c())],
+            "skin_c": [[round(t, 2) for t in pad.tissue.profile_c()] for pad in (a, b)],
             "cem43_min": [a.cem43_min, b.cem43_min],
             "fluence": [pad.fluence.total_uj_cm2 / 1e6 for pad in unit.pads],
             "set_point_c": unit.session.set_point_mc / 1000,
             "battery_v": run.plant.pack_mv() / 1000, "battery_pct": unit.battery.percent,
             "current_ma": hardware.raw[RAIL] / 10, "pack_ma": run.plant.battery.current_ma,
             "session_s": unit.session.session_ms / 1000, "treat_s": unit.session.treat_ms / 1000,
-            "pins": hardware.pins, "alert": [a.alert, b.alert], "injected": run.on_now(),
+            "pins": hardware.pins, "alert": [a.alert, b.alert], "injected": run.active_faults(),
         }  # fmt: skip
 
 
-def rounded(temperatures_c: "list[float]") -> "list[float]":
-    """To what a colour can show."""
-    return [round(t, 2) for t in temperatures_c]
-
-
 def fault_rows(run: LiveRun) -> "list[dict[str, Any]]":
-    """Every fault that the firmware latched, and whether it is latched now."""
+    """Every fault that the firmware latched, with whether it is latched now."""
     now = [(name, pad) for _, name, pad in Claims(run).list_latched()]
     rows = run.fault_rows()
     for row in rows:
@@ -135,28 +126,29 @@ def fault_rows(run: LiveRun) -> "list[dict[str, Any]]":
     return rows
 
 
-def as_toml(told: Scenario) -> "dict[str, Any]":
-    """A scenario as its TOML has it."""
-    default = default_prescription(find_board(told.board))
+def as_toml(scenario: Scenario) -> "dict[str, Any]":
+    """A scenario as a table with the keys of its TOML."""
+    default = default_prescription(find_board(scenario.board))
+    prescription = scenario.prescription
     table = {
-        "seed": told.seed, "duration_s": told.duration_s,
-        "prescription": "default" if told.prescription == default else told.prescription,
-        "start": {key: getattr(told.start, key) for key in START_KEYS},
-        "event": [toml_writer.event_table(event) for event in told.events],
+        "seed": scenario.seed, "duration_s": scenario.duration_s,
+        "prescription": "default" if prescription == default else prescription,
+        "start": {key: getattr(scenario.start, key) for key in START_KEYS},
+        "event": [toml_writer.event_table(event) for event in scenario.events],
     }  # fmt: skip
-    if told.board != REFERENCE:
-        table["board"] = told.board
+    if scenario.board != REFERENCE:
+        table["board"] = scenario.board
     return table
 
 
-# -- what the page may ask ---------------------------------------------------------------
+# -- functions that the page calls ---------------------------------------------------------
 
-_page: "list[Page]" = []  # the one there is
-_board: "list[Any]" = []  # of every unit that is begun, once `tell` has named it
+_page: "list[Page]" = []  # none, or the one there is
+_board: "list[Any]" = []  # of every unit, once `describe_unit` has set it
 
 
-def tell(board: str) -> str:
-    """Take the board of this name; what never changes from here on: {"is": "ready"}."""
+def describe_unit(board: str) -> str:
+    """Choose the board by name; return all that does not change: {"is": "ready", ...}."""
     normal = Start()
     data = find_board(board)
     _board[:] = [data]
@@ -204,28 +196,32 @@ def tell(board: str) -> str:
 
 
 def begin(text: str) -> str:
-    """Power the unit on with a scenario (JSON, as its TOML says); "" or what is wrong with it."""
-    told = json.loads(text)
+    """Power the unit on with a scenario (JSON with its TOML's keys); return "" or the error."""
     try:
-        asked = told.get("prescription", "default") if isinstance(told, dict) else ""
+        _page[:] = [Page(read_scenario(json.loads(text)))]
+    except ValueError as why:
+        return str(why)
+    return ""
+
+
+def read_scenario(table: object) -> Scenario:
+    """Validate a scenario for this bench. Raises BadInput."""
+    board = _board[0].NAME
+    if isinstance(table, dict):
+        asked = table.get("prescription", "default")
         if isinstance(asked, str) and asked not in ("", "default"):
             raise BadInput(f"prescription is {asked}: a page reads no files; give its table")
-        board = _board[0].NAME
-        named = told.get("board", board) if isinstance(told, dict) else board
+        named = table.get("board", board)
         if named != board:
             raise BadInput(
                 f"board is {named}: this bench is of {board}: start waistband bench --board {named}"
             )
-        page = Page(read(told, "scenario", board=board))
-    except ValueError as why:
-        return str(why)
-    _page[:] = [page]
-    return ""
+    return read(table, "scenario", board=board)
 
 
-def go(ticks: int) -> int:
-    """See `Page.go`."""
-    return _page[0].go(ticks)
+def run_ticks(ticks: int) -> int:
+    """See `Page.run_ticks`."""
+    return _page[0].run_ticks(ticks)
 
 
 def frame() -> str:
@@ -233,62 +229,60 @@ def frame() -> str:
     return json.dumps(_page[0].frame())
 
 
-def screen() -> int:
-    """1 if the screen's memory has changed since last asked."""
-    glass = _page[0].glass
-    changed = glass.changed
-    glass.changed = False
+def take_screen_change() -> int:
+    """1 if the screen's memory has changed since the last call."""
+    bus = _page[0].screen_bus
+    changed = bus.changed
+    bus.changed = False
     return int(changed)
 
 
-def screen_at() -> int:
-    """Where in memory the screen's is: 1024 bytes, as the SSD1306 has them."""
-    at: int = uctypes.addressof(_page[0].glass.memory)
-    return at
+def screen_address() -> int:
+    """Address of the screen's memory: 1024 bytes, as the SSD1306 has them."""
+    address: int = uctypes.addressof(_page[0].screen_bus.memory)
+    return address
 
 
-def depths() -> str:
-    """How deep the rows of a frame's `skin_c` lie, in mm."""
+def skin_depths() -> str:
+    """Depths in mm of the rows of a frame's `skin_c`."""
     return json.dumps(_page[0].run.plant.pads[0].tissue.depths_mm())
 
 
-def news() -> str:
-    """What happened since this was last asked: rows of the trace, and messages."""
+def take_news() -> str:
+    """Rows of the trace and messages since the last call."""
     page = _page[0]
-    told = json.dumps([page.rows, page.run.news])
+    text = json.dumps([page.rows, page.run.news])
     page.rows.clear()
     page.run.news.clear()
-    return told
+    return text
 
 
-def do(text: str) -> str:
-    """An event, now; "" or what is wrong with it."""
+def apply_event(text: str) -> str:
+    """Apply an event (JSON) now; return "" or the error."""
     try:
-        _page[0].run.do(json.loads(text))
+        _page[0].run.apply_event(json.loads(text))
     except ValueError as why:
         return str(why)
     return ""
 
 
-def button(name: str, down: bool) -> str:
-    """A button goes down or comes up; "" or what is wrong."""
+def set_button(name: str, down: bool) -> str:
+    """Hold a button down or let it up; return "" or the error."""
+    run = _page[0].run
     try:
-        if down:
-            _page[0].run.press(name)
-        else:
-            _page[0].run.release(name)
+        (run.press if down else run.release)(name)
     except ValueError as why:
         return str(why)
     return ""
 
 
-def let_go() -> None:
-    """Every button comes up: who goes back in time holds none."""
-    _page[0].run.let_go()
+def release_all() -> None:
+    """Let every button up: who goes back in time holds none."""
+    _page[0].run.release_all()
 
 
-def explain(text: str) -> str:
-    """What a prescription (JSON) means by itself: lines, or what is wrong with it."""
+def explain_prescription(text: str) -> str:
+    """A prescription (JSON) in words: a JSON list of lines, or the error."""
     asked = json.loads(text)
     board = _board[0]
     try:
@@ -301,16 +295,16 @@ def explain(text: str) -> str:
 
 
 def scenario(whole: bool) -> str:
-    """The scenario as it now stands, `whole` or up to now."""
+    """The scenario as it now is, `whole` or up to now."""
     run = _page[0].run
     return json.dumps(as_toml(run.scenario if whole else run.so_far()))
 
 
-def recall(text: str) -> None:
-    """After the memory was put back: what was done later than it (a scenario, as JSON)."""
-    _page[0].run.recall(read(json.loads(text), "scenario", board=_board[0].NAME).events)
+def restore_events(text: str) -> None:
+    """After memory was restored: the later changes, as a scenario (JSON)."""
+    _page[0].run.restore_events(read(json.loads(text), "scenario", board=_board[0].NAME).events)
 
 
 def result() -> str:
-    """What `waistband sim --json` says of the run so far."""
+    """The run so far as `waistband sim --json` prints it."""
     return json.dumps(_page[0].run.result())

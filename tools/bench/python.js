@@ -2,8 +2,8 @@
 
 export const PYSTACK_BYTES = 16 << 10;
 
-// `load` is the build's own loadMicroPython; `files`: text by path, as bundle.json has it. Gives {python, memory}: the interpreter, and the
-// linear memory that everything it knows is in.
+// `load` is the build's own loadMicroPython; `files`: text by path, as in bundle.json. Returns
+// {python, memory}: the interpreter and its linear memory.
 export async function start(load, files, heapBytes, said) {
   let memory = null;
   const seen = (result) => {

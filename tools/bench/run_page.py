@@ -1,6 +1,6 @@
-"""`waistband sim --report`: a run as one HTML file with the bench page's own charts in it.
+"""Page of a run: `waistband sim --report`, one HTML file with the bench page's own charts.
 
-It holds everything that it needs, asks nothing of any server, and may be kept or sent.
+The file holds all that it needs and asks nothing of any server.
 """
 
 import base64
@@ -26,10 +26,11 @@ DIGITS = 4  # finer than any sensor here
 TOOLS = re.compile(r'<section id="charts".*?</section>', re.DOTALL)
 
 
-def write(
+def write_report(
     run: Run, rows: Sequence[tuple[object, ...]], currents_ma: Sequence[float], path: Path
 ) -> None:
-    """Write a run that is over: its rows of a control step each, and the battery's current."""
+    """Write the page of a run that is over. `rows` are of a control step each; `currents_ma` is the
+    battery's current in each."""
     scenario, start = run.scenario, run.scenario.start
     about = (
         f"Simulated: {start.ambient_c:g} C room, resting perfusion {start.perfusion:g} /s, fat "
@@ -42,38 +43,36 @@ def write(
     page = {
         "title": scenario.name, "about": about, "summary": render(run, []), "charts": charts[0],
         "style": "\n".join(file.read_text(encoding="utf-8") for file in styles),
-        "packed": packed(told(run, rows, currents_ma)), "modules": modules(),
+        "packed": pack_json(chart_data(run, rows, currents_ma)), "modules": join_modules(),
         "uplot": read_uplot(),
     }  # fmt: skip
     path.write_text(render_page("run.html", page=page), encoding="utf-8")
 
 
-def told(
+def chart_data(
     run: Run, rows: Sequence[tuple[object, ...]], currents_ma: Sequence[float]
 ) -> dict[str, object]:
-    """What `report.js` draws."""
+    """The data that `report.js` draws."""
     return {
         "columns": (*trace_columns(run.board), "current_ma"),
         "rows": [
             [round(value, DIGITS) if isinstance(value, float) else value for value in (*row, ma)]
             for row, ma in zip(rows, currents_ma, strict=True)
         ],
-        "limits": {
-            name: getattr(limits, name) for name in dir(limits) if name.isupper()
-        },
+        "limits": {name: getattr(limits, name) for name in dir(limits) if name.isupper()},
         "asked": run.scenario.prescription,
         "banks": [row[0] for row in run.board.BANKS],
     }  # fmt: skip
 
 
-def packed(value: object) -> str:
-    """As `link.js` unpacks it: JSON, deflated, in base64url."""
+def pack_json(value: object) -> str:
+    """JSON, deflated, in base64url, as `link.js` unpacks it."""
     deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     content = deflate.compress(json.dumps(value, separators=(",", ":")).encode())
     return base64.urlsafe_b64encode(content + deflate.flush()).decode().rstrip("=")
 
 
-def modules() -> str:
-    """The page's modules as one."""
+def join_modules() -> str:
+    """The page's modules as one text."""
     texts = [(BENCH / "page" / f"{name}.js").read_text(encoding="utf-8") for name in MODULES]
     return "\n".join(EXPORT.sub("", IMPORT.sub("", text)) for text in texts)

@@ -1,7 +1,7 @@
-"""The server of the bench page, on this machine's own address.
+"""HTTP server of the bench page, on this machine's own address.
 
-Called by `waistband bench`. Gives the files of `tools.bench.site`, as they are now, and nothing
-else; answers no other host's name.
+Called by `waistband bench`. Serves the files of `tools.bench.site`, as they are now, and nothing
+else; refuses other host names.
 """
 
 import errno
@@ -45,7 +45,7 @@ def listen(port: int, board: str) -> ThreadingHTTPServer:
 
 
 class Files(BaseHTTPRequestHandler):
-    """Gives the page's files, as they are now, to whoever asks by this machine's own name."""
+    """Serves the page's files to requests for this machine's own name."""
 
     protocol_version = "HTTP/1.1"
     server_version = "waistband"
@@ -56,28 +56,21 @@ class Files(BaseHTTPRequestHandler):
         super().__init__(*connection)
 
     def do_GET(self) -> None:
-        """A file."""
-        self.answer(True)
-
-    def do_HEAD(self) -> None:
-        """What a GET would say of it."""
-        self.answer(False)
-
-    def answer(self, whole: bool) -> None:
-        """The file that the path names. Another host's name is refused: it is not ours."""
+        """Send the file that the path names; refuse another host's name."""
         host = (self.headers.get("Host") or "").rpartition(":")[0] or self.headers.get("Host")
         name = urlsplit(self.path).path.lstrip("/") or INDEX
         found = names()
         if host not in (LOOPBACK, "localhost"):
-            self.reply(403, "text/plain", b"This is for this machine alone.\n", whole)
+            self.reply(403, "text/plain", b"This is for this machine alone.\n")
         elif name not in found:
-            self.reply(404, "text/plain", b"There is no such file.\n", whole)
+            self.reply(404, "text/plain", b"There is no such file.\n")
         else:
-            body = content(found[name], self.board)
-            self.reply(200, KINDS[PurePosixPath(name).suffix], body, whole)
+            self.reply(200, KINDS[PurePosixPath(name).suffix], content(found[name], self.board))
 
-    def reply(self, code: int, kind: str, body: bytes, whole: bool) -> None:
-        """Headers, and the content."""
+    do_HEAD = do_GET
+
+    def reply(self, code: int, kind: str, body: bytes) -> None:
+        """Send headers, and the content unless only headers are asked for."""
         try:
             self.send_response(code)
             for key, value in HEADERS.items():
@@ -85,7 +78,7 @@ class Files(BaseHTTPRequestHandler):
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            if whole:
+            if self.command == "GET":
                 self.wfile.write(body)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True  # the page was closed meanwhile

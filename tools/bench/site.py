@@ -1,7 +1,7 @@
-"""The bench page as files: what lies in `tools/bench`, what npm brought, and the unit itself.
+"""Files of the bench page: those in `tools/bench`, npm's packages, and the unit itself.
 
-`names` is what `waistband bench` serves and what it writes for another host. The unit comes as
-one file, `bundle.json`: the very files that the page's MicroPython imports, with their SHA-256.
+Called by `waistband bench`, which serves or writes them, and by the replay on WebAssembly. The unit
+is one file, `bundle.json`: the modules that the page's MicroPython imports, with their SHA-256.
 """
 
 import ast
@@ -56,7 +56,7 @@ def check_npm() -> None:
 
 
 def node() -> str:
-    """The command of Node, which runs what is in them at a desk. Raises BadInput."""
+    """The command of Node. Raises BadInput where it is not installed."""
     found = shutil.which("node")
     if found is None:
         raise BadInput(f"Node, which runs MicroPython's WebAssembly build, is not installed: {GET}")
@@ -64,8 +64,8 @@ def node() -> str:
 
 
 def names() -> dict[str, Path | None]:
-    """The files of the whole page by the names that it has them under; None is the bundle's, to
-    be made. Raises BadInput where npm's are missing."""
+    """Files of the page by their names in it; None for the bundle, which is made. Raises BadInput
+    where npm's packages are missing."""
     check_npm()
     found: dict[str, Path | None] = {"bundle.json": None}
     for folder in (BENCH, *(BENCH / part for part in PARTS)):
@@ -77,7 +77,7 @@ def names() -> dict[str, Path | None]:
 
 
 def read_uplot() -> str:
-    """The code of uPlot behind its name, version and licence, as the licence asks of a copy."""
+    """The code of uPlot with its name, version and licence, as the licence requires."""
     package = json.loads((MODULES / "uplot" / "package.json").read_text(encoding="utf-8"))
     licence = (MODULES / "uplot" / "LICENSE").read_text(encoding="utf-8")
     code = VENDOR["uPlot.iife.min.js"].read_text(encoding="utf-8")
@@ -85,7 +85,7 @@ def read_uplot() -> str:
 
 
 def content(path: Path | None, board: str = REFERENCE) -> bytes:
-    """Of one of `names`, for a unit with this board."""
+    """Content of one of `names`, for a unit with this board."""
     return path.read_bytes() if path else bundle(board)
 
 
@@ -95,8 +95,8 @@ def site(board: str = REFERENCE) -> dict[str, bytes]:
 
 
 def bundle(board: str = REFERENCE) -> bytes:
-    """The unit as the page's MicroPython has it: its board's name, every file's text, and its
-    SHA-256. Made anew only where one of the files it may be made of has changed."""
+    """The unit for the page's MicroPython: name of its board, text and SHA-256 of each file. Made
+    anew only after a file has changed."""
     folders = [ROOT / part for part in UNIT] + [BENCH]
     paths = [path for folder in folders for path in folder.rglob("*.py")]
     return _bundle(board, tuple((path, path.stat().st_mtime_ns) for path in sorted(paths)))
@@ -121,24 +121,23 @@ def unit(entry: str = ENTRY, board: str = REFERENCE) -> dict[str, str]:
 
 
 def unit_files(entry: str = ENTRY, board: str = REFERENCE) -> dict[str, Path]:
-    """A module's file and a board's, and those of what they import, wherever in a file they do
-    so."""
+    """Files of a module, of a board, and of all that they import, in functions as well."""
     found: dict[str, Path] = {}
     waiting = [entry, f"hal.boards.{board}"]
     while waiting:
         module = waiting.pop()
-        path = where(module)
+        path = find_module(module)
         if path is None or path in found.values():
             continue
         base = BENCH if module in BESIDE else ROOT
         found[path.relative_to(base).as_posix()] = path
         parent = module.rpartition(".")[0]
         waiting += [parent] * bool(parent)
-        waiting += imported(ast.parse(path.read_text(encoding="utf-8")))
+        waiting += list_imports(ast.parse(path.read_text(encoding="utf-8")))
     return dict(sorted(found.items()))
 
 
-def where(module: str) -> Path | None:
+def find_module(module: str) -> Path | None:
     """The file of one of our modules."""
     if module in BESIDE:
         return BENCH / f"{module}.py"
@@ -151,16 +150,16 @@ def where(module: str) -> Path | None:
     return None
 
 
-def imported(tree: ast.AST) -> list[str]:
-    """The modules that a file names in its imports, but for those for types alone."""
+def list_imports(tree: ast.AST) -> list[str]:
+    """Modules that a file imports, without those under TYPE_CHECKING."""
     names = []
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
-            names += [name for other in node.orelse for name in imported(other)]
+            names += [name for other in node.orelse for name in list_imports(other)]
         elif isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         else:
-            names += imported(node)
+            names += list_imports(node)
     return names

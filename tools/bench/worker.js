@@ -15,7 +15,7 @@ fetch("./bundle.json")
   .then((bundle) => Engine.make(bundle.files, bundle.board, send))
   .then((engine) => {
     clock = new Clock(engine, send, failed);
-    send(engine.told);
+    send(engine.ready);
     waiting.forEach(take);
   })
   .catch((why) => failed(`the engine did not start: ${why.message ?? why}`));

@@ -75,7 +75,7 @@ def run(
         if path:
             path.write_text(campaign_report.markdown(tally, how), encoding="utf-8")
     if as_json:
-        emit(json.dumps(campaign_report.table(tally, how), indent=2, allow_nan=False))
+        emit(json.dumps(campaign_report.json_object(tally, how), indent=2, allow_nan=False))
     else:
         emit(campaign_report.render(tally, how))
         if report:
@@ -208,6 +208,6 @@ def replay(case: str, path: str | None) -> int:
         target = stack.enter_context(write_whole(path)) if path else None
         made, found = cases.rerun_case(case)
         if target:
-            target.write_text(campaign_report.scenario(made), encoding="utf-8")
-    emit(campaign_report.story(made, found, [("scenario", path)] if path else []))
+            target.write_text(campaign_report.scenario_toml(made), encoding="utf-8")
+    emit(campaign_report.render_case(made, found, [("scenario", path)] if path else []))
     return FAILED if found else 0

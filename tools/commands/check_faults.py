@@ -16,8 +16,8 @@ from sim.common import validate
 from sim.common.errors import BadInput
 from sim.faults import catalogue
 from tools.common.files import emit, write_whole
-from tools.report.faults_json import told
-from tools.report.faults_rows import STATES, Found, in_order
+from tools.report.faults_json import json_object
+from tools.report.faults_rows import STATES, Found, sort_cells
 from tools.report.faults_table import render
 
 FAILED = 1
@@ -50,11 +50,11 @@ def check_faults(
 
             draw(found, files["plot"])
         if "report" in files:
-            from tools.report.faults_report import write
+            from tools.report.faults_report import render_page
 
-            files["report"].write_text(write(found), encoding="utf-8")
+            files["report"].write_text(render_page(found), encoding="utf-8")
     if as_json:
-        emit(json.dumps(told(found), indent=1, allow_nan=False))
+        emit(json.dumps(json_object(found), indent=1, allow_nan=False))
     else:
         wall_s = time.perf_counter() - begun
         emit(render(found, bool(named_faults), wall_s, outputs))
@@ -100,7 +100,7 @@ def measure(todo: list[fault_matrix.Task], jobs: int, terminal: bool, whole: boo
             lies.append(lie)
             progress.advance(task)
     lies.sort(key=lambda lie: stories.index(common_cause.CommonCause(*lie[:4])))
-    return Found(in_order(cells), lies)
+    return Found(sort_cells(cells), lies)
 
 
 def bar(terminal: bool) -> Progress:

@@ -19,7 +19,7 @@ from sim.model_check import invariants
 from sim.model_check.node import BEFORE
 from sim.model_check.search import COLUMNS, Engine, Found, change_row, render_path, search
 from tools.common.files import emit, write_whole
-from tools.report.state_diagram import document
+from tools.report.state_diagram import render_document
 
 BROKEN = 1
 IGNORED = "ignored"
@@ -29,7 +29,7 @@ def prove(*, row: str | None = None, diagram: str | None = None, as_json: bool =
     """Search, say what was found; 1 if a rule is broken."""
     if diagram is not None:
         with write_whole(diagram) as path:
-            path.write_text(document(), encoding="utf-8")
+            path.write_text(render_document(), encoding="utf-8")
         emit(f"Wrote the state table to {diagram}")
         return 0
     table = states.build() if row is None else changed(row)

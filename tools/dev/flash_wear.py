@@ -1,18 +1,18 @@
-"""How often the unit's flash is erased: a year's use, written by the firmware onto littlefs.
+"""Flash wear: how often a year's use erases the unit's flash.
 
     python -m tools.dev.flash_wear [SESSIONS]
 
-The files of the product stand on it, as `waistband flash` puts them there. One session is run
-whole on the simulator; on each day then the journal's and the keys' own code writes what that
-session wrote, on the filesystem that MicroPython makes, and every erase of a block is counted.
+The product's files are on it, as `waistband flash` puts them there. One session is simulated; on
+each day the journal's and the keys' own code then writes that session's records to littlefs, set up
+as MicroPython sets it up, and every erase of a block is counted.
 """
 
 import json
 import sys
 from collections import Counter
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from littlefs import LittleFS
 from littlefs.context import UserContext
@@ -30,11 +30,11 @@ from tools.prescription import keyfile
 from tools.prescription.keyfile import Key
 
 YEAR = 364  # sessions, at seven a week
-ERASES = 100_000  # that a sector stands (W25Q16JV data sheet)
-# What MicroPython's VfsLfs2 asks for where rp2's _boot.py mounts it with progsize=256.
+ERASES = 100_000  # endurance of a sector (W25Q16JV data sheet)
+# MicroPython's VfsLfs2, mounted by rp2's _boot.py with progsize=256.
 READ, PROG, CYCLES = 32, 256, 100
 CACHE = 4 * PROG
-PART = "~kept.part"  # what `store` writes beside the old file
+PART = "~kept.part"  # `store` writes it, then renames it
 DAY_S = 86_400
 ROOT = Path(__file__).resolve().parents[2]
 SESSION = 'duration_s = 70\n[[event]]\nat_s = 2\npress = "START"\n' + (
@@ -42,7 +42,7 @@ SESSION = 'duration_s = 70\n[[event]]\nat_s = 2\npress = "START"\n' + (
 )
 
 
-class Counted(UserContext):
+class CountingFlash(UserContext):
     """A flash in memory that counts the erases of each sector."""
 
     def __init__(self, content: bytes) -> None:
@@ -50,21 +50,21 @@ class Counted(UserContext):
         self.erased: Counter[int] = Counter()
 
     def erase(self, cfg: Any, block: int) -> int:
-        """As the flash does, counted."""
+        """Erase a sector, and count it."""
         self.erased[block] += 1
         return int(super().erase(cfg, block))
 
 
 class Storage:
-    """The part of the HAL that keeps files, as `hal.rp2_hal` does it, on littlefs."""
+    """The file functions of the HAL, as in `hal.storage`, on littlefs; see the HAL contract."""
 
     def __init__(self, files: dict[str, bytes]) -> None:
-        self.flash = Counted(flash.filesystem(files)[1])
+        self.flash = CountingFlash(flash.filesystem(files)[1])
         self.clock_s = 0
         self.mount()
 
     def mount(self) -> None:
-        """The unit is switched on."""
+        """Mount the filesystem, as at power-on."""
         self.files = LittleFS(
             context=self.flash, block_size=SECTOR, block_count=SECTORS, read_size=READ,
             prog_size=PROG, cache_size=CACHE, lookahead_size=flash.LOOKAHEAD, block_cycles=CYCLES,
@@ -72,73 +72,68 @@ class Storage:
         )  # fmt: skip
 
     def store(self, name: str, content: bytes) -> bool:
-        """Beside the old file, then over it."""
+        """Replace a file."""
         with self.files.open(PART, "wb") as file:
             file.write(content)
         self.files.rename(PART, name)
         return True
 
     def append(self, name: str, content: bytes) -> bool:
-        """At the end; littlefs-python's "ab" does not make a file."""
+        """Append to a file. littlefs-python's "ab" does not make one."""
         with self.files.open(name, "ab" if self.size(name) is not None else "wb") as file:
             file.write(content)
         return True
 
     def load(self, name: str) -> bytes | None:
-        """A file's bytes."""
-        try:
-            with self.files.open(name, "rb") as file:
-                return bytes(file.read())
-        except LittleFSError:
-            return None
+        """A file's content; None without one."""
+        return self.tail(name, 0)
 
     def size(self, name: str) -> int | None:
-        """A file's size."""
-        try:
+        """A file's size; None without one."""
+        with suppress(LittleFSError):
             return int(self.files.stat(name).size)
-        except LittleFSError:
-            return None
+        return None
 
     def tail(self, name: str, most: int) -> bytes | None:
-        """A file's last bytes."""
-        content = self.load(name)
-        return None if content is None else content[-most:]
+        """A file's last bytes, all where `most` is 0; None without one."""
+        with suppress(LittleFSError), self.files.open(name, "rb") as file:
+            return bytes(file.read())[-most:]
+        return None
 
     def wall_clock(self) -> int:
-        """The clock."""
+        """Seconds of the clock."""
         return self.clock_s
 
 
-@dataclass(frozen=True)
-class Wear:
-    """A year of it."""
+class Wear(NamedTuple):
+    """Erases of a number of sessions: all, the most of one sector, sectors erased at all."""
 
     sessions: int
     erases: int
-    most: int  # of one sector
-    sectors: int  # that were erased at all
+    most: int
+    sectors: int
 
     @property
     def years(self) -> float:
-        """Until the sector that is erased most has had all that it stands."""
+        """Until the most erased sector reaches ERASES."""
         return ERASES / self.most * self.sessions / YEAR
 
 
-def session() -> dict[str, dict[str, Any]]:
-    """What a session writes: its records by kind, and the day."""
+def records_of_session() -> dict[str, dict[str, Any]]:
+    """Simulate a session; return its records by kind, and the day's file."""
     run = Run(parse(SESSION, "session"))
     run.advance(10**9)
-    lines = run.hal.files["journal.0"].splitlines()
-    rows = {row["kind"]: row for row in map(json.loads, lines)}
-    return {**rows, "day": {"content": run.hal.files[persistent_state.DAY]}}
+    rows = map(json.loads, run.hal.files["journal.0"].splitlines())
+    day = {"content": run.hal.files[persistent_state.DAY]}
+    return {**{row["kind"]: row for row in rows}, "day": day}
 
 
-def use(sessions: int) -> Wear:
-    """Switched on once a day, one session, switched off."""
+def measure_wear(sessions: int) -> Wear:
+    """Erases of so many days with one session each."""
     storage: Any = Storage(device_files(ROOT))
     storage.store(KEYS, keyfile.render_unit_keys(Key(bytes(32))))
     storage.flash.erased.clear()
-    rows = session()
+    rows = records_of_session()
     boot = ("cause", "lock", "serial")
     for _ in range(sessions):
         storage.clock_s += DAY_S
@@ -158,9 +153,8 @@ def use(sessions: int) -> Wear:
 
 
 def main() -> None:
-    """Print it."""
-    sessions = int(sys.argv[1]) if len(sys.argv) > 1 else YEAR
-    wear = use(sessions)
+    """Print the wear of a year, or of the number of sessions named."""
+    wear = measure_wear(int(sys.argv[1]) if len(sys.argv) > 1 else YEAR)
     print(
         f"{wear.sessions} sessions: {wear.erases:,} erases in {wear.sectors} of {SECTORS} sectors, "
         f"{wear.most} at most of one, {100 * wear.most / ERASES:.2f} % of the {ERASES:,} that it"

@@ -1,9 +1,9 @@
-"""`make mutants`: whether the tests notice each small change to guard, gate and limits.
+"""`make mutants`: do the tests notice each small change to guard, gate and limits?
 
-Each mutant is written into a copy of the tree and tested there, its own tests first. One that
-no test notices has survived: it is killed by a better test, or argued in
-`tests/data/mutants.toml` to be no worse than what it replaces. Exit 1 if one is neither, or if an
-argument is about no survivor. The score is written to `docs/maintainer/mutants.md`.
+Each mutant is written into a copy of the tree and tested there, first with its own tests. A mutant
+that no test notices has survived: write a better test, or argue in `tests/data/mutants.toml` that
+it is equivalent. Exit 1 if a survivor has no argument, or an argument no survivor. Writes the score
+to `docs/maintainer/mutants.md`.
 """
 
 import multiprocessing
@@ -14,13 +14,14 @@ import sys
 import tempfile
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
+from itertools import compress
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import track
 
 from tools.common.files import write_whole
-from tools.dev.mutations import Mutant, mutants
+from tools.dev.mutations import Mutant, list_mutants
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = {
@@ -28,7 +29,7 @@ FILES = {
     "firmware/safety/gate.py": "firmware/test_gate.py",
     "firmware/core/limits.py": "firmware/test_limits.py",
 }
-# What is asked of a mutant that its own tests let pass.
+# Run where a mutant's own tests pass.
 OTHERS = (
     "firmware/test_guard.py", "firmware/test_gate.py", "firmware/test_limits.py",
     "firmware/test_current_monitor.py", "firmware/test_session_rules.py",
@@ -39,11 +40,11 @@ HANGS_S = 200  # several times the longest that these tests take
 ARGUED = "tests/data/mutants.toml"
 REPORT = "docs/maintainer/mutants.md"
 
-Named = tuple[str, str, str]  # file, what a line reads, what it becomes
+Named = tuple[str, str, str]  # file, the line before and after
 
 
-def copied(folder: Path) -> Path:
-    """A copy of the tree to mutate, in this folder."""
+def copy_tree(folder: Path) -> Path:
+    """Copy the tree into this folder, to be mutated."""
     for name in TREE:
         part = ROOT / name
         if part.is_dir():
@@ -53,9 +54,9 @@ def copied(folder: Path) -> Path:
     return folder
 
 
-def tested(tree: str, tests: tuple[str, ...]) -> None:
-    """In a process of its own, which has pytest ready but nothing of ours: its exit code says
-    whether these test files pass in a tree."""
+def run_tests(tree: str, tests: tuple[str, ...]) -> None:
+    """Run test files of a tree in a process that has imported pytest, but nothing of ours; exits
+    with pytest's code."""
     import pytest
 
     os.environ.update(CI="1", PYTHONDONTWRITEBYTECODE="1", PYTHONPATH=tree)
@@ -65,25 +66,24 @@ def tested(tree: str, tests: tuple[str, ...]) -> None:
     sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     names = [f"tests/{name}" for name in tests]
     quiet = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    ready = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # of what was there before
+    ready = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # of modules imported before
     os._exit(pytest.main([*quiet, *ready, *names]))
 
 
-class Stand:
-    """Copies of the tree, and processes to test them in: as many as there are cores."""
+class TestPool:
+    """Copies of the tree and processes that test them, one for each core."""
 
     def __init__(self, folder: str) -> None:
         self.cores = os.cpu_count() or 1
         self.trees: queue.Queue[Path] = queue.Queue()
         for k in range(self.cores):
-            self.trees.put(copied(Path(folder) / str(k)))
+            self.trees.put(copy_tree(Path(folder) / str(k)))
         self.context = multiprocessing.get_context("forkserver")
         self.context.set_forkserver_preload(["pytest", "hypothesis.strategies"])
 
     def passes(self, tree: Path, *tests: str) -> bool:
-        """Whether these test files pass in a tree. They do not where one hangs, be it in a power
-        of a thousand million digits, which no signal of Python's ends."""
-        process = self.context.Process(target=tested, args=(str(tree), tests))
+        """Whether these test files pass in a tree; one that hangs is killed and has failed."""
+        process = self.context.Process(target=run_tests, args=(str(tree), tests))
         process.start()
         process.join(HANGS_S)
         if process.exitcode is None:
@@ -92,32 +92,35 @@ class Stand:
         return process.exitcode == 0
 
 
-def survivors(stand: Stand, file: str, every: list[Mutant]) -> list[Mutant]:
-    """Those of a file's mutants that no test notices, with progress on standard error."""
+def find_survivors(pool: TestPool, file: str, every: list[Mutant]) -> list[Mutant]:
+    """Mutants of a file that no test notices; progress goes to standard error."""
 
-    def alive(mutant: Mutant) -> bool:
-        tree = stand.trees.get()
+    def survives(mutant: Mutant) -> bool:
+        tree = pool.trees.get()
         (tree / file).write_text(mutant.source, encoding="utf-8")
         try:
-            return stand.passes(tree, FILES[file]) and stand.passes(tree, *OTHERS)
+            return pool.passes(tree, FILES[file]) and pool.passes(tree, *OTHERS)
         finally:
             shutil.copy(ROOT / file, tree / file)
-            stand.trees.put(tree)
+            pool.trees.put(tree)
 
-    with ThreadPoolExecutor(stand.cores) as pool:
-        results = track(pool.map(alive, every), file, len(every), console=Console(stderr=True))
-        return [mutant for mutant, lives in zip(every, list(results), strict=True) if lives]
+    with ThreadPoolExecutor(pool.cores) as threads:
+        results = threads.map(survives, every)
+        lived = list(track(results, file, len(every), console=Console(stderr=True)))
+    return list(compress(every, lived))
 
 
-def arguments() -> dict[Named, str]:
-    """Why a mutant that survives is no worse, by what it changes."""
+def read_arguments() -> dict[Named, str]:
+    """Arguments that a survivor is equivalent, by its change."""
     with (ROOT / ARGUED).open("rb") as file:
         rows = tomllib.load(file)["mutant"]
     return {(row["file"], row["was"], row["becomes"]): row["why"] for row in rows}
 
 
-def report(lived: dict[str, list[Mutant]], counts: dict[str, int], why: dict[Named, str]) -> str:
-    """The score, and the argument for each survivor."""
+def render_report(
+    lived: dict[str, list[Mutant]], counts: dict[str, int], why: dict[Named, str]
+) -> str:
+    """The score, and each survivor with its argument."""
     lines = [
         "# Mutants of guard, gate and limits", "",
         "Made by `make mutants`. A mutant is one small change: an operator, a comparison, a",
@@ -138,18 +141,18 @@ def report(lived: dict[str, list[Mutant]], counts: dict[str, int], why: dict[Nam
 
 
 def main() -> int:
-    """Test every mutant, write the report, and say what is neither caught nor argued."""
-    why = arguments()
-    sources = {file: mutants((ROOT / file).read_text(encoding="utf-8")) for file in FILES}
+    """Test every mutant, write the report, print what is neither caught nor argued."""
+    why = read_arguments()
+    sources = {file: list_mutants((ROOT / file).read_text(encoding="utf-8")) for file in FILES}
     with tempfile.TemporaryDirectory() as folder:
-        stand = Stand(folder)
-        if not stand.passes(Path(folder) / "0", *OTHERS):
+        pool = TestPool(folder)
+        if not pool.passes(Path(folder) / "0", *OTHERS):
             print("mutants: the tests fail without any change: mend them first", file=sys.stderr)
             return 1
-        lived = {file: survivors(stand, file, every) for file, every in sources.items()}
+        lived = {file: find_survivors(pool, file, every) for file, every in sources.items()}
     counts = {file: len(every) for file, every in sources.items()}
     with write_whole(ROOT / REPORT) as path:
-        path.write_text(report(lived, counts, why), encoding="utf-8")
+        path.write_text(render_report(lived, counts, why), encoding="utf-8")
     alive = {(file, m.was, m.becomes) for file, some in lived.items() for m in some}
     for file, was, becomes in sorted(alive - why.keys()):
         print(f"{file}: neither caught nor argued: {was} -> {becomes}", file=sys.stderr)

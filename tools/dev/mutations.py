@@ -1,8 +1,9 @@
-"""Small changes to a source file, each of which its tests should notice.
+"""Mutations: small changes to a source file, each of which its tests should notice.
 
-The operators are cosmic-ray's: another operator, comparison or number, a condition negated, a
-loop that runs no time. Left out are those that need a name chosen, and identity in the place
-of equality, which small integers do not tell apart. Ours is one more: a statement left out.
+Called by `tools.dev.mutants`; reads and writes no file. The operators are cosmic-ray's: another
+operator, comparison or number, a condition negated, a loop that does not run. Not used are those
+that need a name chosen, and `is` in the place of `==`, which are alike for small integers. One more
+is ours: a statement left out.
 """
 
 import ast
@@ -24,11 +25,11 @@ class Mutant:
     source: str
 
 
-def mutants(source: str) -> list[Mutant]:
-    """Every mutant of a module's source, in the order of its lines; none twice."""
+def list_mutants(source: str) -> list[Mutant]:
+    """Return every mutant of a module's source once, in the order of its lines."""
     lines = source.splitlines()
     found: dict[str, Mutant] = {}
-    for changed in (*replaced(source), *left_out(source)):
+    for changed in (*replace_operators(source), *leave_out_statements(source)):
         if changed == source or changed in found:
             continue
         at = next(k for k, pair in enumerate(zip(lines, changed.splitlines(), strict=False))
@@ -38,11 +39,9 @@ def mutants(source: str) -> list[Mutant]:
     return sorted(found.values(), key=lambda mutant: mutant.line)
 
 
-def replaced(source: str) -> Iterator[str]:
-    """By each of cosmic-ray's operators, at each place where it has something to change.
-
-    The source is parsed once. An operator changes the node that it is given, so it gets a copy.
-    """
+def replace_operators(source: str) -> Iterator[str]:
+    """Apply each of cosmic-ray's operators at each place that it can change. An operator changes
+    the node that it is given, so it gets a copy."""
     import parso
     from cosmic_ray.ast import ast_nodes
     from cosmic_ray.plugins import get_operator, operator_names
@@ -63,8 +62,8 @@ def replaced(source: str) -> Iterator[str]:
                 yield source[:first] + text + source[last:]
 
 
-def left_out(source: str) -> Iterator[str]:
-    """Each simple statement in its turn replaced by `pass`; documentation is no statement."""
+def leave_out_statements(source: str) -> Iterator[str]:
+    """Replace each simple statement by `pass`, one at a time; docstrings stay."""
     lines = source.splitlines(keepends=True)
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, SIMPLE) or node.end_lineno is None:

@@ -1,18 +1,18 @@
-"""Stand-in for the chip and its parts under the unit's own program, on MicroPython's unix port.
+"""Stand-in for the chip and its parts: the unit's own program runs on MicroPython's unix port.
 
-`install()` puts `machine`, `rp2` and `time` where imports find them; `boot.py`, `main.py`, hal/
-and firmware/ then run as on the unit. Nothing here allocates once it is installed: every object
-is made beforehand, as the chip's own are, and every answer is an integer that stands ready.
-`framebuf`, `select`, `gc` and the console's streams are the interpreter's own.
+`install` puts `machine`, `rp2` and `time` where imports find them; `boot.py`, `main.py`, hal/
+and firmware/ then run as on the unit. Nothing here allocates once it is installed: every object is
+made beforehand, and every answer is an integer that stands ready. `framebuf`, `select`, `gc` and
+the console's streams are the interpreter's own.
 
-| used by                       | shows                                                    |
-|-------------------------------|----------------------------------------------------------|
-| tests/test_hal_on_micropython | no tick of a whole session allocates: the heap is locked |
-| tools.dev.figures_device          | live heap after start; bytes of a tick, by state         |
-| tools.dev.count_ticks         | what a tick costs in instructions                        |
+| used by                             | shows                                                    |
+|-------------------------------------|----------------------------------------------------------|
+| tests/hal/test_hal_on_micropython   | no tick of a whole session allocates: the heap is locked |
+| tools.dev.figures_device            | live heap after start; ticks with the heap locked        |
+| tools.dev.count_ticks               | instructions of a tick                                   |
 
-Left out: a part that does not answer (the port makes an exception for it), a whole line
-that a host types (its text is made), a file that is read.
+Not simulated: a part that does not answer (the port makes an exception for it), a whole line that
+a host types (its text is made), a file that is read.
 """
 
 import gc
@@ -48,22 +48,18 @@ IDENTITY = (  # what parts hold from the beginning: address, register, word
     (CLOCK, 0x0F, 0x8000),
 )  # fmt: skip
 FIRST_ADC_PIN, PINS = 26, 30
-
-
-class Module:
-    """What an `import` gives; made with its content by name."""
-
-    def __init__(self, **content: object) -> None:
-        for name, value in content.items():
-            setattr(self, name, value)
-
-
-class Over(Exception):
-    """The session is at its end."""
+# Functions that write files, which happens only while dark: these may allocate. Module, class,
+# method.
+WRITERS = (
+    ("firmware.waistband", "Waistband", "_tidy"),
+    ("firmware.records.persistent_state", "PersistentState", "store_day"),
+    ("firmware.records.journal_events", "JournalEvents", "boot"),
+    ("firmware.records.journal_events", "JournalEvents", "begin"),
+)
 
 
 class Chip:
-    """Time, and what pins, wearer and light come to."""
+    """Time, pins, buttons, skin and light."""
 
     def __init__(self) -> None:
         self.us = self.tick = 0
@@ -81,17 +77,16 @@ class Chip:
         self.granted_ms = -LEASE_MS
         self.active = 0
         self.held_01ma = 0  # the most current since the rail monitor was asked
-        self.over = Over()
+        self.over = StopIteration()  # raised at END_TICK; made here, as a tick may not allocate
         self.counts = {"duty": 0, "grants": 0, "fed": 0, "scratch": 0, "pages": 0, "plain": 0}
         self.unit: Any = None
         self.ticks = array("H", [0] * 32)  # by state
-        self.most = array("i", [0] * 32)  # bytes that one tick allocated, by state
-        self.weighs = False  # ... is looked for
-        self.before = 0
-        self.wrote = False  # a file, in this tick
+        self.heap_locked = False
+        self.lock_heap: Any = None  # MicroPython's functions
+        self.unlock_heap: Any = None
 
     def attach(self, board: "Any") -> None:
-        """Take a board's pins, and what its thermistors read."""
+        """Take a board's pins and the codes of its thermistors and battery."""
         from firmware.core import inputs
         from firmware.core.conversions import ntc_code
 
@@ -106,12 +101,8 @@ class Chip:
             self.skin_codes[k] = ntc_code(board, (SKIN + k) * 1_000 // 128)
         self.codes[2] = PACK_MV * 4_096 // board.BATTERY_FULL_SCALE_MV
 
-    def count(self, what: str) -> None:
-        """Another of these."""
-        self.counts[what] += 1
-
-    def weigh(self) -> None:
-        """Current of all banks that are lit now."""
+    def hold_current(self) -> None:
+        """Sum the current of all lit banks; hold the maximum for the current monitor."""
         if not self.active or self.us // 1_000 - self.granted_ms >= LEASE_MS:
             return
         total_mw = 0
@@ -121,8 +112,8 @@ class Chip:
         self.held_01ma = max(self.held_01ma, current_01ma)
 
     def sleep_us(self, us: int) -> None:
-        """The tick is over: the next begins."""
-        self._note()
+        """End a tick: count it, then set time and inputs of the next."""
+        self.ticks[self.unit.session.state] += 1
         self.us += us
         self.tick += 1
         if self.in_session:
@@ -131,19 +122,9 @@ class Chip:
         self.codes[0] = self.codes[1] = self.skin_codes[self.raw - SKIN] + noise
         if self.in_session and self.tick >= OPEN_TICK:
             self.codes[0] = OPEN_CODE
-        if self.weighs:
-            self.before = gc.mem_alloc()  # type: ignore[attr-defined]
-
-    def _note(self) -> None:
-        """Which state the tick was in, and what it allocated unless it wrote a file."""
-        used: int = gc.mem_alloc() if self.weighs else 0  # type: ignore[attr-defined]
-        state = self.unit.session.state
-        if self.weighs and not self.wrote and self.before:
-            self.most[state] = max(self.most[state], used - self.before)
-        self.ticks[state] += 1
-        self.wrote = False
 
     def _play(self) -> None:
+        """Buttons, warmer skin and the end, by the tick."""
         tick = self.tick
         for at, bit in self.presses:
             if tick == at:
@@ -165,14 +146,14 @@ class Chip:
 
 
 class Pin:
-    """A pin, and as `machine.PWM` and `machine.ADC` have it."""
+    """A pin, with the methods of `machine.PWM` and `machine.ADC` as well."""
 
     def __init__(self, chip: Chip, number: int) -> None:
         self.chip = chip
         self.number = number
 
     def value(self, x: int = -1) -> int:
-        """Set, or read."""
+        """Set the level, or return it."""
         chip = self.chip
         if x >= 0:
             chip.levels[self.number] = x
@@ -183,21 +164,21 @@ class Pin:
         return chip.levels[self.number]
 
     def freq(self, hz: int) -> None:
-        """Of its slice."""
+        """Accept the frequency of a slice."""
 
     def duty_u16(self, duty: int) -> None:
-        """0-65535."""
+        """Set the duty, 0-65535."""
         self.chip.duty[self.number] = duty
-        self.chip.count("duty")
-        self.chip.weigh()
+        self.chip.counts["duty"] += 1
+        self.chip.hold_current()
 
     def read_u16(self) -> int:
-        """A conversion."""
+        """Return the ADC's reading."""
         return self.chip.codes[self.number - FIRST_ADC_PIN] << 4
 
 
 class Pins:
-    """`machine.Pin`: gives the pin's one object."""
+    """`machine.Pin`: returns the pin's one object."""
 
     IN, OUT, PULL_UP = 0, 1, 1
 
@@ -206,10 +187,10 @@ class Pins:
         self.made = tuple([Pin(chip, number) for number in range(PINS)])
 
     def __call__(self, number: int, mode: int = -1, pull: int = -1, value: int = -1) -> Pin:
-        """As the port's constructor."""
+        """`machine.Pin(...)`."""
         pin = self.made[number]
         if mode == self.OUT:
-            self.chip.count("plain")
+            self.chip.counts["plain"] += 1
             self.chip.duty[number] = 0
             if number == self.chip.enable:
                 self.chip.active = 0
@@ -240,14 +221,14 @@ class I2C:
             self.words[address][register] = word
 
     def __call__(self, number: int, scl: Pin, sda: Pin, freq: int = 0, timeout: int = 0) -> "I2C":
-        """One object for both."""
+        """`machine.I2C(...)`: one object for both buses."""
         return self
 
     def writeto(self, address: int, data: bytearray, stop: bool = True) -> int:
-        """A register's number, or what it is to hold, or something for the screen."""
+        """Take a register's number, its new content, or a picture for the screen."""
         if address == SCREEN:
             if len(data) > 100:
-                self.chip.count("pages")
+                self.chip.counts["pages"] += 1
             return len(data)
         self.at[address] = data[0]
         if len(data) == 3:
@@ -255,7 +236,7 @@ class I2C:
         return len(data)
 
     def readfrom_into(self, address: int, into: bytearray) -> None:
-        """From the register on. Thermometers read the skin's warmth, and are never quite still."""
+        """Read the register that was chosen. Thermometers read skin temperature with noise."""
         chip = self.chip
         register = self.at[address]
         self.asked[address][register] += 1
@@ -265,21 +246,21 @@ class I2C:
         elif register == SHUNT and address == RAIL:
             word = chip.held_01ma
             chip.held_01ma = 0
-            chip.weigh()
+            chip.hold_current()
         into[0] = word >> 8
         if len(into) > 1:
             into[1] = word & 255
 
 
 class Machine:
-    """`rp2.StateMachine` that holds the lease, `machine.WDT` and `machine.mem32`."""
+    """`rp2.StateMachine` of the lease, `machine.WDT` and `machine.mem32`."""
 
     def __init__(self, chip: Chip) -> None:
         self.chip = chip
         self.word = 0
 
     def __call__(self, number: int = 0, timeout: int = 0) -> "Machine":
-        """One object for all."""
+        """The constructors: one object for all."""
         return self
 
     def init(self, program: object, freq: int, set_base: Pin) -> None:
@@ -290,44 +271,50 @@ class Machine:
         self.chip.active = on
 
     def tx_fifo(self) -> int:
-        """Words waiting."""
+        """Words that wait in the FIFO."""
         return 0
 
     def put(self, word: int) -> None:
-        """A grant."""
+        """Renew the lease."""
         self.chip.granted_ms = self.chip.us // 1_000
-        self.chip.count("grants")
-        self.chip.weigh()
+        self.chip.counts["grants"] += 1
+        self.chip.hold_current()
 
     def feed(self) -> None:
-        """The watchdog."""
-        self.chip.count("fed")
+        """Feed the watchdog."""
+        self.chip.counts["fed"] += 1
 
     def __getitem__(self, address: int) -> int:
         return self.word
 
     def __setitem__(self, address: int, word: int) -> None:
-        self.chip.count("scratch")
+        self.chip.counts["scratch"] += 1
         self.word = word
 
 
+def make_module(**content: object) -> type:
+    """An importable namespace."""
+    return type("module", (), content)
+
+
 def install() -> "tuple[Chip, I2C, int]":
-    """The chip, its buses, and bytes of heap in use before the program is imported."""
+    """Return the chip, its buses, and the bytes of heap in use before the program is imported."""
     chip = Chip()
     one, bus = Machine(chip), I2C(chip)
     made: dict[str, Any] = {
-        "machine": Module(
+        "machine": make_module(
             Pin=Pins(chip), PWM=channel, ADC=channel, I2C=bus, WDT=one, mem32=one,
             reset=lambda: None, reset_cause=lambda: 1, PWRON_RESET=1, WDT_RESET=3,
         ),
-        "time": Module(
+        "time": make_module(
             ticks_ms=chip.ticks_ms, ticks_us=chip.ticks_us, sleep_us=chip.sleep_us,
             ticks_add=lambda ticks, delta: ticks + delta & MASK,
             ticks_diff=lambda later, earlier: (later - earlier + HALF & MASK) - HALF,
             sleep_ms=lambda ms: None,
         ),
-        "rp2": Module(
-            PIO=Module(OUT_LOW=2), StateMachine=one, asm_pio=lambda **settings: lambda body: body
+        "rp2": make_module(
+            PIO=make_module(OUT_LOW=2), StateMachine=one,
+            asm_pio=lambda **settings: lambda body: body,
         ),
     }  # fmt: skip
     made["umachine"], made["utime"] = made["machine"], made["time"]
@@ -337,7 +324,7 @@ def install() -> "tuple[Chip, I2C, int]":
 
 
 def start(chip: Chip) -> "tuple[Any, Any]":
-    """boot.py, then main.py's unit, up to its first tick: hal and main itself."""
+    """Run boot.py, wire main.py's unit and run its first tick; return hal and main."""
     __import__("boot")
     main: Any = __import__("main")
     from hal.boards import RPI_PICO
@@ -345,108 +332,75 @@ def start(chip: Chip) -> "tuple[Any, Any]":
     chip.attach(RPI_PICO)
     chip.codes[0] = chip.codes[1] = chip.skin_codes[0]
     hal, chip.unit = main.wire()
-    hal.unchecked = None  # here is no release to look at; a unit has done so before it is ready
+    hal.unchecked = None  # no release is installed here; a unit checks its files before READY
     hal.start_watchdog()
     chip.unit.tick()
     return hal, main
 
 
-class Permit:
-    """Leave to allocate, while files are written. Two names to close over: with more than five,
-    arguments included, MicroPython puts the call itself on the heap."""
+def unlock_writers(chip: Chip) -> None:
+    """Wrap each of WRITERS: the heap is unlocked while it runs. One calls another."""
 
-    def __init__(self, chip: Chip, lock: "Any", unlock: "Any") -> None:
-        self.chip = chip
-        self.lock, self.unlock = lock, unlock
-        self.depth = 0  # `tidy` calls others of those that write
+    def unlocked(write: "Any") -> "Any":
+        # No `*arguments`, and two names to close over: MicroPython allocates a tuple of arguments,
+        # and a call with more than five values.
+        def run(owner: "Any", whole: "Any" = None) -> "Any":
+            outermost = chip.heap_locked
+            if outermost:
+                chip.heap_locked = False
+                chip.unlock_heap()
+            result = write(owner) if whole is None else write(owner, whole)
+            if outermost:
+                chip.lock_heap()
+                chip.heap_locked = True
+            return result
 
-    def begin(self) -> None:
-        """Something is about to be written."""
-        self.chip.wrote = True
-        if not self.depth:
-            self.unlock()
-        self.depth += 1
+        return run
 
-    def end(self) -> None:
-        """It is written."""
-        self.depth -= 1
-        if not self.depth:
-            self.lock()
-
-
-def let_write(permit: Permit) -> None:
-    """Writing files, always while dark, may allocate: nothing else may."""
-    from firmware.records.journal_events import JournalEvents
-    from firmware.records.persistent_state import PersistentState
-    from firmware.waistband import Waistband
-
-    def allowed(write: "Any") -> "Any":
-        def done(unit: "Any", whole: "Any" = None) -> "Any":
-            permit.begin()
-            said = write(unit) if whole is None else write(unit, whole)
-            permit.end()
-            return said
-
-        return done
-
-    writers: list[tuple[Any, str]] = [(Waistband, "_tidy"), (PersistentState, "store_day")]
-    writers += [(JournalEvents, "boot"), (JournalEvents, "begin")]
-    for owner, name in writers:
-        setattr(owner, name, allowed(getattr(owner, name)))
+    for module, name, method in WRITERS:
+        owner = getattr(__import__(module, None, None, (name,)), name)
+        setattr(owner, method, unlocked(getattr(owner, method)))
 
 
-def is_locked(chip: Chip) -> bool:
-    """Whether the heap is."""
-    try:
-        chip.codes = [OPEN_CODE, chip.tick]
-    except MemoryError:
-        return True
-    return False
-
-
-def run_session(chip: Chip, hal: "Any", main: "Any", locked: bool) -> "tuple[str, bool]":
-    """main.py's loop through the session; what was raised, and whether the heap was locked."""
+def run_session(chip: Chip, hal: "Any", main: "Any") -> "tuple[str, bool]":
+    """Run main.py's loop through the session with the heap locked. Return what was raised (""),
+    and whether the heap was still locked at the end."""
     import micropython  # type: ignore[import-not-found]
 
-    lock, unlock = (
-        (micropython.heap_lock, micropython.heap_unlock) if locked else (gc.enable, gc.enable)
-    )
-    let_write(Permit(chip, lock, unlock))
+    chip.lock_heap, chip.unlock_heap = micropython.heap_lock, micropython.heap_unlock
+    unlock_writers(chip)
     for what in chip.counts:
         chip.counts[what] = 0
-    chip.in_session = True
-    chip.weighs = not locked
+    chip.in_session = chip.heap_locked = True
     raised, to_the_end = "", False
-    lock()
+    chip.lock_heap()
     try:
         main.run(hal, chip.unit)
     except BaseException as why:
-        to_the_end = is_locked(chip)
-        unlock()
+        try:
+            chip.codes = [OPEN_CODE, chip.tick]
+        except MemoryError:
+            to_the_end = True
+        chip.unlock_heap()
         if why is not chip.over:
             raised = repr(why)
     return raised, to_the_end
 
 
-def report(how: str) -> None:
-    """Print JSON on a line of its own: what was found after `start`, through the session that is
-    `weighed` or `locked`; and "" or what was raised, in which tick and state."""
+def report(session: bool) -> None:
+    """Print measurements as JSON on a line of its own: after `start`, or after a whole session."""
     chip, bus, found_bytes = install()
     hal, main = start(chip)
     gc.collect()
     live: int = gc.mem_alloc()  # type: ignore[attr-defined]
-    found: dict[str, Any] = {
-        "before": found_bytes,
-        "live": live,
-        "locked": chip.unit.session.locked or "",
-    }
-    if how != "start":
+    locked = chip.unit.session.locked or ""
+    found: dict[str, Any] = {"before": found_bytes, "live": live, "locked": locked}
+    if session:
         from firmware.core.states import STATES
 
-        found["raised"], found["locked to the end"] = run_session(chip, hal, main, how == "locked")
+        found["raised"], found["locked to the end"] = run_session(chip, hal, main)
         found["tick"], found["state"] = chip.tick, STATES[chip.unit.session.state]
         found["ticks"] = {STATES[k]: n for k, n in enumerate(chip.ticks) if n}
-        found["most"] = {STATES[k]: chip.most[k] for k, n in enumerate(chip.ticks) if n}
         found["asked"] = [
             [address, k, n] for address in bus.asked for k, n in enumerate(bus.asked[address]) if n
         ]

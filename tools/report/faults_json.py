@@ -1,4 +1,7 @@
-"""What `waistband check faults` measured, as one JSON object."""
+"""JSON of the fault matrix: the object that `waistband check faults --json` prints.
+
+A key that does not apply is null.
+"""
 
 from typing import Any
 
@@ -7,10 +10,10 @@ from sim.faults.deadlines import SINGLE_C, STOP_MS
 from tools.report.faults_rows import Found
 
 
-def told(found: Found) -> dict[str, Any]:
-    """The object that `--json` prints; a key that does not apply is null."""
+def json_object(found: Found) -> dict[str, Any]:
+    """The whole object."""
     return {
-        "cells": [cell_of(cell) for cell in found.cells],
+        "cells": [cell_object(cell) for cell in found.cells],
         "both_contact_sensors_lie": [lie._asdict() for lie in found.lies],
         "strikes": found.strikes(),
         "broken_cells": len(found.broken()),
@@ -18,8 +21,8 @@ def told(found: Found) -> dict[str, Any]:
     }
 
 
-def cell_of(cell: Cell) -> dict[str, Any]:
-    """A cell: what was tried, what the bound is, and the worst that was measured."""
+def cell_object(cell: Cell) -> dict[str, Any]:
+    """A cell: what was tried, its bound, and the worst measurements."""
     key, row = cell.key, cell.row
     return {
         **key._asdict(),
@@ -53,5 +56,5 @@ def cell_of(cell: Cell) -> dict[str, Any]:
 
 
 def rounded(value: float | None, digits: int = 4) -> float | None:
-    """Finer than anything here is known."""
+    """Round a number if there is one; four digits are finer than anything here is known."""
     return None if value is None else round(value, digits)

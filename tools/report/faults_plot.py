@@ -1,9 +1,9 @@
 """The fault matrix as a heat map: faults down, states across.
 
-On the left how much of its time the unit used until it was dark, on the right how warm true
-contact became; each cell is the worst of its pads, wearers and instants, with the alert
-working or dead. Blue deepens towards a bound; what is broken is orange and crossed, so that
-neither colour nor print has to be told apart.
+Called by `waistband check faults --plot`. The left map shows the share of the time allowed until
+dark, the right one true contact temperature. Each cell is the worst of its pads, wearers and
+instants, with the alert working and dead. Blue deepens towards a bound; a broken bound is orange
+with a cross, so that it shows without colour as well.
 """
 
 from collections.abc import Callable
@@ -44,7 +44,7 @@ class Square(NamedTuple):
 
 
 def time_square(row: Row) -> Square:
-    """The share of its time, and the milliseconds."""
+    """Share of the time allowed, and milliseconds."""
     late = row.broken(*CONTACT)
     cell = row.slowest()
     if cell is None:
@@ -57,12 +57,12 @@ def time_square(row: Row) -> Square:
 
 
 def milliseconds(ms: float) -> str:
-    """Three characters at most."""
+    """A time in three characters at most."""
     return f"{ms:.0f}" if ms < 1_000 else f"{ms / 1000:.1f}s" if ms < 9_950 else f"{ms / 1000:.0f}s"
 
 
 def contact_square(row: Row) -> Square:
-    """True contact."""
+    """True contact temperature, C."""
     cell = row.hottest()
     text = f"{cell.peak_c:.1f}"
     if row.broken() != row.broken(*CONTACT):
@@ -78,7 +78,7 @@ CONTACT = ("contact", "contact at the cut")
 
 def draw(found: Found, path: Path) -> None:
     """Write the map as a PNG."""
-    rows = list(found.rows())
+    rows = found.rows()
     width_in = LEFT_IN + 2 * len(STATES) * COLUMN_IN + GAP_IN + RIGHT_IN
     height_in = TOP_IN + len(rows) * ROW_IN + BOTTOM_IN
     with matplotlib.rc_context(STYLE):
@@ -102,7 +102,7 @@ def draw(found: Found, path: Path) -> None:
 
 
 def heading(figure: Figure, found: Found, width_in: float, height_in: float) -> None:
-    """What this is, and how it went."""
+    """Title, numbers, and how many bounds are broken."""
     broken = len(found.broken())
     cells = f"{len(found.cells):,} cells"
     said = f"{broken} of {cells} break a bound" if broken else f"{cells}, and every bound holds"
@@ -124,7 +124,7 @@ def panel(axes: Axes, rows: list[Row], title: str, square: Callable[[Row], Squar
     axes.set_facecolor(EMPTY)
     for y, row in enumerate(rows):
         for x, state in enumerate(STATES):
-            here = row.narrow(state=state)
+            here = row.narrow("state", state)
             if not here.cells:
                 continue
             shown = square(here)
@@ -144,7 +144,7 @@ def panel(axes: Axes, rows: list[Row], title: str, square: Callable[[Row], Squar
 
 
 def names(axes: Axes, rows: list[Row]) -> None:
-    """The faults, each with what must come of it."""
+    """The faults, each with its bound."""
     for y, row in enumerate(rows):
         depth = " (chip)" if row.on_chip else ""
         axes.text(-0.15, y + 0.54, row.bound, color=SOFT, size=7.2, ha="right",
@@ -153,7 +153,7 @@ def names(axes: Axes, rows: list[Row]) -> None:
 
 
 def legend(figure: Figure, width_in: float, height_in: float) -> None:
-    """What the colours and marks mean."""
+    """Legend of colours and marks."""
     steps = [Patch(facecolor=BLUES(share), label=f"{share:.0%}") for share in (0.0, 0.5, 1.0)]
     steps[0].set_label("blue deepens from 0 %")
     steps[1].set_label("over 50 %")

@@ -1,13 +1,16 @@
-"""What `waistband check faults` measured, as a page of Markdown: `docs/maintainer/faults.md`."""
+"""The fault matrix as a page of Markdown: `docs/maintainer/faults.md`.
+
+Called by `waistband check faults --report`; returns the page, writes nothing.
+"""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
 
 from sim.campaign.common_cause import Outcome
 from sim.campaign.injection_points import MOMENTS
 from sim.faults.catalogue import BOUNDS
 from sim.faults.deadlines import IN_DESIGN, SINGLE_C
-from tools.report.faults_rows import COLUMNS, OUTSIDE, Found, bound
+from tools.report.faults_rows import COLUMNS, OUTSIDE, Found, bound_in_words
+from tools.report.tables import markdown_table
 
 HEAD = """\
 # Every fault, in every state
@@ -68,63 +71,57 @@ session, from the ramp on; the strongest light is four banks at full duty, 40 mW
 """
 
 
-def write(found: Found) -> str:
-    """The page."""
-    parts = [HEAD, table(COLUMNS, fault_rows(found))]
-    if any(cell.outside for cell in found.cells):
-        parts.append(OUTSIDE_SAID.format(mark=OUTSIDE, bound=SINGLE_C))
-    broken = [f"- {name}: {what}: {said}" for name, what, said in found.sentences()]
-    if broken:
-        parts += ["## Bounds that do not hold\n", "\n".join(broken) + "\n"]
-    parts += ["## Bounds that are ours\n", "\n".join(ours()) + "\n"]
-    parts.append(HOW.format(hottest=hottest(found)))
-    if found.lies:
-        parts += [LYING, table(LIE_HEAD, lie_rows(found.lies))]
-    return "\n".join(parts)
-
-
-def hottest(found: Found) -> str:
-    """On which wearers contact came highest, where the unit was lit."""
-    lit = [moment.name for moment in MOMENTS if moment.lit]
-    count = Counter(cell.peak_wearer for cell in found.cells if cell.key.state in lit)
-    return "\n".join(f"- {wearer}: {cells}" for wearer, cells in count.most_common())
-
-
 LIE_HEAD = (
     "lie", "skin", "light", "alert", "highest contact, C", f"above {SINGLE_C:.1f} C, s",
     "LED board, C", "CEM43, min", "ended",
 )  # fmt: skip
 
 
-def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """A table."""
-    lines = [head, ("---",) * len(head), *rows]
-    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+def render_page(found: Found) -> str:
+    """The whole page."""
+    parts = [HEAD, fault_table(found)]
+    if any(cell.outside for cell in found.cells):
+        parts.append(OUTSIDE_SAID.format(mark=OUTSIDE, bound=SINGLE_C))
+    broken = [f"- {name}: {what}: {said}" for name, what, said in found.sentences()]
+    if broken:
+        parts += ["## Bounds that do not hold\n", "\n".join(broken) + "\n"]
+    parts += ["## Bounds that are ours\n", "\n".join(list_own_bounds()) + "\n"]
+    parts.append(HOW.format(hottest=count_hottest(found)))
+    if found.lies:
+        parts += [LYING, lie_table(found.lies)]
+    return "\n".join(parts)
 
 
-def fault_rows(found: Found) -> Iterator[tuple[str, ...]]:
+def count_hottest(found: Found) -> str:
+    """Number of lit cells in which each wearer was the hottest."""
+    lit = [moment.name for moment in MOMENTS if moment.lit]
+    count = Counter(cell.peak_wearer for cell in found.cells if cell.key.state in lit)
+    return "\n".join(f"- {wearer}: {cells}" for wearer, cells in count.most_common())
+
+
+def fault_table(found: Found) -> str:
     """A line a fault."""
-    for row in found.rows():
-        depth = " (driver depth)" if row.on_chip else ""
-        yield (
-            f"`{row.label}`{depth}", row.bound, row.latency().text, row.where(),
-            row.contact().text.strip(), row.light().text, row.broken() or "ok",
-        )  # fmt: skip
+    return markdown_table(COLUMNS, (
+        (f"`{row.label}`{' (driver depth)' * row.on_chip}", row.bound, row.latency().text,
+         row.where(), row.contact().text.strip(), row.light().text, row.broken() or "ok")
+        for row in found.rows()
+    ))  # fmt: skip
 
 
-def ours() -> Iterator[str]:
-    """The rows of the bounds that are not the design's alone."""
-    for row in BOUNDS:
-        if row.source != IN_DESIGN:
-            trial = row.tried[0]
-            name = f"{row.fault} {trial.button}" if trial.button else row.fault
-            yield f"- `{name}`: {bound(row)}. {row.source[0].upper()}{row.source[1:]}."
+def list_own_bounds() -> list[str]:
+    """A line for each bound that is not the design's alone, with its source."""
+    return [
+        f"- `{' '.join(filter(None, (row.fault, row.tried[0].button)))}`: {bound_in_words(row)}. "
+        f"{row.source[0].upper()}{row.source[1:]}."
+        for row in BOUNDS
+        if row.source != IN_DESIGN
+    ]
 
 
-def lie_rows(lies: list[Outcome]) -> Iterator[tuple[str, ...]]:
-    """A line a story."""
-    for lie in lies:
-        yield (
-            lie.label, lie.skin, lie.light, lie.alert, f"{lie.peak_c:.2f}", f"{lie.beyond_s:.0f}",
-            f"{lie.board_c:.2f}", f"{lie.cem43_min:.1f}", lie.ended,
-        )  # fmt: skip
+def lie_table(lies: list[Outcome]) -> str:
+    """A line a common-cause case."""
+    return markdown_table(LIE_HEAD, (
+        (lie.label, lie.skin, lie.light, lie.alert, f"{lie.peak_c:.2f}", f"{lie.beyond_s:.0f}",
+         f"{lie.board_c:.2f}", f"{lie.cem43_min:.1f}", lie.ended)
+        for lie in lies
+    ))  # fmt: skip

@@ -1,7 +1,7 @@
-"""Rows of the fault matrix: what each fault came to, in figures and words beside its bound.
+"""Rows of the fault matrix: each fault's figures and words beside its bound.
 
-Made from the cells of `sim.campaign.fault_matrix`; the terminal (`faults_table`), the Markdown page
-(`faults_report`), the JSON (`faults_json`) and the map (`plot_faults`) only render them.
+Made from the cells of `sim.campaign.fault_matrix`; rendered by the terminal (`faults_table`), the
+Markdown page (`faults_report`), the JSON (`faults_json`) and the map (`faults_plot`).
 """
 
 from collections.abc import Callable, Iterator
@@ -18,8 +18,8 @@ from sim.faults.catalogue import FAULTS as CATALOGUE
 from sim.faults.deadlines import OFF, SINGLE_C, Bound
 
 COLUMNS = ("fault", "must be dark within", "measured", "in", "contact, C", "J / bound", "")
-OUTSIDE = "*"  # behind a contact temperature that heat from outside alone carried on
-BODY_C = 37.0  # from here on contact uses up its bound
+OUTSIDE = "*"  # marks a contact temperature that heat from outside alone raised
+BODY_C = 37.0  # at this contact temperature the share of the bound is 0
 FAULTS = tuple((row.fault, trial.value, trial.button) for row in BOUNDS for trial in row.tried)
 STATES = tuple(moment.name for moment in MOMENTS)
 SINCE = {
@@ -30,7 +30,7 @@ MUST = {"bank": "bank left out", "at start": "START refused", "goes on": "goes o
 
 
 class Figure(NamedTuple):
-    """A figure as it is printed, and which share of its bound it is; 0 where it has none."""
+    """A figure as printed, and its share of the bound; 0 where there is no bound."""
 
     text: str
     share: float = 0.0
@@ -38,8 +38,8 @@ class Figure(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """Cells of one fault at one depth: all of them, or those of a state, a pad, an alert. Each
-    figure is of the worst of them."""
+    """Cells of one fault at one depth, all or those of a state, pad or alert. Each figure is the
+    worst of them."""
 
     cells: list[Cell]
 
@@ -50,90 +50,85 @@ class Row:
 
     @property
     def bound(self) -> str:
-        """What must come of it, and when."""
-        return bound(self.cells[0].row)
+        """The bound, in words."""
+        return bound_in_words(self.cells[0].row)
 
     @property
     def on_chip(self) -> bool:
         """Whether it was tried at driver depth."""
         return self.cells[0].key.depth == DRIVER
 
-    def narrow(self, **place: str) -> "Row":
-        """The cells at a place: `state`, `pad`, `alert`. There may be none."""
-        return Row([
-            cell for cell in self.cells
-            if all(getattr(cell.key, name) == value for name, value in place.items())
-        ])  # fmt: skip
+    def narrow(self, name: str, value: str) -> "Row":
+        """The cells, if any, with this `state`, `pad` or `alert`."""
+        return Row([cell for cell in self.cells if getattr(cell.key, name) == value])
 
-    def by_place(self) -> "Iterator[Row]":
+    def by_place(self) -> "list[Row]":
         """A row of each state and pad, with the alert working and dead."""
-        for _, cells in groupby(self.cells, key=lambda cell: place(cell.key)[2:4]):
-            yield Row(list(cells))
+        return group_cells(self.cells, slice(2, 4))
 
     def slowest(self) -> Cell | None:
-        """Of those that something was due of, by share of their time."""
+        """The largest share of the time allowed, where something had to come."""
         return worst(self.cells, lambda cell: cell.share)
 
     def hottest(self) -> Cell:
-        """By true contact."""
+        """The highest true contact temperature."""
         return max(self.cells, key=lambda cell: cell.peak_c)
 
     def latency(self) -> Figure:
-        """From onset until what must come."""
+        """Time from onset until what must come."""
         cell = self.slowest()
         return Figure(f"{cell.latency_ms:.0f} ms", cell.share or 0.0) if cell else Figure("-")
 
     def where(self) -> str:
-        """State and pad of the slowest; nothing where nothing was due."""
+        """State and pad of the slowest; "" where nothing had to come."""
         cell = self.slowest()
         return where(cell) if cell else ""
 
     def contact(self) -> Figure:
-        """True contact, C."""
+        """Highest true contact temperature, C."""
         cell = self.hottest()
         if cell.outside:
             return Figure(f"{cell.peak_c:.2f}{OUTSIDE}")
         return Figure(f"{cell.peak_c:.2f} ", (cell.peak_c - BODY_C) / (SINGLE_C - BODY_C))
 
     def light(self) -> Figure:
-        """Light after the onset, J, beside its bound."""
+        """Light after the onset and its bound, J."""
         cell = worst(self.cells, energy_share)
         if cell is None:
             return Figure("-")
         return Figure(f"{cell.energy_j:.3f} / {cell.energy_bound_j:.3f}", energy_share(cell) or 0.0)
 
     def broken(self, *but: str) -> str:
-        """The bounds that do not hold, each once; `but` those named."""
+        """Names of the bounds that do not hold, each once, without those in `but`."""
         found = (b.bound for cell in self.cells for b, *_ in cell.bounds_broken())
         return ", ".join(name for name in dict.fromkeys(found) if name not in but)
 
 
 @dataclass(frozen=True)
 class Found:
-    """Everything measured: cells in the table's order, and the lies."""
+    """All measurements: cells in the table's order, and the common-cause cases."""
 
     cells: list[Cell]
     lies: list[Outcome]
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> list[Row]:
         """A row of each fault with its value, at each depth."""
-        for _, cells in groupby(self.cells, key=lambda cell: place(cell.key)[:2]):
-            yield Row(list(cells))
+        return group_cells(self.cells, slice(2))
 
     def broken(self) -> list[Cell]:
         """Cells in which a bound does not hold."""
         return [cell for cell in self.cells if cell.broken]
 
     def broken_bounds(self) -> int:
-        """Bounds that do not hold, over all cells."""
+        """Number of bounds that do not hold, over all cells."""
         return sum(len(cell.bounds_broken()) for cell in self.broken())
 
     def strikes(self) -> int:
-        """How often a fault was put on."""
+        """Number of injections."""
         return sum(cell.strikes for cell in self.cells)
 
     def sentences(self) -> Iterator[tuple[str, str, str]]:
-        """(fault, bound, figures and where) of every bound that is broken, at its worst."""
+        """(fault, bound, figures and place) of every broken bound, at its worst."""
         for row in self.rows():
             by_bound: dict[str, list[tuple[Broken, str, Cell]]] = {}
             for cell in row.cells:
@@ -147,13 +142,19 @@ class Found:
                 yield row.label, what, f"{measured} ({struck}); in {states}"
 
 
-def in_order(cells: dict[Key, Cell]) -> list[Cell]:
-    """Cells as the design's table and the states have them."""
-    return sorted(cells.values(), key=lambda cell: place(cell.key))
+def group_cells(cells: list[Cell], part: slice) -> list[Row]:
+    """A row of each run of cells whose sort keys are alike in this part."""
+    groups = groupby(cells, key=lambda cell: sort_key(cell.key)[part])
+    return [Row(list(group)) for _, group in groups]
 
 
-def place(key: Key) -> tuple[int, int, int, int, int]:
-    """Where a cell stands: fault, depth, state, pad, alert."""
+def sort_cells(cells: dict[Key, Cell]) -> list[Cell]:
+    """Cells in the order of the design's table and the states."""
+    return sorted(cells.values(), key=lambda cell: sort_key(cell.key))
+
+
+def sort_key(key: Key) -> tuple[int, int, int, int, int]:
+    """Numbers of a cell's fault, depth, state, pad and alert."""
     return (
         FAULTS.index((key.fault, key.value, key.button)), key.depth == DRIVER,
         STATES.index(key.state), "AB".find(key.pad or ""), key.alert == "dead",
@@ -171,8 +172,8 @@ def label(key: Key) -> str:
     return f"{key.fault} {key.value:{sign}g} {unit.removesuffix(' of the pack')}"
 
 
-def bound(row: Bound) -> str:
-    """What must come of a fault, and when."""
+def bound_in_words(row: Bound) -> str:
+    """What must happen after a fault, and within which time."""
     within = f"{row.within_ms} ms" + (f", gated {row.gated_ms}" if row.gated_ms else "")
     if row.comes != OFF:
         return MUST[row.comes] + (f", {within}" if row.within_ms else "")
@@ -185,13 +186,13 @@ def where(cell: Cell) -> str:
 
 
 def worst(cells: list[Cell], figure: Callable[[Cell], float | None]) -> Cell | None:
-    """The cell with the largest figure; None where no cell has one."""
+    """The cell with the largest figure; None where none has a figure."""
     having = [cell for cell in cells if figure(cell) is not None]
     return max(having, key=lambda cell: figure(cell) or 0.0, default=None)
 
 
 def energy_share(cell: Cell) -> float | None:
-    """A cell's light after the onset, of its bound; None where light need not end."""
+    """Light after the onset as a share of its bound; None where light need not end."""
     if cell.row.comes != OFF or cell.energy_j is None or not cell.energy_bound_j:
         return None
     return cell.energy_j / cell.energy_bound_j

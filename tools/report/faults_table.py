@@ -1,9 +1,9 @@
 """The fault matrix on a terminal: a line a fault, or a line a state and pad of each fault.
 
-Called by `check_faults` with the rows of `faults_rows`.
+Called by `waistband check faults`.
 """
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -11,6 +11,7 @@ from rich.text import Text
 from sim.campaign.common_cause import Outcome
 from tools.common import compiled
 from tools.report.faults_rows import COLUMNS, OUTSIDE, Figure, Found, Row, label, worst
+from tools.report.tables import render_text
 
 NEAR = 0.8  # share of a bound from which a figure is coloured
 NONE = Figure("")
@@ -28,13 +29,13 @@ def faults_table(found: Found) -> Table:
 
 
 def states_table(row: Row) -> Table:
-    """One fault: a line a state and pad, the alert working beside it dead."""
+    """One fault: a line a state and pad, with the alert working and dead."""
     table = plain_table(
         "state", "pad", "alert works", "dead", "contact, C", "dead", "J / bound", "then", "",
         right=range(2, 7), title=f"{row.label}: {row.bound}",
     )  # fmt: skip
     for both in row.by_place():
-        alerts = [both.narrow(alert=name) for name in ("works", "dead")]
+        alerts = [both.narrow("alert", name) for name in ("works", "dead")]
         table.add_row(
             both.cells[0].key.state, both.cells[0].key.pad or "",
             *(coloured(one.latency() if one.cells else NONE) for one in alerts),
@@ -45,7 +46,7 @@ def states_table(row: Row) -> Table:
 
 
 def plain_table(*columns: str, right: "range | tuple[int, ...]", title: str | None = None) -> Table:
-    """A table without lines; figures stand to the right."""
+    """A table without lines; columns in `right` are aligned right."""
     table = Table(
         *columns, title=title, title_justify="left",
         box=None, header_style="dim", pad_edge=False, padding=(0, 1, 0, 0),
@@ -68,7 +69,7 @@ def verdict(row: Row) -> Text:
 
 
 def headline(found: Found, wall_s: float) -> Text:
-    """How many were tried, how many broke a bound."""
+    """Number of cells, and of broken bounds; the nearest and the hottest cell if none is broken."""
     line = Text(f"{len(found.cells):,} cells, {found.strikes():,} strikes in {wall_s:.0f} s, ")
     line.append(f"{compiled.how_run()}: ")
     if broken := found.broken():
@@ -85,7 +86,7 @@ def headline(found: Found, wall_s: float) -> Text:
 
 
 def lies_line(lies: list[Outcome]) -> Text:
-    """How hot a pad gets when everything that guards it lies."""
+    """The hottest of the common-cause cases."""
     hottest = max(lies, key=lambda lie: lie.peak_c)
     return Text(
         f"Both contact sensors of a pad lying alike ({hottest.label}, {hottest.skin}, alert"
@@ -95,7 +96,7 @@ def lies_line(lies: list[Outcome]) -> Text:
 
 
 def render(found: Found, by_state: bool, wall_s: float, written: list[tuple[str, str]]) -> str:
-    """Everything as standard output takes it: coloured on a terminal only."""
+    """All of it as text; `written` holds (what, path) of each file."""
     tables = [states_table(row) for row in found.rows()] if by_state else [faults_table(found)]
     parts: list[RenderableType] = [part for table in tables for part in (table, "")]
     parts += [
@@ -108,7 +109,4 @@ def render(found: Found, by_state: bool, wall_s: float, written: list[tuple[str,
         parts.append(lies_line(found.lies))
     parts.append(headline(found, wall_s))
     parts += [f"Wrote the {what} to {path}" for what, path in written]
-    console = Console(highlight=False, soft_wrap=False)
-    with console.capture() as capture:
-        console.print(Padding(Group(*parts), (0, 1)))
-    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+    return render_text(Padding(Group(*parts), (0, 1)))

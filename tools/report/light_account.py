@@ -1,6 +1,7 @@
-"""What was asked, what was given, and why it was less: the account of one session.
+"""Light account of a session: fluence asked for, given, and why it was less.
 
-A pad's parts add up: asked less given is the sum of its `parts`, all in J/cm2.
+Called by the summary of a run, the journal and `waistband explain`. Of each pad, the fluence asked
+for less that given is the sum of `parts`, J/cm2.
 """
 
 from dataclasses import dataclass
@@ -12,12 +13,12 @@ from tools.common import words
 if TYPE_CHECKING:
     from sim.run import Run
 
-WORTH_SAYING = 0.005  # of what was asked; smaller parts are joined to another
+LEAST_PART = 0.005  # of the fluence asked for; smaller parts are joined to another
 
 
 @dataclass(frozen=True)
 class PadAccount:
-    """One pad's light, J/cm2. `banks` are (nm, asked, given); `parts` (why, J/cm2 less)."""
+    """One pad's light, J/cm2. `banks` are (nm, asked, given), `parts` (cause, J/cm2 less)."""
 
     name: str
     asked: float
@@ -28,8 +29,8 @@ class PadAccount:
 
 @dataclass(frozen=True)
 class Given:
-    """What a session was asked for and what it came to, whoever tells it. Lists are by bank of
-    one pad, pairs by pad; `open_banks` numbers the banks of both, pad A first."""
+    """Prescription and result of a session. Lists are by bank of a pad, pairs by pad; `open_banks`
+    numbers the banks of both pads, pad A first."""
 
     nm: tuple[int, ...]
     irradiance_uw_cm2: list[int]
@@ -60,40 +61,37 @@ def account(run: "Run") -> list[PadAccount]:
     )  # fmt: skip
 
 
-def accounts(told: Given) -> list[PadAccount]:
+def accounts(session: Given) -> list[PadAccount]:
     """Both pads' accounts."""
-    return [pad_account(told, index) for index in (0, 1)]
+    return [pad_account(session, index) for index in (0, 1)]
 
 
-def pad_account(told: Given, index: int) -> PadAccount:
+def pad_account(session: Given, index: int) -> PadAccount:
     """One pad's account."""
-    whole = sum(told.irradiance_uw_cm2)
-    asked = told.fluence_uj_cm2 / 1e6
-    given = sum(told.given_uj_cm2[index]) / 1e6
-    banks = tuple(
-        (nm, asked * irradiance / whole, uj_cm2 / 1e6)
-        for nm, irradiance, uj_cm2 in zip(
-            told.nm, told.irradiance_uw_cm2, told.given_uj_cm2[index], strict=True
-        )
-    )
-    parts = close(withheld(told, index, given), asked, given, told.reason)
+    whole = sum(session.irradiance_uw_cm2)
+    asked = session.fluence_uj_cm2 / 1e6
+    given_uj_cm2 = session.given_uj_cm2[index]
+    given = sum(given_uj_cm2) / 1e6
+    rows = zip(session.nm, session.irradiance_uw_cm2, given_uj_cm2, strict=True)
+    banks = tuple((nm, asked * share / whole, uj_cm2 / 1e6) for nm, share, uj_cm2 in rows)
+    parts = close(withheld(session, index, given), asked, given, session.reason)
     return PadAccount("AB"[index], asked, given, banks, tuple(parts))
 
 
-def withheld(told: Given, index: int, given: float) -> list[tuple[str, float]]:
-    """What the ramp, the throttle and dark banks kept back, J/cm2, by cause."""
-    first = index * len(told.nm)
-    dark = [k for k in range(len(told.nm)) if first + k in told.open_banks]
-    lost = sum(told.irradiance_uw_cm2[k] for k in dark)
-    lit = sum(told.irradiance_uw_cm2) - lost
+def withheld(session: Given, index: int, given: float) -> list[tuple[str, float]]:
+    """Fluence withheld by the ramp, the throttle and dark banks: (cause, J/cm2)."""
+    first = index * len(session.nm)
+    dark = [k for k in range(len(session.nm)) if first + k in session.open_banks]
+    lost = sum(session.irradiance_uw_cm2[k] for k in dark)
+    lit = sum(session.irradiance_uw_cm2) - lost
     # Withheld times are of a gate's open part, where the light is stronger than its average.
-    w_cm2 = lit / 1e6 * told.period_ticks / told.on_ticks
+    w_cm2 = lit / 1e6 * session.period_ticks / session.on_ticks
     parts = [
-        ("check and ramp", told.ramp_ms[index] / 1000 * w_cm2),
-        ("throttled for heat", told.throttled_ms[index] / 1000 * w_cm2),
+        ("check and ramp", session.ramp_ms[index] / 1000 * w_cm2),
+        ("throttled for heat", session.throttled_ms[index] / 1000 * w_cm2),
     ]
     if dark:
-        names = ", ".join(str(told.nm[k]) for k in dark)
+        names = ", ".join(str(session.nm[k]) for k in dark)
         parts.append((f"no light at {names} nm", given * lost / lit if lit else 0.0))
     return parts
 
@@ -101,12 +99,12 @@ def withheld(told: Given, index: int, given: float) -> list[tuple[str, float]]:
 def close(
     parts: list[tuple[str, float]], asked: float, given: float, reason: str | None
 ) -> list[tuple[str, float]]:
-    """Drop what is too small to say and add what the causes leave open, so that all sums up."""
-    said = [(why, j_cm2) for why, j_cm2 in parts if j_cm2 >= WORTH_SAYING * asked]
+    """Drop parts that are too small, and add the rest, so that the sum is right."""
+    said = [(why, j_cm2) for why, j_cm2 in parts if j_cm2 >= LEAST_PART * asked]
     rest = asked - given - sum(j_cm2 for _, j_cm2 in said)
-    if rest < -WORTH_SAYING * asked:
+    if rest < -LEAST_PART * asked:
         said.append(("made up by longer light", rest))
-    elif rest > WORTH_SAYING * asked:
+    elif rest > LEAST_PART * asked:
         why_it_ended = words.REASONS.get(reason, reason) if reason else "the run ended first"
         said.append((why_it_ended, rest))
     elif said:

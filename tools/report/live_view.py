@@ -1,4 +1,7 @@
-"""The live view of a run: one screen of at most 80 by 24, drawn from the unit itself."""
+"""Live view of a run: one screen of at most 80 by 24, drawn from the unit's own numbers.
+
+Called by `waistband sim`; `waistband monitor` uses its cells. Reads the run and changes nothing.
+"""
 
 import time
 
@@ -10,14 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from firmware.core import states
-from firmware.core.limits import (
-    BOARD_DERATE_MC,
-    BOARD_TRIP_MC,
-    CEM43_SESSION_Q10_MS,
-    CONTACT_TRIP_MC,
-    CONTACT_WARN_MC,
-)
+from firmware.core import limits, states
 from firmware.therapy.pad import ONE, Pad
 from sim.run import Run
 from tools.common import words
@@ -31,7 +27,7 @@ MARGIN = 3
 
 
 class View:
-    """Shows a run on a terminal; use it as a context and call `update` as often as you like."""
+    """Shows a run on a terminal: a context manager; `update` may be called at any rate."""
 
     def __init__(self, run: Run, console: Console) -> None:
         self.run = run
@@ -47,30 +43,30 @@ class View:
         self.live.__exit__(None, None, None)
 
     def update(self) -> None:
-        """Draw again if it is time to."""
+        """Draw again if REFRESH_S has passed."""
         now_s = time.perf_counter()
         if now_s - self.shown_s >= REFRESH_S:
             self.shown_s = now_s
             self.live.update(self.screen(), refresh=True)
 
     def screen(self) -> RenderableType:
-        """All of it; the margin takes the ^C that a terminal shows, lest it begins a new line."""
+        """The whole screen, with a margin for the ^C that a terminal shows."""
         parts = Group(self.head(), self.progress(), "", self.body(), "", self.foot())
         return Constrain(Padding(parts, (0, 1)), min(self.console.width - MARGIN, WIDTH_MAX))
 
     def head(self) -> Table:
-        """State, what it is doing, and minutes left."""
+        """State in words, and minutes left."""
         left = self.minutes_left()
         said = f"{left:.1f} min left" if left is not None else ""
         return head(states.STATES[self.run.unit.session.state], said)
 
     def minutes_left(self) -> float | None:
-        """Until the dose at the present light, or the time limit, whichever is first."""
+        """Minutes until the dose at the present light or the time limit; None outside a session."""
         unit = self.run.unit
         session = unit.session
-        if unit.session.locked or session.state not in (states.RAMP, states.TREAT, states.PAUSED):
+        if session.locked or session.state not in (states.RAMP, states.TREAT, states.PAUSED):
             return None
-        course = unit.session.course
+        course = session.course
         left_ms = course.max_ms - session.treat_ms
         dose_ms = 0.0
         for pad in unit.pads:
@@ -80,74 +76,67 @@ class View:
         return min(float(left_ms), dose_ms) / 60_000
 
     def progress(self) -> Table:
-        """How far the run is, and how fast."""
+        """Progress and speed of the run."""
         run = self.run
         wall_s = max(time.perf_counter() - self.begun_s, 1e-6)
+        said = f"{run.t_s / 60:.1f} of {run.duration_s / 60:.1f} min, {run.t_s / wall_s:,.0f} x"
         line = Table.grid(expand=True, padding=(0, 1))
         line.add_column(ratio=1)
         line.add_column(justify="right")
-        said = f"{run.t_s / 60:.1f} of {run.duration_s / 60:.1f} min, {run.t_s / wall_s:,.0f} x"
         bar = ProgressBar(total=run.duration_s, completed=run.t_s)
         line.add_row(bar, Text(said, style="dim"))
         return line
 
     def body(self) -> Table:
         """Both pads, side by side."""
-        unit = self.run.unit
+        session, pads = self.run.unit.session, self.run.unit.pads
         table = Table.grid(padding=(0, 1))
         table.add_column(min_width=LABEL, style="dim")
         table.add_column(min_width=PAD_WIDTH)
         table.add_column(min_width=PAD_WIDTH)
         table.add_row("", Text("pad A", style="bold"), Text("pad B", style="bold"))
-        set_point_mc = None if unit.session.locked else unit.session.set_point_mc
-        table.add_row("contact", *(contact(pad.contact_mc, set_point_mc) for pad in unit.pads))
-        table.add_row("LED board", *(board(pad.board_mc) for pad in unit.pads))
-        table.add_row("CEM43", *(thermal_dose(pad.cem43.session_q10_ms) for pad in unit.pads))
-        table.add_row("light", *(self.light(pad) for pad in unit.pads))
-        if not unit.session.locked:
-            course = unit.session.course
+        set_point_mc = None if session.locked else session.set_point_mc
+        table.add_row("contact", *(contact(pad.contact_mc, set_point_mc) for pad in pads))
+        table.add_row("LED board", *(board(pad.board_mc) for pad in pads))
+        table.add_row("CEM43", *(thermal_dose(pad.cem43.session_q10_ms) for pad in pads))
+        table.add_row("light", *(self.light(pad) for pad in pads))
+        if not session.locked:
+            course = session.course
             whole = course.fluence_uj_cm2
-            table.add_row(
-                "dose, J/cm2", *(bar(pad.fluence.total_uj_cm2, whole) for pad in unit.pads)
-            )
+            table.add_row("dose, J/cm2", *(bar(pad.fluence.total_uj_cm2, whole) for pad in pads))
             for k, row in enumerate(self.run.board.BANKS):
                 share = whole * course.irradiance_uw_cm2[k] / sum(course.irradiance_uw_cm2)
-                cells = [bar(pad.fluence.uj_cm2[k], share) for pad in unit.pads]
+                cells = [bar(pad.fluence.uj_cm2[k], share) for pad in pads]
                 table.add_row(f"  {row[0]} nm", *cells)
         return table
 
     def light(self, pad: Pad) -> Table:
-        """Throttle, of the prescribed power; nothing while dark."""
+        """Throttle, in percent of the prescribed power; 0 while dark."""
         lit = self.run.unit.gate.open and self.run.unit.session.state in states.LIT
         percent = 100 * pad.throttle / ONE if lit else 0.0
         said = "dose reached" if pad.done else f"{percent:3.0f} %"
         return with_bar(percent, 100, said, "yellow")
 
     def foot(self) -> Group:
-        """Battery, faults, and what was refused."""
-        unit = self.run.unit
-        battery = unit.battery
-        line = label("battery")
-        line.append(
-            f"{battery.percent} %", style="red" if battery.low or battery.ended else "default"
-        )
-        if not unit.session.locked:
-            sessions = battery.sessions_left()
-            line.append(f"   {sessions} session{'s' * (sessions != 1)} left")
-        line.append(f"   {battery.cell_mv / 1000:.2f} V a cell", style="dim")
-        rows = self.run.fault_rows()
-        faults = label("faults")
-        if rows:
+        """Battery, faults and refusals."""
+        session, battery = self.run.unit.session, self.run.unit.battery
+        style = "red" if battery.low or battery.ended else "default"
+        charge = label("battery").append(f"{battery.percent} %", style=style)
+        if not session.locked:
+            charge.append(f"   {words.plural(battery.sessions_left(), 'session')} left")
+        charge.append(f"   {battery.cell_mv / 1000:.2f} V a cell", style="dim")
+        parts = [charge]
+        if rows := self.run.fault_rows():
             first = rows[0]
             more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
-            said = f"{words.locate_fault(first)}: {words.write_figures(first)}"
-            faults.append(said + more, style="red")
-            parts = [line, faults, label("").append(words.FAULTS[str(first["name"])], style="red")]
+            said = f"{words.locate_fault(first)}: {words.write_figures(first)}{more}"
+            parts.append(label("faults").append(said, style="red"))
+            parts.append(label("").append(words.FAULTS[str(first["name"])], style="red"))
         else:
-            parts = [line, faults.append("none")]
-        if unit.session.locked:
-            parts.append(label("locked").append(unit.session.locked, style="red"))
-        elif refused := words.explain_refusal(unit.session.refused):
+            parts.append(label("faults").append("none"))
+        if session.locked:
+            parts.append(label("locked").append(session.locked, style="red"))
+        elif refused := words.explain_refusal(session.refused):
             parts.append(label("refused").append(refused, style="yellow"))
         for part in parts:
             part.no_wrap, part.overflow = True, "ellipsis"
@@ -155,7 +144,7 @@ class View:
 
 
 def head(state: str, said: str) -> Table:
-    """A state, what it means, and what there is to say at the right."""
+    """A state in words, and a remark at the right."""
     line = Table.grid(expand=True)
     line.add_column()
     line.add_column(justify="right")
@@ -166,47 +155,45 @@ def head(state: str, said: str) -> Table:
 
 
 def contact(contact_mc: int, set_point_mc: int | None) -> Text:
-    """Contact temperature as the firmware holds it, beside the set point."""
-    style = "green"
-    if contact_mc >= CONTACT_TRIP_MC:
-        style = "bold red"
-    elif contact_mc >= CONTACT_WARN_MC:
-        style = "yellow"
-    text = Text(f"{contact_mc / 1000:6.2f} C", style=style)
+    """The firmware's contact temperature, and the set point."""
+    text = coloured(contact_mc, limits.CONTACT_WARN_MC, limits.CONTACT_TRIP_MC, "green")
     if set_point_mc is not None:
         text.append(f"   set point {set_point_mc / 1000:.1f}", style="dim")
     return text
 
 
 def board(board_mc: int) -> Text:
-    """LED-board temperature, as the firmware holds it."""
-    style = "default"
-    if board_mc >= BOARD_TRIP_MC:
-        style = "bold red"
-    elif board_mc >= BOARD_DERATE_MC:
-        style = "yellow"
-    return Text(f"{board_mc / 1000:6.2f} C", style=style)
+    """The firmware's LED-board temperature."""
+    return coloured(board_mc, limits.BOARD_DERATE_MC, limits.BOARD_TRIP_MC, "default")
+
+
+def coloured(temperature_mc: int, warn_mc: int, trip_mc: int, normal: str) -> Text:
+    """A temperature, red from its trip on, yellow from its warning on."""
+    style = "bold red" if temperature_mc >= trip_mc else "yellow"
+    return Text(
+        f"{temperature_mc / 1000:6.2f} C", style=normal if temperature_mc < warn_mc else style
+    )
 
 
 def thermal_dose(session_q10_ms: int) -> Text:
     """The session's CEM43, minutes."""
     minutes = session_q10_ms / 1024 / 60_000
-    limit = CEM43_SESSION_Q10_MS / 1024 / 60_000
+    limit = limits.CEM43_SESSION_Q10_MS / 1024 / 60_000
     return Text(f"{minutes:6.2f} min").append(f" of {limit:g}", style="dim")
 
 
 def label(text: str) -> Text:
-    """The beginning of a line, in line with the table's first column."""
+    """The beginning of a line, as wide as the table's first column."""
     return Text().append(f"{text:{LABEL + 1}}", style="dim")
 
 
 def bar(done_uj: float, whole_uj: float) -> Table:
-    """A dose in J/cm2, of its whole."""
+    """A dose of its whole, J/cm2, with a bar."""
     return with_bar(done_uj, whole_uj, f"{done_uj / 1e6:.2f} of {whole_uj / 1e6:.2f}", "cyan")
 
 
 def with_bar(done: float, whole: float, said: str, style: str) -> Table:
-    """A bar and what it says."""
+    """A bar and its text."""
     cell = Table.grid(padding=(0, 1))
     cell.add_column(width=BAR)
     cell.add_column()

@@ -1,14 +1,17 @@
-"""What the pins of the emulated chip really did: a table, a drawing, and a file of all edges."""
+"""Pin report of a run at pin depth: a table, a drawing and a file of the pins' edges.
+
+Called by `waistband sim --depth pin`; writes only the files that it is given.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rich.console import Console
 from rich.table import Table
 
 from sim.pin_depth.run import PinDepth
 from sim.pin_depth.waveform import Edges, dark_after, pin_activity, write_vcd
+from tools.report.tables import render_text
 
 if TYPE_CHECKING:
     from sim.pin_depth.board import Board
@@ -23,14 +26,14 @@ LIT, DARK, MARK = "#D55E00", "#222222", "#b00020"
 
 
 class Moment(NamedTuple):
-    """Something that happened to the unit."""
+    """An event of the run, at which a table and a panel begin."""
 
     us: float
     what: str
 
 
-def moments(run: "Run") -> list[Moment]:
-    """Faults that were put on, and resets; button presses where there were none of either."""
+def list_moments(run: "Run") -> list[Moment]:
+    """Injected faults; without any, button presses; without these, power-on."""
     found = [Moment(each.t_ms * 1e3, each.event.name) for each in run.injected]
     if not found:
         found = [Moment(e.at_s * 1e6, e.name) for e in run.scenario.events if e.kind == "press"]
@@ -43,28 +46,26 @@ def chip_of(run: "Run") -> "Board":
     return run.depth.chip
 
 
-def write(run: "Run", vcd: Path | None, drawing: Path | None) -> None:
-    """The files that were asked for."""
+def write_files(run: "Run", vcd: Path | None, drawing: Path | None) -> None:
+    """Write the files that were asked for."""
     chip = chip_of(run)
     if vcd:
         write_vcd(chip.edges, vcd, chip.us)
     if drawing:
-        draw(chip.edges, chip.light.banks, moments(run)[:PANELS_MOST], chip.us, drawing)
+        draw(chip.edges, chip.light.banks, list_moments(run)[:PANELS_MOST], chip.us, drawing)
 
 
-def told(run: "Run") -> str:
-    """A table a moment, as standard output takes it."""
+def render(run: "Run") -> str:
+    """The tables as text, one for each moment."""
     chip = chip_of(run)
-    console = Console(highlight=False)
-    with console.capture() as capture:
-        for moment in moments(run)[:PANELS_MOST]:
-            console.print(headline(chip.edges, chip.light.banks, moment, chip.us))
-            console.print(table(chip.edges, chip.light.banks, moment, chip.us))
-    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+    return render_text(*(
+        part(chip.edges, chip.light.banks, moment, chip.us)
+        for moment in list_moments(run)[:PANELS_MOST] for part in (headline, table)
+    ))  # fmt: skip
 
 
 def headline(edges: Edges, emitters: int, moment: Moment, end_us: float) -> str:
-    """When light last ended in the span of a moment's table."""
+    """The moment, and when light last ended in the span of its table."""
     span_us = min(end_us, moment.us + AFTER_US)
     dark_us = dark_after(edges, emitters, moment.us, span_us)
     said = f"last light {dark_us:,.1f} us later" if dark_us else "no light"
@@ -72,7 +73,7 @@ def headline(edges: Edges, emitters: int, moment: Moment, end_us: float) -> str:
 
 
 def table(edges: Edges, emitters: int, moment: Moment, end_us: float) -> Table:
-    """What the emitters' pins and the enable pin did from a moment on, in microseconds from it."""
+    """Edges of the emitters' pins and the enable pin, in microseconds from a moment."""
     end_us = min(end_us, moment.us + AFTER_US)
     grid = Table(box=None, pad_edge=True)
     grid.add_column("pin")

@@ -1,12 +1,11 @@
-"""The plot of a session: temperatures with their limits, duty, dose, battery; states as bands.
+"""Plot of a session: temperatures with limits, duty, dose, battery; states as bands.
 
-Drawn from trace rows of a control step each. Pad A is blue and pad B orange everywhere
-(colours of Okabe and Ito, which colour-blind people tell apart); lines are named where
-they end.
+Called by `waistband sim --plot` with trace rows of a control step each; writes a PNG. Pad A is blue
+and pad B orange (colours of Okabe and Ito, which colour-blind people tell apart). Lines are named
+where they end.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from firmware.core.limits import (
-    BOARD_DERATE_MC,
-    BOARD_TRIP_MC,
-    CELL_END_MV,
-    CEM43_SESSION_Q10_MS,
-    CONTACT_ALERT_MC,
-    CONTACT_TRIP_MC,
-    CONTACT_WARN_MC,
-    DUTY_MAX,
-)
+from firmware.core import limits
+from firmware.core.limits import CEM43_SESSION_Q10_MS, CONTACT_ALERT_MC, DUTY_MAX
 from sim.common.boards import find_board
 from sim.common.story import Scenario
 from sim.common.validate import excerpt
@@ -59,7 +50,14 @@ STYLE: dict[Any, Any] = {
     "lines.linewidth": 1.5,
     "lines.solid_capstyle": "round",
 }
-HEIGHTS = (3.6, 1.7, 1.8, 2.0, 1.3, 1.5)
+PANELS = (  # title, unit, relative height
+    ("Contact temperature", "C", 3.6),
+    ("LED board temperature", "C", 1.7),
+    ("Duty, by bank", "%", 1.8),
+    ("Dose, all banks of a pad", "J/cm2", 2.0),
+    ("Thermal dose at the contact, CEM43", "min", 1.3),
+    ("Battery", "V, pack", 1.5),
+)
 EDGES = {"left": 0.075, "right": 0.845, "top": 0.895, "bottom": 0.045, "hspace": 0.36}
 STRIP = (0.922, 0.013)  # bottom and height of the states' strip, of the figure
 WIDTHS = {"a": 3.0, "b": 1.2}  # B is drawn over A: where they agree, both are seen
@@ -69,16 +67,12 @@ BACKED = {"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 1.5}
 Label = tuple[float, str, str]  # y, text, colour
 
 
-@dataclass(frozen=True)
 class Trace:
-    """Rows as columns, time in minutes."""
+    """Trace rows as columns, time in minutes."""
 
-    columns: dict[str, list[Any]]
-
-    @classmethod
-    def of(cls, rows: Sequence[tuple[object, ...]], names: Sequence[str]) -> "Trace":
-        """From trace rows, whose fields have these names."""
-        return cls(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
+    def __init__(self, rows: Sequence[tuple[object, ...]], names: Sequence[str]) -> None:
+        columns = map(list, zip(*rows, strict=True))
+        self.columns: dict[str, list[Any]] = dict(zip(names, columns, strict=True))
 
     def __getitem__(self, name: str) -> list[Any]:
         return self.columns[name]
@@ -98,12 +92,16 @@ class Trace:
 
 def draw(rows: Sequence[tuple[object, ...]], scenario: Scenario, path: Path) -> None:
     """Write the plot of a run as PNG, 1400 by 1600 pixels."""
-    trace = Trace.of(rows, trace_columns(find_board(scenario.board)))
+    trace = Trace(rows, trace_columns(find_board(scenario.board)))
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=SIZE_IN, dpi=DPI, facecolor="white")
         panels = figure.subplots(
-            len(HEIGHTS), 1, sharex=True, height_ratios=HEIGHTS, gridspec_kw=EDGES
+            len(PANELS), 1, sharex=True, height_ratios=[row[2] for row in PANELS], gridspec_kw=EDGES
         )
+        for panel, (title, unit, _) in zip(panels, PANELS, strict=True):
+            panel.set_title(title)
+            panel.set_ylabel(unit)
+            panel.tick_params(length=3)
         width = EDGES["right"] - EDGES["left"]
         strip = figure.add_axes((EDGES["left"], STRIP[0], width, STRIP[1]), sharex=panels[0])
         contact(panels[0], trace, scenario)
@@ -114,8 +112,6 @@ def draw(rows: Sequence[tuple[object, ...]], scenario: Scenario, path: Path) -> 
         battery(panels[5], trace)
         bands(strip, panels, trace)
         faults(panels, trace)
-        for panel in panels:
-            panel.tick_params(length=3)
         panels[0].set_xlim(trace.minutes[0], trace.minutes[-1])
         panels[-1].set_xlabel("minutes since power-on")
         figure.text(
@@ -145,22 +141,20 @@ def by_pad(panel: Axes, trace: Trace, column: str) -> list[Label]:
 
 
 def contact(panel: Axes, trace: Trace, scenario: Scenario) -> None:
-    """What the contact face truly is, over what the firmware holds it to be."""
-    panel.set_title("Contact temperature")
-    panel.set_ylabel("C")
+    """True contact temperature over the firmware's."""
     for pad, colour in PADS.items():
         panel.plot(trace.minutes, trace[f"contact_{pad}_c"], color=colour, alpha=0.3, linewidth=0.9)
     labels = by_pad(panel, trace, "true_contact_{}_c")
     remark(panel, "strong: true; pale: as the firmware holds it")
     set_point = float(scenario.prescription["set_point_c"])  # type: ignore[arg-type]
     alert = CONTACT_ALERT_MC / 1000
-    lines = (
+    for celsius, name, colour in (
         (set_point, "set point", INK),
-        (CONTACT_WARN_MC / 1000, "warning", LIMIT),
-        (CONTACT_TRIP_MC / 1000, "trip", ALARM),
+        (limits.CONTACT_WARN_MC / 1000, "warning", LIMIT),
+        (limits.CONTACT_TRIP_MC / 1000, "trip", ALARM),
         (alert, "hardware alert", ALARM),
-    )
-    labels += [limit(panel, celsius, f"{celsius:.1f} {name}", c) for celsius, name, c in lines]
+    ):
+        labels.append(limit(panel, celsius, f"{celsius:.1f} {name}", colour))
     true = trace["true_contact_a_c"] + trace["true_contact_b_c"]
     panel.set_ylim(min(true) - 0.6, max(*true, alert) + 0.4)
     name_right(panel, labels)
@@ -168,10 +162,8 @@ def contact(panel: Axes, trace: Trace, scenario: Scenario) -> None:
 
 def boards(panel: Axes, trace: Trace) -> None:
     """LED boards, and where they derate and trip."""
-    panel.set_title("LED board temperature")
-    panel.set_ylabel("C")
     labels = by_pad(panel, trace, "board_{}_c")
-    derate, trip = BOARD_DERATE_MC / 1000, BOARD_TRIP_MC / 1000
+    derate, trip = limits.BOARD_DERATE_MC / 1000, limits.BOARD_TRIP_MC / 1000
     labels.append(limit(panel, derate, f"{derate:.0f} derate", LIMIT))
     labels.append(limit(panel, trip, f"{trip:.0f} trip", ALARM))
     panel.set_ylim(top=max(trip, *trace["board_a_c"], *trace["board_b_c"]) + 1.5)
@@ -179,9 +171,7 @@ def boards(panel: Axes, trace: Trace) -> None:
 
 
 def duty(panel: Axes, trace: Trace) -> None:
-    """Duty of every bank; banks of a pad that go alike are one line."""
-    panel.set_title("Duty, by bank")
-    panel.set_ylabel("%")
+    """Duty of every bank; equal banks of a pad are one line."""
     labels: list[Label] = []
     highest = 1.0
     for pad, colour in PADS.items():
@@ -202,9 +192,7 @@ def duty(panel: Axes, trace: Trace) -> None:
 
 
 def dose(panel: Axes, trace: Trace, scenario: Scenario) -> None:
-    """Fluence of each pad, as the firmware counts it, against what was asked."""
-    panel.set_title("Dose, all banks of a pad")
-    panel.set_ylabel("J/cm2")
+    """Fluence of each pad, as the firmware counts it, and the fluence asked for."""
     asked = float(scenario.prescription["fluence_j_cm2"])  # type: ignore[arg-type]
     ends = by_pad(panel, trace, "fluence_{}")
     labels = [(y, f"{who}: {y:.2f}", colour) for y, who, colour in ends]
@@ -216,16 +204,13 @@ def dose(panel: Axes, trace: Trace, scenario: Scenario) -> None:
 def thermal_dose(panel: Axes, trace: Trace) -> None:
     """CEM43 of the true contact temperature since power-on, in minutes."""
     cap = CEM43_SESSION_Q10_MS / 1024 / 60_000
-    panel.set_title("Thermal dose at the contact, CEM43")
-    panel.set_ylabel("min")
-    labels = [limit(panel, cap, f"{cap:g} cap", ALARM)]
-    highest = cap
-    for pad, colour in PADS.items():
-        values = cem43(trace.minutes, trace[f"true_contact_{pad}_c"])
-        highest = max(highest, values[-1])
-        panel.plot(trace.minutes, values, color=colour, linewidth=WIDTHS[pad])
-        labels.append((values[-1], f"pad {pad.upper()}: {values[-1]:.2f}", colour))
-    panel.set_ylim(0, highest * 1.12)
+    for pad in PADS:
+        minutes_43 = cem43(trace.minutes, trace[f"true_contact_{pad}_c"])
+        trace.columns[f"cem43_{pad}"] = minutes_43
+    ends = by_pad(panel, trace, "cem43_{}")
+    labels = [(y, f"{who}: {y:.2f}", colour) for y, who, colour in ends]
+    panel.set_ylim(0, max(cap, *(y for y, _, _ in ends)) * 1.12)
+    labels.append(limit(panel, cap, f"{cap:g} cap", ALARM))
     name_right(panel, labels)
 
 
@@ -241,10 +226,8 @@ def cem43(minutes: Sequence[float], celsius: Sequence[float]) -> list[float]:
 
 def battery(panel: Axes, trace: Trace) -> None:
     """Pack voltage on the axis; charge, as the unit shows it, from empty to full height."""
-    panel.set_title("Battery")
-    panel.set_ylabel("V, pack")
     volts, percent = trace["battery_v"], trace["battery_pct"]
-    end_v = 2 * CELL_END_MV / 1000
+    end_v = 2 * limits.CELL_END_MV / 1000
     low, high = min(*volts, end_v) - 0.2, 8.7
     labels = [limit(panel, end_v, f"{end_v:.1f} V end", ALARM)]
     panel.plot(trace.minutes, volts, color=BATTERY)

@@ -23,7 +23,7 @@ may leave the unit in the states drawn red, and in no other.
 """
 
 
-def arrows() -> "Iterator[tuple[str, str, str]]":
+def list_arrows() -> "Iterator[tuple[str, str, str]]":
     """(from, to, event) by name; a row of a whole session is one arrow, from its box."""
     inside = set(states.IN_SESSION)
     for froms, event, to in states.ROWS:
@@ -35,34 +35,32 @@ def arrows() -> "Iterator[tuple[str, str, str]]":
 
 
 def mermaid() -> str:
-    """The table as a Mermaid state diagram."""
+    """The state table as a Mermaid diagram."""
     together: dict[tuple[str, str], list[str]] = {}
-    for start, to, event in arrows():
+    for start, to, event in list_arrows():
         together.setdefault((start, to), []).append(event)
     inside = {states.STATES[state] for state in states.IN_SESSION}
     lines = ["stateDiagram-v2", f"    [*] --> {states.STATES[0]}", f"    state {BOX} {{"]
-    within: list[str] = []
-    without: list[str] = []
-    for (start, to), events in together.items():
-        line = f"{start} --> {to} : {', '.join(events)}"
-        (within if {start, to} <= inside else without).append(line)
-    lines += [f"        {line}" for line in within]
-    lines += ["    }", *(f"    {line}" for line in without), "    OFF --> [*]"]
+    edges = {pair: f"{' --> '.join(pair)} : {', '.join(ev)}" for pair, ev in together.items()}
+    lines += [f"        {line}" for pair, line in edges.items() if inside.issuperset(pair)]
+    lines += ["    }"]
+    lines += [f"    {line}" for pair, line in edges.items() if not inside.issuperset(pair)]
+    lines += ["    OFF --> [*]"]
     lit = ",".join(states.STATES[state] for state in states.LIT)
     return "\n".join([*lines, "    classDef lit fill:#fbb,stroke:#a00", f"    class {lit} lit"])
 
 
-def listed() -> "Iterator[str]":
-    """The table row by row, then the events in their order."""
+def list_states() -> "Iterator[str]":
+    """The tables of states and of events, line by line."""
     yield "| state | is | leaves it |"
     yield "|---|---|---|"
     table = states.build()
     columns = len(states.EVENTS)
     for state, name in enumerate(states.STATES):
         ways = [
-            f"{states.EVENTS[event]} to {states.STATES[to]}"
-            for event in range(columns)
-            if (to := table[state * columns + event]) >= 0
+            f"{event} to {states.STATES[to]}"
+            for event, to in zip(states.EVENTS, table[state * columns :], strict=False)
+            if to >= 0
         ]
         yield f"| {name} | {WORDS[name]} | {', '.join(ways) or 'only power'} |"
     yield ""
@@ -72,6 +70,6 @@ def listed() -> "Iterator[str]":
         yield f"| {name} | {reason} |"
 
 
-def document() -> str:
+def render_document() -> str:
     """The whole of `docs/maintainer/states.md`."""
-    return "\n".join([HEAD, "```mermaid", mermaid(), "```", "", *listed(), ""])
+    return "\n".join([HEAD, "```mermaid", mermaid(), "```", "", *list_states(), ""])

@@ -1,8 +1,11 @@
-"""The summary after a run: what was asked, what was given, why less, and how warm it got."""
+"""Summary after a run: dose asked for and given, why less, temperatures, faults.
+
+Called by `waistband sim`, by a replayed campaign case, and for the report's page.
+"""
 
 from collections.abc import Iterator
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -11,35 +14,32 @@ from firmware.core.limits import CEM43_SESSION_Q10_MS, CONTACT_WARN_MC
 from sim.run import Run
 from tools.common import words
 from tools.report.light_account import PadAccount, account
+from tools.report.tables import render_text
 
 CEM43_LIMIT_MIN = CEM43_SESSION_Q10_MS / 1024 / 60_000
 WARN_C = CONTACT_WARN_MC / 1000
 
 
 def summary(run: Run, written: list[tuple[str, str]], how: str = "") -> RenderableType:
-    """Everything worth reading after a run; `written` holds (what, path) of its files, `how` says
-    what ran: compiled, interpreted, or at which depth."""
+    """The whole summary; `written` holds (what, path) of each file, `how` what ran."""
     result = run.result()
     parts: list[RenderableType] = [headline(run, result)]
     if not run.unit.session.locked and run.unit.session.number:
         course = run.unit.session.course
         parts += [f"Asked ({course.name}): {words.asked(course)}", ""]
         parts += [given(account(run)), ""]
-    parts += list(notes(run, result, how))
+    parts += list(list_notes(run, result, how))
     parts += [f"Wrote the {what} to {path}" for what, path in written]
     return Padding(Group(*parts), (0, 1))
 
 
 def render(run: Run, written: list[tuple[str, str]], how: str = "") -> str:
-    """The summary as standard output takes it: coloured on a terminal only."""
-    console = Console(highlight=False, soft_wrap=False)
-    with console.capture() as capture:
-        console.print(summary(run, written, how))
-    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+    """The summary as text."""
+    return render_text(summary(run, written, how))
 
 
 def headline(run: Run, result: dict[str, object]) -> Text:
-    """Where it ended, how the session did, and how long that took."""
+    """The last state, how the session ended, and how long it took."""
     state = str(result["state"])
     line = Text(f"{run.scenario.name}: ", style="bold")
     line.append(state, style=f"bold {words.COLOURS[state]}").append(f", {words.STATES[state]}.")
@@ -59,7 +59,7 @@ def minutes_of(seconds: object) -> str:
 
 
 def given(pads: list[PadAccount]) -> Table:
-    """Given and less, by pad and bank."""
+    """Fluence asked for, given and missing, by pad and bank."""
     table = Table.grid(padding=(0, 1))
     table.add_column(min_width=26)
     for _ in pads:
@@ -84,20 +84,18 @@ def given(pads: list[PadAccount]) -> Table:
 
 
 def cells(pairs: Iterator[tuple[float | None, float | None]]) -> list[str | Text]:
-    """Fluence and its percentage, for each pad; nothing where there is none."""
+    """Fluence and its percentage of each pad; "" where there is none."""
     row: list[str | Text] = []
     for value, whole in pairs:
         if value is None:
             row += ["", ""]
             continue
-        text = f"{value:.2f}"
-        row.append("0.00" if text == "-0.00" else text)
-        share = f"{100 * value / whole:.1f}" if whole else ""
-        row.append(f"{'0.0' if share == '-0.0' else share} %" if share else "")
+        row.append(f"{value:z.2f}")
+        row.append(f"{100 * value / whole:z.1f} %" if whole else "")
     return row
 
 
-def notes(run: Run, result: dict[str, object], how: str) -> Iterator[RenderableType]:
+def list_notes(run: Run, result: dict[str, object], how: str) -> Iterator[RenderableType]:
     """Heat, power, speed, faults and cut-offs."""
     highest, cem43 = result["max_contact_c"], result["cem43_min"]
     assert isinstance(highest, dict) and isinstance(cem43, dict)

@@ -104,7 +104,7 @@ export class Charts {
   refresh() {
     this.plots.forEach((plot, k) => plot.setData(this.data(this.rows[k])));
     if (!(this.plots[0]?.cursor.left >= 0)) this.latest();
-    this.tell();
+    this.notifyWatchers();
   }
 
   /** The legends say what is now, where no cursor says when. */
@@ -157,7 +157,7 @@ export class Charts {
 
   cursor(u) {
     if (!(u.cursor.left >= 0)) this.last(u);
-    if (u === this.plots[0]) this.tell();
+    if (u === this.plots[0]) this.notifyWatchers();
   }
 
   /** The time at the cursor, s, or null. */
@@ -177,7 +177,7 @@ export class Charts {
     this.watchers.push(watcher);
   }
 
-  tell() {
+  notifyWatchers() {
     this.watchers.forEach((watcher) => watcher(this.range(), this.at()));
   }
 

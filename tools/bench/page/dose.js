@@ -20,7 +20,7 @@ export class Dose {
     }
     const mode = make("select", { id: "dose-mode" },
       ...MODES.map(([value, words]) => make("option", { value }, words)));
-    this.put("mode", "light", mode);
+    this.addField("mode", "light", mode);
     this.field("rate_hz", "rate, Hz", { type: "number", step: "any" });
     this.field("on_ms", "lit for, ms of each", { type: "number", step: 20 });
     form.append(make("div", { class: "form-end" },
@@ -33,10 +33,10 @@ export class Dose {
   }
 
   field(key, words, attributes) {
-    this.put(key, words, make("input", { id: `dose-${key}`, ...attributes }));
+    this.addField(key, words, make("input", { id: `dose-${key}`, ...attributes }));
   }
 
-  put(key, words, input) {
+  addField(key, words, input) {
     this.fields.set(key, input);
     this.form.append(make("div", { class: "field", "data-field": key },
       make("label", { for: input.id }, words), input));
@@ -74,7 +74,7 @@ export class Dose {
   }
 
   /** What the engine said of it. */
-  told({ lines = [], text, error }) {
+  showExplanation({ lines = [], text, error }) {
     const said = error ? [error] : text ? text.split("\n") : lines;
     $("dose-said").classList.toggle("refused", Boolean(error));
     $("dose-said").replaceChildren(...said.map((line) => make("p", {}, line)));

@@ -139,13 +139,13 @@ const heard = {
     bench.now.log(bench.transport.t_s, "The scenario ends here; go on as you like.");
   },
 
-  explained: (said) => bench.dose.told(said),
-  saved: ({ scenario }) => bench.story.told(scenario),
+  explained: (said) => bench.dose.showExplanation(said),
+  saved: ({ scenario }) => bench.story.receive(scenario),
   speed: (pace) => bench.transport.pace(pace),
 
   error({ text: line, of }) {
     if (of === "explain") {
-      bench.dose.told({ error: line });
+      bench.dose.showExplanation({ error: line });
       return;
     }
     trouble(line);

@@ -24,8 +24,8 @@ function ms(seconds) {
 }
 
 export class Story {
-  /** `begin(scenario)` powers a new unit on; `ask()` has the engine tell the scenario up to now, for
-      `told`; `trouble(line)` tells what failed. */
+  /** `begin(scenario)` powers a new unit on; `ask()` asks the engine for the scenario up to now, for
+      `receive`; `trouble(line)` shows what failed. */
   constructor(begin, ask, trouble) {
     Object.assign(this, { begin, ask, trouble, scenario: null, typed: false, wanting: [] });
     $("story-save").addEventListener("click", () => this.save());
@@ -45,7 +45,7 @@ export class Story {
   }
 
   /** The engine's answer. */
-  told(scenario) {
+  receive(scenario) {
     this.scenario = scenario;
     this.wanting.splice(0).forEach((resolve) => resolve(scenario));
   }

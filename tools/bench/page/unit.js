@@ -72,18 +72,19 @@ export class Unit {
   cue({ cue, tones, buzz }) {
     this.buzzer.play(tones);
     const long = (parts) => parts.reduce((sum, ms) => sum + ms, 0);
-    tell("tone-said", tones.length ? `tone ${tones.map(([hz]) => hz || "–").join(" ")} Hz (${this.words[cue]})` : "",
+    showFor("tone-said", tones.length ? `tone ${tones.map(([hz]) => hz || "–").join(" ")} Hz (${this.words[cue]})` : "",
       "silent", long(tones.map(([, ms]) => ms)));
-    tell("buzz-said", buzz.length ? "vibrating" : "", "still", long(buzz));
+    showFor("buzz-said", buzz.length ? "vibrating" : "", "still", long(buzz));
     shake(buzz);
   }
 }
 
-function tell(id, now, after, ms) {
+/** Show a text for its ms, at least 0.7 s, then another. */
+function showFor(id, now, after, ms) {
   if (!now) return;
   text($(id), now);
-  clearTimeout(tell[id]);
-  tell[id] = setTimeout(() => text($(id), after), Math.max(ms, 700));
+  clearTimeout(showFor[id]);
+  showFor[id] = setTimeout(() => text($(id), after), Math.max(ms, 700));
 }
 
 /** The belt moves while the motor is on: ms on, ms off, ms on, ... */
