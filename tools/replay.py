@@ -38,8 +38,8 @@ ROOT = Path(__file__).resolve().parent.parent
 FILE_MAX_BYTES = 1 << 28
 HEAP_TIMES = 5  # the VM's heap over the recording's size, and
 HEAP_LEAST = 64 << 20  # at least this many bytes
-PATIENCE_S = 1_800
-SAID_MAX = 200  # characters of an interpreter's words that a message quotes
+TIMEOUT_S = 1_800
+QUOTED_MAX = 200  # characters of an interpreter's words that a message quotes
 GET_UNIX = "pip install -e '.[micropython]', or name one as WAISTBAND_MICROPYTHON"
 
 
@@ -72,7 +72,7 @@ def replay(path: Path, on: str) -> tuple[bool, str]:
     recorded = open_recording(path)
     where, play = PLAYERS[on]
     played = play(recorded)
-    different = difference(recorded, played)
+    different = find_difference(recorded, played)
     if different:
         return False, f"{path} on {where}: {different}"
     seconds = recorded.ticks * TICK_MS / 1000
@@ -102,8 +102,8 @@ def check_recording(data: bytes, where: str) -> Recording:
     """The parts of a recording's bytes. Raises BadInput, whatever they are."""
     try:
         about, words, outputs = recording.split(data)
-        board_of(about)
-        wrong = problem(about, data, outputs)
+        find_recorded_board(about)
+        wrong = find_problem(about, data, outputs)
     except RecursionError:
         wrong = "is not a recording"
     except ValueError as why:
@@ -113,19 +113,19 @@ def check_recording(data: bytes, where: str) -> Recording:
     return Recording(data, about, words, outputs)
 
 
-def problem(about: dict[str, Any], data: bytes, outputs: bytes) -> str:
+def find_problem(about: dict[str, Any], data: bytes, outputs: bytes) -> str:
     """What is wrong with a recording of the right form; "" if nothing is."""
     body = data[data.index(b"\n") + 1 :]
     if about["sha256"] != recording.digest(body):
         return "is damaged: its contents are not those that were written"
     if not isinstance(about["answers"], list) or not all(map(is_answer, about["answers"])):
         return "has answers that are none"
-    if sum(call == TICK for call, _ in calls(outputs)) != about["ticks"]:
+    if sum(call == TICK for call, _ in split_calls(outputs)) != about["ticks"]:
         return "has outputs that are not of its ticks"
     return ""
 
 
-def board_of(about: dict[str, Any]) -> Any:
+def find_recorded_board(about: dict[str, Any]) -> Any:
     """The board that a recording names. Raises BadInput."""
     return find_board(about.get("board", REFERENCE))
 
@@ -142,7 +142,7 @@ def is_answer(row: object) -> bool:
     return type(tick) is int and isinstance(question, str)
 
 
-def calls(outputs: bytes) -> list[tuple[int, bytes]]:
+def split_calls(outputs: bytes) -> list[tuple[int, bytes]]:
     """Outputs as (call, arguments); ends early where a byte is no call."""
     found = []
     at = 0
@@ -157,18 +157,20 @@ def calls(outputs: bytes) -> list[tuple[int, bytes]]:
 # -- playing ---------------------------------------------------------------------------
 
 
-def on_cpython(recorded: Recording) -> Played:
+def play_on_cpython(recorded: Recording) -> Played:
     """In this process."""
     outputs = bytearray()
     about = json.loads(json.dumps(recorded.about))  # playing turns its answers into bytes
     try:
-        recording.play(about, recorded.words, board_of(recorded.about), outputs.extend, None)
+        recording.play(
+            about, recorded.words, find_recorded_board(recorded.about), outputs.extend, None
+        )
     except Stopped as why:
         return Played(bytes(outputs), cast("tuple[int, str, str]", why.args))
     return Played(bytes(outputs), None)
 
 
-def interpreter() -> list[str]:
+def find_micropython() -> list[str]:
     """The command of MicroPython's unix port. Raises BadInput if there is none."""
     named = os.environ.get("WAISTBAND_MICROPYTHON")
     if named:
@@ -187,15 +189,15 @@ def interpreter() -> list[str]:
     raise BadInput(f"MicroPython's unix port is not installed: {GET_UNIX}")
 
 
-def on_unix(recorded: Recording) -> Played:
+def play_on_unix(recorded: Recording) -> Played:
     """On MicroPython's unix port, every tick with its heap locked."""
-    command = interpreter()
+    command = find_micropython()
     options = ["-X", "heapsize={heap}", "-m", "sim.recording.format", "{given}", "{made}"]
     path = {"MICROPYPATH": f"{ROOT}{os.pathsep}.frozen"}
-    return elsewhere(recorded, command, options, GET_UNIX, path=path)
+    return play_on_command(recorded, command, options, GET_UNIX, path=path)
 
 
-def on_webassembly(recorded: Recording) -> Played:
+def play_on_webassembly(recorded: Recording) -> Played:
     """On MicroPython's WebAssembly build under Node, every tick with its heap locked; small ints
     have 31 bits there, as the chip's, and whatever outgrows them allocates."""
     from tools.bench import site
@@ -203,11 +205,11 @@ def on_webassembly(recorded: Recording) -> Played:
     node = site.node()
     site.check_npm()
     options = [str(site.BENCH / "replay.mjs"), "{given}", "{made}", "{heap}"]
-    files = json.dumps(site.unit("sim.recording.format", board_of(recorded.about).NAME))
-    return elsewhere(recorded, [node], options, site.GET, files)
+    files = json.dumps(site.unit("sim.recording.format", find_recorded_board(recorded.about).NAME))
+    return play_on_command(recorded, [node], options, site.GET, files)
 
 
-def elsewhere(
+def play_on_command(
     recorded: Recording, command: list[str], options: list[str], get: str, given_in: str = "",
     path: dict[str, str] | None = None,
 ) -> Played:  # fmt: skip
@@ -223,7 +225,7 @@ def elsewhere(
                 command + [row.format(given=given, made=made, heap=heap) for row in options],
                 env={**os.environ, **(path or {})}, input=given_in,
                 cwd=folder, capture_output=True, text=True, errors="replace",
-                check=False, timeout=PATIENCE_S,
+                check=False, timeout=TIMEOUT_S,
             )  # fmt: skip
         except (OSError, subprocess.SubprocessError) as why:
             raise BadInput(f"{shlex.join(command)}: did not run: {why}; {get}") from None
@@ -232,47 +234,49 @@ def elsewhere(
             tick, state, what = json.loads(said.removeprefix("stopped "))
             return Played(made.read_bytes(), (tick, state, what))
         if done.returncode or said != f"played {recorded.ticks}":
-            words = " ".join((done.stdout + done.stderr).split())[-SAID_MAX:]
+            words = " ".join((done.stdout + done.stderr).split())[-QUOTED_MAX:]
             raise BadInput(f"{shlex.join(command)}: gave up: {words or 'without a word'}")
         return Played(made.read_bytes(), None)
 
 
 PLAYERS = {
-    "cpython": ("CPython", on_cpython),
-    "unix": ("MicroPython (unix)", on_unix),
-    "webassembly": ("MicroPython (WebAssembly)", on_webassembly),
+    "cpython": ("CPython", play_on_cpython),
+    "unix": ("MicroPython (unix)", play_on_unix),
+    "webassembly": ("MicroPython (WebAssembly)", play_on_webassembly),
 }
 
 
 # -- comparing -------------------------------------------------------------------------
 
 
-def difference(recorded: Recording, played: Played) -> str:
+def find_difference(recorded: Recording, played: Played) -> str:
     """A sentence about the first tick whose outputs differ; "" if none does."""
     was, came = recorded.outputs, played.outputs
     stopped = played.stopped
     if was == came and stopped is None:
         return ""
-    was_ticks, came_ticks = by_tick(was), by_tick(came)
+    was_ticks, came_ticks = split_ticks(was), split_ticks(came)
     for tick in range(len(was_ticks)):
         if stopped and tick == stopped[0]:
             break
         if tick >= len(came_ticks) or was_ticks[tick] != came_ticks[tick]:
             came_calls = came_ticks[tick] if tick < len(came_ticks) else []
-            return apart(recorded, tick, state_before(was_ticks, tick), was_ticks[tick], came_calls)
+            return describe_tick(
+                recorded, tick, state_before(was_ticks, tick), was_ticks[tick], came_calls
+            )
     if stopped:
         tick, state, what = stopped
-        if what.startswith("MemoryError"):
-            return f"{at(recorded, tick, state)} the firmware allocated memory: {one_line(what)}"
-        return f"{at(recorded, tick, state)} the firmware raised {one_line(what)}"
+        allocated = what.startswith("MemoryError")
+        did = "allocated memory:" if allocated else "raised"
+        return f"{locate_tick(recorded, tick, state)} the firmware {did} {one_line(what)}"
     return f"after the last tick came {len(came) - len(was)} bytes more than were recorded"
 
 
-def by_tick(outputs: bytes) -> list[list[tuple[int, bytes]]]:
+def split_ticks(outputs: bytes) -> list[list[tuple[int, bytes]]]:
     """The calls of each tick; those from before the first go with it."""
     ticks: list[list[tuple[int, bytes]]] = []
     before: list[tuple[int, bytes]] = []
-    for call in calls(outputs):
+    for call in split_calls(outputs):
         if call[0] == TICK:
             ticks.append([])
         (ticks[-1] if ticks else before).append(call)
@@ -286,22 +290,22 @@ def state_before(ticks: list[list[tuple[int, bytes]]], tick: int) -> str:
     for row in reversed(ticks[: tick + 1]):
         for call, arguments in row:
             if call == DIGEST:
-                return name_of(states.STATES, int.from_bytes(arguments[:4], "little"))
+                return name_by_number(states.STATES, int.from_bytes(arguments[:4], "little"))
     return states.STATES[0]
 
 
-def name_of(names: tuple[str, ...], number: int) -> str:
+def name_by_number(names: tuple[str, ...], number: int) -> str:
     """A name by number, or the number."""
     return names[number] if 0 <= number < len(names) else str(number)
 
 
-def at(recorded: Recording, tick: int, state: str) -> str:
+def locate_tick(recorded: Recording, tick: int, state: str) -> str:
     """Where in the run a tick is."""
     clock = recorded.words[tick * FIELDS]
     return f"tick {tick} ({tick * TICK_MS / 1000:.2f} s, clock {clock} ms), state {state}:"
 
 
-def apart(
+def describe_tick(
     recorded: Recording, tick: int, state: str, was: list[tuple[int, bytes]],
     came: list[tuple[int, bytes]],
 ) -> str:  # fmt: skip
@@ -309,11 +313,13 @@ def apart(
     k = 0
     while k < len(was) and k < len(came) and was[k] == came[k]:
         k += 1
-    said, says = (shown(row[k], was, came, k) if k < len(row) else "nothing" for row in (was, came))
-    return f"{at(recorded, tick, state)} recorded was {said}, and came {says}"
+    said, says = (
+        render_call(row[k], was, came, k) if k < len(row) else "nothing" for row in (was, came)
+    )
+    return f"{locate_tick(recorded, tick, state)} recorded was {said}, and came {says}"
 
 
-def shown(
+def render_call(
     call: tuple[int, bytes], was: list[tuple[int, bytes]], came: list[tuple[int, bytes]], k: int
 ) -> str:
     """A call with its arguments; of two digests only the fields that differ."""
@@ -321,7 +327,7 @@ def shown(
     if number == DRIVE and len(arguments) == 3:
         return f"drive(bank {arguments[0]}, duty {int.from_bytes(arguments[1:], 'little')})"
     if number == SIGNAL and arguments:
-        return f"signal({name_of(states.CUES, arguments[0])})"
+        return f"signal({name_by_number(states.CUES, arguments[0])})"
     if number == DIGEST and len(arguments) == CALLS[DIGEST][1]:
         other = next(
             (row[k][1] for row in (came, was)
@@ -329,28 +335,28 @@ def shown(
              and len(row[k][1]) == len(arguments)),
             b"",
         )  # fmt: skip
-        return digest_shown(arguments, other)
+        return render_digest(arguments, other)
     return f"{CALLS[number][0]}({arguments.hex(' ')})"
 
 
-def digest_shown(arguments: bytes, other: bytes) -> str:
+def render_digest(arguments: bytes, other: bytes) -> str:
     """The fields of a digest that are not as in the other one; all, if there is none."""
     count = len(DIGEST_FIELDS)
     values = struct.unpack(f"<{count}i", arguments)
     others = struct.unpack(f"<{count}i", other) if other else (None,) * count
     return ", ".join(
-        f"{name} {field_shown(name, value)}"
+        f"{name} {render_field(name, value)}"
         for name, value, than in zip(DIGEST_FIELDS, values, others, strict=True)
         if value != than
     )
 
 
-def field_shown(name: str, value: int) -> str:
+def render_field(name: str, value: int) -> str:
     """A field of a digest for people."""
     if name == "state":
-        return name_of(states.STATES, value)
+        return name_by_number(states.STATES, value)
     if name == "reason":
-        return name_of(states.REASONS, value)
+        return name_by_number(states.REASONS, value)
     if name == "latched":
         return "+".join(fault for k, (fault, _) in enumerate(FAULTS) if value >> k & 1) or "none"
     return str(value)

@@ -15,7 +15,7 @@ from tools import compiled
 if TYPE_CHECKING:
     from sim.campaign.cases import Tally
 
-Home = tuple[str, int, str, bool]  # the command's machine, process and sources; whether to compile
+Command = tuple[str, int, str, bool]  # machine, process and digest of its sources; to compile?
 
 
 def leave_with_parent() -> None:
@@ -30,22 +30,22 @@ def leave_with_parent() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def home(compile_it: bool) -> Home:
+def describe_command(compile_it: bool) -> Command:
     """What the command tells its workers of itself."""
     return platform.node(), os.getpid(), compiled.digest(), compile_it
 
 
-def session(told: Home, seed: int, index: int, faulty: int, quiet: int) -> "Tally":
+def run_session(command: Command, seed: int, index: int, faulty: int, quiet: int) -> "Tally":
     """Run a session's cases. Raises ValueError where this machine has other sources."""
-    node, process, sources, compile_it = told
+    node, process, sources, compile_it = command
     if (platform.node(), os.getpid()) != (node, process):
-        ready(sources, compile_it)
+        prepare_process(sources, compile_it)
     from sim.campaign import cases
 
     return cases.session(seed, index, faulty, quiet)
 
 
-def ready(sources: str, compile_it: bool, done: set[str] = set()) -> None:  # noqa: B006
+def prepare_process(sources: str, compile_it: bool, done: set[str] = set()) -> None:  # noqa: B006
     """Once in a process: the sources must be the command's, and its compiled copy is used
     where there is one."""
     if done:

@@ -14,7 +14,7 @@ from sim.common.errors import BadInput
 from tests.sim.test_replay import STORIES, brief, patched, recorded
 from tools import replay as tool
 from tools.bench import site
-from tools.replay import difference, on_unix, on_webassembly, replay
+from tools.replay import find_difference, play_on_unix, play_on_webassembly, replay
 
 SAID = "tick 201 (4.02 s, clock 4020 ms), state WAIT_SKIN: the firmware allocated memory"
 GATE = "        if not (permitted and self.planned):"
@@ -35,13 +35,15 @@ def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("name", STORIES)
 @pytest.mark.usefixtures("npm")
 def test_webassembly_gives_what_was_recorded_and_allocates_nothing(name: str) -> None:
-    assert difference(recorded(name), on_webassembly(recorded(name))) == ""
+    assert find_difference(recorded(name), play_on_webassembly(recorded(name))) == ""
 
 
 @pytest.mark.usefixtures("npm")
 def test_other_firmware_is_reported_with_what_differs(copied: Path) -> None:
     patched(copied / "firmware/core/limits.py", "WORN_MS = 5_000", "WORN_MS = 5_200")
-    said = difference(recorded("a dose reached"), on_webassembly(recorded("a dose reached")))
+    said = find_difference(
+        recorded("a dose reached"), play_on_webassembly(recorded("a dose reached"))
+    )
     assert "signal(CHECK)" in said
 
 
@@ -50,18 +52,22 @@ def test_other_firmware_is_reported_with_what_differs(copied: Path) -> None:
 def test_a_number_that_needs_more_than_31_bits_is_reported(copied: Path, shift: int) -> None:
     lines = f"        if ms == 4_020:\n            self.since_ms = ms - 4_019 << {shift}\n{GATE}"
     patched(copied / "firmware/safety/gate.py", GATE, lines)
-    said = difference(recorded("a dose reached"), on_webassembly(recorded("a dose reached")))
+    said = find_difference(
+        recorded("a dose reached"), play_on_webassembly(recorded("a dose reached"))
+    )
     assert said.startswith(SAID) if shift == 30 else said == ""
 
 
 def test_the_unix_port_cannot_see_that(copied: Path) -> None:
     try:
-        tool.interpreter()
+        tool.find_micropython()
     except BadInput as why:
         pytest.skip(str(why))
     lines = f"        if ms == 4_020:\n            self.since_ms = ms - 4_019 << 30\n{GATE}"
     patched(copied / "firmware/safety/gate.py", GATE, lines)
-    assert difference(recorded("a dose reached"), on_unix(recorded("a dose reached"))) == ""
+    assert (
+        find_difference(recorded("a dose reached"), play_on_unix(recorded("a dose reached"))) == ""
+    )
 
 
 @pytest.mark.usefixtures("npm")

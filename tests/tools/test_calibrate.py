@@ -15,7 +15,7 @@ from firmware.waistband import Waistband as Unit
 from sim.common.errors import BadInput
 from tests.support.command import Waistband, files
 from tests.support.fake_hal import BOARD, FakeHal
-from tools.commands.calibrate import made, measured, rounded
+from tools.commands.calibrate import make_calibration, read_measures, round_numbers
 
 MEASURES = """\
 serial = "WB-0001"
@@ -46,7 +46,7 @@ def test_what_was_measured_becomes_a_calibration_that_unlocks_a_unit(waistband: 
 
 
 def test_options_stand_over_the_file_and_json_is_as_good(waistband: Waistband) -> None:
-    table = json.loads(json.dumps(measured("m.toml")))
+    table = json.loads(json.dumps(read_measures("m.toml")))
     del table["serial"], table["date"]
     Path("m.json").write_text(json.dumps(table), encoding="utf-8")
     ended = waistband(
@@ -124,10 +124,10 @@ JSON = st.recursive(
     JSON,
 )
 def test_any_value_at_any_key_is_a_sealed_calibration_or_a_line(key: str, value: Any) -> None:
-    table: dict[str, Any] = {**measured("m.toml"), key: value}
+    table: dict[str, Any] = {**read_measures("m.toml"), key: value}
     Path("any.json").write_text(json.dumps(table), encoding="utf-8")
     try:
-        found = made(measured("any.json"), BOARD, "any.json")
+        found = make_calibration(read_measures("any.json"), BOARD, "any.json")
     except BadInput as why:
         assert str(why).startswith("any.json: ") and str(why).isprintable()
         return
@@ -146,7 +146,7 @@ def test_thousandths_come_out_alike_in_the_chips_short_floats(
     window: float, bank: float, offset: float
 ) -> None:
     for value, low, high in ((window, 1, 400), (bank, 0.5, 12.5), (offset, -2, 2)):
-        short: Any = rounded(value)
+        short: Any = round_numbers(value)
         assert on_chip(short, low) == number("x", short, low, high, "")
 
 
@@ -187,7 +187,7 @@ def test_a_unit_gets_it_whole_and_a_second_one_only_with_replace(
 def test_the_crc_is_that_of_the_values_in_thousandths() -> None:
     import binascii
 
-    table: dict[str, Any] = dict(measured("m.toml"))
+    table: dict[str, Any] = dict(read_measures("m.toml"))
     said = "WB-0001 2026-03-01 60000 9800 10100 10000 9700 9900 10200 9900 9800 120 -50"
     expected = binascii.crc32("\n".join(said.split(" ")).encode())
     assert calibration_crc(table, BOARD) == f"{expected:08x}"

@@ -67,7 +67,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     """A campaign in which one case broke a rule."""
     tally = Tally(broken=[HOT])
     tally.cases.update(COUNTS)
-    monkeypatch.setattr(check_campaign, "gather", lambda size, compile_it, **options: tally)
+    monkeypatch.setattr(check_campaign, "run_sessions", lambda size, compile_it, **options: tally)
 
 
 @pytest.mark.usefixtures("broken")
@@ -133,11 +133,11 @@ def test_windows_are_shared_out_to_the_last_one() -> None:
 
 
 def test_a_machine_with_other_sources_takes_no_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    node, process, sources, compile_it = worker.home(False)
+    node, process, sources, compile_it = worker.describe_command(False)
     elsewhere = (node, process + 1, sources[::-1], compile_it)
-    monkeypatch.setattr(worker, "ready", worker.ready)
+    monkeypatch.setattr(worker, "prepare_process", worker.prepare_process)
     with pytest.raises(ValueError, match="has other sources than the command"):
-        worker.session(elsewhere, 504, 0, 0, 0)
+        worker.run_session(elsewhere, 504, 0, 0, 0)
 
 
 def test_a_stop_in_the_middle_leaves_nothing_half_written(
@@ -146,6 +146,6 @@ def test_a_stop_in_the_middle_leaves_nothing_half_written(
     def gather(size: object, compile_it: bool, **options: object) -> Tally:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(check_campaign, "gather", gather)
+    monkeypatch.setattr(check_campaign, "run_sessions", gather)
     ended = waistband(*SMALL, "--report", "report.md")
     assert (ended.code, files()) == (130, [])

@@ -30,7 +30,7 @@ from tests.support.serial_pty import Port, Simulated, until
 from tools.commands import monitor
 from tools.unit import device, monitor_view
 from tools.unit.device import Device
-from tools.unit.monitor_view import Lines, Screen, record_of
+from tools.unit.monitor_view import Screen, parse_record, print_line
 
 RECORD: dict[str, Any] = {
     "ms": 61_234, "state": "TREAT", "reason": "", "refused": 0, "lock": 0, "faults": 0,
@@ -205,7 +205,7 @@ def test_the_view_fits_a_terminal(
         assert "it is not calibrated" in shown and "a hard fault is kept" in shown
     if what in SAID:
         assert SAID[what] in shown
-        Lines(False).take(STORIES[what])
+        print_line(STORIES[what], as_json=False)
         assert (SAID[what] in capsys.readouterr().out) == (what != "in a trial")
 
 
@@ -222,6 +222,6 @@ def test_whatever_comes_is_shown_or_passed_over(said: bytes) -> None:
     view = Screen(Console(width=80, file=io.StringIO()))
     view.take(said)
     view.console.print(view.screen())
-    Lines(True).take(said)
-    Lines(False).take(said)
-    record_of(said)
+    print_line(said, as_json=True)
+    print_line(said, as_json=False)
+    parse_record(said)

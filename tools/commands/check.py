@@ -97,8 +97,8 @@ def campaign(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     size = check_campaign.Size(sessions, windows, quiet_windows, seed)
     if replay is not None:
-        check_campaign.check(size, jobs, scheduler)
-        return check_campaign.replay(replay, scenario)
+        check_campaign.check_size(size, jobs, scheduler)
+        return check_campaign.replay_case(replay, scenario)
     if scenario is not None:
         raise BadInput("--scenario without --replay: name the case that is to be written")
     return check_campaign.run(

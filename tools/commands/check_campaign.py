@@ -1,8 +1,8 @@
-"""`waistband check campaign`: the work shared out, watched, and told.
+"""`waistband check campaign`: the work shared out, watched, and reported.
 
 One session with all its windows is one piece of work. It goes to processes of this machine
 or, with a scheduler's address, to those of a Dask cluster; both are executors of
-`concurrent.futures` and both run `tools.worker.session`.
+`concurrent.futures` and both run `tools.worker.run_session`.
 """
 
 import json
@@ -64,13 +64,13 @@ def run(
     as_json: bool = False, report: str | None = None,
 ) -> int:  # fmt: skip
     """Run it; returns the exit code."""
-    check(size, jobs, scheduler)
+    check_size(size, jobs, scheduler)
     with ExitStack() as stack:
         path = stack.enter_context(write_whole(report)) if report else None
-        compile_it = compile_it and prepare(size)
+        compile_it = compile_it and ensure_compiled(size)
         quiet = as_json or not sys.stdout.isatty()
-        tally = gather(size, compile_it, jobs=jobs, scheduler=scheduler, quiet=quiet)
-        how = how_made(size, compile_it)
+        tally = run_sessions(size, compile_it, jobs=jobs, scheduler=scheduler, quiet=quiet)
+        how = describe_origin(size, compile_it)
         if path:
             path.write_text(campaign_report.markdown(tally, how), encoding="utf-8")
     if as_json:
@@ -82,7 +82,7 @@ def run(
     return FAILED if tally.broken else 0
 
 
-def check(size: Size, jobs: int | None, scheduler: str | None) -> None:
+def check_size(size: Size, jobs: int | None, scheduler: str | None) -> None:
     """Refuse options that cannot be; raises BadInput."""
     validate.integer(size.sessions, "--sessions", 1, SESSIONS_MAX)
     validate.integer(size.windows, "--windows", 0, WINDOWS_MAX)
@@ -97,7 +97,7 @@ def check(size: Size, jobs: int | None, scheduler: str | None) -> None:
 # -- the work ---------------------------------------------------------------------------
 
 
-def prepare(size: Size) -> bool:
+def ensure_compiled(size: Size) -> bool:
     """Whether workers find a compiled copy: one that is there, or one made now if the campaign
     is worth it. Says in a line why there is none."""
     if compiled.made():
@@ -114,7 +114,7 @@ def prepare(size: Size) -> bool:
 
 
 @contextmanager
-def pool(sessions: int, jobs: int | None, scheduler: str | None) -> Iterator[Executor]:
+def open_pool(sessions: int, jobs: int | None, scheduler: str | None) -> Iterator[Executor]:
     """Processes of this machine, or a cluster's. Raises BadInput."""
     if scheduler is None:
         processes = min(jobs or os.cpu_count() or 1, sessions)
@@ -135,23 +135,23 @@ def pool(sessions: int, jobs: int | None, scheduler: str | None) -> Iterator[Exe
         yield client.get_executor(pure=False)
 
 
-def gather(
+def run_sessions(
     size: Size, compile_it: bool, *, jobs: int | None, scheduler: str | None, quiet: bool
 ) -> "Tally":
     """Have every session run somewhere; a bar meanwhile, on a terminal."""
     tally = cases.Tally()
-    told = worker.home(compile_it)
+    command = worker.describe_command(compile_it)
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
         TextColumn("{task.fields[said]}"),
     )  # fmt: skip
     with (
-        pool(size.sessions, jobs, scheduler) as executor,
+        open_pool(size.sessions, jobs, scheduler) as executor,
         Progress(*columns, disable=quiet, transient=True) as progress,
     ):
         task = progress.add_task("sessions", total=size.sessions, said="")
         futures: list[Future[Tally]] = [
-            executor.submit(worker.session, told, size.seed, index, *size.share(index))
+            executor.submit(worker.run_session, command, size.seed, index, *size.share(index))
             for index in range(size.sessions)
         ]
         try:
@@ -172,7 +172,7 @@ def gather(
     return tally
 
 
-# -- what is told -----------------------------------------------------------------------
+# -- the report -----------------------------------------------------------------------
 
 
 def commit() -> str:
@@ -185,7 +185,7 @@ def commit() -> str:
     return done.stdout.strip() or "unknown"
 
 
-def how_made(size: Size, compile_it: bool) -> dict[str, object]:
+def describe_origin(size: Size, compile_it: bool) -> dict[str, object]:
     """What a reader needs to make it again."""
     return {
         "seed": size.seed,
@@ -199,7 +199,7 @@ def how_made(size: Size, compile_it: bool) -> dict[str, object]:
     }
 
 
-def replay(case: str, path: str | None) -> int:
+def replay_case(case: str, path: str | None) -> int:
     """Run one case and tell its story; returns the exit code."""
     if not cases.NAME.fullmatch(case):
         raise BadInput(f"--replay is {validate.shown(case)}: SEED-SESSION, or with -s, -fN or -qN")

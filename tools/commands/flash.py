@@ -64,15 +64,15 @@ def flash(
     data = find_board(board)
     check_chip(data, "flash")
     blocks = image.micropython(micropython)
-    own = own_files(data, calibration, prescription, key)
+    own = read_own_files(data, calibration, prescription, key)
     files = {**device_files(ROOT), **board_file(data), **own}
-    target = Path(output or board_drive(drive) / "waistband.uf2")
+    target = Path(output or find_drive(drive) / "waistband.uf2")
     made = [*blocks, image.filesystem(files)]
     if output is not None:
         with write_whole(output) as path:
             write_uf2(made, path)
     else:
-        copy(made, target)
+        copy_uf2(made, target)
     said = f"MicroPython {image.version_of(blocks)} and {len(files)} files"
     emit(f"Wrote {target}: {said}{'' if output else '; the board restarts by itself'}")
     if CALIBRATION not in files:
@@ -90,7 +90,7 @@ def check_packages() -> None:
         raise BadInput(f"flash needs {needs}: pip install -e '.[pin]'") from None
 
 
-def own_files(
+def read_own_files(
     board: Any, calibration: str | None, prescription: str | None, key: str | None
 ) -> dict[str, bytes]:
     """This unit's calibration, key and prescription, if given. Raises BadInput where the unit
@@ -103,7 +103,7 @@ def own_files(
 
     files = {}
     serial = ""
-    full_uw_cm2 = nominal(board)
+    full_uw_cm2 = nominal_rows(board)
     if calibration is not None:
         table = validate.parse_json(validate.read_text(calibration), calibration)
         try:
@@ -128,7 +128,7 @@ def own_files(
     return files
 
 
-def nominal(board: Any) -> list[list[int]]:
+def nominal_rows(board: Any) -> list[list[int]]:
     """What each bank of a pad gives at full duty as its board has it, before it was measured."""
     return [[board.BANK_NOMINAL_UW_CM2] * len(board.BANKS)] * 2
 
@@ -147,16 +147,16 @@ def write_uf2(blocks: "list[tuple[int, bytes]]", path: Path) -> None:
 # -- the board ---------------------------------------------------------------------------
 
 
-def board_drive(named: str | None) -> Path:
+def find_drive(named: str | None) -> Path:
     """The drive that a board in its bootloader shows. Raises BadInput."""
     if named is not None:
-        said = board_id(Path(named))
+        said = read_board_id(Path(named))
         if not said:
             raise BadInput(f"{named}: is no board's drive: there is no {INFO} on it")
         if said != BOARD_ID:
             raise BadInput(f"{named}: is a board called {said}: {BOARD_ID} is needed")
         return Path(named)
-    found = [drive for drive in drives() if board_id(drive) == BOARD_ID]
+    found = [drive for drive in mounted_drives() if read_board_id(drive) == BOARD_ID]
     if not found:
         raise BadInput(
             "no board in its bootloader: hold BOOTSEL while you plug it in, or name its drive with"
@@ -168,7 +168,7 @@ def board_drive(named: str | None) -> Path:
     return found[0]
 
 
-def drives() -> Iterator[Path]:
+def mounted_drives() -> Iterator[Path]:
     """Where systems mount what is plugged in."""
     for pattern in MOUNTS:
         yield from sorted(Path("/").glob(pattern[1:]))
@@ -176,7 +176,7 @@ def drives() -> Iterator[Path]:
         yield from (Path(f"{letter}:/") for letter in "DEFGHIJKLMNOPQRSTUVWXYZ")
 
 
-def board_id(drive: Path) -> str:
+def read_board_id(drive: Path) -> str:
     """What a drive says that it is; empty where it is no board's."""
     try:
         with (drive / INFO).open(encoding="ascii", errors="replace") as file:
@@ -187,7 +187,7 @@ def board_id(drive: Path) -> str:
     return named[0] if named else ""
 
 
-def copy(blocks: "list[tuple[int, bytes]]", target: Path) -> None:
+def copy_uf2(blocks: "list[tuple[int, bytes]]", target: Path) -> None:
     """Made aside, then copied whole: a board restarts with the last block that it gets."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / target.name

@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 
 from sim.common.errors import BadInput
-from tools.commands.options import BOARD, BoardName
+from tools.commands.options import BOARD, BoardName, DeviceName
 from tools.common.files import emit, write_whole
-from tools.unit.device import Where
 
 AREA_CM2 = (1, 400)  # as a calibration may have it
 HTML = (".html", ".htm")
@@ -36,7 +35,7 @@ def pull(
     folder: Annotated[
         str, typer.Argument(metavar="FOLDER", help="Of the unit's pulls; made if new.")
     ],
-    device: Where = None,
+    device: DeviceName = None,
 ) -> int:
     """Copy a unit's journal into a new folder in FOLDER, named by the unit and the time.
 
@@ -121,13 +120,16 @@ def show(
 def export(
     files: Files,
     output: Annotated[
-        str, typer.Option("-o", "--output", metavar="FOLDER", help="Where to write; made if new.")
+        str,
+        typer.Option("-o", "--output", metavar="FOLDER", help="DeviceName to write; made if new."),
     ],
     key: KeyFile = None,
     area: Annotated[
         float | None, typer.Option(metavar="cm2", help="Window of a pad; else the board's.")
     ] = None,
-    site: Annotated[str, typer.Option(metavar="TEXT", help="Where it is worn.")] = "lower back",
+    site: Annotated[
+        str, typer.Option(metavar="TEXT", help="DeviceName it is worn.")
+    ] = "lower back",
     board: BoardName = BOARD,
 ) -> int:
     """Write sessions.csv, a row a session and pad, and dictionary.md, which says what each

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from sim.common.errors import BadInput
+from tools.commands.options import DeviceName
 from tools.common.files import emit
-from tools.unit.device import Where
 
 app = typer.Typer(rich_markup_mode=None, help="Make a unit's key, and what the unit keeps of it.")
 
@@ -21,7 +21,8 @@ def key(context: typer.Context) -> None:
 @app.command()
 def new(
     output: Annotated[
-        str, typer.Option("-o", "--output", metavar="KEYFILE", help="Where the key is to be kept.")
+        str,
+        typer.Option("-o", "--output", metavar="KEYFILE", help="DeviceName the key is to be kept."),
     ],
     unit: Annotated[
         str | None, typer.Option(metavar="SERIAL", help="The unit that it is for.")
@@ -46,7 +47,7 @@ def install(
         str | None,
         typer.Option("-o", "--output", metavar="keys.json", help="Make the file; not to a unit."),
     ] = None,
-    device: Where = None,
+    device: DeviceName = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Write over the keys that a unit has.")
     ] = False,

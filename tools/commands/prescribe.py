@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from sim.common.errors import BadInput
-from tools.commands.options import BOARD, BoardName
+from tools.commands.options import BOARD, BoardName, DeviceName
 from tools.common.files import emit, write_whole
-from tools.unit.device import Where
 
 if TYPE_CHECKING:
     from tools.prescription.keyfile import Key
@@ -202,7 +201,7 @@ def sign(
 
 
 @app.command()
-def push(file: File, device: Where = None) -> int:
+def push(file: File, device: DeviceName = None) -> int:
     """Put a prescription onto its unit, which restarts and goes by it.
 
     Asked first is the firmware's own code, with what this unit keeps: its key, its serial, its

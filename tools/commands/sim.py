@@ -1,15 +1,20 @@
-"""`waistband sim`: a scenario on the simulated unit, watched, then told."""
+"""`waistband sim`: runs a scenario on the simulated unit, shows it, then prints the result."""
 
 import os
 from collections.abc import Sequence
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sim.common.errors import BadInput
-from tools.commands.options import BOARD, ScenarioBoard
+from tools.commands.options import (
+    BOARD,
+    ScenarioBoard,
+    check_suffix,
+    parse_integer,
+    parse_number,
+)
 
 if TYPE_CHECKING:
     from sim.common.story import Scenario
@@ -27,7 +32,7 @@ Waveform = Annotated[
 
 
 class Depth(StrEnum):
-    """Where the physics stands in for the hardware."""
+    """Where physics takes the place of hardware."""
 
     HAL = "hal"
     DRIVER = "driver"
@@ -85,30 +90,25 @@ def sim(  # noqa: PLR0913, PLR0917 - one parameter an option
     named = {"trace": trace, "plot": plot, "report": report, "recording": record, "edges": vcd,
              "waveform": waveform}  # fmt: skip
     outputs = [(what, path) for what, path in named.items() if path is not None]
-    check_names(plot, waveform, report)
+    check_files(plot, waveform, report)
     check_depth(depth.value, uf2, vcd, waveform, record)
     check_outputs(scenario, outputs)
-    number, times = seed_of(seed), realtime_of(realtime)
+    from sim.scenario.scenario import SEED_MAX
+
+    number = parse_integer(seed, "--seed", 0, SEED_MAX)
     from tools.simulate import simulate
 
     return simulate(
-        story(scenario, board), outputs, as_json=as_json, trace_every=trace_every.value,
-        seed=number, realtime=times, depth=depth.value, uf2=uf2,
+        load_scenario(scenario, board), outputs, as_json=as_json, trace_every=trace_every.value,
+        seed=number, realtime=parse_realtime(realtime), depth=depth.value, uf2=uf2,
     )  # fmt: skip
 
 
-# -- options -------------------------------------------------------------------------------
-
-
-def check_names(plot: str | None, waveform: str | None, report: str | None) -> None:
-    """Refuse names of files that are of another kind; raises BadInput."""
-    from sim.common.validate import shown
-
-    kinds = (("--plot", plot, ".png"), ("--waveform", waveform, ".png"),
-             ("--report", report, ".html"))  # fmt: skip
-    for option, path, kind in kinds:
-        if path is not None and Path(path).suffix.lower() != kind:
-            raise BadInput(f"{option} is {shown(path)}: a name that ends in {kind}")
+def check_files(plot: str | None, waveform: str | None, report: str | None) -> None:
+    """Raise BadInput for a file of another kind, or a report without its npm packages."""
+    check_suffix("--plot", plot, ".png")
+    check_suffix("--waveform", waveform, ".png")
+    check_suffix("--report", report, ".html")
     if report is not None:
         from tools.bench.site import check_npm
 
@@ -118,7 +118,7 @@ def check_names(plot: str | None, waveform: str | None, report: str | None) -> N
 def check_depth(
     depth: str, uf2: str | None, vcd: str | None, waveform: str | None, record: str | None
 ) -> None:
-    """Refuse options that are for another depth; raises BadInput."""
+    """Raise BadInput for an option of another depth."""
     if depth != "pin":
         for option, given in (("--uf2", uf2), ("--vcd", vcd), ("--waveform", waveform)):
             if given is not None:
@@ -128,7 +128,7 @@ def check_depth(
 
 
 def check_outputs(scenario: str | None, outputs: Sequence[tuple[str, str]]) -> None:
-    """Refuse two outputs in one file, or one in the scenario's; raises BadInput."""
+    """Raise BadInput for two outputs in one file, or an output in the scenario's file."""
     used: dict[str, str] = {}
     if scenario is not None:
         used[os.path.realpath(scenario)] = "the scenario"
@@ -139,37 +139,13 @@ def check_outputs(scenario: str | None, outputs: Sequence[tuple[str, str]]) -> N
         used[real] = f"the {what}"
 
 
-def story(path: str | None, board: str | None) -> "Scenario":
+def load_scenario(path: str | None, board: str | None) -> "Scenario":
     """The scenario in a file, or an ordinary session. Raises BadInput."""
     from sim.scenario.scenario import load, ordinary
 
     return ordinary(board or BOARD) if path is None else load(path, board)
 
 
-def seed_of(written: str | None) -> int | None:
-    """`--seed`; raises BadInput."""
-    if written is None:
-        return None
-    from sim.common import validate
-    from sim.scenario.scenario import SEED_MAX
-
-    try:
-        return validate.integer(int(written), "--seed", 0, SEED_MAX)
-    except ValueError:
-        raise BadInput(
-            f"--seed is {validate.shown(written)}: an integer from 0 to {SEED_MAX}"
-        ) from None
-
-
-def realtime_of(written: str | None) -> float | None:
-    """`--realtime`, simulated seconds a second; raises BadInput."""
-    if written is None:
-        return None
-    from sim.common import validate
-
-    try:
-        return validate.number(float(written), "--realtime", 0.01, REALTIME_MAX)
-    except ValueError:
-        raise BadInput(
-            f"--realtime is {validate.shown(written)}: a number from 0.01 to {REALTIME_MAX}"
-        ) from None
+def parse_realtime(written: str | None) -> float | None:
+    """`--realtime`, simulated seconds a second. Raises BadInput."""
+    return parse_number(written, "--realtime", 0.01, REALTIME_MAX)

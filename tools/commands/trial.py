@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from tools.commands.options import DeviceName
 from tools.common.files import emit
-from tools.unit.device import Where
 
 app = typer.Typer(
     rich_markup_mode=None, help="Run a blinded trial, from its allocation to its report."
@@ -35,7 +35,7 @@ def trial(context: typer.Context) -> None:
 @app.command()
 def identity(
     output: Annotated[
-        str, typer.Option("-o", "--output", metavar="FILE", help="Where it is to be kept.")
+        str, typer.Option("-o", "--output", metavar="FILE", help="DeviceName it is to be kept.")
     ],
 ) -> int:
     """Make an age identity, for the statistician or the officer, and say its recipient.
@@ -115,7 +115,7 @@ def enrol(
 def push(
     folder: Folder,
     participant: Who,
-    device: Where = None,
+    device: DeviceName = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Remove the visits of somebody else from the unit.")
     ] = False,

@@ -1,4 +1,7 @@
-"""Files that are written whole or not at all, and standard output that may be gone."""
+"""Writes files whole or not at all, and prints to a standard output that may be closed.
+
+Called by every command that writes.
+"""
 
 import os
 import shutil
@@ -64,6 +67,11 @@ def write_folder(folder: str, files: dict[str, bytes]) -> None:
 
 def _reason(why: Exception) -> str:
     return getattr(why, "strerror", None) or str(why)
+
+
+def is_terminal(as_json: bool) -> bool:
+    """Whether a live view may be shown: standard output is a terminal, and not for JSON."""
+    return not as_json and sys.stdout is not None and sys.stdout.isatty()
 
 
 def emit(text: str) -> None:

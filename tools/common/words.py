@@ -108,7 +108,7 @@ NO_SESSION = {
 }
 
 
-def asked(course: "dict[str, Any]") -> str:
+def render_course(course: "dict[str, Any]") -> str:
     """What a session asks for, in a line; from a `Course`, or a record of the journal."""
     light = "CW"
     if course["period_ticks"] > 1:
@@ -122,9 +122,9 @@ def asked(course: "dict[str, Any]") -> str:
     )
 
 
-def fault(row: dict[str, object]) -> str:
+def render_fault(row: dict[str, object]) -> str:
     """A fault of the result: where, when, what it is, what was read and which limit it broke."""
-    return f"{locate_fault(row)}: {FAULTS.get(str(row['name']), 'unknown')}, {write_figures(row)}"
+    return f"{locate_fault(row)}: {FAULTS.get(str(row['name']), 'unknown')}, {render_figures(row)}"
 
 
 def locate_fault(row: dict[str, object]) -> str:
@@ -133,9 +133,9 @@ def locate_fault(row: dict[str, object]) -> str:
     return f"{row['name']}{where} at {row['t_s']:.2f} s"
 
 
-def write_figures(row: dict[str, object]) -> str:
+def render_figures(row: dict[str, object]) -> str:
     """What was read for a fault of the result, and which limit it broke."""
-    value, limit = (measured(row[key], str(row.get("unit", ""))) for key in ("value", "limit"))
+    value, limit = (render_value(row[key], str(row.get("unit", ""))) for key in ("value", "limit"))
     return f"{value}, limit {limit}"
 
 
@@ -149,7 +149,7 @@ def explain_lock(number: int) -> str:
     return LOCKS[number] if 0 <= number < len(LOCKS) else f"lock {number}"
 
 
-def measured(value: object, unit: str) -> str:
+def render_value(value: object, unit: str) -> str:
     """A value in the unit of the firmware's fault table."""
     if unit == "C":
         return f"{value:.2f} C"

@@ -39,7 +39,7 @@ def said(course: Course) -> "Iterator[str]":
 
 def asked(course: Course) -> str:
     """What a session asks for."""
-    return f"{course.name}: {words.asked(course.__dict__)}."
+    return f"{course.name}: {words.render_course(course.__dict__)}."
 
 
 def light(course: Course) -> "Iterator[str]":

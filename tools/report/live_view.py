@@ -140,7 +140,7 @@ class View:
         if rows:
             first = rows[0]
             more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
-            said = f"{words.locate_fault(first)}: {words.write_figures(first)}"
+            said = f"{words.locate_fault(first)}: {words.render_figures(first)}"
             faults.append(said + more, style="red")
             parts = [line, faults, label("").append(words.FAULTS[str(first["name"])], style="red")]
         else:

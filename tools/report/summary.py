@@ -22,7 +22,7 @@ def summary(run: Run, written: list[tuple[str, str]]) -> RenderableType:
     parts: list[RenderableType] = [headline(run, result)]
     if not run.unit.session.locked and run.unit.session.number:
         course = run.unit.session.course
-        parts += [f"Asked ({course.name}): {words.asked(vars(course))}", ""]
+        parts += [f"Asked ({course.name}): {words.render_course(vars(course))}", ""]
         parts += [given(account(run)), ""]
     parts += list(notes(run, result))
     parts += [f"Wrote the {what} to {path}" for what, path in written]
@@ -119,7 +119,7 @@ def notes(run: Run, result: dict[str, object]) -> Iterator[RenderableType]:
     rows, cutoffs = result["faults"], result["cutoffs"]
     assert isinstance(rows, list) and isinstance(cutoffs, list)
     for row in rows:
-        yield Text("Fault: ", style="red").append(words.fault(row), style="default")
+        yield Text("Fault: ", style="red").append(words.render_fault(row), style="default")
     resets = result["resets"]
     assert isinstance(resets, list)
     for row in resets:

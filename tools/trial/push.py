@@ -17,9 +17,9 @@ from tools.common.files import emit
 from tools.trial import folder as trial_folder
 from tools.trial import people
 from tools.trial.folder import PRESCRIPTIONS, TICKETS
-from tools.unit.device import Device, Failed
+from tools.unit.device import Device, Failed, parse_object
 from tools.unit.exchange import PRESCRIPTION
-from tools.unit.files import at_prompt, board_of, fetch, keep, table_of
+from tools.unit.files import at_prompt, read_board_name, read_file, write_file
 
 REMOVE = "import os\nos.remove({name!r})\n"
 
@@ -32,12 +32,12 @@ def push(folder: str, participant: str, device: str | None, replace: bool) -> in
     content = trial.read(f"{TICKETS}/{who}.json")
     asked = trial.read(f"{PRESCRIPTIONS}/{who}.json")
     with at_prompt(device) as (unit, about):
-        calibration = table_of(fetch(unit, CALIBRATION))
+        calibration = parse_object(read_file(unit, CALIBRATION))
         found = str(calibration.get("serial", ""))
         if found != serial:
             raise BadInput(f"{unit.port}: is unit {validate.shown(found)}: {who} has {serial}")
-        keys = Keys(fetch(unit, KEYS))
-        board = find_board(board_of(unit, about))
+        keys = Keys(read_file(unit, KEYS))
+        board = find_board(read_board_name(unit, about))
         try:
             taken = enrolment.opened(content, keys, serial)
             prescription, _, _ = signed_prescription.opened(asked, keys, serial)
@@ -49,8 +49,8 @@ def push(folder: str, participant: str, device: str | None, replace: bool) -> in
             raise BadInput(
                 f"{unit.port}: has {old}: pull its journal first; then --replace removes them"
             )
-        keep(unit, PRESCRIPTION, asked)
-        keep(unit, enrolment.FILE, content)
+        write_file(unit, PRESCRIPTION, asked)
+        write_file(unit, enrolment.FILE, content)
         if old:
             remove(unit, visits.FILE)
     emit(f"{unit.port}: unit {serial} has the ticket and the prescription of {who}")
@@ -60,10 +60,10 @@ def push(folder: str, participant: str, device: str | None, replace: bool) -> in
 def others(unit: Device, taken: enrolment.Ticket) -> str:
     """Whose visits the unit keeps, if they are not this participant's; empty where there are
     none."""
-    content = fetch(unit, visits.FILE)
+    content = read_file(unit, visits.FILE)
     if content is None:
         return ""
-    table = table_of(content)
+    table = parse_object(content)
     whose, of = table.get("participant"), table.get("trial")
     if (whose, of) == (taken.participant, taken.trial):
         return ""

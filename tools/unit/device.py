@@ -11,9 +11,7 @@ import re
 import struct
 import time
 from contextlib import redirect_stdout, suppress
-from typing import Annotated, Any, NamedTuple
-
-import typer
+from typing import Any, NamedTuple
 
 from sim.common.errors import BadInput
 
@@ -29,13 +27,13 @@ OLDEST = (1, 24, 0)
 MPY = 6  # of .mpy files that hold bytecode
 CTRL_B, CTRL_C = b"\x02", b"\x03"
 PROMPT = b">>> "
-SHOW = b"\r" + CTRL_B  # has a prompt show itself; a running unit takes neither
+SHOW_PROMPT = b"\r" + CTRL_B  # has a prompt show itself; a running unit takes neither
 # Seconds by the clock, for a unit that answers within a second or two.
 LISTEN_S = 3.0
 ANSWER_S = 6.0
 RETURN_S = 20.0
 EXEC_S = 60.0
-KEPT = 65_536
+HEARD_MAX = 65_536
 ASK = """
 import sys, os
 i = sys.implementation
@@ -51,13 +49,6 @@ except OSError:
 print(repr((i.name, tuple(i.version[:3]), getattr(i, '_machine', sys.platform),
  getattr(i, '_mpy', 0) & 255, os.statvfs(os.getcwd()), frozen)))
 """
-Where = Annotated[
-    str | None,
-    typer.Option(
-        "--device", metavar="NAME",
-        help="As mpremote names it: a0, u0, id:SERIAL, port:NAME; else the only unit there is.",
-    ),
-]  # fmt: skip
 
 
 class Failed(Exception):
@@ -74,7 +65,7 @@ class About(NamedTuple):
     frozen: bool  # the product is part of its MicroPython
 
 
-def modules() -> Any:
+def import_mpremote() -> Any:
     """What speaks to a port: mpremote's transport, and pyserial. Raises BadInput without them."""
     try:
         import serial.tools.list_ports  # type: ignore[import-untyped]
@@ -84,10 +75,10 @@ def modules() -> Any:
     return serial, transport, transport_serial
 
 
-def port_of(device: str | None) -> str:
+def find_port(device: str | None) -> str:
     """The port of a device, as mpremote names it; without a name, the only board there is.
     Raises BadInput."""
-    serial = modules()[0]
+    serial = import_mpremote()[0]
     ports = sorted(serial.tools.list_ports.comports())
     if device is None:
         ours = [port.device for port in ports if (port.vid, port.pid) == USB_ID]
@@ -122,7 +113,7 @@ class Device:
 
     def __init__(self, port: str) -> None:
         self.port = port
-        _, transport, self._serial = modules()
+        _, transport, self._serial = import_mpremote()
         self._errors = (transport.TransportError, OSError, *terminal_errors())
         self.transport: Any = None
         self.heard = bytearray()
@@ -157,7 +148,7 @@ class Device:
             self.transport.close()
         self.transport = None
 
-    def lost(self) -> BadInput:
+    def line_broken(self) -> BadInput:
         """What to say where the port is gone in the middle."""
         return BadInput(f"{self.port}: the line broke off: plug the unit in, and run this again")
 
@@ -174,7 +165,7 @@ class Device:
         try:
             self.transport.serial.write(data)
         except self._errors:
-            raise self.lost() from None
+            raise self.line_broken() from None
 
     def lines(self, for_s: float) -> "Any":
         """Yield each line as it comes, and PROMPT where one stands, for so long."""
@@ -183,12 +174,12 @@ class Device:
             try:
                 said = self.read()
             except self._errors:
-                raise self.lost() from None
+                raise self.line_broken() from None
             if not said:
                 time.sleep(0.01)
                 continue
             self.heard += said
-            del self.heard[:-KEPT]
+            del self.heard[:-HEARD_MAX]
             while b"\n" in self.heard:
                 line, _, rest = bytes(self.heard).partition(b"\n")
                 self.heard = bytearray(rest)
@@ -199,12 +190,12 @@ class Device:
 
     def greet(self) -> str:
         """ "unit" where one runs, "prompt" where MicroPython waits."""
-        for typed in (SHOW, CTRL_C + CTRL_C + SHOW):
+        for typed in (SHOW_PROMPT, CTRL_C + CTRL_C + SHOW_PROMPT):
             self.write(typed)
             for line in self.lines(LISTEN_S):
                 if line == PROMPT:
                     return "prompt"
-                if "state" in table(line):
+                if "state" in parse_object(line):
                     return "unit"
         raise BadInput(f"{self.port}: neither a unit nor MicroPython answers: is it this port?")
 
@@ -213,7 +204,7 @@ class Device:
         for _ in range(2):  # an answer is dropped where the last line is still on its way
             self.write(line.encode() + b"\n")
             for said in self.lines(ANSWER_S):
-                answer = table(said)
+                answer = parse_object(said)
                 if "error" in answer:
                     raise BadInput(f"{self.port}: the unit says: {answer['error']}")
                 if "ok" in answer:
@@ -224,14 +215,14 @@ class Device:
         """Into service mode, and to MicroPython's own prompt. Refused where a session runs."""
         if self.greet() == "unit":
             self.ask("deploy")
-            self.back(SHOW)
+            self.wait_for_restart(SHOW_PROMPT)
         try:
             with redirect_stdout(io.StringIO()):  # where mpremote prints what it did not expect
                 self.transport.enter_raw_repl(soft_reset=False, timeout_overall=EXEC_S)
         except self._errors:
             raise BadInput(f"{self.port}: the prompt does not take a program: try again") from None
 
-    def back(self, typed: bytes = b"") -> str:
+    def wait_for_restart(self, typed: bytes = b"") -> str:
         """After a restart: "unit", or what the dark unit says, or "prompt" where that was not
         heard. The port may have gone, and come back. `typed` brings a prompt to show itself."""
         until_s = time.monotonic() + RETURN_S
@@ -241,14 +232,14 @@ class Device:
                 if self.transport is None:
                     self.open()
                 if left_s < RETURN_S / 2:
-                    typed = SHOW
+                    typed = SHOW_PROMPT
                 self.write(typed)
                 for line in self.lines(1.0):
                     if line.startswith(b"waistband: "):
                         said = line[11:].decode("utf-8", "replace")
                     elif line == PROMPT and (typed or said):
                         return said or "prompt"
-                    elif "state" in table(line) and not typed:
+                    elif "state" in parse_object(line) and not typed:
                         return "unit"
             except BadInput:
                 self.close()
@@ -262,7 +253,7 @@ class Device:
         try:
             out, raised = self.transport.exec_raw(program, timeout=EXEC_S)
         except (*self._errors, struct.error):  # struct.error: half of an answer
-            raise self.lost() from None
+            raise self.line_broken() from None
         if raised:
             raise Failed(raised.decode("utf-8", "replace").strip().rpartition("\n")[2].strip())
         return str(out.decode("utf-8", "replace")).replace("\r\n", "\n")
@@ -271,7 +262,7 @@ class Device:
         """What runs there. Raises BadInput where it cannot be a unit."""
         try:
             said = self.run(ASK)
-            name, version, chip, mpy, disk, frozen = read(said)
+            name, version, chip, mpy, disk, frozen = parse_literal(said)
         except (Failed, TypeError, SyntaxError):
             raise BadInput(f"{self.port}: what answers is no MicroPython of ours") from None
         said = ".".join(map(str, version))
@@ -293,26 +284,26 @@ class Device:
             )
         return About(chip, boards[0], said, disk[1] * disk[4], frozen)
 
-    def leave(self, program: str) -> None:
+    def run_and_reset(self, program: str) -> None:
         """Run a program that ends in a reset."""
         try:
             self.transport.exec_raw_no_follow(program)
             self.transport.in_raw_repl = False
         except self._errors:
-            raise self.lost() from None
+            raise self.line_broken() from None
 
 
-def read(text: str) -> Any:
+def parse_literal(text: str) -> Any:
     """A literal that the unit printed."""
     import ast
 
     return ast.literal_eval(text.strip())
 
 
-def table(line: bytes) -> dict[str, Any]:
-    """The object in a line of JSON; empty where it is none."""
+def parse_object(content: bytes | None) -> dict[str, Any]:
+    """The JSON object in a line or a file; empty where there is none."""
     try:
-        value = json.loads(line)
+        value = json.loads(content or b"{}")
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
