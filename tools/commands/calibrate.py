@@ -1,7 +1,7 @@
-"""`waistband calibrate`: what was measured on a unit, made into its calibration.
+"""`waistband calibrate`: makes a unit's calibration from measurements.
 
-It is checked by the firmware's own rules and sealed with the CRC that the firmware asks for,
-then written to a file or, in service mode, to the unit. A unit without one is locked.
+The firmware's own rules check it; it gets the CRC that the firmware asks for, and goes to a file
+or, in service mode, to the unit. A unit without a calibration is locked.
 """
 
 import json
@@ -19,8 +19,8 @@ from tools.common.files import emit, write_whole
 
 FILE = "calibration.json"
 KEYS = ("serial", "date", "window_cm2", "irradiance_mw_cm2", "ntc_offset_c")
-PLACES = 3  # thousandths, as the unit counts
-# A bank so far from its board's nominal value was measured wrongly, or is broken.
+PLACES = 3  # decimals: the unit counts in thousandths
+# Outside this share of the nominal irradiance a bank is broken, or was measured wrongly.
 SHARE_MIN, SHARE_MAX = 0.5, 1.25
 FIRST_YEAR = 2020
 
@@ -100,7 +100,7 @@ def write_to_unit(
 def read_measures(
     path: str, *, serial: str | None = None, on: str | None = None
 ) -> dict[str, object]:
-    """The measures file with the options over it, each value in thousandths. Raises BadInput."""
+    """The measures file, overridden by the options, rounded to thousandths. Raises BadInput."""
     text = validate.read_text(path)
     parse = validate.parse_json if path.lower().endswith(".json") else validate.parse_toml
     table = validate.table(parse(text, path), path, KEYS)
@@ -125,15 +125,15 @@ def read_measures(
 
 
 def round_numbers(value: object) -> object:
-    """Every number in thousandths: the unit's own numbers hold seven digits."""
+    """Round every number to thousandths: the unit's floats hold seven digits."""
     if isinstance(value, dict):
         return {key: round_numbers(inner) for key, inner in value.items()}
     return round(value, PLACES) if isinstance(value, float) else value
 
 
 def make_calibration(table: dict[str, object], board: Any, where: str) -> dict[str, object]:
-    """The calibration of these measures, sealed, as the firmware takes it. Raises BadInput with
-    the key, its value and what is allowed."""
+    """The calibration from these measures, with its CRC. Raises BadInput with the key, its value
+    and what is allowed."""
     try:
         calibration = {**table, "crc32": calibration_crc(table, board)}
         full, _ = calibration_rows(calibration, board)
@@ -158,10 +158,10 @@ def make_calibration(table: dict[str, object], board: Any, where: str) -> dict[s
 
 
 def encode_calibration(calibration: dict[str, object]) -> bytes:
-    """The file, as the unit keeps it."""
+    """The content of the unit's file."""
     return json.dumps(calibration, indent=1).encode() + b"\n"
 
 
 def describe_calibration(table: dict[str, object]) -> str:
-    """In a few words."""
+    """The unit and the date of a calibration."""
     return f"unit {table['serial']}, measured {table['date']}"

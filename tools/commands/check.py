@@ -1,4 +1,7 @@
-"""`waistband check`: whether what the unit promises holds, shown by trying."""
+"""`waistband check`: options of `faults`, `campaign` and `prove`.
+
+Each calls a file of its own: `check_faults`, `check_campaign`, `check_prove`.
+"""
 
 from typing import Annotated
 

@@ -1,14 +1,13 @@
-"""`waistband check campaign`: the work shared out, watched, and reported.
+"""`waistband check campaign`: distributes a campaign over processes and reports the result.
 
-One session with all its windows is one piece of work. It goes to processes of this machine
-or, with a scheduler's address, to those of a Dask cluster; both are executors of
-`concurrent.futures` and both run `tools.worker.run_session`.
+Called by `tools.commands.check`. One task is one session with its windows. Tasks run in processes
+of this machine or, with a scheduler's address, on a Dask cluster: both are executors of
+`concurrent.futures` and run `tools.worker.run_session`.
 """
 
 import json
 import multiprocessing
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
@@ -24,7 +23,8 @@ from sim.common import validate
 from sim.common.errors import BadInput, one_line
 from sim.scenario.scenario import SEED_MAX
 from tools import compiled, worker
-from tools.common.files import emit, write_whole
+from tools.common.files import emit, is_terminal, write_whole
+from tools.common.version import source_commit
 from tools.report import campaign_report
 
 if TYPE_CHECKING:
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 
 FAILED = 1
 SESSIONS_MAX, WINDOWS_MAX, JOBS_MAX = 1_000_000, 100_000_000, 1_024
-SESSION_S = 2_500.0  # about what a session and its double with faults simulate
-WORTH_COMPILING_S = 600_000.0  # some minutes of one core, interpreted
+SESSION_S = 2_500.0  # simulated time of a session and its copy with faults, about
+WORTH_COMPILING_S = 600_000.0  # simulated time; some minutes of one core, interpreted
 CONNECT_S = 10
 
 
 class Size(NamedTuple):
-    """How much is run, and the seed of everything that is drawn."""
+    """Count of sessions and windows, and the seed of all random numbers."""
 
     sessions: int
     windows: int
@@ -46,12 +46,12 @@ class Size(NamedTuple):
     seed: int
 
     def simulated_s(self) -> float:
-        """About how much will be simulated."""
+        """Simulated time of the campaign, about."""
         windows = self.windows + self.quiet_windows
         return self.sessions * SESSION_S + windows * generators.WINDOW_S
 
     def share(self, index: int) -> tuple[int, int]:
-        """How many windows of each kind belong to a session."""
+        """Count of windows with faults and without for one session."""
         faulty, quiet = (
             count // self.sessions + (index < count % self.sessions)
             for count in (self.windows, self.quiet_windows)
@@ -63,12 +63,12 @@ def run(
     size: Size, *, jobs: int | None = None, scheduler: str | None = None, compile_it: bool = True,
     as_json: bool = False, report: str | None = None,
 ) -> int:  # fmt: skip
-    """Run it; returns the exit code."""
+    """Run the campaign; return the exit code."""
     check_size(size, jobs, scheduler)
     with ExitStack() as stack:
         path = stack.enter_context(write_whole(report)) if report else None
         compile_it = compile_it and ensure_compiled(size)
-        quiet = as_json or not sys.stdout.isatty()
+        quiet = not is_terminal(as_json)
         tally = run_sessions(size, compile_it, jobs=jobs, scheduler=scheduler, quiet=quiet)
         how = describe_origin(size, compile_it)
         if path:
@@ -83,7 +83,7 @@ def run(
 
 
 def check_size(size: Size, jobs: int | None, scheduler: str | None) -> None:
-    """Refuse options that cannot be; raises BadInput."""
+    """Raise BadInput for options out of range."""
     validate.integer(size.sessions, "--sessions", 1, SESSIONS_MAX)
     validate.integer(size.windows, "--windows", 0, WINDOWS_MAX)
     validate.integer(size.quiet_windows, "--quiet-windows", 0, WINDOWS_MAX)
@@ -98,8 +98,8 @@ def check_size(size: Size, jobs: int | None, scheduler: str | None) -> None:
 
 
 def ensure_compiled(size: Size) -> bool:
-    """Whether workers find a compiled copy: one that is there, or one made now if the campaign
-    is worth it. Says in a line why there is none."""
+    """Whether workers have a compiled copy: an old one, or one made now for a long campaign.
+    Prints one line where compiling fails."""
     if compiled.made():
         return True
     if size.simulated_s() < WORTH_COMPILING_S:
@@ -115,7 +115,7 @@ def ensure_compiled(size: Size) -> bool:
 
 @contextmanager
 def open_pool(sessions: int, jobs: int | None, scheduler: str | None) -> Iterator[Executor]:
-    """Processes of this machine, or a cluster's. Raises BadInput."""
+    """Yield processes of this machine, or of a cluster. Raises BadInput."""
     if scheduler is None:
         processes = min(jobs or os.cpu_count() or 1, sessions)
         spawn = multiprocessing.get_context("spawn")
@@ -138,7 +138,7 @@ def open_pool(sessions: int, jobs: int | None, scheduler: str | None) -> Iterato
 def run_sessions(
     size: Size, compile_it: bool, *, jobs: int | None, scheduler: str | None, quiet: bool
 ) -> "Tally":
-    """Have every session run somewhere; a bar meanwhile, on a terminal."""
+    """Run every session and add up the results; a progress bar unless `quiet`."""
     tally = cases.Tally()
     command = worker.describe_command(compile_it)
     columns = (
@@ -175,21 +175,11 @@ def run_sessions(
 # -- the report -----------------------------------------------------------------------
 
 
-def commit() -> str:
-    """The sources' commit, marked where they were altered since; "unknown" outside git."""
-    command = ["git", "-C", str(compiled.ROOT), "describe", "--always", "--dirty", "--exclude", "*"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
-    except (OSError, subprocess.TimeoutExpired):
-        return "unknown"
-    return done.stdout.strip() or "unknown"
-
-
 def describe_origin(size: Size, compile_it: bool) -> dict[str, object]:
-    """What a reader needs to make it again."""
+    """Everything that a reader needs to repeat the campaign."""
     return {
         "seed": size.seed,
-        "commit": commit(),
+        "commit": source_commit() or "unknown",
         "sources": compiled.digest(),
         "command": f"waistband check campaign --sessions {size.sessions} "
         f"--windows {size.windows} --quiet-windows {size.quiet_windows} "
@@ -200,7 +190,7 @@ def describe_origin(size: Size, compile_it: bool) -> dict[str, object]:
 
 
 def replay_case(case: str, path: str | None) -> int:
-    """Run one case and tell its story; returns the exit code."""
+    """Run one case and print what happened; return the exit code."""
     if not cases.NAME.fullmatch(case):
         raise BadInput(f"--replay is {validate.shown(case)}: SEED-SESSION, or with -s, -fN or -qN")
     with ExitStack() as stack:

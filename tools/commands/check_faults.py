@@ -30,7 +30,7 @@ def check_faults(
     named_faults: list[str], named_states: list[str], *, as_json: bool = False,
     plot: str | None = None, report: str | None = None, jobs: str | None = None,
 ) -> int:  # fmt: skip
-    """Try, write what was asked for, and say how it went; returns the exit code."""
+    """Inject the faults, write the files asked for, print the result; return the exit code."""
     named = (("plot", plot), ("report", report))
     outputs = [(what, path) for what, path in named if path is not None]
     faults = choose_names(named_faults, "--fault", catalogue.REPORTED)
@@ -64,13 +64,13 @@ def check_faults(
 
 
 def choose_names(named: list[str], option: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
-    """What an option names, or all. Raises BadInput."""
+    """The names given to an option, or all. Raises BadInput."""
     return tuple(validate.choice(name, option, allowed) for name in named) or allowed
 
 
 def measure(todo: list[fault_matrix.Task], jobs: int, terminal: bool, whole: bool) -> Found:
-    """Try it all, with a bar on a terminal; of the whole table also what is told when both
-    contact sensors of a pad lie."""
+    """Run all tasks, with a progress bar on a terminal. `whole`: also the common-cause failures of
+    both contact sensors of a pad."""
     cells: dict[Key, Cell] = {}
     lies: list[common_cause.Lie] = []
     stories = common_cause.lies() if whole else []
@@ -87,7 +87,7 @@ def measure(todo: list[fault_matrix.Task], jobs: int, terminal: bool, whole: boo
 
 
 def progress_bar(terminal: bool) -> Progress:
-    """A progress bar that leaves nothing behind."""
+    """A progress bar that is removed at its end."""
     return Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
         TimeRemainingColumn(elapsed_when_finished=True),

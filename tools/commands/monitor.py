@@ -69,7 +69,9 @@ def monitor(
         stack.enter_context(closing(lines))
         take: Callable[[bytes], None] = partial(print_line, as_json=as_json)
         if is_terminal(as_json):
-            take = stack.enter_context(Screen(Console(highlight=False))).take
+            screen = Screen(Console(highlight=False))
+            stack.enter_context(screen.live)
+            take = screen.take
         until_s = time.monotonic() + limit_s
         for line in lines:
             if line is not None:

@@ -1,4 +1,4 @@
-"""`waistband replay`: the same inputs to the same firmware, and every output compared."""
+"""`waistband replay`: feeds recorded inputs to the firmware and compares every output."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -11,7 +11,7 @@ from tools.common.files import emit
 
 
 class Interpreter(StrEnum):
-    """What runs the firmware again."""
+    """Interpreters that can run the firmware."""
 
     CPYTHON = "cpython"
     UNIX = "unix"

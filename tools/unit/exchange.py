@@ -1,4 +1,7 @@
-"""What is brought to a unit, and from it: keys, a prescription, the journal."""
+"""Brings keys and a prescription to a unit, and its journal from it.
+
+Called by `waistband key install`, `prescribe push` and `journal pull`.
+"""
 
 import os
 import shutil
@@ -24,7 +27,7 @@ PRESCRIPTION = "prescription.json"
 
 
 def install(key: keyfile.Key, device: str | None, replace: bool) -> int:
-    """`key install`: the unit's keys.json. Raises BadInput where it has one, or is another unit."""
+    """`key install`: write keys.json. Raises BadInput where there is one, or for another unit."""
     with at_prompt(device) as (unit, _):
         serial = str(parse_object(read_file(unit, CALIBRATION)).get("serial", ""))
         if key.unit is not None and serial and serial != key.unit:
@@ -40,7 +43,7 @@ def install(key: keyfile.Key, device: str | None, replace: bool) -> int:
 
 
 def push(file: str, device: str | None) -> int:
-    """`prescribe push`: as the unit itself would judge it. Raises BadInput."""
+    """`prescribe push`: check a prescription as the unit does, then write it. Raises BadInput."""
     content = prescription_file.content_of(file)
     with at_prompt(device) as (unit, about):
         board = find_board(read_board_name(unit, about))
@@ -63,8 +66,7 @@ def push(file: str, device: str | None) -> int:
 
 
 def pull(folder: str, device: str | None) -> int:
-    """`journal pull`: all segments into a new folder, there whole or not at all. Raises
-    BadInput."""
+    """`journal pull`: copy all segments into a new folder, or none. Raises BadInput."""
     home = Path(folder)
     try:
         home.mkdir(parents=True, exist_ok=True)

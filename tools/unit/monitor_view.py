@@ -82,20 +82,13 @@ def render_record(record: dict[str, Any]) -> str:
 
 
 class Screen:
-    """The live view: one screen of at most 80 by 24."""
+    """The live view: one screen of at most 80 by 24. Enter `live` to show it."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
         self.record: dict[str, Any] | None = None
         self.note = "listening"
         self.live = Live(self.screen(), console=console, auto_refresh=False, transient=True)
-
-    def __enter__(self) -> "Screen":
-        self.live.__enter__()
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self.live.__exit__(None, None, None)
 
     def take(self, line: bytes) -> None:
         """Show a line of the unit."""
