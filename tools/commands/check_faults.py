@@ -44,9 +44,8 @@ def check_faults(
     begun = time.perf_counter()
     with ExitStack() as stack:
         files = {what: stack.enter_context(write_whole(path)) for what, path in outputs}
-        terminal = is_terminal(as_json)
         whole = not named_faults and not named_states
-        found = measure(todo, processes, terminal, whole)
+        found = measure(todo, processes, is_terminal(as_json), whole)
         if "plot" in files:
             from tools.report.faults_plot import draw
 
@@ -74,7 +73,12 @@ def measure(todo: list[fault_matrix.Task], jobs: int, terminal: bool, whole: boo
     cells: dict[Key, Cell] = {}
     lies: list[common_cause.Lie] = []
     stories = common_cause.lies() if whole else []
-    with progress_bar(terminal) as progress:
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )  # fmt: skip
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not terminal) as progress:
         task = progress.add_task("Striking", total=len(todo) + len(stories))
         for tried in fault_matrix.each(fault_matrix.do, todo, jobs):
             fault_matrix.gather(cells, tried)
@@ -84,12 +88,3 @@ def measure(todo: list[fault_matrix.Task], jobs: int, terminal: bool, whole: boo
             progress.advance(task)
     lies.sort(key=lambda lie: stories.index(lie.story))
     return Found(in_order(cells), lies)
-
-
-def progress_bar(terminal: bool) -> Progress:
-    """A progress bar that is removed at its end."""
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-        TimeRemainingColumn(elapsed_when_finished=True),
-        console=Console(stderr=True), transient=True, disable=not terminal,
-    )  # fmt: skip

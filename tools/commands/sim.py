@@ -2,8 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -20,6 +19,10 @@ if TYPE_CHECKING:
     from sim.common.story import Scenario
 
 REALTIME_MAX = 100_000
+TraceEvery = Annotated[
+    Literal["control", "tick"],
+    typer.Option(help="A row every control step (200 ms) or tick (20 ms)."),
+]
 Uf2 = Annotated[
     str | None, typer.Option(metavar="FILE", help="MicroPython's UF2, or its number: 1.28.0.")
 ]
@@ -29,21 +32,6 @@ Vcd = Annotated[
 Waveform = Annotated[
     str | None, typer.Option(metavar="FILE.png", help="Pin depth: draw pins at each event.")
 ]
-
-
-class Depth(StrEnum):
-    """Where physics takes the place of hardware."""
-
-    HAL = "hal"
-    DRIVER = "driver"
-    PIN = "pin"
-
-
-class Every(StrEnum):
-    """How often the trace has a row."""
-
-    CONTROL = "control"
-    TICK = "tick"
 
 
 def sim(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -57,16 +45,16 @@ def sim(  # noqa: PLR0913, PLR0917 - one parameter an option
     trace: Annotated[
         str | None, typer.Option(metavar="FILE.csv", help="Write what happened, row by row.")
     ] = None,
-    trace_every: Annotated[
-        Every, typer.Option(help="A row every control step (200 ms) or tick (20 ms).")
-    ] = Every.CONTROL,
+    trace_every: TraceEvery = "control",
     plot: Annotated[str | None, typer.Option(metavar="FILE.png", help="Draw the session.")] = None,
     report: Annotated[str | None, typer.Option(metavar="FILE.html", help="A page of it.")] = None,
     board: ScenarioBoard = None,
     seed: Annotated[
         str | None, typer.Option(metavar="N", help="Seed of all noise, over the scenario's.")
     ] = None,
-    depth: Annotated[Depth, typer.Option(help="Where physics stands in for hardware.")] = Depth.HAL,
+    depth: Annotated[
+        Literal["hal", "driver", "pin"], typer.Option(help="Where physics stands in for hardware.")
+    ] = "hal",
     realtime: Annotated[
         str | None,
         typer.Option(metavar="X", help="Run X times as fast as the clock; else flat out."),
@@ -91,7 +79,7 @@ def sim(  # noqa: PLR0913, PLR0917 - one parameter an option
              "waveform": waveform}  # fmt: skip
     outputs = [(what, path) for what, path in named.items() if path is not None]
     check_files(plot, waveform, report)
-    check_depth(depth.value, uf2, vcd, waveform, record)
+    check_depth(depth, uf2, vcd, waveform, record)
     check_outputs(scenario, outputs)
     from sim.scenario.scenario import SEED_MAX
 
@@ -99,8 +87,8 @@ def sim(  # noqa: PLR0913, PLR0917 - one parameter an option
     from tools.simulate import simulate
 
     return simulate(
-        load_scenario(scenario, board), outputs, as_json=as_json, trace_every=trace_every.value,
-        seed=number, realtime=parse_realtime(realtime), depth=depth.value, uf2=uf2,
+        load_scenario(scenario, board), outputs, as_json=as_json, trace_every=trace_every,
+        seed=number, realtime=parse_realtime(realtime), depth=depth, uf2=uf2,
     )  # fmt: skip
 
 
