@@ -1,4 +1,4 @@
-"""`waistband calibrate`: measures in, a calibration out that the firmware takes, or a line."""
+"""`waistband calibrate`: measurements become a calibration, or are refused in a line."""
 
 import json
 from datetime import date, timedelta
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from firmware.therapy.prescription import DEFAULT, calibration_crc, calibration_rows, number
 from firmware.waistband import Waistband as Unit
 from sim.common.errors import BadInput
-from tests.support.command import Waistband, files
+from tests.support.command import JSON, Waistband, files
 from tests.support.fake_hal import BOARD, FakeHal
 from tools.commands.calibrate import make_calibration, read_measures, round_numbers
 
@@ -111,12 +111,6 @@ def test_options_that_cannot_be_are_refused(options: str, waistband: Waistband) 
     assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
     assert OPTIONS[options] in ended.err
     assert files() == ["m.toml"]
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
-)
 
 
 @given(

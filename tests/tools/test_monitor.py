@@ -1,5 +1,7 @@
-"""`waistband monitor`: what a unit says, shown and not disturbed; and what other commands ask of a
-unit that runs, at driver depth behind a real serial port."""
+"""`waistband monitor` shows telemetry without disturbing a session; commands to a running unit.
+
+The unit runs at driver depth behind a real serial port.
+"""
 
 import io
 import json
@@ -25,7 +27,7 @@ from firmware.ui.telemetry import FIELDS
 from hal.files import DEPLOYING
 from sim.driver_depth.unit_build import Build
 from tests.support.chip_programs import START, ChipRun, story
-from tests.support.command import SHORT, Waistband
+from tests.support.command import JSON, SHORT, Waistband
 from tests.support.serial_pty import Port, Simulated, until
 from tools.commands import monitor
 from tools.unit import device, monitor_view
@@ -207,12 +209,6 @@ def test_the_view_fits_a_terminal(
         assert SAID[what] in shown
         print_line(STORIES[what], as_json=False)
         assert (SAID[what] in capsys.readouterr().out) == (what != "in a trial")
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
-)
 
 
 @given(st.binary(max_size=200) | st.builds(line, state=JSON) | st.builds(

@@ -51,10 +51,6 @@ def monitor(
 
     It only listens: a session goes on undisturbed. Ctrl-C ends it.
     """
-    from rich.console import Console
-
-    from tools.unit.monitor_view import Screen, print_line
-
     if simulated and device is not None:
         raise BadInput("--device with --sim: name one of them")
     given = {"--realtime": realtime, "a scenario": scenario, "--board": board}
@@ -64,8 +60,18 @@ def monitor(
             raise BadInput(f"{option} without --sim: a unit has its own {own}")
     limit_s = parse_number(for_s, "--for", 0.1, FOR_MAX_S, "s") or math.inf
     lines = read_simulated(scenario, board, realtime) if simulated else read_usb(device)
+    show_lines(lines, limit_s, as_json)
+    return 0
+
+
+def show_lines(lines: Lines, limit_s: float, as_json: bool) -> None:
+    """Show each line as it comes, until the end, Ctrl-C, or for so many seconds."""
+    from rich.console import Console
+
+    from tools.unit.monitor_view import Screen, print_line
+
     with ExitStack() as stack:
-        stack.enter_context(suppress(KeyboardInterrupt))  # Ctrl-C ends it
+        stack.enter_context(suppress(KeyboardInterrupt))
         stack.enter_context(closing(lines))
         take: Callable[[bytes], None] = partial(print_line, as_json=as_json)
         if is_terminal(as_json):
@@ -78,7 +84,6 @@ def monitor(
                 take(line)
             if time.monotonic() >= until_s:
                 break
-    return 0
 
 
 def read_simulated(path: str | None, board: str | None, times: str | None) -> Lines:
