@@ -189,10 +189,10 @@ def waistband(
 def unix() -> None:
     """MicroPython's unix VM; skip, with the reason, where it is missing, and fail where CI
     should have it."""
-    from tools.replay import interpreter
+    from tools.replay import find_micropython
 
     try:
-        interpreter()
+        find_micropython()
     except BadInput as why:
         if os.environ.get("CI") and (sys.platform, platform.machine()) == ("linux", "x86_64"):
             pytest.fail(f"CI runs without it: {why}")
@@ -212,7 +212,7 @@ def vm_folder(
 
     monkeypatch.setitem(device.BOARDS, "linux", "RPI_PICO")
     monkeypatch.setattr(deploy, "restart", lambda unit, about: unit.close())
-    monkeypatch.setattr(device.Device, "back", lambda unit: "unit")
+    monkeypatch.setattr(device.Device, "wait_for_restart", lambda unit: "unit")
     return tmp_path_factory.mktemp("flash")
 
 

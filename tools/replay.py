@@ -1,4 +1,4 @@
-"""A recording's inputs to the firmware again, and its outputs compared to the byte.
+"""Feeds a recording's inputs to the firmware again and compares every output byte.
 
 Called by the command `waistband replay`. The comparison is made here for every
 interpreter; the interpreter only plays (`sim.recording.player`).
@@ -12,13 +12,16 @@ import struct
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from importlib import util
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from firmware.core import states
 from firmware.core.faults import FAULTS
 from firmware.core.limits import TICK_MS
+from sim.common import validate
 from sim.common.boards import REFERENCE, find_board
 from sim.common.errors import BadInput, one_line
 from sim.recording import format as recording
@@ -36,15 +39,17 @@ from sim.recording.format import (
 
 ROOT = Path(__file__).resolve().parent.parent
 FILE_MAX_BYTES = 1 << 28
-HEAP_TIMES = 5  # the VM's heap over the recording's size, and
-HEAP_LEAST = 64 << 20  # at least this many bytes
-PATIENCE_S = 1_800
-SAID_MAX = 200  # characters of an interpreter's words that a message quotes
+HEAP_TIMES = 5  # the heap of an interpreter, over the recording's size
+HEAP_LEAST = 64 << 20  # bytes
+TIMEOUT_S = 1_800
+QUOTED_MAX = 200  # characters of an interpreter's output that a message quotes
 GET_UNIX = "pip install -e '.[micropython]', or name one as WAISTBAND_MICROPYTHON"
+
+Call = tuple[int, bytes]  # number of the call, arguments
 
 
 class Recording(NamedTuple):
-    """A recording that is whole."""
+    """A recording that passed `check_recording`."""
 
     data: bytes
     about: dict[str, Any]
@@ -53,26 +58,26 @@ class Recording(NamedTuple):
 
     @property
     def ticks(self) -> int:
-        """How many ticks it holds."""
+        """Count of ticks."""
         return int(self.about["ticks"])
 
 
 class Played(NamedTuple):
-    """What an interpreter made of the inputs; `stopped` is (tick, state, why) or None."""
+    """Outputs of an interpreter; `stopped` is (tick, state, error), or None at the end."""
 
     outputs: bytes
     stopped: tuple[int, str, str] | None
 
 
 def replay(path: Path, on: str) -> tuple[bool, str]:
-    """Play a recording on one of PLAYERS; whether all outputs were equal, and a sentence.
+    """Play a recording on one of PLAYERS. Return whether all outputs were equal, and a sentence.
 
-    Raises BadInput for a file that is no whole recording, and where the interpreter is missing.
+    Raises BadInput for a damaged file and for a missing interpreter.
     """
     recorded = open_recording(path)
     where, play = PLAYERS[on]
     played = play(recorded)
-    different = difference(recorded, played)
+    different = find_difference(recorded, played)
     if different:
         return False, f"{path} on {where}: {different}"
     seconds = recorded.ticks * TICK_MS / 1000
@@ -86,24 +91,16 @@ def replay(path: Path, on: str) -> tuple[bool, str]:
 
 
 def open_recording(path: Path) -> Recording:
-    """Read a recording and check that it is whole. Raises BadInput."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(FILE_MAX_BYTES + 1)
-    except (OSError, ValueError) as why:
-        reason = getattr(why, "strerror", None) or why
-        raise BadInput(f"{path}: cannot be read: {reason}") from None
-    if len(data) > FILE_MAX_BYTES:
-        raise BadInput(f"{path}: is larger than {FILE_MAX_BYTES >> 20} MiB, the most that is read")
-    return check_recording(data, str(path))
+    """Read a recording and check it. Raises BadInput."""
+    return check_recording(validate.read_bytes(path, FILE_MAX_BYTES), str(path))
 
 
 def check_recording(data: bytes, where: str) -> Recording:
-    """The parts of a recording's bytes. Raises BadInput, whatever they are."""
+    """Split a recording into its parts and check them. Raises BadInput, whatever the bytes."""
     try:
         about, words, outputs = recording.parse_recording(data)
-        board_of(about)
-        wrong = problem(about, data, outputs)
+        find_recorded_board(about)
+        wrong = find_problem(about, data, outputs)
     except RecursionError:
         wrong = "is not a recording"
     except ValueError as why:
@@ -113,25 +110,25 @@ def check_recording(data: bytes, where: str) -> Recording:
     return Recording(data, about, words, outputs)
 
 
-def problem(about: dict[str, Any], data: bytes, outputs: bytes) -> str:
-    """What is wrong with a recording of the right form; "" if nothing is."""
+def find_problem(about: dict[str, Any], data: bytes, outputs: bytes) -> str:
+    """An error in a recording of the right form, as a predicate; "" without one."""
     body = data[data.index(b"\n") + 1 :]
     if about["sha256"] != recording.sha256_hex(body):
         return "is damaged: its contents are not those that were written"
     if not isinstance(about["answers"], list) or not all(map(is_answer, about["answers"])):
         return "has answers that are none"
-    if sum(call == TICK for call, _ in calls(outputs)) != about["ticks"]:
+    if sum(call == TICK for call, _ in split_calls(outputs)) != about["ticks"]:
         return "has outputs that are not of its ticks"
     return ""
 
 
-def board_of(about: dict[str, Any]) -> Any:
+def find_recorded_board(about: dict[str, Any]) -> Any:
     """The board that a recording names. Raises BadInput."""
     return find_board(about.get("board", REFERENCE))
 
 
 def is_answer(row: object) -> bool:
-    """Whether it is [tick, question, answer] as `sim.recording.format` keeps it."""
+    """Whether a row is [tick, question, answer], as `sim.recording.format` writes it."""
     if not isinstance(row, list) or len(row) != 3:
         return False
     tick, question, answer = row
@@ -142,14 +139,13 @@ def is_answer(row: object) -> bool:
     return type(tick) is int and isinstance(question, str)
 
 
-def calls(outputs: bytes) -> list[tuple[int, bytes]]:
-    """Outputs as (call, arguments); ends early where a byte is no call."""
+def split_calls(outputs: bytes) -> list[Call]:
+    """The calls in the outputs, up to the first byte that is no call."""
     found = []
     at = 0
     while at < len(outputs) and outputs[at] in CALLS:
-        call = outputs[at]
-        end = at + 1 + CALLS[call][1]
-        found.append((call, outputs[at + 1 : end]))
+        end = at + 1 + CALLS[outputs[at]][1]
+        found.append((outputs[at], outputs[at + 1 : end]))
         at = end
     return found
 
@@ -157,28 +153,28 @@ def calls(outputs: bytes) -> list[tuple[int, bytes]]:
 # -- playing ---------------------------------------------------------------------------
 
 
-def on_cpython(recorded: Recording) -> Played:
-    """In this process."""
+def play_on_cpython(recorded: Recording) -> Played:
+    """Play in this process."""
     outputs = bytearray()
     about = json.loads(json.dumps(recorded.about))  # playing turns its answers into bytes
     try:
-        player.play(about, recorded.words, board_of(recorded.about), outputs.extend, None)
+        player.play(
+            about, recorded.words, find_recorded_board(recorded.about), outputs.extend, None
+        )
     except player.Stopped as why:
         return Played(bytes(outputs), cast("tuple[int, str, str]", why.args))
     return Played(bytes(outputs), None)
 
 
-def interpreter() -> list[str]:
-    """The command of MicroPython's unix port. Raises BadInput if there is none."""
+def find_micropython() -> list[str]:
+    """The command that runs MicroPython's unix port. Raises BadInput where it is missing."""
     named = os.environ.get("WAISTBAND_MICROPYTHON")
     if named:
-        try:
+        with suppress(ValueError):  # an open quote
             command = shlex.split(named)
-        except ValueError:
-            command = []
-        if not command or shutil.which(command[0]) is None:
-            raise BadInput(f"WAISTBAND_MICROPYTHON is {named!r}: no such command")
-        return command
+            if command and shutil.which(command[0]):
+                return command
+        raise BadInput(f"WAISTBAND_MICROPYTHON is {named!r}: no such command")
     if util.find_spec("micropython_unix"):
         return [sys.executable, "-m", "micropython_unix"]
     beside = Path(sys.executable).with_name("micropython")
@@ -187,27 +183,27 @@ def interpreter() -> list[str]:
     raise BadInput(f"MicroPython's unix port is not installed: {GET_UNIX}")
 
 
-def on_unix(recorded: Recording) -> Played:
+def play_on_unix(recorded: Recording) -> Played:
     """On MicroPython's unix port, every tick with its heap locked."""
-    command = interpreter()
+    command = find_micropython()
     options = ["-X", "heapsize={heap}", "-m", "sim.recording.player", "{given}", "{made}"]
     path = {"MICROPYPATH": f"{ROOT}{os.pathsep}.frozen"}
-    return elsewhere(recorded, command, options, GET_UNIX, path=path)
+    return play_on_command(recorded, command, options, GET_UNIX, path=path)
 
 
-def on_webassembly(recorded: Recording) -> Played:
-    """On MicroPython's WebAssembly build under Node, every tick with its heap locked; small ints
-    have 31 bits there, as the chip's, and whatever outgrows them allocates."""
+def play_on_webassembly(recorded: Recording) -> Played:
+    """Play on MicroPython's WebAssembly build under Node, every tick with the heap locked. Small
+    ints have 31 bits there, as on the chip: a larger int allocates."""
     from tools.bench import site
 
     node = site.node()
     site.check_npm()
     options = [str(site.BENCH / "replay.mjs"), "{given}", "{made}", "{heap}"]
-    files = json.dumps(site.unit("sim.recording.player", board_of(recorded.about).NAME))
-    return elsewhere(recorded, [node], options, site.GET, files)
+    files = json.dumps(site.unit("sim.recording.player", find_recorded_board(recorded.about).NAME))
+    return play_on_command(recorded, [node], options, site.GET, files)
 
 
-def elsewhere(
+def play_on_command(
     recorded: Recording, command: list[str], options: list[str], get: str, given_in: str = "",
     path: dict[str, str] | None = None,
 ) -> Played:  # fmt: skip
@@ -223,7 +219,7 @@ def elsewhere(
                 command + [row.format(given=given, made=made, heap=heap) for row in options],
                 env={**os.environ, **(path or {})}, input=given_in,
                 cwd=folder, capture_output=True, text=True, errors="replace",
-                check=False, timeout=PATIENCE_S,
+                check=False, timeout=TIMEOUT_S,
             )  # fmt: skip
         except (OSError, subprocess.SubprocessError) as why:
             raise BadInput(f"{shlex.join(command)}: did not run: {why}; {get}") from None
@@ -232,47 +228,46 @@ def elsewhere(
             tick, state, what = json.loads(said.removeprefix("stopped "))
             return Played(made.read_bytes(), (tick, state, what))
         if done.returncode or said != f"played {recorded.ticks}":
-            words = " ".join((done.stdout + done.stderr).split())[-SAID_MAX:]
+            words = " ".join((done.stdout + done.stderr).split())[-QUOTED_MAX:]
             raise BadInput(f"{shlex.join(command)}: gave up: {words or 'without a word'}")
         return Played(made.read_bytes(), None)
 
 
 PLAYERS = {
-    "cpython": ("CPython", on_cpython),
-    "unix": ("MicroPython (unix)", on_unix),
-    "webassembly": ("MicroPython (WebAssembly)", on_webassembly),
+    "cpython": ("CPython", play_on_cpython),
+    "unix": ("MicroPython (unix)", play_on_unix),
+    "webassembly": ("MicroPython (WebAssembly)", play_on_webassembly),
 }
 
 
 # -- comparing -------------------------------------------------------------------------
 
 
-def difference(recorded: Recording, played: Played) -> str:
+def find_difference(recorded: Recording, played: Played) -> str:
     """A sentence about the first tick whose outputs differ; "" if none does."""
-    was, came = recorded.outputs, played.outputs
-    stopped = played.stopped
+    was, came, stopped = recorded.outputs, played.outputs, played.stopped
     if was == came and stopped is None:
         return ""
-    was_ticks, came_ticks = by_tick(was), by_tick(came)
-    for tick in range(len(was_ticks)):
+    was_ticks, came_ticks = split_ticks(was), split_ticks(came)
+    for tick, was_calls in enumerate(was_ticks):
         if stopped and tick == stopped[0]:
             break
-        if tick >= len(came_ticks) or was_ticks[tick] != came_ticks[tick]:
-            came_calls = came_ticks[tick] if tick < len(came_ticks) else []
-            return apart(recorded, tick, state_before(was_ticks, tick), was_ticks[tick], came_calls)
+        came_calls = came_ticks[tick] if tick < len(came_ticks) else []
+        if was_calls != came_calls:
+            where = locate_tick(recorded, tick, find_state(was_ticks[: tick + 1]))
+            return f"{where} {compare_calls(was_calls, came_calls)}"
     if stopped:
         tick, state, what = stopped
-        if what.startswith("MemoryError"):
-            return f"{at(recorded, tick, state)} the firmware allocated memory: {one_line(what)}"
-        return f"{at(recorded, tick, state)} the firmware raised {one_line(what)}"
+        did = "allocated memory:" if what.startswith("MemoryError") else "raised"
+        return f"{locate_tick(recorded, tick, state)} the firmware {did} {one_line(what)}"
     return f"after the last tick came {len(came) - len(was)} bytes more than were recorded"
 
 
-def by_tick(outputs: bytes) -> list[list[tuple[int, bytes]]]:
-    """The calls of each tick; those from before the first go with it."""
-    ticks: list[list[tuple[int, bytes]]] = []
-    before: list[tuple[int, bytes]] = []
-    for call in calls(outputs):
+def split_ticks(outputs: bytes) -> list[list[Call]]:
+    """The calls of each tick; calls before the first tick belong to it."""
+    ticks: list[list[Call]] = []
+    before: list[Call] = []
+    for call in split_calls(outputs):
         if call[0] == TICK:
             ticks.append([])
         (ticks[-1] if ticks else before).append(call)
@@ -281,76 +276,67 @@ def by_tick(outputs: bytes) -> list[list[tuple[int, bytes]]]:
     return ticks
 
 
-def state_before(ticks: list[list[tuple[int, bytes]]], tick: int) -> str:
-    """The state that the unit was last recorded in, up to and with this tick."""
-    for row in reversed(ticks[: tick + 1]):
+def find_state(ticks: list[list[Call]]) -> str:
+    """The state in the last digest of these ticks."""
+    for row in reversed(ticks):
         for call, arguments in row:
             if call == DIGEST:
-                return name_of(states.STATES, int.from_bytes(arguments[:4], "little"))
+                return name_by_number(states.STATES, int.from_bytes(arguments[:4], "little"))
     return states.STATES[0]
 
 
-def name_of(names: tuple[str, ...], number: int) -> str:
+def name_by_number(names: tuple[str, ...], number: int) -> str:
     """A name by number, or the number."""
     return names[number] if 0 <= number < len(names) else str(number)
 
 
-def at(recorded: Recording, tick: int, state: str) -> str:
-    """Where in the run a tick is."""
+def locate_tick(recorded: Recording, tick: int, state: str) -> str:
+    """A tick's place in the run: number, time, clock and state."""
     clock = recorded.words[tick * FIELDS]
     return f"tick {tick} ({tick * TICK_MS / 1000:.2f} s, clock {clock} ms), state {state}:"
 
 
-def apart(
-    recorded: Recording, tick: int, state: str, was: list[tuple[int, bytes]],
-    came: list[tuple[int, bytes]],
-) -> str:  # fmt: skip
-    """Two ticks' first different calls, in words."""
-    k = 0
-    while k < len(was) and k < len(came) and was[k] == came[k]:
-        k += 1
-    said, says = (shown(row[k], was, came, k) if k < len(row) else "nothing" for row in (was, came))
-    return f"{at(recorded, tick, state)} recorded was {said}, and came {says}"
+def compare_calls(was: list[Call], came: list[Call]) -> str:
+    """The first call that differs between two ticks, in words."""
+    first, second = next(pair for pair in zip_longest(was, came) if pair[0] != pair[1])
+    return f"recorded was {render_call(first, second)}, and came {render_call(second, first)}"
 
 
-def shown(
-    call: tuple[int, bytes], was: list[tuple[int, bytes]], came: list[tuple[int, bytes]], k: int
-) -> str:
+def render_call(call: Call | None, other: Call | None) -> str:
     """A call with its arguments; of two digests only the fields that differ."""
+    if call is None:
+        return "nothing"
     number, arguments = call
-    if number == DRIVE and len(arguments) == 3:
-        return f"drive(bank {arguments[0]}, duty {int.from_bytes(arguments[1:], 'little')})"
-    if number == SIGNAL and arguments:
-        return f"signal({name_of(states.CUES, arguments[0])})"
-    if number == DIGEST and len(arguments) == CALLS[DIGEST][1]:
-        other = next(
-            (row[k][1] for row in (came, was)
-             if k < len(row) and row[k][0] == DIGEST and row[k][1] != arguments
-             and len(row[k][1]) == len(arguments)),
-            b"",
-        )  # fmt: skip
-        return digest_shown(arguments, other)
-    return f"{CALLS[number][0]}({arguments.hex(' ')})"
+    name, size = CALLS[number]
+    if len(arguments) == size:
+        if number == DRIVE:
+            return f"drive(bank {arguments[0]}, duty {int.from_bytes(arguments[1:], 'little')})"
+        if number == SIGNAL:
+            return f"signal({name_by_number(states.CUES, arguments[0])})"
+        if number == DIGEST:
+            digest = other and other[0] == DIGEST and len(other[1]) == size
+            return render_digest(arguments, other[1] if other and digest else b"")
+    return f"{name}({arguments.hex(' ')})"
 
 
-def digest_shown(arguments: bytes, other: bytes) -> str:
-    """The fields of a digest that are not as in the other one; all, if there is none."""
+def render_digest(arguments: bytes, other: bytes) -> str:
+    """The fields of a digest that differ from another digest; all fields without another."""
     count = len(DIGEST_FIELDS)
     values = struct.unpack(f"<{count}i", arguments)
     others = struct.unpack(f"<{count}i", other) if other else (None,) * count
     return ", ".join(
-        f"{name} {field_shown(name, value)}"
+        f"{name} {render_field(name, value)}"
         for name, value, than in zip(DIGEST_FIELDS, values, others, strict=True)
         if value != than
     )
 
 
-def field_shown(name: str, value: int) -> str:
-    """A field of a digest for people."""
+def render_field(name: str, value: int) -> str:
+    """The value of a digest's field, as a name where it has one."""
     if name == "state":
-        return name_of(states.STATES, value)
+        return name_by_number(states.STATES, value)
     if name == "reason":
-        return name_of(states.REASONS, value)
+        return name_by_number(states.REASONS, value)
     if name == "latched":
         return "+".join(fault for k, (fault, _) in enumerate(FAULTS) if value >> k & 1) or "none"
     return str(value)

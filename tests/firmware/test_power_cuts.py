@@ -27,8 +27,8 @@ from tests.support import power_cut_flash
 from tests.support.fake_hal import Bench, FakeHal
 from tests.support.keyed_unit import ROOT_KEY, installed, made
 from tests.support.power_cut_flash import BLOCK, BLOCKS, MODES, STORIES, Files, Flash
-from tools.replay import ROOT, interpreter
-from tools.unit.transfer import LOOK, look, plan_of, sha256, steps
+from tools.replay import ROOT, find_micropython
+from tools.unit.transfer import LIST_FILES, list_files, make_plan, sha256, transfer_files
 
 littlefs = pytest.importorskip("littlefs", reason="no littlefs-python: pip install -e '.[pin]'")
 
@@ -150,7 +150,7 @@ def test_at_every_cut_the_old_is_there_or_the_new_and_never_a_mix(name: str) -> 
 
 def test_micropythons_own_littlefs_holds_it_too(tmp_path: Path) -> None:
     try:
-        command = interpreter()
+        command = find_micropython()
     except BadInput as why:
         pytest.skip(str(why))
     done = subprocess.run(
@@ -182,13 +182,13 @@ def deployed(leave_out: str = "") -> dict[str, object]:
         return "".join(f"{sha256(text)} {len(text)} {name}\n" for name, text in files.items())
 
     def run(program: str) -> str:
-        if program != LOOK:
+        if program != LIST_FILES:
             programs.append(program)
         return listing(new)
 
     unit: Any = types.SimpleNamespace(run=run, port="a unit")
     there: Any = types.SimpleNamespace(run=lambda program: listing(old), port="a unit")
-    assert list(steps(unit, new, plan_of(new, look(there))))[-1] == ("done", 0)
+    assert list(transfer_files(unit, new, make_plan(new, list_files(there))))[-1] == ("done", 0)
     if leave_out:
         programs = [program for program in programs if leave_out not in program]
     return {
@@ -201,7 +201,7 @@ def deployed(leave_out: str = "") -> dict[str, object]:
 def cut_deploy(tmp_path: Path, leave_out: str = "") -> str:
     """What the VM says of a deploy that was cut everywhere."""
     try:
-        command = interpreter()
+        command = find_micropython()
     except BadInput as why:
         pytest.skip(str(why))
     (tmp_path / "deploy.json").write_text(json.dumps(deployed(leave_out)))

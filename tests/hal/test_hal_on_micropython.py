@@ -16,7 +16,7 @@ import pytest
 from tests.support.on_vm import END_US, STORY
 from tools.dev.count_ticks import MOMENTS
 from tools.dev.figures_device import write_unit_files
-from tools.replay import ROOT, interpreter
+from tools.replay import ROOT, find_micropython
 
 HEAP = "64m"
 OPENED_MS = 130_000
@@ -31,7 +31,7 @@ STORY_SCRIPT = ("-m", "tests.support.on_vm")
 def said(on: str, script: tuple[str, ...], root: Path = ROOT, typed: str = "") -> str:
     """The last line that a script prints, in a folder of its own with a unit's two files."""
     if on == "unix":
-        command = [*interpreter(), "-X", f"heapsize={HEAP}", *script]
+        command = [*find_micropython(), "-X", f"heapsize={HEAP}", *script]
         found = {"MICROPYPATH": f"{root}{os.pathsep}.frozen"}
     else:
         command, found = [sys.executable, *script], {"PYTHONPATH": str(root)}

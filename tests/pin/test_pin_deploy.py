@@ -28,7 +28,7 @@ from tests.support.pin_bench import PinRun
 from tests.support.serial_pty import Emulated, until
 from tools.unit import device
 from tools.unit.device import Device
-from tools.unit.transfer import CHUNK, look, plan_of, steps
+from tools.unit.transfer import CHUNK, list_files, make_plan, transfer_files
 
 NEW = release(device_files(ROOT))
 OWN = ("calibration.json", "prescription.json", "board.txt")
@@ -130,7 +130,7 @@ def test_power_cut_in_a_deploy_leaves_it_dark_with_words_and_the_next_one_mends_
             says(bench, 1 + cuts)
             with Device(bench.port.name) as unit:
                 unit.to_prompt()
-                going = steps(unit, NEW, plan_of(NEW, look(unit)))
+                going = transfer_files(unit, NEW, make_plan(NEW, list_files(unit)))
                 if cuts == CUTS:
                     assert list(going)[-1] == ("done", 0)
                     break

@@ -187,7 +187,7 @@ def test_without_a_compiler_a_large_campaign_says_so_in_a_line_and_runs_all_the_
         asked.append(compile_it)
         return cases.Tally()
 
-    monkeypatch.setattr(check_campaign, "gather", gather)
+    monkeypatch.setattr(check_campaign, "run_sessions", gather)
     ended = waistband("check", "campaign", "--sessions", "2000", "--windows", "100000")
     assert (ended.code, asked) == (0, [False])
     assert ended.err.startswith("waistband: running interpreted: there is no C compiler ")

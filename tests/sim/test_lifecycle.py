@@ -21,7 +21,7 @@ from sim.hal_depth import lifecycle
 from sim.run import Run
 from sim.scenario.scenario import ordinary
 from tests.support.chip_programs import Desk
-from tools.replay import check_recording, difference, on_cpython
+from tools.replay import check_recording, find_difference, play_on_cpython
 
 EVERYTHING = 10**9
 DARK_MS = 80
@@ -334,7 +334,7 @@ def test_a_recording_ends_with_the_life_that_it_began_with() -> None:
     run.advance(EVERYTHING)
     recording = check_recording(run.recording(), "cut")
     assert recording.about["ticks"] == LIT_MS // TICK_MS
-    assert difference(recording, on_cpython(recording)) == ""
+    assert find_difference(recording, play_on_cpython(recording)) == ""
 
 
 def test_the_watchdog_and_the_boot_take_what_they_take_at_driver_depth() -> None:

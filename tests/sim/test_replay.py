@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -30,7 +31,16 @@ from sim.run import Run
 from sim.scenario.scenario import ordinary
 from tests.support.enrolled_unit import CLOCK_S, sim_files
 from tools import replay as tool
-from tools.replay import Recording, calls, check_recording, difference, on_cpython, on_unix, replay
+from tools.replay import (
+    Played,
+    Recording,
+    check_recording,
+    find_difference,
+    play_on_cpython,
+    play_on_unix,
+    replay,
+    split_calls,
+)
 
 WRAP_MS = 1 << 30
 EVERYTHING = 10**9
@@ -122,6 +132,12 @@ def record_visit(masked: bool) -> bytes:
 
 
 @cache
+def replay_difference(name: str, play: "Callable[[Recording], Played]") -> str:
+    """What differs when a story's recording is played, in words."""
+    recording = record_story(name)
+    return find_difference(recording, play(recording))
+
+
 def record_brief() -> bytes:
     """A recording of a second and a half."""
     run = Run(make_story(1.5), record=True)
@@ -134,7 +150,7 @@ def field(recording: Recording, name: str) -> list[int]:
     begin = 4 * DIGEST_FIELDS.index(name)
     return [
         int.from_bytes(arguments[begin : begin + 4], "little", signed=True)
-        for call, arguments in calls(recording.outputs)
+        for call, arguments in split_calls(recording.outputs)
         if call == DIGEST
     ]
 
@@ -160,18 +176,20 @@ def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_cpython_gives_what_was_recorded(name: str) -> None:
-    assert difference(record_story(name), on_cpython(record_story(name))) == ""
+    assert replay_difference(name, play_on_cpython) == ""
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.usefixtures("unix")
 def test_micropython_gives_what_was_recorded_and_allocates_nothing(name: str) -> None:
-    assert difference(record_story(name), on_unix(record_story(name))) == ""
+    assert replay_difference(name, play_on_unix) == ""
 
 
 def test_the_recordings_visit_every_state() -> None:
     seen = {states.STATES[n] for name in NAMES for n in field(record_story(name), "state")}
-    if any(call == POWER_OFF for name in STORIES for call, _ in calls(record_story(name).outputs)):
+    if any(
+        call == POWER_OFF for name in STORIES for call, _ in split_calls(record_story(name).outputs)
+    ):
         seen.add("OFF")  # a unit without power holds nothing more
     assert seen == set(states.STATES)
 
@@ -196,11 +214,11 @@ def test_the_whole_session_has_a_pause_a_throttle_a_clock_wrap_and_its_end() -> 
 
 def test_the_gated_session_has_dark_parts_and_the_pulsed_one_its_rate() -> None:
     gated = record_story("a gated session, a charger in the middle, and a start after it")
-    duties = [arguments[1:] for call, arguments in calls(gated.outputs) if call == DRIVE]
+    duties = [arguments[1:] for call, arguments in split_calls(gated.outputs) if call == DRIVE]
     changes = sum(a != b and b"\0\0" in (a, b) for a, b in pairwise(duties))
     assert changes > 10
     pulsed = record_story("a pulsed session, an open thermistor, an acknowledgement")
-    assert (3, (146).to_bytes(2, "little")) in calls(pulsed.outputs)
+    assert (3, (146).to_bytes(2, "little")) in split_calls(pulsed.outputs)
 
 
 # -- not equal -------------------------------------------------------------------------
@@ -212,7 +230,7 @@ def test_a_changed_input_is_reported_at_its_tick(tick: int) -> None:
     recording = record_story("a dose reached")
     words = recording.words[:]
     words[tick * FIELDS + 1] |= CHARGER
-    said = difference(recording, on_cpython(recording._replace(words=words)))
+    said = find_difference(recording, play_on_cpython(recording._replace(words=words)))
     assert said.startswith(f"tick {tick} ({tick * 0.02:.2f} s, clock ")
     assert "signal(CHARGING)" in said
 
@@ -228,7 +246,7 @@ def test_firmware_that_signals_too_much_is_reported_at_that_tick(
             unit.hal.signal(states.CUE_REFUSED)
 
     monkeypatch.setattr(Waistband, "tick", noisy)
-    said = difference(record_story("a dose reached"), on_cpython(record_story("a dose reached")))
+    said = replay_difference("a dose reached", play_on_cpython)
     assert said == (
         "tick 201 (4.02 s, clock 4020 ms), state WAIT_SKIN: recorded was nothing, "
         "and came signal(REFUSED)"
@@ -244,7 +262,7 @@ def test_firmware_that_raises_is_reported_at_that_tick(monkeypatch: pytest.Monke
             raise ZeroDivisionError("by nought")
 
     monkeypatch.setattr(Waistband, "tick", broken)
-    said = difference(record_story("a dose reached"), on_cpython(record_story("a dose reached")))
+    said = replay_difference("a dose reached", play_on_cpython)
     assert said.startswith("tick 201 (4.02 s, clock 4020 ms), state WAIT_SKIN: the firmware raised")
     assert "by nought" in said
 
@@ -259,7 +277,7 @@ def patch_file(path: Path, old: str, new: str) -> None:
 @pytest.mark.usefixtures("unix")
 def test_other_firmware_on_micropython_is_reported_with_what_differs(copied: Path) -> None:
     patch_file(copied / "firmware/core/limits.py", "WORN_MS = 5_000", "WORN_MS = 5_200")
-    said = difference(record_story("a dose reached"), on_unix(record_story("a dose reached")))
+    said = replay_difference("a dose reached", play_on_unix)
     assert "state" in said
     assert "signal(CHECK)" in said
 
@@ -273,7 +291,7 @@ def test_a_tick_that_allocates_on_micropython_is_reported_with_its_state(copied:
         "            self.spare = [ms, ms]\n"
         "        if not (permitted and self.planned):",
     )
-    said = difference(record_story("a dose reached"), on_unix(record_story("a dose reached")))
+    said = replay_difference("a dose reached", play_on_unix)
     assert said.startswith(
         "tick 201 (4.02 s, clock 4020 ms), state WAIT_SKIN: the firmware allocated memory"
     )
@@ -352,7 +370,7 @@ def test_a_flipped_bit_is_refused_or_is_in_what_the_unit_was(data: st.DataObject
     except BadInput:
         return
     assert at < whole.index(b"\n")
-    difference(found, on_cpython(found))  # whatever the unit now is, it is played
+    find_difference(found, play_on_cpython(found))  # whatever the unit now is, it is played
 
 
 @pytest.mark.parametrize(
@@ -430,7 +448,10 @@ def test_the_simulator_itself_gives_the_same_codes_on_micropython(tmp_path: Path
         ).stdout
         for command, found in (
             ([sys.executable], {"PYTHONPATH": str(tool.ROOT)}),
-            ([*tool.interpreter(), "-X", "heapsize=32m"], {"MICROPYPATH": f"{tool.ROOT}:.frozen"}),
+            (
+                [*tool.find_micropython(), "-X", "heapsize=32m"],
+                {"MICROPYPATH": f"{tool.ROOT}:.frozen"},
+            ),
         )
     ]  # fmt: skip
     assert said[0].startswith("RAMP ")

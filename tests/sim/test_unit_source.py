@@ -91,7 +91,7 @@ def test_the_built_files_replay_to_the_byte_on_unix(
     name: str, replayed: dict[str, bytes], tmp_path: Path
 ) -> None:
     try:
-        command = player.interpreter()
+        command = player.find_micropython()
     except BadInput as why:
         pytest.skip(str(why))
     for path, source in replayed.items():
@@ -100,8 +100,8 @@ def test_the_built_files_replay_to_the_byte_on_unix(
     recorded = recording(name, tmp_path)
     options = ["-X", "heapsize={heap}", "-m", "sim.recording.player", "{given}", "{made}"]
     looked_in = {"MICROPYPATH": os.pathsep.join([str(tmp_path), ".frozen"])}
-    played = player.elsewhere(recorded, command, options, player.GET_UNIX, path=looked_in)
-    assert player.difference(recorded, played) == ""
+    played = player.play_on_command(recorded, command, options, player.GET_UNIX, path=looked_in)
+    assert player.find_difference(recorded, played) == ""
 
 
 @pytest.mark.parametrize("name", KEPT)
@@ -113,13 +113,13 @@ def test_the_built_files_replay_to_the_byte_on_webassembly(
     files = json.dumps({path: source.decode() for path, source in replayed.items()})
     recorded = recording(name, tmp_path)
     options = [str(site.BENCH / "replay.mjs"), "{given}", "{made}", "{heap}"]
-    played = player.elsewhere(recorded, [site.node()], options, site.GET, files)
-    assert player.difference(recorded, played) == ""
+    played = player.play_on_command(recorded, [site.node()], options, site.GET, files)
+    assert player.find_difference(recorded, played) == ""
 
 
 def test_a_traceback_names_the_line_of_the_source(tmp_path: Path) -> None:
     try:
-        command = player.interpreter()
+        command = player.find_micropython()
     except BadInput as why:
         pytest.skip(str(why))
     source = '"""Two\nlines."""\nfrom b import (\n    LIMIT,\n    OTHER,\n)\n\nTOP = 3\n\n\n'

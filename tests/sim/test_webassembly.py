@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from sim.common.errors import BadInput
-from tests.sim.test_replay import STORIES, patch_file, record_brief, record_story
+from tests.sim.test_replay import STORIES, patch_file, record_brief, record_story, replay_difference
 from tools import replay as tool
 from tools.bench import site
-from tools.replay import difference, on_unix, on_webassembly, replay
+from tools.replay import find_difference, play_on_unix, play_on_webassembly, replay
 
 SAID = "tick 201 (4.02 s, clock 4020 ms), state WAIT_SKIN: the firmware allocated memory"
 GATE = "        if not (permitted and self.planned):"
@@ -35,14 +35,14 @@ def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("name", STORIES)
 @pytest.mark.usefixtures("npm")
 def test_webassembly_gives_what_was_recorded_and_allocates_nothing(name: str) -> None:
-    assert difference(record_story(name), on_webassembly(record_story(name))) == ""
+    assert replay_difference(name, play_on_webassembly) == ""
 
 
 @pytest.mark.usefixtures("npm")
 def test_other_firmware_is_reported_with_what_differs(copied: Path) -> None:
     patch_file(copied / "firmware/core/limits.py", "WORN_MS = 5_000", "WORN_MS = 5_200")
     recording = record_story("a dose reached")
-    said = difference(recording, on_webassembly(recording))
+    said = find_difference(recording, play_on_webassembly(recording))
     assert "signal(CHECK)" in said
 
 
@@ -52,18 +52,18 @@ def test_a_number_that_needs_more_than_31_bits_is_reported(copied: Path, shift: 
     lines = f"        if ms == 4_020:\n            self.since_ms = ms - 4_019 << {shift}\n{GATE}"
     patch_file(copied / "firmware/safety/gate.py", GATE, lines)
     recording = record_story("a dose reached")
-    said = difference(recording, on_webassembly(recording))
+    said = find_difference(recording, play_on_webassembly(recording))
     assert said.startswith(SAID) if shift == 30 else said == ""
 
 
 def test_the_unix_port_cannot_see_that(copied: Path) -> None:
     try:
-        tool.interpreter()
+        tool.find_micropython()
     except BadInput as why:
         pytest.skip(str(why))
     lines = f"        if ms == 4_020:\n            self.since_ms = ms - 4_019 << 30\n{GATE}"
     patch_file(copied / "firmware/safety/gate.py", GATE, lines)
-    assert difference(record_story("a dose reached"), on_unix(record_story("a dose reached"))) == ""
+    assert replay_difference("a dose reached", play_on_unix) == ""
 
 
 @pytest.mark.usefixtures("npm")

@@ -1,8 +1,10 @@
-"""The command as tests run it: in this process, in an empty folder. See `conftest.waistband`."""
+"""The result of a command that a test ran, and values to give to it. See `conftest.waistband`."""
 
 import os
 from collections.abc import Callable
 from typing import NamedTuple
+
+from hypothesis import strategies as st
 
 SHORT = 'duration_s = 30\n[[event]]\nat_s = 2\npress = "START"\n'
 KEYS = {
@@ -10,6 +12,11 @@ KEYS = {
     "max_contact_c", "cem43_min", "energy_wh", "battery_pct", "cutoffs", "emitted_after_off_j",
     "ticks", "wall_s", "realtime_factor", "resets",
 }  # fmt: skip
+# Any JSON value.
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+)
 
 
 class Ended(NamedTuple):
@@ -24,5 +31,5 @@ Waistband = Callable[..., Ended]
 
 
 def files() -> list[str]:
-    """What stands in the folder beside the scenario."""
+    """Names of the files in the folder, without the scenario."""
     return sorted(set(os.listdir()) - {"short.toml"})

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tools.replay import interpreter
+from tools.replay import find_micropython
 
 BITE = 4_096
 STEP_S = 0.01
@@ -56,7 +56,7 @@ class Vm:
         tty.setraw(theirs)
         options = ["-i", "-c", begin] if begin else []
         self.process = subprocess.Popen(
-            [*interpreter(), *options], cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs,
+            [*find_micropython(), *options], cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs,
             env={**os.environ, "MICROPYPATH": ":.frozen"},
         )  # fmt: skip
         os.close(theirs)

@@ -1,4 +1,4 @@
-"""`waistband calibrate`: measures in, a calibration out that the firmware takes, or a line."""
+"""`waistband calibrate`: measurements become a calibration, or are refused in a line."""
 
 import json
 from datetime import date, timedelta
@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from firmware.therapy.prescription import DEFAULT, calibration_crc, read_calibration, read_number
 from firmware.waistband import Waistband as Unit
 from sim.common.errors import BadInput
-from tests.support.command import Waistband, files
+from tests.support.command import JSON, Waistband, files
 from tests.support.fake_hal import BOARD, FakeHal
-from tools.commands.calibrate import made, measured, rounded
+from tools.commands.calibrate import make_calibration, read_measures, round_numbers
 
 MEASURES = """\
 serial = "WB-0001"
@@ -46,7 +46,7 @@ def test_what_was_measured_becomes_a_calibration_that_unlocks_a_unit(waistband: 
 
 
 def test_options_stand_over_the_file_and_json_is_as_good(waistband: Waistband) -> None:
-    table = json.loads(json.dumps(measured("m.toml")))
+    table = json.loads(json.dumps(read_measures("m.toml")))
     del table["serial"], table["date"]
     Path("m.json").write_text(json.dumps(table), encoding="utf-8")
     ended = waistband(
@@ -113,21 +113,15 @@ def test_options_that_cannot_be_are_refused(options: str, waistband: Waistband) 
     assert files() == ["m.toml"]
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
-)
-
-
 @given(
     st.sampled_from(["serial", "date", "window_cm2", "irradiance_mw_cm2", "ntc_offset_c", "A"]),
     JSON,
 )
 def test_any_value_at_any_key_is_a_sealed_calibration_or_a_line(key: str, value: Any) -> None:
-    table: dict[str, Any] = {**measured("m.toml"), key: value}
+    table: dict[str, Any] = {**read_measures("m.toml"), key: value}
     Path("any.json").write_text(json.dumps(table), encoding="utf-8")
     try:
-        found = made(measured("any.json"), BOARD, "any.json")
+        found = make_calibration(read_measures("any.json"), BOARD, "any.json")
     except BadInput as why:
         assert str(why).startswith("any.json: ") and str(why).isprintable()
         return
@@ -146,7 +140,7 @@ def test_thousandths_come_out_alike_in_the_chips_short_floats(
     window: float, bank: float, offset: float
 ) -> None:
     for value, low, high in ((window, 1, 400), (bank, 0.5, 12.5), (offset, -2, 2)):
-        short: Any = rounded(value)
+        short: Any = round_numbers(value)
         assert on_chip(short, low) == read_number("x", short, low, high, "")
 
 
@@ -187,7 +181,7 @@ def test_a_unit_gets_it_whole_and_a_second_one_only_with_replace(
 def test_the_crc_is_that_of_the_values_in_thousandths() -> None:
     import binascii
 
-    table: dict[str, Any] = dict(measured("m.toml"))
+    table: dict[str, Any] = dict(read_measures("m.toml"))
     said = "WB-0001 2026-03-01 60000 9800 10100 10000 9700 9900 10200 9900 9800 120 -50"
     expected = binascii.crc32("\n".join(said.split(" ")).encode())
     assert calibration_crc(table, BOARD) == f"{expected:08x}"

@@ -12,6 +12,7 @@ from tests.support.command import Waistband, files
 from tools import worker
 from tools.commands import check_campaign
 from tools.common import compiled
+from tools.common.version import source_commit
 
 SMALL = (
     "check", "campaign", "--sessions", "2", "--windows", "5", "--quiet-windows", "3",
@@ -20,6 +21,8 @@ SMALL = (
 COUNTS = {
     "sessions": 2, "sessions with faults": 2, "fault windows": 5, "quiet windows": 3,
 }  # fmt: skip
+
+COMMIT = source_commit() or "unknown"
 
 
 def test_a_small_campaign_breaks_no_rule_and_counts_what_it_ran(waistband: Waistband) -> None:
@@ -68,7 +71,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     """A campaign in which one case broke a rule."""
     tally = Tally(broken=[HOT])
     tally.cases.update(COUNTS)
-    monkeypatch.setattr(check_campaign, "gather", lambda size, compile_it, **options: tally)
+    monkeypatch.setattr(check_campaign, "run_sessions", lambda size, compile_it, **options: tally)
 
 
 @pytest.mark.usefixtures("broken")
@@ -79,10 +82,10 @@ def test_a_violation_exits_1_and_is_named_with_its_case_seed_and_commit(
     assert ended.code == 1
     for told in (ended.out, Path("report.md").read_text()):
         assert "504-1-f3" in told and "true contact 44.10 C" in told
-        assert "1 of them broken" in told and check_campaign.commit() in told
+        assert "1 of them broken" in told and COMMIT in told
     found = json.loads(waistband(*SMALL, "--json").out)
     assert found["violations"] == [{"case": "504-1-f3", **HOT.violation._asdict()}]
-    assert found["commit"] == check_campaign.commit()
+    assert found["commit"] == COMMIT
 
 
 def test_a_case_is_told_and_written_so_that_sim_shows_it(waistband: Waistband) -> None:
@@ -134,11 +137,11 @@ def test_windows_are_shared_out_to_the_last_one() -> None:
 
 
 def test_a_machine_with_other_sources_takes_no_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    node, process, sources, compile_it = worker.home(False)
+    node, process, sources, compile_it = worker.describe_command(False)
     elsewhere = (node, process + 1, sources[::-1], compile_it)
-    monkeypatch.setattr(worker, "ready", worker.ready)
+    monkeypatch.setattr(worker, "prepare_process", worker.prepare_process)
     with pytest.raises(ValueError, match="has other sources than the command"):
-        worker.session(elsewhere, 504, 0, 0, 0)
+        worker.run_session(elsewhere, 504, 0, 0, 0)
 
 
 def test_a_stop_in_the_middle_leaves_nothing_half_written(
@@ -147,6 +150,6 @@ def test_a_stop_in_the_middle_leaves_nothing_half_written(
     def gather(size: object, compile_it: bool, **options: object) -> Tally:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(check_campaign, "gather", gather)
+    monkeypatch.setattr(check_campaign, "run_sessions", gather)
     ended = waistband(*SMALL, "--report", "report.md")
     assert (ended.code, files()) == (130, [])

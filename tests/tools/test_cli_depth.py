@@ -136,7 +136,7 @@ def test_a_full_disk_under_the_trace_is_the_desks_trouble_not_the_units(
     def full(value: object) -> object:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("tools.simulate.rounded", full)
+    monkeypatch.setattr("tools.simulate.round_value", full)
     before = threading.active_count()
     code, _, err = waistband("sim", "short.toml", "--depth", "driver", "--trace", "a.csv")
     assert (code, files()) == (2, [])

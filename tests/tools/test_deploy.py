@@ -28,7 +28,15 @@ from tests.support.unit_on_vm import BLOCK, Flash
 from tools.unit import device
 from tools.unit import transfer as deploy
 from tools.unit.device import Device
-from tools.unit.transfer import LOOK, Plan, bring, look, plan_of, put, steps
+from tools.unit.transfer import (
+    LIST_FILES,
+    Plan,
+    apply_plan,
+    list_files,
+    make_plan,
+    send_file,
+    transfer_files,
+)
 
 NEW = release(device_files(deploy.ROOT))
 OWN = {
@@ -81,16 +89,16 @@ def deployed(flash: Flash) -> Plan:
     """Deploy to it; what had to be done."""
     with plugged(flash) as vm, Device(vm.port.name) as unit:
         unit.to_prompt()
-        plan = plan_of(NEW, look(unit))
-        bring(unit, NEW, plan, unit.about())
-        assert plan_of(NEW, look(unit)).same
+        plan = make_plan(NEW, list_files(unit))
+        apply_plan(unit, NEW, plan, unit.about())
+        assert make_plan(NEW, list_files(unit)).same
     return plan
 
 
 def test_a_board_with_nothing_on_it_gets_the_whole_product(tmp_path: Path) -> None:
     flash = Flash(tmp_path, {})
     plan = deployed(flash)
-    assert set(plan.put) == set(NEW) - {TABLE} and plan.put[:2] == ("boot.py", "main.py")
+    assert set(plan.write) == set(NEW) - {TABLE} and plan.write[:2] == ("boot.py", "main.py")
     assert flash.files() == NEW
     assert RIGHT in flash.booted()
 
@@ -98,7 +106,7 @@ def test_a_board_with_nothing_on_it_gets_the_whole_product(tmp_path: Path) -> No
 def test_only_what_changed_is_copied_and_what_is_not_ours_stays(tmp_path: Path) -> None:
     flash = Flash(tmp_path, {**OLD, **OWN})
     plan = deployed(flash)
-    assert set(plan.put) == {*CHANGED, ADDED} and set(plan.drop) == set(GONE)
+    assert set(plan.write) == {*CHANGED, ADDED} and set(plan.remove) == set(GONE)
     assert flash.files() == {**NEW, **OWN}
     before = flash.path.read_bytes()
     assert deployed(flash).same
@@ -149,7 +157,7 @@ def test_power_cut_after_each_step_leaves_a_dark_unit_that_says_so_and_is_mended
     left = [flash.path.read_bytes()]
     with plugged(flash) as vm, Device(vm.port.name) as unit:
         unit.to_prompt()
-        for _ in steps(unit, NEW, plan_of(NEW, look(unit))):
+        for _ in transfer_files(unit, NEW, make_plan(NEW, list_files(unit))):
             left.append(flash.path.read_bytes())
     assert len(left) > 2 + len(GONE) + 2 * len(CHANGED)
     cut_off = 0
@@ -165,9 +173,9 @@ def bytes_of(folder: Path) -> tuple[int, int]:
     most = 1 << 30
     with plugged(flash, bytes_most=most) as vm, Device(vm.port.name) as unit:
         unit.to_prompt()
-        plan, about = plan_of(NEW, look(unit)), unit.about()
+        plan, about = make_plan(NEW, list_files(unit)), unit.about()
         begun = most - (vm.left or 0)
-        bring(unit, NEW, plan, about)
+        apply_plan(unit, NEW, plan, about)
         return most - (vm.left or 0), begun
 
 
@@ -191,7 +199,7 @@ def test_power_cut_at_any_byte_that_is_typed_leaves_it_dark_or_as_it_was(
         Device(vm.port.name) as unit,
     ):
         unit.to_prompt()
-        bring(unit, NEW, plan_of(NEW, look(unit)), unit.about())
+        apply_plan(unit, NEW, make_plan(NEW, list_files(unit)), unit.about())
     check_cut(flash)
 
 
@@ -230,11 +238,13 @@ def test_a_flash_that_fills_up_on_the_way_is_said_and_the_unit_is_dark(
 def test_a_file_that_arrives_otherwise_is_found_by_its_hash(
     tmp_path: Path, waistband: Waistband, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def put_otherwise(unit: Device, name: str, content: bytes) -> Iterator[int]:
-        return put(unit, name, content[::-1] if name == "firmware/safety/gate.mpy" else content)
+    def send_otherwise(unit: Device, name: str, content: bytes) -> Iterator[int]:
+        return send_file(
+            unit, name, content[::-1] if name == "firmware/safety/gate.mpy" else content
+        )
 
     flash = Flash(tmp_path, OLD)
-    monkeypatch.setattr(deploy, "put", put_otherwise)
+    monkeypatch.setattr(deploy, "send_file", send_otherwise)
     with plugged(flash) as vm:
         assert "firmware/safety/gate.mpy did not arrive as it was sent" in command(
             waistband, vm.port.name
@@ -246,13 +256,13 @@ def test_interrupted_it_says_that_the_unit_stays_dark_and_exits_130(
     tmp_path: Path, waistband: Waistband, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(unit: Device, files: dict[str, bytes], plan: Plan) -> Iterator[tuple[str, int]]:
-        for done in steps(unit, files, plan):
+        for done in transfer_files(unit, files, plan):
             yield done
             if done[0] == "main.py":
                 raise KeyboardInterrupt
 
     flash = Flash(tmp_path, OLD)
-    monkeypatch.setattr(deploy, "steps", interrupted)
+    monkeypatch.setattr(deploy, "transfer_files", interrupted)
     with plugged(flash) as vm:
         said = command(waistband, vm.port.name, 130)
         vm.until(b"\n>>> ")  # left as a person would find it
@@ -276,7 +286,7 @@ def test_a_transfer_that_somebody_else_left_open_is_ended_first(
         port.close()
         with Device(vm.port.name) as unit:
             unit.to_prompt()
-            assert "boot.py" in unit.run(LOOK)
+            assert "boot.py" in unit.run(LIST_FILES)
 
 
 OTHERS: dict[str, tuple[str, object, str]] = {
@@ -336,11 +346,11 @@ def test_without_a_name_it_is_the_only_unit_there_is(
     ended = waistband("deploy")
     assert ended.code == 2 and "no unit is plugged in" in ended.err
     ports(monkeypatch, ("/dev/ttyS0", 0x1A86, "x"), ("/dev/ttyACM3", 0x2E8A, "e661"))
-    assert device.port_of(None) == "/dev/ttyACM3"
+    assert device.find_port(None) == "/dev/ttyACM3"
     ports(monkeypatch, ("/dev/ttyACM1", 0x2E8A, "a1"), ("/dev/ttyACM3", 0x2E8A, "e661"))
     ended = waistband("deploy")
     assert ended.code == 2 and "2 units (/dev/ttyACM1, /dev/ttyACM3): name one" in ended.err
-    assert device.port_of("id:e661") == "/dev/ttyACM3"
+    assert device.find_port("id:e661") == "/dev/ttyACM3"
     ended = waistband("deploy", "--device", "id:nobody")
     assert ended.code == 2 and "id:nobody: no port has this serial number" in ended.err
 
@@ -351,7 +361,7 @@ def test_without_a_name_it_is_the_only_unit_there_is(
      ("/dev/y", "/dev/y"), ("port:a0", "a0")],
 )  # fmt: skip
 def test_a_device_is_named_as_mpremote_names_it(name: str, port: str) -> None:
-    assert device.port_of(name) == port
+    assert device.find_port(name) == port
 
 
 def test_without_mpremote_it_says_how_to_get_it(

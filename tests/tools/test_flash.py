@@ -122,7 +122,9 @@ def test_a_signed_prescription_goes_with_its_key_byte_for_byte(
 def test_without_a_file_it_goes_to_the_one_board_that_waits(
     base: Path, waistband: Waistband, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(flash_command, "drives", lambda: sorted(base.parent.glob("media/*")))
+    monkeypatch.setattr(
+        flash_command, "mounted_drives", lambda: sorted(base.parent.glob("media/*"))
+    )
     ended = waistband("flash", "--micropython", str(base))
     assert ended.code == 2 and "hold BOOTSEL" in ended.err
     board = drive(base.parent, "media/RPI-RP2")

@@ -1,5 +1,7 @@
-"""`waistband monitor`: what a unit says, shown and not disturbed; and what other commands ask of a
-unit that runs, at driver depth behind a real serial port."""
+"""`waistband monitor` shows telemetry without disturbing a session; commands to a running unit.
+
+The unit runs at driver depth behind a real serial port.
+"""
 
 import io
 import json
@@ -25,12 +27,12 @@ from firmware.ui.telemetry import FIELDS
 from hal.files import DEPLOYING
 from sim.driver_depth.unit_build import Build
 from tests.support.chip_programs import START, ChipRun, story
-from tests.support.command import SHORT, Waistband
+from tests.support.command import JSON, SHORT, Waistband
 from tests.support.serial_pty import Port, Simulated, until
 from tools.commands import monitor
 from tools.unit import device, monitor_view
 from tools.unit.device import Device
-from tools.unit.monitor_view import Lines, Screen, record_of
+from tools.unit.monitor_view import Screen, parse_record, print_line
 
 RECORD: dict[str, Any] = {
     "ms": 61_234, "state": "TREAT", "reason": "", "refused": 0, "lock": 0, "faults": 0,
@@ -205,14 +207,8 @@ def test_the_view_fits_a_terminal(
         assert "it is not calibrated" in shown and "a hard fault is kept" in shown
     if what in SAID:
         assert SAID[what] in shown
-        Lines(False).take(STORIES[what])
+        print_line(STORIES[what], as_json=False)
         assert (SAID[what] in capsys.readouterr().out) == (what != "in a trial")
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
-)
 
 
 @given(st.binary(max_size=200) | st.builds(line, state=JSON) | st.builds(
@@ -222,6 +218,6 @@ def test_whatever_comes_is_shown_or_passed_over(said: bytes) -> None:
     view = Screen(Console(width=80, file=io.StringIO()))
     view.take(said)
     view.console.print(view.screen())
-    Lines(True).take(said)
-    Lines(False).take(said)
-    record_of(said)
+    print_line(said, as_json=True)
+    print_line(said, as_json=False)
+    parse_record(said)

@@ -61,10 +61,10 @@ def test_mip_installs_it_and_the_unit_finds_its_files_right(
         pytest.importorskip(name, reason=f"{name} is not installed")
     from sim.common.errors import BadInput
     from tests.support.unit_on_vm import Flash
-    from tools.replay import interpreter
+    from tools.replay import find_micropython
 
     try:
-        interpreter()
+        find_micropython()
     except BadInput as why:
         pytest.skip(str(why))
     waistband("release", "out")

@@ -1,4 +1,4 @@
-"""`waistband bench`: the bench page on this machine's own address, or as a folder for any host."""
+"""`waistband bench`: serves the bench page on this machine, or writes it as a folder for a host."""
 
 import webbrowser
 from typing import Annotated
@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from sim.common.boards import find_board
-from sim.common.errors import BadInput
-from tools.commands.options import BOARD, BoardName
+from tools.commands.options import BOARD, BoardName, parse_integer
 from tools.common.files import emit, write_folder
 
 PORT = 8017
@@ -34,16 +33,16 @@ def bench(
     from tools.bench.site import bundle, names, site
 
     find_board(board)
-    number = read_port(port)
+    number = parse_integer(port, "--port", 0, PORT_MAX)
     if output is not None:
         files = site(board)
         write_folder(output, files)
         size = sum(map(len, files.values()))
         emit(f"Wrote {output}: {len(files)} files, {size / 1e6:.2f} MB; any static host will do")
         return 0
-    names()  # what is missing is said now
-    bundle(board)  # and the page need not wait for this
-    server = listen(number, board)
+    names()  # refuses now what the page would lack later
+    bundle(board)  # made before the page asks for it
+    server = listen(PORT if number is None else number, board)
     address = f"http://{LOOPBACK}:{server.server_address[1]}/"
     emit(f"The bench is at {address}; Ctrl-C ends it")
     if opens:
@@ -55,12 +54,3 @@ def bench(
     finally:
         server.server_close()
     return 0
-
-
-def read_port(port: str | None) -> int:
-    """A port as somebody wrote it; 0 is any that is free. Raises BadInput."""
-    if port is None:
-        return PORT
-    if not (port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= PORT_MAX):
-        raise BadInput(f"--port is {port!r}: a number from 0 (any that is free) to {PORT_MAX}")
-    return int(port)

@@ -1,7 +1,7 @@
-"""`waistband calibrate`: what was measured on a unit, made into its calibration.
+"""`waistband calibrate`: makes a unit's calibration from measurements.
 
-It is checked by the firmware's own rules and sealed with the CRC that the firmware asks for,
-then written to a file or, in service mode, to the unit. A unit without one is locked.
+The firmware's own rules check it; it gets the CRC that the firmware asks for, and goes to a file
+or, in service mode, to the unit. A unit without a calibration is locked.
 """
 
 import json
@@ -14,15 +14,14 @@ from firmware.therapy.prescription import Refused, calibration_crc, read_calibra
 from sim.common import validate
 from sim.common.boards import find_board
 from sim.common.errors import BadInput
-from tools.commands.options import BOARD
+from tools.commands.options import BOARD, DeviceName
 from tools.common.files import emit, write_whole
-from tools.unit.device import Where
 
 FILE = "calibration.json"
 KEYS = ("serial", "date", "window_cm2", "irradiance_mw_cm2", "ntc_offset_c")
-PLACES = 3  # thousandths, as the unit counts
-# A bank so far from its board's nominal value was measured wrongly, or is broken.
-LEAST, MOST = 0.5, 1.25
+PLACES = 3  # decimals: the unit counts in thousandths
+# Outside this share of the nominal irradiance a bank is broken, or was measured wrongly.
+SHARE_MIN, SHARE_MAX = 0.5, 1.25
 FIRST_YEAR = 2020
 
 
@@ -33,7 +32,7 @@ def calibrate(
     output: Annotated[
         str | None, typer.Option("-o", "--output", metavar="FILE.json", help="Not to a unit.")
     ] = None,
-    device: Where = None,
+    device: DeviceName = None,
     serial: Annotated[
         str | None, typer.Option(metavar="TEXT", help="The unit's, over the file's.")
     ] = None,
@@ -64,31 +63,44 @@ def calibrate(
     """
     if output is not None and device is not None:
         raise BadInput("--output with --device: name one place")
-    table = measured(measures, serial=serial, on=date)
+    table = read_measures(measures, serial=serial, on=date)
     if output is not None:
         with write_whole(output) as path:
-            path.write_bytes(content(made(table, find_board(board), measures)))
-        emit(f"Wrote {output}: {said(table)}")
-        return 0
-    from tools.unit import files
-
-    with files.at_prompt(device) as (unit, about):
-        port = unit.port
-        held = files.table_of(files.fetch(unit, FILE))
-        data = find_board(files.board_of(unit, about))
-        calibration = made(table, data, measures)
-        if held and held != calibration and not replace:
-            raise BadInput(
-                f"{port}: is calibrated already ({held.get('serial')}, {held.get('date')}):"
-                " --replace writes over that"
+            path.write_bytes(
+                encode_calibration(make_calibration(table, find_board(board), measures))
             )
-        files.keep(unit, FILE, content(calibration))
-    emit(f"{port}: calibrated: {said(table)}; the unit runs again")
+        emit(f"Wrote {output}: {describe_calibration(table)}")
+        return 0
+    port = write_to_unit(table, device, measures, replace)
+    emit(f"{port}: calibrated: {describe_calibration(table)}; the unit runs again")
     return 0
 
 
-def measured(path: str, *, serial: str | None = None, on: str | None = None) -> dict[str, object]:
-    """The measures file with the options over it, each value in thousandths. Raises BadInput."""
+def write_to_unit(
+    table: dict[str, object], device: str | None, measures: str, replace: bool
+) -> str:
+    """Write the calibration of these measures to a unit; return its port. Raises BadInput where
+    the unit has another one, unless `replace`."""
+    from tools.unit import files
+    from tools.unit.device import parse_object
+
+    with files.at_prompt(device) as (unit, about):
+        held = parse_object(files.read_file(unit, FILE))
+        board = find_board(files.read_board_name(unit, about))
+        calibration = make_calibration(table, board, measures)
+        if held and held != calibration and not replace:
+            raise BadInput(
+                f"{unit.port}: is calibrated already ({held.get('serial')}, {held.get('date')}):"
+                " --replace writes over that"
+            )
+        files.write_file(unit, FILE, encode_calibration(calibration))
+    return unit.port
+
+
+def read_measures(
+    path: str, *, serial: str | None = None, on: str | None = None
+) -> dict[str, object]:
+    """The measures file, overridden by the options, rounded to thousandths. Raises BadInput."""
     text = validate.read_text(path)
     parse = validate.parse_json if path.lower().endswith(".json") else validate.parse_toml
     table = validate.table(parse(text, path), path, KEYS)
@@ -109,19 +121,19 @@ def measured(path: str, *, serial: str | None = None, on: str | None = None) -> 
     if not found.year >= FIRST_YEAR or found > date.today():
         raise BadInput(f"{path}: date is {found}: a day from {FIRST_YEAR} to today")
     table["date"] = found.isoformat()
-    return cast("dict[str, object]", rounded(table))
+    return cast("dict[str, object]", round_numbers(table))
 
 
-def rounded(value: object) -> object:
-    """Every number in thousandths: the unit's own numbers hold seven digits."""
+def round_numbers(value: object) -> object:
+    """Round every number to thousandths: the unit's floats hold seven digits."""
     if isinstance(value, dict):
-        return {key: rounded(inner) for key, inner in value.items()}
+        return {key: round_numbers(inner) for key, inner in value.items()}
     return round(value, PLACES) if isinstance(value, float) else value
 
 
-def made(table: dict[str, object], board: Any, where: str) -> dict[str, object]:
-    """The calibration of these measures, sealed, as the firmware takes it. Raises BadInput with
-    the key, its value and what is allowed."""
+def make_calibration(table: dict[str, object], board: Any, where: str) -> dict[str, object]:
+    """The calibration from these measures, with its CRC. Raises BadInput with the key, its value
+    and what is allowed."""
     try:
         calibration = {**table, "crc32": calibration_crc(table, board)}
         full, _ = read_calibration(calibration, board)
@@ -133,22 +145,23 @@ def made(table: dict[str, object], board: Any, where: str) -> dict[str, object]:
             f"{where}: window_cm2 is {table['window_cm2']}: within a half of this board's"
             f" {board.WINDOW_CM2}"
         )
+    low, high = SHARE_MIN * nominal, SHARE_MAX * nominal
     for pad, row in zip("AB", full, strict=True):
         for bank, uw_cm2 in zip(board.BANKS, row, strict=True):
-            if not LEAST * nominal <= uw_cm2 <= MOST * nominal:
+            if not low <= uw_cm2 <= high:
                 raise BadInput(
                     f"{where}: irradiance_mw_cm2.{pad}.{bank[0]} is {uw_cm2 / 1000:g}: from"
-                    f" {LEAST * nominal / 1000:g} to {MOST * nominal / 1000:g} mW/cm2 at full duty:"
+                    f" {low / 1000:g} to {high / 1000:g} mW/cm2 at full duty:"
                     " measure it again, or mend the bank"
                 )
     return calibration
 
 
-def content(calibration: dict[str, object]) -> bytes:
-    """The file, as the unit keeps it."""
+def encode_calibration(calibration: dict[str, object]) -> bytes:
+    """The content of the unit's file."""
     return json.dumps(calibration, indent=1).encode() + b"\n"
 
 
-def said(table: dict[str, object]) -> str:
-    """In a few words."""
+def describe_calibration(table: dict[str, object]) -> str:
+    """The unit and the date of a calibration."""
     return f"unit {table['serial']}, measured {table['date']}"

@@ -1,4 +1,7 @@
-"""`waistband check`: whether what the unit promises holds, shown by trying."""
+"""`waistband check`: options of `faults`, `campaign` and `prove`.
+
+Each calls a file of its own: `check_faults`, `check_campaign`, `check_prove`.
+"""
 
 from typing import Annotated
 
@@ -99,8 +102,8 @@ def campaign(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     size = check_campaign.Size(sessions, windows, quiet_windows, seed)
     if replay is not None:
-        check_campaign.check(size, jobs, scheduler)
-        return check_campaign.replay(replay, scenario)
+        check_campaign.check_size(size, jobs, scheduler)
+        return check_campaign.replay_case(replay, scenario)
     if scenario is not None:
         raise BadInput("--scenario without --replay: name the case that is to be written")
     return check_campaign.run(

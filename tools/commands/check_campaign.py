@@ -1,14 +1,13 @@
-"""`waistband check campaign`: the work shared out, watched, and told.
+"""`waistband check campaign`: distributes a campaign over processes and reports the result.
 
-One session with all its windows is one piece of work. It goes to processes of this machine
-or, with a scheduler's address, to those of a Dask cluster; both are executors of
-`concurrent.futures` and both run `tools.worker.session`.
+Called by `tools.commands.check`. One task is one session with its windows. Tasks run in processes
+of this machine or, with a scheduler's address, on a Dask cluster: both are executors of
+`concurrent.futures` and run `tools.worker.run_session`.
 """
 
 import json
 import multiprocessing
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
@@ -25,7 +24,8 @@ from sim.common.errors import BadInput, one_line
 from sim.scenario.scenario import SEED_MAX
 from tools import worker
 from tools.common import compiled
-from tools.common.files import emit, write_whole
+from tools.common.files import emit, is_terminal, write_whole
+from tools.common.version import source_commit
 from tools.report import campaign_report
 
 if TYPE_CHECKING:
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 
 FAILED = 1
 SESSIONS_MAX, WINDOWS_MAX, JOBS_MAX = 1_000_000, 100_000_000, 1_024
-SESSION_S = 2_500.0  # about what a session and its double with faults simulate
-WORTH_COMPILING_S = 600_000.0  # some minutes of one core, interpreted
+SESSION_S = 2_500.0  # simulated time of a session and its copy with faults, about
+WORTH_COMPILING_S = 600_000.0  # simulated time; some minutes of one core, interpreted
 CONNECT_S = 10
 
 
 class Size(NamedTuple):
-    """How much is run, and the seed of everything that is drawn."""
+    """Count of sessions and windows, and the seed of all random numbers."""
 
     sessions: int
     windows: int
@@ -47,12 +47,12 @@ class Size(NamedTuple):
     seed: int
 
     def simulated_s(self) -> float:
-        """About how much will be simulated."""
+        """Simulated time of the campaign, about."""
         windows = self.windows + self.quiet_windows
         return self.sessions * SESSION_S + windows * generators.WINDOW_S
 
     def share(self, index: int) -> tuple[int, int]:
-        """How many windows of each kind belong to a session."""
+        """Count of windows with faults and without for one session."""
         faulty, quiet = (
             count // self.sessions + (index < count % self.sessions)
             for count in (self.windows, self.quiet_windows)
@@ -64,14 +64,14 @@ def run(
     size: Size, *, jobs: int | None = None, scheduler: str | None = None, compile_it: bool = True,
     as_json: bool = False, report: str | None = None,
 ) -> int:  # fmt: skip
-    """Run it; returns the exit code."""
-    check(size, jobs, scheduler)
+    """Run the campaign; return the exit code."""
+    check_size(size, jobs, scheduler)
     with ExitStack() as stack:
         path = stack.enter_context(write_whole(report)) if report else None
-        compile_it = compile_it and prepare(size)
-        quiet = as_json or not sys.stdout.isatty()
-        tally = gather(size, compile_it, jobs=jobs, scheduler=scheduler, quiet=quiet)
-        how = how_made(size, compile_it)
+        compile_it = compile_it and ensure_compiled(size)
+        quiet = not is_terminal(as_json)
+        tally = run_sessions(size, compile_it, jobs=jobs, scheduler=scheduler, quiet=quiet)
+        how = describe_origin(size, compile_it)
         if path:
             path.write_text(campaign_report.markdown(tally, how), encoding="utf-8")
     if as_json:
@@ -83,8 +83,8 @@ def run(
     return FAILED if tally.broken else 0
 
 
-def check(size: Size, jobs: int | None, scheduler: str | None) -> None:
-    """Refuse options that cannot be; raises BadInput."""
+def check_size(size: Size, jobs: int | None, scheduler: str | None) -> None:
+    """Raise BadInput for options out of range."""
     validate.integer(size.sessions, "--sessions", 1, SESSIONS_MAX)
     validate.integer(size.windows, "--windows", 0, WINDOWS_MAX)
     validate.integer(size.quiet_windows, "--quiet-windows", 0, WINDOWS_MAX)
@@ -98,9 +98,9 @@ def check(size: Size, jobs: int | None, scheduler: str | None) -> None:
 # -- the work ---------------------------------------------------------------------------
 
 
-def prepare(size: Size) -> bool:
-    """Whether workers find a compiled copy: one that is there, or one made now if the campaign
-    is worth it. Says in a line why there is none."""
+def ensure_compiled(size: Size) -> bool:
+    """Whether workers have a compiled copy: an old one, or one made now for a long campaign.
+    Prints one line where compiling fails."""
     if compiled.made():
         return True
     if size.simulated_s() < WORTH_COMPILING_S:
@@ -115,8 +115,8 @@ def prepare(size: Size) -> bool:
 
 
 @contextmanager
-def pool(sessions: int, jobs: int | None, scheduler: str | None) -> Iterator[Executor]:
-    """Processes of this machine, or a cluster's. Raises BadInput."""
+def open_pool(sessions: int, jobs: int | None, scheduler: str | None) -> Iterator[Executor]:
+    """Yield processes of this machine, or of a cluster. Raises BadInput."""
     if scheduler is None:
         processes = min(jobs or os.cpu_count() or 1, sessions)
         spawn = multiprocessing.get_context("spawn")
@@ -136,23 +136,23 @@ def pool(sessions: int, jobs: int | None, scheduler: str | None) -> Iterator[Exe
         yield client.get_executor(pure=False)
 
 
-def gather(
+def run_sessions(
     size: Size, compile_it: bool, *, jobs: int | None, scheduler: str | None, quiet: bool
 ) -> "Tally":
-    """Have every session run somewhere; a bar meanwhile, on a terminal."""
+    """Run every session and add up the results; a progress bar unless `quiet`."""
     tally = cases.Tally()
-    told = worker.home(compile_it)
+    command = worker.describe_command(compile_it)
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
         TextColumn("{task.fields[said]}"),
     )  # fmt: skip
     with (
-        pool(size.sessions, jobs, scheduler) as executor,
+        open_pool(size.sessions, jobs, scheduler) as executor,
         Progress(*columns, disable=quiet, transient=True) as progress,
     ):
         task = progress.add_task("sessions", total=size.sessions, said="")
         futures: list[Future[Tally]] = [
-            executor.submit(worker.session, told, size.seed, index, *size.share(index))
+            executor.submit(worker.run_session, command, size.seed, index, *size.share(index))
             for index in range(size.sessions)
         ]
         try:
@@ -173,24 +173,14 @@ def gather(
     return tally
 
 
-# -- what is told -----------------------------------------------------------------------
+# -- the report -----------------------------------------------------------------------
 
 
-def commit() -> str:
-    """The sources' commit, marked where they were altered since; "unknown" outside git."""
-    command = ["git", "-C", str(compiled.ROOT), "describe", "--always", "--dirty", "--exclude", "*"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
-    except (OSError, subprocess.TimeoutExpired):
-        return "unknown"
-    return done.stdout.strip() or "unknown"
-
-
-def how_made(size: Size, compile_it: bool) -> dict[str, object]:
-    """What a reader needs to make it again."""
+def describe_origin(size: Size, compile_it: bool) -> dict[str, object]:
+    """Everything that a reader needs to repeat the campaign."""
     return {
         "seed": size.seed,
-        "commit": commit(),
+        "commit": source_commit() or "unknown",
         "sources": compiled.digest(),
         "command": f"waistband check campaign --sessions {size.sessions} "
         f"--windows {size.windows} --quiet-windows {size.quiet_windows} "
@@ -200,8 +190,8 @@ def how_made(size: Size, compile_it: bool) -> dict[str, object]:
     }
 
 
-def replay(case: str, path: str | None) -> int:
-    """Run one case and tell its story; returns the exit code."""
+def replay_case(case: str, path: str | None) -> int:
+    """Run one case and print what happened; return the exit code."""
     if not cases.NAME.fullmatch(case):
         raise BadInput(f"--replay is {validate.shown(case)}: SEED-SESSION, or with -s, -fN or -qN")
     with ExitStack() as stack:

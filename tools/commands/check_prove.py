@@ -1,4 +1,7 @@
-"""`waistband check prove`: the search, told in a table; what it found, told as a path."""
+"""`waistband check prove`: runs the state-space search; prints a table, or the path to a violation.
+
+Called by `tools.commands.check`. Writes a file only with --diagram.
+"""
 
 import json
 import sys
@@ -26,25 +29,25 @@ IGNORED = "ignored"
 
 
 def prove(*, row: str | None = None, diagram: str | None = None, as_json: bool = False) -> int:
-    """Search, say what was found; 1 if a rule is broken."""
+    """Search and print the result; return 1 where a rule is broken."""
     if diagram is not None:
         with write_whole(diagram) as path:
             path.write_text(render_document(), encoding="utf-8")
         emit(f"Wrote the state table to {diagram}")
         return 0
-    table = states.build() if row is None else changed(row)
-    with watched("searching", not as_json) as told:
+    table = states.build() if row is None else table_with_row(row)
+    with progress_bar("searching", not as_json) as progress:
         until = () if row is None else invariants.NAMES
-        found = search(Engine(table), until=until, report=told)
-    result = summary(found, complete=row is None or not found.violations)
+        found = search(Engine(table), until=until, report=progress)
+    result = summarise(found, complete=row is None or not found.violations)
     emit(json.dumps(result, indent=2) if as_json else render(result))
     return BROKEN if result["violations"] else 0
 
 
-def changed(row: str) -> "array[int]":
-    """The table with one row changed; raises BadInput where no such row can be."""
+def table_with_row(row: str) -> "array[int]":
+    """The state table with one row changed. Raises BadInput for an unknown name."""
     names = row.split(",")
-    if len(names) == len(("STATE", "EVENT", "TO")):
+    if len(names) == 3:
         state, event, to = names
         if state in states.STATES and event in states.EVENTS and to in (*states.STATES, IGNORED):
             return change_row(state, event, None if to == IGNORED else to)
@@ -55,29 +58,27 @@ def changed(row: str) -> "array[int]":
 
 
 @contextmanager
-def watched(what: str, wanted: bool) -> "Iterator[Callable[[int, int], None]]":
-    """A bar on a terminal; yields what is to be told (done, waiting)."""
+def progress_bar(what: str, wanted: bool) -> "Iterator[Callable[[int, int], None]]":
+    """A progress bar on a terminal; yield the function that updates it with (done, waiting)."""
     console = Console(stderr=True)
-    if not (wanted and console.is_terminal and sys.stdout.isatty()):
-        yield lambda done, waiting: None
-        return
+    shown = wanted and console.is_terminal and sys.stdout.isatty()
     columns = (
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(),
         TextColumn("{task.completed:,} of {task.total:,}"),
     )  # fmt: skip
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=console, transient=True, disable=not shown) as progress:
         task = progress.add_task(what, total=1)
         yield lambda done, waiting: progress.update(task, completed=done, total=done + waiting)
 
 
-def summary(found: Found, complete: bool) -> "dict[str, Any]":
-    """Everything that was found, as plain data; `complete`: it went everywhere."""
+def summarise(found: Found, complete: bool) -> "dict[str, Any]":
+    """The result as plain data. `complete`: the search visited every node."""
     table = states.build()
     paths = [
         {"rule": violation.rule, "words": violation.words, "path": render_path(found, violation)}
         for violation in found.violations.values()
     ]
-    result: dict[str, Any] = {
+    return {
         "complete": complete,
         "nodes": len(found.depth),
         "ticks_between": sum(node.place == BEFORE for node in found.depth),
@@ -85,9 +86,9 @@ def summary(found: Found, complete: bool) -> "dict[str, Any]":
         "runs": found.engine.runs,
         "depth_ticks": max(found.depth.values()),
         "cpu_s": round(found.cpu_s, 2),
-        "states": list(per_state(found)),
+        "states": list(count_states(found)),
         "rows_never_taken": [
-            cell_name(cell) for cell, to in enumerate(table)
+            name_cell(cell) for cell, to in enumerate(table)
             if to >= 0 and not found.cells >> cell & 1
         ],
         "fault_names": len(FAULTS),
@@ -95,17 +96,16 @@ def summary(found: Found, complete: bool) -> "dict[str, Any]":
                   *((way.name, way.words) for way in invariants.WAYS)],
         "violations": paths,
     }  # fmt: skip
-    return result
 
 
-def cell_name(cell: int) -> str:
-    """A cell of the table, in words."""
+def name_cell(cell: int) -> str:
+    """A cell of the state table by names."""
     state, event = divmod(cell, COLUMNS)
     return f"({states.STATES[state]}, {states.EVENTS[event]})"
 
 
-def per_state(found: Found) -> "Iterator[dict[str, Any]]":
-    """A row a state: how much of the search is there, and when it is first reached."""
+def count_states(found: Found) -> "Iterator[dict[str, Any]]":
+    """A row a state: nodes, transitions, events, and the first tick in the state."""
     nodes, between, edges = Counter[int](), Counter[int](), Counter[int]()
     first: dict[int, int] = {}
     for node, depth in found.depth.items():
@@ -124,16 +124,16 @@ def per_state(found: Found) -> "Iterator[dict[str, Any]]":
 
 
 def render(result: "dict[str, Any]") -> str:
-    """The result as a person reads it."""
+    """The result as text."""
     console = Console(highlight=False, soft_wrap=False)
     with console.capture() as capture:
-        console.print(Group(*tables(result)))
+        console.print(Group(*render_tables(result)))
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
 
 
-def tables(result: "dict[str, Any]") -> "Iterator[Table | str]":
-    """What is shown, from top to bottom; a path alone, where the search stopped at one."""
-    yield from ways(result)
+def render_tables(result: "dict[str, Any]") -> "Iterator[Table | str]":
+    """The parts of the output; only the path where the search stopped at a violation."""
+    yield from render_paths(result)
     if not result["complete"]:
         return
     table = Table(title="Every state that a unit can be in")
@@ -158,8 +158,8 @@ def tables(result: "dict[str, Any]") -> "Iterator[Table | str]":
     yield f"Rows never taken: {', '.join(result['rows_never_taken']) or 'none'}."
 
 
-def ways(result: "dict[str, Any]") -> "Iterator[str]":
-    """The shortest way to each rule that is broken."""
+def render_paths(result: "dict[str, Any]") -> "Iterator[str]":
+    """The shortest path to each violation."""
     for row in result["violations"]:
         yield from row["path"]
         yield ""

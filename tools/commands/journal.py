@@ -7,9 +7,8 @@ from typing import Annotated
 from typer import Argument, Option
 
 from sim.common.errors import BadInput
-from tools.commands.options import BOARD, BoardName, command_group, output_option
+from tools.commands.options import BOARD, BoardName, DeviceName, command_group, output_option
 from tools.common.files import emit, reason, write_whole
-from tools.unit.device import Where
 
 AREA_CM2 = (1, 400)  # as a calibration may have it
 
@@ -26,7 +25,7 @@ KeyFile = Annotated[
 @app.command()
 def pull(
     folder: Annotated[str, Argument(metavar="FOLDER", help="Of the unit's pulls; made if new.")],
-    device: Where = None,
+    device: DeviceName = None,
 ) -> int:
     """Copy a unit's journal into a new folder in FOLDER, named by the unit and the time.
 

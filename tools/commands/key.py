@@ -5,9 +5,8 @@ from typing import Annotated
 from typer import Argument, Option
 
 from sim.common.errors import BadInput
-from tools.commands.options import command_group, output_option
+from tools.commands.options import DeviceName, command_group, output_option
 from tools.common.files import emit
-from tools.unit.device import Where
 
 app = command_group("Make a unit's key, and what the unit keeps of it.")
 
@@ -36,7 +35,7 @@ def install(
         str | None,
         output_option("keys.json", "Make the file; not to a unit."),
     ] = None,
-    device: Where = None,
+    device: DeviceName = None,
     replace: Annotated[
         bool, Option("--replace", help="Write over the keys that a unit has.")
     ] = False,

@@ -1,7 +1,11 @@
-"""The command `waistband`: its subcommands, each in a file of its own, and how it ends.
+"""The command `waistband`: its subcommands, each in a file of its own, and its exit codes.
 
-Exit codes: 0 all well; 1 the run or the comparison failed; 2 bad input, said in one
-line on standard error; 130 interrupted.
+| code | when                                               |
+|------|----------------------------------------------------|
+| 0    | all is well                                        |
+| 1    | the run or the comparison failed                   |
+| 2    | bad input, named in one line on standard error     |
+| 130  | interrupted                                        |
 """
 
 import signal
@@ -28,11 +32,12 @@ from tools.commands import (
     trial,
 )
 from tools.common.files import emit
+from tools.common.version import installed
 
 BAD_INPUT = 2
 INTERRUPTED = 130
 TERMINATED = 143
-# Typer keeps its base class for wrong options in a private module; a public subclass shows it.
+# Typer's base class for wrong options is private; a public subclass leads to it.
 UsageProblem: type[Exception] = typer.BadParameter.__mro__[2]
 
 app = typer.Typer(
@@ -57,7 +62,7 @@ app.add_typer(trial.app, name="trial")
 def show_version(wanted: bool) -> None:
     """`--version`."""
     if wanted:
-        emit(f"waistband {doctor.version()}")
+        emit(f"waistband {installed('waistband') or 'not installed'}")
         raise typer.Exit
 
 
@@ -74,13 +79,13 @@ def waistband(
 
 
 def refuse(message: str) -> int:
-    """Say in one line what was wrong; returns the exit code for it."""
+    """Print one line on standard error; return the exit code of bad input."""
     print("waistband: " + one_line(message.strip()), file=sys.stderr)
     return BAD_INPUT
 
 
 def terminate(_number: int, _frame: object) -> NoReturn:
-    """SIGTERM: leave the way an exception does, so that nothing half-written stays."""
+    """Turn SIGTERM into an exception, so that temporary files are removed."""
     raise SystemExit(TERMINATED)
 
 
@@ -106,7 +111,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def usage_line(why: Exception) -> str:
-    """What Typer says of wrong options, on one line, with the way to the help."""
+    """Typer's message about wrong options, on one line, with the command that shows the help."""
     said = " ".join(str(getattr(why, "format_message", why.__str__)()).split())
     context = getattr(why, "ctx", None)
     path = context.command_path if context else "waistband"

@@ -1,41 +1,36 @@
-"""`waistband monitor`: what a unit says once a second, as a live view, as lines, or as JSON.
+"""`waistband monitor`: a unit's telemetry, one record a second, as a live view, lines or JSON.
 
-It only listens: nothing is typed that a running unit would take. `--sim` listens to a
-simulated unit instead, whose telemetry is the firmware's own.
+It only listens: it types nothing that a running unit would obey. `--sim` listens to a simulated
+unit instead, whose telemetry the same firmware writes.
 """
 
-import sys
+import math
 import time
-from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, closing, suppress
+from functools import partial
+from typing import Annotated
 
 import typer
 
-from sim.common import validate
 from sim.common.errors import BadInput
-from tools.commands.sim import realtime_of, story
-from tools.unit import device as devices
-from tools.unit.device import Where
+from tools.commands.options import DeviceName, parse_number
+from tools.commands.sim import load_scenario, parse_realtime
+from tools.common.files import is_terminal
+from tools.unit.device import PROMPT, SHOW_PROMPT, Device, find_port
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tools.unit.monitor_view import Sink
-
-QUIET_S = 5.0  # a unit that has said nothing for so long is said to
+QUIET_S = 5.0  # after so long without a line, SHOW_PROMPT is sent
 NO_UNIT = b"waistband: no unit runs here: this is MicroPython's prompt"
 FOR_MAX_S = 1e7
 
-
-class Over(Exception):
-    """The time that was asked for is over."""
+Lines = Generator[bytes | None, None, None]  # None: nothing came for a moment
 
 
 def monitor(
     scenario: Annotated[
         str | None, typer.Argument(metavar="[SCENARIO.toml]", help="With --sim: what happens.")
     ] = None,
-    device: Where = None,
+    device: DeviceName = None,
     simulated: Annotated[
         bool, typer.Option("--sim", help="A simulated unit instead of one on USB.")
     ] = False,
@@ -56,124 +51,86 @@ def monitor(
 
     It only listens: a session goes on undisturbed. Ctrl-C ends it.
     """
-    from rich.console import Console
-
-    from tools.unit.monitor_view import Lines, Screen
-
-    if not simulated:
-        for option, given, own in (
-            ("--realtime", realtime, "time"), ("a scenario", scenario, "time"),
-            ("--board", board, "board"),
-        ):  # fmt: skip
-            if given is not None:
-                raise BadInput(f"{option} without --sim: a unit has its own {own}")
-    elif device is not None:
+    if simulated and device is not None:
         raise BadInput("--device with --sim: name one of them")
-    limit_s = limit_of(for_s)
-    listen = simulated_unit(scenario, board, realtime) if simulated else unit_on_usb(device)
-    terminal = not as_json and sys.stdout is not None and sys.stdout.isatty()
-    with ExitStack() as stack:
-        stack.enter_context(suppress(KeyboardInterrupt, Over))  # the way that it ends
-        sink: Sink = Lines(as_json)
-        if terminal:
-            sink = stack.enter_context(Screen(Console(highlight=False)))
-        listen(Limited(sink, limit_s))
+    given = {"--realtime": realtime, "a scenario": scenario, "--board": board}
+    for option, value in given.items():
+        if value is not None and not simulated:
+            own = "board" if option == "--board" else "time"
+            raise BadInput(f"{option} without --sim: a unit has its own {own}")
+    limit_s = parse_number(for_s, "--for", 0.1, FOR_MAX_S, "s") or math.inf
+    lines = read_simulated(scenario, board, realtime) if simulated else read_usb(device)
+    show_lines(lines, limit_s, as_json)
     return 0
 
 
-def limit_of(written: str | None) -> float | None:
-    """`--for`, in seconds; raises BadInput."""
-    if written is None:
-        return None
-    try:
-        return validate.number(float(written), "--for", 0.1, FOR_MAX_S, "s")
-    except ValueError:
-        raise BadInput(f"--for is {validate.shown(written)}: seconds") from None
+def show_lines(lines: Lines, limit_s: float, as_json: bool) -> None:
+    """Show each line as it comes, until the end, Ctrl-C, or for so many seconds."""
+    from rich.console import Console
+
+    from tools.unit.monitor_view import Screen, print_line
+
+    with ExitStack() as stack:
+        stack.enter_context(suppress(KeyboardInterrupt))
+        stack.enter_context(closing(lines))
+        take: Callable[[bytes], None] = partial(print_line, as_json=as_json)
+        if is_terminal(as_json):
+            screen = Screen(Console(highlight=False))
+            stack.enter_context(screen.live)
+            take = screen.take
+        until_s = time.monotonic() + limit_s
+        for line in lines:
+            if line is not None:
+                take(line)
+            if time.monotonic() >= until_s:
+                break
 
 
-class Limited:
-    """A sink that ends after so many seconds."""
-
-    def __init__(self, sink: "Sink", for_s: float | None) -> None:
-        self.sink = sink
-        self.until_s = time.monotonic() + for_s if for_s is not None else float("inf")
-
-    def take(self, line: bytes) -> None:
-        """Pass it on. Raises Over."""
-        self.sink.take(line)
-        self.idle()
-
-    def idle(self) -> None:
-        """Pass it on. Raises Over."""
-        self.sink.idle()
-        if time.monotonic() >= self.until_s:
-            raise Over
-
-
-# -- where lines come from -------------------------------------------------------------------
-
-
-def simulated_unit(
-    path: str | None, board: str | None, times: str | None
-) -> "Callable[[Sink], None]":
-    """A unit at HAL depth, as fast as the clock or --realtime. Raises BadInput."""
+def read_simulated(path: str | None, board: str | None, times: str | None) -> Lines:
+    """Yield the lines of a unit at HAL depth, as fast as the clock or --realtime. Raises
+    BadInput."""
     from sim.run import Run
     from tools.simulate import Rows, advance
 
-    scenario = story(path, board)
-    realtime = realtime_of(times) or 1.0
-
-    def listen(sink: "Sink") -> None:
-        run = Run(scenario)
-        said: list[bytes] = []
-        run.hal.on_line = said.append
-
-        def update() -> None:
-            while said:
-                sink.take(said.pop(0).strip())
-            sink.idle()
-
-        advance(run, Rows(run), realtime, update)
-        update()
-
-    return listen
+    run = Run(load_scenario(path, board))
+    waiting: list[bytes] = []
+    run.hal.on_line = waiting.append
+    for _ in advance(run, Rows(run), parse_realtime(times) or 1.0):
+        yield from map(bytes.strip, waiting)
+        waiting.clear()
+        yield None
 
 
-def unit_on_usb(name: str | None) -> "Callable[[Sink], None]":
-    """A unit on USB. One that goes away is waited for. Raises BadInput."""
-    port = devices.port_of(name)
-
-    def listen(sink: "Sink") -> None:
-        with devices.Device(port) as unit:
-            heard_s = time.monotonic()
-            begun = False
-            while True:
-                try:
-                    for line in unit.lines(0.2):
-                        heard_s = time.monotonic()
-                        known = line == devices.PROMPT or line[:1] in b"{w"
-                        if begun or known:  # else it began before we listened
-                            sink.take(NO_UNIT if line == devices.PROMPT else line)
-                        begun = True
-                    if time.monotonic() - heard_s > QUIET_S:
-                        heard_s = time.monotonic()
-                        sink.take(b"waistband: nothing was heard for %d s" % QUIET_S)
-                        unit.write(devices.SHOW)  # a prompt says that it is one
-                except BadInput:
-                    sink.take(b"waistband: the unit went away; waiting for it")
-                    unit.close()
-                    again(unit, sink)
-                sink.idle()
-
-    return listen
+def read_usb(name: str | None) -> Lines:
+    """Yield the lines of a unit on USB; wait for a unit that goes away. Raises BadInput."""
+    with Device(find_port(name)) as unit:
+        heard_s = time.monotonic()
+        begun = False
+        while True:
+            try:
+                for line in unit.lines(0.2):
+                    heard_s = time.monotonic()
+                    known = line == PROMPT or line[:1] in b"{w"
+                    if begun or known:  # else the first part of the line was missed
+                        yield NO_UNIT if line == PROMPT else line
+                    begun = True
+                if time.monotonic() - heard_s > QUIET_S:
+                    heard_s = time.monotonic()
+                    yield b"waistband: nothing was heard for %d s" % QUIET_S
+                    unit.write(SHOW_PROMPT)
+            except BadInput:
+                yield b"waistband: the unit went away; waiting for it"
+                unit.close()
+                while not reopen(unit):
+                    yield None
+            yield None
 
 
-def again(unit: devices.Device, sink: "Sink") -> None:
-    """Wait for the port to come back."""
-    while True:
-        try:
-            unit.open()
-            return
-        except BadInput:
-            sink.idle()
-            time.sleep(0.2)
+def reopen(unit: Device) -> bool:
+    """Whether the port is there again; if not, after a short wait."""
+    try:
+        unit.open()
+    except BadInput:
+        time.sleep(0.2)
+        return False
+    return True

@@ -1,12 +1,15 @@
-"""What commands share, as Typer reads it: options, and groups of commands.
+"""Options that several commands share, as Typer reads them, and checks of what was written.
 
-Imported by the files of this folder; imports nothing that takes time.
+Imported by the files of `tools/commands`. Imports nothing that takes time.
 """
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from sim.common import validate
+from sim.common.errors import BadInput
 from tools.common.files import emit
 
 BOARD = "RPI_PICO"  # the reference board: the default of every `--board`
@@ -18,6 +21,13 @@ ScenarioBoard = Annotated[
     typer.Option(
         "--board", metavar="NAME",
         help="The unit's board, a file of hal/boards, over the scenario's; else RPI_PICO.",
+    ),
+]  # fmt: skip
+DeviceName = Annotated[
+    str | None,
+    typer.Option(
+        "--device", metavar="NAME",
+        help="As mpremote names it: a0, u0, id:SERIAL, port:NAME; else the only unit there is.",
     ),
 ]  # fmt: skip
 
@@ -37,3 +47,31 @@ def command_group(text: str) -> typer.Typer:
             emit(context.get_help())
 
     return group
+
+
+def parse_integer(written: str | None, option: str, low: int, high: int) -> int | None:
+    """The integer that an option was given; None without it. Raises BadInput outside low-high."""
+    if written is None:
+        return None
+    try:
+        return validate.integer(int(written), option, low, high)
+    except ValueError:  # BadInput as well: the message quotes what was written
+        return validate.integer(written, option, low, high)
+
+
+def parse_number(
+    written: str | None, option: str, low: float, high: float, unit: str = ""
+) -> float | None:
+    """The number that an option was given; None without it. Raises BadInput outside low-high."""
+    if written is None:
+        return None
+    try:
+        return validate.number(float(written), option, low, high)
+    except ValueError:  # BadInput as well: the message quotes what was written
+        return validate.number(written, option, low, high, unit)
+
+
+def check_suffix(option: str, path: str | None, suffix: str) -> None:
+    """Raise BadInput where a file's name does not end in `suffix`."""
+    if path is not None and Path(path).suffix.lower() != suffix:
+        raise BadInput(f"{option} is {validate.shown(path)}: a name that ends in {suffix}")

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 from typer import Argument, Option
 
 from sim.common.errors import BadInput
-from tools.commands.options import BOARD, BoardName, command_group, output_option
+from tools.commands.options import BOARD, BoardName, DeviceName, command_group, output_option
 from tools.common.files import emit, write_whole
-from tools.unit.device import Where
 
 if TYPE_CHECKING:
     from tools.prescription.keyfile import Key
@@ -180,7 +179,7 @@ def sign(
 
 
 @app.command()
-def push(file: File, device: Where = None) -> int:
+def push(file: File, device: DeviceName = None) -> int:
     """Put a prescription onto its unit, which restarts and goes by it.
 
     Asked first is the firmware's own code, with what this unit keeps: its key, its serial, its

@@ -1,10 +1,10 @@
-"""`waistband release`: the product in a folder, as MicroPython's own installer takes it.
+"""`waistband release`: writes the product to a folder for MicroPython's own installer.
 
     mpremote mip install --target / FOLDER/package.json
 
-Addresses in `package.json` are relative, so that the folder may lie on a disk, on a server, or
-at the top of a branch (`github:OWNER/NAME@BRANCH`). `files.json` comes last: until it is there,
-and all are as it says, the unit stays dark.
+Addresses in `package.json` are relative: the folder may lie on a disk, on a server, or at the top
+of a branch (`github:OWNER/NAME@BRANCH`). `files.json` comes last: the unit stays dark until all
+files match it.
 """
 
 import json
@@ -15,7 +15,7 @@ import typer
 from hal.files import TABLE
 from tools.common.files import emit, write_folder
 from tools.common.version import version
-from tools.unit.transfer import FIRST, ROOT
+from tools.unit.transfer import ROOT, sorted_names
 
 PACKAGE = "package.json"
 
@@ -35,10 +35,7 @@ def release(
 
 
 def package(files: dict[str, bytes]) -> bytes:
-    """What mip reads: [where to, where from] of each file, in order."""
-    last = len(FIRST) + 1
-    order = sorted(
-        files, key=lambda n: (FIRST.index(n) if n in FIRST else last - 1 + (n == TABLE), n)
-    )
+    """The table for mip: [target, source] of each file, in the order of copying."""
+    order = [*sorted_names(files), TABLE]
     table = {"urls": [[name, name] for name in order], "deps": [], "version": version()}
     return json.dumps(table, indent=1).encode() + b"\n"

@@ -1,8 +1,7 @@
-"""`waistband replay`: the same inputs to the same firmware, and every output compared."""
+"""`waistband replay`: feeds recorded inputs to the firmware and compares every output."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -10,17 +9,11 @@ from sim.common.errors import BadInput
 from tools.common.files import emit
 
 
-class Interpreter(StrEnum):
-    """What runs the firmware again."""
-
-    CPYTHON = "cpython"
-    UNIX = "unix"
-    WEBASSEMBLY = "webassembly"
-
-
 def replay(
     recording: Annotated[str, typer.Argument(metavar="RECORDING", help="From `sim --record`.")],
-    on: Annotated[Interpreter, typer.Option(help="What runs the firmware.")] = Interpreter.CPYTHON,
+    on: Annotated[
+        Literal["cpython", "unix", "webassembly"], typer.Option(help="What runs the firmware.")
+    ] = "cpython",
 ) -> int:
     """Feed a recorded run's inputs to the firmware again and compare every output.
 
@@ -33,6 +26,6 @@ def replay(
         raise BadInput(f"{recording}: there is no such file; `sim --record FILE` makes one")
     from tools.replay import replay as play_again
 
-    equal, said = play_again(path, on.value)
+    equal, said = play_again(path, on)
     emit(said)
     return 0 if equal else 1

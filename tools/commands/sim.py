@@ -1,22 +1,31 @@
-"""`waistband sim`: a scenario on the simulated unit, watched, then told."""
+"""`waistband sim`: runs a scenario on the simulated unit, shows it, then prints the result."""
 
 import os
 import tomllib
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from sim.common.errors import BadInput
-from tools.commands.options import BOARD, ScenarioBoard
+from tools.commands.options import (
+    BOARD,
+    ScenarioBoard,
+    check_suffix,
+    parse_integer,
+    parse_number,
+)
 from tools.common import compiled
 
 if TYPE_CHECKING:
     from sim.common.story import Scenario
 
 REALTIME_MAX = 100_000
+TraceEvery = Annotated[
+    Literal["control", "tick"],
+    typer.Option(help="A row every control step (200 ms) or tick (20 ms)."),
+]
 Uf2 = Annotated[
     str | None, typer.Option(metavar="FILE", help="MicroPython's UF2, or its number: 1.28.0.")
 ]
@@ -26,21 +35,6 @@ Vcd = Annotated[
 Waveform = Annotated[
     str | None, typer.Option(metavar="FILE.png", help="Pin depth: draw pins at each event.")
 ]
-
-
-class Depth(StrEnum):
-    """Where the physics stands in for the hardware."""
-
-    HAL = "hal"
-    DRIVER = "driver"
-    PIN = "pin"
-
-
-class Every(StrEnum):
-    """How often the trace has a row."""
-
-    CONTROL = "control"
-    TICK = "tick"
 
 
 def sim(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -54,16 +48,16 @@ def sim(  # noqa: PLR0913, PLR0917 - one parameter an option
     trace: Annotated[
         str | None, typer.Option(metavar="FILE.csv", help="Write what happened, row by row.")
     ] = None,
-    trace_every: Annotated[
-        Every, typer.Option(help="A row every control step (200 ms) or tick (20 ms).")
-    ] = Every.CONTROL,
+    trace_every: TraceEvery = "control",
     plot: Annotated[str | None, typer.Option(metavar="FILE.png", help="Draw the session.")] = None,
     report: Annotated[str | None, typer.Option(metavar="FILE.html", help="A page of it.")] = None,
     board: ScenarioBoard = None,
     seed: Annotated[
         str | None, typer.Option(metavar="N", help="Seed of all noise, over the scenario's.")
     ] = None,
-    depth: Annotated[Depth, typer.Option(help="Where physics stands in for hardware.")] = Depth.HAL,
+    depth: Annotated[
+        Literal["hal", "driver", "pin"], typer.Option(help="Where physics stands in for hardware.")
+    ] = "hal",
     realtime: Annotated[
         str | None,
         typer.Option(metavar="X", help="Run X times as fast as the clock; else flat out."),
@@ -90,31 +84,26 @@ def sim(  # noqa: PLR0913, PLR0917 - one parameter an option
     named = {"trace": trace, "plot": plot, "report": report, "recording": record, "edges": vcd,
              "waveform": waveform}  # fmt: skip
     outputs = [(what, path) for what, path in named.items() if path is not None]
-    check_names(plot, waveform, report)
-    check_depth(depth.value, uf2, vcd, waveform, record)
+    check_files(plot, waveform, report)
+    check_depth(depth, uf2, vcd, waveform, record)
     check_outputs(scenario, outputs)
     enter_copy(depth, scenario)
-    number, times = seed_of(seed), realtime_of(realtime)
+    from sim.scenario.scenario import SEED_MAX
+
+    number = parse_integer(seed, "--seed", 0, SEED_MAX)
     from tools.simulate import simulate
 
     return simulate(
-        story(scenario, board), outputs, as_json=as_json, trace_every=trace_every.value,
-        seed=number, realtime=times, depth=depth.value, uf2=uf2,
+        load_scenario(scenario, board), outputs, as_json=as_json, trace_every=trace_every,
+        seed=number, realtime=parse_realtime(realtime), depth=depth, uf2=uf2,
     )  # fmt: skip
 
 
-# -- options -------------------------------------------------------------------------------
-
-
-def check_names(plot: str | None, waveform: str | None, report: str | None) -> None:
-    """Refuse names of files that are of another kind; raises BadInput."""
-    from sim.common.validate import shown
-
-    kinds = (("--plot", plot, ".png"), ("--waveform", waveform, ".png"),
-             ("--report", report, ".html"))  # fmt: skip
-    for option, path, kind in kinds:
-        if path is not None and Path(path).suffix.lower() != kind:
-            raise BadInput(f"{option} is {shown(path)}: a name that ends in {kind}")
+def check_files(plot: str | None, waveform: str | None, report: str | None) -> None:
+    """Raise BadInput for a file of another kind, or a report without its npm packages."""
+    check_suffix("--plot", plot, ".png")
+    check_suffix("--waveform", waveform, ".png")
+    check_suffix("--report", report, ".html")
     if report is not None:
         from tools.bench.site import check_npm
 
@@ -124,7 +113,7 @@ def check_names(plot: str | None, waveform: str | None, report: str | None) -> N
 def check_depth(
     depth: str, uf2: str | None, vcd: str | None, waveform: str | None, record: str | None
 ) -> None:
-    """Refuse options that are for another depth; raises BadInput."""
+    """Raise BadInput for an option of another depth."""
     if depth != "pin":
         for option, given in (("--uf2", uf2), ("--vcd", vcd), ("--waveform", waveform)):
             if given is not None:
@@ -134,7 +123,7 @@ def check_depth(
 
 
 def check_outputs(scenario: str | None, outputs: Sequence[tuple[str, str]]) -> None:
-    """Refuse two outputs in one file, or one in the scenario's; raises BadInput."""
+    """Raise BadInput for two outputs in one file, or an output in the scenario's file."""
     used: dict[str, str] = {}
     if scenario is not None:
         used[os.path.realpath(scenario)] = "the scenario"
@@ -145,9 +134,9 @@ def check_outputs(scenario: str | None, outputs: Sequence[tuple[str, str]]) -> N
         used[real] = f"the {what}"
 
 
-def enter_copy(depth: Depth, scenario: str | None) -> None:
+def enter_copy(depth: str, scenario: str | None) -> None:
     """Run on the compiled copy, where there is one and it can do what is asked."""
-    if depth is Depth.HAL and not names_a_line(scenario):
+    if depth == "hal" and not names_a_line(scenario):
         compiled.enter(compiled.made())
 
 
@@ -164,37 +153,13 @@ def names_a_line(path: str | None) -> bool:
     )
 
 
-def story(path: str | None, board: str | None) -> "Scenario":
+def load_scenario(path: str | None, board: str | None) -> "Scenario":
     """The scenario in a file, or an ordinary session. Raises BadInput."""
     from sim.scenario.scenario import load, ordinary
 
     return ordinary(board or BOARD) if path is None else load(path, board)
 
 
-def seed_of(written: str | None) -> int | None:
-    """`--seed`; raises BadInput."""
-    if written is None:
-        return None
-    from sim.common import validate
-    from sim.scenario.scenario import SEED_MAX
-
-    try:
-        return validate.integer(int(written), "--seed", 0, SEED_MAX)
-    except ValueError:
-        raise BadInput(
-            f"--seed is {validate.shown(written)}: an integer from 0 to {SEED_MAX}"
-        ) from None
-
-
-def realtime_of(written: str | None) -> float | None:
-    """`--realtime`, simulated seconds a second; raises BadInput."""
-    if written is None:
-        return None
-    from sim.common import validate
-
-    try:
-        return validate.number(float(written), "--realtime", 0.01, REALTIME_MAX)
-    except ValueError:
-        raise BadInput(
-            f"--realtime is {validate.shown(written)}: a number from 0.01 to {REALTIME_MAX}"
-        ) from None
+def parse_realtime(written: str | None) -> float | None:
+    """`--realtime`, simulated seconds a second. Raises BadInput."""
+    return parse_number(written, "--realtime", 0.01, REALTIME_MAX)

@@ -4,9 +4,8 @@ from typing import Annotated, Literal
 
 from typer import Argument, Option
 
-from tools.commands.options import command_group, output_option
+from tools.commands.options import DeviceName, command_group, output_option
 from tools.common.files import emit
-from tools.unit.device import Where
 
 app = command_group("Run a blinded trial, from its allocation to its report.")
 Severity = Literal["mild", "moderate", "severe"]
@@ -95,7 +94,7 @@ def enrol(
 def push(
     folder: Folder,
     participant: Who,
-    device: Where = None,
+    device: DeviceName = None,
     replace: Annotated[
         bool, Option("--replace", help="Remove the visits of somebody else from the unit.")
     ] = False,

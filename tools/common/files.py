@@ -1,4 +1,7 @@
-"""Files that are written whole or not at all, and standard output that may be gone."""
+"""Writes files whole or not at all, and prints to a standard output that may be closed.
+
+Called by every command that writes.
+"""
 
 import csv
 import io
@@ -86,6 +89,11 @@ def render_csv(rows: Iterable[Iterable[object]], end: str = "\n") -> str:
 def reason(why: Exception) -> str:
     """The cause of a failed system call, in the system's words."""
     return getattr(why, "strerror", None) or str(why)
+
+
+def is_terminal(as_json: bool) -> bool:
+    """Whether a live view may be shown: standard output is a terminal, and not for JSON."""
+    return not as_json and sys.stdout is not None and sys.stdout.isatty()
 
 
 def emit(text: str) -> None:

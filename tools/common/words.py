@@ -1,8 +1,8 @@
-"""Phrase table: plain words for each state, reason, refusal, lock, fault and cue of the firmware.
+"""Phrase table: words for each state, reason, refusal, lock, fault and cue of the firmware.
 
-Read by the terminal, the reports and (through `page.tell`) the bench page; the unit's own screen
-has the same things in sixteen cells (`firmware.ui.texts`). A key is the firmware's name; a test
-holds both to the firmware's lists. Runs on MicroPython too.
+Read by the terminal, the reports and (through `page.tell`) the bench page. The unit's own screen
+has its words in `firmware.ui.texts`. A key is the firmware's name; a test compares the keys with
+the firmware's lists. Runs on MicroPython too.
 """
 
 from firmware.core import states
@@ -108,7 +108,7 @@ NO_SESSION = {
 }
 
 
-def asked(course: "Any") -> str:
+def render_course(course: "Any") -> str:
     """What a session asks for, in a line; from a `Course`, or a record of the journal."""
     light = "CW"
     if course.period_ticks > 1:
@@ -122,35 +122,35 @@ def asked(course: "Any") -> str:
     )
 
 
-def fault(row: dict[str, object]) -> str:
-    """A fault of the result: where, when, what it is, what was read and which limit it broke."""
-    return f"{locate_fault(row)}: {FAULTS.get(str(row['name']), 'unknown')}, {write_figures(row)}"
+def render_fault(row: dict[str, object]) -> str:
+    """A fault of the result: name, pad, time, phrase, value and limit."""
+    return f"{locate_fault(row)}: {FAULTS.get(str(row['name']), 'unknown')}, {render_figures(row)}"
 
 
 def locate_fault(row: dict[str, object]) -> str:
-    """A fault of the result by name: where, and when."""
+    """A fault of the result: name, pad and time."""
     where = f" on pad {row['pad']}" if row["pad"] else ""
     return f"{row['name']}{where} at {row['t_s']:.2f} s"
 
 
-def write_figures(row: dict[str, object]) -> str:
-    """What was read for a fault of the result, and which limit it broke."""
-    value, limit = (measured(row[key], str(row.get("unit", ""))) for key in ("value", "limit"))
+def render_figures(row: dict[str, object]) -> str:
+    """A fault of the result: value and limit."""
+    value, limit = (render_value(row[key], str(row.get("unit", ""))) for key in ("value", "limit"))
     return f"{value}, limit {limit}"
 
 
 def name_fault(fault: str) -> str:
-    """A fault's name, with its words behind it where it has any."""
+    """A fault's name, followed by its phrase where there is one."""
     return f"{fault} ({FAULTS[fault]})" if fault in FAULTS else fault
 
 
 def explain_lock(number: int) -> str:
-    """Why a unit is locked, by number; "" where it is not."""
+    """The phrase for a lock by number; "" for none."""
     return LOCKS[number] if 0 <= number < len(LOCKS) else f"lock {number}"
 
 
-def measured(value: object, unit: str) -> str:
-    """A value in the unit of the firmware's fault table."""
+def render_value(value: object, unit: str) -> str:
+    """A value with its unit from the firmware's fault table."""
     if unit == "C":
         return f"{value:.2f} C"
     if unit == "0.1 ma":
@@ -159,14 +159,14 @@ def measured(value: object, unit: str) -> str:
 
 
 def explain_refusal(number: int) -> str:
-    """Why the last thing asked for was refused, by number; "" where nothing was."""
+    """The phrase for a refusal by number; "" for none."""
     if not 0 <= number < len(REFUSALS):
         return f"refusal {number}"
     return REFUSED[REFUSALS[number]] if number else ""
 
 
 def why_no_session(session: "Session") -> str:
-    """Why no light was ever permitted."""
+    """The reason why a run had no light."""
     if session.locked:
         return f"the unit is locked: {session.locked}"
     if refused := explain_refusal(session.refused):

@@ -28,7 +28,7 @@ from sim.common.errors import BadInput
 from sim.run import Run
 from sim.scenario.scenario import ordinary
 from tools.dev import figures_device, figures_pin
-from tools.replay import check_recording, interpreter, on_cpython, on_unix
+from tools.replay import check_recording, find_micropython, play_on_cpython, play_on_unix
 from tools.report.tables import fill_table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,7 +99,7 @@ def time_replays() -> list[Replay]:
     run.advance(EVERYTHING)
     recorded = check_recording(run.recording(), "an ordinary session")
     rows = []
-    for on, play in (("CPython", on_cpython), ("MicroPython, unix port", on_unix)):
+    for on, play in (("CPython", play_on_cpython), ("MicroPython, unix port", play_on_unix)):
         begun = time.perf_counter()
         try:
             played = play(recorded)
@@ -107,7 +107,7 @@ def time_replays() -> list[Replay]:
             continue  # the table of instructions says why it is not there
         wall_s = time.perf_counter() - begun
         heap = ""
-        if play is on_unix:
+        if play is play_on_unix:
             heap = f"stopped: {played.stopped[2]}" if played.stopped else "0 bytes in any"
         rows.append(Replay(on, recorded.ticks, wall_s, len(recorded.data), heap))
     return rows
@@ -121,7 +121,7 @@ def count_instructions(moment: str, guards: int, periods: int) -> tuple[int, str
         f"MICROPYPATH={ROOT}:.frozen",
         *("setarch", "-R", "valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"),
         "--toggle-collect=mp_execute_bytecode*",
-        *(*interpreter(), "-X", "heapsize=2m", "-m", "tools.dev.count_ticks"),
+        *(*find_micropython(), "-X", "heapsize=2m", "-m", "tools.dev.count_ticks"),
         *(moment, f"{guards:03}", f"{periods:03}"),  # equally long: reading them costs too
     ]
     with tempfile.TemporaryDirectory(prefix="waistband-") as folder:
@@ -157,7 +157,7 @@ def measure_costs() -> list[Cost]:
     for tool, get in TOOLS:
         if shutil.which(tool) is None:
             raise BadInput(f"{tool} is not installed: {get}")
-    interpreter()
+    find_micropython()
     return [measure_cost(moment) for moment in MOMENTS]
 
 

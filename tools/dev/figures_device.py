@@ -28,7 +28,7 @@ from sim.driver_depth.i2c import Bus
 from sim.driver_depth.run import DriverDepth
 from sim.run import Run, nominal_calibration
 from sim.scenario.scenario import ordinary
-from tools.replay import interpreter
+from tools.replay import find_micropython
 from tools.report.tables import fill_table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -154,7 +154,7 @@ def run_stand_in(folder: Path, heap: str, session: bool) -> dict[str, Any]:
     write_unit_files(folder)
     program = f"from tools.dev import stand_in; stand_in.report({session})"
     done = subprocess.run(
-        [*interpreter(), "-X", f"heapsize={heap}", "-c", program],
+        [*find_micropython(), "-X", f"heapsize={heap}", "-c", program],
         cwd=folder, capture_output=True, text=True, errors="replace",
         env={**os.environ, "MICROPYPATH": f"{folder}{os.pathsep}.frozen"},
         stdin=subprocess.DEVNULL, check=False, timeout=PATIENCE_S,

@@ -47,7 +47,7 @@ def build_page(session: Session, trail: Trail) -> Page:
         ("unit", session.serial or "its boot is not kept any more"),
         ("begun", format_clock(asked["at"])),
         ("prescription", asked["prescription"] + number),
-        ("asked", words.asked(SimpleNamespace(**asked))),
+        ("asked", words.render_course(SimpleNamespace(**asked))),
     ]
     if result is None:
         facts.append(("ended", NOT_ENDED))
@@ -87,7 +87,7 @@ def fault_in_words(row: dict[str, object]) -> str:
     value, limit, ms = (float(str(row[key])) for key in ("value", "limit", "ms"))
     if unit == "mc":
         unit, value, limit = "C", value / 1000, limit / 1000
-    return words.fault({
+    return words.render_fault({
         "name": name, "pad": row["pad"], "t_s": ms / 1000, "value": value, "limit": limit,
         "unit": unit,
     })  # fmt: skip

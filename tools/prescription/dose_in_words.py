@@ -38,7 +38,7 @@ def render_lines(course: Course) -> "Iterator[str]":
 
 def render_asked(course: Course) -> str:
     """The prescription in a line."""
-    return f"{course.name}: {words.asked(course)}."
+    return f"{course.name}: {words.render_course(course)}."
 
 
 def render_light(course: Course) -> "Iterator[str]":

@@ -129,7 +129,7 @@ class View:
         if rows := self.run.fault_rows():
             first = rows[0]
             more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
-            said = f"{words.locate_fault(first)}: {words.write_figures(first)}{more}"
+            said = f"{words.locate_fault(first)}: {words.render_figures(first)}{more}"
             parts.append(label("faults").append(said, style="red"))
             parts.append(label("").append(words.FAULTS[str(first["name"])], style="red"))
         else:

@@ -26,7 +26,7 @@ def summary(run: Run, written: list[tuple[str, str]], how: str = "") -> Renderab
     parts: list[RenderableType] = [headline(run, result)]
     if not run.unit.session.locked and run.unit.session.number:
         course = run.unit.session.course
-        parts += [f"Asked ({course.name}): {words.asked(course)}", ""]
+        parts += [f"Asked ({course.name}): {words.render_course(course)}", ""]
         parts += [given(account(run)), ""]
     parts += list(list_notes(run, result, how))
     parts += [f"Wrote the {what} to {path}" for what, path in written]
@@ -117,7 +117,7 @@ def list_notes(run: Run, result: dict[str, object], how: str) -> Iterator[Render
     rows, cutoffs = result["faults"], result["cutoffs"]
     assert isinstance(rows, list) and isinstance(cutoffs, list)
     for row in rows:
-        yield Text("Fault: ", style="red").append(words.fault(row), style="default")
+        yield Text("Fault: ", style="red").append(words.render_fault(row), style="default")
     resets = result["resets"]
     assert isinstance(resets, list)
     for row in resets:

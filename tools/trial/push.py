@@ -18,9 +18,9 @@ from tools.common.files import emit
 from tools.trial import folder as trial_folder
 from tools.trial import people
 from tools.trial.folder import PRESCRIPTIONS, TICKETS
-from tools.unit.device import Device, Failed
+from tools.unit.device import Device, Failed, parse_object
 from tools.unit.exchange import PRESCRIPTION
-from tools.unit.files import at_prompt, board_of, fetch, keep, table_of
+from tools.unit.files import at_prompt, read_board_name, read_file, write_file
 
 REMOVE = "import os\nos.remove({name!r})\n"
 
@@ -33,12 +33,12 @@ def push(folder: str, participant: str, device: str | None, replace: bool) -> in
     content = trial.read(f"{TICKETS}/{who}.json")
     asked = trial.read(f"{PRESCRIPTIONS}/{who}.json")
     with at_prompt(device) as (unit, about):
-        calibration = table_of(fetch(unit, CALIBRATION))
+        calibration = parse_object(read_file(unit, CALIBRATION))
         found = str(calibration.get("serial", ""))
         if found != serial:
             raise BadInput(f"{unit.port}: is unit {validate.shown(found)}: {who} has {serial}")
-        keys = Keys(fetch(unit, KEYS))
-        board = find_board(board_of(unit, about))
+        keys = Keys(read_file(unit, KEYS))
+        board = find_board(read_board_name(unit, about))
         try:
             taken = enrolment.verify(content, keys, serial)
             prescription, _, _ = signed_prescription.verify(asked, keys, serial)
@@ -49,8 +49,8 @@ def push(folder: str, participant: str, device: str | None, replace: bool) -> in
         if old and not replace:
             text = f"{unit.port}: has {old}: pull its journal first; then --replace removes them"
             raise BadInput(text)
-        keep(unit, PRESCRIPTION, asked)
-        keep(unit, enrolment.FILE, content)
+        write_file(unit, PRESCRIPTION, asked)
+        write_file(unit, enrolment.FILE, content)
         if old:
             remove_file(unit, visits.FILE)
     emit(f"{unit.port}: unit {serial} has the ticket and the prescription of {who}")
@@ -59,8 +59,8 @@ def push(folder: str, participant: str, device: str | None, replace: bool) -> in
 
 def other_visits(unit: Device, taken: enrolment.Ticket) -> str:
     """Whose visits the unit keeps, in words; empty where none, or this participant's."""
-    content = fetch(unit, visits.FILE)
-    table = table_of(content)
+    content = read_file(unit, visits.FILE)
+    table = parse_object(content)
     who, trial = table.get("participant"), table.get("trial")
     if content is None or (who, trial) == (taken.participant, taken.trial):
         return ""

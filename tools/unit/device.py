@@ -1,41 +1,41 @@
-"""A unit on a serial port: which port it is, what is at the other end, and how it is asked.
+"""A unit on a serial port: finds the port, identifies what answers, sends commands and programs.
 
-The bytes go through mpremote's own transport. Nothing here ends a session: Ctrl-C, which
-does, is typed only where neither a unit nor a prompt has answered.
+Called by `tools.unit` and the commands for a unit on USB. Bytes go through mpremote's transport.
+Nothing here ends a session: Ctrl-C, which would, is typed only where neither a unit nor a prompt
+has answered.
 """
 
+import ast
 import io
 import json
 import os
 import re
 import struct
 import time
-from contextlib import redirect_stdout, suppress
-from typing import Annotated, Any, NamedTuple
-
-import typer
+from contextlib import AbstractContextManager, redirect_stdout, suppress
+from typing import Any, NamedTuple
 
 from sim.common.errors import BadInput
 
 GET = "pip install -e '.[deploy]'"
 USB_ID = (0x2E8A, 0x0005)  # of MicroPython on an RP2040 or RP2350 (ports/rp2)
-SHORT = {"a": "/dev/ttyACM", "u": "/dev/ttyUSB", "c": "COM"}  # as mpremote has them
+SHORT = {"a": "/dev/ttyACM", "u": "/dev/ttyUSB", "c": "COM"}  # mpremote's short names
 BOARDS = {
-    # what MicroPython says that it runs on: the board file that the unit takes
+    # MicroPython's name of the machine: the board file
     "Raspberry Pi Pico with RP2040": "RPI_PICO",
     "Raspberry Pi Pico2 with RP2350": "RPI_PICO2",
 }
 OLDEST = (1, 24, 0)
-MPY = 6  # of .mpy files that hold bytecode
+MPY = 6  # version of .mpy files with bytecode
 CTRL_B, CTRL_C = b"\x02", b"\x03"
 PROMPT = b">>> "
-SHOW = b"\r" + CTRL_B  # has a prompt show itself; a running unit takes neither
+SHOW_PROMPT = b"\r" + CTRL_B  # a prompt prints itself again; a running unit ignores both
 # Seconds by the clock, for a unit that answers within a second or two.
 LISTEN_S = 3.0
 ANSWER_S = 6.0
 RETURN_S = 20.0
 EXEC_S = 60.0
-KEPT = 65_536
+HEARD_MAX = 65_536
 ASK = """
 import sys, os
 i = sys.implementation
@@ -51,31 +51,24 @@ except OSError:
 print(repr((i.name, tuple(i.version[:3]), getattr(i, '_machine', sys.platform),
  getattr(i, '_mpy', 0) & 255, os.statvfs(os.getcwd()), frozen)))
 """
-Where = Annotated[
-    str | None,
-    typer.Option(
-        "--device", metavar="NAME",
-        help="As mpremote names it: a0, u0, id:SERIAL, port:NAME; else the only unit there is.",
-    ),
-]  # fmt: skip
 
 
 class Failed(Exception):
-    """What the unit's own Python raised, last line first."""
+    """An exception in the unit's own Python; the message is its last line."""
 
 
 class About(NamedTuple):
-    """What answers at the prompt."""
+    """The MicroPython at the prompt."""
 
     chip: str
-    board: str  # what of BOARDS it is
+    board: str  # a value of BOARDS
     version: str
-    free: int  # bytes of its filesystem
-    frozen: bool  # the product is part of its MicroPython
+    free: int  # bytes of the filesystem
+    frozen: bool  # the product is frozen into MicroPython
 
 
-def modules() -> Any:
-    """What speaks to a port: mpremote's transport, and pyserial. Raises BadInput without them."""
+def import_mpremote() -> Any:
+    """Pyserial and mpremote's two transport modules. Raises BadInput where they are missing."""
     try:
         import serial.tools.list_ports  # type: ignore[import-untyped]
         from mpremote import transport, transport_serial  # type: ignore[import-untyped]
@@ -84,10 +77,10 @@ def modules() -> Any:
     return serial, transport, transport_serial
 
 
-def port_of(device: str | None) -> str:
-    """The port of a device, as mpremote names it; without a name, the only board there is.
-    Raises BadInput."""
-    serial = modules()[0]
+def find_port(device: str | None) -> str:
+    """The port of a device by mpremote's name for it; without a name, of the only board. Raises
+    BadInput."""
+    serial = import_mpremote()[0]
     ports = sorted(serial.tools.list_ports.comports())
     if device is None:
         ours = [port.device for port in ports if (port.vid, port.pid) == USB_ID]
@@ -109,7 +102,7 @@ def port_of(device: str | None) -> str:
 
 
 def terminal_errors() -> tuple[type[Exception], ...]:
-    """What pyserial lets through where a port is gone."""
+    """Errors of the terminal that pyserial passes on where a port is gone."""
     try:
         import termios
     except ImportError:  # Windows
@@ -117,19 +110,16 @@ def terminal_errors() -> tuple[type[Exception], ...]:
     return (termios.error,)
 
 
-class Device:
-    """An open port. Use it as a context; every method may raise BadInput."""
+class Device(AbstractContextManager["Device"]):
+    """An open port, closed at the end of a `with`. Every method may raise BadInput."""
 
     def __init__(self, port: str) -> None:
         self.port = port
-        _, transport, self._serial = modules()
+        _, transport, self._serial = import_mpremote()
         self._errors = (transport.TransportError, OSError, *terminal_errors())
         self.transport: Any = None
         self.heard = bytearray()
         self.open()
-
-    def __enter__(self) -> "Device":
-        return self
 
     def __exit__(self, *raised: object) -> None:
         self.close()
@@ -146,7 +136,7 @@ class Device:
             ) from None
 
     def close(self) -> None:
-        """Leave the prompt as a person would find it, and let go of the port."""
+        """Leave the raw prompt and close the port."""
         if self.transport is None:
             return
         with suppress(*self._errors):
@@ -157,38 +147,38 @@ class Device:
             self.transport.close()
         self.transport = None
 
-    def lost(self) -> BadInput:
-        """What to say where the port is gone in the middle."""
+    def line_broken(self) -> BadInput:
+        """The error where the port is gone."""
         return BadInput(f"{self.port}: the line broke off: plug the unit in, and run this again")
 
     # -- lines and prompts ---------------------------------------------------------------
 
     def read(self) -> bytes:
-        """What has come, at once; nothing where the port is gone."""
+        """The bytes that have arrived, without waiting."""
         serial = self.transport.serial
         waiting = serial.in_waiting
         return bytes(serial.read(waiting)) if waiting else b""
 
     def write(self, data: bytes) -> None:
-        """Send it."""
+        """Send bytes."""
         try:
             self.transport.serial.write(data)
         except self._errors:
-            raise self.lost() from None
+            raise self.line_broken() from None
 
     def lines(self, for_s: float) -> "Any":
-        """Yield each line as it comes, and PROMPT where one stands, for so long."""
+        """Yield each line as it comes, and PROMPT for a prompt, for so many seconds."""
         until_s = time.monotonic() + for_s
         while time.monotonic() < until_s:
             try:
                 said = self.read()
             except self._errors:
-                raise self.lost() from None
+                raise self.line_broken() from None
             if not said:
                 time.sleep(0.01)
                 continue
             self.heard += said
-            del self.heard[:-KEPT]
+            del self.heard[:-HEARD_MAX]
             while b"\n" in self.heard:
                 line, _, rest = bytes(self.heard).partition(b"\n")
                 self.heard = bytearray(rest)
@@ -198,22 +188,22 @@ class Device:
                 yield PROMPT
 
     def greet(self) -> str:
-        """ "unit" where one runs, "prompt" where MicroPython waits."""
-        for typed in (SHOW, CTRL_C + CTRL_C + SHOW):
+        """Return "unit" where one runs, "prompt" where MicroPython waits."""
+        for typed in (SHOW_PROMPT, CTRL_C + CTRL_C + SHOW_PROMPT):
             self.write(typed)
             for line in self.lines(LISTEN_S):
                 if line == PROMPT:
                     return "prompt"
-                if "state" in table(line):
+                if "state" in parse_object(line):
                     return "unit"
         raise BadInput(f"{self.port}: neither a unit nor MicroPython answers: is it this port?")
 
     def ask(self, line: str) -> str:
-        """What a running unit answers to a line; raises BadInput with its words if it refuses."""
+        """Send a line to a running unit; return its answer. Raises BadInput where it refuses."""
         for _ in range(2):  # an answer is dropped where the last line is still on its way
             self.write(line.encode() + b"\n")
             for said in self.lines(ANSWER_S):
-                answer = table(said)
+                answer = parse_object(said)
                 if "error" in answer:
                     raise BadInput(f"{self.port}: the unit says: {answer['error']}")
                 if "ok" in answer:
@@ -221,19 +211,19 @@ class Device:
         raise BadInput(f"{self.port}: the unit does not answer {line.partition(' ')[0]}: try again")
 
     def to_prompt(self) -> None:
-        """Into service mode, and to MicroPython's own prompt. Refused where a session runs."""
+        """Bring a unit into service mode and to MicroPython's prompt. A session refuses."""
         if self.greet() == "unit":
             self.ask("deploy")
-            self.back(SHOW)
+            self.wait_for_restart(SHOW_PROMPT)
         try:
             with redirect_stdout(io.StringIO()):  # where mpremote prints what it did not expect
                 self.transport.enter_raw_repl(soft_reset=False, timeout_overall=EXEC_S)
         except self._errors:
             raise BadInput(f"{self.port}: the prompt does not take a program: try again") from None
 
-    def back(self, typed: bytes = b"") -> str:
-        """After a restart: "unit", or what the dark unit says, or "prompt" where that was not
-        heard. The port may have gone, and come back. `typed` brings a prompt to show itself."""
+    def wait_for_restart(self, typed: bytes = b"") -> str:
+        """Wait for the end of a restart. Return "unit", or the message of a dark unit, or "prompt"
+        without one. The port may go and come back. `typed` is sent to make a prompt visible."""
         until_s = time.monotonic() + RETURN_S
         said = ""
         while (left_s := until_s - time.monotonic()) > 0:
@@ -241,14 +231,14 @@ class Device:
                 if self.transport is None:
                     self.open()
                 if left_s < RETURN_S / 2:
-                    typed = SHOW
+                    typed = SHOW_PROMPT
                 self.write(typed)
                 for line in self.lines(1.0):
                     if line.startswith(b"waistband: "):
                         said = line[11:].decode("utf-8", "replace")
                     elif line == PROMPT and (typed or said):
                         return said or "prompt"
-                    elif "state" in table(line) and not typed:
+                    elif "state" in parse_object(line) and not typed:
                         return "unit"
             except BadInput:
                 self.close()
@@ -258,20 +248,20 @@ class Device:
     # -- at the prompt -------------------------------------------------------------------
 
     def run(self, program: str) -> str:
-        """What a program prints there. Raises Failed with what it raised."""
+        """Run a program; return what it prints. Raises Failed with the unit's exception."""
         try:
             out, raised = self.transport.exec_raw(program, timeout=EXEC_S)
         except (*self._errors, struct.error):  # struct.error: half of an answer
-            raise self.lost() from None
+            raise self.line_broken() from None
         if raised:
             raise Failed(raised.decode("utf-8", "replace").strip().rpartition("\n")[2].strip())
         return str(out.decode("utf-8", "replace")).replace("\r\n", "\n")
 
     def about(self) -> About:
-        """What runs there. Raises BadInput where it cannot be a unit."""
+        """Identify what runs there. Raises BadInput where it cannot be a unit."""
         try:
             said = self.run(ASK)
-            name, version, chip, mpy, disk, frozen = read(said)
+            name, version, chip, mpy, disk, frozen = parse_literal(said)
         except (Failed, TypeError, SyntaxError):
             raise BadInput(f"{self.port}: what answers is no MicroPython of ours") from None
         said = ".".join(map(str, version))
@@ -293,26 +283,24 @@ class Device:
             )
         return About(chip, boards[0], said, disk[1] * disk[4], frozen)
 
-    def leave(self, program: str) -> None:
+    def run_and_reset(self, program: str) -> None:
         """Run a program that ends in a reset."""
         try:
             self.transport.exec_raw_no_follow(program)
             self.transport.in_raw_repl = False
         except self._errors:
-            raise self.lost() from None
+            raise self.line_broken() from None
 
 
-def read(text: str) -> Any:
-    """A literal that the unit printed."""
-    import ast
-
+def parse_literal(text: str) -> Any:
+    """The value of a literal that the unit printed."""
     return ast.literal_eval(text.strip())
 
 
-def table(line: bytes) -> dict[str, Any]:
-    """The object in a line of JSON; empty where it is none."""
+def parse_object(content: bytes | None) -> dict[str, Any]:
+    """The JSON object in a line or a file; empty where there is none."""
     try:
-        value = json.loads(line)
+        value = json.loads(content or b"{}")
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

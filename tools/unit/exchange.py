@@ -1,4 +1,7 @@
-"""What is brought to a unit, and from it: keys, a prescription, the journal."""
+"""Brings keys and a prescription to a unit, and its journal from it.
+
+Called by `waistband key install`, `prescribe push` and `journal pull`.
+"""
 
 import os
 import shutil
@@ -17,23 +20,24 @@ from tools.common.files import emit, reason
 from tools.common.words import plural
 from tools.prescription import file as prescription_file
 from tools.prescription import keyfile
-from tools.unit.files import at_prompt, board_of, fetch, keep, table_of
+from tools.unit.device import parse_object
+from tools.unit.files import at_prompt, read_board_name, read_file, write_file
 
 PRESCRIPTION = "prescription.json"
 
 
 def install(key: keyfile.Key, device: str | None, replace: bool) -> int:
-    """`key install`: the unit's keys.json. Raises BadInput where it has one, or is another unit."""
+    """`key install`: write keys.json. Raises BadInput where there is one, or for another unit."""
     with at_prompt(device) as (unit, _):
-        serial = str(table_of(fetch(unit, CALIBRATION)).get("serial", ""))
+        serial = str(parse_object(read_file(unit, CALIBRATION)).get("serial", ""))
         if key.unit is not None and serial and serial != key.unit:
             raise BadInput(f"{unit.port}: is unit {serial}: the key is of {key.unit}")
-        if fetch(unit, KEYS) is not None and not replace:
+        if read_file(unit, KEYS) is not None and not replace:
             raise BadInput(
                 f"{unit.port}: has keys already: pull and verify its journal first, which the old"
                 " key alone can; then --replace writes over them"
             )
-        keep(unit, KEYS, keyfile.render_unit_keys(key))
+        write_file(unit, KEYS, keyfile.render_unit_keys(key))
     emit(f"{unit.port}: has its keys; it takes prescriptions that are signed with this one")
     return 0
 
@@ -42,9 +46,9 @@ def push(file: str, device: str | None) -> int:
     """`prescribe push`: as the unit itself would judge it. Raises BadInput."""
     content = prescription_file.unit_content(file)
     with at_prompt(device) as (unit, about):
-        board = find_board(board_of(unit, about))
-        calibration = table_of(fetch(unit, CALIBRATION))
-        keys = Keys(fetch(unit, KEYS))
+        board = find_board(read_board_name(unit, about))
+        calibration = parse_object(read_file(unit, CALIBRATION))
+        keys = Keys(read_file(unit, KEYS))
         try:
             full_uw_cm2, _ = read_calibration(calibration, board)
             serial = read_serial(calibration)
@@ -55,15 +59,14 @@ def push(file: str, device: str | None) -> int:
             name = Course(asked, board, full_uw_cm2).name
         except Refused as why:
             raise BadInput(f"{file}: {why}; the unit keeps its old prescription") from None
-        keep(unit, PRESCRIPTION, content)
+        write_file(unit, PRESCRIPTION, content)
     clock = "; it needs the clock set: waistband deploy sets it" if expires_s else ""
     emit(f"{unit.port}: unit {serial} goes by {name} now{clock}")
     return 0
 
 
 def pull(folder: str, device: str | None) -> int:
-    """`journal pull`: all segments into a new folder, there whole or not at all. Raises
-    BadInput."""
+    """`journal pull`: copy all segments into a new folder, or none. Raises BadInput."""
     home = Path(folder)
     try:
         home.mkdir(parents=True, exist_ok=True)
@@ -73,8 +76,8 @@ def pull(folder: str, device: str | None) -> int:
     try:
         with at_prompt(device) as (unit, _):
             names = [journal.name(segment) for segment in range(journal.SEGMENTS)]
-            files = {name: fetch(unit, name) for name in names}
-            serial = str(table_of(fetch(unit, CALIBRATION)).get("serial", ""))
+            files = {name: read_file(unit, name) for name in names}
+            serial = str(parse_object(read_file(unit, CALIBRATION)).get("serial", ""))
         found = {name: content for name, content in files.items() if content}
         if not found:
             raise BadInput(f"{unit.port}: keeps no journal yet: it writes one once it is used")

@@ -1,11 +1,11 @@
-"""The view of `waistband monitor`: a unit's telemetry as a live view, as lines, or as JSON.
+"""A unit's telemetry as a live view, as lines of text, or as JSON.
 
-Called by `tools.commands.monitor`, which brings the lines. Prints; touches nothing else.
+Called by `waistband monitor`, which reads the lines. Prints; touches nothing else.
 """
 
 import json
 import sys
-from typing import Any, Protocol
+from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.constrain import Constrain
@@ -28,19 +28,9 @@ NUMBERS = ("ms", "refused", "lock", "faults", "set_point_mc", "treat_ms", "batte
            "battery_pct", "sessions_left", "clock_set", "late_us")  # fmt: skip
 
 
-class Sink(Protocol):
-    """Where lines go."""
-
-    def take(self, line: bytes) -> None:
-        """A line of the unit's."""
-
-    def idle(self) -> None:
-        """Nothing came for a moment."""
-
-
-def record_of(line: bytes) -> dict[str, Any] | None:
-    """A telemetry line's fields; None where it is another, or not a whole one."""
-    table = device.table(line)
+def parse_record(line: bytes) -> dict[str, Any] | None:
+    """The fields of a telemetry line; None for any other line, or a line that is incomplete."""
+    table = device.parse_object(line)
     if table.get("state") not in states.STATES or not isinstance(table.get("reason"), str):
         return None
     for key in NUMBERS:
@@ -54,45 +44,31 @@ def record_of(line: bytes) -> dict[str, Any] | None:
 
 
 def fault_names(bits: int) -> list[str]:
-    """The faults that are latched, each with its words."""
+    """The latched faults, each with its phrase."""
     return [words.name_fault(row[0]) for number, row in enumerate(FAULTS) if bits >> number & 1]
 
 
 def percents(record: dict[str, Any]) -> list[float]:
-    """Light of each pad, of the prescribed power; none while dark."""
+    """Each pad's light in % of the prescribed power; 0 while dark."""
     lit = states.STATES.index(record["state"]) in states.LIT
     return [100 * share / ONE if lit else 0.0 for share in record["throttle"]]
 
 
-# -- where they go ---------------------------------------------------------------------------
-
-
-class Lines:
-    """A line for each, for pipes and logs; with `as_json`, the unit's own objects, and words on
+def print_line(line: bytes, *, as_json: bool) -> None:
+    """Print a line of the unit. With `as_json`: the unit's own object, and any other line on
     standard error."""
-
-    def __init__(self, as_json: bool) -> None:
-        self.as_json = as_json
-
-    def take(self, line: bytes) -> None:
-        """Print it."""
-        if self.as_json and (table := device.table(line)):
-            emit(json.dumps(table))
-            return
-        record = record_of(line)
-        if record:
-            emit(told(record))
-        elif line and self.as_json:
-            print(one_line(line.decode("utf-8", "replace")), file=sys.stderr)
-        elif line:
-            emit(one_line(line.decode("utf-8", "replace")))
-
-    def idle(self) -> None:
-        """Nothing to do: what there is was printed."""
+    if as_json and (table := device.parse_object(line)):
+        emit(json.dumps(table))
+    elif record := parse_record(line):
+        emit(render_record(record))
+    elif line and as_json:
+        print(one_line(line.decode("utf-8", "replace")), file=sys.stderr)
+    elif line:
+        emit(one_line(line.decode("utf-8", "replace")))
 
 
-def told(record: dict[str, Any]) -> str:
-    """A record in a line."""
+def render_record(record: dict[str, Any]) -> str:
+    """A record as a line of text."""
     parts = [f"{record['ms'] / 1000:9.2f} s  {record['state']:9}"]
     for pad, contact_mc, light, uj_cm2 in zip(
         "AB", record["contact_mc"], percents(record), record["fluence_uj_cm2"], strict=True
@@ -101,12 +77,12 @@ def told(record: dict[str, Any]) -> str:
     parts.append(f"{record['battery_pct']} %")
     faults = ", ".join(fault_names(record["faults"]))
     locked = words.explain_lock(record["lock"])
-    parts += [said for said in (faults, locked, words.explain_refusal(record["refused"])) if said]
+    parts += filter(None, (faults, locked, words.explain_refusal(record["refused"])))
     return "  ".join(parts)
 
 
 class Screen:
-    """The live view: one screen of at most 80 by 24."""
+    """The live view: one screen of at most 80 by 24. Enter `live` to show it."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -114,40 +90,28 @@ class Screen:
         self.note = "listening"
         self.live = Live(self.screen(), console=console, auto_refresh=False, transient=True)
 
-    def __enter__(self) -> "Screen":
-        self.live.__enter__()
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self.live.__exit__(None, None, None)
-
     def take(self, line: bytes) -> None:
-        """Show it."""
-        record = record_of(line)
+        """Show a line of the unit."""
+        record = parse_record(line)
         if record:
             self.record, self.note = record, ""
         elif line:
             self.note = one_line(line.decode("utf-8", "replace"))
         self.live.update(self.screen(), refresh=True)
 
-    def idle(self) -> None:
-        """Nothing new to draw."""
-
     def screen(self) -> RenderableType:
-        """All of it."""
+        """The whole view."""
         parts: list[RenderableType] = []
-        if self.record:
-            parts = [self.head(self.record), "", body(self.record), "", foot(self.record)]
+        if record := self.record:
+            light = f"{record['treat_ms'] / 60_000:.1f} min of light"
+            head = live_view.head(record["state"], light)
+            parts = [head, "", render_pads(record), "", render_unit(record)]
         parts.append(Text(self.note, style="yellow", no_wrap=True, overflow="ellipsis"))
         width = min(self.console.width - live_view.MARGIN, live_view.WIDTH_MAX)
         return Constrain(Padding(Group(*parts), (0, 1)), width)
 
-    def head(self, record: dict[str, Any]) -> Table:
-        """State, and how long the light was on."""
-        return live_view.head(record["state"], f"{record['treat_ms'] / 60_000:.1f} min of light")
 
-
-def body(record: dict[str, Any]) -> Table:
+def render_pads(record: dict[str, Any]) -> Table:
     """Both pads, side by side."""
     table = Table.grid(padding=(0, 1))
     table.add_column(min_width=live_view.LABEL, style="dim")
@@ -166,8 +130,8 @@ def body(record: dict[str, Any]) -> Table:
     return table
 
 
-def foot(record: dict[str, Any]) -> Group:
-    """Battery, faults, and what was refused."""
+def render_unit(record: dict[str, Any]) -> Group:
+    """Battery, faults, lock, refusal, end of the session, clock."""
     battery = live_view.label("battery").append(f"{record['battery_pct']} %")
     if not record["lock"]:
         battery.append(f"   {record['sessions_left']} sessions left")
@@ -179,7 +143,7 @@ def foot(record: dict[str, Any]) -> Group:
             ("refused", words.explain_refusal(record["refused"]), "yellow"),
             ("ended", words.REASONS.get(record["reason"], record["reason"]), "default"),
             ("clock", "" if record["clock_set"] else "not set", "yellow"))  # fmt: skip
-    parts += [live_view.label(what).append(said, style=style) for what, said, style in rows if said]
+    parts += [live_view.label(name).append(text, style=style) for name, text, style in rows if text]
     for part in parts:
         part.no_wrap, part.overflow = True, "ellipsis"
     return Group(*parts)

@@ -1,10 +1,10 @@
-"""Transfer of the product onto a unit over USB: what is there, what changes, in a safe order.
+"""Transfers the product to a unit over USB, in an order that may be interrupted anywhere.
 
-Called by `waistband deploy` and, for files of the unit's own, by `tools.unit.files`. The order is
-what makes it safe to interrupt. The mark `deploying` is there before the first
-change and goes after the last: a unit that finds it at boot stays dark and says so. Each file
-is written beside the old one and takes its place whole; `main.py`, which looks for the mark,
-is among the first. `files.json` is written once every hash was right, as computed by the unit.
+Called by `waistband deploy` and, for the unit's own files, by `tools.unit.files`. The file
+`deploying` exists from before the first change until after the last: a unit that finds it at boot
+stays dark and reports it. Each file is written beside the old one and then renamed; `main.py`,
+which checks for `deploying`, is among the first. `files.json` is written after the unit has
+computed the right hash of every file.
 """
 
 import base64
@@ -29,7 +29,7 @@ FIRST = (*STARTED, "hal/__init__.mpy", "hal/files.mpy")
 FULL = ("ENOSPC", "OSError: 28")
 DARK = "the unit stays dark until waistband deploy is run again"
 ROOM = "remove files of your own with mpremote rm"
-LOOK = f"""
+LIST_FILES = f"""
 import os, hashlib, binascii
 b = bytearray(1024)
 v = memoryview(b)
@@ -78,8 +78,8 @@ machine.reset()
 """
 
 
-class There(NamedTuple):
-    """A file that the unit has."""
+class UnitFile(NamedTuple):
+    """A file on the unit."""
 
     sha256: str
     size: int
@@ -87,51 +87,56 @@ class There(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """What has to be done, in order."""
+    """The changes of a deploy, in order."""
 
-    put: tuple[str, ...]
-    drop: tuple[str, ...]
-    begun: bool  # a deploy was cut off here before
-    same: bool  # nothing to do: all is there, and `files.json` says so
-    bytes: int  # that the flash has to have free
+    write: tuple[str, ...]
+    remove: tuple[str, ...]
+    begun: bool  # an earlier deploy was interrupted
+    same: bool  # nothing to do: all files match `files.json`
+    bytes: int  # free flash that the deploy needs
 
 
-def look(unit: Device) -> dict[str, There]:
-    """Each of the product's files that the unit has, by name."""
+def list_files(unit: Device) -> dict[str, UnitFile]:
+    """The product's files on the unit, by name. Raises BadInput."""
     try:
-        said = unit.run(LOOK)
+        said = unit.run(LIST_FILES)
     except Failed as why:
         raise BadInput(f"{unit.port}: its files cannot be read: {why}") from None
     rows = [row.split(" ", 2) for row in said.splitlines()]
-    return {name: There(found, int(size)) for found, size, name in rows}
+    return {name: UnitFile(found, int(size)) for found, size, name in rows}
 
 
 def sha256(content: bytes) -> str:
-    """In hexadecimal, as the unit has it."""
+    """The SHA-256 of a content in hexadecimal, as the unit prints it."""
     return hashlib.sha256(content).hexdigest()
 
 
-def is_there(name: str, content: bytes, there: dict[str, There]) -> bool:
-    """Whether the unit has this file as it is to be."""
+def has_file(name: str, content: bytes, there: dict[str, UnitFile]) -> bool:
+    """Whether the unit has this file with this content."""
     return name in there and there[name].sha256 == sha256(content)
 
 
-def plan_of(files: dict[str, bytes], there: dict[str, There]) -> Plan:
-    """What of a release a unit lacks, and what it has too much."""
-    product = [name for name in files if name != TABLE]
-    order = sorted(product, key=lambda n: (FIRST.index(n) if n in FIRST else len(FIRST), n))
-    put = tuple(name for name in order if not is_there(name, files[name], there))
-    drop = tuple(sorted(set(there) - set(files) - {DEPLOYING}))
+def sorted_names(files: dict[str, bytes]) -> list[str]:
+    """The product's files in the order of copying, without `files.json`."""
+    names = [name for name in files if name != TABLE]
+    return sorted(names, key=lambda n: (FIRST.index(n) if n in FIRST else len(FIRST), n))
+
+
+def make_plan(files: dict[str, bytes], there: dict[str, UnitFile]) -> Plan:
+    """The files of a release that a unit lacks, and those it has too many."""
+    write = tuple(name for name in sorted_names(files) if not has_file(name, files[name], there))
+    remove = tuple(sorted(set(there) - set(files) - {DEPLOYING}))
     begun = DEPLOYING in there
-    same = is_there(TABLE, files[TABLE], there) and not (put or drop or begun)
-    new = [len(files[name]) for name in (*put, TABLE)]
-    old = [there[name].size for name in (*put, *drop, TABLE) if name in there]
-    return Plan(put, drop, begun, same, sum(new) + max(new) - sum(old))  # one stands beside its old
+    same = has_file(TABLE, files[TABLE], there) and not (write or remove or begun)
+    new = [len(files[name]) for name in (*write, TABLE)]
+    old = [there[name].size for name in (*write, *remove, TABLE) if name in there]
+    needed = sum(new) + max(new) - sum(old)  # one new file stands beside its old one
+    return Plan(write, remove, begun, same, needed)
 
 
-def bring(unit: Device, files: dict[str, bytes], plan: Plan, about: About) -> None:
-    """All of the plan, with a bar on a terminal. Raises BadInput; Interrupted where somebody
-    ends it."""
+def apply_plan(unit: Device, files: dict[str, bytes], plan: Plan, about: About) -> None:
+    """Carry out a plan, with a progress bar on a terminal. Raises BadInput; Interrupted after
+    Ctrl-C."""
     from rich import progress
     from rich.console import Console
 
@@ -148,9 +153,9 @@ def bring(unit: Device, files: dict[str, bytes], plan: Plan, about: About) -> No
     doing = "the beginning"
     quiet = not console.is_terminal
     with progress.Progress(*columns, console=console, transient=True, disable=quiet) as bar:
-        task = bar.add_task("", total=sum(len(files[name]) for name in plan.put))
+        task = bar.add_task("", total=sum(len(files[name]) for name in plan.write))
         try:
-            for doing, count in steps(unit, files, plan):
+            for doing, count in transfer_files(unit, files, plan):
                 bar.update(task, description=doing, advance=count)
         except Failed as why:
             if any(word in str(why) for word in FULL):
@@ -162,41 +167,41 @@ def bring(unit: Device, files: dict[str, bytes], plan: Plan, about: About) -> No
             raise Interrupted(f"{unit.port}: interrupted after {doing}: {DARK}") from None
 
 
-def steps(unit: Device, files: dict[str, bytes], plan: Plan) -> Iterator[tuple[str, int]]:
-    """Do it, step by step; yield what was done, and how many bytes it took. May be ended
-    between any two bytes."""
+def transfer_files(unit: Device, files: dict[str, bytes], plan: Plan) -> Iterator[tuple[str, int]]:
+    """Carry out a plan; yield each finished step and its bytes. May be interrupted between any
+    two bytes."""
     unit.run(f"open({DEPLOYING!r}, 'wb').close()")
     yield DEPLOYING, 0
-    for name in plan.drop:
+    for name in plan.remove:
         unit.run(f"import os\nos.remove({name!r})")
         yield f"removing {name}", 0
     made: set[str] = set()
-    for name in plan.put:
-        for folder in folders(name):
+    for name in plan.write:
+        for folder in parent_folders(name):
             if folder not in made:
                 made.add(folder)
                 unit.run(f"import os\ntry:\n os.mkdir({folder!r})\nexcept OSError:\n pass")
-        for count in put(unit, name, files[name]):
+        for count in send_file(unit, name, files[name]):
             yield name, count
-    there = look(unit)
+    there = list_files(unit)
     for name, content in files.items():
-        if name != TABLE and not is_there(name, content, there):
+        if name != TABLE and not has_file(name, content, there):
             raise BadInput(f"{unit.port}: {name} did not arrive as it was sent")
     yield "verified", 0
-    for _ in put(unit, TABLE, files[TABLE]):
+    for _ in send_file(unit, TABLE, files[TABLE]):
         yield TABLE, 0
     unit.run(f"import os\nos.remove({DEPLOYING!r})")
     yield "done", 0
 
 
-def folders(name: str) -> list[str]:
+def parent_folders(name: str) -> list[str]:
     """The folders of a file, outermost first."""
     parts = name.split("/")[:-1]
     return ["/".join(parts[: k + 1]) for k in range(len(parts))]
 
 
-def put(unit: Device, name: str, content: bytes) -> Iterator[int]:
-    """Write a file beside the old one, then have it take its place."""
+def send_file(unit: Device, name: str, content: bytes) -> Iterator[int]:
+    """Write a file beside the old one and rename it; yield the bytes of each piece."""
     unit.run(OPEN)
     for at in range(0, len(content), CHUNK):
         piece = content[at : at + CHUNK]
@@ -207,16 +212,16 @@ def put(unit: Device, name: str, content: bytes) -> Iterator[int]:
 
 
 def restart(unit: Device, about: About) -> None:
-    """Reset the chip, and say in its scratch word that this was meant: three resets that nobody
-    meant would lock the unit."""
+    """Reset the chip and mark the reset as intended in its scratch word: three resets without the
+    mark would lock the unit."""
     boards = {board.NAME: board for board in (RPI_PICO, RPI_PICO2)}
     at = boards[about.board].SCRATCH_ADDRESS
     keep = (1 << 30) - 1 & ~(resets.ARMED | resets.SERVICE)
-    unit.leave(RESTART.format(at=at, keep=keep, clean=resets.CLEAN))
+    unit.run_and_reset(RESTART.format(at=at, keep=keep, clean=resets.CLEAN))
 
 
 def set_clock(unit: Device) -> str:
-    """The unit's clock to this computer's, in UTC; what came of it."""
+    """Set the unit's clock to this computer's, in UTC; return the unit's answer."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
     try:
         return unit.ask(f"clock {now}")
