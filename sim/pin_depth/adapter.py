@@ -13,6 +13,7 @@ What the package leaves out is made up for here, and said:
   and power may go in the middle of a page.
 - A target that does not acknowledge leaves the driver waiting for its timeout: here the
   transmit FIFO is empty after it, as on the part.
+- Its flash is read without a wait: `sim.pin_depth.stalls` adds the cache where a run asks for it.
 """
 
 import logging
@@ -104,6 +105,7 @@ class Emulator:
         self.on_feed: Callable[[], None] = lambda: None  # the watchdog was fed, or set
         self.on_scratch: Callable[[int], None] = lambda slot: None  # a scratch register, written
         self.on_sleep: Callable[[], None] = lambda: None  # the timer was armed
+        self.on_batch: Callable[[], None] = lambda: None  # instructions went by; none is half done
         self.host: Host | None = None
         self.watched: list[tuple[Any, Callable[[Any], None]]] = []
         self._stop = self.clock.create_alarm(self.stop)
@@ -136,6 +138,7 @@ class Emulator:
             self._stop.schedule(left_ns)
             while not self.simulator.stopped:
                 execute_batch(self.simulator, 1)
+                self.on_batch()
             self._stop.cancel()
         else:
             self._pass(left_ns, lambda: bool(self.simulator.stopped))
@@ -224,11 +227,8 @@ class Emulator:
 
     def share(self, pin: int) -> float:
         """Mean level, 0-1: of its slice where it is a PWM pin, else 0 or 1."""
-        gpio = self.mcu.gpio[pin]
-        if gpio.function_select != 4:
-            return float(self.level(pin))
         part = self.mcu.pwm.channels[(pin >> 1) & 7]
-        if not part.timer.enable:
+        if self.mcu.gpio[pin].function_select != 4 or not part.timer.enable:
             return float(self.level(pin))
         alarm = part.alarm_b if pin & 1 else part.alarm_a
         return min(1.0, int(alarm.target) / (int(part.timer.top) + 1))
