@@ -118,6 +118,7 @@ class Rp2Hal:
         self.verified = 0  # looks at the rail, and which part is next
         self.checking = 0
         self.screen_ticks = 0
+        self.shown = False  # a row, since a page was sent
         self.unchecked: Check | None = Check()  # of the product's files
         self.check_in = CHECK_IN_TICKS
         self.inputs: Inputs | None = None
@@ -220,7 +221,9 @@ class Rp2Hal:
         """The tick went through: feed the watchdog, then use the time that is left."""
         if self.watchdog is not None:
             self.watchdog.feed()
-        self.screen.step()
+        if self.shown or not self.emitters.lit:  # the caller chose this tick for a page
+            self.shown = False
+            self.screen.step()
         self.console.step()
         if self.check_in:
             self.check_in -= 1
@@ -253,6 +256,7 @@ class Rp2Hal:
     def show(self, row: int, cells: bytearray) -> None:
         """Keep a row of text; `feed` draws it."""
         self.screen.show(row, cells)
+        self.shown = True
 
     def say(self, line: bytearray, length: int) -> None:
         """Take a line; `feed` lets it out. Dropped while the last one is still on its way."""

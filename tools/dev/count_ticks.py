@@ -66,7 +66,7 @@ class Counted:
         while unit.phase != self.control_ticks - 1:  # control has just run
             self.pass_ticks(1)
         for _ in range(guards):
-            unit.phase = self.control_ticks - 1  # control stays as far off as it was
+            unit.phase = self.control_ticks - 2  # control stays as far off, the screen is behind
             self.pass_ticks(1)
         unit.sum_a = unit.sum_b = 0  # of more ticks than control expects
         self.pass_ticks(periods * self.control_ticks)
