@@ -42,7 +42,7 @@ class Stalls:
     """The bus of one emulated chip, with a cache between it and the flash."""
 
     def __init__(self, emulator: "Emulator", cache: FlashCache) -> None:
-        self.simulator = emulator.simulator
+        self.simulator: Any = emulator.simulator  # its `stopped` takes PAUSED, too
         self.mcu = mcu = emulator.mcu
         self.clock = emulator.clock
         self.cache = cache

@@ -296,7 +296,7 @@ def test_a_screen_bus_that_is_slow_or_gone_delays_no_lease():
 def test_while_lit_a_page_is_sent_in_the_tick_after_the_control_step_alone(lost_s: float):
     with treating() as run:
         to(run, LIT_S)
-        bus = run.parts.buses[1]
+        bus: Any = run.parts.buses[1]
         find, phases = bus.find, []
 
         def finds(address: int) -> Any:
