@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from hal.contract import Board, Hal
 
 SECOND_STEPS = 5  # control steps a second
+SCREEN_PHASE = CONTROL_TICKS - 2  # the tick after the control step: each is long by itself
 
 
 class Waistband(Parts):
@@ -93,11 +94,11 @@ class Waistband(Parts):
         if session.events:
             self._run()
         self.gate.pass_out(session.state in states.LIT and not tripped and not stopping, ms)
-        if self.phase == CONTROL_TICKS - 1:
+        if self.phase == SCREEN_PHASE:
             self.screen.step()
             if self.second == SECOND_STEPS - 1 and hal.listening():
                 self._listen()
-        elif self.telemetry.writing:
+        elif self.phase < SCREEN_PHASE and self.telemetry.writing:
             self.telemetry.write()
         hal.feed()
 

@@ -84,8 +84,9 @@ class Hal(Protocol):
         """Start the light, tone and vibration of a cue (`firmware.ui.cues`), at once."""
 
     def show(self, row: int, cells: bytearray) -> None:
-        """Text for one of the screen's 8 rows, 16 ASCII cells. Kept, and drawn when the
-        screen's bus is free, a row a tick at most; without a screen nothing happens."""
+        """Text for one of the screen's 8 rows, 16 ASCII cells. Kept, and drawn by `feed`, a row a
+        tick at most; while lit only in a tick that shows a row, so that the caller chooses which
+        ticks are long. Without a screen nothing happens."""
 
     def write_line(self, line: bytearray, length: int) -> None:
         """Telemetry: `length` bytes, newline included, to whoever reads; dropped at once

@@ -125,6 +125,7 @@ class Rp2Hal:
         self.verified = 0  # looks at the rail, and which part is next
         self.checking = 0
         self.screen_ticks = 0
+        self.shown = False  # a row, since a page was sent
         self.unchecked: Check | None = Check()  # of the product's files
         self.check_in = CHECK_IN_TICKS
         self.inputs: Inputs | None = None
@@ -138,7 +139,6 @@ class Rp2Hal:
         self.off = self.emitters.off
         self.renew_lease = self.emitters.lease.grant
         self.signal = self.player.play
-        self.show = self.screen.show
         self.write_line = self.console.write_line
         self.listening = self.console.is_free
         self.read_line = self.console.read_line
@@ -226,7 +226,9 @@ class Rp2Hal:
         """The tick went through: feed the watchdog, then use the time that is left."""
         if self.watchdog is not None:
             self.watchdog.feed()
-        self.screen.step()
+        if self.shown or not self.emitters.lit:  # the caller chose this tick for a page
+            self.shown = False
+            self.screen.step()
         self.console.step()
         if self.check_in:
             self.check_in -= 1
@@ -249,6 +251,11 @@ class Rp2Hal:
         except Wrong:
             self.restart_to_service()
         self.unchecked = None
+
+    def show(self, row: int, cells: bytearray) -> None:
+        """Keep a row of text; the next `feed` sends its page."""
+        self.screen.show(row, cells)
+        self.shown = True
 
     # -- power, watchdog, and what outlives a reset --------------------------------------
 

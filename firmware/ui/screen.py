@@ -1,8 +1,8 @@
-"""The screen: eight rows of sixteen cells, one row looked at each control step.
+"""The screen: eight rows of sixteen cells, one row looked at after each control step.
 
-Called by `firmware.waistband`; reads, and hands rows to the HAL. A row is drawn anew only when
-the number behind it has changed, so a steady tick costs next to nothing; the HAL puts rows on
-the glass when their bus is free.
+Called by `firmware.waistband` in the tick after the control step; reads, and hands rows to the
+HAL. A row is drawn anew only when the number behind it has changed, so a steady tick costs next
+to nothing; the HAL puts rows on the glass when their bus is free.
 """
 
 from firmware.core import states

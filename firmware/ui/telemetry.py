@@ -29,7 +29,8 @@ FIELDS_A_TICK = 3  # 1 to 2 ms on the chip
 STATE_NAMES = tuple([name.encode() for name in states.STATES])
 REASON_NAMES = tuple([name.encode() for name in states.REASONS]) + (b"ended",)  # in a trial
 
-assert len(FIELDS) <= (CONTROL_TICKS - 1) * FIELDS_A_TICK  # said before the next control step
+# said before the next control step; that one and the screen's tick write nothing
+assert len(FIELDS) <= (CONTROL_TICKS - 2) * FIELDS_A_TICK
 
 
 class Telemetry:

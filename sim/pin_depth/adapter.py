@@ -9,6 +9,7 @@
 | resets, the watchdog and the timer call nobody              | callbacks of `Emulator`       |
 | I2C bytes take no time; a missing target costs the timeout  | `i2c_bus`                     |
 | the USB host answers an idle endpoint, and begins no frames | `usb_host`                    |
+| flash is read without a wait                                | `stalls`, where a run asks    |
 """
 
 import logging
@@ -82,6 +83,7 @@ class Emulator:
         self.on_feed: Callable[[], None] = lambda: None  # the watchdog was fed, or set
         self.on_scratch: Callable[[int], None] = lambda slot: None  # a scratch register, written
         self.on_sleep: Callable[[], None] = lambda: None  # the timer was armed
+        self.on_batch: Callable[[], None] = lambda: None  # instructions went by; none is half done
         self.watched: list[tuple[Any, Callable[[Any], None]]] = []
         self._stop = self.clock.create_alarm(self.stop)
         self._hook()
@@ -112,6 +114,7 @@ class Emulator:
             self._stop.schedule(left_ns)
             while not self.simulator.stopped:
                 execute_batch(self.simulator, 1)
+                self.on_batch()
             self._stop.cancel()
         else:
             self._pass(left_ns, lambda: bool(self.simulator.stopped))
@@ -204,7 +207,7 @@ class Emulator:
         if gpio.function_select != 4:
             return float(self.level(pin))
         part = self.mcu.pwm.channels[(pin >> 1) & 7]
-        if not part.timer.enable:
+        if self.mcu.gpio[pin].function_select != 4 or not part.timer.enable:
             return float(self.level(pin))
         alarm = part.alarm_b if pin & 1 else part.alarm_a
         return min(1.0, int(alarm.target) / (int(part.timer.top) + 1))

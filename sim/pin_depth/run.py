@@ -25,10 +25,12 @@ from sim.pin_depth import flash
 from sim.pin_depth.adapter import Emulator
 from sim.pin_depth.board import Board
 from sim.pin_depth.heap import Heap, Memory, Unreadable
+from sim.pin_depth.stalls import Stalls
 
 if TYPE_CHECKING:
     from sim.common.story import Event, Scenario
     from sim.faults.depth import Observer, Setup
+    from sim.pin_depth.flash_cache import FlashCache
 
 UF2 = "WAISTBAND_UF2"  # of the environment: the UF2 file where the command names none
 INTERRUPT = b"\r\x03\x03"  # what mpremote types to stop a program
@@ -43,10 +45,14 @@ class PinDepth(BenchDepth):
 
     chunk_steps = 1
 
-    def __init__(self, build: Build = SOUND, uf2: str | None = None) -> None:
-        """`uf2` names the UF2 file; where it does not, the environment does."""
+    def __init__(
+        self, build: Build = SOUND, uf2: str | None = None, flash_cache: "FlashCache | None" = None
+    ) -> None:
+        """`uf2` names the UF2 file; where it does not, the environment does. With `flash_cache`,
+        reads from flash take the time that this cache leaves them."""
         super().__init__(build)
         self.uf2 = uf2
+        self.flash_cache = flash_cache
 
     def assemble(self, setup: "Setup") -> None:
         """Solder the unit together. Raises BadInput where no UF2 is named, or not a fitting one,
@@ -73,6 +79,8 @@ class PinDepth(BenchDepth):
         elif self.build != Build():
             raise BadInput(f"{uf2}: has files of its own: they are run as they are")
         self.emulator = Emulator(blocks)
+        if self.flash_cache:
+            Stalls(self.emulator, self.flash_cache)
 
     def start(self, observer: "Observer", event_ms: int) -> None:
         """Switch the bench on; the observer's first event is due at `event_ms`."""

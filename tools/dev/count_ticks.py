@@ -46,7 +46,7 @@ def repeat_ticks(chip: stand_in.Chip, guards: int, periods: int, control_ticks: 
     while unit.phase != control_ticks - 1:  # control has just run
         pass_ticks(chip, 1)
     for _ in range(guards):
-        unit.phase = control_ticks - 1  # control stays as far off as it was
+        unit.phase = control_ticks - 2  # control stays as far off, the screen is behind
         pass_ticks(chip, 1)
     unit.sum_a = unit.sum_b = 0  # of more ticks than control expects
     pass_ticks(chip, periods * control_ticks)
