@@ -69,6 +69,7 @@ SLOW = {
     "tests/trial/test_stats.py": "one_in_twenty",
     "tests/tools/test_live.py": "same_run",
     "tests/hal/test_traps.py": "",
+    "tests/hal/test_traps_storage.py": "",
     "tests/trial/test_blind.py": "half_an_hour",
     "tests/firmware/test_mpy.py": "",
 }
@@ -106,6 +107,7 @@ MARKED = {
         "tests/sim/test_lifecycle.py",
         "tests/tools/test_monitor.py",
         "tests/hal/test_traps.py",
+        "tests/hal/test_traps_storage.py",
         "tests/hal/test_traps_resets.py",
         "tests/trial/test_driver_depth_visit.py",
         "tests/sim/test_measurements.py",

@@ -8,7 +8,6 @@ on which it stands: every tick of a unit is one of the graph's, and what was put
 import itertools
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,7 +51,6 @@ from tests.support.fake_hal import BUCKLE, CHARGER, DOWN, MOMENT_MS, SHORT, STAR
 from tests.support.keyed_unit import made
 from tests.support.model_follower import Follow, Graph
 from tools.commands import check_prove
-from tools.report.state_diagram import render_document
 
 EVERY = [number for number in range(len(FAULTS)) if number != faults.BATTERY_EMPTY]
 THAT_STOP = [number for number in EVERY if faults.STOPPING >> number & 1]
@@ -371,25 +369,6 @@ def test_the_command_tells_what_was_searched_and_ends_well(
     result = json.loads(waistband("check", "prove", "--json").out)
     assert result["violations"] == [] and result["nodes"] == len(found.depth)
     assert len(result["rows_never_taken"]) == 4
-
-
-def test_the_command_finds_a_wrong_row_and_says_so(waistband: Command) -> None:
-    said = waistband("check", "prove", "--row", "FAULT,ACK,RAMP")
-    assert said.code == 1
-    assert "FAULT      START is let go -> RAMP" in said.out
-
-
-@pytest.mark.parametrize("row", ["", "TREAT", "TREAT,PRESS", "TREAT,PRESS,BED", "A,B,C,D"])
-def test_the_command_refuses_a_row_that_cannot_be(waistband: Command, row: str) -> None:
-    said = waistband("check", "prove", "--row", row)
-    assert said.code == 2
-    assert said.err.count("\n") == 1 and "write STATE,EVENT,TO" in said.err
-
-
-def test_the_drawing_is_of_the_table_as_it_is(waistband: Command) -> None:
-    drawn = Path(__file__).parents[2] / "docs" / "maintainer" / "states.md"
-    assert waistband("check", "prove", "--diagram", "states.md").code == 0
-    assert Path("states.md").read_text() == drawn.read_text() == render_document()
 
 
 # -- ordinary units ----------------------------------------------------------------------------

@@ -19,6 +19,25 @@ SOUND = Build()
 ENABLE = 16
 LIT_S = 22.0  # by then the ordinary start is in its ramp
 A_810, B_810 = 8, 9  # a bank's pins: channels of slice 4
+LIGHT = """
+from machine import Pin, PWM, WDT
+import time
+Pin(16, Pin.OUT, value=1)
+pwm = PWM(Pin(8), freq=2000, duty_u16=32768); time.sleep_ms(1000)
+"""
+LEASED = """
+import time
+from machine import Pin, PWM, WDT
+from hal.lease import Lease
+lease = Lease(16); pwm = PWM(Pin(8), freq=2000, duty_u16=65535)
+WDT(timeout=500)
+"""
+HOLD = """
+for _ in range(100000):
+    lease.grant()
+    WDT_FED.feed()
+    time.sleep_ms(20)
+"""
 
 
 class Desk:

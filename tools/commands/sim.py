@@ -35,6 +35,10 @@ Vcd = Annotated[
 Waveform = Annotated[
     str | None, typer.Option(metavar="FILE.png", help="Pin depth: draw pins at each event.")
 ]
+Realtime = Annotated[
+    str | None, typer.Option(metavar="X", help="Run X times as fast as the clock; else flat out.")
+]
+Record = Annotated[str | None, typer.Option(metavar="FILE", help="Write a recording for `replay`.")]
 
 
 def sim(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -58,13 +62,8 @@ def sim(  # noqa: PLR0913, PLR0917 - one parameter an option
     depth: Annotated[
         Literal["hal", "driver", "pin"], typer.Option(help="Where physics stands in for hardware.")
     ] = "hal",
-    realtime: Annotated[
-        str | None,
-        typer.Option(metavar="X", help="Run X times as fast as the clock; else flat out."),
-    ] = None,
-    record: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Write a recording for `replay`.")
-    ] = None,
+    realtime: Realtime = None,
+    record: Record = None,
     uf2: Uf2 = None,
     vcd: Vcd = None,
     waveform: Waveform = None,
