@@ -15,7 +15,7 @@ from firmware.safety import current_monitor
 from firmware.therapy.prescription import DEFAULT
 from firmware.trial.trial import SealedEvents
 from firmware.ui import buttons
-from firmware.waistband import Waistband
+from firmware.waistband import SCREEN_PHASE, Waistband
 from hal.boards import RPI_PICO as BOARD
 from sim.model_check.abstraction import Facts
 from sim.model_check.hal_stub import Meter, NoScreen
@@ -209,8 +209,7 @@ class Stand:
         """From behind control to the end of the tick."""
         unit, notes = self.unit, self.notes
         notes.posted = notes.done = 0
-        unit.phase = 0
-        unit._control = done_already
+        unit.phase = SCREEN_PHASE + 1  # control is behind; the screen's turn, and a host's, comes
         unit.tick()
         notes.end()
         return take(unit, self.meter, notes, BEFORE)
