@@ -16,7 +16,7 @@ from firmware.safety import current_monitor
 from firmware.therapy.prescription import DEFAULT
 from firmware.trial.trial import SealedEvents
 from firmware.ui import buttons
-from firmware.waistband import Waistband
+from firmware.waistband import SCREEN_PHASE, Waistband
 from hal.boards import RPI_PICO as BOARD
 from sim.model_check.abstraction import Facts
 from sim.model_check.hal_stub import HalStub, NoScreen
@@ -210,8 +210,7 @@ class Harness:
         """From the end of control to the end of the tick."""
         unit, notes = self.unit, self.observer
         notes.posted = notes.done = 0
-        unit.phase = 0
-        unit._control = do_nothing
+        unit.phase = SCREEN_PHASE + 1  # control is behind; the screen's turn, and a host's, comes
         unit.tick()
         notes.end()
         return read_node(unit, self.stub, notes, BEFORE)

@@ -4,11 +4,8 @@ fall into it, to see that the chip has it, then the unit's own files, which do n
 What "dark" means here is no current in any emitter, whatever the program believes.
 """
 
-from typing import Any
-
 import pytest
 
-from firmware.waistband import SCREEN_PHASE
 from tests.support.chip_programs import (
     A_810,
     ENABLE,
@@ -273,26 +270,6 @@ def test_a_screen_bus_that_is_slow_or_gone_delays_no_lease():
         to(run, LIT_S + 5.0)
         assert lit(run)
         assert run.row()[1] == "RAMP"
-
-
-@pytest.mark.parametrize("lost_s", [0.0, 1.5])
-def test_while_lit_a_page_is_sent_in_the_tick_after_the_control_step_alone(lost_s: float):
-    with treating() as run:
-        to(run, LIT_S)
-        bus: Any = run.parts.buses[1]
-        find, phases = bus.find, []
-
-        def finds(address: int) -> Any:
-            phases.append(run.unit.phase)
-            return find(address)
-
-        bus.find = finds
-        run.hardware.silence(("screen",), True)  # what was not sent waits for such a tick
-        to(run, LIT_S + lost_s)
-        run.hardware.silence(("screen",), False)
-        to(run, LIT_S + 10.0)
-        assert len(phases) > 10
-        assert set(phases) == {SCREEN_PHASE}
 
 
 def test_a_held_bus_is_dark_within_800_ms_and_not_reset():
