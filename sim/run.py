@@ -22,7 +22,7 @@ from sim.timeline import Timeline, when_ms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
     from firmware.waistband import Waistband
@@ -299,6 +299,7 @@ class Run(Observer):
         """The object that `waistband sim --json` prints."""
         return report.make_result(self)
 
-    def recording(self) -> bytes:
-        """Every input and output so far, for `replay`; only of a run made with `record`."""
-        return self.depth.recording()
+    def read_recording(self) -> "Iterator[bytes]":
+        """Every input and output so far, in pieces, for `replay`; only of a run made with
+        `record`. Raises ValueError for another."""
+        return self.depth.read_recording()

@@ -50,7 +50,8 @@ def simulate(
         rows = Rows(run, trace, trace_every, plotted)
         run_watched(run, rows, realtime, terminal)
         if "recording" in files:
-            files["recording"].write_bytes(run.recording())
+            with files["recording"].open("wb") as file:
+                file.writelines(run.read_recording())
         if "plot" in files:
             if terminal:
                 stack.enter_context(Console().status("Drawing the plot"))

@@ -10,7 +10,7 @@ from sim.faults.hardware import NEVER_MS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from firmware.waistband import Waistband
@@ -141,8 +141,8 @@ class Depth:
     def on_light(self, sink: "Callable[[float, float, float], object]") -> None:
         """Have `sink` called with each stretch of light: from and until when in ms, and watts."""
 
-    def recording(self) -> bytes:
-        """Every input and output so far. Raises ValueError where none is kept."""
+    def read_recording(self) -> "Iterator[bytes]":
+        """Every input and output so far, in pieces. Raises ValueError where none is kept."""
         raise ValueError("a recording is made at HAL depth, of a run with record=True")
 
     # -- faults of the program, the chip and its flash -------------------------------------

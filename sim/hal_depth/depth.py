@@ -18,7 +18,7 @@ from sim.recording.recorder import Recorder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from firmware.waistband import Waistband
     from sim.common.story import Event
@@ -157,11 +157,11 @@ class HalDepth(Depth):
         """Have `sink` called with each stretch of light: from and until when in ms, and watts."""
         self.hal.on_light = sink
 
-    def recording(self) -> bytes:
-        """Every input and output so far. Raises ValueError where none is kept."""
+    def read_recording(self) -> "Iterator[bytes]":
+        """Every input and output so far, in pieces. Raises ValueError where none is kept."""
         if self.recorder is None:
             raise ValueError("this run was not made with record=True")
-        return self.recorder.recording()
+        return self.recorder.read_recording()
 
     # -- faults of the program, the chip and its flash -------------------------------------
 

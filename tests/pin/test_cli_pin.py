@@ -97,7 +97,8 @@ def test_the_doctor_says_which_micropython_is_named_and_that_none_is(
 def test_figures_of_the_chip_say_why_there_are_none() -> None:
     found = figures_pin.measure(Console(quiet=True))
     assert found == {
-        "chip": None, "missing": "WAISTBAND_UF2 names no UF2 file with MicroPython",
+        "chip": None, "chip_with_flash_cache": None,
+        "missing": "WAISTBAND_UF2 names no UF2 file with MicroPython",
     }  # fmt: skip
 
 

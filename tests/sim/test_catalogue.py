@@ -33,7 +33,6 @@ EXCEPTIONS = {
         "fet_stuck_on", "led_open", "ntc_open", "ntc_short", "pad_unplugged", "unworn",
     },
     # a method of the `machine` module
-    "sim/driver_depth/hardware.py": {"soft_reset"},
     # what can only be put on a chip before it is powered: a part of its injector
     "sim/pin_depth/run.py": {"flash_full"},
     # the reset cause that a power cut is called by at driver depth: a part of its injector

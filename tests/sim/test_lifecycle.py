@@ -332,7 +332,7 @@ def test_a_failure_of_the_simulator_is_not_taken_for_one_of_the_firmware(
 def test_a_recording_ends_with_the_life_that_it_began_with() -> None:
     run = Run(make_story(START, fault(RAISES)), record=True)
     run.advance(EVERYTHING)
-    recording = check_recording(run.recording(), "cut")
+    recording = check_recording(b"".join(run.read_recording()), "cut")
     assert recording.about["ticks"] == LIT_MS // TICK_MS
     assert find_difference(recording, play_on_cpython(recording)) == ""
 

@@ -26,6 +26,7 @@ from sim.campaign.trial_visit import attend_visit
 from sim.common.errors import BadInput
 from sim.common.story import Event, Scenario, Start
 from sim.common.value_record import replace
+from sim.recording import recorder
 from sim.recording.format import DIGEST, DIGEST_FIELDS, DRIVE, FIELDS, POWER_OFF, TICK, sha256_hex
 from sim.run import Run
 from sim.scenario.scenario import ordinary
@@ -118,7 +119,7 @@ def record_story(name: str) -> Recording:
         run.hal.on_line = lambda line: None
         run.hal.commands.append(b"selftest")
     run.advance(EVERYTHING)
-    return check_recording(run.recording(), name)
+    return check_recording(b"".join(run.read_recording()), name)
 
 
 def record_visit(masked: bool) -> bytes:
@@ -128,21 +129,21 @@ def record_visit(masked: bool) -> bytes:
     run = Run(make_story(3_600.0, until_done=False), record=True, files=files, clock_s=CLOCK_S)
     run.hal.on_line = lambda line: None
     assert attend_visit(run, lambda visit, when, item: len(item) % 3) == ""
-    return run.recording()
+    return b"".join(run.read_recording())
 
 
-@cache
 def replay_difference(name: str, play: "Callable[[Recording], Played]") -> str:
     """What differs when a story's recording is played, in words."""
     recording = record_story(name)
     return find_difference(recording, play(recording))
 
 
+@cache
 def record_brief() -> bytes:
     """A recording of a second and a half."""
     run = Run(make_story(1.5), record=True)
     run.advance(EVERYTHING)
-    return run.recording()
+    return b"".join(run.read_recording())
 
 
 def field(recording: Recording, name: str) -> list[int]:
@@ -172,6 +173,19 @@ def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 # -- equal -----------------------------------------------------------------------------
+
+
+def test_a_recording_in_compressed_pieces_is_the_same_to_the_byte_and_small(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = record_story("a dose reached").data
+    monkeypatch.setattr(recorder, "PIECE_TICKS", 700)
+    run = Run(STORIES["a dose reached"], record=True)
+    run.advance(10**9)
+    assert b"".join(run.read_recording()) == b"".join(run.read_recording()) == whole
+    kept = run.depth.recorder  # type: ignore[attr-defined]
+    pieces = sum(len(piece) for part in kept.past for piece in part.pieces)
+    assert len(kept.inputs) < 700 * FIELDS and pieces < len(whole) / 5
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -150,7 +150,7 @@ def test_a_recording_of_before_boards_were_named_is_of_the_reference_board(
 ) -> None:
     run = Run(parse('duration_s = 5\n[[event]]\nat_s = 1\npress = "START"\n', "s"), record=True)
     run.advance(1_000)
-    head, body = run.recording().split(b"\n", 1)
+    head, body = b"".join(run.read_recording()).split(b"\n", 1)
     told = json.loads(head)
     assert told.pop("board") == "RPI_PICO"
     Path("old.rec").write_bytes(json.dumps(told).encode() + b"\n" + body)

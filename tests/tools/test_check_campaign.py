@@ -1,6 +1,8 @@
 """`waistband check campaign`: shared out, told, written, and run again."""
 
 import json
+import weakref
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -153,3 +155,22 @@ def test_a_stop_in_the_middle_leaves_nothing_half_written(
     monkeypatch.setattr(check_campaign, "run_sessions", gather)
     ended = waistband(*SMALL, "--report", "report.md")
     assert (ended.code, files()) == (130, [])
+
+
+def test_a_campaign_has_so_many_tasks_in_flight_and_keeps_none_that_is_done() -> None:
+    made: list[weakref.ref[Future[int]]] = []
+    living: list[int] = []
+
+    def submit(index: int) -> "Future[int]":
+        future: Future[int] = Future()
+        future.set_result(index)
+        made.append(weakref.ref(future))
+        return future
+
+    found = []
+    for result in check_campaign.run_in_flight(submit, 5_000):
+        found.append(result)
+        living.append(sum(ref() is not None for ref in made[-3_000:]))
+    assert sorted(found) == list(range(5_000))
+    assert max(living) <= 2 * check_campaign.IN_FLIGHT
+    assert not any(ref() for ref in made[: -2 * check_campaign.IN_FLIGHT])

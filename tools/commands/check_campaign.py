@@ -9,11 +9,12 @@ import json
 import multiprocessing
 import os
 import sys
-from collections.abc import Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -31,11 +32,14 @@ from tools.report import campaign_report
 if TYPE_CHECKING:
     from sim.campaign.cases import Tally
 
+T = TypeVar("T")
+
 FAILED = 1
 SESSIONS_MAX, WINDOWS_MAX, JOBS_MAX = 1_000_000, 100_000_000, 1_024
 SESSION_S = 2_500.0  # simulated time of a session and its copy with faults, about
 WORTH_COMPILING_S = 600_000.0  # simulated time; some minutes of one core, interpreted
 CONNECT_S = 10
+IN_FLIGHT = 1_024  # tasks that wait or run: more than any cluster has cores
 
 
 class Size(NamedTuple):
@@ -136,6 +140,22 @@ def open_pool(sessions: int, jobs: int | None, scheduler: str | None) -> Iterato
         yield client.get_executor(pure=False)
 
 
+def run_in_flight(submit: "Callable[[int], Future[T]]", count: int) -> Iterator[T]:
+    """Yield the results of `submit(0)` to `submit(count - 1)` as they come. At most IN_FLIGHT wait
+    or run, and none is kept: memory does not grow with `count`."""
+    todo = iter(range(count))
+    waiting = {submit(index) for index in islice(todo, IN_FLIGHT)}
+    try:
+        while waiting:
+            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            waiting |= {submit(index) for index in islice(todo, len(done))}
+            for future in done:
+                yield future.result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
 def run_sessions(
     size: Size, compile_it: bool, *, jobs: int | None, scheduler: str | None, quiet: bool
 ) -> "Tally":
@@ -151,13 +171,14 @@ def run_sessions(
         Progress(*columns, disable=quiet, transient=True) as progress,
     ):
         task = progress.add_task("sessions", total=size.sessions, said="")
-        futures: list[Future[Tally]] = [
-            executor.submit(worker.run_session, command, size.seed, index, *size.share(index))
-            for index in range(size.sessions)
-        ]
+
+        def submit(index: int) -> "Future[Tally]":
+            return executor.submit(
+                worker.run_session, command, size.seed, index, *size.share(index)
+            )
+
         try:
-            for future in as_completed(futures):
-                found = future.result()
+            for found in run_in_flight(submit, size.sessions):
                 for case, broken in found.broken if not quiet else ():
                     progress.console.print(f"{case}: {broken.said}", highlight=False)
                 tally.add(found)
@@ -166,9 +187,6 @@ def run_sessions(
             raise BadInput("a worker process died; fewer --jobs need less memory") from None
         except ValueError as why:
             raise BadInput(f"a worker cannot take part: {why}") from None
-        finally:
-            for future in futures:
-                future.cancel()
     tally.broken.sort()
     return tally
 

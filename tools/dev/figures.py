@@ -97,7 +97,7 @@ def time_replays() -> list[Replay]:
     """Replay an ordinary session on each interpreter that is installed."""
     run = Run(ordinary(), record=True)
     run.advance(EVERYTHING)
-    recorded = check_recording(run.recording(), "an ordinary session")
+    recorded = check_recording(b"".join(run.read_recording()), "an ordinary session")
     rows = []
     for on, play in (("CPython", play_on_cpython), ("MicroPython, unix port", play_on_unix)):
         begun = time.perf_counter()
