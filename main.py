@@ -31,7 +31,6 @@ try:
 
     gc.collect()  # before the heap was full once: what comes now does not lie in all its corners
     from hal import dark, resets
-    from hal.board_check import faults_of
     from hal.contract import POWER_ON
     from hal.rp2_hal import Rp2Hal
 except BaseException as why:  # missing, broken, or no room: nothing can be lit then
@@ -84,6 +83,8 @@ def board_called(name: str) -> "Rp2Board":
         board: Rp2Board = __import__("hal.boards." + name, None, None, ("NAME",))
     except Exception as why:
         raise Unfit("board " + repr(name) + " cannot be read: " + repr(why)) from None
+    from hal.board_check import faults_of  # noqa: PLC0415 - it is let go of after the start
+
     faults = faults_of(board)
     here = chip()
     if here and not faults and here != board.CHIP:
@@ -91,6 +92,14 @@ def board_called(name: str) -> "Rp2Board":
     if faults:
         raise Unfit("board " + name + " is refused: " + "; ".join(faults))
     return board
+
+
+def forget(package: str, name: str) -> None:
+    """Let go of a module that only the start needs: the heap has its room again."""
+    sys.modules.pop(package + "." + name, None)
+    within = sys.modules.get(package)
+    if hasattr(within, name):
+        delattr(within, name)
 
 
 def find_board() -> "tuple[Rp2Board, int]":
@@ -138,6 +147,7 @@ def tell_files() -> None:
 def wire() -> "tuple[Rp2Hal, Waistband]":
     """Everything found and checked, dark. Raises where the unit must not run."""
     board, lock = find_board()
+    forget("hal", "board_check")
     hal = Rp2Hal(board, CUES)
     word = resets.after_reset(hal.scratch(), hal.reset_cause() == POWER_ON)
     hal.set_scratch(word & ~resets.SERVICE)
