@@ -37,6 +37,7 @@ SLOW = {
     "tests/sim/test_webassembly.py": "",
     "tests/tools/test_check_faults.py": "",
     "tests/tools/test_figures.py": "",
+    "tests/tools/test_counts.py": "no_more",
     "tests/tools/test_bench_command.py": "",
     "tests/hal/test_lease.py": "",
     "tests/tools/test_check_campaign.py": "",

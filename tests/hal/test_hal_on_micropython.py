@@ -168,5 +168,5 @@ def test_an_allocation_anywhere_in_the_loop_is_noticed(path: str, copied: Path) 
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.usefixtures("unix")
 def test_ticks_are_counted_in_the_state_that_they_are_meant_for(moment: str) -> None:
-    script = ("-m", "tools.dev.count_ticks", moment, "200", "100")
+    script = ("-m", "tools.dev.count_ticks", moment, "200", "100", "100")
     assert said("unix", script) == MOMENTS[moment][1]

@@ -1,7 +1,8 @@
 """Count of instructions: brings the unit into a state and repeats its ticks there.
 
-Run by `tools.dev.figures` on MicroPython under callgrind, with the arguments MOMENT GUARDS PERIODS:
-so many ticks without control, then so many control periods (ten ticks, one of them with control).
+Run by `tools.dev.figures` on MicroPython under callgrind, with the arguments MOMENT GUARDS SCREENS
+PERIODS: so many ticks with the guard alone, ticks with the screen's turn, and control periods (ten
+ticks: one with control, one with the screen's turn).
 The unit runs on `tools.dev.stand_in`, so that hal/ and its drivers are counted too. Skin
 temperature is constant meanwhile, but for a sensor's noise.
 """
@@ -40,16 +41,21 @@ def wait_for(chip: stand_in.Chip, state: str, patience_ticks: int = PATIENCE_TIC
         pass_ticks(chip, 1)
 
 
-def repeat_ticks(chip: stand_in.Chip, guards: int, periods: int, control_ticks: int) -> None:
-    """Run ticks without control, then periods with one control each."""
+def repeat_ticks(chip: stand_in.Chip, guards: int, screens: int, periods: int) -> None:
+    """Run ticks with the guard alone, ticks with the screen's turn, then control periods."""
+    from firmware.core.limits import CONTROL_TICKS
+    from firmware.waistband import SCREEN_PHASE
+
     unit = chip.unit
-    while unit.phase != control_ticks - 1:  # control has just run
+    while unit.phase != CONTROL_TICKS - 1:  # control has just run
         pass_ticks(chip, 1)
-    for _ in range(guards):
-        unit.phase = control_ticks - 2  # control stays as far off, the screen is behind
-        pass_ticks(chip, 1)
+    for ticks, phase in ((guards, SCREEN_PHASE), (screens, SCREEN_PHASE + 1)):
+        for _ in range(ticks):
+            unit.phase = phase  # which the tick lowers by one; control stays as far off
+            pass_ticks(chip, 1)
+    unit.phase = CONTROL_TICKS - 1
     unit.sum_a = unit.sum_b = 0  # of more ticks than control expects
-    pass_ticks(chip, periods * control_ticks)
+    pass_ticks(chip, periods * CONTROL_TICKS)
 
 
 def main() -> None:
@@ -70,7 +76,7 @@ def main() -> None:
         chip.raw += 1
         pass_ticks(chip, 1)
     pass_ticks(chip, SETTLED_PERIODS * CONTROL_TICKS)
-    repeat_ticks(chip, int(sys.argv[2]), int(sys.argv[3]), CONTROL_TICKS)
+    repeat_ticks(chip, int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
     wait_for(chip, state, 0)
     print("\n" + state)  # a line of telemetry may be under way
 

@@ -1,48 +1,32 @@
 """`make figures`: speed of the simulated unit, instructions of a tick, and figures of the device.
 
 Run by hand; prints tables, or with --json one object. Judges nothing. Times are of this machine as
-it is now. Instruction counts are those of MicroPython's unix port under callgrind, with drivers and
-the chip's stand-in (`tools.dev.count_ticks`); they repeat to the last digit. Counts are means: the
-sensors' bus has a round of 20 ticks, and in every fifth control tick the battery is judged as well.
+it is now; instructions (`tools.dev.instructions`) are counted.
 """
 
 import argparse
 import json
 import platform
-import re
-import shutil
 import statistics
-import subprocess
-import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from firmware.core.limits import CONTROL_TICKS, TICK_MS
-from firmware.core.states import STATES
+from firmware.core.limits import TICK_MS
 from sim.common.errors import BadInput
 from sim.run import Run
 from sim.scenario.scenario import ordinary
-from tools.dev import figures_device, figures_pin
-from tools.replay import check_recording, find_micropython, play_on_cpython, play_on_unix
+from tools.dev import figures_device, figures_pin, instructions
+from tools.replay import check_recording, play_on_cpython, play_on_unix
 from tools.report.tables import fill_table
 
 ROOT = Path(__file__).resolve().parents[2]
 REPEATS = 5
 EVERYTHING = 10**9  # control steps
-COUNTED = 100  # more ticks or control periods: five rounds of the sensors' bus, two seconds
-TWICE = 2  # counts are made this often, to show that they repeat
-TOOLS = (("valgrind", "apt install valgrind"), ("setarch", "apt install util-linux"))
-COLLECTED = re.compile(r"Collected : (\d+)")
-MOMENTS = {  # of tools.dev.count_ticks
-    "ready": "at rest",
-    "full_power": "full power: duties stay",
-    "held": "held at the set point: duties move",
-}
+COUNTED = 100  # ticks of each kind
 
 
 @dataclass(frozen=True)
@@ -56,16 +40,6 @@ class Speed:
     realtime_factor_best: float
     realtime_factor_median: float
     repeats: int
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Instructions of a tick without control and of one with it, counted TWICE."""
-
-    state: str
-    moment: str
-    guard: tuple[float, ...]
-    control: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -113,54 +87,6 @@ def time_replays() -> list[Replay]:
     return rows
 
 
-def count_instructions(moment: str, guards: int, periods: int) -> tuple[int, str]:
-    """Run `tools.dev.count_ticks` under callgrind; return (instructions, state). Raises
-    BadInput."""
-    command = [
-        *("env", "-i", "PATH=/usr/bin:/bin", "LANG=C", "PYTHONHASHSEED=0"),
-        f"MICROPYPATH={ROOT}:.frozen",
-        *("setarch", "-R", "valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"),
-        "--toggle-collect=mp_execute_bytecode*",
-        *(*find_micropython(), "-X", "heapsize=2m", "-m", "tools.dev.count_ticks"),
-        *(moment, f"{guards:03}", f"{periods:03}"),  # equally long: reading them costs too
-    ]
-    with tempfile.TemporaryDirectory(prefix="waistband-") as folder:
-        figures_device.write_unit_files(Path(folder))
-        done = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, errors="replace", check=False
-        )
-    found = COLLECTED.search(done.stderr)
-    # an uncaught exception shows in neither code nor output
-    state = done.stdout.strip().rpartition("\n")[2]
-    if done.returncode or not found or state not in STATES:
-        said = " ".join((done.stdout + done.stderr).split())[-200:]
-        raise BadInput(f"callgrind gave up: {said}")
-    return int(found[1]), state
-
-
-def measure_cost(moment: str) -> Cost:
-    """Instructions of a tick at one of MOMENTS. Raises BadInput."""
-    asked = [(COUNTED, 0), (2 * COUNTED, 0), (COUNTED, COUNTED)] * TWICE
-    with ThreadPoolExecutor(2) as two:
-        made = list(two.map(lambda row: count_instructions(moment, *row), asked))
-    guards, controls = [], []
-    for k in range(0, len(made), 3):
-        base, more_guards, more_periods = (instructions for instructions, _ in made[k : k + 3])
-        guard = (more_guards - base) / COUNTED
-        guards.append(guard)
-        controls.append((more_periods - base) / COUNTED - (CONTROL_TICKS - 1) * guard)
-    return Cost(made[0][1], MOMENTS[moment], tuple(guards), tuple(controls))
-
-
-def measure_costs() -> list[Cost]:
-    """Instructions of a tick at each of MOMENTS. Raises BadInput where a tool is missing."""
-    for tool, get in TOOLS:
-        if shutil.which(tool) is None:
-            raise BadInput(f"{tool} is not installed: {get}")
-    find_micropython()
-    return [measure_cost(moment) for moment in MOMENTS]
-
-
 def speed_table(speed: Speed) -> Table:
     """(a) Speed."""
     table = Table(
@@ -173,19 +99,6 @@ def speed_table(speed: Speed) -> Table:
         ("wall, s", f"{speed.wall_s_median:.3f}", f"{speed.wall_s_least:.3f}"),
         ("times real time", f"{median:,.0f}", f"{best:,.0f}"),
     ))  # fmt: skip
-
-
-def cost_table(rows: list[Cost]) -> Table:
-    """(b) Instructions of a tick."""
-    repeat = all(len(set(row.guard)) == len(set(row.control)) == 1 for row in rows)
-    table = Table(
-        "state", "", "guard tick", "control tick",
-        title="x86-64 instructions of a tick, MicroPython unix port under callgrind",
-        caption=f"counted twice: {'equal to the last digit' if repeat else 'NOT equal'}",
-    )  # fmt: skip
-    for row in rows:
-        table.add_row(row.state, row.moment, f"{row.guard[0]:,.2f}", f"{row.control[0]:,.2f}")
-    return table
 
 
 def replay_table(rows: list[Replay]) -> Table:
@@ -214,12 +127,13 @@ def main() -> None:
     console.print(replay_table(replays))
     found["device"] = figures_device.measure(console)
     found["emulated_chip"] = figures_pin.measure(console)
-    costs: list[Cost] = []
+    costs: list[instructions.Cost] = []
     found["no_instructions"] = ""
     try:
         with console.status("Counting instructions"):
-            costs = measure_costs()
-        console.print(cost_table(costs))
+            instructions.check_tools()
+            costs = [instructions.measure_cost(moment, COUNTED) for moment in instructions.MOMENTS]
+        console.print(instructions.cost_table(costs))
     except BadInput as missing:
         found["no_instructions"] = str(missing)
         console.print(f"No instruction counts: {missing}", markup=False)

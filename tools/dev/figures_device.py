@@ -26,6 +26,7 @@ from sim.common.value_record import replace
 from sim.driver_depth import release
 from sim.driver_depth.i2c import Bus
 from sim.driver_depth.run import DriverDepth
+from sim.driver_depth.unit_source import replace_constants
 from sim.run import Run, nominal_calibration
 from sim.scenario.scenario import ordinary
 from tools.replay import find_micropython
@@ -131,13 +132,14 @@ def device_files() -> list[str]:
 
 
 def compile_files(folder: Path, *more: str) -> dict[str, int]:
-    """Compile the device's files, and more, into a folder. Return the bytes of each of the
-    device's. Raises BadInput."""
+    """Build the device's files as for a unit and compile them, and more, into a folder. Return
+    the bytes of each of the device's. Raises BadInput."""
     sizes = {}
-    for name in [*device_files(), *more]:
+    sources = {name: (ROOT / name).read_bytes() for name in [*device_files(), *more]}
+    for name, source in replace_constants(sources, (*release.AS_THEY_ARE, *more)).items():
         out = (folder / name).with_suffix(".mpy")
         out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_bytes(release.compiled(name, (ROOT / name).read_bytes()))
+        out.write_bytes(release.compiled(name, source))
         if name not in more:
             sizes[name] = out.stat().st_size
     return sizes
