@@ -1,9 +1,10 @@
 """The two I2C buses, and `machine.I2C` on them: bit time, NAK, timeout, a bus held low.
 
 As in MicroPython's rp2 port: each transfer has the whole timeout to itself; a target that does not
-acknowledge its address is EIO, and a data byte that it does not acknowledge ends a write that
-raises nothing and returns how many were (`i2c_write_blocking_internal` of the Pico SDK). `readfrom_mem_into` is two transfers, and when the first fails it adds a third,
-which waits for a held clock line once more.
+acknowledge its address is EIO. A data byte without acknowledgement ends a write, which raises
+nothing and returns how many were acknowledged (`i2c_write_blocking_internal` of the Pico SDK).
+`readfrom_mem_into` is two transfers, and when the first fails it adds a third, which waits for a
+held clock line once more.
 """
 
 import errno
