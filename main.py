@@ -4,26 +4,37 @@ Nothing here lights anything: only `Waistband.tick` does, at a person's START. W
 wrong before the loop leaves the unit dark at the prompt, where it can be mended; what
 ends the loop ends it dark, by pin, and resets the chip. Three resets that nobody meant
 within a minute lock the unit until it loses power, and no flash is written on the way.
+
+`sys.path` begins with the filesystem. While the product is imported it has `.frozen` alone: a
+product that is frozen into MicroPython is not shadowed by files, and what is built in is not
+looked for among them first, which takes 3 ms each. Modules of a package are found by its own path.
 """
 
-import gc
-import json
 import sys
-import time
-
-import micropython
 
 BROKEN = ""  # which file is wrong, or what could not be imported
 _path = sys.path[:]
 try:
-    import firmware  # noqa: F401
-    import hal  # noqa: F401
-
-    # Modules of a package are found by its own path; what is built in is not looked for among
-    # the files meanwhile, which takes 3 ms each time that it is imported.
     sys.path[:] = [".frozen"]
+    import gc
+    import json
+    import time
+
+    import micropython
+
+    try:
+        import firmware
+        import hal
+    except ImportError:  # not frozen: the product lies in files
+        sys.path[:] = _path
+        import firmware  # noqa: F401
+        import hal  # noqa: F401
+
+        sys.path[:] = [".frozen"]
     from hal import files
 
+    if files.is_frozen():
+        _path = [".frozen"]  # from here on, at the prompt too
     files.settled()
     from firmware.core.states import BOARD, NOT_LOCKED, RESTARTS
     from firmware.ui.cues import CUES

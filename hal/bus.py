@@ -2,6 +2,8 @@
 
 `Bus` turns every OSError into an answer and counts it; `Part` is a chip with 16-bit
 registers that is set up from a table and listened to only while the set-up holds.
+`writeto` raises nothing where a chip does not acknowledge a data byte: it returns how many were
+acknowledged, and fewer than were sent is a transfer that failed.
 One transfer a call, and a bus that is held costs its timeout of 5 ms once. MicroPython's
 timeouts are in microseconds; its `readfrom_mem_into` waits twice where the clock is held
 (a stop by software follows the failure), and its `writeto_mem` allocates: so a register
@@ -50,23 +52,29 @@ class Bus:
         """Fill a buffer from a register on; False, buffer worthless, where that failed."""
         self.register[0] = register
         try:
-            self.i2c.writeto(address, self.register, False)
-            self.i2c.readfrom_into(address, into)
+            acknowledged = self.i2c.writeto(address, self.register, False)
+            if acknowledged:  # else the chip points to another register
+                self.i2c.readfrom_into(address, into)
         except OSError as why:
             self._failed(why)
             return False
-        self.running = 0
-        return True
+        return self._passed(acknowledged == 1)
 
     def write(self, address: int, data: bytearray) -> bool:
         """Write a buffer, a register's number first as a rule; False where that failed."""
         try:
-            self.i2c.writeto(address, data)
+            acknowledged = self.i2c.writeto(address, data)
         except OSError as why:
             self._failed(why)
             return False
+        return self._passed(acknowledged == len(data))
+
+    def _passed(self, whole: bool) -> bool:
+        """The bus let a transfer through; whether every byte was acknowledged."""
         self.running = 0
-        return True
+        if not whole and self.refused < COUNT_MAX:
+            self.refused += 1
+        return whole
 
     def _failed(self, why: OSError) -> None:
         if why.args and why.args[0] == errno.ETIMEDOUT:

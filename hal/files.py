@@ -2,14 +2,19 @@
 
 `files.json` has the SHA-256 of each: `waistband flash` and `waistband deploy` write it. All
 files take 0.4 s, so a unit checks them one by one during its self-test, and stays dark until all
-are checked (`Rp2Hal.arm`). Without `files.json` and `hal/` the product is frozen
-into MicroPython, and there is nothing to look at.
+are checked (`Rp2Hal.arm`).
+
+Where the product is frozen into MicroPython there is nothing to check, and no file of the product
+may lie in the filesystem: an earlier release stays there when a UF2 is written. `main.py` imports
+from `.frozen` alone and refuses to start beside such a file, by its name.
 """
 
 import binascii
 import hashlib
 import json
 import os
+
+import hal
 
 TABLE = "files.json"
 DEPLOYING = "deploying"  # there from before a deploy's first change until after its last
@@ -26,6 +31,7 @@ FOLDERS = (  # all in them is ours
 )
 STARTED = ("boot.py", "main.py")  # what MicroPython runs by itself
 CODE = (".py", ".mpy")
+LIBRARY = "lib"  # where MicroPython's own installer puts packages
 PIECE = 4_096  # hashed in 5 ms
 MEND = ": run waistband deploy"
 
@@ -81,9 +87,32 @@ class Check:
             raise Wrong(name + " cannot be read" + MEND) from None
 
 
+def is_frozen() -> bool:
+    """Whether the product is frozen into MicroPython."""
+    return str(hal.__path__).startswith(".frozen/")
+
+
+def stray() -> str:
+    """A file or folder of the product in the filesystem, by name; "" where there is none."""
+    names = os.listdir()
+    if LIBRARY in names:
+        names += [LIBRARY + "/" + name for name in os.listdir(LIBRARY)]
+    for name in names:
+        stem, dot, _ = name.replace(LIBRARY + "/", "").partition(".")
+        ours = stem + ".py" in STARTED or stem in FOLDERS
+        if (ours and (not dot or name.endswith(CODE))) or name in (TABLE, DEPLOYING):
+            return name
+    return ""
+
+
 def settled() -> None:
-    """Raises Wrong where a deploy began and did not end: files of two releases may lie there."""
-    if exists(DEPLOYING):
+    """Raises Wrong where files of another release may be imported: beside a frozen product, and
+    after a deploy that began and did not end."""
+    if is_frozen():
+        name = stray()
+        if name:
+            raise Wrong(name + " is in the filesystem, but the product is frozen in" + MEND)
+    elif exists(DEPLOYING):
         raise Wrong("a deploy did not end" + MEND + " again")
 
 
@@ -99,6 +128,8 @@ def wrong() -> str:
 
 def table() -> "dict[str, str]":
     """Hashes by name; none where the product is frozen. Raises Wrong."""
+    if is_frozen():
+        return {}
     try:
         with open(TABLE) as file:  # read as it is parsed: 16 KB in one piece may not be free
             value: object = json.load(file)

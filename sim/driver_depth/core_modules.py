@@ -151,7 +151,7 @@ def sys_module(chip: "Chip", modules: "dict[str, Any]") -> Module:
     })  # fmt: skip
     return Module("sys", {
         "stdin": console, "stdout": console, "stderr": console, "modules": modules,
-        "path": ["", "/lib"], "platform": "rp2", "implementation": implementation,
+        "path": ["", ".frozen", "/lib"], "platform": "rp2", "implementation": implementation,
         "version": "3.4.0; MicroPython v1.28.0",
     })  # fmt: skip
 

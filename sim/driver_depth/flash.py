@@ -19,6 +19,7 @@ SECTORS = 352  # of the Pico's filesystem
 ERASE_US = 45_000
 PROGRAM_US = 700  # a page of 256 bytes (typical of the part)
 OPEN_US = 2_000  # littlefs looks for a file (assumed)
+FROZEN = ".frozen/"  # before the path of what is frozen into MicroPython
 DEVICE_FILES = ("boot.py", "main.py", "hal", "firmware")
 
 
@@ -35,8 +36,10 @@ def device_files(root: Path) -> dict[str, bytes]:
 class Flash:
     """A filesystem in memory; outlives resets and power cuts. Raises OSError as littlefs does."""
 
-    def __init__(self, files: dict[str, bytes]) -> None:
+    def __init__(self, files: dict[str, bytes], frozen: dict[str, bytes] | None = None) -> None:
+        """`frozen` are the files that are frozen into MicroPython: no filesystem shows them."""
         self.files = dict(files)
+        self.frozen = frozen or {}
         self.folders = {
             name.rsplit("/", k)[0] for name in files for k in range(1, name.count("/") + 1)
         }
@@ -66,6 +69,19 @@ class Flash:
         if name not in self.files:
             raise OSError(errno.ENOENT, "ENOENT")
         return self.files[name]
+
+    def source(self, path: str) -> bytes | None:
+        """Return the source of a module, frozen or in the filesystem; None where there is none."""
+        if path.startswith(FROZEN):
+            return self.frozen.get(path.removeprefix(FROZEN))
+        name = path.lstrip("/")
+        return self.files.get(name) if self.mounted and name not in self.broken else None
+
+    def has_folder(self, path: str) -> bool:
+        """Whether files lie under this path, frozen or in the filesystem."""
+        files = self.frozen if path.startswith(FROZEN) else self.files
+        inside = path.removeprefix(FROZEN).lstrip("/") + "/"
+        return any(file.startswith(inside) for file in files)
 
     def write(self, name: str, data: bytes, old: int = 0) -> None:
         """Replace a file but for its first `old` bytes. Takes as long as its new sectors and one

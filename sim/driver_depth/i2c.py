@@ -1,8 +1,10 @@
 """The two I2C buses, and `machine.I2C` on them: bit time, NAK, timeout, a bus held low.
 
 As in MicroPython's rp2 port: each transfer has the whole timeout to itself; a target that does not
-acknowledge is EIO. `readfrom_mem_into` is two transfers, and when the first fails it adds a third,
-which waits for a held clock line once more.
+acknowledge its address is EIO. A data byte without acknowledgement ends a write, which raises
+nothing and returns how many were acknowledged (`i2c_write_blocking_internal` of the Pico SDK).
+`readfrom_mem_into` is two transfers, and when the first fails it adds a third, which waits for a
+held clock line once more.
 """
 
 import errno
@@ -85,12 +87,15 @@ class I2C:
     def writeto(self, addr: int, buf: bytes, stop: bool = True) -> int:
         """Write; returns how many bytes were acknowledged. An empty write only asks for ACK."""
         data = bytes(buf)
-        part, through = self._begin(addr, len(data))
+        target = self.bus.find(addr)
+        acknowledged = len(data) if target is None else min(len(data), target.acknowledged)
+        refused = acknowledged < len(data)
+        part, through = self._begin(addr, acknowledged + refused)
         if data:
-            part.written(data[:through], self.chip.us)
-        if through < len(data):
+            part.written(data[: min(through, acknowledged)], self.chip.us)
+        if through < acknowledged + refused:
             raise OSError(errno.ETIMEDOUT, "ETIMEDOUT")
-        return len(data)
+        return acknowledged
 
     def readfrom_into(self, addr: int, buf: "bytearray | memoryview", stop: bool = True) -> None:
         """Fill the buffer."""

@@ -29,6 +29,7 @@ class Part:
     names: tuple[str, ...] = ()
     steps = False  # reading on goes to the next register
     identity = 0  # of an ID or version register
+    acknowledged = FOREVER  # bytes of a write after the address; a test has it refuse the next
 
     def __init__(self, bench: "Bench") -> None:
         self.bench = bench

@@ -1,8 +1,8 @@
 """Program on the chip: modules, builtins and importer of its own, apart from the host's.
 
 `sim.driver_depth.device` runs one from each reset to the next. Nothing of the host is replaced: the
-program's own `__import__` finds `machine` and the rest, and reads other modules from the flash. A
-file is compiled once for all chips.
+program's own `__import__` finds `machine` and the rest, and reads other modules along `sys.path`
+from the flash, or from what is frozen into MicroPython. A file is compiled once for all chips.
 """
 
 import builtins
@@ -12,6 +12,7 @@ import types
 from typing import TYPE_CHECKING, Any
 
 from sim.driver_depth.core_modules import FORCED, core_modules
+from sim.driver_depth.flash import FROZEN
 from sim.driver_depth.hardware import machine_module
 from sim.driver_depth.pio import rp2_module
 
@@ -54,9 +55,9 @@ class Program:
         (file or self.modules["sys"].__dict__["stdout"]).write(text)
 
     def run(self, name: str) -> str:
-        """Run a file of the flash in `__main__`, as MicroPython does with boot.py and main.py."""
+        """Run a file in `__main__`, a frozen one first, as MicroPython does boot.py and main.py."""
         try:
-            source = self.chip.flash.read(name)
+            source = self.chip.flash.frozen.get(name) or self.chip.flash.read(name)
         except OSError:
             return DONE
         try:
@@ -88,13 +89,23 @@ class Program:
                     self.load(f"{name}.{item}")
         return module
 
-    def _find(self, name: str) -> "tuple[str, bool] | None":
-        """Return a module's file, and whether it is a package."""
-        path = name.replace(".", "/")
-        files = self.chip.flash.files if self.chip.flash.mounted else {}
-        for file, package in ((path + "/__init__.py", True), (path + ".py", False)):
-            if file in files and file not in self.chip.flash.broken:
-                return file, package
+    def _folders(self, name: str) -> "list[str]":
+        """Return the folders that may hold a module, as paths with a slash at their end."""
+        parent = name.rpartition(".")[0]
+        if parent:
+            return [self.modules[parent].__path__ + "/"]
+        return [folder and folder + "/" for folder in self.modules["sys"].__dict__["path"]]
+
+    def _find(self, name: str) -> "tuple[str, str] | None":
+        """Return a module's folder and its file in it, "" for a package without a file."""
+        flash = self.chip.flash
+        last = name.rpartition(".")[2]
+        for folder in self._folders(name):
+            for file in (last + "/__init__.py", last + ".py"):
+                if flash.source(folder + file) is not None:
+                    return folder, file
+            if flash.has_folder(folder + last):
+                return folder, ""  # MicroPython imports a folder without a file too
         return None
 
     def load(self, name: str) -> Any:
@@ -107,30 +118,29 @@ class Program:
         if name in self.modules:
             return self.modules[name]
         found = self._find(name)
-        folder = name.replace(".", "/")
+        if found is None:
+            raise ImportError(f"no module named '{name}'")
+        folder, file = found
+        package = file != last + ".py"
         module = types.ModuleType(name)
         module.__dict__["__builtins__"] = self.builtins
-        if found is None and not any(
-            file.startswith(folder + "/") for file in self.chip.flash.files
-        ):
-            raise ImportError(f"no module named '{name}'")
-        file, package = found or ("", True)  # MicroPython imports a folder without a file too
-        module.__file__ = file
+        module.__file__ = folder.removeprefix(FROZEN) + file if file else ""
         module.__package__ = name if package else parent
         if package:
-            module.__path__ = [folder]
+            module.__dict__["__path__"] = folder + last  # a string, as MicroPython has it
         self.modules[name] = module
         if within:
             setattr(within, last, module)
         if file:
-            self._execute(module, file)
+            self._execute(module, folder + file)
         return module
 
-    def _execute(self, module: types.ModuleType, file: str) -> None:
-        source = self.chip.flash.files[file]
+    def _execute(self, module: types.ModuleType, path: str) -> None:
+        source = self.chip.flash.source(path)
+        assert source is not None and module.__file__ is not None
         self.chip.spend(LINE_US * source.count(b"\n"))
         try:
-            exec(compiled(file, source), module.__dict__)
+            exec(compiled(module.__file__, source), module.__dict__)
         except BaseException:
             del self.modules[module.__name__]
             raise

@@ -17,6 +17,8 @@ from sim.driver_depth.flash import DEVICE_FILES
 from sim.driver_depth.unit_source import replace_constants
 
 AS_THEY_ARE = ("boot.py", "main.py")
+FROZEN_MODULE = "frozen_release"  # beside a product that is frozen into MicroPython: its RELEASE
+FROZEN_MARK = "waistband-frozen "  # begins RELEASE, so that it can be found in an image
 BYTECODE = "v6.3"  # of .mpy files, MicroPython 1.23 and later
 GET = "pip install -e '.[deploy]'"
 
@@ -38,6 +40,14 @@ def release(files: dict[str, bytes]) -> dict[str, bytes]:
 def is_product(name: str) -> bool:
     """Whether a file is the product's, rather than this unit's own or somebody else's."""
     return name.partition("/")[0] in DEVICE_FILES
+
+
+def sources_hash(files: dict[str, bytes]) -> str:
+    """Return 12 hexadecimal digits that stand for the product's sources."""
+    digest = hashlib.sha256()
+    for name, content in sorted(files.items()):
+        digest.update(f"{name} {len(content)}\n".encode() + content)
+    return digest.hexdigest()[:12]
 
 
 def table(files: dict[str, bytes]) -> bytes:

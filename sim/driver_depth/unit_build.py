@@ -30,6 +30,7 @@ class Build:
     clock_unset: bool = False
     files: dict[str, bytes | None] = field(default_factory=dict)  # on flash; None takes one away
     edits: tuple[tuple[str, str, str], ...] = ()  # (file, old text, new text) of the program
+    frozen: bool = False  # the program is frozen into MicroPython and not on flash
     pio: type[StateMachine] = StateMachine  # runs the programs of PIO state machines
 
 
@@ -45,9 +46,9 @@ class Unit:
         rows = fit_parts(bench, build, clock_s)
         self.parts: dict[str, Part] = dict(rows)
         found = flashed(files, build)
-        if TABLE not in build.files:
+        if TABLE not in build.files and not build.frozen:
             found[TABLE] = table(found)
-        self.flash = Flash(found)
+        self.flash = Flash(found, edit(device_files(ROOT), build) if build.frozen else {})
         self.chip = Chip(bench, self.flash, Wiring(board), start_ms, build.pio)
         self.buses = buses(rows)
 
@@ -63,13 +64,19 @@ def fit_parts(bench: Bench, build: Build, clock_s: int | None) -> tuple[tuple[st
 
 def flashed(files: dict[str, bytes], build: Build) -> dict[str, bytes]:
     """Return the flash's files: the program of this tree, with the changes of a build."""
-    found = {**device_files(ROOT), **files}
+    found = {**files} if build.frozen else {**device_files(ROOT), **files}
     for name, content in build.files.items():
         if content is None:
             for path in [path for path in found if path == name or path.startswith(name + "/")]:
                 del found[path]
         else:
             found[name] = content
+    return found if build.frozen else edit(found, build)
+
+
+def edit(program: dict[str, bytes], build: Build) -> dict[str, bytes]:
+    """Return a program with the edits of a build."""
+    found = dict(program)
     for name, old, new in build.edits:
         text = found[name].decode()
         if old not in text:

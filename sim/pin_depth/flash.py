@@ -14,7 +14,7 @@ from littlefs.context import UserContext
 
 from sim.common.errors import BadInput
 from sim.driver_depth.flash import SECTOR, SECTORS
-from sim.driver_depth.release import release
+from sim.driver_depth.release import FROZEN_MARK, release
 
 FLASH = 0x1000_0000
 STORAGE = 0x100A_0000  # the Pico's filesystem: the last 1408 KB of 2 MB
@@ -35,6 +35,7 @@ NOT_MAIN = 0x0000_0001
 HAS_FAMILY = 0x0000_2000
 MACHINE = b"Raspberry Pi Pico with RP2040"
 BANNER = re.compile(rb"MicroPython v(\d+)\.(\d+)\.(\d+)")
+FROZEN = re.compile(FROZEN_MARK.encode() + rb"([ -~]{1,60} [0-9a-f]{12})")
 RELEASE = re.compile(r"\d+\.\d+\.\d+")
 OLDEST = (1, 24, 0)
 FONT_BANG = bytes((0, 0, 0, 0x4F, 0x4F, 0, 0, 0))
@@ -64,6 +65,12 @@ def micropython(path: str, with_files: bool = False) -> list[Block]:
 def has_files(blocks: list[Block]) -> bool:
     """Whether these blocks hold a unit's files besides MicroPython."""
     return any(address >= STORAGE for address, _ in blocks)
+
+
+def frozen_release(blocks: list[Block]) -> str:
+    """Return the name of the release that is frozen in, "" where there is none."""
+    found = FROZEN.search(b"".join(data for _, data in sorted(blocks)))
+    return found[1].decode() if found else ""
 
 
 def version_of(blocks: list[Block]) -> str:
@@ -120,11 +127,12 @@ def check_image(image: bytes, path: str) -> None:
         raise BadInput(f"{path}: is MicroPython {number}: 1.24.0 or newer is needed")
 
 
-def filesystem(files: dict[str, bytes]) -> Block:
-    """Return a littlefs image of the unit's files: a release, and the unit's own."""
+def filesystem(files: dict[str, bytes], frozen: bool = False) -> Block:
+    """Return a littlefs image of the unit's files: a release, and the unit's own; where the product
+    is `frozen`, the files as they are."""
     counted = Counted(SECTOR * SECTORS)
     storage = LittleFS(context=counted, disk_version=DISK_VERSION, **GEOMETRY)
-    for name, content in release(files).items():
+    for name, content in (files if frozen else release(files)).items():
         if folder := name.rpartition("/")[0]:
             storage.makedirs(folder, exist_ok=True)
         with storage.open(name, "wb") as file:

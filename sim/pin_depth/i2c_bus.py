@@ -2,7 +2,7 @@
 
 `sim.pin_depth.adapter` puts one on each I2C controller. A target that does not acknowledge would
 leave MicroPython's driver waiting for its timeout: here the transmit FIFO is empty after it, as on
-the chip.
+the chip. The same holds where a target does not acknowledge a data byte.
 """
 
 from collections.abc import Callable
@@ -18,6 +18,8 @@ IC_ENABLE = 0x6C
 
 class Target(Protocol):
     """A part on an I2C bus; `sim.driver_depth.parts.Part` is one."""
+
+    acknowledged: int  # bytes of a write
 
     def written(self, data: bytes, us: int) -> None:
         """Bytes of one transfer, after the address."""
@@ -92,8 +94,15 @@ class I2cBus:
             self.bus._set_interrupts(TX_EMPTY)
 
     def _write(self, value: int) -> None:
-        self.sent.append(value)
-        self._after(BITS, lambda: self.bus.complete_write(True))
+        taken = self.target is not None and len(self.sent) < self.target.acknowledged
+        if taken:
+            self.sent.append(value)
+        self._after(BITS, lambda: self._written(taken))
+
+    def _written(self, taken: bool) -> None:
+        self.bus.complete_write(taken)
+        if not taken:
+            self.bus._set_interrupts(TX_EMPTY)
 
     def _read(self, more: bool) -> None:
         if self.taken == len(self.answer) and self.target:

@@ -5,6 +5,7 @@ from outside: by its port, its supply and its memory.
 """
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sim.common.boards import check_chip
@@ -71,11 +72,14 @@ class PinDepth(BenchDepth):
 
     def _flash(self, setup: "Setup", uf2: str) -> None:
         """The emulated chip, MicroPython and the unit's files in its flash."""
-        files = flashed(unit_files(setup), self.build)
         blocks = flash.micropython(uf2, with_files=True)
         self.glyphs = flash.glyphs(blocks)
+        frozen = bool(flash.frozen_release(blocks))
+        if frozen and self.build.edits:
+            raise BadInput(f"{uf2}: has the product frozen in: it is run as it is")
         if not flash.has_files(blocks):
-            blocks.append(flash.filesystem(files))
+            files = flashed(unit_files(setup), replace(self.build, frozen=frozen))
+            blocks.append(flash.filesystem(files, frozen))
         elif self.build != Build():
             raise BadInput(f"{uf2}: has files of its own: they are run as they are")
         self.emulator = Emulator(blocks)

@@ -34,8 +34,8 @@ def literal_tuples(path: str) -> list[tuple[int, ...]]:
     return found
 
 
-def boot_inputs() -> list[object]:
-    """Pins that boot.py reads, in order."""
+def boot_pins(direction: str) -> list[object]:
+    """Pins that boot.py names by a number, and makes an IN or an OUT, in order."""
     tree = ast.parse((ROOT / "boot.py").read_text(encoding="utf-8"))
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     return [
@@ -44,6 +44,7 @@ def boot_inputs() -> list[object]:
         if isinstance(node.func, ast.Name)
         and node.func.id == "Pin"
         and isinstance(node.args[0], ast.Constant)
+        and ast.unparse(node.args[1]) == "Pin." + direction
     ]
 
 
@@ -61,7 +62,19 @@ def test_the_pins_that_go_low_are_the_board_s(path: str, name: str) -> None:
 @pytest.mark.parametrize("name", BOARDS)
 def test_service_mode_is_asked_for_with_the_board_s_up_and_down(name: str) -> None:
     _, up, down, *_ = board_of(name).PINS_IN
-    assert boot_inputs() == [up, down]
+    assert boot_pins("IN") == [up, down]
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_the_supply_is_held_by_the_board_s_pin_right_after_the_emitters_are_low(name: str) -> None:
+    assert boot_pins("OUT") == [board_of(name).PIN_POWER_HOLD]
+    loop, hold, *_ = [
+        node
+        for node in ast.parse((ROOT / "boot.py").read_text(encoding="utf-8")).body[1:]
+        if not isinstance(node, ast.ImportFrom)
+    ]
+    assert isinstance(loop, ast.For)
+    assert ast.unparse(hold) == f"Pin({board_of(name).PIN_POWER_HOLD}, Pin.OUT, value=1)"
 
 
 def test_boot_is_fifteen_lines_and_lowers_pins_before_anything_else() -> None:

@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import hal
 from hal import files
 from sim.common.errors import BadInput
 from sim.driver_depth import release as made
 from sim.driver_depth.flash import device_files
 from sim.driver_depth.release import release, table
 from sim.driver_depth.unit_build import ROOT, Build
-from tests.support.chip_programs import START, lit_s, running, steps, story
+from tests.support.chip_programs import LIT_S, START, lit, lit_s, running, steps, story, to
 
 PRODUCT = device_files(ROOT)
 
@@ -88,7 +89,42 @@ def test_what_is_wrong_is_said_with_the_file_and_what_to_do(what: str, flash: Pa
             path.write_bytes(before)
 
 
-def test_a_product_that_is_frozen_has_nothing_to_look_at(
+@pytest.fixture
+def frozen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty filesystem beside a product that is frozen in."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(hal, "__path__", ".frozen/hal")
+    return tmp_path
+
+
+OWN = ("calibration.json", "keys.json", "board.txt", "journal.0", "main.txt", "halt.py", "hal.txt",
+       "lib/other/hal.mpy", "notes/firmware/a.py")  # fmt: skip
+
+
+def test_a_product_that_is_frozen_has_nothing_to_look_at(frozen: Path) -> None:
+    for name in OWN:
+        (frozen / name).parent.mkdir(parents=True, exist_ok=True)
+        (frozen / name).write_bytes(b"")
+    assert files.wrong() == ""
+
+
+@pytest.mark.parametrize("name", [
+    "boot.py", "main.py", "main.mpy", "hal.mpy", "firmware.py", "hal/", "firmware/", "lib/hal/",
+    "lib/firmware.mpy", "files.json", "deploying",
+])  # fmt: skip
+def test_beside_a_frozen_product_a_file_of_the_product_is_refused_by_name(
+    name: str, frozen: Path
+) -> None:
+    (frozen / "lib").mkdir()
+    if name.endswith("/"):
+        (frozen / name).mkdir()
+    else:
+        (frozen / name).write_bytes(b"")
+    said = f"{name.rstrip('/')} is in the filesystem, but the product is frozen in: run waistband"
+    assert files.wrong().startswith(said)
+
+
+def test_in_a_flash_without_the_product_only_a_folder_of_it_misses_the_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -184,6 +220,50 @@ def test_a_unit_whose_files_are_wrong_stays_dark_at_the_prompt_and_says_which(wh
         assert run.console().count(word) == 1
         assert lit_s(run) == 0.0
         assert len(run.restarts) <= 1  # into service mode, where a deploy can mend it
+
+
+OLDER = {
+    "firmware/waistband.py": b"print('an older release')\n",
+    "hal/files.py": b"print('an older release')\n",
+    "main.py": b"print('an older release')\n",
+    "json.py": b"print('somebody else')\n",
+}  # fmt: skip
+SHADOWED: dict[str, tuple[dict[str, bytes | None], str]] = {
+    # what lies in the filesystem, and what is said
+    "an older release, whole": ({**PRODUCT, **OLDER}, "boot.py is in the filesystem"),
+    "firmware alone": ({"firmware/waistband.py": OLDER["main.py"]}, "firmware is in the"),
+    "a module of hal": ({"hal/files.py": OLDER["main.py"]}, "hal is in the filesystem"),
+    "a stray .mpy": ({"hal.mpy": b""}, "hal.mpy is in the filesystem"),
+    "a main.py": ({"main.py": OLDER["main.py"]}, "main.py is in the filesystem"),
+    "a deploy cut off": ({files.DEPLOYING: b""}, "deploying is in the filesystem"),
+}
+
+
+@pytest.mark.parametrize("what", SHADOWED)
+def test_a_frozen_unit_beside_files_of_the_product_runs_none_and_stays_dark_with_words(
+    what: str,
+) -> None:
+    there, word = SHADOWED[what]
+    with running(story(START, duration_s=30.0), Build(files=there, frozen=True)) as run:
+        run.chip.usb.connected = True
+        run.advance(steps(30.0))
+        assert run.device.at_prompt
+        assert f"dark, at the prompt: {word}" in run.console()
+        assert "older release" not in run.console()
+        assert lit_s(run) == 0.0
+        assert run.restarts == []
+
+
+def test_a_frozen_unit_treats_and_runs_no_module_of_the_filesystem() -> None:
+    strangers: dict[str, bytes | None] = dict.fromkeys(
+        ("json.py", "lib/time.py", "errno.py", "halt.py"), b"raise SystemExit\n"
+    )
+    with running(story(START), Build(files=strangers, frozen=True)) as run:
+        to(run, LIT_S)
+        assert lit(run)
+        assert not set(run.parts.flash.files) & set(PRODUCT)
+        path = run.device.program.modules["sys"].path  # type: ignore[union-attr]
+        assert path == [".frozen"]
 
 
 def test_nothing_is_armed_before_all_files_are_looked_at() -> None:

@@ -132,6 +132,8 @@ def test_a_grant_every_20_ms_holds_the_pin_without_a_gap():
 class Answers:
     """A target that answers with a count, and records what is written to it."""
 
+    acknowledged = 100
+
     def __init__(self) -> None:
         self.transfers: list[bytes] = []
         self.next = 0
@@ -201,6 +203,19 @@ def test_nobody_at_an_address_is_an_abort_that_the_driver_does_not_wait_for():
     assert bus.raw() & (TX_ABORT | TX_EMPTY) == TX_ABORT | TX_EMPTY
     assert bus.read(I2C0 + IC_ABORT) & 1
     assert bus.target.transfers == []
+
+
+def test_a_data_byte_without_acknowledgement_is_an_abort_and_only_the_bytes_before_it_arrive():
+    bus = OnBus()
+    bus.target.acknowledged = 1
+    bus.begin(0x48, 0x02)
+    bus.run(60)
+    assert not bus.raw() & TX_ABORT
+    bus.write(I2C0 + IC_DATA_CMD, 0x30 | STOP)
+    bus.run(40)
+    assert bus.raw() & (TX_ABORT | TX_EMPTY) == TX_ABORT | TX_EMPTY
+    assert bus.read(I2C0 + IC_ABORT) & 1 << 3  # ABRT_TXDATA_NOACK, RP2040 data sheet 4.3.17
+    assert bus.target.transfers == [b"\x02"]
 
 
 def test_a_held_bus_lets_nothing_through_and_works_once_let_go():

@@ -18,6 +18,7 @@ from tests.pin.test_kept import needs_a_uf2
 from tools.dev.figures_pin import (
     CONTROL_MAX_MS,
     GUARD_MAX_MS,
+    HELD_MAX_MS,
     JITTER_MAX_MS,
     LIT_S,
     LOW_MAX_MS,
@@ -48,6 +49,10 @@ def lit() -> dict[str, Any]:
 
 def test_the_emitters_are_low_within_a_millisecond_of_the_first_line_of_boot():
     assert 0 < started()["boot_low"] <= LOW_MAX_MS
+
+
+def test_the_supply_is_held_within_50_ms_of_the_first_line_of_boot():
+    assert started()["boot_low"] < started()["boot_held"] <= HELD_MAX_MS
 
 
 def test_the_guard_takes_half_a_millisecond_at_most():

@@ -259,6 +259,18 @@ def test_a_silent_part_does_not_acknowledge(desk):
     assert bus.writeto(0x49, b"\x00") == 1
 
 
+@pytest.mark.parametrize("acknowledged", [0, 1, 2])
+def test_a_data_byte_without_acknowledgement_ends_a_write_and_raises_nothing(desk, acknowledged):
+    bus = desk.sensors(timeout=5_000)
+    part = desk.parts["contact_a"]
+    part.acknowledged = acknowledged
+    begun_us = desk.chip.us
+    assert bus.writeto(0x48, b"\x02\x30\x00") == acknowledged
+    assert desk.chip.us - begun_us == OVERHEAD_US + int(((2 + acknowledged) * 9 + 2) * 2.5)
+    assert part.pointer == (2 if acknowledged else 0)
+    assert part.high == 0x6000  # as delivered: half a word is not written
+
+
 @pytest.mark.parametrize("timeout_us", [1_000, 5_000, 50_000])
 def test_a_held_bus_costs_exactly_the_timeout(desk, timeout_us):
     bus = desk.sensors(timeout=timeout_us)

@@ -309,11 +309,36 @@ def test_what_cannot_take_the_product_is_refused_and_left_as_it_was(
     assert flash.files() == OWN
 
 
-def test_a_unit_with_the_product_frozen_in_is_refused(tmp_path: Path, waistband: Waistband) -> None:
-    flash = Flash(tmp_path, OWN)
-    with plugged(flash, then="import sys\nsys.modules['hal'] = sys\n") as vm:
-        assert "has the product frozen in" in command(waistband, vm.port.name)
-    assert flash.files() == OWN
+FROZEN = """
+import sys
+class Frozen:
+    RELEASE = 'waistband-frozen 0.1.0 0123456789ab'
+sys.modules['frozen_release'] = Frozen
+"""
+
+
+def test_a_unit_with_the_product_frozen_in_says_which_and_loses_a_release_in_files_alone(
+    tmp_path: Path,
+) -> None:
+    library = {"lib/hal/a.mpy": b"", "lib/other.py": b"", "main.txt": b"", deploy.PART: b"",
+               DEPLOYING: b"", "hal.py": b""}  # fmt: skip
+    flash = Flash(tmp_path, {**OWN, **OLD, **library})
+    with plugged(flash, then=FROZEN) as vm, Device(vm.port.name) as unit:
+        unit.to_prompt()
+        assert unit.about().frozen == "0.1.0 0123456789ab"
+        removed = deploy.remove_product(unit)
+        assert set(removed) == {*OLD, "lib/hal/a.mpy", deploy.PART, DEPLOYING, "hal.py"}
+        assert deploy.remove_product(unit) == []
+        folders = "import os; print([e[0] for e in os.ilistdir() if e[1] & 0x4000])"
+        assert unit.run(folders).strip() == "['lib', 'notes']"
+    assert flash.files() == {**OWN, "lib/other.py": b"", "main.txt": b""}
+
+
+def test_a_unit_whose_product_lies_in_files_has_no_frozen_release(tmp_path: Path) -> None:
+    files = {**OWN, "frozen_release.py": b"RELEASE = 'waistband-frozen 1 0123456789ab'"}
+    with plugged(Flash(tmp_path, files)) as vm, Device(vm.port.name) as unit:
+        unit.to_prompt()
+        assert unit.about().frozen == ""
 
 
 def test_a_port_that_nobody_answers_is_refused(

@@ -72,6 +72,22 @@ def test_the_file_has_micropython_as_it_was_and_the_whole_product(
     assert not {"calibration.json", "prescription.json"} & set(files)
 
 
+def test_a_base_with_the_product_frozen_in_gets_the_units_own_files_alone(
+    base: Path, waistband: Waistband
+) -> None:
+    frozen = base.with_name("frozen.uf2")
+    frozen.write_bytes(uf2(BANNER + b"waistband-frozen 0.0.1 0123456789ab\0".ljust(700, b"z")))
+    calibration = base.with_name("cal.json")
+    calibration.write_text(json.dumps(nominal_calibration(RPI_PICO)), encoding="utf-8")
+    to = ("flash", "--micropython", str(frozen), "-o", "out.uf2")
+    ended = waistband(*to, "--calibration", str(calibration))
+    assert "MicroPython 1.28.0 with waistband 0.0.1 0123456789ab frozen in, and 1 f" in ended.out
+    assert "the frozen release is another" in ended.out
+    assert set(files_of(Path("out.uf2"))) == {"calibration.json"}
+    assert "locked until it is calibrated" in waistband(*to).out
+    assert files_of(Path("out.uf2")) == {}
+
+
 def test_a_units_own_files_go_with_it_if_the_unit_would_take_them(
     base: Path, waistband: Waistband
 ) -> None:

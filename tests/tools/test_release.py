@@ -12,11 +12,12 @@ import pytest
 
 from hal.files import TABLE
 from sim.driver_depth.flash import device_files
-from sim.driver_depth.release import release
+from sim.driver_depth.release import AS_THEY_ARE, release
+from sim.driver_depth.unit_source import replace_constants
 from tests.support.command import Waistband, files
+from tools.unit.manifest import release_name
 
 ROOT = Path(__file__).resolve().parents[2]
-MANIFEST = ROOT / "tools" / "unit" / "manifest.py"
 
 
 def made(folder: Path) -> dict[str, bytes]:
@@ -86,16 +87,26 @@ def test_mip_installs_it_and_the_unit_finds_its_files_right(
 # -- the manifest --------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    """The manifest in a folder that was written for MicroPython's build."""
+    folder = tmp_path / "frozen"
+    command = [sys.executable, "-m", "tools.unit.manifest", str(folder)]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    assert done.stdout.endswith(f"FROZEN_MANIFEST={folder}/manifest.py\n")
+    return folder / "manifest.py"
+
+
 def frozen_by(manifest: Path) -> set[str]:
     """What a manifest freezes, by MicroPython's documentation of its functions."""
     found: set[str] = set()
 
-    def module(name: str, base_path: str = ".") -> None:
-        assert (manifest.parent / base_path / name).is_file() and name.endswith(".py")
+    def module(name: str) -> None:
+        assert (manifest.parent / name).is_file() and name.endswith(".py")
         found.add(name)
 
-    def package(name: str, base_path: str = ".") -> None:
-        base = manifest.parent / base_path
+    def package(name: str) -> None:
+        base = manifest.parent
         paths = [path.relative_to(base).as_posix() for path in (base / name).rglob("*.py")]
         assert paths
         found.update(paths)
@@ -108,11 +119,28 @@ def frozen_by(manifest: Path) -> set[str]:
     return found
 
 
-def test_the_manifest_freezes_the_whole_product_and_nothing_else() -> None:
-    assert frozen_by(MANIFEST) == set(device_files(ROOT))
+def test_the_manifest_freezes_the_whole_product_and_the_name_of_its_release(manifest: Path) -> None:
+    product = device_files(ROOT)
+    assert frozen_by(manifest) == {*product, "frozen_release.py"}
+    found = made(manifest.parent)
+    built = replace_constants(product, AS_THEY_ARE)
+    assert {name: found[name] for name in product} == built
+    names: dict[str, str] = {}
+    exec(found["frozen_release.py"], names)
+    assert names["RELEASE"] == f"waistband-frozen {release_name(product)}"
+    changed = {**product, "hal/dark.py": product["hal/dark.py"] + b"\n"}
+    assert release_name(changed) != release_name(product)
 
 
-def test_micropythons_own_reader_takes_the_manifest() -> None:
+def test_a_folder_that_is_there_already_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("mine")
+    command = [sys.executable, "-m", "tools.unit.manifest", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "is there already" in done.stderr and os.listdir(tmp_path) == ["a"]
+
+
+def test_micropythons_own_reader_takes_the_manifest(manifest: Path) -> None:
     source = os.environ.get("MICROPY_DIR")
     if not source:
         pytest.skip("MICROPY_DIR names no source of MicroPython: its manifestfile.py is not read")
@@ -123,7 +151,7 @@ def test_micropythons_own_reader_takes_the_manifest() -> None:
     module: Any = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     places = {"MPY_DIR": source, "PORT_DIR": f"{source}/ports/rp2", "MPY_LIB_DIR": f"{source}/lib"}
-    manifest = module.ManifestFile(module.MODE_FREEZE, places)
-    manifest.execute(str(MANIFEST))
-    named = {file.target_path for file in manifest.files()}
-    assert set(device_files(ROOT)) | {"_boot.py", "rp2.py"} <= named
+    read = module.ManifestFile(module.MODE_FREEZE, places)
+    read.execute(str(manifest))
+    named = {file.target_path for file in read.files()}
+    assert {*device_files(ROOT), "frozen_release.py", "_boot.py", "rp2.py"} <= named

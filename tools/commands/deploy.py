@@ -4,7 +4,8 @@ from sim.common.errors import BadInput
 from tools.commands.options import DeviceName
 from tools.common.files import emit
 from tools.unit import transfer
-from tools.unit.device import Device, find_port
+from tools.unit.device import About, Device, find_port
+from tools.unit.manifest import release_name
 
 
 def deploy(device: DeviceName = None) -> int:
@@ -12,18 +13,20 @@ def deploy(device: DeviceName = None) -> int:
 
     The unit is asked into service mode, which it refuses while a session runs, and restarted;
     its clock is set. Its calibration, prescription and records stay. Interrupted, it stays
-    dark and says so until this is run again.
+    dark and says so until this is run again. Nothing is copied to a unit that has the product
+    frozen into MicroPython; files of a release in its filesystem are removed.
     """
     from sim.driver_depth.flash import device_files
     from sim.driver_depth.release import release
 
-    files = release(device_files(transfer.ROOT))
+    product = device_files(transfer.ROOT)
+    files = release(product)
     port = find_port(device)
     with Device(port) as unit:
         unit.to_prompt()
         about = unit.about()
         if about.frozen:
-            raise BadInput(f"{port}: has the product frozen in: write another image to it")
+            return clear_frozen(unit, about, product)
         plan = transfer.make_plan(files, transfer.list_files(unit))
         transfer.apply_plan(unit, files, plan, about)
         changed = f"{len(plan.write)} files copied, {len(plan.remove)} removed"
@@ -34,4 +37,24 @@ def deploy(device: DeviceName = None) -> int:
             raise BadInput(f"{port}: {said}, but the unit is dark: {came}")
         clock = transfer.set_clock(unit)
     emit(f"{port}: {said}, {len(files) - 1} files verified; the unit runs again; {clock}")
+    return 0
+
+
+def clear_frozen(unit: Device, about: About, product: dict[str, bytes]) -> int:
+    """Leave a unit whose product is frozen in with its own files alone, and restart it. Raises
+    BadInput where it stays dark, and where another release than this clone's is frozen in."""
+    removed = transfer.remove_product(unit)
+    transfer.restart(unit, about)
+    came = unit.wait_for_restart()
+    said = f"waistband {about.frozen} is frozen in: 0 files copied, {len(removed)} removed"
+    if came != "unit":
+        raise BadInput(f"{unit.port}: {said}, but the unit is dark: {came}")
+    clock = transfer.set_clock(unit)
+    emit(f"{unit.port}: {said}; the unit runs again; {clock}")
+    ours = release_name(product)
+    if about.frozen != ours:
+        raise BadInput(
+            f"{unit.port}: this clone is waistband {ours}: only a new image brings it there: freeze"
+            " it (docs/maintainer/freezing.md) and run waistband flash"
+        )
     return 0

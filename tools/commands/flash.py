@@ -53,11 +53,13 @@ def flash(
     """Make one UF2 file with MicroPython and the whole product, and write it to a board that
     was plugged in with BOOTSEL held, or to a file that can be dropped onto one.
 
-    Whatever was on the board is gone: its calibration, its prescription, what it kept.
+    A BASE.uf2 that has the product frozen in gets the unit's own files alone. Whatever was on the
+    board is gone: its calibration, its prescription, what it kept.
     """
     check_packages()
     from sim.driver_depth.flash import device_files
     from sim.pin_depth import flash as image
+    from tools.unit.manifest import release_name
 
     if output is not None and drive is not None:
         raise BadInput("--output with --drive: name one place")
@@ -65,16 +67,22 @@ def flash(
     check_chip(data, "flash")
     blocks = image.micropython(micropython)
     own = read_own_files(data, calibration, prescription, key)
-    files = {**device_files(ROOT), **board_file(data), **own}
+    frozen = image.frozen_release(blocks)
+    product = device_files(ROOT)
+    files = {**({} if frozen else product), **board_file(data), **own}
     target = Path(output or find_drive(drive) / "waistband.uf2")
-    made = [*blocks, image.filesystem(files)]
+    made = [*blocks, image.filesystem(files, bool(frozen))]
     if output is not None:
         with write_whole(output) as path:
             write_uf2(made, path)
     else:
         copy_uf2(made, target)
-    said = f"MicroPython {image.version_of(blocks)} and {len(files)} files"
+    count = f"{len(files)} file{'s' * (len(files) != 1)}"
+    said = f"waistband {frozen} frozen in, and {count} of the unit's own" if frozen else count
+    said = f"MicroPython {image.version_of(blocks)} {'with' if frozen else 'and'} {said}"
     emit(f"Wrote {target}: {said}{'' if output else '; the board restarts by itself'}")
+    if frozen not in ("", release_name(product)):
+        emit(f"This clone is waistband {release_name(product)}: the frozen release is another.")
     if CALIBRATION not in files:
         emit("A unit that gets it is locked until it is calibrated.")
     return 0

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from sim.pin_depth.run import PinDepth
 
+HELD_MAX_MS = 50.0
 GUARD_MAX_MS, CONTROL_MAX_MS, JITTER_MAX_MS, LOW_MAX_MS, READY_MAX_S = 0.5, 15.0, 2.0, 1.0, 1.5
 PIECE_MIN = 16_384  # a file of the unit may be so long
 READY_S = 1.8  # START is pressed; a unit that is not ready by then does not begin
@@ -74,6 +75,7 @@ class Chip:
     micropython: str
     guard_worst: float
     boot_low: float
+    boot_held: float
     first_tick_s: float
     ready_s: float
     heap_used: int
@@ -102,9 +104,9 @@ def run_to(run: Run, s: float) -> list[tuple[float, str]]:
     return found
 
 
-def watch_boot(depth: "PinDepth") -> "Callable[[], float]":
-    """Return a function that gives, once the marked `boot.py` has run, the time in ms from its
-    first line until emitters and supply switch were all low."""
+def watch_boot(depth: "PinDepth") -> "Callable[[], tuple[float, float]]":
+    """Return a function that gives, once the marked `boot.py` has run, two times in ms from its
+    first line: until emitters and supply switch were all low, and until the supply was held."""
     mark_us: list[float] = []
     low_us: dict[int, float] = {}
     depth.emulator.on_scratch = lambda slot: (
@@ -116,7 +118,14 @@ def watch_boot(depth: "PinDepth") -> "Callable[[], float]":
 
     for pin in depth.chip.edges.pins[: depth.chip.light.banks + 1]:
         first_low(pin)
-    return lambda: (max(low_us.values()) - mark_us[0]) / 1e3
+    hold = 2 * depth.chip.edges.names.index("POWER_HOLD") + 1
+    edges = depth.chip.edges
+
+    def times_ms() -> tuple[float, float]:
+        held_us = edges.us[edges.codes.index(hold)]
+        return (max(low_us.values()) - mark_us[0]) / 1e3, (held_us - mark_us[0]) / 1e3
+
+    return times_ms
 
 
 def run_marked(flash_cache: FlashCache | None = None) -> dict[str, Any]:
@@ -125,12 +134,14 @@ def run_marked(flash_cache: FlashCache | None = None) -> dict[str, Any]:
 
     depth = PinDepth(MARKED, flash_cache=flash_cache)
     run = Run(replace(ordinary(), events=(), until_done=False), depth=depth)
-    boot_low = watch_boot(depth)
+    boot_times = watch_boot(depth)
     run_to(run, MARKED_S)
     try:
+        boot_low, boot_held = boot_times()
         return {
             "guard_worst": run.unit.look_us / 1e3,  # type: ignore[attr-defined]
-            "boot_low": boot_low(),
+            "boot_low": boot_low,
+            "boot_held": boot_held,
             "heap_used": run.unit.heap_used,  # type: ignore[attr-defined]
             "heap_free": run.unit.heap_free,  # type: ignore[attr-defined]
             "heap_piece": run.unit.heap_piece,  # type: ignore[attr-defined]
@@ -180,6 +191,7 @@ def chip_table(plain: Chip, cached: Chip) -> Table:
         ("tick, worst while dark, ms", "dark_tick_worst", ".3f", ""),
         (lit, "lit_jitter", ".3f", f"{JITTER_MAX_MS:g}"),
         ("emitters low after boot.py's first line, ms", "boot_low", ".3f", f"{LOW_MAX_MS:g}"),
+        ("supply held after boot.py's first line, ms", "boot_held", ".3f", f"{HELD_MAX_MS:g}"),
         ("first tick after power-up, s", "first_tick_s", ".3f", ""),
         ("ready after power-up, s", "ready_s", ".2f", f"{READY_MAX_S:g}"),
         ("heap used, bytes", "heap_used", ",", ""),

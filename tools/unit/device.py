@@ -16,6 +16,7 @@ from contextlib import AbstractContextManager, redirect_stdout, suppress
 from typing import Any, NamedTuple
 
 from sim.common.errors import BadInput
+from sim.driver_depth.release import FROZEN_MARK, FROZEN_MODULE
 
 GET = "pip install -e '.[deploy]'"
 USB_ID = (0x2E8A, 0x0005)  # of MicroPython on an RP2040 or RP2350 (ports/rp2)
@@ -36,18 +37,17 @@ ANSWER_S = 6.0
 RETURN_S = 20.0
 EXEC_S = 60.0
 HEARD_MAX = 65_536
-ASK = """
+ASK = f"""
 import sys, os
 i = sys.implementation
+p = sys.path[:]
+sys.path[:] = ['.frozen']
 try:
- os.stat('hal')
- frozen = False
-except OSError:
- try:
-  import hal
-  frozen = True
- except ImportError:
-  frozen = False
+ import {FROZEN_MODULE} as r
+ frozen = r.RELEASE
+except ImportError:
+ frozen = ''
+sys.path[:] = p
 print(repr((i.name, tuple(i.version[:3]), getattr(i, '_machine', sys.platform),
  getattr(i, '_mpy', 0) & 255, os.statvfs(os.getcwd()), frozen)))
 """
@@ -64,7 +64,7 @@ class About(NamedTuple):
     board: str  # a value of BOARDS
     version: str
     free: int  # bytes of the filesystem
-    frozen: bool  # the product is frozen into MicroPython
+    frozen: str  # the release that is frozen into MicroPython; "" where files hold the product
 
 
 def import_mpremote() -> Any:
@@ -281,7 +281,8 @@ class Device(AbstractContextManager["Device"]):
                 f"{self.port}: takes .mpy files of version {mpy}: {MPY} is needed: put on a"
                 " MicroPython that takes them with waistband flash"
             )
-        return About(chip, boards[0], said, disk[1] * disk[4], frozen)
+        free = disk[1] * disk[4]
+        return About(chip, boards[0], said, free, frozen.removeprefix(FROZEN_MARK))
 
     def run_and_reset(self, program: str) -> None:
         """Run a program that ends in a reset."""

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from hal import resets
 from hal.boards import RPI_PICO, RPI_PICO2
-from hal.files import DEPLOYING, FOLDERS, STARTED, TABLE
+from hal.files import CODE, DEPLOYING, FOLDERS, LIBRARY, STARTED, TABLE
 from sim.common.errors import BadInput, Interrupted
 from tools.unit.device import About, Device, Failed
 
@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FAILED = 1
 PART = "~deploy.part"  # the last of all names: `hal.storage` says why
 CHUNK = 2_048
+PROGRAM = ("boot", "main", "hal", "firmware")
 FIRST = (*STARTED, "hal/__init__.mpy", "hal/files.mpy")
 FULL = ("ENOSPC", "OSError: 28")
 DARK = "the unit stays dark until waistband deploy is run again"
@@ -69,6 +70,31 @@ import os, binascii
 d = binascii.a2b_base64
 f = open({PART!r}, 'wb')
 w = f.write
+"""
+# Removes what `hal.files.stray` would find, folders whole; prints each file.
+REMOVE = f"""
+import os
+def drop(p, kind):
+ if kind & 0x4000:
+  for e in list(os.ilistdir(p)):
+   drop(p + '/' + e[0], e[1])
+  os.rmdir(p)
+ else:
+  os.remove(p)
+  print(p)
+def clear(d, rows):
+ for e in rows:
+  n = e[0]
+  s = n.split('.')[0]
+  ours = s in {[*PROGRAM]!r} and (s == n or n.endswith({CODE!r}))
+  if ours or n in {(TABLE, DEPLOYING, PART)!r}:
+   drop(d + n, e[1])
+clear('', list(os.ilistdir()))
+try:
+ rows = list(os.ilistdir({LIBRARY!r}))
+except OSError:
+ rows = []
+clear({LIBRARY + "/"!r}, rows)
 """
 RESTART = """
 import machine
@@ -192,6 +218,15 @@ def transfer_files(unit: Device, files: dict[str, bytes], plan: Plan) -> Iterato
         yield TABLE, 0
     unit.run(f"import os\nos.remove({DEPLOYING!r})")
     yield "done", 0
+
+
+def remove_product(unit: Device) -> list[str]:
+    """Remove every file of a release from the filesystem of a unit that has the product frozen in,
+    and return their names. The unit stays dark while one is left. Raises BadInput."""
+    try:
+        return unit.run(REMOVE).splitlines()
+    except Failed as why:
+        raise BadInput(f"{unit.port}: an earlier release cannot be removed: {why}") from None
 
 
 def parent_folders(name: str) -> list[str]:
