@@ -194,7 +194,10 @@ def test_a_session_that_is_cut_counts_as_its_whole_thermal_dose_for_both_pads() 
     bench = Bench(SHORT).to("TREAT")
     before = [pad.cem43.day_q10_ms for pad in bench.unit.pads]
     after = [pad.cem43.day_q10_ms for pad in again(bench).unit.pads]
-    assert all(more - less >= CEM43_SESSION_Q10_MS - 1_000 for more, less in zip(after, before, strict=True))
+    assert all(
+        more - less >= CEM43_SESSION_Q10_MS - 1_000
+        for more, less in zip(after, before, strict=True)
+    )
 
 
 def test_a_session_switched_off_by_hand_is_counted_as_what_it_was() -> None:
