@@ -21,6 +21,7 @@ from sim.oracle.excuses import ONCE_MS, Excuses, ends_ms
 from sim.oracle.outside_heat import OutsideHeat
 from sim.oracle.rules import Violation, Violations
 from sim.oracle.stray_light import StrayLight
+from sim.oracle.supply_current import is_bank_fault
 from sim.physics import sensors
 from sim.physics.plant import APART_C
 
@@ -172,7 +173,7 @@ class SafetyOracle:
             row = find_bound(event.name, event.button)
             if row.comes == deadlines.AT_START:
                 self._refusals.append(injected)
-            elif row.since == deadlines.CURRENT:
+            elif is_bank_fault(injected):
                 self._current.faults.add_fault(injected)
             elif row.comes == deadlines.OFF and row.since == deadlines.STRIKE:
                 self._dues.append(Due(injected))

@@ -100,6 +100,12 @@ class SupplyCurrent:
         return more_w > (max(STUCK_SHARE * asked_w, least_w) if weighed else least_w)
 
 
+def is_bank_fault(injected: "Injected") -> bool:
+    """Whether the LED supply's current shows an injected fault."""
+    event = injected.event
+    return find_bound(event.name, event.button).since == deadlines.CURRENT
+
+
 class BankFault:
     """An injected fault of a bank, and since when the current shows it; -1 while it does not."""
 
