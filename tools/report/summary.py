@@ -27,7 +27,7 @@ def summary(run: Run, written: list[tuple[str, str]], how: str = "") -> Renderab
     if not run.unit.session.locked and run.unit.session.number:
         course = run.unit.session.course
         parts += [f"Asked ({course.name}): {words.render_course(course)}", ""]
-        parts += [given(account(run)), ""]
+        parts += [given(account(run)), f"Note: {words.NOT_KNOWN}."]
     parts += list(list_notes(run, result, how))
     parts += [f"Wrote the {what} to {path}" for what, path in written]
     return Padding(Group(*parts), (0, 1))
