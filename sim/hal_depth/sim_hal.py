@@ -139,6 +139,7 @@ class SimHal(Peripherals):
 
     def off(self) -> None:
         """Supply switch open, every bank low."""
+        self._settle(self.t_ms)  # with the duties until now
         self.duty = [0] * len(self.duty)
         self._open_supply(self.t_ms)
         self.off_ms = self.t_ms

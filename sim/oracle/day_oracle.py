@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sim.oracle import rules
 from sim.oracle.design import TICK_MS
+from sim.oracle.outside_heat import FELT_SHARE
 
 if TYPE_CHECKING:
     from sim.oracle.claims import Claims
@@ -61,10 +62,9 @@ class DayOracle:
         self._report_beyond("long", self._session_ms / 60_000, most_ms)
         self._warmth_min = [self._cem43_min(0) - a_min, self._cem43_min(1) - b_min]
         warmth_min = max(self._warmth_min)
-        most_min = rules.DAY_CEM43_MIN * (rules.FELT_SHARE if self._heat.ever else 1.0)
-        if warmth_min > most_min:
+        if warmth_min > rules.DAY_CEM43_MIN:
             said = f"lit at {warmth_min:.2f} min"
-            self._sink.report(t_ms, "day cem43", warmth_min, most_min, said)
+            self._sink.report(t_ms, "day cem43", warmth_min, rules.DAY_CEM43_MIN, said)
 
     def _report_beyond(self, rule: str, minutes: float, most_ms: float) -> None:
         most_min = (most_ms + rules.LIT_SLACK_MS) / 60_000
@@ -86,7 +86,7 @@ class DayOracle:
             said = f"{kept_s:.1f} s of light are kept of {lit_s:.1f}"
             self._sink.report(t_ms, "kept", kept_s, least_s, said)
         for warmth_min, kept_min in zip(self._warmth_min, self._claims.read_day_cem43_min()):
-            least_min = warmth_min / rules.FELT_SHARE - rules.KEPT_CEM43_MIN
+            least_min = warmth_min / FELT_SHARE - rules.KEPT_CEM43_MIN
             if kept_min < least_min:
                 said = f"CEM43 of {kept_min:.2f} min is kept of {warmth_min:.2f}"
                 self._sink.report(t_ms, "kept", kept_min, least_min, said)

@@ -1,8 +1,9 @@
 """Excuses: moments in which the design cannot end light in time, or cannot sense a fault.
 
-Called by `sim.oracle.safety_oracle`, which follows it tick by tick. Reads the switches, the lease
-and the sensors' levels as they are now, and when faults strike and end; changes nothing. No excuse
-is by the name of a fault that was on at another time.
+Owned by `sim.oracle.safety_oracle`, which follows it tick by tick; `most_contact_c` is called by
+the bench page, too. Reads the switches, the lease and the sensors' levels as they are now, and when
+faults strike and end; changes nothing. No excuse is by the name of a fault that was on at another
+time. Two excuses have a file of their own: `stray_light` and `outside_heat`.
 
 | excuse     | holds while                                                    | for how long       |
 |------------|----------------------------------------------------------------|--------------------|
@@ -12,10 +13,8 @@ is by the name of a fault that was on at another time.
 | hidden     | no reading shows the fault: another one froze it               | until one shows it |
 | two faults | two faults are on, or the heat of one that ended is in the pad | 60 s after its end |
 
-`docs/maintainer/safety.md` says which switch and which sensor ends light in each case.
+`docs/maintainer/safety.md`, "What the oracle excuses", says why.
 """
-
-from typing import TYPE_CHECKING
 
 from sim.faults import deadlines
 from sim.faults.catalogue import ALERT_BROKEN, ENDS_PROGRAM, FAULTS
@@ -23,6 +22,7 @@ from sim.faults.hardware import NEVER_MS
 from sim.faults.injectors import struck_pads
 from sim.oracle.design import TICK_MS
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from sim.common.story import Event
     from sim.faults.injected import Injected
@@ -37,6 +37,24 @@ def ends_ms(injected: "Injected") -> int:
     """Return when an injected fault ends, ms since power-on."""
     for_s = injected.event.for_s
     return NEVER_MS if for_s is None else injected.t_ms + int(for_s * 1000)
+
+
+def over_ms(injected: "Injected") -> int:
+    """Return when a fault is over: one of the program is, once the unit has booted."""
+    if injected.event.name in ENDS_PROGRAM:
+        return injected.t_ms + ONCE_MS
+    return ends_ms(injected)
+
+
+def most_contact_c(injected: "list[Injected]", t_ms: int) -> float:
+    """Return the most that true contact may be now: more where two faults meet. A dead alert is no
+    second fault: the firmware alone holds every bound."""
+    near = {
+        row.event.name
+        for row in injected
+        if row.event.name != ALERT_BROKEN and t_ms <= over_ms(row) + LINGER_MS
+    }
+    return deadlines.DOUBLE_C if len(near) > 1 else deadlines.SINGLE_C
 
 
 class Excuses:
@@ -103,18 +121,3 @@ class Excuses:
             if one.event.name in (fault, hider) and pad in struck_pads(one.event)
         ]  # fmt: skip
         return not last or last[-1] != hider
-
-    def most_c(self, t_ms: int) -> float:
-        """Return the most that true contact may be now: more where two faults meet. A dead alert
-        is no second fault: the firmware alone holds every bound."""
-        near = {
-            row.event.name for row in self._injected
-            if row.event.name != ALERT_BROKEN and t_ms <= self._over_ms(row) + LINGER_MS
-        }  # fmt: skip
-        return deadlines.DOUBLE_C if len(near) > 1 else deadlines.SINGLE_C
-
-    def _over_ms(self, injected: "Injected") -> int:
-        """Return when a fault is over: one of the program is, once the unit has booted."""
-        if injected.event.name in ENDS_PROGRAM:
-            return injected.t_ms + ONCE_MS
-        return ends_ms(injected)

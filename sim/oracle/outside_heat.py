@@ -8,7 +8,7 @@ light on the same skin in the conditions from before the fault. The twin's conta
 alone does: it is judged lit or dark. The twin is kept until the pad itself is as cool again.
 
 Skin can be hotter than the face, which every sensor sits in, by outside heat alone: what CEM43 the
-skin takes beyond the face's is nobody's count (`excess_min`).
+skin takes beyond what the sensors feel of the face is nobody's count (`excess_min`).
 """
 
 import copy
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sim.oracle.subject import Subject
 
 OUTSIDE = tuple([row.name for row in ROWS if any(bound.outside for bound in row.bounds)])
+FELT_SHARE = 1.2  # of CEM43 in the face: sensors within 0.1 C and the unit's table within 2 %
 SAME_C = 0.02  # pad and twin are alike again
 
 
@@ -45,7 +46,7 @@ class OutsideHeat:
 
     def __init__(self, run: "Subject") -> None:
         self.ever = False  # some heat came from outside
-        self.excess_min = [0.0, 0.0]  # CEM43 of the skin, beyond the face's, while heat came
+        self.excess_min = [0.0, 0.0]  # CEM43 of the skin that no sensor feels, while heat came
         self._hal = run.hal
         self._hardware = run.hardware
         self._pads = run.plant.pads
@@ -89,7 +90,8 @@ class OutsideHeat:
 
     def _count_excess(self, pad: int) -> None:
         tissue = self._pads[pad].tissue
-        more = cem43_rate(tissue.skin_c) - cem43_rate(tissue.contact_c)
+        felt = cem43_rate(tissue.contact_c) / FELT_SHARE
+        more = cem43_rate(tissue.skin_c) - felt
         if more > 0.0:
             self.excess_min[pad] += more * TICK_MS / 60_000
 

@@ -47,7 +47,6 @@ APART_MS = 800  # design
 NOISE_C = 0.1  # the mean of ten codes errs by 25 mC rms: four times that
 CEM43_MIN = 2.0  # design
 DAY_CEM43_MIN = 4.0  # design
-FELT_SHARE = 1.2  # of CEM43 in the face: sensors within 0.1 C and the unit's table within 2 %
 CEM43_FROM_C = 38.0  # contact never warmer than this is far from CEM43_MIN
 COUNTED_SHARE = 0.99  # design
 STEP_J_CM2 = 0.0101  # light of one control step, which the firmware counts at its end

@@ -17,7 +17,7 @@ from sim.oracle.current_oracle import CurrentOracle
 from sim.oracle.day_oracle import DayOracle
 from sim.oracle.design import LIT, TICK_MS
 from sim.oracle.dose_oracle import DoseOracle, WearerLog
-from sim.oracle.excuses import ONCE_MS, Excuses, ends_ms
+from sim.oracle.excuses import ONCE_MS, Excuses, ends_ms, most_contact_c
 from sim.oracle.outside_heat import OutsideHeat
 from sim.oracle.rules import Violation, Violations
 from sim.oracle.stray_light import StrayLight
@@ -210,7 +210,7 @@ class SafetyOracle:
                 self.hottest_c = contact_c
             if contact_c > deadlines.SINGLE_C:
                 judged_c = contact_c if lit else self.heat.own_c(pad)
-                most_c = self._excuses.most_c(t_ms)
+                most_c = most_contact_c(self._injected, t_ms)
                 if judged_c > most_c:
                     self._report("hot", judged_c, most_c, f"true contact {judged_c:.2f} C")
 
@@ -242,9 +242,8 @@ class SafetyOracle:
             self.day.begin_session()
         if self.hottest_c > rules.CEM43_FROM_C:
             minutes = self.dose.cem43_min()
-            most_min = rules.CEM43_MIN * (rules.FELT_SHARE if self.heat.ever else 1.0)
-            if minutes > most_min:
-                self._report("cem43", minutes, most_min, f"lit at {minutes:.2f} min")
+            if minutes > rules.CEM43_MIN:
+                self._report("cem43", minutes, rules.CEM43_MIN, f"lit at {minutes:.2f} min")
 
     def _judge_sensed(self, t_ms: int) -> None:
         """Judge the faults whose deadline counts from when the program can sense them."""
