@@ -17,6 +17,7 @@ from sim.faults.hardware import CLOCK_S
 from sim.hal_depth.depth import HalDepth
 from sim.oracle import report
 from sim.oracle.claims import Claims
+from sim.oracle.supply_current import BankFaults, is_bank_fault
 from sim.physics.plant import TRIP_C, Plant
 from sim.timeline import Timeline, when_ms
 
@@ -108,6 +109,8 @@ class Run(Observer):
         self._row_every = 0
         self.oracle: TickObserver | None = None  # told after each tick
         self.timeline = Timeline(self.depth, scenario.events)
+        self._noted = 0  # injected faults that were looked at for `bank_faults`
+        self.bank_faults: BankFaults | None = None  # of banks, once there is one
         self.depth.start(self, self.timeline.next_ms())
 
     @property
@@ -159,7 +162,21 @@ class Run(Observer):
 
     def run_due_events(self, t_ms: int) -> int:
         """Do what is due; return when something is due next."""
-        return self.timeline.run_due_events(t_ms)
+        next_ms = self.timeline.run_due_events(t_ms)
+        if len(self.injected) != self._noted:
+            self._follow_banks(t_ms)
+        return next_ms
+
+    def _follow_banks(self, t_ms: int) -> None:
+        """Follow the faults of banks among those just injected."""
+        for injected in self.injected[self._noted :]:
+            if is_bank_fault(injected):
+                if self.bank_faults is None:
+                    self.bank_faults = BankFaults(self, Claims(self))
+                self.bank_faults.add_fault(injected)
+        self._noted = len(self.injected)
+        if self.bank_faults is not None:
+            self.bank_faults.follow(t_ms)
 
     def mark_line_reached(self, event: "Event") -> None:
         """The firmware is about to execute the line that the event names."""
@@ -196,11 +213,13 @@ class Run(Observer):
         return more
 
     def wants_ticks(self) -> bool:
-        """Whether an oracle or a trace looks at every tick."""
-        return self.oracle is not None or self._row_every == TICK_MS
+        """Whether an oracle, a trace or a fault of a bank is followed in every tick."""
+        return self.oracle is not None or self._row_every == TICK_MS or self.bank_faults is not None
 
     def end_tick(self) -> None:
-        """A tick went by: for the oracle, and a row of a trace of ticks."""
+        """A tick went by: for the oracle, faults of banks, and a row of a trace of ticks."""
+        if self.bank_faults is not None:
+            self.bank_faults.follow(self.depth.t_ms)
         if self.oracle:
             self.oracle.check_tick()
         if self._row_sink and self._row_every == TICK_MS:

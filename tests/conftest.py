@@ -108,6 +108,7 @@ MARKED = {
         "tests/sim/test_lifecycle.py",
         "tests/tools/test_monitor.py",
         "tests/hal/test_traps.py",
+        "tests/hal/test_traps_bus.py",
         "tests/hal/test_traps_storage.py",
         "tests/hal/test_traps_resets.py",
         "tests/trial/test_driver_depth_visit.py",

@@ -270,7 +270,7 @@ def record_case(tally: Tally, case: str, run: Run, began_s: float, ends_s: float
     if len(names) > 1:
         tally.pairs[" + ".join(names)] += 1
     heat = ("no fault", "one fault", "two faults")[min(len(names), 2)]
-    if oracle.outside:
+    if oracle.heat.ever:
         heat = "heated from outside"
     tally.hottest[heat] = max(tally.hottest.get(heat, (0.0, "")), (oracle.hottest_c, case))
     if len(names) == 1:

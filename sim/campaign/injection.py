@@ -18,8 +18,8 @@ from sim.faults.catalogue import ALERT_BROKEN
 from sim.faults.deadlines import APART, AT_START, BANK, CURRENT, EMPTY, LIT, SENSED, SINGLE_C
 from sim.faults.injectors import find_bank
 from sim.oracle.claims import Claims
-from sim.oracle.current_oracle import lit_share
 from sim.oracle.design import DUTY_MAX
+from sim.oracle.supply_current import lit_share
 
 if TYPE_CHECKING:
     from sim.campaign.injection_points import Moment

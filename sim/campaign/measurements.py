@@ -8,8 +8,8 @@ at any depth. Reads the physics, the pins and the sensors' codes. The unit's cla
 from typing import TYPE_CHECKING, NamedTuple
 
 from sim.oracle.claims import Claims
-from sim.oracle.current_oracle import SupplyCurrent
 from sim.oracle.design import CONTROL_MS, POWERED
+from sim.oracle.supply_current import SupplyCurrent
 from sim.physics.plant import TRIP_C
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ class Measurements:
         broken = opened or self.bank in hardware.stuck_banks  # not yet, where the step began before
         state = self.claims.read_state()
         supply = self._supply
-        supply.follow_state(state, depth.t_ms)
-        if broken and supply.is_detectable(self.bank, opened, self.breaks_ms):
+        supply.follow(from_ms)
+        if broken and supply.is_detectable(self.bank, opened, self.breaks_ms, from_ms):
             if self.shown_ms is None or self._is_lost():
                 self.shown_ms = from_ms
                 self._darks = len(depth.darks)
@@ -110,7 +110,6 @@ class Measurements:
             if contact_c >= TRIP_C and self.crossing_s is None:
                 self.crossing_s = self.run.t_s
         state = self.claims.read_state()
-        self._supply.follow_state(state, self.run.t_ms)
         if not self.visited or self.visited[-1][1] != state:
             self.visited.append((self.run.t_ms, state))
 

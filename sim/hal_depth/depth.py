@@ -70,8 +70,8 @@ class HalDepth(Depth):
 
     def _advance(self, steps: int, last_ms: int) -> bool:
         observer = self.observer
-        ticked = observer.wants_ticks()
         for _ in range(steps):
+            ticked = observer.wants_ticks()
             for _ in range(CONTROL_TICKS):
                 self.one_tick()
                 if ticked:

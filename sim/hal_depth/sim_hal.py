@@ -72,6 +72,7 @@ class SimHal(Peripherals):
         self._changed = False
         self._window_ms = -1  # end of the rail monitor's last average
         self._lease_end_ms = NEVER_MS  # never, where the supply switch is open
+        self.frozen = False  # the lease holds the switch closed and cannot end
         self.off_due = True  # off was asked for, or the lease ran out
         self.off_ms = 0  # when off was last asked for
         self.darks: list[Dark] = []
@@ -103,8 +104,7 @@ class SimHal(Peripherals):
         hardware = self.hardware
         self.t_ms = hardware.t_ms = t_ms = self.t_ms + TICK_MS
         if t_ms > self._lease_end_ms:
-            self._end_light(self._lease_end_ms)
-            self._resolve()
+            self._open_supply(self._lease_end_ms)
         if t_ms >= self._turn_ms:
             self._turn(t_ms)
         if inputs is not self._inputs:
@@ -139,14 +139,15 @@ class SimHal(Peripherals):
 
     def off(self) -> None:
         """Supply switch open, every bank low."""
-        self._end_light(self.t_ms)
+        self._settle(self.t_ms)  # with the duties until now
         self.duty = [0] * len(self.duty)
-        self._changed = True
+        self._open_supply(self.t_ms)
         self.off_ms = self.t_ms
 
     def renew_lease(self) -> None:
         """The supply switch stays closed for 50 ms from now."""
         self._lease_end_ms = self.t_ms + LEASE_MS
+        self.frozen = False
         if not self.supply:
             self._settle(self.t_ms)
             self.supply = self._changed = True
@@ -162,6 +163,7 @@ class SimHal(Peripherals):
     def freeze(self) -> None:
         """The lease's state machine stops, its pin as it is."""
         self._lease_end_ms = NEVER_MS
+        self.frozen = self.supply
 
     # -- light -------------------------------------------------------------------------
 
@@ -171,17 +173,18 @@ class SimHal(Peripherals):
             self._resolve()
         return self._emitted
 
-    def _end_light(self, t_ms: int) -> None:
-        """The supply switch opens, or its lease ran out."""
+    def _open_supply(self, t_ms: int) -> None:
+        """The program opens the supply switch, or its lease ran out. Whether light ends depends
+        on the switches: `_resolve` finds out."""
         self._settle(t_ms)
-        if self._power_w:
-            self.darks.append(Dark(t_ms, self.hardware.hot_ms, self.hardware.apart_ms))
-        self.supply = False
+        self.supply = self.frozen = False
         self._lease_end_ms = NEVER_MS
         self.off_due = True
+        self._resolve()
 
     def _resolve(self) -> None:
-        """Find which banks give light from `_mark_ms` on, and the supply's power."""
+        """Find which banks give light from `_mark_ms` on, and the supply's power; note an end of
+        light. The dark part of a gate is no end: there the switch is closed and no off is due."""
         self._changed = False
         hardware = self.hardware
         closed = self.supply or hardware.enable_stuck
@@ -196,6 +199,8 @@ class SimHal(Peripherals):
         power_w = 0.0
         for duty, bank_w in zip(emitted, self.plant.bank_w):
             power_w += duty * bank_w
+        if self._power_w and not power_w and (self.off_due or not closed):
+            self.darks.append(Dark(self._mark_ms, hardware.hot_ms, hardware.apart_ms))
         self._emitted = emitted
         self._power_w = power_w / DUTY_MAX
         self._profile.append((self._mark_ms, self._power_w))

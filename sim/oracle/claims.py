@@ -14,11 +14,17 @@ the firmware.
 | reason of an end       | screen, journal         | true buttons, skin, dose, heat and clock     |
 | pause for "not worn"   | screen                  | whether the belt was off the skin            |
 | faults latched         | screen, journal         | the faults that were injected                |
+| day's time and CEM43   | refusals, after a reset | light and heat of the day                    |
+| dose that is kept      | journal, after a reset  | the light of the session that the reset cut  |
 """
+
+import json
 
 from firmware.core import states
 from firmware.core.faults import FAULTS, PADS
 from firmware.core.limits import CLOCK_MASK, RAMP_MS
+from firmware.records.journal import SEGMENTS, name
+from firmware.records.persistent_state import DAY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,13 +46,14 @@ class Claims:
         self._depth = run.depth
         self._clock_ms = run.scenario.start.clock  # the unit's, at power-on
         self._unit = run.depth.unit
+        self._unit_before = run.depth.unit  # of the boot cycle before
         self.boots = 0  # boot cycles found to have begun
 
     def read_state(self) -> str:
         """Return the state's name. Count a boot cycle that began since the last call."""
         unit = self._depth.unit
         if unit is not self._unit:
-            self._unit = unit
+            self._unit_before, self._unit = self._unit, unit
             self.boots += 1
         return STATES[unit.session.state]
 
@@ -81,6 +88,44 @@ class Claims:
     def read_bank_doses_j_cm2(self) -> list[list[float]]:
         """Return the dose counted for each bank of each pad, J/cm2."""
         return [[uj / 1e6 for uj in pad.fluence.uj_cm2] for pad in self._depth.unit.pads]
+
+    def read_doses_before_reset_j_cm2(self) -> list[float]:
+        """Return the dose counted for each pad when the last boot cycle ended, J/cm2."""
+        return [pad.fluence.total_uj_cm2 / 1e6 for pad in self._unit_before.pads]
+
+    def read_day_s(self) -> float:
+        """Return for how long there was light this day, s."""
+        return self._depth.unit.session.day_treat_ms / 1000
+
+    def read_day_cem43_min(self) -> list[float]:
+        """Return the CEM43 of each pad this day, minutes."""
+        return [pad.cem43.day_q10_ms / 1024 / 60_000 for pad in self._depth.unit.pads]
+
+    def read_kept_doses_j_cm2(self, files: "dict[str, bytes]") -> list[float] | None:
+        """Return the dose of each pad in the journal's last session, J/cm2: wholly given until its
+        end is written. None where the end is sealed; zeros where there is no session."""
+        rows = []
+        for segment in range(SEGMENTS):
+            for line in files.get(name(segment), b"").split(b"\n"):
+                try:
+                    row = json.loads(line)
+                except ValueError:  # torn
+                    continue
+                if isinstance(row, dict) and row.get("kind") in ("session", "end"):
+                    rows.append(row)
+        rows.sort(key=lambda row: row["n"])
+        last = rows[-1] if rows else {"kind": "end", "a_uj_cm2": [], "b_uj_cm2": []}
+        if last["kind"] == "session":
+            return [last["fluence_uj_cm2"] / 1e6] * 2
+        if "a_uj_cm2" not in last:
+            return None
+        return [sum(last["a_uj_cm2"]) / 1e6, sum(last["b_uj_cm2"]) / 1e6]
+
+    def read_day_age_s(self, files: "dict[str, bytes]", now_s: int | None) -> float | None:
+        """Return how long ago the day was kept, s by the wall clock; None where that is unknown."""
+        table = json.loads(files.get(DAY, b"{}") or b"{}")
+        then_s = table.get("clock_s")
+        return None if now_s is None or then_s is None else float(now_s - then_s)
 
     def count_faults(self) -> int:
         """Return the number of faults latched since the reset."""

@@ -1,8 +1,8 @@
 """Dose oracle: compares counted with given and prescribed dose, and checks the reason of an end.
 
-Called by `sim.oracle.safety_oracle` at a session's first light and at every change of the claimed
-state. Reads the light and the heat that the plant took, the prescription, the clock and the log
-of the wearer; judges the unit's claims (counted dose, reason). Reports to
+Called by `sim.oracle.safety_oracle` at a session's first light, at every change of the claimed
+state and at every reset. Reads the light and the heat that the plant took, the prescription, the
+clock and the log of the wearer; judges the unit's claims (counted dose, reason). Reports to
 `sim.oracle.rules.Violations`.
 """
 
@@ -13,7 +13,9 @@ from sim.oracle.design import GOING_ON, IN_SESSION, LIT, START
 
 if TYPE_CHECKING:
     from sim.oracle.claims import Claims
+    from sim.oracle.outside_heat import OutsideHeat
     from sim.oracle.rules import Violations
+    from sim.oracle.stray_light import StrayLight
     from sim.oracle.subject import Subject
 
 MINUTE_MS = 60_000
@@ -44,8 +46,9 @@ class DoseOracle:
     """Judges the session that is lit, or was last."""
 
     def __init__(
-        self, run: "Subject", claims: "Claims", wearer: WearerLog, sink: "Violations"
-    ) -> None:
+        self, run: "Subject", claims: "Claims", wearer: WearerLog, stray: "StrayLight",
+        heat: "OutsideHeat", sink: "Violations",
+    ) -> None:  # fmt: skip
         self.run = run
         self.hardware = run.hardware
         self.pads = run.plant.pads
@@ -55,24 +58,36 @@ class DoseOracle:
         self.day_lit_ms = 0  # of all sessions since power-on
         self._claims = claims
         self._wearer = wearer
+        self._stray = stray
+        self._heat = heat
         self._sink = sink
         self._given_before = [0.0, 0.0]
+        self._stray_before = [0.0, 0.0]
         self._cem43_before = [0.0, 0.0]
+        self._excess_before = [0.0, 0.0]
         self._counted: list[float] = []  # at the session's end
         self._since_ms = run.t_ms  # the claimed state began
 
-    def forget_session(self) -> None:
-        """A reset has cleared the firmware's counts."""
+    def end_life(self) -> None:
+        """A reset has ended the boot cycle: judge the session that it cut, or that was over by
+        then, by what was counted until then and by what is kept of it."""
+        if self.number >= 0:
+            self._counted = self._counted or self._claims.read_doses_before_reset_j_cm2()
+            self.judge()
+        if self.number > 0:
+            self._judge_kept()
         self.number = -1
         self._counted = []
 
-    def begin_light(self, number: int, excused: bool) -> None:
+    def begin_light(self, number: int) -> None:
         """Judge the session before; session `number` is lit for the first time."""
-        self.judge(excused)
+        self.judge()
         self.number = number
         self._counted = []
         self._given_before = [sum(pad.fluence_j_cm2()) for pad in self.pads]
+        self._stray_before = self._stray.given_j_cm2[:]
         self._cem43_before = [pad.cem43_min for pad in self.pads]
+        self._excess_before = self._heat.excess_min[:]
 
     def given_j_cm2(self) -> list[float]:
         """Return what each pad has truly given in the session, J/cm2."""
@@ -80,34 +95,47 @@ class DoseOracle:
         before_a, before_b = self._given_before
         return [sum(a.fluence_j_cm2()) - before_a, sum(b.fluence_j_cm2()) - before_b]
 
+    def countable_j_cm2(self) -> list[float]:
+        """Return what each pad has given in the session that a program could count, J/cm2."""
+        now, before = self._stray.given_j_cm2, self._stray_before
+        return [given - (now[k] - before[k]) for k, given in enumerate(self.given_j_cm2())]
+
     def cem43_min(self) -> float:
-        """Return the larger of the pads' true CEM43 in the session, minutes."""
-        a, b = self.pads
-        before_a, before_b = self._cem43_before
-        return max(a.cem43_min - before_a, b.cem43_min - before_b)
+        """Return the larger of the pads' true CEM43 in the session, minutes, without what only
+        heat from outside explains."""
+        now = self._heat.excess_min
+        return max([
+            pad.cem43_min - self._cem43_before[k] - (now[k] - self._excess_before[k])
+            for k, pad in enumerate(self.pads)
+        ])  # fmt: skip
 
     def _prescribed(self, key: str) -> float:
         return float(str(self.run.scenario.prescription[key]))
 
-    def judge(self, excused: bool) -> None:
-        """Compare the counted dose with the given and the prescribed one; not where nothing could
-        end the light (`excused`)."""
-        if self.number < 0 or excused:
+    def judge(self) -> None:
+        """Compare the counted dose with the given and the prescribed one."""
+        if self.number < 0:
             return
         counted = self._counted or self._claims.read_doses_j_cm2()
-        slack_j_cm2, share = rules.STEP_J_CM2, rules.COUNTED_SHARE
-        if any(row.event.name == "fet_stuck_on" for row in self.run.injected):
-            slack_j_cm2 += rules.STUCK_J_CM2
-            share -= rules.STUCK_PART
+        share, slack_j_cm2 = rules.COUNTED_SHARE, rules.STEP_J_CM2
         asked = self._prescribed("fluence_j_cm2")
         t_ms = self.run.t_ms
-        for k, given in enumerate(self.given_j_cm2()):
+        for k, given in enumerate(self.countable_j_cm2()):
             said = f"counted {counted[k]:.4f}, given {given:.4f}, asked {asked:g} J/cm2"
             least = share * given - slack_j_cm2
             if counted[k] < least:
                 self._sink.report(t_ms, "dose short", counted[k], least, said)
             if counted[k] > asked or given > asked / share + slack_j_cm2:
                 self._sink.report(t_ms, "dose over", max(counted[k], given), asked, said)
+
+    def _judge_kept(self) -> None:
+        """Compare what the journal keeps of the session with the given dose."""
+        kept = self._claims.read_kept_doses_j_cm2(self.run.hal.files)
+        for k, given in enumerate(self.countable_j_cm2() if kept else []):
+            least = rules.COUNTED_SHARE * given - rules.STEP_J_CM2
+            if kept and kept[k] < least:
+                said = f"the journal keeps {kept[k]:.4f}, given {given:.4f} J/cm2"
+                self._sink.report(self.run.t_ms, "kept", kept[k], least, said)
 
     def change_state(self, before: str, state: str) -> None:
         """Note a change of the claimed state; judge the end of a session."""

@@ -32,6 +32,9 @@ def list_cutoffs(run: "Ended") -> "list[dict[str, Any]]":
     * `contact_hot`: the first of the samples that stayed beyond the limit until it was dark;
     * a contact sensor that disagrees with the other or with the energy given: since when the two
       sensors, noise aside, stayed apart.
+
+    A bank's fault counts from its injection, too, and beside it from when the LED supply's current
+    could tell it (`shown_s`, `shown_latency_ms`), as the fault table counts; None for any other.
     """
     found = Claims(run).list_faults()
     rows = [find_cutoff(run, injected, found) for injected in run.injected]
@@ -63,6 +66,8 @@ def find_cutoff(
         # noise and rounding may carry the firmware's average over the limit before the sensors
         apart_ms = dark.apart_ms[PADS.index(shown["pad"])]
         onset_ms = max(onset_ms, dark.t_ms if apart_ms < 0 else apart_ms)
+    banks = run.bank_faults
+    shown_ms = banks.find_shown_ms(injected, dark.t_ms) if banks else None
     return {
         "fault": event.name,
         "pad": event.pad,
@@ -70,6 +75,8 @@ def find_cutoff(
         "off_s": dark.t_ms / 1000,
         "latency_ms": dark.t_ms - onset_ms,
         "true_crossing_s": crossing_s,
+        "shown_s": None if shown_ms is None else shown_ms / 1000,
+        "shown_latency_ms": None if shown_ms is None else dark.t_ms - shown_ms,
     }
 
 

@@ -7,17 +7,21 @@ truth. Deadlines are in `sim.faults.catalogue`, the other rules in `sim.oracle.r
 which the design cannot end light in `sim.oracle.excuses`. Violations go to one sink, `violations`.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from sim.faults import deadlines
-from sim.faults.catalogue import ENDS_PROGRAM, find_bound
+from sim.faults.catalogue import ENDS_PROGRAM, FAULTS, find_bound
 from sim.oracle import rules
 from sim.oracle.claims import Claims
 from sim.oracle.current_oracle import CurrentOracle
-from sim.oracle.design import LIT
+from sim.oracle.day_oracle import DayOracle
+from sim.oracle.design import LIT, TICK_MS
 from sim.oracle.dose_oracle import DoseOracle, WearerLog
-from sim.oracle.excuses import Excuses, ends_ms
+from sim.oracle.excuses import ONCE_MS, Excuses, ends_ms, most_contact_c
+from sim.oracle.outside_heat import OutsideHeat
 from sim.oracle.rules import Violation, Violations
+from sim.oracle.stray_light import StrayLight
+from sim.oracle.supply_current import is_bank_fault
 from sim.physics import sensors
 from sim.physics.plant import APART_C
 
@@ -25,16 +29,29 @@ if TYPE_CHECKING:
     from sim.faults.injected import Injected
     from sim.oracle.subject import Observed, Subject
 
-ONCE_MS = 2_000  # a momentary fault is over: boot, self-test and skin take longer than this
+SILENT = "contact_lost"  # shows in another way that a pad is unplugged
 
 
-class Due(NamedTuple):
-    """`fault`, injected at `since_ms`, forbids light between two times."""
+class Due:
+    """A fault that forbids light from a time on; later while no reading shows it."""
 
-    fault: str
-    since_ms: int
-    from_ms: int
-    until_ms: int
+    def __init__(self, injected: "Injected") -> None:
+        event = injected.event
+        row = find_bound(event.name, event.button)
+        self.event = event
+        self.fault = event.name
+        self.since_ms = injected.t_ms
+        self.within_ms = row.within_ms or 0
+        self.from_ms = injected.t_ms + self.within_ms
+        self.until_ms = self.from_ms + ONCE_MS if row.once else ends_ms(injected)
+        self.hides = bool(FAULTS[event.name].hidden_by)
+        silent_ms = find_bound(SILENT).within_ms or 0
+        unplugged = event.name == "pad_unplugged"
+        self.latest_ms = self.since_ms + silent_ms if unplugged else self.until_ms + self.within_ms
+
+    def postpone(self, t_ms: int) -> None:
+        """No reading has shown the fault until now: the next tick is the first that may."""
+        self.from_ms = max(self.from_ms, min(t_ms + TICK_MS + self.within_ms, self.latest_ms))
 
 
 class SafetyOracle:
@@ -48,12 +65,16 @@ class SafetyOracle:
         self.claims = Claims(run)
         self.violations = Violations()
         self.wearer = WearerLog(run.hardware.pins)
-        self.dose = DoseOracle(run, self.claims, self.wearer, self.violations)
-        self.outside = False  # a fault heats the skin from outside
+        self._excuses = Excuses(run, run.injected)
+        self.heat = OutsideHeat(run)
+        self._stray = StrayLight(run, self._excuses)
+        self.dose = DoseOracle(
+            run, self.claims, self.wearer, self._stray, self.heat, self.violations
+        )
+        self.day = DayOracle(run, self.claims, self.heat, self.violations)
         self.hottest_c = max(self.pads[0].max_contact_c, self.pads[1].max_contact_c)
         self._injected = run.injected
         self._noted = 0  # injections noted in `_dues`, `_refusals` and `_current`
-        self._excuses = Excuses(run, run.injected)
         self._dues: list[Due] = []
         self._current = CurrentOracle(run, self.claims, self.violations)
         self._refusals: list[Injected] = []  # no session may begin with these
@@ -64,7 +85,6 @@ class SafetyOracle:
         self._resumed = False
         self._off_ms = -1  # the end of light before the present light
         self._lit_ms = -1  # the last tick, if it was lit
-        self._late_j = self.hal.late_j
 
     @property
     def found(self) -> list[Violation]:
@@ -91,36 +111,42 @@ class SafetyOracle:
             wearer.note_pins(pins, t_ms)
         if len(self._injected) != self._noted:
             self._note_faults()
+        self._excuses.follow(t_ms)
+        self._stray.follow(t_ms)
+        self.heat.follow(t_ms)
+        for row in self._dues:
+            if row.hides and t_ms < row.until_ms and self._excuses.is_hidden(row.event):
+                row.postpone(t_ms)
         claims = self.claims
         state = claims.read_state()
         if claims.boots != self._boots:
             self._boots = claims.boots
-            self.dose.forget_session()
+            self.dose.end_life()
+            self.day.end_life()
         if state != self._state:
             self._change_state(state, t_ms)
-        a, b = self.pads
-        if a.max_contact_c > self.hottest_c or b.max_contact_c > self.hottest_c:
-            self.hottest_c = max(a.max_contact_c, b.max_contact_c)
-            if not self.outside:
-                self._judge_heat(self.hottest_c)
-        if a.tissue.worn:
+        lit = any(hal.given()) and not self._excuses.is_shorted_through()
+        self._judge_heat(t_ms, lit)
+        if self.pads[0].tissue.worn:
             wearer.unworn_ms = -1
         elif wearer.unworn_ms < 0:
             wearer.unworn_ms = t_ms
-        if any(hal.given()) and not self._excuses.is_shorted_through():
+        if lit:
             self._judge_light(t_ms, state)
             self._lit_ms = t_ms
         elif self._lit_ms >= 0:
             self._end_light(t_ms)
             self._lit_ms = -1
+        if lit or not hal.off_due:
+            self.day.judge(t_ms)
 
     def close(self) -> None:
         """Judge dose and energy of a run that is over."""
-        late_j = self.hal.late_j - self._late_j
-        excused = self._excuses.could_not_be_off()
-        if late_j > 0.0 and not excused:
+        self._stray.follow(self.hal.t_ms)
+        late_j = self._stray.late_j
+        if late_j > 0.0:
             self._report("after off", late_j, 0.0, f"{late_j:.4f} J while off was due")
-        self.dose.judge(excused)
+        self.dose.judge()
         for t_s, what in self.run.raised:
             self._report("raised", t_s, 0.0, what)
 
@@ -145,22 +171,18 @@ class SafetyOracle:
         for injected in injections[self._noted :]:
             event = injected.event
             row = find_bound(event.name, event.button)
-            self.outside = self.outside or row.outside
             if row.comes == deadlines.AT_START:
                 self._refusals.append(injected)
-            elif row.since == deadlines.CURRENT:
-                self._current.add_fault(injected)
+            elif is_bank_fault(injected):
+                self._current.faults.add_fault(injected)
             elif row.comes == deadlines.OFF and row.since == deadlines.STRIKE:
-                from_ms = injected.t_ms + (row.within_ms or 0)
-                until_ms = from_ms + ONCE_MS if row.once else ends_ms(injected)
-                self._dues.append(Due(row.fault, injected.t_ms, from_ms, until_ms))
+                self._dues.append(Due(injected))
         self._noted = len(injections)
 
     def _change_state(self, state: str, t_ms: int) -> None:
         before = self._state
         self._state = state
         self.dose.change_state(before, state)
-        self._current.supply.follow_state(state, t_ms)
         if state == "WAIT_SKIN" or (state == "CHECK" and before == "PAUSED"):
             self._asked_ms = t_ms
             self._resumed = before == "PAUSED"
@@ -180,10 +202,17 @@ class SafetyOracle:
                 said = f"{name} had been there for {since_s:.2f} s"
                 self._report("not refused", since_s, 0.0, said)
 
-    def _judge_heat(self, contact_c: float) -> None:
-        most_c = deadlines.DOUBLE_C if len(self._injected) > 1 else deadlines.SINGLE_C
-        if contact_c > most_c:
-            self._report("hot", contact_c, most_c, f"true contact {contact_c:.2f} C")
+    def _judge_heat(self, t_ms: int, lit: bool) -> None:
+        """Judge true contact: while lit as it is, in the dark without what comes from outside."""
+        for pad in (0, 1):
+            contact_c = self.pads[pad].tissue.contact_c
+            if contact_c > self.hottest_c:
+                self.hottest_c = contact_c
+            if contact_c > deadlines.SINGLE_C:
+                judged_c = contact_c if lit else self.heat.own_c(pad)
+                most_c = most_contact_c(self._injected, t_ms)
+                if judged_c > most_c:
+                    self._report("hot", judged_c, most_c, f"true contact {judged_c:.2f} C")
 
     # -- light -------------------------------------------------------------------------
 
@@ -204,15 +233,14 @@ class SafetyOracle:
         for row in self._dues:
             if row.from_ms <= t_ms < row.until_ms and (alive or row.fault in ENDS_PROGRAM):
                 self._judge_late(row, t_ms)
+        self._current.judge(t_ms, alive)
         if alive:
             self._judge_sensed(t_ms)
-        if self.outside:
-            a, b = self.pads
-            self._judge_heat(max(a.tissue.contact_c, b.tissue.contact_c))
         number = self.claims.read_session_number()
         if number != self.dose.number:
-            self.dose.begin_light(number, self._excuses.could_not_be_off())
-        if not self.outside and self.hottest_c > rules.CEM43_FROM_C:
+            self.dose.begin_light(number)
+            self.day.begin_session()
+        if self.hottest_c > rules.CEM43_FROM_C:
             minutes = self.dose.cem43_min()
             if minutes > rules.CEM43_MIN:
                 self._report("cem43", minutes, rules.CEM43_MIN, f"lit at {minutes:.2f} min")
@@ -220,8 +248,6 @@ class SafetyOracle:
     def _judge_sensed(self, t_ms: int) -> None:
         """Judge the faults whose deadline counts from when the program can sense them."""
         hardware = self.hardware
-        if self._current.faults:
-            self._current.judge(t_ms)
         if hardware.hot_ms[0] >= 0 or hardware.hot_ms[1] >= 0 or hardware.empty_ms >= 0:
             self._judge_samples(t_ms)
         if hardware.apart_ms[0] >= 0 or hardware.apart_ms[1] >= 0:
@@ -232,10 +258,9 @@ class SafetyOracle:
         if row.fault == "unworn" and self.wearer.unworn_ms < 0:
             return  # it is worn again
         lit_ms = at_ms - row.since_ms
-        within_ms = row.from_ms - row.since_ms
-        if not self._excuses.excuse_late(row.fault, lit_ms, within_ms):
+        if not self._excuses.excuse_late(row.fault, lit_ms, self.hal.t_ms):
             said = f"lit {lit_ms} ms after {row.fault} struck"
-            self._report("late", lit_ms, within_ms, said)
+            self._report("late", lit_ms, row.from_ms - row.since_ms, said)
 
     def _judge_samples(self, t_ms: int) -> None:
         hardware = self.hardware

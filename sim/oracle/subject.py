@@ -65,6 +65,13 @@ class Subject(Protocol):
         """When (s) the program raised an exception, and which."""
 
 
+class Shown(Protocol):
+    """Since when the LED supply's current can tell an injected fault."""
+
+    def find_shown_ms(self, injected: "Injected", dark_ms: int) -> int | None:
+        """Return since when it could, before a dark; None where it could not."""
+
+
 class Ended(Subject, Protocol):
     """A run with the times and sums for its report."""
 
@@ -72,6 +79,10 @@ class Ended(Subject, Protocol):
     end_ms: int | None  # of the latest session; None while one goes on
     true_crossing_s: "list[float | None]"  # when each pad's true contact crossed the trip
     wall_s: float  # computing time
+
+    @property
+    def bank_faults(self) -> "Shown | None":
+        """Faults of banks, once there is one."""
 
     @property
     def ticks(self) -> int:

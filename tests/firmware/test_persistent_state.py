@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from firmware.core import states
 from firmware.core.inputs import START
-from firmware.core.limits import SESSION_DAY_MAX_MS
+from firmware.core.limits import CEM43_SESSION_Q10_MS, SESSION_DAY_MAX_MS
 from firmware.records import persistent_state
 from firmware.waistband import Waistband
 from tests.support.fake_hal import BOARD, CALIBRATION, MOMENT_MS, SHORT, Bench
@@ -174,6 +174,30 @@ def test_a_session_counts_as_wholly_given_from_before_its_first_light_until_it_i
     bench.until("DONE", 5 * MINUTE)
     bench.run(1_200)
     assert day(bench)["treat_ms"] == bench.unit.session.day_treat_ms < 3 * MINUTE
+
+
+@pytest.mark.parametrize("hot", [0, 1])
+def test_the_thermal_dose_of_each_pad_is_kept_for_the_day(hot: int) -> None:
+    bench = Bench(SHORT).to("TREAT")
+    bench.hal.skin_mc(41_500, hot)
+    bench.run(4_000)
+    bench.hal.skin_mc(33_000, hot)
+    bench.until("DONE", 5 * MINUTE)
+    bench.run(1_200)
+    felt = [pad.cem43.day_q10_ms for pad in bench.unit.pads]
+    assert felt[hot] > 400_000 > felt[1 - hot]  # a second of 41.5 C is 128,000
+    assert [day(bench)[f"cem43_{pad}_q10_ms"] for pad in "ab"] == felt
+    assert [pad.cem43.day_q10_ms for pad in again(bench).unit.pads] == felt
+
+
+def test_a_session_that_is_cut_counts_as_its_whole_thermal_dose_for_both_pads() -> None:
+    bench = Bench(SHORT).to("TREAT")
+    before = [pad.cem43.day_q10_ms for pad in bench.unit.pads]
+    after = [pad.cem43.day_q10_ms for pad in again(bench).unit.pads]
+    assert all(
+        more - less >= CEM43_SESSION_Q10_MS - 1_000
+        for more, less in zip(after, before, strict=True)
+    )
 
 
 def test_a_session_switched_off_by_hand_is_counted_as_what_it_was() -> None:

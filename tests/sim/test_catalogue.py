@@ -25,14 +25,13 @@ INJECTORS = ("sim/faults/injectors.py", "sim/faults/program.py")
 # Product files that name a fault beside the catalogue and the injectors, and why they must.
 EXCEPTIONS = {
     # a session's reason and a refusal of the firmware, which are called as the faults are
-    "sim/oracle/dose_oracle.py": {"unworn", "fet_stuck_on"},  # ... and light that nobody counts
+    "sim/oracle/dose_oracle.py": {"unworn"},
     "sim/oracle/rules.py": {"unworn"},
     "sim/model_check/abstraction.py": {"unworn"},
     "tools/common/words.py": {
         "board_sensor_lost", "button_stuck", "contact_garbage", "contact_lost", "enable_stuck",
         "fet_stuck_on", "led_open", "ntc_open", "ntc_short", "pad_unplugged", "unworn",
     },
-    # a method of the `machine` module
     # what can only be put on a chip before it is powered: a part of its injector
     "sim/pin_depth/run.py": {"flash_full"},
     # the reset cause that a power cut is called by at driver depth: a part of its injector
@@ -45,11 +44,10 @@ EXCEPTIONS = {
     "tools/dev/figures_device.py": {"i2c_hang"},
     # a clock that jumps must not change a dose: a rule of this one fault
     "sim/campaign/verdict.py": {"clock_jump"},
-    # a belt that is put on again is worn
-    "sim/oracle/safety_oracle.py": {"unworn"},
-    # two switches in series: with both shorted, or one shorted and the program hung, no light can
-    # be ended
-    "sim/oracle/excuses.py": {"enable_stuck", "fet_stuck_on", "firmware_hang"},
+    # a belt that is put on again is worn; a plug that is out also silences the thermometer
+    "sim/oracle/safety_oracle.py": {"unworn", "contact_lost", "pad_unplugged"},
+    # by which reading each shows
+    "sim/oracle/excuses.py": {"contact_garbage", "ntc_short"},
     # a fault of one bank, after which the others go on
     "sim/oracle/report.py": {"led_open"},
     # controls of the page that have a place of their own

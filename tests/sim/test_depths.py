@@ -4,13 +4,15 @@ import pytest
 
 from hal.boards import RPI_PICO
 from sim.common.story import Event, Start
+from sim.common.value_record import replace
 from sim.driver_depth.run import DriverDepth
 from sim.faults.depth import Depth
 from sim.faults.hardware import PARTS, Filter, Hardware
 from sim.faults.program import FAULTS
 from sim.hal_depth.depth import HalDepth
 from sim.physics.plant import Plant
-from sim.run import nominal_calibration
+from sim.run import Run, nominal_calibration
+from sim.scenario.scenario import ordinary
 
 ASKED = {name for inject in FAULTS.values() for name in inject.__code__.co_names} & set(vars(Depth))
 
@@ -71,3 +73,46 @@ def test_a_level_never_leaves_what_twelve_bits_with_noise_can_say(hardware: Hard
     hardware.add_filter(Filter(Event(0.0, "fault", "ntc_open"), alter, None))
     hardware.refresh()
     assert hardware.levels == [14.0, 4_080.0, 2_000.0]
+
+
+# -- the end of light ------------------------------------------------------------------------
+
+STRIKE_S = 22.0
+STUCK, HANGS = Event(STRIKE_S, "fault", "enable_stuck"), Event(STRIKE_S, "fault", "firmware_hang")
+ENDS = [
+    ((HANGS,), 30, 80),  # by the lease
+    ((STUCK, HANGS), 400, 500),  # by the watchdog: the lease cannot open a switch that is stuck
+    ((replace(STUCK, for_s=0.2), HANGS), 200, 220),  # by the switch, once it is free
+    ((Event(STRIKE_S, "fault", "charger_plugged"),), 0, 80),  # by the program
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [HalDepth, DriverDepth])
+@pytest.mark.parametrize(("faults", "from_ms", "to_ms"), ENDS)
+def test_a_dark_is_noted_when_the_current_ends_and_no_sooner(
+    kind: type[Depth], faults: tuple[Event, ...], from_ms: int, to_ms: int
+) -> None:
+    plain = ordinary()
+    scenario = replace(
+        plain, events=plain.events + faults, duration_s=STRIKE_S + 0.7, until_done=False
+    )
+    run = Run(scenario, depth=kind())
+    lit: list[float] = []
+    run.depth.on_light(lambda begin_ms, end_ms, watts: lit.append(end_ms))
+    run.advance(10**9)
+    [dark] = [dark.t_ms for dark in run.depth.darks if dark.t_ms >= STRIKE_S * 1000]
+    assert abs(dark - lit[-1]) <= 1.0  # whole ms are noted
+    assert from_ms <= dark - STRIKE_S * 1000 <= to_ms
+
+
+@pytest.mark.parametrize("kind", [HalDepth, DriverDepth])
+def test_light_that_nothing_ends_is_never_noted_as_dark(kind: type[Depth]) -> None:
+    plain = ordinary()
+    faults = (STUCK, Event(STRIKE_S, "fault", "fet_stuck_on", "A", 850.0))
+    scenario = replace(
+        plain, events=plain.events + faults, duration_s=STRIKE_S + 2.0, until_done=False
+    )
+    run = Run(scenario, depth=kind())
+    run.advance(10**9)
+    assert [row["name"] for row in run.fault_rows()] == ["fet_stuck_on"]
+    assert [dark for dark in run.depth.darks if dark.t_ms >= STRIKE_S * 1000] == []

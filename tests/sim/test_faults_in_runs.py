@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 from firmware.core import states
 from sim.common.story import Event, Start
 from sim.common.value_record import replace
+from sim.driver_depth.run import DriverDepth
 from sim.faults.catalogue import FAULTS
+from sim.faults.depth import Depth
+from sim.hal_depth.depth import HalDepth
 from sim.physics.tissue import Tissue
 from sim.run import Run
 from sim.scenario.scenario import ordinary
@@ -281,3 +284,34 @@ def test_a_thermistor_that_is_open_reads_open_whatever_else_it_does(names: tuple
     run = Run(replace(ordinary(), events=events, duration_s=70.0, until_done=False))
     run.advance(10**9)
     assert run.hardware.levels[0] > 4_000
+
+
+@pytest.mark.parametrize("kind", [HalDepth, DriverDepth])
+def test_a_switch_that_sticks_is_reported_from_the_strike_and_from_when_its_current_can_tell(
+    kind: type[Depth],
+) -> None:
+    """It sticks where full light is asked for, and adds nothing until a person turns it down."""
+    full = dict.fromkeys(("810", "850", "940", "1060"), 10)
+    plain = ordinary()
+    stuck = Event(45.0, "fault", "fet_stuck_on", "B", 850.0)
+    downs = [Event(65.0 + k, "press", "DOWN", hold_ms=200) for k in range(5)]
+    run = Run(replace(
+        plain, events=(*plain.events, stuck, *downs), duration_s=100.0, until_done=False,
+        prescription={**plain.prescription, "irradiance_mw_cm2": full, "fluence_j_cm2": 60},
+    ), depth=kind())  # fmt: skip
+    run.advance(10**9)
+    [cutoff] = run.result()["cutoffs"]
+    assert cutoff["onset_s"] == pytest.approx(45.0, abs=0.02)
+    assert cutoff["latency_ms"] > 20_000
+    assert 65.0 < cutoff["shown_s"] < cutoff["off_s"]
+    assert 0 < cutoff["shown_latency_ms"] <= 1_000
+    assert cutoff["shown_latency_ms"] == round((cutoff["off_s"] - cutoff["shown_s"]) * 1000)
+
+
+def test_no_other_fault_has_a_time_at_which_its_current_can_tell() -> None:
+    plain = ordinary()
+    opens = Event(60.0, "fault", "ntc_open", "A")
+    run = Run(replace(plain, events=(*plain.events, opens), duration_s=70.0, until_done=False))
+    run.advance(10**9)
+    [cutoff] = run.result()["cutoffs"]
+    assert cutoff["shown_s"] is cutoff["shown_latency_ms"] is None

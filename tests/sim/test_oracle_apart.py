@@ -19,7 +19,8 @@ from tests.test_architecture import ROOT
 # `sim/oracle/subject.py` has the type of a run.
 ORACLE = (
     "oracle.safety_oracle", "oracle.current_oracle", "oracle.dose_oracle", "oracle.rules",
-    "oracle.design", "oracle.excuses", "campaign.measurements",
+    "oracle.design", "oracle.excuses", "oracle.supply_current", "oracle.stray_light",
+    "oracle.outside_heat", "oracle.day_oracle", "campaign.measurements",
     "oracle.report", "physics.threshold_times", "campaign.injection", "campaign.verdict",
     "faults.catalogue", "faults.deadlines",
 )  # fmt: skip
@@ -30,7 +31,7 @@ BELOW = (
 )  # fmt: skip
 MAY_IMPORT = {
     "faults.catalogue", "oracle.claims", "oracle.design", "physics.threshold_times",
-    "oracle.report", "oracle.subject",
+    "oracle.report", "oracle.subject", "oracle.supply_current",
 }  # fmt: skip
 # Columns of the catalogue that are called as a part of the unit is.
 NAMESAKES = {

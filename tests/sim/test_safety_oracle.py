@@ -4,6 +4,7 @@ A unit is spoiled by hand, in the firmware, in the plant or at the HAL; the orac
 rule.
 """
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from firmware.core import states
 from firmware.core.inputs import BUCKLE
 from firmware.core.limits import LEASE_MS, SESSION_DAY_MAX_MS
+from firmware.records.persistent_state import DAY
 from firmware.ui.button_actions import ButtonActions
 from sim.campaign.snapshot import Snapshot
 from sim.common.story import Event, Start
@@ -144,6 +146,28 @@ def heated_before(run: Run) -> None:
         pad.cem43_min += 2.5
 
 
+def asked_for_fewer_minutes(run: Run) -> None:
+    until(run, LIT_S)
+    short = {**run.scenario.prescription, "max_min": 0.2}
+    run.scenario = replace(run.scenario, prescription=short)
+
+
+def lit_for_an_hour_before(run: Run) -> None:
+    find_oracle(until(run, LIT_S)).day.lit_ms += SESSION_DAY_MAX_MS
+
+
+def heated_all_day(run: Run) -> None:
+    until(run, 500.0)
+    for pad in run.plant.pads:
+        pad.cem43_min += 4.5
+
+
+def day_is_lost(run: Run) -> None:
+    day = json.loads(until(run, LIT_S).hal.files[DAY])
+    day["treat_ms"] = 0
+    run.hal.files[DAY] = json.dumps(day).encode()
+
+
 def sensor_breaks_unseen(run: Run) -> None:
     until(run, LIT_S)
     INJECT["ntc_open"](run.hardware, fault("ntc_open", pad="A"), True)
@@ -176,6 +200,10 @@ SPOILED: list[tuple[str, Spoil, tuple[Event, ...], float]] = [
     ("dose short", nothing_counted, (), 90.0),
     ("dose over", asked_for_less, (), 90.0),
     ("cem43", heated_before, (), 510.0),
+    ("long", asked_for_fewer_minutes, (), 90.0),
+    ("day light", lit_for_an_hour_before, (), 65.0),
+    ("day cem43", heated_all_day, (), 510.0),
+    ("kept", day_is_lost, (fault("brownout"),), 75.0),
     ("false trip", sensor_breaks_unseen, (), 70.0),
     ("end", gone_off, (), 70.0),
     ("raised", firmware_raised, (), 62.0),
@@ -316,6 +344,7 @@ def test_what_a_frozen_reading_hides_counts_from_when_it_is_let_go(
 ) -> None:
     stuck = fault(freezes, pad=frozen, for_s=0.1)
     other = fault(hidden, pad="A", for_s=for_s)
-    run = blind(until(watched(stuck, other, duration_s=72.0), LIT_S))
+    both = (stuck, other) if freezes == "ntc_stuck" else (other, stuck)  # the later one freezes
+    run = blind(until(watched(*both, duration_s=72.0), LIT_S))
     run.advance(10**9)
     assert ("late" in {row.rule for row in find_oracle(run).found}) is late

@@ -20,6 +20,7 @@ from sim.scenario import scenario
 from tests.support.command import KEYS, SHORT, Waistband, files
 from tools.commands import doctor
 from tools.common.files import write_whole
+from tools.common.words import NOT_KNOWN
 from tools.report.light_account import account
 from tools.report.live_view import View
 from tools.report.summary import render
@@ -173,6 +174,7 @@ def test_the_summary_says_asked_given_and_why_less_without_colour(waistband: Wai
     for words in ("Asked", "given", "less", "Highest true contact", "CEM43", "No faults."):
         assert words in out
     assert max(map(len, out.splitlines())) <= 80
+    assert NOT_KNOWN in " ".join(out.split())
 
 
 @pytest.mark.parametrize(("every", "rows"), [("control", 150), ("tick", 1500)])

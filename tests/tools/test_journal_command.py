@@ -18,6 +18,7 @@ from tests.support.command import SHORT, Waistband
 from tests.support.journals import KEY, segments, unit_journal, write
 from tests.tools.test_prescribe import write_key
 from tools.commands import main
+from tools.common.words import NOT_KNOWN
 from tools.journal import chain, export, sessions
 from tools.journal.reader import Segment
 from tools.prescription import file as prescription_file
@@ -156,6 +157,17 @@ def test_the_export_has_a_row_a_session_and_pad_and_says_what_each_column_is(
     dictionary = Path("out/dictionary.md").read_text(encoding="utf-8")
     for name in rows[0]:
         assert f"| `{name}` |" in dictionary
+
+
+def test_show_and_export_say_what_the_unit_cannot_know(pulled: Waistband) -> None:
+    shown = " ".join(pulled("journal", "show", "unit", "--key", "unit.key").out.split())
+    pulled("journal", "show", "unit", "--key", "unit.key", "-o", "a.html")
+    pulled("journal", "export", "unit", "--key", "unit.key", "-o", "out")
+    for said in (
+        shown,
+        *(Path(name).read_text("utf-8") for name in ("a.html", "out/dictionary.md")),
+    ):
+        assert NOT_KNOWN in said
 
 
 def test_text_that_a_sheet_takes_for_a_formula_is_marked() -> None:

@@ -15,6 +15,7 @@ from sim.faults.catalogue import FAULTS, find_bound
 from sim.faults.injected import Injected
 from sim.hal_depth.depth import HalDepth
 from sim.oracle import report
+from sim.oracle.excuses import most_contact_c
 from sim.run import Run
 from sim.scenario.scenario import BUTTONS, HOLD_MAX_MS, HOLD_MIN_MS, read_event
 from sim.scenario.toml_writer import event_table
@@ -268,7 +269,7 @@ def fault_message(run: Run, row: WatchedFault) -> "dict[str, Any]":
     """A message about a fault: its bound, or its latency and peak once light has ended."""
     event = row.injected.event
     row.reported_c = row.peak_c
-    bound_c = deadlines.DOUBLE_C if len(run.injected) > 1 else deadlines.SINGLE_C
+    bound_c = most_contact_c(run.injected, run.t_ms)
     bound = find_bound(event.name, event.button)
     text = event.name
     if event.value is not None:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from firmware.therapy.session import Session
 
+# What no read-back of a dose can say; each says so.
+NOT_KNOWN = "given is light at the windows; what skin took of it is not known"
+
 STATES = {
     "SELF_TEST": "self-test, dark",
     "READY": "ready for START",

@@ -17,6 +17,7 @@ from typing import Any
 from firmware.core.limits import CARRIER_HZ, TICK_MS
 from hal.contract import Board
 from tools.common.files import render_csv
+from tools.common.words import NOT_KNOWN
 from tools.journal.chain import Trail
 from tools.journal.sessions import Session, format_clock, verdict_in_words
 from tools.report.light_account import PadAccount
@@ -158,10 +159,11 @@ COLUMNS: tuple[Column, ...] = (
      lambda c: c.result["treat_ms"] / 1000 if c.result else None),
     ("session_time", "s", "from START to the end, pauses included",
      lambda c: c.result["session_ms"] / 1000 if c.result else None),
-    ("fluence", "J/cm2", "energy density given, as the unit counted it", given_fluence),
+    ("fluence", "J/cm2", "energy density given at the window, as the unit counted it",
+     given_fluence),
     ("counted_fluence", "J/cm2", "the same, or all that was asked where no end was written",
      counted_fluence),
-    ("energy", "J", "given: fluence times area",
+    ("energy", "J", "given at the window: fluence times area",
      lambda c: None if (got := given_fluence(c)) is None else got * c.area_cm2),
     ("withheld_ramp", "J/cm2", "by the check and the ramp", lambda c: c.part(RAMP)),
     ("withheld_heat", "J/cm2", "by throttling, to hold contact temperature",
@@ -217,6 +219,8 @@ class Table:
             "spectral width and beam profile are the emitters' data sheet's.", "",
             f"- Journal: {self.trail.records} records, {len(self.trail.wrong)} things wrong.",
             f"- Window area: {self.area}. Irradiance is that of the unit's calibration.",
+            f"- Mind: {NOT_KNOWN}: a pad that lifts",
+            "  while it still reads as worn counts the same.",
             "- An empty cell: not known, because the unit wrote no end of that session, or not",
             "  applicable.", "",
             "| column | unit | what it is |", "|---|---|---|",

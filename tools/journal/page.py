@@ -58,6 +58,7 @@ def build_page(session: Session, trail: Trail) -> Page:
             ("took", f"{minutes[0]}, {'therapy' if session.blind else 'lit'} for {minutes[1]}"),
         ]
         facts += [("given", SEALED)] if session.blind else [
+            ("mind", words.NOT_KNOWN),
             ("highest contact", format_pads(result["highest_mc"], 1000, "C")),
             ("CEM43", format_pads(result["cem43_q10_ms"], 60_000 << 10, "min")),
             ("set point at the end", f"{result['set_point_mc'] / 1000:g} C"),

@@ -77,4 +77,5 @@ WARNINGS = (
     (lambda course: course.period_ticks > 1,
      "in gated light a switch that sticks on is dark within four seconds, not one"
      " (docs/maintainer/safety.md)"),
+    (lambda course: True, words.NOT_KNOWN),
 )  # fmt: skip

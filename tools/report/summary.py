@@ -27,7 +27,7 @@ def summary(run: Run, written: list[tuple[str, str]], how: str = "") -> Renderab
     if not run.unit.session.locked and run.unit.session.number:
         course = run.unit.session.course
         parts += [f"Asked ({course.name}): {words.render_course(course)}", ""]
-        parts += [given(account(run)), ""]
+        parts += [given(account(run)), f"Note: {words.NOT_KNOWN}."]
     parts += list(list_notes(run, result, how))
     parts += [f"Wrote the {what} to {path}" for what, path in written]
     return Padding(Group(*parts), (0, 1))
@@ -124,9 +124,11 @@ def list_notes(run: Run, result: dict[str, object], how: str) -> Iterator[Render
         yield f"Reset: {row['why']} at {row['t_s']:.2f} s; what the unit counted began anew."
     for row in cutoffs:
         where = f" on pad {row['pad']}" if row["pad"] else ""
+        shown = row["shown_latency_ms"]
+        told = "" if shown is None else f", {latency(shown)} after the LED current could tell it"
         yield (
             f"Cut-off: {row['fault']}{where} at {row['onset_s']:.2f} s, "
-            f"dark {latency(row['latency_ms'])} later."
+            f"dark {latency(row['latency_ms'])} later{told}."
         )
     if not rows:
         yield "No faults."

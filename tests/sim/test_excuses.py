@@ -1,0 +1,280 @@
+"""Excuses of the oracle hold while the plant is really so, and a broken firmware is still found.
+
+Each excuse is met twice: by a sound unit, which breaks no rule, and by a unit that is broken by
+hand at another time, on another pad or by more than the excuse explains.
+"""
+
+import json
+from typing import Any
+
+import pytest
+
+from firmware.core import states
+from firmware.records.persistent_state import DAY
+from firmware.therapy.dose import Fluence
+from sim.common.story import Event
+from sim.hal_depth import lifecycle
+from sim.oracle.rules import DAY_CEM43_MIN
+from sim.oracle.safety_oracle import find_oracle
+from sim.run import Run
+from tests.sim.test_safety_oracle import (
+    LIT_S,
+    blind,
+    fault,
+    guard_gone,
+    nothing_counted,
+    rail_gone,
+    until,
+    watched,
+)
+
+Patch = pytest.MonkeyPatch
+STUCK_BANK = fault("fet_stuck_on", 70.0, "A", value=1_060.0)
+
+
+def count_half(patch: Patch) -> None:
+    """The firmware counts half of its light."""
+    add = Fluence.add
+
+    def half(self: Fluence, duties: list[int], first: int, ms: int, mc: int) -> None:
+        add(self, duties, first, ms // 2, mc)
+
+    patch.setattr(Fluence, "add", half)
+
+
+def found(run: Run) -> dict[str, str]:
+    """Rules that a run with harmful faults broke by its end."""
+    run.advance(10**9)
+    find_oracle(run).close()
+    return {row.rule: row.said for row in find_oracle(run).found}
+
+
+def again(at_s: float) -> Event:
+    """A press of START."""
+    return Event(at_s, "press", "START", hold_ms=200)
+
+
+# -- light that nothing can end, or nobody can count ----------------------------------------
+
+APART = (fault("enable_stuck", 64.0, for_s=0.5), fault("fet_stuck_on", 70.0, "A", value=850.0,
+                                                       for_s=0.02))  # fmt: skip
+TOGETHER = (fault("enable_stuck", 64.0), STUCK_BANK)
+HUNG = (fault("enable_stuck", 64.0), fault("firmware_hang"))
+ALONE = (STUCK_BANK,)
+CUT = (fault("brownout"),)
+
+
+@pytest.mark.parametrize("faults", [APART, TOGETHER, HUNG, ALONE, CUT])
+@pytest.mark.parametrize("half", [False, True])
+def test_a_firmware_that_counts_half_its_light_is_found_whatever_struck(
+    monkeypatch: Patch, faults: tuple[Event, ...], half: bool
+) -> None:
+    if half:
+        count_half(monkeypatch)
+    run = watched(*faults, duration_s=80.0)
+    assert ("dose short" in found(run)) is half
+
+
+def test_a_stuck_bank_excuses_no_more_than_it_gives(monkeypatch: Patch) -> None:
+    count_half(monkeypatch)
+    run = watched(fault("fet_stuck_on", 70.0, "A", value=810.0, for_s=0.9), duration_s=80.0)
+    rail_gone(run)
+    said = found(run)["dose short"]
+    counted, given = (float(word.strip(",")) for word in said.split()[1:4:2])
+    assert counted == pytest.approx(given / 2, rel=0.02)
+
+
+@pytest.mark.parametrize(("late_s", "is_found"), [(63.0, True), (68.0, True)])
+def test_late_light_at_another_time_is_found(late_s: float, is_found: bool) -> None:
+    stuck = fault("fet_stuck_on", 65.0, "A", value=850.0, for_s=1.0)
+    run = until(watched(fault("enable_stuck", 65.0, for_s=1.0), stuck, duration_s=75.0), late_s)
+    run.hal.late_j += 0.1
+    assert ("after off" in found(run)) is is_found
+
+
+def test_light_that_two_stuck_switches_give_is_no_late_light() -> None:
+    stuck = fault("fet_stuck_on", 65.0, "A", value=850.0, for_s=3.0)
+    run = watched(fault("enable_stuck", 65.0, for_s=3.0), stuck, duration_s=75.0)
+    assert found(run) == {} and run.hal.late_j > 0.0
+
+
+# -- a lease that cannot end light -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(("watchdog_ms", "is_found"), [(500, False), (900, True)])
+def test_a_stuck_switch_excuses_a_hang_until_the_watchdog_is_due(
+    monkeypatch: Patch, watchdog_ms: int, is_found: bool
+) -> None:
+    monkeypatch.setattr(lifecycle, "WATCHDOG_ARMED_MS", watchdog_ms)
+    assert ("late" in found(watched(*HUNG, duration_s=75.0))) is is_found
+
+
+EARLIER = [fault("enable_stuck", 62.0, for_s=0.5), fault("soft_reset", 30.0)]
+
+
+@pytest.mark.parametrize("earlier", EARLIER, ids=lambda event: event.name)
+@pytest.mark.parametrize(("lease_ms", "is_found"), [(50, False), (200, True)])
+def test_a_lease_that_was_beaten_earlier_excuses_no_later_hang(
+    monkeypatch: Patch, earlier: Event, lease_ms: int, is_found: bool
+) -> None:
+    monkeypatch.setattr("sim.hal_depth.sim_hal.LEASE_MS", lease_ms)
+    run = watched(earlier, again(40.0), fault("firmware_hang", 80.0), duration_s=82.0)
+    if earlier.name == "enable_stuck":  # its session goes on
+        run = watched(earlier, fault("firmware_hang", 80.0), duration_s=82.0)
+    until(run, 79.9)
+    assert any(run.hal.given())
+    assert ("late" in found(run)) is is_found
+
+
+# -- readings that hide a fault --------------------------------------------------------------
+
+
+def test_a_frozen_reading_of_one_pad_hides_no_fault_of_the_other() -> None:
+    hidden = fault("ntc_short", 70.0, "A", for_s=0.1)
+    other = fault("ntc_short", 71.0, "B", for_s=0.3)
+    for pads, is_found in ((("A",), True), (("A", "B"), False)):
+        stuck = [fault("ntc_stuck", 66.0, pad) for pad in pads]
+        run = blind(until(watched(*stuck, hidden, other, duration_s=72.0), LIT_S))
+        assert ("late" in found(run)) is is_found
+
+
+@pytest.mark.parametrize(("froze_s", "is_found"), [(69.9, False), (70.02, True)])
+def test_a_reading_that_froze_when_it_showed_the_fault_hides_nothing(
+    froze_s: float, is_found: bool
+) -> None:
+    stuck = fault("ntc_stuck", froze_s, "A")
+    run = blind(until(watched(stuck, fault("ntc_open", 70.0, "A"), duration_s=71.0), LIT_S))
+    assert ("late" in found(run)) is is_found
+
+
+def test_a_pad_that_is_unplugged_behind_a_frozen_thermistor_is_silent_all_the_same() -> None:
+    unplugged = fault("pad_unplugged", 70.0, "A")
+    run = blind(until(watched(fault("ntc_stuck", 66.0, "A"), unplugged, duration_s=72.0), LIT_S))
+    assert found(run)["late"].endswith("after pad_unplugged struck")
+    assert [row.bound for row in find_oracle(run).found if row.rule == "late"] == [800]
+
+
+# -- two faults ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("earlier", "bound_c"), [
+    (fault("gauge_nak", 61.0, for_s=0.1), 43.0), (fault("alert_broken", 61.0), 43.0),
+    (fault("gauge_nak", 61.0), 43.5),
+])  # fmt: skip
+def test_a_fault_that_is_long_over_allows_no_half_degree_more(
+    earlier: Event, bound_c: float
+) -> None:
+    second = fault("gauge_garbage", 150.0)
+    run = blind(until(watched(earlier, second, duration_s=250.0), 160.0))
+    for pad in run.plant.pads:
+        pad.tissue.change(external_w_m2=3_000.0)
+    run.advance(10**9)
+    [hot] = [row for row in find_oracle(run).found if row.rule == "hot"]
+    assert hot.bound == bound_c < hot.value
+
+
+# -- heat from outside -----------------------------------------------------------------------
+
+WARMED = fault("hot_skin", 62.0, value=300.0, for_s=5.0)
+
+
+def test_heat_from_outside_that_is_over_excuses_no_thermal_dose() -> None:
+    run = until(watched(WARMED, duration_s=510.0), 500.0)
+    for pad in run.plant.pads:
+        pad.cem43_min += 2.5
+    assert "cem43" in found(run)
+
+
+def test_heat_from_outside_that_is_over_excuses_no_hot_pad_in_the_dark() -> None:
+    run = until(watched(WARMED, again(300.0), duration_s=600.0), 310.0)
+    assert run.unit.session.state == states.PAUSED
+    for pad in run.plant.pads:  # not by a fault: the unit's own doing
+        pad.tissue.change(external_w_m2=2_000.0)
+    assert "hot" in found(run)
+
+
+def test_what_the_unit_itself_adds_is_judged_while_heat_comes_from_outside() -> None:
+    """Its boards burn on in the dark: the pad would be too hot without the heat from outside."""
+    run = until(watched(fault("hot_skin", 62.0, value=300.0), duration_s=300.0), 100.0)
+    guard_gone(run)
+    unit: Any = run.unit
+    advance = type(run.plant.pads[0].tissue).advance
+
+    def burns(self: Any, light: float, waste: float) -> None:
+        advance(self, light, waste + 2_000.0)
+
+    run.hal.off()
+    unit.hal.drive = unit.hal.renew_lease = lambda *arguments: None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(run.plant.pads[0].tissue), "advance", burns)
+        assert "hot" in found(run)
+
+
+def test_light_goes_on_for_no_more_thermal_dose_of_the_face_while_heat_comes() -> None:
+    run = until(watched(fault("hot_skin", 62.0, value=310.0), duration_s=1_300.0), LIT_S)
+    unit: Any = blind(run).unit
+    unit.session.watch_heat = lambda *arguments: None
+    for pad in unit.pads:
+        pad.fit = lambda *arguments: None
+        pad.regulate = lambda *arguments: 4_000
+    assert "cem43" in found(run)
+
+
+# -- what is kept over a reset ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_a_session_that_a_reset_cut_is_judged_for_its_dose(counts: bool) -> None:
+    run = watched(fault("firmware_hang"), duration_s=75.0)
+    if not counts:
+        nothing_counted(run)
+    assert ("dose short" in found(run)) is not counts
+
+
+def test_a_session_that_the_journal_does_not_keep_is_found() -> None:
+    run = until(watched(fault("brownout"), duration_s=75.0), LIT_S)
+    run.hal.files["journal.0"] = b""
+    assert found(run)["kept"].startswith("the journal keeps 0.0000")
+
+
+JUMPS = [
+    (fault("clock_jump", 64.0, value=1.0), False), (fault("clock_jump", 64.0, value=-1.0), True),
+    (fault("clock_jump", 64.0, value=1.0, for_s=2.0), True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("jump", "is_found"), JUMPS)
+def test_a_day_that_is_forgotten_is_excused_by_a_clock_that_is_ahead_and_by_no_other(
+    jump: Event, is_found: bool
+) -> None:
+    run = until(watched(jump, fault("brownout"), duration_s=75.0), LIT_S)
+    day = json.loads(run.hal.files[DAY])
+    day["treat_ms"] = 0
+    run.hal.files[DAY] = json.dumps(day).encode()
+    assert ("kept" in found(run)) is is_found
+
+
+def test_warmth_of_the_day_that_a_reset_loses_is_found() -> None:
+    run = until(watched(fault("brownout"), duration_s=75.0), LIT_S)
+    for pad in run.plant.pads:
+        pad.cem43_min += DAY_CEM43_MIN - 1.0
+    assert "kept" in found(run)
+
+
+# -- what the unit claims of its state -------------------------------------------------------
+
+
+@pytest.mark.parametrize("claimed", [states.CHECK, states.RAMP])
+def test_a_state_that_is_claimed_gives_a_stuck_switch_no_more_time(claimed: int) -> None:
+    run = watched(fault("fet_stuck_on", pad="A", value=850.0), duration_s=73.0)
+    rail_gone(run)
+    session: Any = run.unit.session
+    oracle = find_oracle(run)
+    state = states.STATES[claimed]
+    claims: Any = oracle.claims
+    read = claims.read_state
+    claims.read_state = lambda: state if read() == "TREAT" else read()
+    assert session.state == states.TREAT
+    run.advance(10**9)
+    [late] = [row for row in oracle.found if row.rule == "late"]
+    assert (late.value, late.bound) == (1_000, 1_000)
