@@ -104,7 +104,7 @@ class Claims:
     def read_kept_doses_j_cm2(self, files: "dict[str, bytes]") -> list[float] | None:
         """Return the dose of each pad in the journal's last session, J/cm2: wholly given until its
         end is written. None where the end is sealed; zeros where there is no session."""
-        rows = []
+        rows: list[dict[str, Any]] = []
         for segment in range(SEGMENTS):
             for line in files.get(name(segment), b"").split(b"\n"):
                 try:
@@ -114,7 +114,7 @@ class Claims:
                 if isinstance(row, dict) and row.get("kind") in ("session", "end"):
                     rows.append(row)
         rows.sort(key=lambda row: row["n"])
-        last = rows[-1] if rows else {"kind": "end", "a_uj_cm2": [], "b_uj_cm2": []}
+        last: dict[str, Any] = rows[-1] if rows else {"kind": "end", "a_uj_cm2": [], "b_uj_cm2": []}
         if last["kind"] == "session":
             return [last["fluence_uj_cm2"] / 1e6] * 2
         if "a_uj_cm2" not in last:

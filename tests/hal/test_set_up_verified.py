@@ -50,4 +50,4 @@ def test_the_alert_that_is_set_up_is_43_c() -> None:
         to(run, DARK_S)
         for name in NAMES[:2]:
             assert read_set_up(run.driver.parts[name])[1:] == (43 * 128, 42 * 128)
-        assert run.driver.parts["rail"].config == AVERAGED
+        assert read_set_up(run.driver.parts["rail"]) == (AVERAGED,)

@@ -109,6 +109,18 @@ def test_off_is_dark_at_once(ticks: int, begin: int) -> None:
     assert desk.hal.late_j == 0.0
 
 
+def test_light_is_told_with_the_duties_that_gave_it(desk: Desk) -> None:
+    """Whoever is told looks at the duties: at the end of light they are not yet zero."""
+    told: list[tuple[float, float, int]] = []
+    desk.hal.on_light = lambda from_ms, to_ms, watts: told.append(
+        (from_ms, to_ms, desk.hal.duty[0])
+    )
+    desk.hal.drive(0, DUTY_MAX)
+    desk.hold(3)
+    desk.hal.off()
+    assert told and {duty for *_, duty in told} == {DUTY_MAX}
+
+
 def test_nothing_is_lit_without_a_lease(desk: Desk) -> None:
     desk.hal.drive(0, DUTY_MAX)
     assert desk.lit_ms() == 0.0
