@@ -25,6 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 MOUNTS = ("/media/*/*", "/run/media/*/*", "/media/*", "/mnt/*", "/Volumes/*")
 INFO = "INFO_UF2.TXT"  # on the drive of a board in its bootloader
 BOARD_ID = "RPI-RP2"
+OTHER_CHIP = "RP2350"  # of a Pico 2
+OTHER_WAY = "put MicroPython on a Pico 2 by its own UF2, and the product by waistband deploy"
 INFO_MAX = 4_096
 CALIBRATION, PRESCRIPTION = "calibration.json", "prescription.json"
 
@@ -64,8 +66,11 @@ def flash(
     if output is not None and drive is not None:
         raise BadInput("--output with --drive: name one place")
     data = find_board(board)
-    check_chip(data, "flash")
-    blocks = image.micropython(micropython)
+    try:
+        check_chip(data, "flash")
+        blocks = image.micropython(micropython)
+    except BadInput as why:
+        raise BadInput(f"{why}; {OTHER_WAY}" if OTHER_CHIP in str(why) else str(why)) from None
     own = read_own_files(data, calibration, prescription, key)
     frozen = image.frozen_release(blocks)
     product = device_files(ROOT)
@@ -162,7 +167,8 @@ def find_drive(named: str | None) -> Path:
         if not said:
             raise BadInput(f"{named}: is no board's drive: there is no {INFO} on it")
         if said != BOARD_ID:
-            raise BadInput(f"{named}: is a board called {said}: {BOARD_ID} is needed")
+            more = f"; {OTHER_WAY}" if said == OTHER_CHIP else ""
+            raise BadInput(f"{named}: is a board called {said}: {BOARD_ID} is needed{more}")
         return Path(named)
     found = [drive for drive in mounted_drives() if read_board_id(drive) == BOARD_ID]
     if not found:
