@@ -164,6 +164,21 @@ def test_a_drive_that_is_not_ours_is_refused_in_a_line(
     assert not (where / "waistband.uf2").exists()
 
 
+def test_a_pico_2_is_refused_with_the_way_that_reaches_it(base: Path, waistband: Waistband) -> None:
+    other = base.with_name("pico2.uf2")
+    other.write_bytes(uf2(BANNER, family=0xE48B_FF59))
+    where = drive(base.parent, "media/d", "RP2350")
+    for options in (
+        ("--micropython", str(other), "-o", "out.uf2"),
+        ("--micropython", str(base), "-o", "out.uf2", "--board", "RPI_PICO2"),
+        ("--micropython", str(base), "--drive", str(where)),
+    ):
+        ended = waistband("flash", *options)
+        assert ended.code == 2 and ended.err.count("\n") == 1
+        assert "RP2350" in ended.err and "and the product by waistband deploy" in ended.err
+    assert not Path("out.uf2").exists()
+
+
 def test_one_place_is_enough(base: Path, waistband: Waistband) -> None:
     ended = waistband("flash", "--micropython", str(base), "-o", "a.uf2", "--drive", ".")
     assert ended.code == 2 and "name one place" in ended.err

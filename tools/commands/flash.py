@@ -25,6 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 MOUNTS = ("/media/*/*", "/run/media/*/*", "/media/*", "/mnt/*", "/Volumes/*")
 INFO = "INFO_UF2.TXT"  # on the drive of a board in its bootloader
 BOARD_ID = "RPI-RP2"
+OTHER_CHIP = "RP2350"  # of a Pico 2
+OTHER_WAY = "put MicroPython on a Pico 2 by its own UF2, and the product by waistband deploy"
 INFO_MAX = 4_096
 CALIBRATION, PRESCRIPTION = "calibration.json", "prescription.json"
 
@@ -64,11 +66,9 @@ def flash(
     if output is not None and drive is not None:
         raise BadInput("--output with --drive: name one place")
     data = find_board(board)
-    check_chip(data, "flash")
-    blocks = image.micropython(micropython)
+    blocks = read_micropython(micropython, data)
     own = read_own_files(data, calibration, prescription, key)
-    frozen = image.frozen_release(blocks)
-    product = device_files(ROOT)
+    frozen, product = image.frozen_release(blocks), device_files(ROOT)
     files = {**({} if frozen else product), **board_file(data), **own}
     target = Path(output or find_drive(drive) / "waistband.uf2")
     made = [*blocks, image.filesystem(files, bool(frozen))]
@@ -77,15 +77,36 @@ def flash(
             write_uf2(made, path)
     else:
         copy_uf2(made, target)
-    count = f"{len(files)} file{'s' * (len(files) != 1)}"
-    said = f"waistband {frozen} frozen in, and {count} of the unit's own" if frozen else count
-    said = f"MicroPython {image.version_of(blocks)} {'with' if frozen else 'and'} {said}"
-    emit(f"Wrote {target}: {said}{'' if output else '; the board restarts by itself'}")
+    emit(
+        f"Wrote {target}: {describe(blocks, frozen, len(files))}{'' if output else '; the board restarts by itself'}"
+    )
     if frozen not in ("", release_name(product)):
         emit(f"This clone is waistband {release_name(product)}: the frozen release is another.")
     if CALIBRATION not in files:
         emit("A unit that gets it is locked until it is calibrated.")
     return 0
+
+
+def read_micropython(path: str, board: Any) -> "list[tuple[int, bytes]]":
+    """The blocks of MicroPython's UF2 file. Raises BadInput, for a Pico 2 with the other way."""
+    from sim.pin_depth import flash as image
+
+    try:
+        check_chip(board, "flash")
+        return image.micropython(path)
+    except BadInput as why:
+        raise BadInput(f"{why}; {OTHER_WAY}" if OTHER_CHIP in str(why) else str(why)) from None
+
+
+def describe(blocks: "list[tuple[int, bytes]]", frozen: str, count: int) -> str:
+    """What was written, in words."""
+    from sim.pin_depth.flash import version_of
+
+    files = f"{count} file{'s' * (count != 1)}"
+    if not frozen:
+        return f"MicroPython {version_of(blocks)} and {files}"
+    own = f"{files} of the unit's own"
+    return f"MicroPython {version_of(blocks)} with waistband {frozen} frozen in, and {own}"
 
 
 def check_packages() -> None:
@@ -162,7 +183,8 @@ def find_drive(named: str | None) -> Path:
         if not said:
             raise BadInput(f"{named}: is no board's drive: there is no {INFO} on it")
         if said != BOARD_ID:
-            raise BadInput(f"{named}: is a board called {said}: {BOARD_ID} is needed")
+            more = f"; {OTHER_WAY}" if said == OTHER_CHIP else ""
+            raise BadInput(f"{named}: is a board called {said}: {BOARD_ID} is needed{more}")
         return Path(named)
     found = [drive for drive in mounted_drives() if read_board_id(drive) == BOARD_ID]
     if not found:
