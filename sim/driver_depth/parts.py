@@ -1,6 +1,7 @@
 """The sensors' I2C parts, register by register, as their data sheets have them."""
 
 from sim.driver_depth.dates import date_of, days_to
+from sim.faults.hardware import SKIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -205,6 +206,76 @@ class Max17049(Part):
         """Kept, and without effect here."""
         if register in self.registers:
             self.registers[register] = value
+
+
+class Fdc1004(Part):
+    """Capacitance-to-digital converter (TI SNOSCY5): inputs 1 and 2 are the pads' electrodes."""
+
+    address = 0x50
+    names = ("skin_a", "skin_b")
+    CONFIGS, FDC_CONF, MANUFACTURER, DEVICE = 0x08, 0x0C, 0xFE, 0xFF
+    RATES_HZ = {1: 100, 2: 200, 3: 400}
+    RESET, REPEAT = 1 << 15, 1 << 8
+
+    def power_on(self, us: int) -> None:
+        """As delivered: nothing is measured, results are zero."""
+        self.manufacturer, self.device = 0x5449, 0x1004
+        self.configs = [0x1C00] * 4
+        self.config = 0
+        self.results = [0] * 4  # 24 bits, signed
+        self.next_us = FOREVER
+        self.seen = self.bench.hardware.cycles[SKIN]
+
+    def convert(self, us: int) -> None:
+        """Do the conversions that are due: each enabled measurement in turn."""
+        if self.seen != self.bench.hardware.cycles[SKIN]:
+            self.power_on(us)
+        if us < self.next_us:
+            return
+        for k in range(4):
+            if self.config & 1 << 7 - k:
+                self.results[k] = self.measured(self.configs[k])
+                self.config |= 1 << 3 - k
+        self.next_us = us + self.round_us() if self.config & self.REPEAT else FOREVER
+
+    def measured(self, config: int) -> int:
+        """One single-ended measurement, 2^19 codes a pF, with the CAPDAC's offset."""
+        channel = config >> 13
+        if channel > 1:
+            return 0  # nothing is wired there
+        offset = (config >> 5 & 31) * 3.125 if config >> 10 & 7 == 0b100 else 0.0
+        code = (self.bench.hardware.raw[SKIN + channel] << 8) - int(offset * (1 << 19))
+        return min(max(code, -(1 << 23)), (1 << 23) - 1)
+
+    def round_us(self) -> int:
+        """How long a round of the enabled measurements takes."""
+        enabled = bin(self.config >> 4 & 15).count("1")
+        return enabled * 1_000_000 // self.RATES_HZ.get(self.config >> 10 & 3, 100)
+
+    def word(self, register: int, us: int) -> int:
+        """Results, upper half first; set-up; identities."""
+        self.convert(us)
+        if register < 8:
+            return self.results[register >> 1] >> 8 if not register & 1 else (
+                (self.results[register >> 1] & 255) << 8
+            )
+        if register < self.FDC_CONF:
+            return self.configs[register - self.CONFIGS]
+        if register == self.FDC_CONF:
+            return self.config
+        return {self.MANUFACTURER: self.manufacturer, self.DEVICE: self.device}.get(register, 0)
+
+    def set_word(self, register: int, value: int, us: int) -> None:
+        """A write to FDC_CONF starts the conversions that it names."""
+        self.convert(us)
+        if self.CONFIGS <= register < self.FDC_CONF:
+            self.configs[register - self.CONFIGS] = value & 0xFFE0
+        elif register == self.FDC_CONF:
+            if value & self.RESET:
+                self.power_on(us)
+                return
+            self.config = value & 0x0DF0
+            self.next_us = us + self.round_us() if value & 0xF0 else FOREVER
 
 
 # INA219 data sheet, table 5: conversion time in us by SADC/BADC; 12 bits, then averages of 2-128.

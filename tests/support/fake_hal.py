@@ -31,6 +31,7 @@ CALIBRATION: dict[str, Any] = {
     "window_cm2": 60,
     "irradiance_mw_cm2": {"A": dict.fromkeys(NAMES, 10), "B": dict.fromkeys(NAMES, 10)},
     "ntc_offset_c": {"A": 0, "B": 0},
+    "skin_codes": {"A": {"air": 4_096, "skin": 20_480}, "B": {"air": 4_000, "skin": 20_000}},
 }
 CALIBRATION["crc32"] = calibration_crc(CALIBRATION, BOARD)
 SHORT: dict[str, Any] = {**DEFAULT, "fluence_j_cm2": 1}  # 100 s of light at full throttle
@@ -53,6 +54,7 @@ class FakeHal(Hal):
         self.ntc = [0, 0]
         self.contact = [0, 0]
         self.board = [tmp117_code(30_000), tmp117_code(30_000)]
+        self.skin = [20_480, 20_000]  # as calibrated on skin
         self.battery = 7_600 * 4096 // BOARD.BATTERY_FULL_SCALE_MV
         self.gauge = [round(3_800_000 / 78.125), 80 << 8]
         self.moving = True  # as sensors do by their noise
@@ -157,9 +159,9 @@ class FakeHal(Hal):
             mean_mw = sum(self.powers) * TICK_MS / RAIL_WINDOW_MS
             rail = int(mean_mw * self.rail_gain * 10_000 / PACK_MV)
         a, b = (self.contact[k] + self.restless(k) for k in (0, 1))
-        codes = (a, b, self.board[0], self.board[1], rail)
+        codes = (a, b, self.board[0], self.board[1], rail, 0, self.skin[0], self.skin[1])
         places = ((inputs.contact, 0), (inputs.contact, 1), (inputs.board, 0), (inputs.board, 1),
-                  (inputs.rail, 0))  # fmt: skip
+                  (inputs.rail, 0), (inputs.gauge, 0), (inputs.skin, 0), (inputs.skin, 1))  # fmt: skip
         for slot, name in enumerate(HEARD_NAMES):
             if name in self.silent:
                 continue
