@@ -2,11 +2,11 @@
 
 Worn is three signs, each of which can fail alone:
 
-| sign        | there                                            | lost                              |
-|-------------|--------------------------------------------------|-----------------------------------|
-| buckle      | its switch is closed                             | open for BUCKLE_TICKS             |
-| skin sensor | of each pad, above 60 % of the calibrated step   | one look below 40 %               |
-| warmth      | both contact sensors of each pad, 28 to 38.5 C   | below 28 C for UNWORN_STEPS steps |
+| sign        | there                                          | lost                             |
+|-------------|------------------------------------------------|----------------------------------|
+| buckle      | its switch is closed                           | open for BUCKLE_TICKS            |
+| skin sensor | of each pad, above 60 % of the calibrated step | one look below 40 %              |
+| warmth      | both contact sensors of each pad, 28 to 38.5 C | below 28 C for UNWORN_STEPS      |
 
 Asked by `firmware.waistband` once a control step, the buckle in each tick, and by
 `firmware.ui.button_actions` for a press. Reads the buckle, the skin sensors and the contact

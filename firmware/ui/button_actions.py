@@ -126,7 +126,7 @@ class ButtonActions:
         """Why the lit self-test may not begin."""
         if self.is_stuck():
             return states.BUTTON_STUCK
-        return states.NOTHING if self.wear.is_put_on() else states.NOT_WORN
+        return states.NOTHING if self.wear.is_worn(WORN_MAX_MC) else states.NOT_WORN
 
     def _why_no_ack(self) -> int:
         """Why a fault cannot be acknowledged."""

@@ -256,8 +256,10 @@ class Fdc1004(Part):
         """Results, upper half first; set-up; identities."""
         self.convert(us)
         if register < 8:
-            return self.results[register >> 1] >> 8 if not register & 1 else (
-                (self.results[register >> 1] & 255) << 8
+            return (
+                self.results[register >> 1] >> 8
+                if not register & 1
+                else ((self.results[register >> 1] & 255) << 8)
             )
         if register < self.FDC_CONF:
             return self.configs[register - self.CONFIGS]

@@ -40,7 +40,8 @@ class PadPlant:
 
     def __init__(
         self, start: "Start", wavelengths_nm: "tuple[int, ...]",
-        full_mw_cm2: "tuple[float, ...]", window_cm2: float, errors_c: "tuple[float, float]",
+        full_mw_cm2: "tuple[float, ...]", window_cm2: float,
+        errors_c: "tuple[float, float]",
         seed: int,
     ) -> None:  # fmt: skip
         """`errors_c`: how far the thermistor and the contact thermometer read off. `seed` is the
@@ -66,7 +67,9 @@ class PadPlant:
         self.step_pf = sensors.SKIN_STEP_PF * (1.0 + spread)  # of this wearer's skin
         self.skin_raw = sensors.fdc1004_raw(self.skin_pf())
         self.off_body_j = 0.0  # light while it was not wholly on the skin, J
-        self.bared = 1.0 - self.on_skin  # share of the pad that was off the skin in this step, at most
+        self.bared = (
+            1.0 - self.on_skin
+        )  # share of the pad that was off the skin in this step, at most
         self.window_cm2 = window_cm2
         self.light_s = [0.0] * len(wavelengths_nm)  # each bank's time at full light
         self.max_contact_c = tissue.contact_c
@@ -144,7 +147,9 @@ class Plant:
         for pad in ("A", "B"):
             full = tuple([calibration["irradiance_mw_cm2"][pad][str(nm)] for nm in wavelengths_nm])
             errors_c = (self._error(NTC_ERROR_C), self._error(CONTACT_ERROR_C))
-            pads.append(PadPlant(start, wavelengths_nm, full, window_cm2, errors_c, seed ^ 0xC0FF + ord(pad)))
+            pads.append(PadPlant(
+                start, wavelengths_nm, full, window_cm2, errors_c, seed ^ 0xC0FF + ord(pad)
+            ))  # fmt: skip
         for one in pads:
             one.sense(one.tissue.contact_c, self.draw)
         a, b = self.pads = tuple(pads)

@@ -41,7 +41,8 @@ RANGES = {
     "fat_mm": (2, 40, "mm"),
     "air_w_m2k": (0.5, 50, "W/m2K"),
 }
-CHANGES = ("worn", "buckled", "ambient_c", "perfusion", "air_w_m2k", "seed")  # seed: new noise from here
+# `seed`: new noise from here
+CHANGES = ("worn", "buckled", "ambient_c", "perfusion", "air_w_m2k", "seed")
 KINDS = ("press", "fault") + CHANGES
 START_KEYS = Start.FIELDS
 EVENT_KEYS = ("at_s",) + KINDS + ("hold_ms", "pad", "value", "for_s", "button", "line")

@@ -161,7 +161,8 @@ class FakeHal(Hal):
         a, b = (self.contact[k] + self.restless(k) for k in (0, 1))
         codes = (a, b, self.board[0], self.board[1], rail, 0, self.skin[0], self.skin[1])
         places = ((inputs.contact, 0), (inputs.contact, 1), (inputs.board, 0), (inputs.board, 1),
-                  (inputs.rail, 0), (inputs.gauge, 0), (inputs.skin, 0), (inputs.skin, 1))  # fmt: skip
+                  (inputs.rail, 0), (inputs.gauge, 0), (inputs.skin, 0),
+                  (inputs.skin, 1))  # fmt: skip
         for slot, name in enumerate(HEARD_NAMES):
             if name in self.silent:
                 continue
