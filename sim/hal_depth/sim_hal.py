@@ -20,12 +20,11 @@ if TYPE_CHECKING:
     from hal.contract import Board, Inputs
     from sim.common.story import Start
 
-# The I2C rota: one transfer a tick, in this order, 640 ms a round, as `hal.rp2_hal` has it.
+# The I2C rota: one transfer a tick, in this order, 400 ms a round, as `hal.rp2_hal` has it.
 ROTA = (
-    "board_a", "rail", "board_b", "rail", "contact_a", "rail", "contact_b", "rail",
-    "skin_a", "rail", "skin_b", "rail", "contact_a", "rail", "contact_b", "rail",
-    "cell", "rail", "charge", "rail", "contact_a", "rail", "contact_b", "rail",
-    "skin_a", "rail", "skin_b", "rail", "contact_a", "rail", "contact_b", "rail",
+    "board_a", "rail", "board_b", "rail", "skin_a", "rail", "contact_a", "rail",
+    "contact_b", "rail", "skin_b", "rail", "cell", "rail", "charge", "rail",
+    "contact_a", "rail", "contact_b", "rail",
 )  # fmt: skip
 ROUND = len(ROTA)
 HEARD = (0, 1, 2, 3, 4, 5, 5, 6, 7)  # slot of `heard` of each SENSOR_PARTS: the gauge is one part
