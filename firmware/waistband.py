@@ -9,17 +9,11 @@ in a steady tick; whatever raises ends the tick before the lease is renewed.
 """
 
 from firmware.core import faults, states
-from firmware.core.inputs import BUCKLE, BUTTONS, CHARGER, CHARGING, HOST, RAIL
+from firmware.core.inputs import BUTTONS, CHARGER, CHARGING, HOST, RAIL
 from firmware.core.limits import (
-    CHECK_DUTY,
-    CLOCK_MASK,
-    CONTROL_TICKS,
-    HEARD_WITHIN_MS,
-    RAMP_MS,
-    SELF_TEST_MS,
-    SKIN_WAIT_MS,
-    TICK_MS,
-)
+    CHECK_DUTY, CLOCK_MASK, CONTROL_TICKS, HEARD_WITHIN_MS, RAMP_MS, SELF_TEST_MS,
+    SKIN_WAIT_MS, TICK_MS,
+)  # fmt: skip
 from firmware.parts import Parts
 from firmware.safety import current_monitor
 from firmware.safety.lamp_test import PASSED
@@ -68,8 +62,7 @@ class Waistband(Parts):
         if tripped != self.guard_rows.collected:
             self._collect()
         ms = inputs.ms
-        if not inputs.pins & BUCKLE or self.wear.open_ticks:
-            self.wear.feel_buckle(inputs.pins)
+        self.wear.feel_buckle(inputs.pins)
         ntc = inputs.ntc
         self.sum_a += ntc[0]
         self.sum_b += ntc[1]
@@ -131,7 +124,7 @@ class Waistband(Parts):
         session = self.session
         settled = self.settled_ms >= SELF_TEST_MS or self._settle(ms, step_ms)
         self._sense(ms, step_ms, settled)
-        self.wear.sense(step_ms, session.state not in states.LIT)
+        self.wear.sense(step_ms, session.state)
         if session.pass_time(step_ms):
             for pad in self.pads:
                 pad.cem43.day_q10_ms = 0
@@ -228,9 +221,7 @@ class Waistband(Parts):
             if wear.is_put_on():
                 session.post(states.WORN)
         elif wear.lost:
-            session.by_unworn = True  # in a pause; else the event says so
-            if state in states.LIT:
-                session.unworn()
+            session.unworn()
         if state in states.LIT:
             for pad in self.pads:
                 if pad.fluence.total_uj_cm2 + session.course.least_uj_cm2 >= pad.stop_uj_cm2:
@@ -290,9 +281,7 @@ class Waistband(Parts):
                 self._begin()
             power_plan.cap(self.gate, session.course.duties, CHECK_DUTY)
             self.check.begin(self.gate)
-            self.wear.seen_off = 0
-            if session.previous not in states.POWERED:
-                self.wear.lost = False  # the worn test was passed
+            self.wear.light(session.previous in states.POWERED)
         elif state == states.RAMP:
             power_plan.ramp(session.course, self.gate, self.pads)
             self.rail.learn()
@@ -316,8 +305,7 @@ class Waistband(Parts):
     def _begin(self) -> None:
         """A session begins, or the lit self-test: what it lights is of this day, too."""
         self.kept.day_open = True
-        if self.session.state == states.WAIT_SKIN:
-            self.wear.begin(True)
+        self.wear.begin(True)
         self.rail.rechecks = 0
         self.faults.forget(faults.LED_OPEN)  # the check looks again
         power_plan.begin(self.hal, self.session, self.gate, self.pads)

@@ -17,6 +17,7 @@ from firmware.core.inputs import BUCKLE
 from firmware.core.limits import (
     BUCKLE_TICKS,
     CLOCK_MASK,
+    RESUME_BELOW_MC,
     SKIN_OFF_PERCENT,
     SKIN_ON_PERCENT,
     UNWORN_STEPS,
@@ -24,6 +25,7 @@ from firmware.core.limits import (
     WORN_MIN_MC,
     WORN_MS,
 )
+from firmware.core.states import LIT, PAUSED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,8 +59,14 @@ class WearDetector:
         self.cold_steps = 0  # control steps running
         self.lost = lost  # a sign was lost, and the worn test was not passed since
 
+    def light(self, again: bool) -> None:
+        """Light begins after the worn test was passed, or (`again`) in a check amid it."""
+        self.seen_off = 0
+        if not again:
+            self.lost = False
+
     def feel_buckle(self, pins: int) -> None:
-        """Each tick in which the buckle is open, and the first after it."""
+        """Each tick."""
         if pins & BUCKLE:
             self.open_ticks = 0
         elif self.open_ticks < BUCKLE_TICKS:
@@ -68,7 +76,7 @@ class WearDetector:
                 self.worn_ms = 0
                 self.seen_off |= BUCKLE_SIGN
 
-    def sense(self, step_ms: int, dark: bool) -> None:
+    def sense(self, step_ms: int, state: int) -> None:
         """Each control step: which signs are there, and for how long all of them have been.
         While it is dark the pads learn whether they are at rest."""
         skin = self.inputs.skin
@@ -85,12 +93,12 @@ class WearDetector:
         self.cold_steps = self.cold_steps + 1 if cold else 0
         if self.cold_steps >= UNWORN_STEPS or not (touched[0] and touched[1]):
             self.lost = True
-        worn = self.is_worn(WORN_MAX_MC)
+        worn = self.is_worn(RESUME_BELOW_MC if state == PAUSED else WORN_MAX_MC)
         self.worn_ms = self.worn_ms + step_ms if worn else 0
         later = self.worn_ms >= 2 * WORN_MS
         if later:
             self.worn_ms -= WORN_MS
-        if dark:
+        if state not in LIT:
             for pad in self.pads:
                 pad.rest(self.worn_ms <= step_ms, later, self.worn_ms >= WORN_MS)
 

@@ -10,6 +10,7 @@ from firmware.core.inputs import DOWN, UP
 from firmware.core.limits import (
     CEM43_DAY_Q10_MS,
     CONTACT_WARN_MC,
+    RESUME_BELOW_MC,
     SECOND_THOUGHT_MS,
     SESSION_DAY_MAX_MS,
     WORN_MAX_MC,
@@ -118,7 +119,7 @@ class ButtonActions:
             return states.TOO_WARM
         if not wear.is_worn():
             return states.NOT_WORN
-        if wear.warmest_mc() > (WORN_MAX_MC if lost else CONTACT_WARN_MC):
+        if wear.warmest_mc() > (RESUME_BELOW_MC if lost else CONTACT_WARN_MC):
             return states.TOO_WARM
         return states.NOT_WORN if lost and not wear.is_put_on() else states.NOTHING
 

@@ -64,7 +64,7 @@ REFUSED = {  # why START or an acknowledgement was refused
     "too_early": "the next visit's window has not begun",
     "trial_over": "the trial has no more visits",
     "no_answer": "nothing was chosen with UP or DOWN",
-    "never_off": "the belt was not taken off since the last session: open it and put it on again",
+    "never_off": "the belt was not taken off in between",
 }
 LOCKS = (  # by `lock` of the unit
     "", "it is not calibrated", "the prescription cannot be used", "it restarted too often",
