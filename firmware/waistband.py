@@ -11,8 +11,14 @@ in a steady tick; whatever raises ends the tick before the lease is renewed.
 from firmware.core import faults, states
 from firmware.core.inputs import BUTTONS, CHARGER, CHARGING, HOST, RAIL
 from firmware.core.limits import (
-    CHECK_DUTY, CLOCK_MASK, CONTROL_TICKS, HEARD_WITHIN_MS, RAMP_MS, SELF_TEST_MS,
-    SKIN_WAIT_MS, TICK_MS,
+    CHECK_DUTY,
+    CLOCK_MASK,
+    CONTROL_TICKS,
+    HEARD_WITHIN_MS,
+    RAMP_MS,
+    SELF_TEST_MS,
+    SKIN_WAIT_MS,
+    TICK_MS,
 )  # fmt: skip
 from firmware.parts import Parts
 from firmware.safety import current_monitor

@@ -18,6 +18,7 @@ from sim.oracle.design import LIT
 from sim.oracle.dose_oracle import DoseOracle, WearerLog
 from sim.oracle.excuses import Excuses, ends_ms
 from sim.oracle.rules import Violation, Violations
+from sim.oracle.worn_oracle import WornOracle
 from sim.physics import sensors
 from sim.physics.plant import APART_C
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from sim.faults.injected import Injected
     from sim.oracle.subject import Observed, Subject
 
+OFF_BODY = ("unworn", "slips", "on_surface")  # faults that take the belt off the skin
 ONCE_MS = 2_000  # a momentary fault is over: boot, self-test and skin take longer than this
 
 
@@ -48,6 +50,7 @@ class SafetyOracle:
         self.claims = Claims(run)
         self.violations = Violations()
         self.wearer = WearerLog(run.hardware.pins)
+        self.worn = WornOracle(run, self.violations)
         self.dose = DoseOracle(run, self.claims, self.wearer, self.violations)
         self.outside = False  # a fault heats the skin from outside
         self.hottest_c = max(self.pads[0].max_contact_c, self.pads[1].max_contact_c)
@@ -103,10 +106,8 @@ class SafetyOracle:
             self.hottest_c = max(a.max_contact_c, b.max_contact_c)
             if not self.outside:
                 self._judge_heat(self.hottest_c)
-        if a.tissue.worn:
-            wearer.unworn_ms = -1
-        elif wearer.unworn_ms < 0:
-            wearer.unworn_ms = t_ms
+        self.worn.note_tick(t_ms)
+        wearer.unworn_ms = self.worn.unworn_ms
         if any(hal.given()) and not self._excuses.is_shorted_through():
             self._judge_light(t_ms, state)
             self._lit_ms = t_ms
@@ -196,10 +197,8 @@ class SafetyOracle:
             self._off_ms = hal.off_ms
             if not hal.off_ms < self.wearer.pressed_ms:
                 self._report("unasked", t_ms, hal.off_ms, "lit again, and START was not pressed")
-        unworn_ms = self.wearer.unworn_ms
-        if unworn_ms >= 0 and t_ms - unworn_ms >= rules.UNWORN_MS:
-            off_ms = t_ms - unworn_ms
-            self._report("unworn", off_ms, rules.UNWORN_MS, f"lit {off_ms} ms after it came off")
+            self.worn.judge_begin(t_ms)
+        self.worn.judge_light(t_ms)
         alive = self._program.running
         for row in self._dues:
             if row.from_ms <= t_ms < row.until_ms and (alive or row.fault in ENDS_PROGRAM):
@@ -229,8 +228,8 @@ class SafetyOracle:
 
     def _judge_late(self, row: Due, at_ms: int) -> None:
         """Report light at `at_ms`, after a fault's deadline, unless it is excused."""
-        if row.fault == "unworn" and self.wearer.unworn_ms < 0:
-            return  # it is worn again
+        if row.fault in OFF_BODY and self.worn.shown_ms < 0:
+            return  # it is worn again, or no sensor shows that it is not
         lit_ms = at_ms - row.since_ms
         within_ms = row.from_ms - row.since_ms
         if not self._excuses.excuse_late(row.fault, lit_ms, within_ms):
