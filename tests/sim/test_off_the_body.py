@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from firmware.core import states
 from sim.common.story import Event, Start
 from sim.common.value_record import replace
 from sim.oracle.safety_oracle import SafetyOracle
@@ -83,6 +84,40 @@ def test_a_sign_that_is_lost_in_any_state_leaves_no_light_off_the_body(
     assert run.plant.off_body_j() <= second_j(run)
 
 
+AT_S = {"CHECK": 9.0, "RAMP": 20.0, "TREAT": 60.0}
+LOSE: dict[str, tuple[Any, ...]] = {
+    "buckle": ("set", "buckled", None, False),
+    "skin sensor A": ("fault", "skin_sensor_stuck", "A", 0.0),
+    "skin sensor B": ("fault", "skin_sensor_stuck", "B", 0.0),
+    "pad A": ("fault", "slips", "A", None),
+    "pad B": ("fault", "slips", "B", None),
+}
+
+
+@pytest.mark.parametrize("state", [*AT_S, "PAUSED"])
+@pytest.mark.parametrize("sign", LOSE)
+def test_each_sign_alone_pauses_and_light_needs_the_whole_worn_test(sign: str, state: str) -> None:
+    at_s = AT_S.get(state, 62.0)
+    kind, name, pad, value = LOSE[sign]
+    lost = Event(at_s, kind, name, pad, value, for_s=2.0 if kind == "fault" else None)
+    back = (Event(at_s + 2.0, "set", name, value=True),) if kind == "set" else ()
+    paused = (press(60.0),) if state == "PAUSED" else ()
+    early, late = press(at_s + 4.0), press(at_s + 9.0)
+    run = run_to_end((*paused, lost, *back, early, late), at_s - 0.1)
+    session = run.unit.session
+    assert states.STATES[session.state] == state
+
+    def state_at(s: float) -> str:
+        while run.t_s < s and run.advance(1):
+            pass
+        return states.STATES[session.state]
+
+    run.duration_s = at_s + 20.0
+    assert state_at(at_s + 1.0) == "PAUSED" and session.by_unworn
+    assert state_at(at_s + 6.0) == "PAUSED" and session.refused == states.NOT_WORN
+    assert state_at(at_s + 11.0) == "CHECK"
+
+
 def test_a_belt_that_is_taken_off_in_a_pause_and_buckled_again_beside_the_body_stays_dark() -> None:
     """field.md W1: START, START at 300 s, belt off, buckle closed, laid down, START."""
     run = run_to_end(
@@ -95,7 +130,7 @@ def test_a_belt_that_is_taken_off_in_a_pause_and_buckled_again_beside_the_body_s
 
 @pytest.mark.parametrize("ambient_c", [15.0, 23.0, 30.0])
 @pytest.mark.parametrize("mw_cm2", [2.5, 5.0, 10.0])
-@pytest.mark.parametrize("pad", [None, "A"])
+@pytest.mark.parametrize("pad", [None, "A", "B"])
 def test_a_belt_that_slips_is_dark_within_a_second(
     ambient_c: float, mw_cm2: float, pad: str | None
 ) -> None:
@@ -136,8 +171,6 @@ def test_a_sign_that_never_changed_between_two_sessions_refuses_the_second(fault
     assert sound.unit.session.number == 2
     stuck = run_to_end((stuck_signs(fault), charger, *belt, press(70.0)), 90.0)
     assert stuck.unit.session.number == 1
-    from firmware.core import states
-
     assert stuck.unit.session.refused == states.NEVER_OFF
     # at power-on while worn this is not asked: the first session began
 
