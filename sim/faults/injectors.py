@@ -204,7 +204,9 @@ def on_surface(hardware: "Hardware", event: "Event", on: bool) -> None:
 def skin_sensor_stuck(hardware: "Hardware", event: "Event", kept: "Any") -> None:
     """The skin sensor reads touched (1) or not (0), as a nominal unit is calibrated."""
     for pad in struck_pads(event):
-        hardware.raw[SKIN + pad] = sensors.SKIN_ON if event_value(event) else sensors.SKIN_AIR
+        hardware.raw[SKIN + pad] = (
+            sensors.SKIN_ON if event_value(event) >= 0.5 else sensors.SKIN_AIR
+        )
 
 
 def skin_sensor_open(hardware: "Hardware", event: "Event", kept: "Any") -> None:

@@ -9,6 +9,8 @@ light or 30 s. Each cell has the seconds until it is dark, and what ended the li
 
 from sim.common.story import Event, Start
 from sim.common.value_record import replace
+from sim.oracle.claims import Claims
+from sim.oracle.design import LIT
 from sim.run import Run
 from sim.scenario.scenario import ordinary
 
@@ -34,15 +36,16 @@ def measure(ambient_c: float, each_mw_cm2: float, air: float, pad: str | None, a
         scenario, prescription=asked, events=events, duration_s=LONG_S,
         start=Start(ambient_c=ambient_c, air_w_m2k=air),
     ))  # fmt: skip
-    while run.advance(50) and not (run.t_s > 13.0 + at_s and not run.depth.supply):
+    claims = Claims(run)
+    while run.advance(50) and (run.t_s < 12.0 + at_s or claims.read_state() in LIT):
         pass
     result = run.result()
     darks = [dark.t_ms for dark in run.depth.darks if dark.t_ms / 1000 >= 12.0 + at_s]
     if not darks:
-        return "-"
+        return f"{claims.read_state()} before"
     faults = [row["name"] for row in result["faults"]]
     why = faults[0] if faults else result["reason"] or "cold"
-    return f"{darks[0] / 1000 - 12.0 - at_s:.0f} s {why}"
+    return f"{darks[-1] / 1000 - 12.0 - at_s:.0f} s {why}"
 
 
 def main() -> None:
