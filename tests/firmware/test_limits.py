@@ -76,7 +76,7 @@ TABLE: list[tuple[str, Any, str]] = [
     ("WORN_MIN_MC", 28_000, "ours: leaves room for a cold day"),
     ("WORN_MAX_MC", 38_500, "skin at rest is never warmer"),
     ("RESUME_BELOW_MC", 39_000, "ours: contact below 39 C"),
-    ("BLIND_WAIT_MS", 120_000, "ours: lit pads have cooled"),
+    ("BLIND_WAIT_MS", 300_000, "ours: lit pads have cooled"),
     ("UNWORN_RESUMES", 2, "ours: at most twice"),
     ("SKIN_ON_PERCENT", 60, "design: of the calibrated step"),
     ("SKIN_OFF_PERCENT", 40, "design: at release"),

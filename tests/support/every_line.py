@@ -33,7 +33,7 @@ from firmware.safety.current_monitor import DARK_TICKS, ONE, SURE
 from firmware.safety.lamp_test import SILENCES
 from firmware.therapy.prescription import DEFAULT
 from sim.campaign.snapshot import Snapshot
-from sim.campaign.trial_visit import answer_questions, attend_visit
+from sim.campaign.trial_visit import answer_questions, attend_visit, put_on
 from sim.common.story import Event
 from sim.common.value_record import replace
 from sim.faults.hardware import SKIN, Filter, Hardware
@@ -163,6 +163,7 @@ def in_a_trial() -> Iterator[Run]:
     yield (rated := then(run, Event(0, "press", "START", hold_ms=200), "RATE"))
     attend_visit(rated, lambda visit, when, item: 1)
     rated.hal.clock_s = CLOCK_S + 7 * DAY_S
+    put_on(rated)
     again = then(rated, Event(0, "press", "START", hold_ms=200), "RATE")
     answer_questions(again, lambda visit, when, item: 1)
     yield until(again, "TREAT")

@@ -68,10 +68,11 @@ def left_side(ax: Axes, board: ModuleType) -> None:
     y = box(ax, PAD_X, 3.45, ["Contact thermistors A, B", "10k NTC, pull-up to ADC_VREF"])
     wire(ax, y, to_board, gp(*board.PINS_ADC[:2]))
     parts = ["TMP117 contact 0x48 0x49", "TMP117 LED board 0x4A 0x4B", "INA219 rail 0x40"]
-    y = box(ax, PAD_X, 2.45, ["Sensors' bus, I2C0", *parts, "MAX17049 gauge 0x36"])
+    parts += ["MAX17049 gauge 0x36", "FDC1004 skin sensors 0x50"]
+    y = box(ax, PAD_X, 2.45, ["Sensors' bus, I2C0", *parts])
     wire(ax, y, to_board, f"{gp(*board.PINS_I2C0)}  SCL, SDA")
-    ax.text(PAD_X[0], 0.55, "Pull-downs hold every gate low;", fontsize=8, color=FAINT)
-    ax.text(PAD_X[0], 0.3, "a thermal fuse in each pad opens at 70 C.", fontsize=8, color=FAINT)
+    ax.text(PAD_X[0], 0.4, "Pull-downs hold every gate low;", fontsize=8, color=FAINT)
+    ax.text(PAD_X[0], 0.15, "a thermal fuse in each pad opens at 70 C.", fontsize=8, color=FAINT)
 
 
 def right_side(ax: Axes, board: ModuleType) -> None:
