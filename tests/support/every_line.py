@@ -469,6 +469,9 @@ BEFALLS: dict[str, Befalls] = {
     "off the skin sensor": register(SKIN, 4_096),
     "skin sensor silent": silent(SKIN_A, "skin_a"),
     "belt never off": both(released, remembered("wear", seen_off=0)),
+    "START released in a trial, too soon": both(
+        released, remembered("session", by_unworn=True), remembered("actions", wait_ms=10**9)
+    ),
     "a long pause": remembered("wear", worn_ms=2 * WORN_MS),
     "unworn too often": both(BUCKLE_OPEN, OFTEN),
     "put on long enough": remembered("wear", worn_ms=10_000),

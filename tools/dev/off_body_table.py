@@ -41,10 +41,10 @@ def measure(ambient_c: float, each_mw_cm2: float, air: float, pad: str | None, a
         pass
     result = run.result()
     darks = [dark.t_ms for dark in run.depth.darks if dark.t_ms / 1000 >= 12.0 + at_s]
-    if not darks:
-        return f"{claims.read_state()} before"
-    faults = [row["name"] for row in result["faults"]]
-    why = faults[0] if faults else result["reason"] or "cold"
+    faults = result["faults"]
+    why = faults[0]["name"] if faults else result["reason"] or "cold"
+    if not darks:  # throttled to nothing when the fault came
+        darks = [faults[0]["t_s"] * 1000]
     return f"{darks[-1] / 1000 - 12.0 - at_s:.0f} s {why}"
 
 
