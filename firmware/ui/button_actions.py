@@ -115,11 +115,10 @@ class ButtonActions:
             return states.BUTTON_STUCK
         wear = self.wear
         lost = wear.lost or self.session.by_unworn
-        if lost and self.session.state_ms < self.wait_ms:
-            return states.TOO_WARM
-        if not wear.is_worn():
+        waits = lost and self.session.state_ms < self.wait_ms
+        if not waits and not wear.is_worn():
             return states.NOT_WORN
-        if wear.warmest_mc() > (RESUME_BELOW_MC if lost else CONTACT_WARN_MC):
+        if waits or wear.warmest_mc() > (RESUME_BELOW_MC if lost else CONTACT_WARN_MC):
             return states.TOO_WARM
         return states.NOT_WORN if lost and not wear.is_put_on() else states.NOTHING
 
