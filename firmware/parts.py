@@ -6,7 +6,7 @@ refused locks the session.
 
 from firmware.core.faults import Faults
 from firmware.core.inputs import Inputs
-from firmware.core.limits import DUTY_MAX
+from firmware.core.limits import BLIND_WAIT_MS, DUTY_MAX, SKIN_CODE_MAX
 from firmware.core.states import CALIBRATION, PRESCRIPTION, TRIAL
 from firmware.records import signed_prescription
 from firmware.records.journal import Journal
@@ -21,7 +21,13 @@ from firmware.safety.lamp_test import LampTest
 from firmware.safety.wear import WearDetector
 from firmware.therapy.battery import Battery
 from firmware.therapy.pad import Pad
-from firmware.therapy.prescription import Course, Refused, read_calibration, read_serial
+from firmware.therapy.prescription import (
+    Course,
+    Refused,
+    read_calibration,
+    read_serial,
+    read_skin_codes,
+)
 from firmware.therapy.session import Session, Status
 from firmware.ui.button_actions import ButtonActions
 from firmware.ui.buttons import Buttons
@@ -52,6 +58,7 @@ class Parts:
         self.keys = Keys(hal.load(KEYS))
         self.journal = Journal(hal, self.keys)
         self.trial = trial = self._enrolled()
+        self.skin_codes = [[0, SKIN_CODE_MAX], [0, SKIN_CODE_MAX]]
         serial, full_uw_cm2, offsets_mc = self._accept(board, calibration, prescription)
         self.guard_rows = GuardRows(inputs, board, offsets_mc)
         self.guard = self.guard_rows.guard
@@ -64,7 +71,7 @@ class Parts:
             Pad(0, board, offsets_mc[0], full_uw_cm2[0]),
             Pad(1, board, offsets_mc[1], full_uw_cm2[1]),
         )
-        self.wear = WearDetector(inputs, pads)
+        self.wear = WearDetector(inputs, pads, self.skin_codes)
         if not session.lock:
             session.set_point_mc = session.course.set_point_mc
             self.battery.expect(session.course.power_mw(board), session.course.longest_ms())
@@ -92,6 +99,8 @@ class Parts:
         self.actions = ButtonActions(
             self.session, status, self.buttons, self.wear, self.guard, journal
         )
+        if trial:
+            self.actions.wait_ms = BLIND_WAIT_MS
         self.screen = Screen(hal, status, journal, face)
         self.telemetry = Telemetry(hal, status, face)
 
@@ -117,6 +126,7 @@ class Parts:
         try:
             rows = read_calibration(calibration, board)
             serial = read_serial(calibration)
+            self.skin_codes = read_skin_codes(calibration)
             if self.trial:
                 wrong = TRIAL
                 self.trial.open(self.keys, serial)

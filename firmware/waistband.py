@@ -19,7 +19,7 @@ from firmware.core.limits import (
     SELF_TEST_MS,
     SKIN_WAIT_MS,
     TICK_MS,
-)
+)  # fmt: skip
 from firmware.parts import Parts
 from firmware.safety import current_monitor
 from firmware.safety.lamp_test import PASSED
@@ -69,6 +69,7 @@ class Waistband(Parts):
         if tripped != self.guard_rows.collected:
             self._collect()
         ms = inputs.ms
+        self.wear.feel_buckle(inputs.pins)
         ntc = inputs.ntc
         self.sum_a += ntc[0]
         self.sum_b += ntc[1]
@@ -130,6 +131,7 @@ class Waistband(Parts):
         session = self.session
         settled = self.settled_ms >= SELF_TEST_MS or self._settle(ms, step_ms)
         self._sense(ms, step_ms, settled)
+        self.wear.sense(step_ms, session.state)
         if session.pass_time(step_ms):
             for pad in self.pads:
                 pad.cem43.day_q10_ms = 0
@@ -221,12 +223,13 @@ class Waistband(Parts):
         session = self.session
         state = session.state
         a, b = self.pads
+        wear = self.wear
         if state == states.WAIT_SKIN:
-            if self.wear.is_put_on(step_ms):
+            if wear.is_put_on():
                 session.post(states.WORN)
-        elif state in states.LIT:
-            if self.wear.is_off():
-                session.unworn()
+        elif wear.lost:
+            session.unworn()
+        if state in states.LIT:
             for pad in self.pads:
                 if pad.fluence.total_uj_cm2 + session.course.least_uj_cm2 >= pad.stop_uj_cm2:
                     pad.done = True
@@ -285,11 +288,12 @@ class Waistband(Parts):
                 self._begin()
             power_plan.cap(self.gate, session.course.duties, CHECK_DUTY)
             self.check.begin(self.gate)
+            self.wear.light(session.previous in states.POWERED)
         elif state == states.RAMP:
             power_plan.ramp(session.course, self.gate, self.pads)
             self.rail.learn()
         elif state == states.PAUSED:
-            self.wear.begin()
+            self.wear.begin(self.wear.lost)
             for pad in self.pads:
                 pad.fluence.mark()
         elif state == states.RATE:
@@ -308,7 +312,7 @@ class Waistband(Parts):
     def _begin(self) -> None:
         """A session begins, or the lit self-test: what it lights is of this day, too."""
         self.kept.day_open = True
-        self.wear.begin()
+        self.wear.begin(True)
         self.rail.rechecks = 0
         self.faults.forget(faults.LED_OPEN)  # the check looks again
         power_plan.begin(self.hal, self.session, self.gate, self.pads)

@@ -12,7 +12,9 @@ board's bank table (A 0-3, B 4-7); duty is 0-65535.
 PIN_NAMES = ("START", "UP", "DOWN", "BUCKLE", "CHARGER", "CHARGING", "HOST")
 
 # Slots of `Inputs.heard`: when each I2C part last answered, in the clock's milliseconds.
-HEARD_NAMES = ("CONTACT_A", "CONTACT_B", "BOARD_A", "BOARD_B", "RAIL", "GAUGE")
+HEARD_NAMES = (
+    "CONTACT_A", "CONTACT_B", "BOARD_A", "BOARD_B", "RAIL", "GAUGE", "SKIN_A", "SKIN_B",
+)  # fmt: skip
 
 POWER_ON, WATCHDOG, OTHER = 0, 1, 2  # reset causes
 
@@ -50,6 +52,7 @@ class Inputs(Protocol):
     board: list[int]  # LED-board thermometer of pad A, B: likewise
     rail: list[int]  # one item, LED supply current: 0.1 mA
     gauge: list[int]  # mean cell (78.125 uV), charge (1/256 %)
+    skin: list[int]  # skin sensor of pad A, B: 1/2048 pF, signed 16 bits
     heard: list[int]  # as HEARD_NAMES; -1 until first heard
 
 

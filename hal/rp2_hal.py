@@ -17,6 +17,7 @@ from hal.console import Console
 from hal.contract import OTHER, POWER_ON, WATCHDOG
 from hal.ds3231 import Ds3231
 from hal.emitters import Emitters
+from hal.fdc1004 import Fdc1004
 from hal.files import Check, Wrong
 from hal.ina219 import Ina219
 from hal.max17049 import Max17049
@@ -65,12 +66,12 @@ CONTACTS = (0x48, 0x49)
 BOARDS = (0x4A, 0x4B)
 
 # The rota of the sensors' bus: one transfer a tick, 400 ms a round. The rail monitor averages
-# over 68 ms and is asked every 40, so that no average is missed.
-CONTACT_A, CONTACT_B, BOARD_A, BOARD_B, RAIL, CELL, CHARGE = range(7)
+# over 68 ms and is asked every 40, so that no average is missed. A contact thermometer is asked
+# every 200 ms, so that each control step has a reading of its own and no reading lasts two.
+CONTACT_A, CONTACT_B, BOARD_A, BOARD_B, RAIL, CELL, CHARGE, SKIN_A, SKIN_B = range(9)
 ROTA = (
-    CONTACT_A, RAIL, CONTACT_B, RAIL, BOARD_A, RAIL, CONTACT_A, RAIL,
-    CONTACT_B, RAIL, BOARD_B, RAIL, CONTACT_A, RAIL, CONTACT_B, RAIL,
-    CELL, RAIL, CHARGE, RAIL,
+    BOARD_A, RAIL, BOARD_B, RAIL, SKIN_A, RAIL, CONTACT_A, RAIL, CONTACT_B, RAIL,
+    SKIN_B, RAIL, CELL, RAIL, CHARGE, RAIL, CONTACT_A, RAIL, CONTACT_B, RAIL,
 )  # fmt: skip
 
 
@@ -109,8 +110,10 @@ class Rp2Hal:
         self.board_b = Tmp117(self.sensors, BOARDS[1], False)
         self.rail = Ina219(self.sensors)
         self.gauge = Max17049(self.sensors)
+        self.skin = Fdc1004(self.sensors)
         self.parts: tuple[Part, ...] = (
             self.contact_a, self.contact_b, self.board_a, self.board_b, self.rail, self.gauge,
+            self.skin,
         )  # fmt: skip
         for part in self.parts:
             if not self.sensors.stuck():
@@ -219,6 +222,8 @@ class Rp2Hal:
             (self.rail, self.rail.measure, inputs.rail, 0, 4),
             (self.gauge, self.gauge.measure_cell, inputs.gauge, 0, 5),
             (self.gauge, self.gauge.measure_charge, inputs.gauge, 1, 5),
+            (self.skin, self.skin.measure, inputs.skin, 0, 6),
+            (self.skin, self.skin.measure, inputs.skin, 1, 7),
         )
         self.rota = tuple([rows[what] for what in ROTA])
 

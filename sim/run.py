@@ -19,6 +19,7 @@ from sim.oracle import report
 from sim.oracle.claims import Claims
 from sim.oracle.supply_current import BankFaults, is_bank_fault
 from sim.physics.plant import TRIP_C, Plant
+from sim.physics.sensors import SKIN_AIR, SKIN_ON
 from sim.timeline import Timeline, when_ms
 
 TYPE_CHECKING = False
@@ -52,6 +53,7 @@ def nominal_calibration(board: "Board") -> "dict[str, Any]":
         "window_cm2": board.WINDOW_CM2,
         "irradiance_mw_cm2": {"A": full, "B": full},
         "ntc_offset_c": {"A": 0.0, "B": 0.0},
+        "skin_codes": {pad: {"air": SKIN_AIR, "skin": SKIN_ON} for pad in "AB"},
     }
     table["crc32"] = calibration_crc(table, board)
     return table

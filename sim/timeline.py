@@ -8,7 +8,7 @@ from sim.common.value_record import Record
 from sim.faults import program
 from sim.faults.hardware import NEVER_MS
 from sim.faults.injected import Injected
-from sim.faults.injectors import BUTTON_PINS, INJECT, set_bits, wear
+from sim.faults.injectors import BUTTON_PINS, INJECT, buckle, set_bits, wear
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,6 +124,9 @@ class Timeline:
         hardware = self.hardware
         if event.name == "worn":
             wear(hardware, bool(event.value))
+            return
+        if event.name == "buckled":
+            buckle(hardware, bool(event.value))
             return
         if event.name == "seed":
             seed = int(event.value or 0)

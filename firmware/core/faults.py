@@ -27,6 +27,7 @@ CONTACT_LOOSE = 18  # both read far below an LED board that is no warmer than it
 OFF_SKIN = 19  # warms faster than on any skin
 RAIL_APART = 20  # the LED supply's current is not that of the duty
 KEPT_UNREADABLE = 21  # a hard fault was kept, and its name is lost
+SKIN_LOST = 22  # a skin sensor is silent
 
 # name, unit of value and limit
 FAULTS = (  # by number
@@ -52,6 +53,7 @@ FAULTS = (  # by number
     ("off_skin", "mc"),
     ("rail_apart", "0.1 ma"),
     ("kept_unreadable", ""),
+    ("skin_sensor_lost", "ms"),
 )
 PADS = ("A", "B", "")  # the last: the unit as a whole
 UNIT = 2

@@ -18,6 +18,8 @@ BOARD_A = 2
 BOARD_B = 3
 RAIL = 4
 GAUGE = 5
+SKIN_A = 6
+SKIN_B = 7
 
 
 class Inputs:
@@ -32,4 +34,5 @@ class Inputs:
         self.board = [0, 0]
         self.rail = [0]
         self.gauge = [0, 0]
-        self.heard = [-1, -1, -1, -1, -1, -1]
+        self.skin = [0, 0]
+        self.heard = [-1, -1, -1, -1, -1, -1, -1, -1]

@@ -34,6 +34,7 @@ OFF_SKIN_MARGIN_MC = 600  # ours: sensors, and skin that goes on warming under t
 REST_MC = 10  # ours: ... by no more than this in the five seconds of the worn test
 HEARD_WITHIN_MS = 600  # ours: contact thermometer; with one control step, 800 ms
 BOARD_HEARD_WITHIN_MS = 750  # ours: dark within 1 s
+SKIN_HEARD_WITHIN_MS = 750  # ours: dark within 1 s
 GAUGE_HEARD_WITHIN_MS = 2_000  # ours: beyond, the ADC speaks for the battery
 
 # Thermistor codes (12 bits): a working thermistor between -15 C and 95 C stays inside.
@@ -73,7 +74,13 @@ WORN_MS = 5_000
 WORN_MIN_MC = 28_000  # leaves room for a cold day
 WORN_MAX_MC = 38_500  # skin at rest is never warmer
 RESUME_BELOW_MC = 39_000  # after the belt was off the skin
+BLIND_WAIT_MS = 300_000  # ours: in a trial, after a sign was lost: by then lit pads have cooled
 UNWORN_RESUMES = 2
+SKIN_ON_PERCENT = 60  # ours: of the calibrated step from air to skin; at release at once
+SKIN_OFF_PERCENT = 40
+SKIN_STEP_MIN = 2_048  # ours: 1 pF from air to skin, a thousand times the noise
+SKIN_CODE_MAX = 32_000  # the converter ends at 32 767
+BUCKLE_TICKS = 3  # ours: 60 ms open; contacts that bounce are shorter
 UNWORN_STEPS = 3  # control steps running: 600 ms at most, within the second asked for
 SELF_TEST_MS = 1_000
 
@@ -110,6 +117,8 @@ assert CONTACT_ALERT_MC < BOARD_DERATE_MC < BOARD_TRIP_MC < PLAUSIBLE_MAX_MC
 assert TRIP_SAMPLES * TICK_MS < 80 and 2 * TICK_MS < LEASE_MS < 80
 assert HEARD_WITHIN_MS + CONTROL_TICKS * TICK_MS <= 800
 assert BOARD_HEARD_WITHIN_MS + CONTROL_TICKS * TICK_MS < 1_000
+assert SKIN_HEARD_WITHIN_MS + CONTROL_TICKS * TICK_MS < 1_000
+assert SKIN_OFF_PERCENT < SKIN_ON_PERCENT < 100
 assert CEM43_SESSION_Q10_MS < CEM43_DAY_Q10_MS < CLOCK_MASK
 assert 4 * BANK_MAX_UW_CM2 <= IRRADIANCE_MAX_UW_CM2
 assert FLUENCE_MIN_UJ_CM2 < FLUENCE_MAX_UJ_CM2 < CLOCK_MASK

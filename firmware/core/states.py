@@ -113,11 +113,12 @@ NOT_LOCKED, CALIBRATION, PRESCRIPTION, RESTARTS, BOARD, HARD_FAULT, TRIAL = rang
 # Why a START, RESUME or acknowledgement is refused; REFUSALS are the words of reports.
 (
     NOTHING, BUTTON_STUCK, BATTERY, DAY_LIMIT, TOO_WARM, NOT_WORN, CAUSE_THERE, STORAGE,
-    NEEDS_SERVICE, EXPIRED, NO_CLOCK, TOO_EARLY, TRIAL_OVER, NO_ANSWER,
-) = range(14)  # fmt: skip
+    NEEDS_SERVICE, EXPIRED, NO_CLOCK, TOO_EARLY, TRIAL_OVER, NO_ANSWER, NEVER_OFF,
+) = range(15)  # fmt: skip
 REFUSALS = (
     "", "button_stuck", "battery", "day_limit", "too_warm", "not_worn", "cause_there", "storage",
     "needs_service", "expired", "no_clock", "too_early", "trial_over", "no_answer",
+    "never_off",
 )  # fmt: skip
 
 # What a released START asks for in a state.

@@ -6,6 +6,7 @@ goes by is the warmer of the pad's two contact sensors.
 
 from firmware.core import faults
 from firmware.core.conversions import ntc_table
+from firmware.core.inputs import SKIN_A
 from firmware.core.limits import (
     BOARD_DERATE_MC,
     BOARD_HEARD_WITHIN_MS,
@@ -19,6 +20,7 @@ from firmware.core.limits import (
     PAIR_APART_STEPS,
     PAIR_TRIP_MC,
     REST_MC,
+    SKIN_HEARD_WITHIN_MS,
 )
 from firmware.safety.sensor_checks import SensorChecks
 from firmware.therapy.dose import Cem43, Fluence
@@ -59,7 +61,7 @@ class Pad:
         self.thermistor_mc = self.digital_mc = 0  # its two contact sensors, and
         self.contact_mc = 0  # the warmer of them
         self.highest_mc = 0  # ... of this session
-        self.rest_mc = 0  # when the worn test began
+        self.rest_mc = self.later_mc = 0  # while dark: 5 to 15 s ago, and since
         self.at_rest = False
         self.board_mc = 0
         self.throttle = 0
@@ -105,11 +107,16 @@ class Pad:
         if self.contact_mc > self.highest_mc:
             self.highest_mc = self.contact_mc
 
-    def rest(self, begin: bool) -> None:
-        """While the worn test runs: is the pad at rest, as it was when that began?"""
+    def rest(self, begin: bool, later: bool, long_enough: bool) -> None:
+        """Dark: has the pad not warmed in the last 5 to 15 s? `begin`: they begin now; `later`:
+        another 5 s are over; `long_enough`: 5 s were dark and worn. A pad may cool: what is left
+        of earlier heat only falls, so that a rise is still no more than the light's."""
         if begin:
-            self.rest_mc = self.digital_mc
-        self.at_rest = -REST_MC <= self.digital_mc - self.rest_mc <= REST_MC
+            self.rest_mc = self.later_mc = self.digital_mc
+        elif later:
+            self.rest_mc = self.later_mc
+            self.later_mc = self.digital_mc
+        self.at_rest = long_enough and self.digital_mc - self.rest_mc <= REST_MC
 
     def judge(self, inputs: "Inputs", latch: "Faults") -> None:
         """Latch what is wrong with this pad's sensors."""
@@ -133,6 +140,9 @@ class Pad:
         age_ms = (ms - heard[2 + index]) & CLOCK_MASK
         if age_ms > BOARD_HEARD_WITHIN_MS or heard[2 + index] < 0:
             latch.raise_fault(faults.BOARD_LOST, index, ms, age_ms, BOARD_HEARD_WITHIN_MS)
+        age_ms = (ms - heard[SKIN_A + index]) & CLOCK_MASK
+        if age_ms > SKIN_HEARD_WITHIN_MS or heard[SKIN_A + index] < 0:
+            latch.raise_fault(faults.SKIN_LOST, index, ms, age_ms, SKIN_HEARD_WITHIN_MS)
 
     def fit(
         self, out: list[int], lit_ms: int, step_ms: int, inputs: "Inputs", latch: "Faults"

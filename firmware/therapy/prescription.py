@@ -28,7 +28,9 @@ DEFAULT = {
 }
 KEYS = ("name", "irradiance_mw_cm2", "fluence_j_cm2", "max_min", "set_point_c", "light")
 LIGHT_KEYS = {"cw": ("mode",), "pulse": ("mode", "rate_hz"), "gated": ("mode", "rate_hz", "on_ms")}
-CALIBRATION_KEYS = ("serial", "date", "window_cm2", "irradiance_mw_cm2", "ntc_offset_c")
+CALIBRATION_KEYS = (
+    "serial", "date", "window_cm2", "irradiance_mw_cm2", "ntc_offset_c", "skin_codes",
+)  # fmt: skip
 NAME_MAX = 40
 TICKS_A_SECOND = 1000 // limits.TICK_MS
 
@@ -217,7 +219,8 @@ def read_calibration(
     """Check a calibration: returns (full_uw_cm2 of each pad's banks, NTC offsets in mC).
 
     A calibration is {"serial", "date", "window_cm2", "irradiance_mw_cm2": {"A": {"810": ...},
-    "B": ...}, "ntc_offset_c": {"A": ..., "B": ...}, "crc32"}. Raises Refused.
+    "B": ...}, "ntc_offset_c": {"A": ..., "B": ...}, "skin_codes": {"A": {"air": ..., "skin": ...},
+    "B": ...}, "crc32"}. Raises Refused.
     """
     table = require_keys("the calibration", calibration, CALIBRATION_KEYS + ("crc32",))
     crc = calibration_crc(table, board)
@@ -235,7 +238,7 @@ def calibration_crc(table: "dict[str, object]", board: "Board") -> str:
     in thousandths, however they are written. Raises Refused."""
     window, full, offsets = _measured(table, board)
     said = [read_text("serial", table["serial"]), read_text("date", table["date"]), str(window)]
-    for row in full + [offsets]:
+    for row in full + [offsets] + read_skin_codes(table):
         for value in row:
             said.append(str(value))
     return "%08x" % (binascii.crc32("\n".join(said).encode()) & 0xFFFFFFFF)
@@ -263,6 +266,28 @@ def _measured(
             read_number("ntc_offset_c.B", offset_table["B"], -2, 2, "C"),
         ),
     )
+
+
+def read_skin_codes(calibration: object) -> "list[list[int]]":
+    """Codes of each pad's skin sensor, as calibrated: in air, and on skin. Raises Refused."""
+    codes = calibration["skin_codes"] if isinstance(calibration, dict) else None
+    table = require_keys("skin_codes", codes, ("A", "B"))
+    rows = []
+    for pad in ("A", "B"):
+        what = "skin_codes." + pad
+        pair = require_keys(what, table[pad], ("air", "skin"))
+        row = []
+        for key in ("air", "skin"):
+            low = 0 if key == "air" else row[0] + limits.SKIN_STEP_MIN
+            value = pair[key]
+            if type(value) is not int or not low <= value <= limits.SKIN_CODE_MAX:
+                raise Refused(
+                    what + "." + key + " is " + quote(value) + ": a whole number from " + str(low)
+                    + " to " + str(limits.SKIN_CODE_MAX)
+                )  # fmt: skip
+            row.append(value)
+        rows.append(row)
+    return rows
 
 
 def read_serial(calibration: object) -> str:

@@ -149,7 +149,10 @@ class Session:
             self.post(states.CEM43)
 
     def unworn(self) -> None:
-        """The belt came off the skin while lit."""
+        """A sign of wear was lost: while lit that ends light, in a pause it is what it is for."""
+        self.by_unworn = True
+        if self.state not in states.LIT:
+            return
         over = self.unworn_count >= UNWORN_RESUMES
         self.post(states.UNWORN_END if over else states.UNWORN)
 

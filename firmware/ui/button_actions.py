@@ -15,6 +15,7 @@ from firmware.core.limits import (
     SESSION_DAY_MAX_MS,
     WORN_MAX_MC,
 )
+from firmware.safety.wear import SIGNS
 from firmware.ui import buttons
 
 TYPE_CHECKING = False
@@ -41,6 +42,7 @@ class ButtonActions:
         self.wear = wear
         self.guard = guard
         self.journal = journal
+        self.wait_ms = 0  # a trial's two arms wait alike after a sign was lost
         self.pressed_in = -1  # the state in which START went down
 
     def take(self, done: int) -> int:
@@ -94,6 +96,8 @@ class ButtonActions:
         for pad in self.status.pads:
             if pad.cem43.day_q10_ms >= CEM43_DAY_Q10_MS:
                 return states.DAY_LIMIT
+        if self.wear.seen_off != SIGNS:
+            return states.NEVER_OFF
         return self._why_expired(session.course.expires_s)
 
     def _why_expired(self, expires_s: int) -> int:
@@ -109,10 +113,14 @@ class ButtonActions:
         """Why a paused session may not go on."""
         if self.is_stuck():
             return states.BUTTON_STUCK
-        if not self.wear.is_worn():
+        wear = self.wear
+        lost = wear.lost or self.session.by_unworn
+        waits = lost and self.session.state_ms < self.wait_ms
+        if not waits and not wear.is_worn():
             return states.NOT_WORN
-        limit_mc = RESUME_BELOW_MC if self.session.by_unworn else CONTACT_WARN_MC
-        return states.TOO_WARM if self.wear.warmest_mc() > limit_mc else states.NOTHING
+        if waits or wear.warmest_mc() > (RESUME_BELOW_MC if lost else CONTACT_WARN_MC):
+            return states.TOO_WARM
+        return states.NOT_WORN if lost and not wear.is_put_on() else states.NOTHING
 
     def _why_no_test(self) -> int:
         """Why the lit self-test may not begin."""

@@ -18,6 +18,7 @@ REFUSALS = (
     b"", b"Button is stuck", b"Charge it first", b"Enough for today", b"Too warm: wait",
     b"Put the belt on", b"Cause persists", b"Cannot keep log", b"Needs service",
     b"Prescr. expired", b"Set the clock", b"Too early", b"Trial is over", b"First UP or DOWN",
+    b"First belt off",
 )  # fmt: skip
 FAULTS = (
     b"Sensor open", b"Sensor shorted", b"Skin too hot", b"Sensors differ",
@@ -25,6 +26,7 @@ FAULTS = (
     b"Board garbled", b"Lamp is out", b"Lamp stuck on", b"Switch stuck", b"No lamp power",
     b"Rail silent", b"Battery empty", b"Pad unplugged", b"Sensor frozen",
     b"Sensor jumped", b"Sensor loose", b"Off the skin", b"Lamps uneven", b"Log garbled",
+    b"Skin s. silent",
 )  # fmt: skip
 LOCKS = (b"", b"Not calibrated", b"Bad prescription", b"Restarted a lot", b"Board file wrong",
          b"Needs service", b"Ticket is wrong")  # fmt: skip

@@ -133,8 +133,9 @@ def draw_presses(rng: Random, began_s: float, lasts_s: float) -> list[Event]:
     if rng.random() < OFF_SKIN:
         at_s = round(sometime(), 3)
         back_s = round(at_s + rng.choice((0.3, 3.0, 30.0)), 3)
-        events.append(make_event(at_s, "set", "worn", value=False))
-        events.append(make_event(back_s, "set", "worn", value=True))
+        sign = rng.choice(("worn", "worn", "buckled"))  # the whole belt, or its buckle alone
+        events.append(make_event(at_s, "set", sign, value=False))
+        events.append(make_event(back_s, "set", sign, value=True))
         events.append(draw_press(rng, back_s + rng.uniform(1.0, 60.0)))
     if rng.random() < MOVES:
         room_c = round(rng.uniform(5.0, 40.0), 1)
@@ -142,7 +143,11 @@ def draw_presses(rng: Random, began_s: float, lasts_s: float) -> list[Event]:
     if rng.random() < ENDS:
         events.append(draw_press(rng, sometime(), hold_ms=rng.randint(1_400, 3_000)))
     if rng.random() < AGAIN:
-        events.append(draw_press(rng, began_s + LEAD_S + lasts_s + rng.uniform(5.0, 60.0)))
+        again_s = round(began_s + LEAD_S + lasts_s + rng.uniform(5.0, 60.0), 3)
+        if rng.random() < 0.8:  # else it is refused: no sign of wear was seen to change
+            events.append(make_event(again_s - 3.0, "set", "worn", value=False))
+            events.append(make_event(again_s - 1.0, "set", "worn", value=True))
+        events.append(draw_press(rng, again_s))
     return events
 
 

@@ -71,6 +71,12 @@ BEGUN = (press_start(10.0),)
 AGAIN_S = (2.0,)  # a press of START after the injection
 SETTLE_S = 10.0  # five seconds worn, two of the lamp test, and a margin
 
+
+def take_off(at_s: float) -> "tuple[Event, ...]":
+    """The belt comes off for a second: another session asks that it did."""
+    return Event(at_s, "set", "worn", value=False), Event(at_s + 1.0, "set", "worn", value=True)
+
+
 MOMENTS = (
     Moment("OFF", "SELF_TEST", 0.0, (), (4.0,), 12.0),  # there before power-on
     Moment("SELF_TEST", "SELF_TEST", 0.2, (), (4.0,), 12.0),
@@ -83,14 +89,16 @@ MOMENTS = (
     Moment("TREAT_HELD", "TREAT", 700.0, BEGUN, lit=True),
     Moment("PAUSED", "PAUSED", 45.0, (*BEGUN, press_start(40.0)), AGAIN_S, SETTLE_S),
     # paused too long
-    Moment("DONE", "DONE", 650.0, (*BEGUN, press_start(40.0)), AGAIN_S, SETTLE_S),
+    Moment(
+        "DONE", "DONE", 650.0, (*BEGUN, press_start(40.0), *take_off(642.0)), AGAIN_S, SETTLE_S
+    ),
     Moment(
         "CHARGING", "CHARGING", 8.0, (Event(2.0, "fault", "charger_plugged", for_s=7.0),),
         (5.0,), 13.0,
     ),
     Moment(
         "FAULT", "FAULT", 50.0,
-        (*BEGUN, Event(40.0, "fault", "board_sensor_lost", pad="A", for_s=2.0)),
+        (*BEGUN, Event(40.0, "fault", "board_sensor_lost", pad="A", for_s=2.0), *take_off(43.0)),
         (2.0, 6.0), 14.0,
     ),
     Moment(

@@ -69,6 +69,13 @@ def answer_questions(run: "Run", answer: Answer) -> None:
             return
 
 
+def put_on(run: "Run") -> None:
+    """Put the belt on for the visit: the unit asks that it was off since the last one."""
+    off_s = run.t_s + EVERY_S
+    belt = (Event(off_s, "set", "worn", value=False), Event(off_s + 1.0, "set", "worn", value=True))
+    run_events(run, belt, 2 * STEPS_A_SECOND)
+
+
 def wait_a_moment(run: "Run") -> None:
     """Wait after a change of state."""
     run_events(run, (), int(MOMENT_S * STEPS_A_SECOND))
@@ -80,6 +87,7 @@ def attend_visit(run: "Run", answer: Answer) -> str:
     run.continue_with((), run.t_s + DAY_S)
     while run.unit.session.state in (states.SELF_TEST, states.CHARGING) and run.advance(1):
         pass
+    put_on(run)
     wait_a_moment(run)
     if run.unit.session.state != states.RATE:
         press_buttons(run, "START")

@@ -6,11 +6,13 @@
 | MAX17049 | gauge of the pack        | Maxim, 19-6171             |
 | INA219   | LED supply current       | Texas Instruments, SBOS448 |
 | DS3231   | battery-backed clock     | Maxim, 19-5170             |
+| FDC1004  | skin sensors             | Texas Instruments, SNOSCY5 |
 
 `sim.driver_depth.parts_list` fits them; the I2C buses of both depths call `written` and `read`.
 """
 
 from sim.driver_depth.dates import DAY_S, date_of, days_to
+from sim.faults.hardware import SKIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -215,6 +217,78 @@ class Max17049(Part):
         """Store it; it has no effect here."""
         if register in self.registers:
             self.registers[register] = value
+
+
+class Fdc1004(Part):
+    """Capacitance-to-digital converter (TI SNOSCY5): inputs 1 and 2 are the pads' electrodes."""
+
+    address = 0x50
+    names = ("skin_a", "skin_b")
+    CONFIGS, FDC_CONF, MANUFACTURER, DEVICE = 0x08, 0x0C, 0xFE, 0xFF
+    RATES_HZ = {1: 100, 2: 200, 3: 400}
+    RESET, REPEAT = 1 << 15, 1 << 8
+
+    def power_on(self, us: int) -> None:
+        """As delivered: nothing is measured, results are zero."""
+        self.manufacturer, self.device = 0x5449, 0x1004
+        self.configs = [0x1C00] * 4
+        self.config = 0
+        self.results = [0] * 4  # 24 bits, signed
+        self.next_us = FOREVER
+        self.seen = self.bench.hardware.cycles[SKIN]
+
+    def measure(self, us: int) -> None:
+        """Do the conversions that are due: each enabled measurement in turn."""
+        if self.seen != self.bench.hardware.cycles[SKIN]:
+            self.power_on(us)
+        if us < self.next_us:
+            return
+        for k in range(4):
+            if self.config & 1 << 7 - k:
+                self.results[k] = self.measure_channel(self.configs[k])
+                self.config |= 1 << 3 - k
+        self.next_us = us + self.round_us() if self.config & self.REPEAT else FOREVER
+
+    def measure_channel(self, config: int) -> int:
+        """One single-ended measurement, 2^19 codes a pF, with the CAPDAC's offset."""
+        channel = config >> 13
+        if channel > 1:
+            return 0  # nothing is wired there
+        offset = (config >> 5 & 31) * 3.125 if config >> 10 & 7 == 0b100 else 0.0
+        code = (self.bench.hardware.raw[SKIN + channel] << 8) - int(offset * (1 << 19))
+        return min(max(code, -(1 << 23)), (1 << 23) - 1)
+
+    def round_us(self) -> int:
+        """How long a round of the enabled measurements takes."""
+        enabled = bin(self.config >> 4 & 15).count("1")
+        return enabled * 1_000_000 // self.RATES_HZ.get(self.config >> 10 & 3, 100)
+
+    def word(self, register: int, us: int) -> int:
+        """Results, upper half first; set-up; identities."""
+        self.measure(us)
+        if register < 8:
+            return (
+                self.results[register >> 1] >> 8
+                if not register & 1
+                else ((self.results[register >> 1] & 255) << 8)
+            )
+        if register < self.FDC_CONF:
+            return self.configs[register - self.CONFIGS]
+        if register == self.FDC_CONF:
+            return self.config
+        return {self.MANUFACTURER: self.manufacturer, self.DEVICE: self.device}.get(register, 0)
+
+    def set_word(self, register: int, value: int, us: int) -> None:
+        """A write to FDC_CONF starts the conversions that it names."""
+        self.measure(us)
+        if self.CONFIGS <= register < self.FDC_CONF:
+            self.configs[register - self.CONFIGS] = value & 0xFFE0
+        elif register == self.FDC_CONF:
+            if value & self.RESET:
+                self.power_on(us)
+                return
+            self.config = value & 0x0DF0
+            self.next_us = us + self.round_us() if value & 0xF0 else FOREVER
 
 
 # INA219 data sheet (SBOS448), table 5: us a conversion by SADC/BADC: 9-12 bits, means of 2-128.

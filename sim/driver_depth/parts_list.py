@@ -1,7 +1,7 @@
 """I2C parts of a sound unit, and the bus of each; used by both depths with a bench."""
 
 from sim.driver_depth.i2c import Bus
-from sim.driver_depth.parts import UNIX_2000_S, Ds3231, Ina219, Max17049, Tmp117
+from sim.driver_depth.parts import UNIX_2000_S, Ds3231, Fdc1004, Ina219, Max17049, Tmp117
 from sim.driver_depth.screen import Ssd1306
 from sim.faults.hardware import CLOCK_S as SINCE_2000_S
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sim.driver_depth.parts import Part
 
 CLOCK_S = UNIX_2000_S + SINCE_2000_S  # what the battery-backed clock reads at power-on
-SENSORS = 6  # parts on the first bus
+SENSORS = 7  # parts on the first bus
 
 
 def fit(bench: "Bench", clock_s: int | None = CLOCK_S) -> "tuple[tuple[str, Part], ...]":
@@ -23,6 +23,7 @@ def fit(bench: "Bench", clock_s: int | None = CLOCK_S) -> "tuple[tuple[str, Part
         ("board_b", Tmp117(bench, 0x4B, 3, "board_b", False)),
         ("rail", Ina219(bench)),
         ("gauge", Max17049(bench)),
+        ("skin", Fdc1004(bench)),
         ("clock", Ds3231(bench, clock_s)),
         ("screen", Ssd1306(bench)),
     )

@@ -83,12 +83,14 @@ OPENS = (
 )
 SHOWS = "design; 'shows' is taken for the strike, which is stricter"
 ORDERLY = "ours: 'in order' is DONE, within what a sag is given, and no START after it"
+OURS = "ours: as fast as the belt that comes off"
 BEGUN = "design; a session that was written before the fault may be resumed: ours"
 
 # States in which a session that was lit may be found.
 HOT = ("FAULT", "DONE") + LIT  # DONE: the thermal dose reached its cap first
 GOES = ("FAULT",) + LIT  # FAULT: the check was not over, and saw it
 EMPTIED = ("DONE",) + LIT
+COME_OFF = ("PAUSED", "DONE")
 BOOTED = ("READY", "SELF_TEST")
 # There is no program yet to strike, or no power.
 BEFORE_POWER = ("OFF",)
@@ -97,6 +99,7 @@ BEFORE_POWER = ("OFF",)
 AS_APART = (
     "contact_apart", "contact_hot", "contact_garbage", "contact_jump", "contact_still", "off_skin",
 )  # fmt: skip
+AS_SLIPPED = ("off_skin", "contact_apart", "contact_jump", "contact_loose")
 AS_HOT = ("contact_hot", "board_hot", "contact_apart", "off_skin")
 
 # Rows by the groups that the page shows them in.
@@ -243,6 +246,43 @@ GROUPS = (
         Fault(
             "unworn", 29, "belt taken off", [Bound(OFF, 1_000, STRIKE, ("PAUSED", "DONE"))],
             darkens=True,
+        ),
+        Fault(
+            "slips", 38, "belt slips, buckle closed",
+            [Bound(OFF, 1_000, STRIKE, COME_OFF)], pad="may", darkens=True, shows_as=AS_SLIPPED,
+        ),
+        Fault(  # up to 2 pF the skin sensor tells it from skin; beyond, warmth is left
+            "on_surface", 39, "belt lies on something",
+            [Bound(OFF, 1_000, STRIKE, COME_OFF, (Trial(0.0), Trial(2.0)))],
+            pad="may", unit="pF", low=0, high=14, default=2.0, darkens=True, shows_as=AS_SLIPPED,
+            drawn=(0.0, 2.0),
+        ),
+        Fault("buckle_stuck", 40, "buckle’s switch stuck", [Bound(GOES_ON, None, STRIKE, LIT)]),  # noqa: RUF001 - as the page sets it
+        Fault(  # 1 touched, 0 not
+            "skin_sensor_stuck", 41, "skin sensor frozen",
+            [
+                Bound(GOES_ON, None, STRIKE, LIT, (Trial(1.0),)),
+                Bound(OFF, 1_000, STRIKE, COME_OFF, (Trial(0.0),)),
+            ],
+            pad="may", unit="touched", low=0, high=1, default=1.0, darkens=True,
+        ),
+        Fault(
+            "skin_sensor_lost", 42, "skin sensor silent",
+            [Bound(OFF, 1_000, STRIKE, ("FAULT",), source=OURS)],
+        ),
+        Fault(  # `for_s`: with the registers of power-up; what follows is a new set-up
+            "skin_sensor_reset", 43, "skin sensor loses supply",
+            [Bound(OFF, 1_000, STRIKE, ("FAULT",), once=True, source=OURS)],
+            lasts=False, shows_as=("skin_sensor_lost",),
+        ),
+        Fault(
+            "skin_sensor_drift", 44, "skin sensor drifts",
+            [Bound(GOES_ON, None, STRIKE, LIT, (Trial(1.0), Trial(-1.0)))],
+            pad="may", unit="%/min of its step", low=-20, high=20, default=1.0, darkens=True,
+        ),
+        Fault(
+            "skin_sensor_open", 45, "skin sensor’s wire broken",  # noqa: RUF001 - as the page sets it
+            [Bound(OFF, 1_000, STRIKE, COME_OFF, source=OURS)], pad="may", darkens=True,
         ),
         Fault(
             "button_stuck", 25, "button stuck down",

@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     Alter = Callable[["Hardware", Event, Any], None]
 
 # The sensors' I2C bus by place in `raw`, then the other I2C parts, which have no raw value.
-SENSOR_PARTS = ("contact_a", "contact_b", "board_a", "board_b", "rail", "cell", "charge")
+SENSOR_PARTS = (
+    "contact_a", "contact_b", "board_a", "board_b", "rail", "cell", "charge", "skin_a", "skin_b",
+)  # fmt: skip
 PARTS = SENSOR_PARTS + ("clock", "screen")
 RAIL = 4
+SKIN = 7  # of pad A; pad B is next
 CLOCK_S = 820_584_000  # 2026-01-01 12:00, what the battery-backed clock reads at power-on
 NEVER_MS = 1 << 60  # the time of what is not due
 LEVEL_MIN, LEVEL_MAX = 14.0, 4080.0  # levels that noise cannot carry out of 12 bits
@@ -53,6 +56,7 @@ class Hardware:
         # Inputs: bits of `firmware.core.inputs`.
         self.pins = 0
         self.stuck_pins = 0
+        self.buckled = False  # the truth about the buckle; its pin may be stuck
         self.bouncing = False  # contacts bounce at each press and release
         # Sensors. Levels and raw values hold for a block of the plant, 200 ms.
         self.levels = [0.0, 0.0, 0.0]  # thermistor A, B, pack, in codes
@@ -61,6 +65,8 @@ class Hardware:
         self.felt = self.raw  # registers before filters: what an ALERT goes by
         self.filters: list[Filter] = []
         self.silenced = [0] * len(PARTS)  # by how many faults each part does not answer
+        self.cycles = [0] * len(PARTS)  # how often each part lost its supply for a moment, and
+        self.back_ms = [0] * len(PARTS)  # when HAL depth has it set up again
         self.bus_holds = 0  # how many faults hold the sensors' bus low
         self.full_scale_mv = board.BATTERY_FULL_SCALE_MV
         self.threshold_times = ThresholdTimes(board)
@@ -85,6 +91,8 @@ class Hardware:
         raw[3] = b.board_raw
         raw[5] = plant.battery.vcell_raw()
         raw[6] = plant.battery.soc_raw()
+        raw[SKIN] = a.skin_raw
+        raw[SKIN + 1] = b.skin_raw
         self.felt = raw[:]
         self.levels = levels = [
             a.ntc_level, b.ntc_level, plant.pack_mv() * sensors.ADC_FULL / self.full_scale_mv,
@@ -112,6 +120,14 @@ class Hardware:
         """Make I2C parts stop answering, or answer again unless another fault silences them."""
         for name in parts:
             self.silenced[PARTS.index(name)] += 1 if silent else -1
+
+    def cycle_power(self, parts: "tuple[str, ...]", back_ms: int) -> None:
+        """Parts lose their supply for a moment: registers as after power-up. HAL depth has no
+        registers; there they answer again `back_ms` later."""
+        for name in parts:
+            at = PARTS.index(name)
+            self.cycles[at] += 1
+            self.back_ms[at] = self.t_ms + back_ms
 
     def hold_bus(self, held: bool) -> None:
         """Hold the sensors' bus low, so that none of its parts answers, or let go of it."""

@@ -6,7 +6,7 @@ in a sensor's level or register, on a pin, or in a part that stops answering. Ca
 """
 
 from firmware.core import inputs as pin
-from sim.faults.hardware import SENSOR_PARTS, Filter
+from sim.faults.hardware import SENSOR_PARTS, SKIN, Filter
 from sim.physics import sensors
 
 TYPE_CHECKING = False
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     Inject = Callable[[Hardware, Event, bool], None]
 
 OPEN_LEVEL, SHORT_LEVEL = 4_085.0, 20.0
+OPEN_PF = 0.05  # of an input with nothing on it (assumed)
+SKIN_PARTS = ("skin_a", "skin_b")
+SET_UP_MS = 1_600  # a read that finds nothing, then eight turns of the rota for the set-up
 BLANKET_W_M2K = 0.5  # assumed: a duvet over the back of the pad
 MATTRESS_W_M2K = 0.1  # assumed: the wearer lies on the pad, and foam lets no heat out
 CODES_PER_C = 36.0  # of the thermistor at 40 C
@@ -167,9 +170,63 @@ def tissue(**conditions: "float | None") -> "Inject":
 
 def wear(hardware: "Hardware", worn: bool) -> None:
     """Put the belt on, buckle closed, or take it off: buckle open, pads in air."""
-    hardware.pins = set_bits(hardware.pins, pin.BUCKLE, worn)
+    buckle(hardware, worn)
     for pad in hardware.plant.pads:
-        pad.tissue.change(worn=worn)
+        pad.cover(1.0 if worn else 0.0)
+
+
+def buckle(hardware: "Hardware", closed: bool) -> None:
+    """Close the buckle or open it; its switch may be stuck."""
+    hardware.buckled = closed
+    stuck = bool(hardware.stuck_pins & pin.BUCKLE)
+    hardware.pins = set_bits(hardware.pins, pin.BUCKLE, closed or stuck)
+
+
+def buckle_stuck(hardware: "Hardware", event: "Event", on: bool) -> None:
+    """The buckle's switch says closed, whatever the buckle is."""
+    hardware.stuck_pins = set_bits(hardware.stuck_pins, pin.BUCKLE, on)
+    buckle(hardware, hardware.buckled)
+
+
+def slips(hardware: "Hardware", event: "Event", on: bool) -> None:
+    """Pads come off the skin, the buckle as it is."""
+    for index in struck_pads(event):
+        hardware.plant.pads[index].cover(0.0 if on else 1.0)
+
+
+def on_surface(hardware: "Hardware", event: "Event", on: bool) -> None:
+    """Pads come off the skin, the buckle as it is, and lie on what adds `value` pF."""
+    for index in struck_pads(event):
+        hardware.plant.pads[index].lay_on(event_value(event) if on else 0.0)
+    slips(hardware, event, on)
+
+
+def skin_sensor_stuck(hardware: "Hardware", event: "Event", kept: "Any") -> None:
+    """The skin sensor reads touched (1) or not (0), as a nominal unit is calibrated."""
+    for pad in struck_pads(event):
+        hardware.raw[SKIN + pad] = (
+            sensors.SKIN_ON if event_value(event) >= 0.5 else sensors.SKIN_AIR
+        )
+
+
+def skin_sensor_open(hardware: "Hardware", event: "Event", kept: "Any") -> None:
+    """The electrode's wire is broken: next to nothing is left of its capacitance."""
+    for pad in struck_pads(event):
+        hardware.raw[SKIN + pad] = sensors.fdc1004_raw(OPEN_PF)
+
+
+def skin_sensor_drift(hardware: "Hardware", event: "Event", since_ms: int) -> None:
+    """The skin sensor reads ever more off, `value` % of the skin's step a minute."""
+    off = event_value(event) / 100.0 * (hardware.t_ms - since_ms) / 60_000
+    for pad in struck_pads(event):
+        code = hardware.raw[SKIN + pad] + int(off * (sensors.SKIN_ON - sensors.SKIN_AIR))
+        hardware.raw[SKIN + pad] = min(max(code, -32_768), 32_767)
+
+
+def skin_sensor_reset(hardware: "Hardware", event: "Event", on: bool) -> None:
+    """The skin sensors' chip loses its supply for a moment."""
+    if on:
+        hardware.cycle_power(SKIN_PARTS, SET_UP_MS)
 
 
 def battery_sag(hardware: "Hardware", event: "Event", on: bool) -> None:
@@ -255,6 +312,14 @@ INJECT: "dict[str, Inject]" = {
     "button_stuck": button_stuck,
     "button_bounce": button_bounce,
     "unworn": lambda hardware, event, on: wear(hardware, not on),
+    "slips": slips,
+    "on_surface": on_surface,
+    "buckle_stuck": buckle_stuck,
+    "skin_sensor_stuck": sensor_fault(skin_sensor_stuck),
+    "skin_sensor_lost": lambda hardware, event, on: hardware.silence(SKIN_PARTS, on),
+    "skin_sensor_reset": skin_sensor_reset,
+    "skin_sensor_drift": sensor_fault(skin_sensor_drift, lambda hardware, event: hardware.t_ms),
+    "skin_sensor_open": sensor_fault(skin_sensor_open),
     "pad_unplugged": pad_unplugged,
     "alert_broken": alert_broken,
 }

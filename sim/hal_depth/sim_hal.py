@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from hal.contract import Board, Inputs
     from sim.common.story import Start
 
-# The I2C rota: one transfer a tick, in this order, 400 ms a round. The rail monitor averages
-# over 68 ms and is asked every 40, so that no average is missed.
+# The I2C rota: one transfer a tick, in this order, 400 ms a round, as `hal.rp2_hal` has it.
 ROTA = (
-    "contact_a", "rail", "contact_b", "rail", "board_a", "rail", "contact_a", "rail",
-    "contact_b", "rail", "board_b", "rail", "contact_a", "rail", "contact_b", "rail",
-    "cell", "rail", "charge", "rail",
+    "board_a", "rail", "board_b", "rail", "skin_a", "rail", "contact_a", "rail",
+    "contact_b", "rail", "skin_b", "rail", "cell", "rail", "charge", "rail",
+    "contact_a", "rail", "contact_b", "rail",
 )  # fmt: skip
-HEARD = (0, 1, 2, 3, 4, 5, 5)  # slot of `heard` of each SENSOR_PARTS: the gauge is one part
+ROUND = len(ROTA)
+HEARD = (0, 1, 2, 3, 4, 5, 5, 6, 7)  # slot of `heard` of each SENSOR_PARTS: the gauge is one part
 RAIL_WINDOW_MS = 68
 RING = 4096  # noise values until they repeat; each block starts anywhere in them
 PROFILE = 24  # changes of the LED supply that are remembered
@@ -120,8 +120,8 @@ class SimHal(Peripherals):
         ntc[1] = read_as[int(b + ring[at + 1])]
         inputs.battery[0] = read_as[int(pack + ring[at + 2])]
         inputs.pins = hardware.pins
-        target, index, heard, slot = self._rota[t_ms // TICK_MS % 20]
-        if not hardware.silenced[slot]:
+        target, index, heard, slot = self._rota[t_ms // TICK_MS % ROUND]
+        if not hardware.silenced[slot] and t_ms >= hardware.back_ms[slot]:
             if slot == RAIL and t_ms >= self._window_ms + RAIL_WINDOW_MS:
                 self._average(t_ms)
             target[index] = hardware.raw[slot]
@@ -308,7 +308,8 @@ class SimHal(Peripherals):
         self._inputs = inputs
         targets = (
             (inputs.contact, 0), (inputs.contact, 1), (inputs.board, 0), (inputs.board, 1),
-            (inputs.rail, 0), (inputs.gauge, 0), (inputs.gauge, 1),
+            (inputs.rail, 0), (inputs.gauge, 0), (inputs.gauge, 1), (inputs.skin, 0),
+            (inputs.skin, 1),
         )  # fmt: skip
         self._rota = []
         for name in ROTA:

@@ -23,7 +23,6 @@ from sim.model_check.harness import (
     Harness,
 )
 from sim.model_check.node import MASKED, Node
-from sim.model_check.restore import SKIN_MC
 from sim.model_check.trial import STARTS
 
 Do = Callable[[Harness], object]
@@ -146,7 +145,37 @@ def wear_long(harness: Harness) -> None:
     harness.worn_long = True
 
 
-OFF_SKIN: Choice = ("the belt is not worn", partial(set_belt, SKIN_MC, False))
+WORN_LONG: Choice = ("the belt is worn for 5 s", wear_long)
+
+
+def lose_buckle(harness: Harness) -> None:
+    """The buckle has been open for long enough to count."""
+    harness.worn, harness.gone = False, True
+    for _ in range(limits.BUCKLE_TICKS):
+        harness.unit.wear.feel_buckle(0)
+    harness.unit.inputs.pins &= ~BUCKLE
+
+
+def lose_skin(pad: int, harness: Harness) -> None:
+    """A pad's skin sensor reads as in air."""
+    harness.worn, harness.gone = False, True
+    harness.unit.inputs.skin[pad] = harness.unit.wear.off_codes[pad] - 1
+    harness.unit.wear.touched[pad] = False  # as its last control step saw it, or this one does
+
+
+def cool_pad(harness: Harness) -> None:
+    """Pad A's contact is colder than skin."""
+    harness.worn = False
+    harness.unit.pads[0].contact_mc = limits.WORN_MIN_MC - 1
+
+
+# Three signs, each of which is lost alone.
+LOST: tuple[Choice, ...] = (
+    ("the buckle is open", lose_buckle),
+    ("pad A is off the skin", partial(lose_skin, 0)),
+    ("pad B is off the skin", partial(lose_skin, 1)),
+)
+COLD: Choice = ("pad A is cold", cool_pad)
 
 # -- control: time, heat, dose ---------------------------------------------------------------
 
@@ -268,10 +297,10 @@ CONTROL: "tuple[Group, ...]" = (
          ("the rail monitor sees too much current", setter("rail", TOO_MUCH)),
          ("the rail monitor misses current, and saw some in the dark",
           setter("rail", BOTH))),
-    when(lambda node: node.state in states.LIT, OFF_SKIN),
-    when(lambda node: node.state == states.WAIT_SKIN,
-         OFF_SKIN, ("the belt is worn for 5 s", wear_long)),
-    when(lambda node: node.state in states.LIT and node.unworn >= limits.UNWORN_STEPS - 1,
+    when(lambda node: node.state in states.LIT, *LOST, COLD),
+    when(lambda node: node.state == states.PAUSED and not node.by_unworn, *LOST),
+    when(lambda node: node.state == states.WAIT_SKIN, *LOST, COLD, WORN_LONG),
+    when(lambda node: node.state in states.LIT,
          ("once too often", setter("unit.session.unworn_count", limits.UNWORN_RESUMES))),
     clock,
     when(lambda node: node.late or node.hot, ("a new day begins", begin_day)),

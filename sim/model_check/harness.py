@@ -97,8 +97,9 @@ class Harness:
             pad.fit = do_nothing  # `sense` replaces what it finds
         unit.screen = NoScreen()
         self.worn = True  # the truth about the belt
+        self.gone = False  # ... a buckle or skin sensor shows that it is not worn
         self.worn_long = False  # worn for 5 s
-        self.observer = Observer(unit, lambda: self.worn)
+        self.observer = Observer(unit, lambda: self.worn, lambda: self.gone)
         self.found = NOTHING_FOUND  # by the sensor checks, in this control step
         self.rail = FITS
         self.pressed = False  # START went down, or was held, in this tick
@@ -121,6 +122,7 @@ class Harness:
             -1, 0, 1, check.kinds + 1, check.banks + 1, check.last, check.last + 1
         )  # fmt: skip
         inputs.ms = NOW_MS
+        inputs.skin[:] = unit.wear.on_codes
         for k in range(len(inputs.heard)):
             inputs.heard[k] = NOW_MS
 

@@ -207,7 +207,7 @@ def read_node(unit: Any, emitters: Any, notes: Notes, place: int) -> Node:
         place, state, lock, read_arm(unit),
         session.events,
         int(session.by_unworn and state == states.PAUSED),
-        min(unit.wear.unworn_steps, UNWORN_STEPS) if lit else 0,
+        min(unit.wear.cold_steps, UNWORN_STEPS) if lit else 0,
         int(running and (session.treat_ms >= unit.session.course.max_ms
                          or session.day_treat_ms >= SESSION_DAY_MAX_MS)),
         int(unit.settled_ms >= SELF_TEST_MS),

@@ -31,11 +31,15 @@ STOPS = (
 class Observer(Notes):
     """Keeps the notes of one unit."""
 
-    def __init__(self, unit: Any, is_worn: Callable[[], bool]) -> None:
-        """Observe `unit`; `is_worn` is the truth about the belt."""
+    def __init__(
+        self, unit: Any, is_worn: Callable[[], bool], is_gone: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Observe `unit`; `is_worn` is the truth about the belt, `is_gone` whether its buckle or a
+        skin sensor shows that it is not: that must not pass a control step."""
         self.unit = unit
         unit.battery_bit = battery_bit(unit)
         self.is_worn = is_worn
+        self.is_gone = is_gone
         self.began_in = states.SELF_TEST  # state at the tick's beginning
         self.done = 0  # the person's actions in this tick
         self.posted = 0  # events of this tick
@@ -78,6 +82,8 @@ class Observer(Notes):
         self.cause = int(cause)
         lit_unworn = state in states.LIT and not self.is_worn()
         self.off_skin = min(self.off_skin + 1, UNWORN_STEPS) if lit_unworn else 0
+        if lit_unworn and self.is_gone():
+            self.off_skin = UNWORN_STEPS
 
     def before_plan(self) -> int:
         """Return the step of the lamp test that ends now; negative outside of CHECK."""

@@ -6,7 +6,14 @@ Called by `sim.model_check.search` before each part of a tick, and by tests.
 from firmware.core import states
 from firmware.core.inputs import BUCKLE, GAUGE, RAIL
 from firmware.core.inputs import START as START_PIN
-from firmware.core.limits import CEM43_SESSION_Q10_MS, CHECK_DUTY, DUTY_MAX, SELF_TEST_MS
+from firmware.core.limits import (
+    BLIND_WAIT_MS,
+    CEM43_SESSION_Q10_MS,
+    CHECK_DUTY,
+    DUTY_MAX,
+    SELF_TEST_MS,
+)
+from firmware.safety.wear import SIGNS
 from sim.model_check.harness import FITS, NOTHING_FOUND, NOW_MS, STEP_MS, Harness
 from sim.model_check.node import (
     DOWN,
@@ -36,7 +43,7 @@ LOCKS = (states.NOT_LOCKED, states.CALIBRATION, states.HARD_FAULT)  # FREE and s
 
 def restore_node(harness: Harness, node: Node) -> None:
     """Restore a node."""
-    harness.worn, harness.worn_long = True, False
+    harness.worn, harness.worn_long, harness.gone = True, False, False
     harness.stuck = harness.pressed = False
     harness.found, harness.rail = NOTHING_FOUND, FITS
     harness.stub.flash, harness.stub.line = True, b""
@@ -62,8 +69,13 @@ def restore_session(harness: Harness, node: Node) -> None:
     session.state_ms = session.session_ms = session.day_ms = session.unworn_count = 0
     session.treat_ms = harness.course.max_ms if node.late else 0
     session.day_treat_ms = 0
-    unit.wear.unworn_steps = node.unworn
-    unit.wear.worn_ms = 0
+    wear = unit.wear
+    wear.cold_steps, wear.worn_ms, wear.open_ticks = node.unworn, 0, 0
+    wear.lost = node.state == states.WAIT_SKIN or bool(node.by_unworn)
+    wear.touched[:] = [True, True]
+    wear.seen_off = SIGNS
+    unit.inputs.skin[:] = wear.on_codes
+    unit.actions.wait_ms = BLIND_WAIT_MS if node.arm else 0
     unit.settled_ms = SELF_TEST_MS if node.settled else 0
     unit.inputs.heard[GAUGE] = NOW_MS if node.settled else -1
     unit.actions.pressed_in = node.pressed_in

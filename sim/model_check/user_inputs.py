@@ -14,9 +14,10 @@ from firmware.waistband import SECOND_STEPS
 from sim.model_check.events import (
     DAY_IS_LONG,
     DAY_IS_WARM,
+    LOST,
     NOTHING,
-    OFF_SKIN,
     PLUG_CHARGER,
+    WORN_LONG,
     Choice,
     Group,
     pin_setter,
@@ -104,14 +105,17 @@ ASKS: "dict[int, list[list[Choice]]]" = {
         OTHERS,
         DAY,
         FULL,
+        [NOTHING, ("the belt was not off since", setter("unit.wear.seen_off", 0))],
         [*EMPTY, ("the battery is low", setter("unit.battery.percent", 0))],
     ],
     states.RESUME: [
         OTHERS,
-        [NOTHING, OFF_SKIN, ("contact is at 39.5 C", partial(set_belt, 39_500, True)), ABOVE_41],
+        [NOTHING, *LOST, ("contact is at 39.5 C", partial(set_belt, 39_500, True)), ABOVE_41],
+        [NOTHING, WORN_LONG],
+        [NOTHING, ("it was long ago", setter("unit.session.state_ms", limits.BLIND_WAIT_MS))],
     ],
     states.ACK: [[NOTHING, ("contact is at 41 C", partial(set_belt, 41_000, True))]],
-    states.TEST: [OTHERS, DAY, EMPTY, [NOTHING, OFF_SKIN, ABOVE_41]],
+    states.TEST: [OTHERS, DAY, EMPTY, [NOTHING, *LOST, ABOVE_41]],
 }
 RELEASES = {
     intent: [join_choices((RELEASE, *more)) for more in product(*groups)]

@@ -9,6 +9,7 @@ CONTROL_MS = 200
 HOLD_MS = 1_500  # START held this long switches the unit off
 DUTY_MAX = 65_535
 START = 1  # the button's bit of the pins
+BUCKLE = 8
 # A state is named as the unit shows it (`sim.oracle.claims`).
 LIT = ("CHECK", "RAMP", "TREAT")  # the only states in which there may be light
 POWERED = ("RAMP", "TREAT")  # lit states with more than the flashes of the lamp test

@@ -134,6 +134,7 @@ def make_result(run: "Ended") -> "dict[str, Any]":
         "battery_pct": run.plant.battery.charge * 100.0,
         "cutoffs": list_cutoffs(run),
         "emitted_after_off_j": run.depth.late_j,
+        "off_body_j": run.plant.off_body_j(),
         "resets": [{"t_s": t_s, "why": why} for t_s, why in run.restarts],
         "ticks": run.ticks,
         "wall_s": run.wall_s,

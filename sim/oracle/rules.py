@@ -12,7 +12,10 @@ RULES = {
     "where something heats it from outside, in the dark only what the unit adds to that",
     "state": "no light but in CHECK, RAMP and TREAT",
     "unasked": "no light after an end of it, but for a new press and release of START",
-    "unworn": "no light a second after the belt came off the skin",
+    "unworn": "no light a second after a sensor shows that the belt came off the skin: its buckle, "
+    "or the skin sensor of either pad",
+    "off body": "no more light beside the skin than a second gives, where a sensor shows it",
+    "not worn": "after a sign of wear was lost no light but after the whole worn test",
     "late": "no light later than the design's table allows after a fault struck; a switch that "
     "sticks counts from when its current can be told from a driver's tolerance, with 4 s in "
     "gated light; where the lease is beaten by a second fault (the supply switch stuck, the "
@@ -42,6 +45,11 @@ RULES = {
     "raised": "nothing is raised",
 }
 UNWORN_MS = 1_000  # design
+WORN_MS = 4_600  # design: 5 s, less what the unit's two control steps may not see
+SKIN_OFF_SHARE = 0.4  # design: of the skin sensor's step, at release
+BUCKLE_TICKS = 3  # ours: a buckle that is open for less than 60 ms bounces
+SEEN_MS = 640  # ours: a round of the rota and a control step: what is shorter may go unseen
+COLD_BOARD = 1.1  # light of an LED board below 0 C: -0.3 %/K from 25 C
 SENSED_MS = 80  # design: temperatures and battery
 APART_MS = 800  # design
 NOISE_C = 0.1  # the mean of ten codes errs by 25 mC rms: four times that

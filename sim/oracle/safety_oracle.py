@@ -22,6 +22,7 @@ from sim.oracle.outside_heat import OutsideHeat
 from sim.oracle.rules import Violation, Violations
 from sim.oracle.stray_light import StrayLight
 from sim.oracle.supply_current import is_bank_fault
+from sim.oracle.worn_oracle import WornOracle
 from sim.physics import sensors
 from sim.physics.plant import APART_C
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from sim.oracle.subject import Observed, Subject
 
 SILENT = "contact_lost"  # shows in another way that a pad is unplugged
+OFF_BODY = ("unworn", "slips", "on_surface")  # faults that take the belt off the skin
 
 
 class Due:
@@ -65,6 +67,7 @@ class SafetyOracle:
         self.claims = Claims(run)
         self.violations = Violations()
         self.wearer = WearerLog(run.hardware.pins)
+        self.worn = WornOracle(run, self.violations)
         self._excuses = Excuses(run, run.injected)
         self.heat = OutsideHeat(run)
         self._stray = StrayLight(run, self._excuses)
@@ -127,10 +130,8 @@ class SafetyOracle:
             self._change_state(state, t_ms)
         lit = any(hal.given()) and not self._excuses.is_shorted_through()
         self._judge_heat(t_ms, lit)
-        if self.pads[0].tissue.worn:
-            wearer.unworn_ms = -1
-        elif wearer.unworn_ms < 0:
-            wearer.unworn_ms = t_ms
+        self.worn.note_tick(t_ms)
+        wearer.unworn_ms = self.worn.unworn_ms
         if lit:
             self._judge_light(t_ms, state)
             self._lit_ms = t_ms
@@ -225,10 +226,8 @@ class SafetyOracle:
             self._off_ms = hal.off_ms
             if not hal.off_ms < self.wearer.pressed_ms:
                 self._report("unasked", t_ms, hal.off_ms, "lit again, and START was not pressed")
-        unworn_ms = self.wearer.unworn_ms
-        if unworn_ms >= 0 and t_ms - unworn_ms >= rules.UNWORN_MS:
-            off_ms = t_ms - unworn_ms
-            self._report("unworn", off_ms, rules.UNWORN_MS, f"lit {off_ms} ms after it came off")
+            self.worn.judge_begin(t_ms)
+        self.worn.judge_light(t_ms)
         alive = self._program.running
         for row in self._dues:
             if row.from_ms <= t_ms < row.until_ms and (alive or row.fault in ENDS_PROGRAM):
@@ -255,8 +254,8 @@ class SafetyOracle:
 
     def _judge_late(self, row: Due, at_ms: int) -> None:
         """Report light at `at_ms`, after a fault's deadline, unless it is excused."""
-        if row.fault == "unworn" and self.wearer.unworn_ms < 0:
-            return  # it is worn again
+        if row.fault in OFF_BODY and self.worn.shown_ms < 0:
+            return  # it is worn again, or no sensor shows that it is not
         lit_ms = at_ms - row.since_ms
         if not self._excuses.excuse_late(row.fault, lit_ms, self.hal.t_ms):
             said = f"lit {lit_ms} ms after {row.fault} struck"

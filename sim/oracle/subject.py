@@ -8,6 +8,8 @@ nothing that judges it.
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from hal.contract import Board
     from sim.common.story import Scenario
     from sim.faults.depth import Depth
@@ -36,6 +38,7 @@ class Subject(Protocol):
 
     scenario: "Scenario"  # what was to happen, and the prescription
     board: "Board"
+    calibration: "dict[str, Any]"  # what the unit was calibrated with
     plant: "Plant"  # the truth: skin, emitters, sensors, battery
     hardware: "Hardware"  # around the chip: pins, codes, what broke
     depth: "Depth"  # what reached the emitters: duties, supply, ends of light

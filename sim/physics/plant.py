@@ -40,9 +40,12 @@ class PadPlant:
 
     def __init__(
         self, start: "Start", wavelengths_nm: "tuple[int, ...]",
-        full_mw_cm2: "tuple[float, ...]", window_cm2: float, errors_c: "tuple[float, float]",
+        full_mw_cm2: "tuple[float, ...]", window_cm2: float,
+        errors_c: "tuple[float, float]",
+        seed: int,
     ) -> None:  # fmt: skip
-        """`errors_c`: how far the thermistor and the contact thermometer read off."""
+        """`errors_c`: how far the thermistor and the contact thermometer read off. `seed` is the
+        skin sensor's."""
         self.emitters = Emitters(wavelengths_nm, full_mw_cm2, window_cm2)
         self.full_mw_cm2 = full_mw_cm2
         self.tissue = Tissue(
@@ -56,6 +59,18 @@ class PadPlant:
         self.board = Lag(tissue.board_c, sensors.TMP117_LAG_S)
         self.ntc_level = 0.0
         self.contact_raw = self.board_raw = 0
+        self.on_skin = 1.0 if start.worn else 0.0  # share of the pad that skin covers
+        self.surface_pf = 0.0  # what else lies on it adds this to its skin sensor
+        noise = sensors.Noise(seed)
+        self.skin_draw = noise.draw
+        spread = max(-2.0, min(2.0, noise.draw())) * sensors.SKIN_SPREAD
+        self.step_pf = sensors.SKIN_STEP_PF * (1.0 + spread)  # of this wearer's skin
+        self.skin_raw = sensors.fdc1004_raw(self.skin_pf())
+        self.off_body_j = 0.0  # light while it was not wholly on the skin, J
+        self.bared = (
+            1.0 - self.on_skin
+        )  # share of the pad that was off the skin in this step, at most
+        self.window_cm2 = window_cm2
         self.light_s = [0.0] * len(wavelengths_nm)  # each bank's time at full light
         self.max_contact_c = tissue.contact_c
         self.cem43_min = 0.0
@@ -72,6 +87,9 @@ class PadPlant:
             light_s = self.light_s
             for k, share in enumerate(shares):
                 light_s[k] += share * bright_s
+        if self.bared:
+            self.off_body_j += self.bared * light * self.window_cm2 * 1e-4 * STEP_S
+            self.bared = 1.0 - self.on_skin
         tissue.advance(light, waste)
         contact_c = tissue.contact_c
         if contact_c > self.max_contact_c:
@@ -82,12 +100,29 @@ class PadPlant:
         self.sense(contact_c, draw)
         return power_w
 
+    def cover(self, on_skin: float) -> None:
+        """Put this share of the pad on the skin, or take it off."""
+        self.on_skin = on_skin
+        self.bared = max(self.bared, 1.0 - on_skin)
+        self.tissue.change(worn=on_skin > 0.5)
+        self.skin_raw = sensors.fdc1004_raw(self.skin_pf())
+
+    def lay_on(self, surface_pf: float) -> None:
+        """Something that is not skin lies on the pad, or no more."""
+        self.surface_pf = surface_pf
+        self.skin_raw = sensors.fdc1004_raw(self.skin_pf())
+
+    def skin_pf(self) -> float:
+        """True capacitance of the skin sensor's electrode."""
+        return sensors.SKIN_AIR_PF + self.step_pf * self.on_skin + self.surface_pf
+
     def sense(self, contact_c: float, draw: "Draw") -> None:
         """Advance the pad's three thermometers and their raw codes."""
         self.ntc_level = sensors.ntc_level(self.ntc.advance(contact_c) + self.ntc_error_c)
         sensed_c = self.contact.advance(contact_c) + self.contact_error_c
         self.contact_raw = sensors.tmp117_raw(sensed_c, draw())
         self.board_raw = sensors.tmp117_raw(self.board.advance(self.tissue.board_c), draw())
+        self.skin_raw = sensors.fdc1004_raw(self.skin_pf(), self.skin_draw())
         if sensed_c >= ALERT_C:
             self.alert = True
         elif sensed_c < ALERT_BACK_C:
@@ -112,7 +147,9 @@ class Plant:
         for pad in ("A", "B"):
             full = tuple([calibration["irradiance_mw_cm2"][pad][str(nm)] for nm in wavelengths_nm])
             errors_c = (self._error(NTC_ERROR_C), self._error(CONTACT_ERROR_C))
-            pads.append(PadPlant(start, wavelengths_nm, full, window_cm2, errors_c))
+            pads.append(PadPlant(
+                start, wavelengths_nm, full, window_cm2, errors_c, seed ^ 0xC0FF + ord(pad)
+            ))  # fmt: skip
         for one in pads:
             one.sense(one.tissue.contact_c, self.draw)
         a, b = self.pads = tuple(pads)
@@ -147,6 +184,10 @@ class Plant:
         self.battery.advance(power_w, STEP_S, self.charge_w)
         self.alert_turned = (a.alert, b.alert) != alerts
         self.drawn_wh += power_w * STEP_S / 3600.0
+
+    def off_body_j(self) -> float:
+        """Light while a pad was off the skin, J; a step in which it came off counts whole."""
+        return self.pads[0].off_body_j + self.pads[1].off_body_j
 
     def pack_mv(self) -> float:
         """Pack voltage at its terminals, mV."""

@@ -28,6 +28,17 @@ INA219_LSB_MA = 0.1  # datasheet: 10 uV a code, over 0.1 ohm
 INA219_MOST = 32000  # datasheet: shunt register full scale, 320 mV at PGA /8
 INA219_WINDOW_MS = 68.1  # datasheet: 128-sample averaging
 
+FDC1004_CODES_PF = 2048  # datasheet: 2^19 a pF in 24 bits; the upper 16 are read
+FDC1004_FULL = 32767
+FDC1004_NOISE_LSB = 1.0  # assumed rms; datasheet: 0.5 fF of effective resolution, a code
+# An electrode of 5 cm2 behind 1 mm of silicone (permittivity 3) is 13 pF to what covers it. The
+# body is tied to the unit's ground only through the belt (assumed: 20 pF): 8 pF in series. In air
+# the edge's own 2 pF are left, the shield behind being driven (assumed).
+SKIN_AIR_PF, SKIN_STEP_PF = 2.0, 8.0
+SKIN_SPREAD = 0.08  # assumed rms: the step of one person, unlike the calibrator's; twice at most
+SKIN_AIR = int(SKIN_AIR_PF * FDC1004_CODES_PF)  # as a nominal unit is calibrated
+SKIN_ON = int((SKIN_AIR_PF + SKIN_STEP_PF) * FDC1004_CODES_PF)
+
 KELVIN = 273.15
 NOISE_VALUES = 4096  # a power of two: drawn by the top bits of the generator
 
@@ -76,6 +87,12 @@ def ntc_c(level: float) -> float:
 def tmp117_raw(temp_c: float, draw: float = 0.0) -> int:
     """The temperature register, signed, 7.8125 mC a code; `draw` is from a `Noise`."""
     return math.floor(temp_c / TMP117_LSB_C + TMP117_NOISE_LSB * draw + 0.5)
+
+
+def fdc1004_raw(pf: float, draw: float = 0.0) -> int:
+    """The upper 16 bits of a result; `draw` is from a `Noise`."""
+    code = math.floor(pf * FDC1004_CODES_PF + FDC1004_NOISE_LSB * draw + 0.5)
+    return min(max(code, -FDC1004_FULL - 1), FDC1004_FULL)
 
 
 class Ina219:

@@ -42,7 +42,7 @@ DIGEST_FIELDS = (
     "contact_a_mc", "throttle_a", "fluence_a_uj", "cem43_a", "integral_a",
     "contact_b_mc", "throttle_b", "fluence_b_uj", "cem43_b", "integral_b",
 )  # fmt: skip
-FIELDS = 18  # words a tick: see `flatten`
+FIELDS = 22  # words a tick: see `flatten`
 SINK_BYTES = 1024  # more than a tick's calls can take
 MAGIC = "waistband recording 1"
 KEYS = ("magic", "ticks", "outputs", "sha256", "calibration", "prescription", "answers")
@@ -233,7 +233,8 @@ class Outputs(Hal):
 def flatten(inputs: "Inputs") -> "list[int]":
     """The record as FIELDS words, in the order that `sim.recording.player` reads them."""
     codes = inputs.ntc + inputs.battery + inputs.contact + inputs.board
-    return [inputs.ms, inputs.pins] + codes + inputs.rail + inputs.gauge + inputs.heard
+    parts = inputs.rail + inputs.gauge + inputs.skin
+    return [inputs.ms, inputs.pins] + codes + parts + inputs.heard
 
 
 def to_json(value: object) -> object:

@@ -48,9 +48,10 @@ class Player(Outputs):
             inputs.contact[k] = w[at + 5 + k]
             inputs.board[k] = w[at + 7 + k]
             inputs.gauge[k] = w[at + 10 + k]
+            inputs.skin[k] = w[at + 12 + k]
         heard = inputs.heard
-        for k in range(6):
-            heard[k] = w[at + 12 + k]
+        for k in range(8):
+            heard[k] = w[at + 14 + k]
 
     def answer(self, question: str, *arguments: object) -> "Any":
         """The recorded answer of this tick, or None."""

@@ -41,7 +41,8 @@ RANGES = {
     "fat_mm": (2, 40, "mm"),
     "air_w_m2k": (0.5, 50, "W/m2K"),
 }
-CHANGES = ("worn", "ambient_c", "perfusion", "air_w_m2k", "seed")  # seed: new noise from here
+# `seed`: new noise from here
+CHANGES = ("worn", "buckled", "ambient_c", "perfusion", "air_w_m2k", "seed")
 KINDS = ("press", "fault") + CHANGES
 START_KEYS = Start.FIELDS
 EVENT_KEYS = ("at_s",) + KINDS + ("hold_ms", "pad", "value", "for_s", "button", "line")
@@ -172,7 +173,7 @@ def _start(value: object, where: str) -> Start:
 
 
 def _condition(key: str, value: object, where: str) -> float | bool | int:
-    if key == "worn":
+    if key in {"worn", "buckled"}:
         return validate.truth(value, where)
     if key == "clock":
         return validate.integer(value, where, 0, CLOCK_MAX, "ms")

@@ -44,6 +44,7 @@ TABLE = [
     (faults.OFF_SKIN, "off_skin", "mc", False, True),
     (faults.RAIL_APART, "rail_apart", "0.1 ma", False, True),
     (faults.KEPT_UNREADABLE, "kept_unreadable", "", True, True),
+    (faults.SKIN_LOST, "skin_sensor_lost", "ms", False, True),
 ]
 
 

@@ -41,7 +41,8 @@ def test_a_part_that_stays_silent_is_a_fault_after_a_second_but_for_the_gauge(pa
     bench.run(STEP_MS)
     lost = {"CONTACT_A": ("contact_lost", "A"), "CONTACT_B": ("contact_lost", "B"),
             "BOARD_A": ("board_sensor_lost", "A"), "BOARD_B": ("board_sensor_lost", "B"),
-            "RAIL": ("rail_lost", "")}  # fmt: skip
+            "RAIL": ("rail_lost", ""), "SKIN_A": ("skin_sensor_lost", "A"),
+            "SKIN_B": ("skin_sensor_lost", "B")}  # fmt: skip
     assert bench.faults() == ([lost[part]] if part in lost else [])
     assert bench.state == ("FAULT" if part in lost else "READY")
 

@@ -228,6 +228,7 @@ def test_emitters_are_lit_in_check_ramp_and_treat_alone() -> None:
     bench.press(START)
     bench.until("DONE", 3 * MINUTE)
     bench.run(MOMENT_MS)
+    bench.take_off()
     bench.press(START)
     bench.until("TREAT", 60_000)
     bench.hal.ntc[1] = 4_000

@@ -39,7 +39,7 @@ def test_the_slots_of_heard_are_in_the_order_of_the_contract() -> None:
 
 def test_the_record_has_a_place_for_each_sensor_of_each_pad() -> None:
     record = Inputs()
-    assert [len(x) for x in (record.ntc, record.contact, record.board)] == [2, 2, 2]
+    assert [len(x) for x in (record.ntc, record.contact, record.board, record.skin)] == [2] * 4
     assert [len(x) for x in (record.battery, record.rail, record.gauge)] == [1, 1, 2]
 
 

@@ -430,7 +430,8 @@ class Room:
 
 light = {"810": 10.0, "850": 10.0, "940": 10.0, "1060": 10.0}
 calibration = {"serial": "S-1", "date": "2026-01-01", "window_cm2": 60,
-    "irradiance_mw_cm2": {"A": light, "B": light}, "ntc_offset_c": {"A": 0.0, "B": 0.0}}
+    "irradiance_mw_cm2": {"A": light, "B": light}, "ntc_offset_c": {"A": 0.0, "B": 0.0},
+    "skin_codes": {pad: {"air": 4096, "skin": 20480} for pad in "AB"}}
 calibration["crc32"] = calibration_crc(calibration, RPI_PICO)
 plant = Plant(Room, RPI_PICO, calibration, 7)
 hal = SimHal(plant, RPI_PICO, Room, 7)

@@ -91,10 +91,17 @@ def resumed_by_itself(run: Run) -> None:
 
 
 def off_skin_with_the_buckle_closed(run: Run) -> None:
-    until(run, LIT_S)
+    wear: Any = until(run, LIT_S).unit.wear
+    wear.sense = lambda *arguments: None
     for pad in run.plant.pads:
-        pad.tissue.change(worn=False)
+        pad.cover(0.0)
     assert run.hardware.pins & BUCKLE
+
+
+def resumed_without_the_worn_test(run: Run) -> None:
+    until(run, LIT_S)
+    unit: Any = run.unit
+    unit.actions._why_no_resume = lambda: states.NOTHING
 
 
 def guard_gone(run: Run) -> None:
@@ -189,6 +196,17 @@ SPOILED: list[tuple[str, Spoil, tuple[Event, ...], float]] = [
     ("state", light_by_hand, (), 6.0),
     ("unasked", resumed_by_itself, (), 90.0),
     ("unworn", off_skin_with_the_buckle_closed, (), 63.0),
+    ("off body", off_skin_with_the_buckle_closed, (), 66.0),
+    (
+        "not worn",
+        resumed_without_the_worn_test,
+        (
+            Event(70.0, "set", "buckled", value=False),
+            Event(72.0, "set", "buckled", value=True),
+            Event(74.0, "press", "START", hold_ms=200),
+        ),
+        80.0,
+    ),
     ("late", guard_gone, (fault("charger_plugged"), fault("ntc_open", 65.0, "A")), 75.0),
     ("sensed", guard_gone, (fault("hot_skin", 390.0, value=1_500.0),), 470.0),
     ("empty", guard_gone, (fault("battery_sag", value=4.0),), 75.0),

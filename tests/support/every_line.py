@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 
 from firmware.core import states
 from firmware.core.faults import KEPT
-from firmware.core.inputs import BUCKLE, CHARGER, CHARGING, DOWN, START, UP
+from firmware.core.inputs import BUCKLE, CHARGER, CHARGING, DOWN, SKIN_A, START, UP
 from firmware.core.limits import (
+    BUCKLE_TICKS,
     CEM43_SESSION_Q10_MS,
     CHARGED_S,
     CLOCK_MASK,
@@ -25,16 +26,17 @@ from firmware.core.limits import (
     SESSION_MAX_MS,
     UNWORN_RESUMES,
     UNWORN_STEPS,
+    WORN_MS,
 )
 from firmware.records.persistent_state import DAY, FAULT
 from firmware.safety.current_monitor import DARK_TICKS, ONE, SURE
 from firmware.safety.lamp_test import SILENCES
 from firmware.therapy.prescription import DEFAULT
 from sim.campaign.snapshot import Snapshot
-from sim.campaign.trial_visit import answer_questions, attend_visit
+from sim.campaign.trial_visit import answer_questions, attend_visit, put_on
 from sim.common.story import Event
 from sim.common.value_record import replace
-from sim.faults.hardware import Filter, Hardware
+from sim.faults.hardware import SKIN, Filter, Hardware
 from sim.faults.injectors import INJECT
 from sim.physics.sensors import TMP117_LSB_C, ntc_level
 from sim.run import Run
@@ -161,6 +163,7 @@ def in_a_trial() -> Iterator[Run]:
     yield (rated := then(run, Event(0, "press", "START", hold_ms=200), "RATE"))
     attend_visit(rated, lambda visit, when, item: 1)
     rated.hal.clock_s = CLOCK_S + 7 * DAY_S
+    put_on(rated)
     again = then(rated, Event(0, "press", "START", hold_ms=200), "RATE")
     answer_questions(again, lambda visit, when, item: 1)
     yield until(again, "TREAT")
@@ -341,7 +344,8 @@ FULL = remembered("faults", count=KEPT)
 DOSE = remembered("pads.0.fluence", total_uj_cm2=10**8)
 HEAT = remembered("pads.0.cem43", session_q10_ms=CEM43_SESSION_Q10_MS)
 OFTEN = remembered("session", unworn_count=UNWORN_RESUMES)
-BUCKLE_OPEN = both(pins(off=BUCKLE), remembered("wear", unworn_steps=UNWORN_STEPS - 1))
+BUCKLE_OPEN = both(pins(off=BUCKLE), remembered("wear", open_ticks=BUCKLE_TICKS - 1))
+COLD = both(felt(25.0), felt(25.0, 1), remembered("wear", cold_steps=UNWORN_STEPS - 1))
 
 BEFALLS: dict[str, Befalls] = {
     "nothing": lambda run: None,
@@ -461,6 +465,14 @@ BEFALLS: dict[str, Befalls] = {
     "START released, cause there": both(released, silent(0, "contact_a")),
     "UP stuck": stuck,
     "unworn": BUCKLE_OPEN,
+    "cold": COLD,
+    "off the skin sensor": register(SKIN, 4_096),
+    "skin sensor silent": silent(SKIN_A, "skin_a"),
+    "belt never off": both(released, remembered("wear", seen_off=0)),
+    "START released in a trial, too soon": both(
+        released, remembered("session", by_unworn=True), remembered("actions", wait_ms=10**9)
+    ),
+    "a long pause": remembered("wear", worn_ms=2 * WORN_MS),
     "unworn too often": both(BUCKLE_OPEN, OFTEN),
     "put on long enough": remembered("wear", worn_ms=10_000),
     "charger": pins(CHARGER),

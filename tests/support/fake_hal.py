@@ -31,6 +31,7 @@ CALIBRATION: dict[str, Any] = {
     "window_cm2": 60,
     "irradiance_mw_cm2": {"A": dict.fromkeys(NAMES, 10), "B": dict.fromkeys(NAMES, 10)},
     "ntc_offset_c": {"A": 0, "B": 0},
+    "skin_codes": {"A": {"air": 4_096, "skin": 20_480}, "B": {"air": 4_000, "skin": 20_000}},
 }
 CALIBRATION["crc32"] = calibration_crc(CALIBRATION, BOARD)
 SHORT: dict[str, Any] = {**DEFAULT, "fluence_j_cm2": 1}  # 100 s of light at full throttle
@@ -53,6 +54,7 @@ class FakeHal(Hal):
         self.ntc = [0, 0]
         self.contact = [0, 0]
         self.board = [tmp117_code(30_000), tmp117_code(30_000)]
+        self.skin = [20_480, 20_000]  # as calibrated on skin
         self.battery = 7_600 * 4096 // BOARD.BATTERY_FULL_SCALE_MV
         self.gauge = [round(3_800_000 / 78.125), 80 << 8]
         self.moving = True  # as sensors do by their noise
@@ -77,6 +79,7 @@ class FakeHal(Hal):
         self.t_ms = -TICK_MS  # since power-on; never wraps
         self.duty = [0] * len(BANK_MW)
         self.lease_end_ms = -1
+        self.lit_ms = 0  # when current last flowed
         self.lit_duty_ms = [0] * len(BANK_MW)  # duty times ms, as the meter integrates it
         self.powers: list[float] = [0.0] * 3  # mW of the latest ticks
 
@@ -133,6 +136,8 @@ class FakeHal(Hal):
                 self.lit_duty_ms[bank] += duty * lit_ms
                 power_mw += BANK_MW[bank] * duty / DUTY_MAX
         self.powers = [*self.powers[1:], power_mw]
+        if power_mw:
+            self.lit_ms = self.t_ms
         self.t_ms += self.step_ms
 
     # -- the contract --------------------------------------------------------------------
@@ -157,9 +162,10 @@ class FakeHal(Hal):
             mean_mw = sum(self.powers) * TICK_MS / RAIL_WINDOW_MS
             rail = int(mean_mw * self.rail_gain * 10_000 / PACK_MV)
         a, b = (self.contact[k] + self.restless(k) for k in (0, 1))
-        codes = (a, b, self.board[0], self.board[1], rail)
+        codes = (a, b, self.board[0], self.board[1], rail, 0, self.skin[0], self.skin[1])
         places = ((inputs.contact, 0), (inputs.contact, 1), (inputs.board, 0), (inputs.board, 1),
-                  (inputs.rail, 0))  # fmt: skip
+                  (inputs.rail, 0), (inputs.gauge, 0), (inputs.skin, 0),
+                  (inputs.skin, 1))  # fmt: skip
         for slot, name in enumerate(HEARD_NAMES):
             if name in self.silent:
                 continue
@@ -182,13 +188,13 @@ class FakeHal(Hal):
         return 0 if quiet or not self.moving or self.t_ms // TICK_MS % 20 else 1
 
     def restless(self, pad: int) -> int:
-        """A thermometer moves by a step; and skin at rest warms and cools by two, so that a rise
-        in these tests, where skin may spring, is not held against the energy given."""
+        """A thermometer moves by a step; and skin in the dark warms by one a second, so that a
+        rise in these tests, where skin may spring, is not held against the energy given."""
         if not self.moving:
             return 0
         if self.resting or not SKIN[0] < self.contact[pad] < SKIN[1]:
             return self.t_ms // 10_000 % 2
-        return self.t_ms // 1_000 % 2 * 2
+        return (self.t_ms - self.lit_ms) // 1_000 % 64 + self.t_ms // 10_000 % 2
 
     def off(self) -> None:
         self.calls.append(("off",))
@@ -335,6 +341,14 @@ class Bench:
             self.tick()
         self.hal.skin_mc(mc, pad)
         self.run(CONTROL_TICKS * TICK_MS)
+
+    def take_off(self) -> None:
+        """The belt comes off, and is put on again: every sign is seen to go and to come."""
+        pins, skin = self.hal.pins, self.hal.skin
+        self.hal.pins, self.hal.skin = pins & ~BUCKLE, [4_096, 4_000]
+        self.run(400)
+        self.hal.pins, self.hal.skin = pins, skin
+        self.run(400)
 
     def until(self, state: str, within_ms: int = 10_000) -> int:
         """Let time go by until the unit is in a state; how long that took, in ms."""

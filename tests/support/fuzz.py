@@ -81,7 +81,8 @@ class Silent:
         inputs.battery[0] = 3_000
         inputs.gauge[:] = [3_900 * 1_000_000 // 78_125, 80 * 256]
         inputs.contact[:] = inputs.board[:] = [33 * 128] * 2
-        inputs.heard[:] = [self.ms] * 6
+        inputs.skin[:] = [20_480] * 2
+        inputs.heard[:] = [self.ms] * len(inputs.heard)
 
     def drive(self, bank: int, duty: int) -> None:
         """Nobody may."""

@@ -78,6 +78,7 @@ def calibration() -> "dict[str, Any]":
     table = {
         "serial": "SIM-0001", "date": "2026-01-01", "window_cm2": RPI_PICO.WINDOW_CM2,
         "irradiance_mw_cm2": {"A": full, "B": full}, "ntc_offset_c": {"A": 0.0, "B": 0.0},
+        "skin_codes": {pad: {"air": 4096, "skin": 20480} for pad in "AB"},
     }  # fmt: skip
     table["crc32"] = calibration_crc(table, board)
     return table

@@ -43,6 +43,7 @@ serial = "WB-1200"
 date = 2026-03-01
 window_cm2 = 60
 ntc_offset_c = { A = 0.1, B = -0.1 }
+skin_codes = { A = { air = 4096, skin = 20480 }, B = { air = 4002, skin = 20110 } }
 [irradiance_mw_cm2]
 A = { 810 = 1.5, 850 = 1.4, 940 = 1.5, 1200 = 1.6 }
 B = { 810 = 1.5, 850 = 1.5, 940 = 1.5, 1200 = 1.55 }

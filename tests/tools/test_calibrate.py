@@ -22,6 +22,7 @@ serial = "WB-0001"
 date = 2026-03-01
 window_cm2 = 60
 ntc_offset_c = { A = 0.12, B = -0.05 }
+skin_codes = { A = { air = 4096, skin = 20480 }, B = { air = 4002, skin = 20110 } }
 [irradiance_mw_cm2]
 A = { 810 = 9.8, 850 = 10.1, 940 = 10.0, 1060 = 9.7 }
 B = { 810 = 9.9, 850 = 10.2, 940 = 9.9004, 1060 = 9.8 }
@@ -183,5 +184,6 @@ def test_the_crc_is_that_of_the_values_in_thousandths() -> None:
 
     table: dict[str, Any] = dict(read_measures("m.toml"))
     said = "WB-0001 2026-03-01 60000 9800 10100 10000 9700 9900 10200 9900 9800 120 -50"
+    said += " 4096 20480 4002 20110"
     expected = binascii.crc32("\n".join(said.split(" ")).encode())
     assert calibration_crc(table, BOARD) == f"{expected:08x}"

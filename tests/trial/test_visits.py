@@ -63,6 +63,7 @@ def test_a_whole_trial_asks_for_the_guess_at_its_last_visit_and_is_over_then() -
     bench = begun(visits=3, movements=[], rate_after=False)
     rate(bench, 6, 0)
     for visit in (2, 3):
+        bench.take_off()
         come(bench, 7)
         rate(bench, 5)
         treated(bench)
@@ -307,6 +308,7 @@ def test_a_session_that_ended_in_its_ramp_may_be_begun_again_and_a_longer_one_is
     bench.run(3_000)
     bench.hal.pins &= ~CHARGER
     bench.until("READY")
+    bench.take_off()
     come(bench)
     bench.until("TREAT", 60_000)
     bench.hal.pins |= CHARGER

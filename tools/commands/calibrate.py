@@ -18,7 +18,7 @@ from tools.commands.options import BOARD, DeviceName
 from tools.common.files import emit, write_whole
 
 FILE = "calibration.json"
-KEYS = ("serial", "date", "window_cm2", "irradiance_mw_cm2", "ntc_offset_c")
+KEYS = ("serial", "date", "window_cm2", "irradiance_mw_cm2", "ntc_offset_c", "skin_codes")
 PLACES = 3  # decimals: the unit counts in thousandths
 # Outside this share of the nominal irradiance a bank is broken, or was measured wrongly.
 SHARE_MIN, SHARE_MAX = 0.5, 1.25
@@ -50,13 +50,15 @@ def calibrate(
     it to the unit (in service mode) or to a file.
 
     Measured are the irradiance of each bank at full duty, at the skin side of the window, LED
-    board at 25 C (mW/cm2); the window (cm2); what each contact thermistor reads too low (C).
+    board at 25 C (mW/cm2); the window (cm2); what each contact thermistor reads too low (C);
+    what each skin sensor reads in air and worn, 2048 codes a pF.
 
     \b
     serial = "WB-0001"
     date = 2026-11-27
     window_cm2 = 60
     ntc_offset_c = { A = 0.12, B = -0.05 }
+    skin_codes = { A = { air = 4096, skin = 20480 }, B = { air = 4002, skin = 20110 } }
     [irradiance_mw_cm2]
     A = { 810 = 9.8, 850 = 10.1, 940 = 10.0, 1060 = 9.7 }
     B = { 810 = 9.9, 850 = 10.2, 940 = 9.9, 1060 = 9.8 }

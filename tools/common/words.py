@@ -67,6 +67,7 @@ REFUSED = {  # why START or an acknowledgement was refused
     "too_early": "the next visit's window has not begun",
     "trial_over": "the trial has no more visits",
     "no_answer": "nothing was chosen with UP or DOWN",
+    "never_off": "the belt was not taken off in between",
 }
 LOCKS = (  # by `lock` of the unit
     "", "it is not calibrated", "the prescription cannot be used", "it restarted too often",
@@ -96,6 +97,7 @@ FAULTS = {  # that the unit latches
     "off_skin": "off the skin",
     "rail_apart": "current is not that of the duty",
     "kept_unreadable": "kept fault unreadable",
+    "skin_sensor_lost": "skin sensor silent",
 }
 # Entering a state is the cue of that state's name.
 CUES = dict(STATES)

@@ -43,7 +43,7 @@ def left_parts(board: ModuleType) -> list[Part]:
          ["Contact thermistors A, B", "10k NTC, pull-up to ADC_VREF"]),
         (INK, 2.45, f"{gp(*board.PINS_I2C0)}  SCL, SDA",
          ["Sensors' bus, I2C0", "TMP117 contact 0x48 0x49", "TMP117 LED board 0x4A 0x4B",
-          "INA219 rail 0x40", "MAX17049 gauge 0x36"]),
+          "INA219 rail 0x40", "MAX17049 gauge 0x36", "FDC1004 skin sensors 0x50"]),
     ]  # fmt: skip
 
 
@@ -100,9 +100,9 @@ def draw(board: ModuleType, path: str) -> None:
         ax.text(middle, 8.25, board.CHIP, ha="center", fontsize=9, color=INK)
         for part in left_parts(board):
             draw_part(ax, PAD_X, (PAD_X[1], BOARD_X[0]), part)
-        ax.text(PAD_X[0], 0.55, "Pull-downs hold every gate low;", fontsize=8, color=FAINT)
+        ax.text(PAD_X[0], 0.4, "Pull-downs hold every gate low;", fontsize=8, color=FAINT)
         note = "a thermal fuse in each pad opens at 70 C."
-        ax.text(PAD_X[0], 0.3, note, fontsize=8, color=FAINT)
+        ax.text(PAD_X[0], 0.15, note, fontsize=8, color=FAINT)
         for part in right_parts(board):
             draw_part(ax, USER_X, (BOARD_X[1], USER_X[0]), part)
         figure.savefig(path, dpi=110, metadata={"Date": None} if path.endswith("svg") else None)

@@ -16,9 +16,11 @@ export class Surroundings {
   /** `send(event)` for what happens now, `anew(start)` for what needs a new unit. */
   constructor(ready, send, anew) {
     Object.assign(this, { send, anew, changes: ready.changes, inputs: new Map(), start: {},
-      normal: { worn: true, ...normal(ready.start) } });
+      normal: { worn: true, buckled: true, ...normal(ready.start) } });
     const root = $("surroundings");
     this.worn = this.tick(root, "worn", "belt on", () => send({ worn: this.worn.checked }));
+    this.buckle = this.tick(root, "buckled", "buckle closed",
+      () => send({ buckled: this.buckle.checked }));
     this.charger = this.tick(root, "charger", "charger in", () => this.plug());
     for (const row of ROOM) this.range(root, row, ready.start[row[0]]);
     const jump = make("input", { type: "number", value: 1, min: -3650, max: 3650, step: "any",
@@ -78,8 +80,10 @@ export class Surroundings {
       left alone. */
   at(t_s, on) {
     const holds = { ...this.normal, ...this.start };
+    holds.buckled = holds.worn; // the belt and its buckle go together, until parted
     for (const event of begun(this.events, t_s)) {
       for (const key of Object.keys(this.normal)) if (key in event) holds[key] = event[key];
+      if ("worn" in event) holds.buckled = event.worn;
       if (event.fault === "battery_low") holds.battery_pct = event.value;
     }
     const charger = on.some((event) => event.fault === CHARGER);
@@ -87,6 +91,7 @@ export class Surroundings {
     if (said === this.said) return;
     this.said = said;
     this.worn.checked = holds.worn;
+    this.buckle.checked = holds.buckled;
     this.charger.checked = charger;
     for (const [key, inputs] of this.inputs) {
       for (const input of inputs) if (input !== document.activeElement) input.value = holds[key];
