@@ -316,7 +316,7 @@ GROUPS = (
         ),
         Fault(
             "i2c_hang", 23, "sensor bus held", [Bound(OFF, 800, STRIKE, ("FAULT",))],
-            shows_as=("contact_lost", "board_sensor_lost", "rail_lost"),
+            shows_as=("contact_lost", "board_sensor_lost", "rail_lost", "skin_sensor_lost"),
         ),
         Fault(
             "clock_jump", 24, "clock jumps",

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from firmware.core.limits import WORN_MS
 from firmware.safety import gate, guard, wear
 from firmware.therapy import pad
 from sim.campaign import cases as campaign
@@ -164,7 +165,7 @@ def test_whatever_a_case_raises_is_a_breach_of_it_alone(monkeypatch: pytest.Monk
 
 def always_worn(self: wear.WearDetector, step_ms: int, state: int) -> None:
     """Every sign is there, whatever the sensors say."""
-    self.lost, self.worn_ms = False, wear.WORN_MS
+    self.lost, self.worn_ms = False, WORN_MS
 
 
 SABOTAGE = {

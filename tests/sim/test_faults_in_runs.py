@@ -48,7 +48,7 @@ DARK = [
     Row("contact_garbage", "FAULT", "contact_garbage/contact_hot/contact_apart", 800),
     Row("board_sensor_lost", "FAULT", "board_sensor_lost", 1_000),
     Row("pad_unplugged", "FAULT", "pad_unplugged"),
-    Row("i2c_hang", "FAULT", "contact_lost/board_sensor_lost", 800, pads=(None,)),
+    Row("i2c_hang", "FAULT", "contact_lost/board_sensor_lost/skin_sensor_lost", 800, pads=(None,)),
     Row("unworn", "PAUSED", "", 1_000, pads=(None,)),
     Row("battery_sag", "DONE", "", 80, FAULTS["battery_sag"].default, pads=(None,)),
     Row("charger_plugged", "CHARGING", "", 80, pads=(None,)),

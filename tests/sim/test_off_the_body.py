@@ -43,7 +43,7 @@ def press(at_s: float) -> Event:
 def second_j(run: Run) -> float:
     """What a second of all the prescribed light gives."""
     irradiance: Any = run.scenario.prescription["irradiance_mw_cm2"]
-    return 2 * sum(irradiance.values()) / 1000 * run.board.WINDOW_CM2 * 1.1
+    return 2 * float(sum(irradiance.values())) / 1000 * run.board.WINDOW_CM2 * 1.1
 
 
 PADS = st.sampled_from([None, "A", "B"])

@@ -7,6 +7,8 @@ for ever (`skin_sensor_stuck`), the buckle stays closed, and the pads slip off t
 light or 30 s. Each cell has the seconds until it is dark, and what ended the light.
 """
 
+from typing import Any
+
 from sim.common.story import Event, Start
 from sim.common.value_record import replace
 from sim.oracle.claims import Claims
@@ -22,10 +24,10 @@ LONG_S = 2_000.0
 def measure(ambient_c: float, each_mw_cm2: float, air: float, pad: str | None, at_s: float) -> str:
     """Seconds from the slip to dark, and why."""
     scenario = ordinary()
-    names = tuple(scenario.prescription["irradiance_mw_cm2"])  # type: ignore[call-overload]
+    banks: Any = scenario.prescription["irradiance_mw_cm2"]
     asked = {
         **scenario.prescription, "fluence_j_cm2": 90, "max_min": 30,
-        "irradiance_mw_cm2": dict.fromkeys(names, each_mw_cm2),
+        "irradiance_mw_cm2": dict.fromkeys(banks, each_mw_cm2),
     }  # fmt: skip
     events = (
         Event(1.0, "fault", "skin_sensor_stuck", value=1.0),
