@@ -81,6 +81,7 @@ SELF_TEST_MS = 1_000
 DEBOUNCE_TICKS = 2
 HOLD_MS = 1_500
 SECOND_THOUGHT_MS = 1_000  # ours: a press so soon after the end did not ask for another session
+STOP_WINS_MS = 2_000  # design: presses after a pause, each so soon after the last, leave it paused
 STUCK_MS = 10_000  # ours: nobody presses this long
 
 # The check of each bank: one tick at a tenth, seen by the rail monitor.

@@ -9,10 +9,12 @@ from firmware.core import states
 from firmware.core.inputs import DOWN, UP
 from firmware.core.limits import (
     CEM43_DAY_Q10_MS,
+    CLOCK_MASK,
     CONTACT_WARN_MC,
     RESUME_BELOW_MC,
     SECOND_THOUGHT_MS,
     SESSION_DAY_MAX_MS,
+    STOP_WINS_MS,
     WORN_MAX_MC,
 )
 from firmware.ui import buttons
@@ -41,7 +43,8 @@ class ButtonActions:
         self.wear = wear
         self.guard = guard
         self.journal = journal
-        self.pressed_in = -1  # the state in which START went down
+        self.pressed_in = -1  # the state in which START went down; -1: the press asks for nothing
+        self.stop_ms = -1  # clock at the last press that could only mean stop; -1: none yet
 
     def take(self, done: int) -> int:
         """Post what START's press and hold mean (`done`: bits of `firmware.ui.buttons`);
@@ -49,14 +52,7 @@ class ButtonActions:
         session = self.session
         state = session.state
         if done & buttons.PRESSED:
-            self.pressed_in = state
-            by_itself = (
-                state in ENDED
-                or (state == states.PAUSED and session.by_unworn)
-                or (state == states.RATE and session.previous == states.DONE)
-            )
-            if by_itself and session.state_ms < SECOND_THOUGHT_MS:
-                self.pressed_in = -1  # it was meant for what has just ended
+            self.pressed_in = -1 if self._means_stop(state) else state
             session.post(states.PRESS)
         if done & buttons.HELD:
             session.post(states.HOLD)
@@ -64,6 +60,25 @@ class ButtonActions:
         if done & buttons.RELEASED and state == self.pressed_in:
             return states.INTENT.get(state, -1)
         return -1
+
+    def _means_stop(self, state: int) -> bool:
+        """Whether the press that has just come can only mean stop: in a session that is not
+        paused, just after a pause or an end, or soon after another such press. A hand that
+        trembles presses many times, and must not start light again by parity."""
+        session = self.session
+        ms = self.status.inputs.ms
+        stop = (
+            (state in states.IN_SESSION and state != states.PAUSED)
+            or (state == states.PAUSED and session.state_ms < STOP_WINS_MS)
+            or (
+                (state in ENDED or (state == states.RATE and session.previous == states.DONE))
+                and session.state_ms < SECOND_THOUGHT_MS
+            )
+            or (self.stop_ms >= 0 and (ms - self.stop_ms) & CLOCK_MASK < STOP_WINS_MS)
+        )
+        if stop:
+            self.stop_ms = ms
+        return stop
 
     def why_not(self, intent: int) -> int:
         """Why what is asked for is refused; NOTHING where it is not."""

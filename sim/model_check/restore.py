@@ -67,6 +67,7 @@ def restore_session(harness: Harness, node: Node) -> None:
     unit.settled_ms = SELF_TEST_MS if node.settled else 0
     unit.inputs.heard[GAUGE] = NOW_MS if node.settled else -1
     unit.actions.pressed_in = node.pressed_in
+    unit.actions.stop_ms = -1
     unit.control_ms = NOW_MS - STEP_MS
     unit.second = 1
     session.lock = LOCKS[node.lock]

@@ -60,6 +60,7 @@ PRESS: Choice = ("START goes down", toggle_start)
 RELEASE: Choice = ("START is let go", toggle_start)
 HOLD: Choice = ("START is held 1.5 s", hold_start)
 LATER = join_choices((PRESS, ("not at once", setter("unit.session.state_ms", limits.PAUSE_MAX_MS))))
+SOON = join_choices((PRESS, ("soon after a stop", setter("unit.actions.stop_ms", NOW_MS))))
 AFTER_THERAPY = join_choices(
     (PRESS, ("at once after therapy", setter("unit.session.previous", states.DONE)))
 )
@@ -164,10 +165,10 @@ def start_button(node: Node) -> "list[Choice]":
     if node.button == UP:
         if node.state == states.RATE:
             return [NOTHING, PRESS, AFTER_THERAPY]
-        ended = node.state in ENDED or node.by_unworn
+        ended = node.state in ENDED or node.state == states.PAUSED
         if node.judged if node.state == states.FAULT else ended:
             return [NOTHING, PRESS, LATER]
-        return [NOTHING, PRESS]
+        return [NOTHING, PRESS, SOON] if node.state in states.INTENT else [NOTHING, PRESS]
     if node.button == UNKNOWN:
         return [NOTHING, ("START is down already", pin_setter(START_PIN))]
     if node.button == USED:

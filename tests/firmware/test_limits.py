@@ -82,6 +82,7 @@ TABLE: list[tuple[str, Any, str]] = [
     ("DEBOUNCE_TICKS", 2, "ours: bouncing is one press"),
     ("HOLD_MS", 1_500, "ours: START held 1.5 s"),
     ("SECOND_THOUGHT_MS", 1_000, "ours: a second thought"),
+    ("STOP_WINS_MS", 2_000, "design, buttons: for 2 s after a pause, presses leave it paused"),
     ("STUCK_MS", 10_000, "ours: stuck button"),
     # the check
     ("CHECK_DUTY", 6_554, "a tenth"),

@@ -36,7 +36,7 @@ CALIBRATION["crc32"] = calibration_crc(CALIBRATION, BOARD)
 SHORT: dict[str, Any] = {**DEFAULT, "fluence_j_cm2": 1}  # 100 s of light at full throttle
 
 PACK_MV = 7_400
-MOMENT_MS = 1_400  # what a person takes to see that a state changed
+MOMENT_MS = 2_400  # what a person takes to see that a state changed; longer than a stop wins
 RAIL_WINDOW_MS = 68
 INSIDE = 1_340, 3_690  # thermistor codes well within every limit
 SKIN = tmp117_code(30_000), tmp117_code(36_000)

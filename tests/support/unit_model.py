@@ -120,6 +120,8 @@ class Model:
         self.state = bench.state
         self.state_ms = 0
         self.meant = ""  # where START went down
+        self.stop_ms = -1  # clock at the last press that may have meant stop
+        self.stops = False  # the last press surely meant stop
         self.unworn_pauses = 0
         self.by_unworn = False
         self.ended = False  # the battery
@@ -194,11 +196,13 @@ class Model:
             # a self-test may pass in the very tick of the release
             assert was in ("SELF_TEST", "READY", "DONE", "RATE"), f"a start from {was}"
             assert asked, "a start nobody asked for"
+            assert not self.stops, "a start by a press that meant stop"
             self._no_reason_against_a_start()
             self.unworn_pauses = 0
         elif state == "CHECK" and was not in ("WAIT_SKIN", *POWERED):
             assert was in ("PAUSED", "SERVICE"), f"the check from {was}"
             assert asked, "light nobody asked for"
+            assert not self.stops, "light by a press that meant stop"
             assert not hal.pins & (UP | DOWN), "light with a stuck button"
             assert hal.pins & BUCKLE, "light with the buckle open"
             below = "below 39" if self.by_unworn and was == "PAUSED" else "below 41"
@@ -258,9 +262,13 @@ class Model:
             assert state in ("OFF", "CHARGING"), "a hold that does not switch off"
             finger.new = state == "OFF"
         if finger.did == "press":
-            by_itself = was in ("DONE", "FAULT", "RATE") or self.by_unworn
-            soon = self.state_ms < 1_200 and by_itself
-            self.meant = "" if soon or was != state else was
+            soon_ms = {"DONE": 1_200, "FAULT": 1_200, "RATE": 1_200, "PAUSED": 2_600}
+            since_ms = (self.ms - self.stop_ms) % CLOCK if self.stop_ms >= 0 else CLOCK
+            running = was in ("WAIT_SKIN", *LIT)
+            may_stop = running or self.state_ms < soon_ms.get(was, 0) or since_ms < 2_200
+            self.stops = running or (self.stops and since_ms < 1_900)  # surely
+            self.stop_ms = self.ms if may_stop else self.stop_ms
+            self.meant = "" if may_stop or was != state else was
         assert not (finger.down and finger.new and state in LIT), "lit after a press"
         if finger.did == "release" and was == self.meant and was in ASKS and pressed_ms < HOLD_MS:
             assert state != was or self.bench.refused, "START is not answered"
