@@ -61,6 +61,7 @@ class FakeHal(Hal):
         self.heard_ticks = 1  # the thermometers and the gauge are heard in one tick of so many
         self.files: dict[str, bytes] = {}  # what is kept; nothing more, where
         self.storage_full = False  # it is full
+        self.unreadable: set[str] = set()  # files that are there and cannot be read
         self.clock_s: int | None = None  # the battery-backed clock; None: there is none
         self.reader = False  # somebody reads telemetry, and
         self.lines: list[bytes] = []  # asks this, first first
@@ -241,7 +242,7 @@ class FakeHal(Hal):
 
     def load(self, name: str) -> Any:
         self.calls.append(("load", name))
-        return self.files.get(name)
+        return b"" if name in self.unreadable else self.files.get(name)
 
     def store(self, name: str, content: bytes) -> bool:
         self.calls.append(("store", name, bytes(content), self.emitting()))
@@ -257,7 +258,7 @@ class FakeHal(Hal):
         return len(self.files[name]) if name in self.files else None
 
     def tail(self, name: str, most: int) -> Any:
-        return self.files[name][-most:]
+        return b"" if name in self.unreadable else self.files[name][-most:]
 
     def wall_clock(self) -> Any:
         return self.clock_s
@@ -367,6 +368,10 @@ class Bench:
         self.down(button)
         self.run(ms - 60)
         self.up(button)
+
+    def hold(self, button: int) -> None:
+        """A press that is long enough for a hold."""
+        self.press(button, 1_700)
 
     def to_ready(self) -> "Bench":
         """Through the self-test, and a moment longer: nobody presses in that very instant."""
