@@ -82,6 +82,8 @@ DEBOUNCE_TICKS = 2
 HOLD_MS = 1_500
 SECOND_THOUGHT_MS = 1_000  # ours: a press so soon after the end did not ask for another session
 STOP_WINS_MS = 2_000  # design: presses after a pause, each so soon after the last, leave it paused
+QUIET_MS = 65_000  # ours: START that was not closed for so long is believed again
+CHATTER_CLOSURES = 4  # ours: start, pause, resume and pause; none of them with another button
 STUCK_MS = 10_000  # ours: nobody presses this long
 
 # The check of each bank: one tick at a tenth, seen by the rail monitor.

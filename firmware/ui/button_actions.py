@@ -48,18 +48,24 @@ class ButtonActions:
 
     def take(self, done: int) -> int:
         """Post what START's press and hold mean (`done`: bits of `firmware.ui.buttons`);
-        return the event that its release asks for, -1 for none."""
+        return the event that is asked for, -1 for none. A fault is acknowledged by a hold, which
+        no contact does by itself; a short press is refused (~why)."""
         session = self.session
         state = session.state
         if done & buttons.PRESSED:
             self.pressed_in = -1 if self._means_stop(state) else state
             session.post(states.PRESS)
-        if done & buttons.HELD:
-            session.post(states.HOLD)
         # what was pressed in another state was meant for that one
-        if done & buttons.RELEASED and state == self.pressed_in:
-            return states.INTENT.get(state, -1)
-        return -1
+        meant = state == self.pressed_in
+        if done & buttons.HELD:
+            if meant and state == states.FAULT:
+                return states.ACK
+            session.post(states.HOLD)
+        if not (done & buttons.RELEASED and meant):
+            return -1
+        if state == states.FAULT:
+            return ~(self._why_no_ack() or states.HOLD_START)
+        return states.INTENT.get(state, -1)
 
     def _means_stop(self, state: int) -> bool:
         """Whether the press that has just come can only mean stop: in a session that is not
@@ -91,8 +97,10 @@ class ButtonActions:
         return self._why_no_ack() if intent == states.ACK else states.NOTHING
 
     def is_stuck(self) -> bool:
-        """Whether any other button is down, now or for long."""
-        return self.buttons.stuck or self.status.inputs.pins & (UP | DOWN) != 0
+        """Whether any other button is down, now or for long, or START chatters."""
+        inputs = self.status.inputs
+        chatters = self.buttons.chatters(inputs.ms)
+        return self.buttons.stuck or inputs.pins & (UP | DOWN) != 0 or chatters
 
     def why_no_start(self) -> int:
         """Why a session may not begin; the journal's end must have been found."""

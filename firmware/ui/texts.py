@@ -18,6 +18,7 @@ REFUSALS = (
     b"", b"Button is stuck", b"Charge it first", b"Enough for today", b"Too warm: wait",
     b"Put the belt on", b"Cause persists", b"Cannot keep log", b"Needs service",
     b"Prescr. expired", b"Set the clock", b"Too early", b"Trial is over", b"First UP or DOWN",
+    b"Hold START 1.5 s",
 )  # fmt: skip
 FAULTS = (
     b"Sensor open", b"Sensor shorted", b"Skin too hot", b"Sensors differ",

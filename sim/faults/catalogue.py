@@ -254,6 +254,21 @@ GROUPS = (
             also="button",
         ),
         Fault("button_bounce", 26, "buttons bounce", [Bound(GOES_ON, None, STRIKE, LIT)]),
+        # A first closure is a press, and so is a second one 2 s later: what must never happen is
+        # a start by itself after a fault, or light for good (tests/sim/test_button_chatter.py).
+        Fault(
+            "button_chatter", 38, "button closes by itself",
+            [Bound(
+                OFF, STOP_MS, STRIKE, ("PAUSED",),
+                tuple([Trial(period_s, button="START") for period_s in (30.0, 0.5, 8.0)]),
+                once=True, source="ours: START that closes is a press",
+            ),
+            Bound(
+                GOES_ON, None, STRIKE, LIT,
+                (Trial(30.0, button="UP"), Trial(30.0, button="DOWN")),
+            )],
+            also="button", unit="s", low=0.4, high=60.0, default=30.0, darkens=True,
+        ),
     )),
     ("Program and memory", (
         Fault(

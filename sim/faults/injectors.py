@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 OPEN_LEVEL, SHORT_LEVEL = 4_085.0, 20.0
 BLANKET_W_M2K = 0.5  # assumed: a duvet over the back of the pad
 MATTRESS_W_M2K = 0.1  # assumed: the wearer lies on the pad, and foam lets no heat out
+CHATTER_MS = 200  # assumed: of contact; at HAL depth whole blocks of 200 ms
 CODES_PER_C = 36.0  # of the thermistor at 40 C
 # Faults of a thermistor, nearest to the converter last: what is nearer hides the others.
 STAGES = ("ntc_drift", "ntc_noise", "ntc_open", "ntc_short", "pad_unplugged", "ntc_stuck")
@@ -197,6 +198,27 @@ def button_stuck(hardware: "Hardware", event: "Event", on: bool) -> None:
     hardware.pins = set_bits(hardware.pins, bit, on)
 
 
+def button_chatter(hardware: "Hardware", event: "Event", on: bool) -> None:
+    """A button closes by itself, for CHATTER_MS every `value` s."""
+    bit = BUTTON_PINS[event.button or "START"]
+    if not on:
+        close_button(hardware, bit, False)
+    sensor_fault(_chatter, lambda hardware, event: hardware.t_ms)(hardware, event, on)
+
+
+def close_button(hardware: "Hardware", bit: int, closed: bool) -> None:
+    """A button's contact closes by itself, or opens again unless it is stuck."""
+    hardware.chattering = set_bits(hardware.chattering, bit, closed)
+    hardware.pins = set_bits(hardware.pins, bit, closed or bool(hardware.stuck_pins & bit))
+
+
+def _chatter(hardware: "Hardware", event: "Event", since_ms: int) -> None:
+    bit = BUTTON_PINS[event.button or "START"]
+    closed = (hardware.t_ms - since_ms) % int(event_value(event) * 1000) < CHATTER_MS
+    if closed != bool(hardware.chattering & bit):
+        close_button(hardware, bit, closed)
+
+
 def button_bounce(hardware: "Hardware", event: "Event", on: bool) -> None:
     """Contacts bounce for a few milliseconds at each press and release."""
     hardware.bouncing = on
@@ -254,6 +276,7 @@ INJECT: "dict[str, Inject]" = {
     "charger_plugged": charger_plugged,
     "button_stuck": button_stuck,
     "button_bounce": button_bounce,
+    "button_chatter": button_chatter,
     "unworn": lambda hardware, event, on: wear(hardware, not on),
     "pad_unplugged": pad_unplugged,
     "alert_broken": alert_broken,

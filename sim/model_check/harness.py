@@ -163,10 +163,10 @@ class Harness:
     def facts(self) -> Facts:
         """Return what the part that was run did."""
         stub, notes = self.stub, self.observer
-        released = notes.done & buttons.RELEASED != 0
+        held = notes.done & buttons.HELD != 0
         return Facts(
             stub.granted, self.pressed, self.stuck, self.worn_long,
-            released and notes.posted >> states.ACK & 1 != 0, bool(notes.stop), stub.wrong,
+            held and notes.posted >> states.ACK & 1 != 0, bool(notes.stop), stub.wrong,
         )  # fmt: skip
 
     def run(self, place: int) -> Node:

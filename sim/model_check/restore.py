@@ -6,7 +6,13 @@ Called by `sim.model_check.search` before each part of a tick, and by tests.
 from firmware.core import states
 from firmware.core.inputs import BUCKLE, GAUGE, RAIL
 from firmware.core.inputs import START as START_PIN
-from firmware.core.limits import CEM43_SESSION_Q10_MS, CHECK_DUTY, DUTY_MAX, SELF_TEST_MS
+from firmware.core.limits import (
+    CEM43_SESSION_Q10_MS,
+    CHECK_DUTY,
+    DUTY_MAX,
+    QUIET_MS,
+    SELF_TEST_MS,
+)
 from sim.model_check.harness import FITS, NOTHING_FOUND, NOW_MS, STEP_MS, Harness
 from sim.model_check.node import (
     DOWN,
@@ -85,6 +91,7 @@ def restore_buttons(harness: Harness, node: Node) -> None:
     buttons.used = node.button != DOWN
     buttons.stable = 0 if node.button in (UP, UNKNOWN) else START_PIN
     buttons.stuck, buttons.busy = False, True
+    buttons.closures, buttons.closed_ms = 0, NOW_MS - QUIET_MS
     buttons.ticks[:] = [0] * len(buttons.ticks)
     buttons.since_ms[:] = [NOW_MS - YOUNG_MS] * len(buttons.since_ms)
     harness.unit.inputs.pins = BUCKLE | buttons.stable

@@ -83,6 +83,8 @@ TABLE: list[tuple[str, Any, str]] = [
     ("HOLD_MS", 1_500, "ours: START held 1.5 s"),
     ("SECOND_THOUGHT_MS", 1_000, "ours: a second thought"),
     ("STOP_WINS_MS", 2_000, "design, buttons: for 2 s after a pause, presses leave it paused"),
+    ("QUIET_MS", 65_000, "ours: START that was not closed for so long is believed again"),
+    ("CHATTER_CLOSURES", 4, "ours: start, pause, resume and pause, with no other button"),
     ("STUCK_MS", 10_000, "ours: stuck button"),
     # the check
     ("CHECK_DUTY", 6_554, "a tenth"),

@@ -13,7 +13,7 @@ DESIGN = {
     "ntc_open": 80, "ntc_short": 80,
     "hot_skin": 80, "no_perfusion": 80, "hot_room": 80, "under_blanket": 80, "lying_on_pad": 80,
     "battery_sag": 80, "battery_low": 80,
-    "button_stuck": 80,
+    "button_stuck": 80, "button_chatter": 80,
     "charger_plugged": 80,
     "pad_unplugged": 80,
     "firmware_exception": 80, "firmware_hang": 80,

@@ -376,7 +376,7 @@ def test_the_command_tells_what_was_searched_and_ends_well(
 def test_the_command_finds_a_wrong_row_and_says_so(waistband: Command) -> None:
     said = waistband("check", "prove", "--row", "FAULT,ACK,RAMP")
     assert said.code == 1
-    assert "FAULT      START is let go -> RAMP" in said.out
+    assert "FAULT      START is held 1.5 s -> RAMP" in said.out
 
 
 @pytest.mark.parametrize("row", ["", "TREAT", "TREAT,PRESS", "TREAT,PRESS,BED", "A,B,C,D"])

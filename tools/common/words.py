@@ -51,7 +51,7 @@ REASONS = {  # why a session ended; they stand after "The session ended: "
     "ended": "it came to its end; why is sealed",  # all that a unit in a trial tells
 }
 REFUSED = {  # why START or an acknowledgement was refused
-    "button_stuck": "a button is held down",
+    "button_stuck": "a button is held down or chatters",
     "battery": "the battery is too low for a session",
     "day_limit": "the day's limit is reached",
     "too_warm": "the skin is still too warm",
@@ -64,6 +64,7 @@ REFUSED = {  # why START or an acknowledgement was refused
     "too_early": "the next visit's window has not begun",
     "trial_over": "the trial has no more visits",
     "no_answer": "nothing was chosen with UP or DOWN",
+    "hold_start": "a fault is acknowledged by START held 1.5 s",
 }
 LOCKS = (  # by `lock` of the unit
     "", "it is not calibrated", "the prescription cannot be used", "it restarted too often",
