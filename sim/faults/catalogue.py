@@ -268,6 +268,7 @@ GROUPS = (
                 (Trial(30.0, button="UP"), Trial(30.0, button="DOWN")),
             )],
             also="button", unit="s", low=0.4, high=60.0, default=30.0, darkens=True,
+            not_in=("PAUSED", "SERVICE"),  # there a first closure is a press that asks for light
         ),
     )),
     ("Program and memory", (

@@ -10,7 +10,7 @@ which the design cannot end light in `sim.oracle.excuses`. Violations go to one 
 from typing import TYPE_CHECKING, NamedTuple
 
 from sim.faults import deadlines
-from sim.faults.catalogue import ENDS_PROGRAM, find_bound
+from sim.faults.catalogue import ENDS_PROGRAM, FAULTS, find_bound
 from sim.oracle import rules
 from sim.oracle.claims import Claims
 from sim.oracle.current_oracle import CurrentOracle
@@ -150,6 +150,8 @@ class SafetyOracle:
                 self._refusals.append(injected)
             elif row.since == deadlines.CURRENT:
                 self._current.add_fault(injected)
+            elif FAULTS[event.name].also == "button" and row.once and self._lit_ms < 0:
+                pass  # where it is dark, a first closure may ask for light
             elif row.comes == deadlines.OFF and row.since == deadlines.STRIKE:
                 from_ms = injected.t_ms + (row.within_ms or 0)
                 until_ms = from_ms + ONCE_MS if row.once else ends_ms(injected)
