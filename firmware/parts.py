@@ -21,7 +21,13 @@ from firmware.safety.lamp_test import LampTest
 from firmware.safety.wear import WearDetector
 from firmware.therapy.battery import Battery
 from firmware.therapy.pad import Pad
-from firmware.therapy.prescription import Course, Refused, read_calibration, read_serial
+from firmware.therapy.prescription import (
+    Course,
+    Refused,
+    read_calibration,
+    read_reference,
+    read_serial,
+)
 from firmware.therapy.session import Session, Status
 from firmware.ui.button_actions import ButtonActions
 from firmware.ui.buttons import Buttons
@@ -53,11 +59,12 @@ class Parts:
         self.journal = Journal(hal, self.keys)
         self.trial = trial = self._enrolled()
         serial, full_uw_cm2, offsets_mc = self._accept(board, calibration, prescription)
+        reference_mw = read_reference(calibration, board) if serial else ()
         self.guard_rows = GuardRows(inputs, board, offsets_mc)
         self.guard = self.guard_rows.guard
         self.faults = latch = Faults()
         self.gate = Gate(hal, 2 * len(board.BANKS), trial.mask if trial else DUTY_MAX)
-        self.check = LampTest(board)
+        self.check = LampTest(board, reference_mw)
         self.rail = CurrentMonitor(board)
         self.battery = Battery(board)
         self.pads = pads = (

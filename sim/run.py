@@ -17,7 +17,8 @@ from sim.faults.hardware import CLOCK_S
 from sim.hal_depth.depth import HalDepth
 from sim.oracle import report
 from sim.oracle.claims import Claims
-from sim.physics.plant import TRIP_C, Plant
+from sim.physics.emitters import efficiency
+from sim.physics.plant import REFERENCE_V, TRIP_C, Plant
 from sim.timeline import Timeline, when_ms
 
 TYPE_CHECKING = False
@@ -52,6 +53,11 @@ def nominal_calibration(board: "Board") -> "dict[str, Any]":
         "irradiance_mw_cm2": {"A": full, "B": full},
         "ntc_offset_c": {"A": 0.0, "B": 0.0},
     }
+    drawn = {
+        nm: round(mw_cm2 * board.WINDOW_CM2 / efficiency(float(nm)) / REFERENCE_V, 1)
+        for nm, mw_cm2 in full.items()
+    }
+    table["reference_ma"] = {"A": drawn, "B": drawn}
     table["crc32"] = calibration_crc(table, board)
     return table
 

@@ -27,6 +27,7 @@ CONTACT_LOOSE = 18  # both read far below an LED board that is no warmer than it
 OFF_SKIN = 19  # warms faster than on any skin
 RAIL_APART = 20  # the LED supply's current is not that of the duty
 KEPT_UNREADABLE = 21  # a hard fault was kept, and its name is lost
+LED_GAIN = 22  # a bank's driver gives another current than when the unit was calibrated
 
 # name, unit of value and limit
 FAULTS = (  # by number
@@ -52,6 +53,7 @@ FAULTS = (  # by number
     ("off_skin", "mc"),
     ("rail_apart", "0.1 ma"),
     ("kept_unreadable", ""),
+    ("led_gain", "0.1 ma"),
 )
 PADS = ("A", "B", "")  # the last: the unit as a whole
 UNIT = 2

@@ -26,6 +26,7 @@ FAULTS = (
     b"Board garbled", b"Lamp is out", b"Lamp stuck on", b"Switch stuck", b"No lamp power",
     b"Rail silent", b"Battery empty", b"Pad unplugged", b"Sensor frozen",
     b"Sensor jumped", b"Sensor loose", b"Off the skin", b"Lamps uneven", b"Log garbled",
+    b"Lamp current",
 )  # fmt: skip
 LOCKS = (b"", b"Not calibrated", b"Bad prescription", b"Restarted a lot", b"Board file wrong",
          b"Needs service", b"Ticket is wrong")  # fmt: skip

@@ -54,7 +54,7 @@ class Fault(Record):
     high: float = 0.0
     default: float | None = None  # None where `value` must be given
     lasts: bool = True  # takes `for_s`
-    also: str = ""  # another key: "button" is needed, "line" may be there
+    also: str = ""  # another key: "button" is needed, "line" and "nm" may be there
     for_s: float | None = None  # lasts so long, each time
     # What the firmware makes of it.
     shows_as: tuple[str, ...] = ()  # names under which it may latch a fault; its own, where empty
@@ -192,6 +192,15 @@ GROUPS = (
         Fault(
             "enable_stuck", 17, "supply switch stuck closed",
             [Bound(AT_START, None, STRIKE, GOES)],
+        ),
+        # Within a session a step up is told from a switch that sticks up to 6 %: beyond, it is
+        # dark as `fet_stuck_on`. From the session's lamp test on, up to 15 % either way.
+        Fault(
+            "led_gain", 39, "drivers give other than calibrated",
+            [Bound(GOES_ON, None, STRIKE, LIT, (Trial(1.05), Trial(0.9)))],
+            pad="may", unit="ratio", low=0.3, high=2.0, default=1.1, also="nm",
+            shows_as=("led_gain", "fet_stuck_on", "rail_apart", "led_open"),
+            drawn=(0.86, 1.05), harmless_to=1.05,
         ),
         Fault("alert_broken", 15, "hardware alert dead", [Bound(GOES_ON, None, STRIKE, LIT)]),
         Fault(

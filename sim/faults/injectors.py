@@ -224,6 +224,17 @@ def button_bounce(hardware: "Hardware", event: "Event", on: bool) -> None:
     hardware.bouncing = on
 
 
+def led_gain(hardware: "Hardware", event: "Event", on: bool) -> None:
+    """Drivers give `value` times what they gave: of a pad or both, of bank `nm` or all."""
+    kinds = [row[0] for row in hardware.board.BANKS]
+    for pad in struck_pads(event):
+        gains = hardware.plant.pads[pad].emitters.gains
+        for k, nm in enumerate(kinds):
+            if event.nm in (None, nm):
+                gains[k] = event_value(event) if on else 1.0
+    hardware.plant.apply_gains()
+
+
 def enable_stuck(hardware: "Hardware", event: "Event", on: bool) -> None:
     """The supply switch stays closed."""
     hardware.enable_stuck = on
@@ -273,6 +284,7 @@ INJECT: "dict[str, Inject]" = {
         hardware.stuck_banks, [find_bank(hardware, event)], on
     ),
     "enable_stuck": enable_stuck,
+    "led_gain": led_gain,
     "charger_plugged": charger_plugged,
     "button_stuck": button_stuck,
     "button_bounce": button_bounce,

@@ -178,7 +178,7 @@ def start_button(node: Node) -> "list[Choice]":
         ended = node.state in ENDED or node.state == states.PAUSED
         if node.judged if node.state == states.FAULT else ended:
             return [NOTHING, PRESS, LATER]
-        return [NOTHING, PRESS, SOON] if node.state in states.INTENT else [NOTHING, PRESS]
+        return [NOTHING, PRESS] if node.state in states.IN_SESSION else [NOTHING, PRESS, SOON]
     if node.button == UNKNOWN:
         return [NOTHING, ("START is down already", pin_setter(START_PIN))]
     if node.button == USED:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sim.oracle.rules import Violations
     from sim.oracle.subject import Subject
 
-CHECK_SHARE = 0.1  # design: the lamp test lights each bank for one tick in ten
+CHECK_SHARE = 0.8  # the lamp test lights each bank for eight ticks in ten
 
 
 def lit_share(prescription: "dict[str, Any]") -> float:

@@ -104,7 +104,7 @@ def test_a_row_names_only_what_there_is() -> None:
         assert set(row.shows_as) <= may_show, row.name
         assert set(row.not_in) <= {moment.name for moment in MOMENTS}, row.name
         assert not row.hidden_by or row.hidden_by in NAMES, row.name
-        assert row.also in {"", "button", "line"}, row.name
+        assert row.also in {"", "button", "line", "nm"}, row.name
 
 
 def test_values_for_campaigns_are_among_those_that_a_scenario_may_have() -> None:

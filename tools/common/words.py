@@ -94,6 +94,7 @@ FAULTS = {  # that the unit latches
     "off_skin": "off the skin",
     "rail_apart": "current is not that of the duty",
     "kept_unreadable": "kept fault unreadable",
+    "led_gain": "driver is not as it was calibrated",
 }
 # Entering a state is the cue of that state's name.
 CUES = dict(STATES)
