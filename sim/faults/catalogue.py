@@ -130,6 +130,23 @@ GROUPS = (
             drawn=(0.1, 1.0), harmless_to=0.5,
         ),
         Fault(
+            "contact_drift", 40, "thermometer drifts",
+            [Bound(
+                OFF, 800, APART, ("FAULT",),
+                (Trial(1.0, 200.0), Trial(-1.0, 200.0), Trial(10.0, 40.0), Trial(-10.0, 40.0)),
+                source="design; together with `ntc_drift` nothing tells: docs/maintainer/safety.md",
+            )],
+            pad="may", unit="C/min", low=-10, high=10, default=1.0, shows_as=AS_APART, least=0.2,
+        ),
+        Fault(
+            "sensors_step", 41, "both contact sensors jump alike",
+            [Bound(
+                OFF, 800, STRIKE, ("FAULT",), (Trial(-4.3), Trial(4.3), Trial(-2.5)),
+                source="design; a jump of less than 2 C is not told",
+            )],
+            pad="may", unit="C", low=-10, high=10, default=-4.3, shows_as=AS_APART, least=2.2,
+        ),
+        Fault(
             "contact_stuck", 5, "thermometer frozen",
             [Bound(OFF, 800, APART, GOES, (Trial(None, SLOW_S),))],
             pad="may", shows_as=AS_APART,

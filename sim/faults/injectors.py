@@ -105,6 +105,33 @@ def ntc_drift(hardware: "Hardware", event: "Event", since_ms: int) -> None:
         hardware.levels[pad] = sensors.ntc_level(plant.ntc.value + plant.ntc_error_c + off_c)
 
 
+def sensors_step(hardware: "Hardware", event: "Event", on: bool) -> None:
+    """Both contact sensors of a pad read `value` C off from now on, and so does the thermometer's
+    own ALERT."""
+    off_c = event_value(event) if on else -event_value(event)
+    for pad in struck_pads(event):
+        hardware.plant.pads[pad].ntc_error_c += off_c
+        hardware.plant.pads[pad].contact_error_c += off_c
+
+
+def contact_drift(hardware: "Hardware", event: "Event", on: bool) -> None:
+    """The contact thermometer reads ever more off, `value` C a minute, and so does its ALERT."""
+    if not on:
+        for one in hardware.filters:
+            if one.event is event:
+                for pad in struck_pads(event):
+                    hardware.plant.pads[pad].contact_error_c -= one.kept[1]
+    sensor_fault(_creep, lambda hardware, event: [hardware.t_ms, 0.0])(hardware, event, on)
+
+
+def _creep(hardware: "Hardware", event: "Event", kept: "list[float]") -> None:
+    more_c = event_value(event) * (hardware.t_ms - kept[0]) / 60_000
+    kept[0] = hardware.t_ms
+    kept[1] += more_c
+    for pad in struck_pads(event):
+        hardware.plant.pads[pad].contact_error_c += more_c
+
+
 def noise(salt: int) -> "Remember":
     """Noise that begins with this moment and `salt`."""
     return lambda hardware, event: sensors.Noise(hardware.t_ms + salt)
@@ -260,6 +287,8 @@ INJECT: "dict[str, Inject]" = {
     "ntc_stuck": sensor_fault(ntc_stuck, lambda hardware, event: list(hardware.levels)),
     "ntc_drift": sensor_fault(ntc_drift, lambda hardware, event: hardware.t_ms),
     "ntc_noise": ntc_noise,
+    "sensors_step": sensors_step,
+    "contact_drift": contact_drift,
     "contact_stuck": sensor_fault(contact_stuck, lambda hardware, event: list(hardware.raw)),
     "contact_lost": silent(0),
     "contact_garbage": sensor_fault(contact_garbage, noise(2)),

@@ -30,7 +30,7 @@ EXCEPTIONS = {
     "sim/model_check/abstraction.py": {"unworn"},
     "tools/common/words.py": {
         "board_sensor_lost", "button_stuck", "contact_garbage", "contact_lost", "enable_stuck",
-        "fet_stuck_on", "led_open", "ntc_open", "ntc_short", "pad_unplugged", "unworn",
+        "fet_stuck_on", "led_gain", "led_open", "ntc_open", "ntc_short", "pad_unplugged", "unworn",
     },
     # a method of the `machine` module
     "sim/driver_depth/hardware.py": {"soft_reset"},

@@ -18,7 +18,7 @@ DESIGN = {
     "pad_unplugged": 80,
     "firmware_exception": 80, "firmware_hang": 80,
     "host_attach": 500, "soft_reset": 500,
-    "ntc_stuck": 800, "ntc_drift": 800,
+    "ntc_stuck": 800, "ntc_drift": 800, "contact_drift": 800, "sensors_step": 800,
     "contact_stuck": 800, "contact_lost": 800, "contact_garbage": 800,
     "i2c_hang": 800,
     "board_sensor_lost": 1_000,
