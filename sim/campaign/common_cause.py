@@ -61,7 +61,10 @@ class Outcome(NamedTuple):
     @property
     def label(self) -> str:
         """The sensors' fault in words."""
-        return FROZEN if self.low_c is None else f"{self.low_c:g} C low"
+        if self.low_c is None:
+            return FROZEN
+        since = f" from {self.at_s:g} s in {self.creep_s:g} s" if self.at_s != MOMENT.at_s else ""
+        return f"{self.low_c:g} C low{since}"
 
 
 def list_cases() -> list[CommonCause]:
