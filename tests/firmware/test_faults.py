@@ -44,6 +44,7 @@ TABLE = [
     (faults.OFF_SKIN, "off_skin", "mc", False, True),
     (faults.RAIL_APART, "rail_apart", "0.1 ma", False, True),
     (faults.KEPT_UNREADABLE, "kept_unreadable", "", True, True),
+    (faults.LED_GAIN, "led_gain", "0.1 ma", False, True),
 ]
 
 

@@ -190,11 +190,13 @@ FITS: list[tuple[tuple[str, ...], dict[str, int], bool]] = [
     (("BOARD_HEARD_WITHIN_MS",), {"BOARD_HEARD_WITHIN_MS": 801}, False),
     (("BOARD_HEARD_WITHIN_MS",), {"BOARD_HEARD_WITHIN_MS": 900}, False),
     (("BOARD_HEARD_WITHIN_MS",), {"CONTROL_TICKS": 13}, False),
-    (("RAIL_WINDOW_MS",), {"LOOK_TICKS": 11}, True),  # 220 ms of 216
-    (("RAIL_WINDOW_MS",), {"LOOK_TICKS": 10}, False),
-    (("RAIL_WINDOW_MS",), {"RAIL_WINDOW_MS": 70}, True),  # just 220 ms
-    (("RAIL_WINDOW_MS",), {"RAIL_WINDOW_MS": 71}, False),
-    (("RAIL_WINDOW_MS",), {"RAIL_WINDOW_MS": 72}, False),
+    (("RAIL_WINDOW_MS", "LOOK_TICKS"), {"LOOK_TICKS": 11}, True),  # 220 ms of 216
+    (("RAIL_WINDOW_MS", "LOOK_TICKS"), {"LOOK_TICKS": 10}, False),
+    (("RAIL_WINDOW_MS", "LOOK_TICKS"), {"RAIL_WINDOW_MS": 70}, True),  # just 220 ms
+    (("RAIL_WINDOW_MS", "LOOK_TICKS"), {"RAIL_WINDOW_MS": 71}, False),
+    (("RAIL_WINDOW_MS", "LOOK_TICKS"), {"RAIL_WINDOW_MS": 72}, False),
+    (("CHECK_TICKS", "TICK_MS", "RAIL_WINDOW_MS"), {"CHECK_TICKS": 3}, False),
+    (("CHECK_SETTLE_TICKS",), {"CHECK_SETTLE_TICKS": 6}, False),
     (("LOOK_EVERY_TICKS",), {"LOOK_EVERY_TICKS": 178}, True),  # 3,980 ms
     (("LOOK_EVERY_TICKS",), {"LOOK_EVERY_TICKS": 179}, True),  # just 4 s
     (("LOOK_EVERY_TICKS",), {"LOOK_EVERY_TICKS": 180}, False),

@@ -331,10 +331,13 @@ class Bench:
             self.tick()
 
     def skin(self, mc: int, pad: int | None = None) -> None:
-        """The skin under a pad, or both, at a temperature from the next control step on."""
+        """The skin under a pad, or both, at a temperature from the next control step on. It warmed
+        as skin does: no sensor is taken to have jumped."""
         while self.unit.phase != CONTROL_TICKS - 1:
             self.tick()
         self.hal.skin_mc(mc, pad)
+        for one in self.unit.pads:
+            one.checks.seen = 0
         self.run(CONTROL_TICKS * TICK_MS)
 
     def until(self, state: str, within_ms: int = 10_000) -> int:
