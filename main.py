@@ -44,6 +44,7 @@ try:
     from hal import dark, resets
     from hal.contract import POWER_ON
     from hal.rp2_hal import Rp2Hal
+    from hal.storage import is_absent
 except BaseException as why:  # missing, broken, or no room: nothing can be lit then
     BROKEN = repr(why)
 sys.path[:] = _path
@@ -121,10 +122,8 @@ def find_board() -> "tuple[Rp2Board, int]":
         with open(BOARD_NAME) as file:
             text: str = file.read(NAME_MAX)
             name = text.strip()
-    except OSError:
-        name = reference
-    except ValueError:
-        name = "?"  # not text: it names no board
+    except (OSError, ValueError) as why:
+        name = reference if is_absent(why) else "?"  # unreadable, or not text: it names no board
     try:
         return board_called(name), NOT_LOCKED
     except Unfit as why:

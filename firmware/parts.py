@@ -25,6 +25,7 @@ from firmware.therapy.prescription import (
     Course,
     Refused,
     read_calibration,
+    read_reference,
     read_serial,
     read_skin_codes,
 )
@@ -60,11 +61,12 @@ class Parts:
         self.trial = trial = self._enrolled()
         self.skin_codes = [[0, SKIN_CODE_MAX], [0, SKIN_CODE_MAX]]
         serial, full_uw_cm2, offsets_mc = self._accept(board, calibration, prescription)
+        reference_mw = read_reference(calibration, board) if serial else ()
         self.guard_rows = GuardRows(inputs, board, offsets_mc)
         self.guard = self.guard_rows.guard
         self.faults = latch = Faults()
         self.gate = Gate(hal, 2 * len(board.BANKS), trial.mask if trial else DUTY_MAX)
-        self.check = LampTest(board)
+        self.check = LampTest(board, reference_mw)
         self.rail = CurrentMonitor(board)
         self.battery = Battery(board)
         self.pads = pads = (

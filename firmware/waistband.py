@@ -335,8 +335,8 @@ class Waistband(Parts):
                 self.session.move_set_point(way)
 
     def _ask(self, intent: int) -> None:
-        """A released START asks for an event, if it is not negative: grant it, or say why not. In
-        a trial it asks for what comes next at the visit."""
+        """START asks for an event, if it is not negative: grant it, or say why not. In a trial it
+        asks for what comes next at the visit. A hold that cannot acknowledge switches off."""
         trial = self.trial
         if trial and intent == states.START:
             self.events.settle()
@@ -344,8 +344,12 @@ class Waistband(Parts):
         elif trial and intent == states.RATED:
             intent = trial.confirm(self.actions.is_stuck())
         why = ~intent if intent < 0 else self._why_not(intent)
-        if why:
+        if why and intent == states.ACK:
+            self.session.post(states.HOLD)
+        elif why:
             self.session.refuse(why)
+            if why != states.BUTTON_STUCK and self.session.state != states.FAULT:
+                self.buttons.forgive()  # whoever is told why not presses again
         elif intent >= 0:
             if intent == states.ACK:
                 self.faults.acknowledge()

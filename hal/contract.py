@@ -119,7 +119,8 @@ class Hal(Protocol):
         """Keep a word of 30 bits over resets."""
 
     def load(self, name: str) -> "bytes | None":
-        """A kept file's bytes, or None where there is none or storage is broken."""
+        """A kept file's bytes; None where there is no such file, and for that reason alone. No
+        bytes where it is there and cannot be read, whatever the cause: the worst case."""
 
     def store(self, name: str, content: bytes) -> bool:
         """Replace a kept file, whole or not at all: whatever becomes of the power, it then holds
@@ -130,10 +131,10 @@ class Hal(Protocol):
         far as the filesystem can. May take a second. False where nothing more can be kept."""
 
     def size(self, name: str) -> "int | None":
-        """A kept file's bytes, counted; None as `load` has it."""
+        """A kept file's bytes, counted; None as `load` has it, -1 where they cannot be."""
 
     def tail(self, name: str, most: int) -> "bytes | None":
-        """A kept file's last bytes, `most` of them at most; None as `load` has it."""
+        """A kept file's last bytes, `most` of them at most; None and no bytes as `load` has it."""
 
     def wall_clock(self) -> "int | None":
         """Seconds since 2000-01-01 by the battery-backed clock, or None: no clock, or unset."""

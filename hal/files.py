@@ -15,6 +15,7 @@ import json
 import os
 
 import hal
+from hal.storage import is_absent
 
 TABLE = "files.json"
 DEPLOYING = "deploying"  # there from before a deploy's first change until after its last
@@ -145,11 +146,11 @@ def table() -> "dict[str, str]":
 
 
 def exists(name: str) -> bool:
-    """Whether there is a file or a folder of this name."""
+    """Whether there is a file or folder of this name; True where that cannot be told."""
     try:
         os.stat(name)
-    except OSError:
-        return False
+    except OSError as why:
+        return not is_absent(why)
     return True
 
 

@@ -18,7 +18,8 @@ from sim.hal_depth.depth import HalDepth
 from sim.oracle import report
 from sim.oracle.claims import Claims
 from sim.oracle.supply_current import BankFaults, is_bank_fault
-from sim.physics.plant import TRIP_C, Plant
+from sim.physics.emitters import efficiency
+from sim.physics.plant import REFERENCE_V, TRIP_C, Plant
 from sim.physics.sensors import SKIN_AIR, SKIN_ON
 from sim.timeline import Timeline, when_ms
 
@@ -55,6 +56,11 @@ def nominal_calibration(board: "Board") -> "dict[str, Any]":
         "ntc_offset_c": {"A": 0.0, "B": 0.0},
         "skin_codes": {pad: {"air": SKIN_AIR, "skin": SKIN_ON} for pad in "AB"},
     }
+    drawn = {
+        nm: round(mw_cm2 * board.WINDOW_CM2 / efficiency(float(nm)) / REFERENCE_V, 1)
+        for nm, mw_cm2 in full.items()
+    }
+    table["reference_ma"] = {"A": drawn, "B": drawn}
     table["crc32"] = calibration_crc(table, board)
     return table
 

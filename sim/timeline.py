@@ -107,7 +107,7 @@ class Timeline:
             self.actions.sort(key=sort_key)
 
     def _pin(self, bit: int, down: bool) -> None:
-        stays = down or bool(self.hardware.stuck_pins & bit)
+        stays = down or bool((self.hardware.stuck_pins | self.hardware.chattering) & bit)
         self.hardware.pins = set_bits(self.hardware.pins, bit, stays)
 
     def inject(self, event: "Event", on: bool) -> None:

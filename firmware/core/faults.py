@@ -28,6 +28,7 @@ OFF_SKIN = 19  # warms faster than on any skin
 RAIL_APART = 20  # the LED supply's current is not that of the duty
 KEPT_UNREADABLE = 21  # a hard fault was kept, and its name is lost
 SKIN_LOST = 22  # a skin sensor is silent
+LED_GAIN = 23  # a bank's driver gives another current than when the unit was calibrated
 
 # name, unit of value and limit
 FAULTS = (  # by number
@@ -54,6 +55,7 @@ FAULTS = (  # by number
     ("rail_apart", "0.1 ma"),
     ("kept_unreadable", ""),
     ("skin_sensor_lost", "ms"),
+    ("led_gain", "0.1 ma"),
 )
 PADS = ("A", "B", "")  # the last: the unit as a whole
 UNIT = 2

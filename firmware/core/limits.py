@@ -88,13 +88,19 @@ SELF_TEST_MS = 1_000
 DEBOUNCE_TICKS = 2
 HOLD_MS = 1_500
 SECOND_THOUGHT_MS = 1_000  # ours: a press so soon after the end did not ask for another session
+STOP_WINS_MS = 2_000  # design: presses after a pause, each so soon after the last, leave it paused
+QUIET_MS = 65_000  # ours: START that was not closed for so long is believed again
+CHATTER_CLOSURES = 4  # ours: start, pause, resume and pause; none of them with another button
 STUCK_MS = 10_000  # ours: nobody presses this long
 
-# The check of each bank: one tick at a tenth, seen by the rail monitor.
+# The check of each bank: 160 ms at a tenth, seen by the rail monitor.
 CHECK_DUTY = 6_554
+CHECK_TICKS = 8  # of light: an average lies within, and is read, wherever the monitor's begin
+CHECK_SETTLE_TICKS = 7  # until no reading of the step shows the light of the one before
 RAIL_WINDOW_MS = 68  # INA219, 128 samples averaged (data sheet)
-CHECK_SEEN_PERCENT = 40  # ours: a pulse split over two averages still shows half
-CHECK_MOST = 4  # ours: so many pulses are more than one that fills the average
+CHECK_SEEN_PERCENT = 40  # ours: less is no driver's tolerance, but a string that is open
+CHECK_MOST = 2  # ours: so many times a bank's current is another bank's switch
+DRIVER_APART_PERMILLE = 155  # design: 15 %, and what the monitor and its battery voltage err by
 RAIL_DARK_01MA = 15  # ours: 1.5 mA, a few steps of the monitor above nothing
 # Ours: two of the monitor's averages that began in the dark are read in a dark part of 220 ms. In
 # gated light there is one every 3.4 s at least: with the step that judges it, within 4 s.
@@ -125,5 +131,9 @@ assert FLUENCE_MIN_UJ_CM2 < FLUENCE_MAX_UJ_CM2 < CLOCK_MASK
 assert RAMP_MS < SESSION_MAX_MS < SESSION_DAY_MAX_MS < DAY_MS < CLOCK_MASK
 assert CELL_END_MV < CELL_WARN_MV < CELL_CHARGED_MV
 assert NTC_SHORT_CODE < NTC_OPEN_CODE
+assert CHECK_TICKS * TICK_MS >= 2 * RAIL_WINDOW_MS
+assert (CHECK_SETTLE_TICKS - 2) * TICK_MS >= 2 * RAIL_WINDOW_MS - (
+    CONTROL_TICKS - CHECK_TICKS
+) * TICK_MS
 assert LOOK_TICKS * TICK_MS >= 2 * RAIL_WINDOW_MS + 4 * TICK_MS
 assert (LOOK_EVERY_TICKS + LOOK_TICKS + CONTROL_TICKS) * TICK_MS <= 4_000

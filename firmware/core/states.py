@@ -51,7 +51,7 @@ RECHECK = 13  # the rail monitor misses current: which bank is it?
 SERVE = 14  # a host asks for the lit self-test
 START = 15  # START released, and a session may begin
 RESUME = 16  # START released, and the session may go on
-ACK = 17  # START released, and the fault's cause is gone
+ACK = 17  # START held, and the fault's cause is gone
 TEST = 18  # START released, and the lit self-test may begin
 WORN = 19
 PASSED = 20
@@ -114,15 +114,16 @@ NOT_LOCKED, CALIBRATION, PRESCRIPTION, RESTARTS, BOARD, HARD_FAULT, TRIAL = rang
 (
     NOTHING, BUTTON_STUCK, BATTERY, DAY_LIMIT, TOO_WARM, NOT_WORN, CAUSE_THERE, STORAGE,
     NEEDS_SERVICE, EXPIRED, NO_CLOCK, TOO_EARLY, TRIAL_OVER, NO_ANSWER, NEVER_OFF,
-) = range(15)  # fmt: skip
+    HOLD_START,
+) = range(16)  # fmt: skip
 REFUSALS = (
     "", "button_stuck", "battery", "day_limit", "too_warm", "not_worn", "cause_there", "storage",
     "needs_service", "expired", "no_clock", "too_early", "trial_over", "no_answer",
-    "never_off",
+    "never_off", "hold_start",
 )  # fmt: skip
 
 # What a released START asks for in a state.
-INTENT = {READY: START, DONE: START, PAUSED: RESUME, FAULT: ACK, SERVICE: TEST, RATE: RATED}
+INTENT = {READY: START, DONE: START, PAUSED: RESUME, SERVICE: TEST, RATE: RATED}
 
 # Cues for light, tone and vibration: entering a state is cue number of that state, but for RATE.
 CUE_REFUSED = 13

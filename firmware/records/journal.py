@@ -49,24 +49,36 @@ class Journal:
         self.open = False  # a session began
         self.receipt = b""  # of the last session that was written to its end
         self.found = False  # where the chain ends
+        self.broken = False  # a segment is there and cannot be read: nothing may be written
 
-    def find(self) -> None:
-        """Look for the end of the chain; takes some tens of milliseconds, once."""
-        self.found = True
+    def find(self) -> bool:
+        """Look for the end of the chain; takes some tens of milliseconds. False where a segment is
+        there and cannot be read: the end may lie in it, and whatever was written would fork the
+        chain."""
+        self.n = -1
+        self.broken = False
         for segment in range(SEGMENTS):
             self._find_in(segment)
+        self.found = not self.broken
+        return self.found
 
     def _find_in(self, segment: int) -> None:
         """Go on from this segment, if its last whole line is the latest so far."""
         size = self.hal.size(name(segment))
-        lines = ((size and self.hal.tail(name(segment), 2 * LINE_MAX)) or b"").split(b"\n")
+        if size is None:
+            return
+        content = self.hal.tail(name(segment), 2 * LINE_MAX) if size > 0 else b""
+        if not content:
+            self.broken = True
+            return
+        lines = content.split(b"\n")
         for k in range(len(lines) - 1, -1, -1):
             row = json_codec.parse(lines[k])
             n, sealed, latest = row.get("n"), row.get("seal"), row.get("latest")
             if not json_codec.whole(n, 0, json_codec.MOST) or not isinstance(sealed, str):
                 continue
             assert isinstance(n, int)
-            if size and n > self.n and len(sealed) == mac.HEX:
+            if n > self.n and len(sealed) == mac.HEX:
                 self.n, self.seal, self.segment, self.size = n, sealed, segment, size
                 self.torn = bool(lines[len(lines) - 1])
                 self.latest = latest if isinstance(latest, int) else 0
@@ -91,6 +103,8 @@ class Journal:
 
     def write(self, up_s: int) -> bool:
         """Write what waits; only while dark. False where something is left."""
+        if self.broken:
+            return False
         at = self.hal.wall_clock() if self.waiting else None
         while self.waiting:
             if (self.is_full() and not self._begin_segment(at, up_s)) or not self._append(at, up_s):

@@ -77,11 +77,11 @@ class JournalEvents:
             self._end()
 
     def boot(self) -> None:
-        """Once: the unit was switched on, or reset. Not before it is ready, for that takes time."""
+        """Once: the unit was switched on, or reset. Not before it is ready, for that takes time.
+        Where the journal's end cannot be found, this is tried again, and no session begins."""
         journal = self.journal
-        if journal.found:
+        if journal.found or not journal.find():
             return
-        journal.find()
         self._owed()
         cause = self.hal.reset_cause()
         lock = LOCKS[self.status.session.lock]

@@ -2,8 +2,8 @@
 
 Used by `firmware.waistband` at start and while dark; locks the session where a hard fault is
 kept. Two small files, each one JSON object, written by the HAL whole or not at all. What cannot
-be read is taken for the worst: a hard fault whose name is lost locks the unit, a day whose sums
-are lost is full.
+be read, or is empty, is taken for the worst: a hard fault whose name is lost locks the unit, a day
+whose sums are lost is full. Only a file that is not there says that nothing was kept.
 """
 
 from firmware.core import faults
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 FAULT = "fault.json"
 DAY = "day.json"
+LIFTED = b'{"fault": null}'  # the fault file's content once a lit self-test was passed
 DAY_S = DAY_MS // 1000
 FAULT_KEYS = ("fault", "pad", "value", "limit")
 DAY_KEYS = ("treat_ms", "cem43_a_q10_ms", "cem43_b_q10_ms", "day_ms")
@@ -37,7 +38,7 @@ FULL_DAY = (SESSION_DAY_MAX_MS, CEM43_DAY_Q10_MS, CEM43_DAY_Q10_MS, 0)
 
 def read_fault(content: "bytes | None") -> "tuple[int, int, int, int] | None":
     """(fault, pad, value, limit) of the hard fault that was kept, or None."""
-    if not content:
+    if content is None or content == LIFTED:
         return None
     table = json_codec.parse(content)
     numbers = [table.get(key) for key in FAULT_KEYS[2:]]
@@ -128,7 +129,7 @@ class PersistentState:
         """The lit self-test was passed: where a hard fault locks the unit, none is kept any more,
         and the unit is unlocked, if that can be written; only while dark."""
         session = self.session
-        if session.lock == HARD_FAULT and self.hal.store(FAULT, b""):
+        if session.lock == HARD_FAULT and self.hal.store(FAULT, LIFTED):
             session.unlock()
 
     def store_day(self, whole: bool) -> bool:

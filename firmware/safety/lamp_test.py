@@ -1,12 +1,12 @@
 """Lamp test before therapy: every bank is seen to light, the supply switch is seen to open.
 
-A step is a control step. First the switch is closed with every bank at zero: no
-current, or an LED switch is stuck. Then each bank that the course uses is lit for
-one tick at a tenth of its duty while the rail monitor looks: too little, and its
-string is open; far more, and a switch stuck since (where the gate masks every duty, only
-too much is asked about). Last, a bank is driven with the
-lease withheld: no current, or the supply switch is stuck. A monitor that fell silent
-is not believed; when it speaks again, the check begins anew.
+A step is a control step. First the switch is closed with every bank at zero: no current, or an
+LED switch is stuck. Then each bank that the course uses is lit for 160 ms at a tenth of its duty
+while the rail monitor looks: too little, and its string is open; far more, and a switch stuck
+since (where the gate masks every duty, only too much is asked about). Where the calibration has
+the bank's reference power, what flows now corrects the dose that is counted; more than 15 % off is
+a fault. Last, a bank is driven with the lease withheld: no current, or the supply switch is stuck.
+A monitor that fell silent is not believed; when it speaks again, the check begins anew.
 """
 
 from firmware.core import faults
@@ -15,13 +15,14 @@ from firmware.core.limits import (
     CHECK_DUTY,
     CHECK_MOST,
     CHECK_SEEN_PERCENT,
+    CHECK_SETTLE_TICKS,
+    CHECK_TICKS,
     CLOCK_MASK,
     CONTROL_TICKS,
+    DRIVER_APART_PERMILLE,
     DUTY_MAX,
     RAIL_DARK_01MA,
     RAIL_STALE_MS,
-    RAIL_WINDOW_MS,
-    TICK_MS,
 )
 
 TYPE_CHECKING = False
@@ -42,20 +43,25 @@ DARK_CELL_MV = 3_700  # the pack that expected currents are worked out for
 class LampTest:
     """The check's progress, one step at a time."""
 
-    def __init__(self, board: "Board") -> None:
+    def __init__(self, board: "Board", reference_mw: "tuple[list[int], ...]" = ()) -> None:
+        """`reference_mw`: what each pad's banks drew at full duty when the unit was calibrated;
+        none where that was not measured."""
+        self.reference_mw = reference_mw
+        self.full_scale_mv = board.BATTERY_FULL_SCALE_MV
         self.kinds = len(board.BANKS)
         self.banks = 2 * self.kinds
         self.expected_01ma = [0] * self.kinds  # least that counts as lit
         self.most_01ma = [0] * self.kinds  # more is not this bank alone
         for k in range(self.kinds):
             full_01ma = board.BANKS[k][3] * 10_000 // (2 * DARK_CELL_MV)
-            pulse_01ma = full_01ma * CHECK_DUTY // DUTY_MAX * TICK_MS // RAIL_WINDOW_MS
-            least_01ma = pulse_01ma * CHECK_SEEN_PERCENT // 100
+            lit_01ma = full_01ma * CHECK_DUTY // DUTY_MAX
+            least_01ma = lit_01ma * CHECK_SEEN_PERCENT // 100
             # a bank too weak to be told from darkness fails: dark is the answer to a doubt
             self.expected_01ma[k] = max(least_01ma, RAIL_DARK_01MA + 1)
-            self.most_01ma[k] = CHECK_MOST * max(pulse_01ma, RAIL_DARK_01MA)
+            self.most_01ma[k] = CHECK_MOST * max(lit_01ma, RAIL_DARK_01MA)
         self.last = self.banks + 2
-        self.peak_01ma = 0
+        self.peak_01ma = 0  # in this step, since
+        self.ticks = 0  # of it, CHECK_SETTLE_TICKS were over
         self.silences = 0  # of the monitor, since the state was entered
         self.step = 0
 
@@ -67,13 +73,14 @@ class LampTest:
     def _begin(self, gate: "Gate") -> None:
         """From light, a step passes until the monitor has forgotten it."""
         self.step = -2 if gate.open else -1
-        self.peak_01ma = 0
+        self.peak_01ma = self.ticks = 0
         gate.lease = True
-        gate.modulate(CONTROL_TICKS, 1)
+        gate.modulate(CONTROL_TICKS, CHECK_TICKS)
 
     def watch(self, rail_01ma: int) -> None:
-        """Called each tick: keep the most current seen in this step."""
-        if rail_01ma > self.peak_01ma:
+        """Called each tick: keep the most current seen in this step, once the monitor shows it."""
+        self.ticks += 1
+        if self.ticks >= CHECK_SETTLE_TICKS and rail_01ma > self.peak_01ma:
             self.peak_01ma = rail_01ma
 
     def advance(
@@ -92,7 +99,7 @@ class LampTest:
                 return FAILED
             self._begin(gate)
         peak_01ma = self.peak_01ma
-        self.peak_01ma = 0
+        self.peak_01ma = self.ticks = 0
         step = self.step
         verdict = RUNNING
         most_01ma = RAIL_DARK_01MA if step == 0 else self.most_01ma[(step - 1) % self.kinds]
@@ -100,7 +107,7 @@ class LampTest:
             latch.raise_fault(faults.LED_STUCK_ON, faults.UNIT, ms, peak_01ma, most_01ma)
             verdict = FAILED
         elif 1 <= step <= self.banks and not pads[(step - 1) // self.kinds].done:
-            self._judge_bank(step - 1, peak_01ma, gate, latch, pads, ms)
+            self._judge_bank(step - 1, peak_01ma, gate, latch, pads, inputs)
         elif step == self.last:
             verdict = PASSED
             if peak_01ma > RAIL_DARK_01MA:
@@ -128,13 +135,29 @@ class LampTest:
 
     def _judge_bank(
         self, bank: int, peak_01ma: int, gate: "Gate", latch: "Faults",
-        pads: "tuple[Pad, Pad]", ms: int,
+        pads: "tuple[Pad, Pad]", inputs: "Inputs",
     ) -> None:  # fmt: skip
-        least_01ma = self.expected_01ma[bank % self.kinds]
-        if gate.caps[bank] and gate.mask and peak_01ma < least_01ma:
+        """A bank that was to light: is its string open, and is its driver as it was calibrated?"""
+        if not (gate.caps[bank] and gate.mask):
+            return
+        k = bank % self.kinds
+        pad = bank // self.kinds
+        least_01ma = self.expected_01ma[k]
+        if peak_01ma < least_01ma:
             gate.caps[bank] = 0  # no light, no dose
-            pads[bank // self.kinds].fluence.rewind(bank % self.kinds)
-            latch.raise_fault(faults.LED_OPEN, bank // self.kinds, ms, peak_01ma, least_01ma)
+            pads[pad].fluence.rewind(k)
+            latch.raise_fault(faults.LED_OPEN, pad, inputs.ms, peak_01ma, least_01ma)
+            return
+        pack_mv = inputs.battery[0] * self.full_scale_mv >> 12
+        if not (self.reference_mw and pack_mv):
+            return
+        # CHECK_DUTY is a tenth: mW / 10 * 10 000 / mV are tenths of a milliamp
+        expected_01ma = max(self.reference_mw[pad][k] * 1_000 // pack_mv, 1)
+        permille = min(peak_01ma * 1_000 // expected_01ma, 2_000)
+        if -DRIVER_APART_PERMILLE <= permille - 1_000 <= DRIVER_APART_PERMILLE:
+            pads[pad].fluence.correct(k, permille)
+        else:
+            latch.raise_fault(faults.LED_GAIN, pad, inputs.ms, peak_01ma, expected_01ma)
 
     def _first(self, gate: "Gate") -> int:
         """A bank that was seen to light, preferably."""

@@ -7,7 +7,7 @@ fluence errs by less than 0.5 % and CEM43 by less than 2 %; tests hold both.
 
 from array import array
 
-from firmware.core.limits import BANK_MAX_UW_CM2, DUTY_MAX
+from firmware.core.limits import BANK_MAX_UW_CM2, DRIVER_APART_PERMILLE, DUTY_MAX
 
 # Fluence: light falls by 0.3 % for each kelvin of the LED board above 25 C.
 REFERENCE_MC = 25_000
@@ -17,8 +17,9 @@ COLDEST_MC = -8_000  # light counted at most 9.9 % above the calibration
 UJ = 64_000  # 1 uJ/cm2 in the accumulator's unit, 1/64 nJ/cm2
 STEP_MAX_MS = 900  # a control step longer than this counts as this long
 
-assert BANK_MAX_UW_CM2 * 1100 // 1000 * DUTY_MAX < 1 << 30
-assert (BANK_MAX_UW_CM2 * 1100 // 1000 * DUTY_MAX >> 10) * STEP_MAX_MS + STEP_MAX_MS + UJ < 1 << 30
+MOST_UW_CM2 = BANK_MAX_UW_CM2 * (1_000 + DRIVER_APART_PERMILLE) // 1000 * 1100 // 1000
+assert MOST_UW_CM2 * DUTY_MAX < 1 << 30
+assert (MOST_UW_CM2 * DUTY_MAX >> 10) * STEP_MAX_MS + STEP_MAX_MS + UJ < 1 << 30
 
 # CEM43 (Sapareto and Dewey 1984): R ** (43 - T) seconds a second, R = 0.25 below 43 C and
 # 0.5 above. Entries every 128 mC, times 2**18; between them a straight line, which is at
@@ -47,7 +48,8 @@ class Fluence:
     """Fluence of one pad's banks, uJ/cm2, from the duty that really went out."""
 
     def __init__(self, irradiance_uw_cm2: list[int]) -> None:
-        self.irradiance_uw_cm2 = irradiance_uw_cm2  # calibrated, at full duty and 25 C
+        self.calibrated_uw_cm2 = irradiance_uw_cm2  # at full duty and 25 C, and
+        self.irradiance_uw_cm2 = irradiance_uw_cm2[:]  # as the drivers' current has it now
         self.uj_cm2 = [0] * len(irradiance_uw_cm2)
         self.rest = [0] * len(irradiance_uw_cm2)
         self.marks = [0] * len(irradiance_uw_cm2)  # `uj_cm2` when each bank was last known to light
@@ -58,6 +60,10 @@ class Fluence:
         for k in range(len(self.uj_cm2)):
             self.uj_cm2[k] = self.rest[k] = self.marks[k] = 0
         self.total_uj_cm2 = 0
+
+    def correct(self, k: int, permille: int) -> None:
+        """A bank's driver gives so much of its calibrated current, and the bank of its light."""
+        self.irradiance_uw_cm2[k] = self.calibrated_uw_cm2[k] * permille // 1_000
 
     def mark(self) -> None:
         """So far every bank gave what was counted."""

@@ -60,7 +60,8 @@ class Pad:
         self.code_sum = 0
         self.thermistor_mc = self.digital_mc = 0  # its two contact sensors, and
         self.contact_mc = 0  # the warmer of them
-        self.highest_mc = 0  # ... of this session
+        self.before_mc = self.earlier_mc = 0  # ... one and two control steps before
+        self.highest_mc = 0  # that contact reached in this session and held for three steps
         self.rest_mc = self.later_mc = 0  # while dark: 5 to 15 s ago, and since
         self.at_rest = False
         self.board_mc = 0
@@ -103,9 +104,13 @@ class Pad:
         self.thermistor_mc = self.ntc_mc((code_sum << 4) // CONTROL_TICKS)
         self.digital_mc = inputs.contact[index] * 125 >> 4
         self.board_mc = inputs.board[index] * 125 >> 4
+        self.earlier_mc = self.before_mc
+        self.before_mc = self.contact_mc
         self.contact_mc = max(self.thermistor_mc, self.digital_mc)
-        if self.contact_mc > self.highest_mc:
-            self.highest_mc = self.contact_mc
+        # a spike of one sensor lasts two steps at most: what is recorded, three bear out
+        held_mc = min(self.contact_mc, self.before_mc, self.earlier_mc)
+        if held_mc > self.highest_mc:
+            self.highest_mc = held_mc
 
     def rest(self, begin: bool, later: bool, long_enough: bool) -> None:
         """Dark: has the pad not warmed in the last 5 to 15 s? `begin`: they begin now; `later`:

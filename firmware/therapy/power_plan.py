@@ -87,6 +87,6 @@ def _taper(pad: "Pad", throttle: int, worst_uj_cm2: int) -> int:
     if pad.done or short_uj_cm2 <= 0:
         return 0
     if short_uj_cm2 < worst_uj_cm2:
-        # worst_uj_cm2 is below 27 500, << 14 still below 2**30
+        # worst_uj_cm2 is below 32 000, << 14 still below 2**30
         return min(throttle, (short_uj_cm2 << 14) // worst_uj_cm2)
     return throttle

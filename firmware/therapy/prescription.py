@@ -31,6 +31,9 @@ LIGHT_KEYS = {"cw": ("mode",), "pulse": ("mode", "rate_hz"), "gated": ("mode", "
 CALIBRATION_KEYS = (
     "serial", "date", "window_cm2", "irradiance_mw_cm2", "ntc_offset_c", "skin_codes",
 )  # fmt: skip
+REFERENCE = "reference_ma"  # may be left out: the dose is then as calibrated, whatever flows
+REFERENCE_MV = 7_400  # the pack that it refers to
+REFERENCE_MAX_MA = 3_000
 NAME_MAX = 40
 TICKS_A_SECOND = 1000 // limits.TICK_MS
 
@@ -117,7 +120,8 @@ class Course:
         # towards its dose a pad is slowed down, and stops where as little is left as two
         # checks or a sixteenth of a control step could give
         self.worst_uj_cm2 = self._step_uj_cm2(full_uw_cm2)
-        check_uj_cm2 = max(sum(full_uw_cm2[0]), sum(full_uw_cm2[1])) * limits.TICK_MS // 9_000
+        check_ms = limits.CHECK_TICKS * limits.TICK_MS
+        check_uj_cm2 = max(sum(full_uw_cm2[0]), sum(full_uw_cm2[1])) * check_ms // 9_000
         self.least_uj_cm2 = max(self.worst_uj_cm2 >> 4, 2 * check_uj_cm2)
 
     def _light(self, light: object) -> None:
@@ -197,7 +201,7 @@ class Course:
 
     def _step_uj_cm2(self, full_uw_cm2: "list[list[int]]") -> int:
         """The most that a pad can give in one control step: every tick as late as the lease
-        allows, the LED board at its coldest."""
+        allows, the LED board at its coldest, the drivers at their strongest."""
         most = 0
         banks = len(full_uw_cm2[0])
         for pad in (0, 1):
@@ -205,7 +209,7 @@ class Course:
             for k in range(banks):
                 peak += full_uw_cm2[pad][k] * self.duties[pad * banks + k] // limits.DUTY_MAX + 1
             most = max(most, peak)
-        return most * limits.CONTROL_TICKS * limits.LEASE_MS // 1000 * 110 // 100 + 1
+        return most * limits.CONTROL_TICKS * limits.LEASE_MS // 1000 * 127 // 100 + 1
 
     def longest_ms(self) -> int:
         """How long the light lasts at full throttle: dose or time, whichever is first."""
@@ -220,9 +224,12 @@ def read_calibration(
 
     A calibration is {"serial", "date", "window_cm2", "irradiance_mw_cm2": {"A": {"810": ...},
     "B": ...}, "ntc_offset_c": {"A": ..., "B": ...}, "skin_codes": {"A": {"air": ..., "skin": ...},
-    "B": ...}, "crc32"}. Raises Refused.
+    "B": ...}, "crc32"}, and may have "reference_ma": what each bank draws at full duty from a pack
+    of 7.4 V, as irradiance has it. Raises Refused.
     """
-    table = require_keys("the calibration", calibration, CALIBRATION_KEYS + ("crc32",))
+    table = require_keys(
+        "the calibration", calibration, _keys(calibration, CALIBRATION_KEYS + ("crc32",))
+    )
     crc = calibration_crc(table, board)
     if table["crc32"] != crc:
         raise Refused(
@@ -238,7 +245,7 @@ def calibration_crc(table: "dict[str, object]", board: "Board") -> str:
     in thousandths, however they are written. Raises Refused."""
     window, full, offsets = _measured(table, board)
     said = [read_text("serial", table["serial"]), read_text("date", table["date"]), str(window)]
-    for row in full + [offsets] + read_skin_codes(table):
+    for row in full + [offsets] + read_skin_codes(table) + list(read_reference(table, board)):
         for value in row:
             said.append(str(value))
     return "%08x" % (binascii.crc32("\n".join(said).encode()) & 0xFFFFFFFF)
@@ -276,7 +283,7 @@ def read_skin_codes(calibration: object) -> "list[list[int]]":
     for pad in ("A", "B"):
         what = "skin_codes." + pad
         pair = require_keys(what, table[pad], ("air", "skin"))
-        row = []
+        row: list[int] = []
         for key in ("air", "skin"):
             low = 0 if key == "air" else row[0] + limits.SKIN_STEP_MIN
             value = pair[key]
@@ -288,6 +295,28 @@ def read_skin_codes(calibration: object) -> "list[list[int]]":
             row.append(value)
         rows.append(row)
     return rows
+
+
+def _keys(table: object, keys: "tuple[str, ...]") -> "tuple[str, ...]":
+    """These keys, with REFERENCE where the table has it."""
+    return keys + (REFERENCE,) if isinstance(table, dict) and REFERENCE in table else keys
+
+
+def read_reference(table: object, board: "Board") -> "tuple[list[int], ...]":
+    """What each pad's banks draw at full duty, mW, from a calibration; nothing where it was not
+    measured. Raises Refused."""
+    if not isinstance(table, dict) or REFERENCE not in table:
+        return ()
+    names = tuple([str(row[0]) for row in board.BANKS])
+    pads = require_keys(REFERENCE, table[REFERENCE], ("A", "B"))
+    found = []
+    for pad in ("A", "B"):
+        what = REFERENCE + "." + pad
+        banks = require_keys(what, pads[pad], names)
+        row = [read_number(what + "." + n, banks[n], 10, REFERENCE_MAX_MA, "mA") for n in names]
+        # tenths of a milliamp at 7.4 V, in mW
+        found.append([value // 100 * (REFERENCE_MV // 100) // 100 for value in row])
+    return tuple(found)
 
 
 def read_serial(calibration: object) -> str:

@@ -9,10 +9,12 @@ from firmware.core import states
 from firmware.core.inputs import DOWN, UP
 from firmware.core.limits import (
     CEM43_DAY_Q10_MS,
+    CLOCK_MASK,
     CONTACT_WARN_MC,
     RESUME_BELOW_MC,
     SECOND_THOUGHT_MS,
     SESSION_DAY_MAX_MS,
+    STOP_WINS_MS,
     WORN_MAX_MC,
 )
 from firmware.safety.wear import SIGNS
@@ -43,29 +45,48 @@ class ButtonActions:
         self.guard = guard
         self.journal = journal
         self.wait_ms = 0  # a trial's two arms wait alike after a sign was lost
-        self.pressed_in = -1  # the state in which START went down
+        self.pressed_in = -1  # the state in which START went down; -1: the press asks for nothing
+        self.stop_ms = -1  # clock at the last press that could only mean stop; -1: none yet
 
     def take(self, done: int) -> int:
         """Post what START's press and hold mean (`done`: bits of `firmware.ui.buttons`);
-        return the event that its release asks for, -1 for none."""
+        return the event that is asked for, -1 for none. A fault is acknowledged by a hold, which
+        no contact does by itself; a short press is refused (~why)."""
         session = self.session
         state = session.state
         if done & buttons.PRESSED:
-            self.pressed_in = state
-            by_itself = (
-                state in ENDED
-                or (state == states.PAUSED and session.by_unworn)
-                or (state == states.RATE and session.previous == states.DONE)
-            )
-            if by_itself and session.state_ms < SECOND_THOUGHT_MS:
-                self.pressed_in = -1  # it was meant for what has just ended
+            self.pressed_in = -1 if self._means_stop(state) else state
             session.post(states.PRESS)
-        if done & buttons.HELD:
-            session.post(states.HOLD)
         # what was pressed in another state was meant for that one
-        if done & buttons.RELEASED and state == self.pressed_in:
-            return states.INTENT.get(state, -1)
-        return -1
+        meant = state == self.pressed_in
+        if done & buttons.HELD:
+            if meant and state == states.FAULT:
+                return states.ACK
+            session.post(states.HOLD)
+        if not (done & buttons.RELEASED and meant):
+            return -1
+        if state == states.FAULT:
+            return ~(self._why_no_ack() or states.HOLD_START)
+        return states.INTENT.get(state, -1)
+
+    def _means_stop(self, state: int) -> bool:
+        """Whether the press that has just come can only mean stop: in a session that is not
+        paused, just after a pause or an end, or soon after another such press. A hand that
+        trembles presses many times, and must not start light again by parity."""
+        session = self.session
+        ms = self.status.inputs.ms
+        stop = (
+            (state in states.IN_SESSION and state != states.PAUSED)
+            or (state == states.PAUSED and session.state_ms < STOP_WINS_MS)
+            or (
+                (state in ENDED or (state == states.RATE and session.previous == states.DONE))
+                and session.state_ms < SECOND_THOUGHT_MS
+            )
+            or (self.stop_ms >= 0 and (ms - self.stop_ms) & CLOCK_MASK < STOP_WINS_MS)
+        )
+        if stop:
+            self.stop_ms = ms
+        return stop
 
     def why_not(self, intent: int) -> int:
         """Why what is asked for is refused; NOTHING where it is not."""
@@ -78,8 +99,10 @@ class ButtonActions:
         return self._why_no_ack() if intent == states.ACK else states.NOTHING
 
     def is_stuck(self) -> bool:
-        """Whether any other button is down, now or for long."""
-        return self.buttons.stuck or self.status.inputs.pins & (UP | DOWN) != 0
+        """Whether any other button is down, now or for long, or START chatters."""
+        inputs = self.status.inputs
+        chatters = self.buttons.chatters(inputs.ms)
+        return self.buttons.stuck or inputs.pins & (UP | DOWN) != 0 or chatters
 
     def why_no_start(self) -> int:
         """Why a session may not begin; the journal's end must have been found."""

@@ -2,11 +2,23 @@
 
 Called on ticks where a button is down or has just been. One that chatters or is stuck
 never keeps another from being heard: stop always wins.
+
+START that closes CHATTER_CLOSURES times, each within QUIET_MS of the last, while no other button
+is pressed, chatters: it is called stuck until it was quiet for QUIET_MS. Closures within
+STOP_WINS_MS of the last are one: they come from a hand that trembles, and light nothing.
 """
 
 from firmware.core.inputs import BUTTONS, DOWN, UP
 from firmware.core.inputs import START as START_PIN
-from firmware.core.limits import CLOCK_MASK, DEBOUNCE_TICKS, HOLD_MS, STUCK_MS
+from firmware.core.limits import (
+    CHATTER_CLOSURES,
+    CLOCK_MASK,
+    DEBOUNCE_TICKS,
+    HOLD_MS,
+    QUIET_MS,
+    STOP_WINS_MS,
+    STUCK_MS,
+)
 
 NONE = 0
 PRESSED = 1
@@ -28,6 +40,8 @@ class Buttons:
         self.ticks = [0, 0, 0]  # running, that a pin differed from its stable bit
         self.since_ms = [0, 0, 0]  # when the stable bit last changed
         self.used = True  # START's press has done its work; so has one held at power-on
+        self.closures = 0  # of START, running, and
+        self.closed_ms = 0  # clock at the last
         self.stuck = False
         self.busy = True  # until the first tick has said what is held already
         self.begun = False
@@ -54,23 +68,41 @@ class Buttons:
                     self.ticks[k] = 0
                     self.stable ^= bit
                     self.since_ms[k] = ms
-                    done |= self._changed(k, down)
+                    done |= self._changed(k, down, ms)
             if self.stable & bit and (ms - self.since_ms[k]) & CLOCK_MASK >= STUCK_MS:
                 stuck = True
         held_ms = (ms - self.since_ms[START_INDEX]) & CLOCK_MASK
         if self.stable & START_PIN and not self.used and held_ms >= HOLD_MS:
             self.used = True
+            self.closures = 0  # no contact holds by itself
             done |= HELD
         self.stuck = stuck
         self.busy = busy or self.stable != 0
         return done
 
-    def _changed(self, k: int, down: int) -> int:
+    def chatters(self, ms: int) -> bool:
+        """Whether START closes so often that no finger does it."""
+        quiet = (ms - self.closed_ms) & CLOCK_MASK >= QUIET_MS
+        return self.closures >= CHATTER_CLOSURES and not quiet
+
+    def forgive(self) -> None:
+        """START's last closure does not count as chatter."""
+        if self.closures:
+            self.closures -= 1
+
+    def _changed(self, k: int, down: int, ms: int) -> int:
         """A button's debounced edge."""
-        if k == START_INDEX:
-            if down:
-                self.used = False
-            elif not self.used:
-                self.used = True
-                return RELEASED
+        if k != START_INDEX:
+            self.closures = 0
+        elif down:
+            self.used = False
+            gap_ms = (ms - self.closed_ms) & CLOCK_MASK
+            self.closed_ms = ms
+            if gap_ms >= QUIET_MS:
+                self.closures = 0
+            if gap_ms >= STOP_WINS_MS and self.closures < CHATTER_CLOSURES:
+                self.closures += 1
+        elif not self.used:
+            self.used = True
+            return RELEASED
         return WENT_DOWN[k] if down else NONE

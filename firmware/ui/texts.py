@@ -19,6 +19,7 @@ REFUSALS = (
     b"Put the belt on", b"Cause persists", b"Cannot keep log", b"Needs service",
     b"Prescr. expired", b"Set the clock", b"Too early", b"Trial is over", b"First UP or DOWN",
     b"First belt off",
+    b"Hold START 1.5 s",
 )  # fmt: skip
 FAULTS = (
     b"Sensor open", b"Sensor shorted", b"Skin too hot", b"Sensors differ",
@@ -27,6 +28,7 @@ FAULTS = (
     b"Rail silent", b"Battery empty", b"Pad unplugged", b"Sensor frozen",
     b"Sensor jumped", b"Sensor loose", b"Off the skin", b"Lamps uneven", b"Log garbled",
     b"Skin s. silent",
+    b"Lamp current",
 )  # fmt: skip
 LOCKS = (b"", b"Not calibrated", b"Bad prescription", b"Restarted a lot", b"Board file wrong",
          b"Needs service", b"Ticket is wrong")  # fmt: skip

@@ -229,6 +229,7 @@ def is_at_rest(run: Run) -> bool:
         or not run.events_over()
         or run.hardware.pins & BUTTONS
         or run.hardware.stuck_pins
+        or any(one.event.button for one in run.hardware.filters)
     ):
         return False
     if run.unit.session.state not in RESTING:

@@ -1,7 +1,8 @@
 """Common-cause study: both contact sensors of a pad wrong alike, and the alert dead.
 
 Called by `waistband check faults`. The two sensors agree, so the pair check does not find them:
-either both froze while the pad was cool, or both read low by the same amount. The LED board's
+either both froze while the pad was cool, or both came to read low by the same amount, from each
+of several moments of ramp and treatment, within creeps of several lengths. The LED board's
 thermometer, the dose and the clock are left. No bound of the table holds here (the table's pairs
 are independent faults): the study measures how hot the skin gets.
 """
@@ -24,6 +25,10 @@ LIGHTS = ("default", "strongest")
 FROZEN = "frozen"
 LOW_C = (1.0, 2.0, 3.0, 4.0, 6.0)
 CREEP_S = 60.0  # in which the sensors come to read low: no reading jumps
+WORST = "no flow, 40 C, blanket"  # of the skins: the others are tried from the ramp alone
+STARTS_S = (60.0, 120.0, 300.0, 600.0, 1_000.0, 1_500.0)  # after power-on
+CREEPS_S = (3.0, CREEP_S, 300.0)  # 4 C within 1 s is a jump
+DEEP_C = (2.0, 4.0, 6.0)
 
 
 class CommonCause(NamedTuple):
@@ -33,6 +38,8 @@ class CommonCause(NamedTuple):
     skin: str
     light: str
     alert: str  # "works" or "dead"
+    at_s: float = MOMENT.at_s  # the lie begins
+    creep_s: float = CREEP_S
 
 
 class Outcome(NamedTuple):
@@ -42,6 +49,8 @@ class Outcome(NamedTuple):
     skin: str
     light: str
     alert: str
+    at_s: float
+    creep_s: float
     peak_c: float  # true contact
     beyond_s: float  # for how long contact was above the single fault's bound
     board_c: float  # true, highest
@@ -52,7 +61,10 @@ class Outcome(NamedTuple):
     @property
     def label(self) -> str:
         """The sensors' fault in words."""
-        return FROZEN if self.low_c is None else f"{self.low_c:g} C low"
+        if self.low_c is None:
+            return FROZEN
+        since = f" from {self.at_s:g} s in {self.creep_s:g} s" if self.at_s != MOMENT.at_s else ""
+        return f"{self.low_c:g} C low{since}"
 
 
 def list_cases() -> list[CommonCause]:
@@ -62,9 +74,11 @@ def list_cases() -> list[CommonCause]:
         CommonCause(None, skin, light, alert)
         for light in LIGHTS for skin in skins for alert in ("works", "dead")
     ]  # fmt: skip
-    return frozen + [
-        CommonCause(low_c, skin, LIGHTS[-1], "dead") for low_c in LOW_C for skin in skins
-    ]
+    low = [CommonCause(low_c, skin, LIGHTS[-1], "dead") for low_c in LOW_C for skin in skins]
+    return frozen + low + [
+        CommonCause(low_c, WORST, LIGHTS[-1], "dead", at_s, creep_s)
+        for at_s in STARTS_S for creep_s in CREEPS_S for low_c in DEEP_C
+    ]  # fmt: skip
 
 
 def run_case(case: CommonCause) -> Outcome:
@@ -74,7 +88,8 @@ def run_case(case: CommonCause) -> Outcome:
         case.skin, who.seed, LONGEST_S, PRESCRIPTIONS[case.light], who.start, MOMENT.before
     )
     run = advance_to(Run(before), MOMENT)
-    at_s = MOMENT.at_s + 0.001
+    run.advance(max(0, round((case.at_s - run.t_s) / STEP_S)))
+    at_s = run.t_s + 0.001
     events = [Event(at_s, "fault", ALERT_BROKEN)] if case.alert == "dead" else []
     plant = run.plant.pads[PAD]
     if case.low_c is None:
@@ -84,9 +99,9 @@ def run_case(case: CommonCause) -> Outcome:
     measured = Measurements(run)
     board_c, beyond_s = 0.0, 0.0
     while run.unit.session.state in states.IN_SESSION and measured.advance():
-        if run.t_s < MOMENT.at_s + CREEP_S:
-            plant.ntc_error_c -= low_c * STEP_S / CREEP_S
-            plant.contact_error_c -= low_c * STEP_S / CREEP_S
+        if run.t_s < at_s + case.creep_s:
+            plant.ntc_error_c -= low_c * STEP_S / case.creep_s
+            plant.contact_error_c -= low_c * STEP_S / case.creep_s
         board_c = max(board_c, plant.tissue.board_c)
         beyond_s += STEP_S * (plant.tissue.contact_c > SINGLE_C)
     session = run.unit.session

@@ -10,7 +10,7 @@ the unit's claims (`sim.oracle.claims`) beside them.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sim.campaign.injection_points import press_start
+from sim.campaign.injection_points import hold_start, press_start
 from sim.campaign.measurements import FOREVER_MS, Measurements
 from sim.common.story import Event
 from sim.common.value_record import replace
@@ -119,6 +119,8 @@ class Injection:
         self.first_press_ms = FOREVER_MS
         self.dose_before = self._dose()
         pressed = [press_start(at_s + s) for s in moment.next_s]
+        if moment.acknowledges:
+            pressed[0] = hold_start(at_s + moment.next_s[0])
         if pressed:
             self.first_press_ms = pressed[0].at_s * 1000
             if not (row.session and moment.state == "PAUSED"):

@@ -22,6 +22,7 @@ class Moment(NamedTuple):
     settle_s: float = 0.0  # a unit dark so long after the injection has refused
     lit: bool = False
     prescription: str = "default"
+    acknowledges: bool = False  # the first of these presses is a hold
     selftest_s: float | None = None  # when a host sends "selftest"; at HAL depth alone
 
 
@@ -67,6 +68,11 @@ def press_start(at_s: float) -> Event:
     return Event(at_s, "press", "START", hold_ms=HOLD_MS)
 
 
+def hold_start(at_s: float) -> Event:
+    """Return a hold of START: it acknowledges a fault."""
+    return Event(at_s, "press", "START", hold_ms=1_700)
+
+
 BEGUN = (press_start(10.0),)
 AGAIN_S = (2.0,)  # a press of START after the injection
 SETTLE_S = 10.0  # five seconds worn, two of the lamp test, and a margin
@@ -99,11 +105,11 @@ MOMENTS = (
     Moment(
         "FAULT", "FAULT", 50.0,
         (*BEGUN, Event(40.0, "fault", "board_sensor_lost", pad="A", for_s=2.0), *take_off(43.0)),
-        (2.0, 6.0), 14.0,
+        (2.0, 6.0), 14.0, acknowledges=True,
     ),
     Moment(
         "SERVICE", "SERVICE", 46.0,
-        (*BEGUN, Event(5.0, "fault", "enable_stuck", for_s=30.0), press_start(40.0)),
+        (*BEGUN, Event(5.0, "fault", "enable_stuck", for_s=30.0), hold_start(40.0)),
         AGAIN_S, SETTLE_S, selftest_s=44.0,
     ),
     Moment("LOCKED", "LOCKED", 5.0, (), AGAIN_S, SETTLE_S, prescription="none"),

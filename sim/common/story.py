@@ -32,10 +32,10 @@ class Event(Record):
     `kind` is "press" (`name` a button, held for `hold_ms`), "fault" (`name` of FAULTS) or
     "set" (`name` of CHANGES, `value` its new value). `pad` None means both; a fault's `value`
     is in the unit of its row, and `for_s` None lasts to the end. `button` is what is stuck,
-    `line` where in the firmware, as "firmware/safety/gate.py:58".
+    `line` where in the firmware, as "firmware/safety/gate.py:58", `nm` the bank of each pad.
     """
 
-    FIELDS = ("at_s", "kind", "name", "pad", "value", "for_s", "hold_ms", "button", "line")
+    FIELDS = ("at_s", "kind", "name", "pad", "value", "for_s", "hold_ms", "button", "line", "nm")
     at_s: float
     kind: str
     name: str
@@ -45,6 +45,7 @@ class Event(Record):
     hold_ms: int = 0
     button: str | None = None
     line: str | None = None
+    nm: int | None = None
 
 
 class Scenario(Record):

@@ -47,7 +47,8 @@ class Flash:
         self.mounted = True
         self.full = False
         self.on_torn: Callable[[], object] | None = None  # called in the middle of a write, once
-        self.broken: set[str] = set()  # files that cannot be read
+        # Files that cannot be read, and what opening them raises instead; stat still finds them.
+        self.broken: dict[str, BaseException] = {}
         self.erase_us = ERASE_US
         self.erases = 0
 
@@ -65,7 +66,7 @@ class Flash:
         """Return a file's bytes."""
         name = self._check(name)
         if name in self.broken:
-            raise OSError(errno.EIO, "EIO")
+            raise self.broken[name]
         if name not in self.files:
             raise OSError(errno.ENOENT, "ENOENT")
         return self.files[name]

@@ -54,7 +54,7 @@ class Fault(Record):
     high: float = 0.0
     default: float | None = None  # None where `value` must be given
     lasts: bool = True  # takes `for_s`
-    also: str = ""  # another key: "button" is needed, "line" may be there
+    also: str = ""  # another key: "button" is needed, "line" and "nm" may be there
     for_s: float | None = None  # lasts so long, each time
     # What the firmware makes of it.
     shows_as: tuple[str, ...] = ()  # names under which it may latch a fault; its own, where empty
@@ -133,6 +133,23 @@ GROUPS = (
             drawn=(0.1, 1.0), harmless_to=0.5,
         ),
         Fault(
+            "contact_drift", 40, "thermometer drifts",
+            [Bound(
+                OFF, 800, APART, ("FAULT",),
+                (Trial(1.0, 200.0), Trial(-1.0, 200.0), Trial(10.0, 40.0), Trial(-10.0, 40.0)),
+                source="design; together with `ntc_drift` nothing tells: docs/maintainer/safety.md",
+            )],
+            pad="may", unit="C/min", low=-10, high=10, default=1.0, shows_as=AS_APART, least=0.2,
+        ),
+        Fault(
+            "sensors_step", 41, "both contact sensors jump alike",
+            [Bound(
+                OFF, 800, STRIKE, ("FAULT",), (Trial(-4.3), Trial(4.3), Trial(-2.5)),
+                source="design; a jump of less than 2 C is not told",
+            )],
+            pad="may", unit="C", low=-10, high=10, default=-4.3, shows_as=AS_APART, least=2.2,
+        ),
+        Fault(
             "contact_stuck", 5, "thermometer frozen",
             [Bound(OFF, 800, APART, GOES, (Trial(None, SLOW_S),))],
             pad="may", shows_as=AS_APART,
@@ -195,6 +212,15 @@ GROUPS = (
         Fault(
             "enable_stuck", 17, "supply switch stuck closed",
             [Bound(AT_START, None, STRIKE, GOES)],
+        ),
+        # Within a session a step up is told from a switch that sticks up to 6 %: beyond, it is
+        # dark as `fet_stuck_on`. From the session's lamp test on, up to 15 % either way.
+        Fault(
+            "led_gain", 39, "drivers give other than calibrated",
+            [Bound(GOES_ON, None, STRIKE, LIT, (Trial(1.05), Trial(0.9)))],
+            pad="may", unit="ratio", low=0.3, high=2.0, default=1.1, also="nm",
+            shows_as=("led_gain", "fet_stuck_on", "rail_apart", "led_open"),
+            drawn=(0.86, 1.05), harmless_to=1.05,
         ),
         Fault("alert_broken", 15, "hardware alert dead", [Bound(GOES_ON, None, STRIKE, LIT)]),
         Fault(
@@ -294,6 +320,22 @@ GROUPS = (
             also="button",
         ),
         Fault("button_bounce", 26, "buttons bounce", [Bound(GOES_ON, None, STRIKE, LIT)]),
+        # A first closure is a press, and so is a second one 2 s later: what must never happen is
+        # a start by itself after a fault, or light for good (tests/sim/test_button_chatter.py).
+        Fault(
+            "button_chatter", 38, "button closes by itself",
+            [Bound(
+                OFF, STOP_MS, STRIKE, ("PAUSED",),
+                tuple([Trial(period_s, button="START") for period_s in (30.0, 0.5, 8.0)]),
+                once=True, source="ours: START that closes is a press",
+            ),
+            Bound(
+                GOES_ON, None, STRIKE, LIT,
+                (Trial(30.0, button="UP"), Trial(30.0, button="DOWN")),
+            )],
+            also="button", unit="s", low=0.4, high=60.0, default=30.0, darkens=True,
+            not_in=("PAUSED", "SERVICE"),  # there a first closure is a press that asks for light
+        ),
     )),
     ("Program and memory", (
         Fault(

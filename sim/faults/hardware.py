@@ -57,6 +57,7 @@ class Hardware:
         self.pins = 0
         self.stuck_pins = 0
         self.buckled = False  # the truth about the buckle; its pin may be stuck
+        self.chattering = 0  # buttons that are closed by themselves now
         self.bouncing = False  # contacts bounce at each press and release
         # Sensors. Levels and raw values hold for a block of the plant, 200 ms.
         self.levels = [0.0, 0.0, 0.0]  # thermistor A, B, pack, in codes

@@ -26,6 +26,7 @@ SKIN_PARTS = ("skin_a", "skin_b")
 SET_UP_MS = 1_600  # a read that finds nothing, then eight turns of the rota for the set-up
 BLANKET_W_M2K = 0.5  # assumed: a duvet over the back of the pad
 MATTRESS_W_M2K = 0.1  # assumed: the wearer lies on the pad, and foam lets no heat out
+CHATTER_MS = 200  # assumed: of contact; at HAL depth whole blocks of 200 ms
 CODES_PER_C = 36.0  # of the thermistor at 40 C
 # Faults of a thermistor, nearest to the converter last: what is nearer hides the others.
 STAGES = ("ntc_drift", "ntc_noise", "ntc_open", "ntc_short", "pad_unplugged", "ntc_stuck")
@@ -105,6 +106,33 @@ def ntc_drift(hardware: "Hardware", event: "Event", since_ms: int) -> None:
     for pad in struck_pads(event):
         plant = hardware.plant.pads[pad]
         hardware.levels[pad] = sensors.ntc_level(plant.ntc.value + plant.ntc_error_c + off_c)
+
+
+def sensors_step(hardware: "Hardware", event: "Event", on: bool) -> None:
+    """Both contact sensors of a pad read `value` C off from now on, and so does the thermometer's
+    own ALERT."""
+    off_c = event_value(event) if on else -event_value(event)
+    for pad in struck_pads(event):
+        hardware.plant.pads[pad].ntc_error_c += off_c
+        hardware.plant.pads[pad].contact_error_c += off_c
+
+
+def contact_drift(hardware: "Hardware", event: "Event", on: bool) -> None:
+    """The contact thermometer reads ever more off, `value` C a minute, and so does its ALERT."""
+    if not on:
+        for one in hardware.filters:
+            if one.event is event:
+                for pad in struck_pads(event):
+                    hardware.plant.pads[pad].contact_error_c -= one.kept[1]
+    sensor_fault(_creep, lambda hardware, event: [hardware.t_ms, 0.0])(hardware, event, on)
+
+
+def _creep(hardware: "Hardware", event: "Event", kept: "list[float]") -> None:
+    more_c = event_value(event) * (hardware.t_ms - kept[0]) / 60_000
+    kept[0] = hardware.t_ms
+    kept[1] += more_c
+    for pad in struck_pads(event):
+        hardware.plant.pads[pad].contact_error_c += more_c
 
 
 def noise(salt: int) -> "Remember":
@@ -254,9 +282,41 @@ def button_stuck(hardware: "Hardware", event: "Event", on: bool) -> None:
     hardware.pins = set_bits(hardware.pins, bit, on)
 
 
+def button_chatter(hardware: "Hardware", event: "Event", on: bool) -> None:
+    """A button closes by itself, for CHATTER_MS every `value` s."""
+    bit = BUTTON_PINS[event.button or "START"]
+    if not on:
+        close_button(hardware, bit, False)
+    sensor_fault(_chatter, lambda hardware, event: hardware.t_ms)(hardware, event, on)
+
+
+def close_button(hardware: "Hardware", bit: int, closed: bool) -> None:
+    """A button's contact closes by itself, or opens again unless it is stuck."""
+    hardware.chattering = set_bits(hardware.chattering, bit, closed)
+    hardware.pins = set_bits(hardware.pins, bit, closed or bool(hardware.stuck_pins & bit))
+
+
+def _chatter(hardware: "Hardware", event: "Event", since_ms: int) -> None:
+    bit = BUTTON_PINS[event.button or "START"]
+    closed = (hardware.t_ms - since_ms) % int(event_value(event) * 1000) < CHATTER_MS
+    if closed != bool(hardware.chattering & bit):
+        close_button(hardware, bit, closed)
+
+
 def button_bounce(hardware: "Hardware", event: "Event", on: bool) -> None:
     """Contacts bounce for a few milliseconds at each press and release."""
     hardware.bouncing = on
+
+
+def led_gain(hardware: "Hardware", event: "Event", on: bool) -> None:
+    """Drivers give `value` times what they gave: of a pad or both, of bank `nm` or all."""
+    kinds = [row[0] for row in hardware.board.BANKS]
+    for pad in struck_pads(event):
+        gains = hardware.plant.pads[pad].emitters.gains
+        for k, nm in enumerate(kinds):
+            if event.nm in (None, nm):
+                gains[k] = event_value(event) if on else 1.0
+    hardware.plant.apply_gains()
 
 
 def enable_stuck(hardware: "Hardware", event: "Event", on: bool) -> None:
@@ -284,6 +344,8 @@ INJECT: "dict[str, Inject]" = {
     "ntc_stuck": sensor_fault(ntc_stuck, lambda hardware, event: list(hardware.levels)),
     "ntc_drift": sensor_fault(ntc_drift, lambda hardware, event: hardware.t_ms),
     "ntc_noise": ntc_noise,
+    "sensors_step": sensors_step,
+    "contact_drift": contact_drift,
     "contact_stuck": sensor_fault(contact_stuck, lambda hardware, event: list(hardware.raw)),
     "contact_lost": silent(0),
     "contact_garbage": sensor_fault(contact_garbage, noise(2)),
@@ -308,9 +370,11 @@ INJECT: "dict[str, Inject]" = {
         hardware.stuck_banks, [find_bank(hardware, event)], on
     ),
     "enable_stuck": enable_stuck,
+    "led_gain": led_gain,
     "charger_plugged": charger_plugged,
     "button_stuck": button_stuck,
     "button_bounce": button_bounce,
+    "button_chatter": button_chatter,
     "unworn": lambda hardware, event, on: wear(hardware, not on),
     "slips": slips,
     "on_surface": on_surface,

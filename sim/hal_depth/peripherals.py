@@ -28,6 +28,7 @@ class Peripherals(Hal):
         self.commands: list[bytes] = []  # lines for the unit, first first
         self.files: dict[str, bytes] = {}
         self.mounted = True  # ... which can be read
+        self.unreadable: set[str] = set()  # ... but for these
         self.full = False  # ... and nothing more can be written
         self.torn: BaseException | None = None  # ends the program in the middle of a write
         self.word = 0
@@ -107,8 +108,8 @@ class Peripherals(Hal):
         self.word = word
 
     def load(self, name: str) -> "bytes | None":
-        """One of `files`."""
-        return self.files.get(name) if self.mounted else None
+        """One of `files`; no bytes where it cannot be read."""
+        return self.files.get(name) if self.mounted and name not in self.unreadable else b""
 
     def store(self, name: str, content: bytes) -> bool:
         """Replace one of `files`; whatever cuts that short, the old one is still there."""
@@ -125,9 +126,9 @@ class Peripherals(Hal):
         return self.store(name, self.files.get(name, b"") + content)
 
     def size(self, name: str) -> "int | None":
-        """Bytes of one of `files`."""
-        content = self.load(name)
-        return None if content is None else len(content)
+        """Bytes of one of `files`; its folder's entry can be read even where it cannot."""
+        content = self.files.get(name)
+        return -1 if not self.mounted else None if content is None else len(content)
 
     def tail(self, name: str, most: int) -> "bytes | None":
         """Last bytes of one of `files`."""

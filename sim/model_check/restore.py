@@ -11,6 +11,7 @@ from firmware.core.limits import (
     CEM43_SESSION_Q10_MS,
     CHECK_DUTY,
     DUTY_MAX,
+    QUIET_MS,
     SELF_TEST_MS,
 )
 from firmware.safety.wear import SIGNS
@@ -79,6 +80,7 @@ def restore_session(harness: Harness, node: Node) -> None:
     unit.settled_ms = SELF_TEST_MS if node.settled else 0
     unit.inputs.heard[GAUGE] = NOW_MS if node.settled else -1
     unit.actions.pressed_in = node.pressed_in
+    unit.actions.stop_ms = -1
     unit.control_ms = NOW_MS - STEP_MS
     unit.second = 1
     session.lock = LOCKS[node.lock]
@@ -96,6 +98,7 @@ def restore_buttons(harness: Harness, node: Node) -> None:
     buttons.used = node.button != DOWN
     buttons.stable = 0 if node.button in (UP, UNKNOWN) else START_PIN
     buttons.stuck, buttons.busy = False, True
+    buttons.closures, buttons.closed_ms = 0, NOW_MS - QUIET_MS
     buttons.ticks[:] = [0] * len(buttons.ticks)
     buttons.since_ms[:] = [NOW_MS - YOUNG_MS] * len(buttons.since_ms)
     harness.unit.inputs.pins = BUCKLE | buttons.stable

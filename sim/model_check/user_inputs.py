@@ -61,6 +61,7 @@ PRESS: Choice = ("START goes down", toggle_start)
 RELEASE: Choice = ("START is let go", toggle_start)
 HOLD: Choice = ("START is held 1.5 s", hold_start)
 LATER = join_choices((PRESS, ("not at once", setter("unit.session.state_ms", limits.PAUSE_MAX_MS))))
+SOON = join_choices((PRESS, ("soon after a stop", setter("unit.actions.stop_ms", NOW_MS))))
 AFTER_THERAPY = join_choices(
     (PRESS, ("at once after therapy", setter("unit.session.previous", states.DONE)))
 )
@@ -82,6 +83,13 @@ def stick_other(harness: Harness) -> None:
     harness.stuck = True
 
 
+def chatter(harness: Harness) -> None:
+    """START has closed more often than a finger does."""
+    harness.unit.buttons.closures = limits.CHATTER_CLOSURES
+    harness.unit.buttons.closed_ms = NOW_MS
+    harness.stuck = True
+
+
 def trip_battery_row(harness: Harness) -> None:
     """The battery's row is still tripped though the battery, charged since, has not ended."""
     guard = harness.unit.guard
@@ -94,7 +102,9 @@ TRIPPED_BATTERY: Choice = ("the battery's row has tripped", trip_battery_row)
 EMPTY: list[Choice] = [
     NOTHING, ENDED_BATTERY, TRIPPED_BATTERY, join_choices((ENDED_BATTERY, TRIPPED_BATTERY))
 ]  # fmt: skip
-OTHERS: list[Choice] = [NOTHING, ("UP is down", press_other), ("UP is stuck", stick_other)]
+OTHERS: list[Choice] = [
+    NOTHING, ("UP is down", press_other), ("UP is stuck", stick_other), ("START chatters", chatter)
+]  # fmt: skip
 DAY: list[Choice] = [
     NOTHING, DAY_IS_LONG, DAY_IS_WARM, join_choices((DAY_IS_LONG, DAY_IS_WARM))
 ]  # fmt: skip
@@ -114,9 +124,10 @@ ASKS: "dict[int, list[list[Choice]]]" = {
         [NOTHING, WORN_LONG],
         [NOTHING, ("it was long ago", setter("unit.session.state_ms", limits.BLIND_WAIT_MS))],
     ],
-    states.ACK: [[NOTHING, ("contact is at 41 C", partial(set_belt, 41_000, True))]],
     states.TEST: [OTHERS, DAY, EMPTY, [NOTHING, *LOST, ABOVE_41]],
 }
+WARM: Choice = ("contact is at 41 C", partial(set_belt, 41_000, True))
+IN_A_FAULT = [NOTHING, HOLD, join_choices((HOLD, WARM)), RELEASE, join_choices((RELEASE, WARM))]
 RELEASES = {
     intent: [join_choices((RELEASE, *more)) for more in product(*groups)]
     for intent, groups in ASKS.items()
@@ -168,14 +179,16 @@ def start_button(node: Node) -> "list[Choice]":
     if node.button == UP:
         if node.state == states.RATE:
             return [NOTHING, PRESS, AFTER_THERAPY]
-        ended = node.state in ENDED or node.by_unworn
+        ended = node.state in ENDED or node.state == states.PAUSED
         if node.judged if node.state == states.FAULT else ended:
             return [NOTHING, PRESS, LATER]
-        return [NOTHING, PRESS]
+        return [NOTHING, PRESS] if node.state in states.IN_SESSION else [NOTHING, PRESS, SOON]
     if node.button == UNKNOWN:
         return [NOTHING, ("START is down already", pin_setter(START_PIN))]
     if node.button == USED:
         return [NOTHING, RELEASE]
+    if node.state == states.FAULT == node.pressed_in:
+        return IN_A_FAULT
     intent = states.INTENT.get(node.state, -1) if node.pressed_in == node.state else -1
     releases = RELEASES_IN_A_TRIAL if node.arm and intent in RELEASES_IN_A_TRIAL else RELEASES
     return [NOTHING, HOLD, *releases.get(intent, [RELEASE])]

@@ -176,6 +176,8 @@ class SafetyOracle:
                 self._refusals.append(injected)
             elif is_bank_fault(injected):
                 self._current.faults.add_fault(injected)
+            elif FAULTS[event.name].also == "button" and row.once and self._lit_ms < 0:
+                pass  # where it is dark, a first closure may ask for light
             elif row.comes == deadlines.OFF and row.since == deadlines.STRIKE:
                 self._dues.append(Due(injected))
         self._noted = len(injections)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # that opens between its lamp test and the end of learning in the ramp passes for weak drivers.
 STUCK_SHARE, OPEN_SHARE, LEAST_MA = 0.08, 0.05, 3.0
 OPEN_LEARNED_MS = 10_200  # of light: ten seconds, and the control step that ends them
-CHECK_SHARE = 0.1  # design: the lamp test lights each bank for one tick in ten
+CHECK_SHARE = 0.8  # the lamp test lights each bank for eight ticks in ten
 CHECK_DUTY = DUTY_MAX // 10 + 1  # design: at a tenth of its duty
 GAP_MS = 1_200  # longer than the dark part of the slowest gate
 NEVER_MS = -(1 << 60)

@@ -51,7 +51,15 @@ class Emitters:
             full / 1000.0 * window_cm2 / efficiency(nm)
             for nm, full in zip(wavelengths_nm, full_mw_cm2)
         ]
-        self._rates = tuple(zip(self.light_w_m2, self.electrical_w))
+        self.gains = [1.0] * len(full_mw_cm2)  # a fault: what the drivers give of all that
+        self.set_gains()
+
+    def set_gains(self) -> None:
+        """Take `gains` and `electrical_w` as they are now."""
+        self._rates = tuple([
+            (gain * light, gain * power_w)
+            for gain, light, power_w in zip(self.gains, self.light_w_m2, self.electrical_w)
+        ])  # fmt: skip
 
     def drive(self, duties: list[float], board_c: float) -> tuple[float, float, float]:
         """(electrical W of the pad, light W/m2, waste heat W/m2) at these duties, 0-1,

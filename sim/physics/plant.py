@@ -31,6 +31,7 @@ APART_C = 1.5  # the two contact sensors of a pad, from each other
 EMPTY_MV = 3_000  # the mean cell under load
 NTC_ERROR_C = 0.2  # design: calibrated to this at 40 C; spread over the pads by the seed
 CONTACT_ERROR_C = 0.1  # TMP117 data sheet: at most, -20 to 50 C
+REFERENCE_V = 7.4  # of the pack, to which a calibration's reference currents refer
 CHARGE_W = 12.0  # of the charger (assumed)
 CEM43_FROM_C = 36.0  # below, less than 1/16384 of the time
 
@@ -85,8 +86,9 @@ class PadPlant:
             power_w, light, waste = self.emitters.drive(shares, board_c)
             bright_s = (1.0 + LIGHT_PER_K * (board_c - REFERENCE_C)) * STEP_S
             light_s = self.light_s
+            gains = self.emitters.gains
             for k, share in enumerate(shares):
-                light_s[k] += share * bright_s
+                light_s[k] += share * gains[k] * bright_s
         if self.bared:
             self.off_body_j += self.bared * light * self.window_cm2 * 1e-4 * STEP_S
             self.bared = 1.0 - self.on_skin
@@ -152,9 +154,15 @@ class Plant:
             ))  # fmt: skip
         for one in pads:
             one.sense(one.tissue.contact_c, self.draw)
-        a, b = self.pads = tuple(pads)
-        self.bank_w = a.emitters.electrical_w + b.emitters.electrical_w
-        self.bank_light_w = [full / 1000.0 * window_cm2 for full in a.full_mw_cm2 + b.full_mw_cm2]
+        self.pads: tuple[PadPlant, PadPlant] = (pads[0], pads[1])
+        self.window_cm2 = window_cm2
+        drawn_ma = calibration.get("reference_ma")
+        if drawn_ma:
+            for name, one in zip(("A", "B"), pads):
+                one.emitters.electrical_w = [
+                    drawn_ma[name][str(nm)] * REFERENCE_V / 1000.0 for nm in wavelengths_nm
+                ]
+        self.apply_gains()
         self.kinds = len(wavelengths_nm)
         self.alert_turned = False  # a hardware alert came or went in the last step
         self.idle_w = board.IDLE_MW / 1000.0
@@ -164,6 +172,17 @@ class Plant:
         self.full_charge_w = CHARGE_W  # when plugged in
         self.sag_mv = 0.0  # a fault: the pack sits this much lower than it should
         self.drawn_wh = 0.0
+
+    def apply_gains(self) -> None:
+        """Take the drivers' gains as they are now: what each bank draws and gives at full duty."""
+        self.bank_w: list[float] = []
+        self.bank_light_w: list[float] = []
+        for pad in self.pads:
+            emitters = pad.emitters
+            emitters.set_gains()
+            for gain, power_w, full in zip(emitters.gains, emitters.electrical_w, pad.full_mw_cm2):
+                self.bank_w.append(gain * power_w)
+                self.bank_light_w.append(gain * full / 1000.0 * self.window_cm2)
 
     def reseed(self, seed: int) -> None:
         """The thermometers' noise begins anew."""

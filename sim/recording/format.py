@@ -214,15 +214,18 @@ class Outputs(Hal):
 
     def load(self, name: str) -> "bytes | None":
         """As answered."""
-        return self.answer("load", name) or None
+        found: bytes | None = self.answer("load", name)
+        return found
 
     def size(self, name: str) -> "int | None":
         """As answered."""
-        return self.answer("size", name) or None
+        found: int | None = self.answer("size", name)
+        return found
 
     def tail(self, name: str, most: int) -> "bytes | None":
         """As answered."""
-        return self.answer("tail", name, most) or None
+        found: bytes | None = self.answer("tail", name, most)
+        return found
 
     def wall_clock(self) -> "int | None":
         """As answered."""

@@ -45,7 +45,7 @@ RANGES = {
 CHANGES = ("worn", "buckled", "ambient_c", "perfusion", "air_w_m2k", "seed")
 KINDS = ("press", "fault") + CHANGES
 START_KEYS = Start.FIELDS
-EVENT_KEYS = ("at_s",) + KINDS + ("hold_ms", "pad", "value", "for_s", "button", "line")
+EVENT_KEYS = ("at_s",) + KINDS + ("hold_ms", "pad", "value", "for_s", "button", "line", "nm")
 
 SCENARIO_KEYS = ("seed", "duration_s", "board", "prescription", "start", "event")
 
@@ -250,17 +250,26 @@ def _fault(found: dict[str, object], where: str, at_s: float, board: "Board") ->
     elif "line" in found:
         line = "{}:{}".format(*parse_line(found["line"], f"{where}: line"))
     value = _value(row, found, where, board)
-    return Event(at_s, "fault", name, pad, value, for_s, button=button, line=line)
+    nm = _bank_nm(found["nm"], f"{where}: nm", board) if "nm" in found else None
+    return Event(at_s, "fault", name, pad, value, for_s, button=button, line=line, nm=nm)
+
+
+def _banks_in_words(board: "Board") -> str:
+    return f"a bank of the board, {', '.join(map(str, wavelengths_nm(board)))} (nm)"
+
+
+def _bank_nm(value: object, where: str, board: "Board") -> int:
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    if not is_whole or value not in wavelengths_nm(board):
+        raise BadInput(f"{where} is {shown(value)}: {_banks_in_words(board)}")
+    assert isinstance(value, int)
+    return value
 
 
 def _value(row: Fault, found: dict[str, object], where: str, board: "Board") -> float | None:
     if row.unit == "nm":
-        banks_nm = wavelengths_nm(board)
-        on_board = f"a bank of the board, {', '.join(map(str, banks_nm))} (nm)"
-        value = _needed(found, "value", where, on_board)
-        if not isinstance(value, int) or isinstance(value, bool) or value not in banks_nm:
-            raise BadInput(f"{where}: value is {shown(value)}: {on_board}")
-        return float(value)
+        value = _needed(found, "value", where, _banks_in_words(board))
+        return float(_bank_nm(value, f"{where}: value", board))
     if row.unit:
         value = found.get("value", row.default)
         return validate.number(value, f"{where}: value", row.low, row.high, row.unit)

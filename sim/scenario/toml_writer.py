@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from sim.common.story import Event, Scenario
 
-EVENT_KEYS = ("pad", "value", "for_s", "button", "line")  # of a fault, where it has them
+EVENT_KEYS = ("pad", "value", "for_s", "button", "line", "nm")  # of a fault, where it has them
 
 
 def to_toml(scenario: "Scenario") -> str:

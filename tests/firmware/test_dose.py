@@ -274,7 +274,7 @@ def test_a_whole_run_with_a_pause_and_a_mishap_never_reaches_2_to_the_30(
     bench = Bench(prescription, start_ms=start_ms, number=Int31)
     bench.hal.reader = True
     bench.to("TREAT")
-    bench.hal.skin_mc(40_300)
+    bench.skin(40_300)
     bench.run(10_000)
     bench.press(START)
     bench.run(5_000)

@@ -45,6 +45,7 @@ TABLE = [
     (faults.RAIL_APART, "rail_apart", "0.1 ma", False, True),
     (faults.KEPT_UNREADABLE, "kept_unreadable", "", True, True),
     (faults.SKIN_LOST, "skin_sensor_lost", "ms", False, True),
+    (faults.LED_GAIN, "led_gain", "0.1 ma", False, True),
 ]
 
 

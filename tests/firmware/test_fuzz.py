@@ -10,6 +10,7 @@ import pytest
 from firmware.core import states
 from firmware.records import json_codec
 from firmware.records.keys import FILE as KEYS
+from firmware.records.persistent_state import LIFTED
 from firmware.trial import enrolment, visits
 from sim.common.errors import BadInput
 from tests.support import fuzz
@@ -35,7 +36,7 @@ def good(kind: str) -> dict[str, bytes]:
         files[KEYS] = installed()
     if kind == "in a trial":
         files[enrolment.FILE] = ticket_of(True)
-    before = dict(files, **{"fault.json": b""})
+    before = dict(files, **{"fault.json": LIFTED})
     fuzz.started(before)
     files.update({name: before[name] for name in before if name not in files})
     return files
@@ -45,7 +46,7 @@ def test_the_good_files_are_ready_but_for_the_fault_that_was_kept() -> None:
     for kind in KINDS:
         files = good(kind)
         assert (visits.FILE in files) == (kind == "in a trial")
-        unit, _ = fuzz.started(dict(files, **{"fault.json": b""}))
+        unit, _ = fuzz.started(dict(files, **{"fault.json": LIFTED}))
         assert unit.session.state == states.READY and "journal.0" in files
         unit, _ = fuzz.started(files)
         assert (unit.session.state, unit.session.lock) == (states.LOCKED, states.HARD_FAULT)
@@ -54,7 +55,7 @@ def test_the_good_files_are_ready_but_for_the_fault_that_was_kept() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_any_bytes_in_any_file_are_taken_for_the_worst_on_cpython(kind: str) -> None:
     files = good(kind)
-    files["fault.json"] = b""
+    files["fault.json"] = LIFTED
     assert fuzz.run(files, fuzz.CASES) == []
 
 
@@ -65,7 +66,7 @@ def test_and_on_micropython(kind: str, tmp_path: Path) -> None:
     except BadInput as why:
         pytest.skip(str(why))
     files = {name: content.decode() for name, content in good(kind).items()}
-    files["fault.json"] = ""
+    files["fault.json"] = LIFTED.decode()
     (tmp_path / "good.json").write_text(json.dumps(files))
     done = subprocess.run(
         [*command, "-X", "heapsize=8m", "-m", "tests.support.fuzz", "good.json"], check=False,

@@ -27,7 +27,11 @@ def test_a_fault_stays_until_its_cause_is_gone_and_a_person_acknowledges_it(lit:
     bench.run(5 * MINUTE)
     assert bench.state == "FAULT"
     bench.press(START)
-    assert bench.state == "SELF_TEST" and bench.unit.faults.latched == 0
+    assert bench.state == "FAULT" and bench.refused == "hold_start"
+    bench.down(START)
+    bench.until("SELF_TEST", 1_600)
+    assert bench.unit.faults.latched == 0
+    bench.up(START)
     bench.until("READY")
     bench.run(MINUTE)
     assert bench.state == "READY"
@@ -235,7 +239,7 @@ def test_emitters_are_lit_in_check_ramp_and_treat_alone() -> None:
     bench.run(1_000)
     bench.skin(33_000)
     bench.run(1_000)
-    bench.press(START)
+    bench.hold(START)
     bench.until("READY")
     bench.hal.pins |= CHARGER
     bench.run(1_000)

@@ -91,7 +91,8 @@ def test_a_fault_without_a_pad_strikes_both() -> None:
 @pytest.mark.parametrize("name", [n for n, row in FAULTS.items() if row.default is not None])
 def test_a_fault_has_its_usual_value_if_none_is_given(name: str) -> None:
     row = FAULTS[name]
-    assert only_event(f'at_s = 1\nfault = "{name}"').value == row.default
+    needed = '\nbutton = "UP"' if row.also == "button" else ""
+    assert only_event(f'at_s = 1\nfault = "{name}"{needed}').value == row.default
     assert row.low <= (row.default or 0) <= row.high
 
 
@@ -100,7 +101,7 @@ def test_a_fault_takes_what_its_row_says_and_nothing_else(name: str, row: Fault)
     text = f'at_s = 1\nfault = "{name}"\n'
     needed = 'pad = "B"\n' if row.pad == "must" else ""
     needed += "value = 810\n" if row.unit == "nm" else ""
-    needed += 'button = "UP"\n' if name == "button_stuck" else ""
+    needed += 'button = "UP"\n' if row.also == "button" else ""
     assert only_event(text + needed).name == name
     pad, value, lasts = 'pad = "B"', f"value = {row.high or 1:g}", "for_s = 2"
     line = f'line = "firmware/safety/gate.py:{max(executed_lines("firmware/safety/gate.py"))}"'

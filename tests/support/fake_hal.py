@@ -37,7 +37,7 @@ CALIBRATION["crc32"] = calibration_crc(CALIBRATION, BOARD)
 SHORT: dict[str, Any] = {**DEFAULT, "fluence_j_cm2": 1}  # 100 s of light at full throttle
 
 PACK_MV = 7_400
-MOMENT_MS = 1_400  # what a person takes to see that a state changed
+MOMENT_MS = 2_400  # what a person takes to see that a state changed; longer than a stop wins
 RAIL_WINDOW_MS = 68
 INSIDE = 1_340, 3_690  # thermistor codes well within every limit
 SKIN = tmp117_code(30_000), tmp117_code(36_000)
@@ -63,6 +63,7 @@ class FakeHal(Hal):
         self.heard_ticks = 1  # the thermometers and the gauge are heard in one tick of so many
         self.files: dict[str, bytes] = {}  # what is kept; nothing more, where
         self.storage_full = False  # it is full
+        self.unreadable: set[str] = set()  # files that are there and cannot be read
         self.clock_s: int | None = None  # the battery-backed clock; None: there is none
         self.reader = False  # somebody reads telemetry, and
         self.lines: list[bytes] = []  # asks this, first first
@@ -247,7 +248,7 @@ class FakeHal(Hal):
 
     def load(self, name: str) -> Any:
         self.calls.append(("load", name))
-        return self.files.get(name)
+        return b"" if name in self.unreadable else self.files.get(name)
 
     def store(self, name: str, content: bytes) -> bool:
         self.calls.append(("store", name, bytes(content), self.emitting()))
@@ -263,7 +264,7 @@ class FakeHal(Hal):
         return len(self.files[name]) if name in self.files else None
 
     def tail(self, name: str, most: int) -> Any:
-        return self.files[name][-most:]
+        return b"" if name in self.unreadable else self.files[name][-most:]
 
     def wall_clock(self) -> Any:
         return self.clock_s
@@ -336,10 +337,13 @@ class Bench:
             self.tick()
 
     def skin(self, mc: int, pad: int | None = None) -> None:
-        """The skin under a pad, or both, at a temperature from the next control step on."""
+        """The skin under a pad, or both, at a temperature from the next control step on. It warmed
+        as skin does: no sensor is taken to have jumped."""
         while self.unit.phase != CONTROL_TICKS - 1:
             self.tick()
         self.hal.skin_mc(mc, pad)
+        for one in self.unit.pads:
+            one.checks.seen = 0
         self.run(CONTROL_TICKS * TICK_MS)
 
     def take_off(self) -> None:
@@ -381,6 +385,10 @@ class Bench:
         self.down(button)
         self.run(ms - 60)
         self.up(button)
+
+    def hold(self, button: int) -> None:
+        """A press that is long enough for a hold."""
+        self.press(button, 1_700)
 
     def to_ready(self) -> "Bench":
         """Through the self-test, and a moment longer: nobody presses in that very instant."""

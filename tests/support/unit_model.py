@@ -17,8 +17,8 @@ from tests.support.fake_hal import BUCKLE, CHARGER, DOWN, START, UP, Bench
 LIT = ("CHECK", "RAMP", "TREAT")
 POWERED = ("RAMP", "TREAT")
 SESSION = ("WAIT_SKIN", *LIT, "PAUSED")
-ASKS = {  # what a START that is let go in a state asks for
-    "READY": "WAIT_SKIN", "DONE": "WAIT_SKIN", "PAUSED": "CHECK", "FAULT": "SELF_TEST",
+ASKS = {  # what a START that is let go in a state asks for; in FAULT it is refused
+    "READY": "WAIT_SKIN", "DONE": "WAIT_SKIN", "PAUSED": "CHECK", "FAULT": "FAULT",
     "SERVICE": "CHECK",
 }  # fmt: skip
 WAITS_MS = {"WAIT_SKIN": 180_000, "PAUSED": 600_000}  # at most, for a person
@@ -54,6 +54,11 @@ def stored_age_ms(bench: Bench) -> int:
     except (KeyError, TypeError, ValueError):
         return 0
     return age_ms if isinstance(age_ms, int) and age_ms < DAY_MS else 0
+
+
+def keeps_fault(hal: Any) -> bool:
+    """Whether a hard fault is kept: a file says so, or cannot be read."""
+    return hal.files.get("fault.json") not in (None, b'{"fault": null}')
 
 
 @dataclass
@@ -120,6 +125,9 @@ class Model:
         self.state = bench.state
         self.state_ms = 0
         self.meant = ""  # where START went down
+        self.stop_ms = -1  # clock at the last press that may have meant stop
+        self.stops = False  # the last press surely meant stop
+        self.closures = 0  # of START, at most: each within 65 s of the last
         self.unworn_pauses = 0
         self.by_unworn = False
         self.ended = False  # the battery
@@ -194,11 +202,13 @@ class Model:
             # a self-test may pass in the very tick of the release
             assert was in ("SELF_TEST", "READY", "DONE", "RATE"), f"a start from {was}"
             assert asked, "a start nobody asked for"
+            assert not self.stops, "a start by a press that meant stop"
             self._no_reason_against_a_start()
             self.unworn_pauses = 0
         elif state == "CHECK" and was not in ("WAIT_SKIN", *POWERED):
             assert was in ("PAUSED", "SERVICE"), f"the check from {was}"
             assert asked, "light nobody asked for"
+            assert not self.stops, "light by a press that meant stop"
             assert not hal.pins & (UP | DOWN), "light with a stuck button"
             assert hal.pins & BUCKLE, "light with the buckle open"
             below = "below 39" if self.by_unworn and was == "PAUSED" else "below 41"
@@ -213,13 +223,13 @@ class Model:
         elif state == "OFF":
             assert finger.down and finger.held_ms(self.ms) >= HOLD_MS, "off by itself"
         if state in ("READY", *POWERED):
-            assert self.calibrated and not hal.files.get("fault.json"), f"{state} while locked"
+            assert self.calibrated and not keeps_fault(hal), f"{state} while locked"
         if was == "FAULT" and state != "OFF":
-            assert asked, "acknowledged by nobody"
+            assert finger.down and finger.held_ms(self.ms) >= HOLD_MS, "acknowledged by nobody"
             assert max(out_ticks) == 0, "acknowledged with a code out of bounds"
             assert self.lately["below 41"] <= SEEN_TICKS, "acknowledged while too warm"
             hard = KEPT_ALWAYS & {name for name, _ in self.latched}
-            assert not hard or hal.files.get("fault.json"), "acknowledged before it was kept"
+            assert not hard or keeps_fault(hal), "acknowledged before it was kept"
         self.testing = "SERVICE" in (was, state) or (self.testing and state == "CHECK")
         if state == "WAIT_SKIN" or (was == "SERVICE" and state == "CHECK"):
             self.hot_min = [0.0, 0.0]
@@ -231,7 +241,7 @@ class Model:
         hal, day = self.bench.hal, self.day
         assert not hal.pins & (UP | DOWN), "a start with a stuck button"
         assert not hal.storage_full, "a start that cannot be kept"
-        assert not hal.files.get("fault.json"), "a start with a hard fault kept"
+        assert not keeps_fault(hal), "a start with a hard fault kept"
         assert not self.ended, "a start on an empty battery"
         assert day.lit_ms + day.pretended_ms < HOUR_MS, "a start after an hour a day"
         assert max(day.hot_min) < DAY_MIN * SLACK, "a start after too hot a day"
@@ -255,12 +265,22 @@ class Model:
         finger, state = self.finger, self.state
         pressed_ms = finger.held_ms(self.ms)
         if finger.down and pressed_ms >= HOLD_MS:
-            assert state in ("OFF", "CHARGING"), "a hold that does not switch off"
+            seen_to = (
+                was == "FAULT" and state == "SELF_TEST"
+            )  # a hold acknowledges, or switches off
+            assert state in ("OFF", "CHARGING") or seen_to, "a hold that does not switch off"
             finger.new = state == "OFF"
+        if self.lately["UP"] == 0 or self.lately["DOWN"] == 0:
+            self.closures = 0
         if finger.did == "press":
-            by_itself = was in ("DONE", "FAULT", "RATE") or self.by_unworn
-            soon = self.state_ms < 1_200 and by_itself
-            self.meant = "" if soon or was != state else was
+            self.closures += 1
+            soon_ms = {"DONE": 1_200, "FAULT": 1_200, "RATE": 1_200, "PAUSED": 2_600}
+            since_ms = (self.ms - self.stop_ms) % CLOCK if self.stop_ms >= 0 else CLOCK
+            running = was in ("WAIT_SKIN", *LIT)
+            may_stop = running or self.state_ms < soon_ms.get(was, 0) or since_ms < 2_200
+            self.stops = running or (self.stops and since_ms < 1_900)  # surely
+            self.stop_ms = self.ms if may_stop else self.stop_ms
+            self.meant = "" if may_stop or was != state else was
         assert not (finger.down and finger.new and state in LIT), "lit after a press"
         if finger.did == "release" and was == self.meant and was in ASKS and pressed_ms < HOLD_MS:
             assert state != was or self.bench.refused, "START is not answered"
@@ -271,8 +291,8 @@ class Model:
         hal = self.bench.hal
         true = {
             "storage": hal.storage_full,
-            "button_stuck": min(self.lately["UP"], self.lately["DOWN"]) < 3,
-            "needs_service": hal.files.get("fault.json") or not self.calibrated,
+            "button_stuck": min(self.lately["UP"], self.lately["DOWN"]) < 3 or self.closures > 3,
+            "needs_service": keeps_fault(hal) or not self.calibrated,
         }
         assert true.get(why, True), f"refused for {why}, which is not so"
 

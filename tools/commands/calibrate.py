@@ -10,7 +10,13 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from firmware.therapy.prescription import Refused, calibration_crc, read_calibration
+from firmware.therapy.prescription import (
+    REFERENCE,
+    Refused,
+    calibration_crc,
+    read_calibration,
+    read_reference,
+)
 from sim.common import validate
 from sim.common.boards import find_board
 from sim.common.errors import BadInput
@@ -51,7 +57,9 @@ def calibrate(
 
     Measured are the irradiance of each bank at full duty, at the skin side of the window, LED
     board at 25 C (mW/cm2); the window (cm2); what each contact thermistor reads too low (C);
-    what each skin sensor reads in air and worn, 2048 codes a pF.
+    what each skin sensor reads in air and worn, 2048 codes a pF; and, where it can be, the supply
+    current of each bank at full duty with the pack at 7.4 V (mA), by which the unit corrects its
+    dose and finds a driver that is 15 % off.
 
     \b
     serial = "WB-0001"
@@ -62,6 +70,9 @@ def calibrate(
     [irradiance_mw_cm2]
     A = { 810 = 9.8, 850 = 10.1, 940 = 10.0, 1060 = 9.7 }
     B = { 810 = 9.9, 850 = 10.2, 940 = 9.9, 1060 = 9.8 }
+    [reference_ma]
+    A = { 810 = 201, 850 = 174, 940 = 158, 1060 = 398 }
+    B = { 810 = 203, 850 = 171, 940 = 160, 1060 = 402 }
     """
     if output is not None and device is not None:
         raise BadInput("--output with --device: name one place")
@@ -105,7 +116,7 @@ def read_measures(
     """The measures file, overridden by the options, rounded to thousandths. Raises BadInput."""
     text = validate.read_text(path)
     parse = validate.parse_json if path.lower().endswith(".json") else validate.parse_toml
-    table = validate.table(parse(text, path), path, KEYS)
+    table = validate.table(parse(text, path), path, (*KEYS, REFERENCE))
     for key, given in (("serial", serial), ("date", on)):
         if given is not None:
             table[key] = given
@@ -155,6 +166,14 @@ def make_calibration(table: dict[str, object], board: Any, where: str) -> dict[s
                     f"{where}: irradiance_mw_cm2.{pad}.{bank[0]} is {uw_cm2 / 1000:g}: from"
                     f" {low / 1000:g} to {high / 1000:g} mW/cm2 at full duty:"
                     " measure it again, or mend the bank"
+                )
+    for pad, drawn_mw in zip("AB", read_reference(calibration, board), strict=False):
+        for bank, mw in zip(board.BANKS, drawn_mw, strict=True):
+            if not SHARE_MIN <= mw / bank[3] <= SHARE_MAX:
+                least, most = (share * bank[3] / 7.4 for share in (SHARE_MIN, SHARE_MAX))
+                raise BadInput(
+                    f"{where}: {REFERENCE}.{pad}.{bank[0]} is {mw / 7.4:.0f}: from {least:.0f} to"
+                    f" {most:.0f} mA at full duty and 7.4 V: measure it again, or mend the driver"
                 )
     return calibration
 

@@ -77,9 +77,8 @@ def flash(
             write_uf2(made, path)
     else:
         copy_uf2(made, target)
-    emit(
-        f"Wrote {target}: {describe(blocks, frozen, len(files))}{'' if output else '; the board restarts by itself'}"
-    )
+    after = "" if output else "; the board restarts by itself"
+    emit(f"Wrote {target}: {describe(blocks, frozen, len(files))}{after}")
     if frozen not in ("", release_name(product)):
         emit(f"This clone is waistband {release_name(product)}: the frozen release is another.")
     if CALIBRATION not in files:

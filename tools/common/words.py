@@ -54,7 +54,7 @@ REASONS = {  # why a session ended; they stand after "The session ended: "
     "ended": "it came to its end; why is sealed",  # all that a unit in a trial tells
 }
 REFUSED = {  # why START or an acknowledgement was refused
-    "button_stuck": "a button is held down",
+    "button_stuck": "a button is held down or chatters",
     "battery": "the battery is too low for a session",
     "day_limit": "the day's limit is reached",
     "too_warm": "the skin is still too warm",
@@ -68,6 +68,7 @@ REFUSED = {  # why START or an acknowledgement was refused
     "trial_over": "the trial has no more visits",
     "no_answer": "nothing was chosen with UP or DOWN",
     "never_off": "the belt was not taken off in between",
+    "hold_start": "a fault is acknowledged by START held 1.5 s",
 }
 LOCKS = (  # by `lock` of the unit
     "", "it is not calibrated", "the prescription cannot be used", "it restarted too often",
@@ -98,6 +99,7 @@ FAULTS = {  # that the unit latches
     "rail_apart": "current is not that of the duty",
     "kept_unreadable": "kept fault unreadable",
     "skin_sensor_lost": "skin sensor silent",
+    "led_gain": "driver is not as it was calibrated",
 }
 # Entering a state is the cue of that state's name.
 CUES = dict(STATES)

@@ -64,10 +64,11 @@ LYING = """\
 ## When everything that guards a pad lies
 
 Both contact sensors of pad A lie alike, so that they agree: they froze while the pad was cool,
-or live on and come to read so much too low within a minute. That is no pair of faults which
-have nothing to do with each other, and no bound of the table. What is left is the LED board's
-thermometer, against which contact is judged, and the thermometer's own stillness. A whole
-session, from the ramp on; the strongest light is four banks at full duty, 40 mW/cm2.
+or live on and come to read so much too low, within a minute where nothing else is said. That is
+no pair of faults which have nothing to do with each other, and no bound of the table. What is
+left is the LED board's thermometer, against which contact is judged, and the thermometer's own
+stillness. A whole session; the lie begins in the ramp, or at the moment that is named (seconds
+after power-on); the strongest light is four banks at full duty, 40 mW/cm2.
 """
 
 

@@ -1,0 +1,125 @@
+"""Drivers that give more or less than calibrated: dose counts what flows, 15 % is the limit."""
+
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from firmware.therapy.prescription import DEFAULT, Refused, calibration_crc, read_reference
+from hal.boards import RPI_PICO
+from sim.common.story import Event
+from sim.common.value_record import replace
+from sim.run import Run, nominal_calibration
+from sim.scenario.scenario import ordinary, parse
+from tests.support.chip_programs import ChipRun
+from tests.support.fake_hal import BOARD, CALIBRATION
+
+NM = (810, 850, 940, 1060)
+GATED: dict[str, Any] = {"light": {"mode": "gated", "rate_hz": 10, "on_ms": 40}}
+ERROR = 0.03  # design
+SESSION_S = 400.0
+
+
+def gain(ratio: float, pad: str | None = None, nm: int | None = None, at_s: float = 0.5) -> Event:
+    return Event(at_s, "fault", "led_gain", pad, ratio, nm=nm)
+
+
+def treated(*events: Event, depth: str = "hal", duration_s: float = SESSION_S, **rx: Any) -> Run:
+    plain = ordinary()
+    scenario = replace(
+        plain, duration_s=duration_s, events=(*events, *plain.events), until_done=False,
+        prescription={**DEFAULT, **rx},
+    )  # fmt: skip
+    run = Run(scenario) if depth == "hal" else ChipRun(scenario)
+    run.advance(10**9)
+    return run
+
+
+def worst_error(run: Run) -> float:
+    """Largest error of a bank's dose, as a share of what it truly gave."""
+    result = run.result()
+    errors = [
+        abs(counted / result["true_fluence_j_cm2"][pad][nm] - 1.0)
+        for pad in "AB" for nm, counted in result["fluence_j_cm2"][pad].items()
+    ]  # fmt: skip
+    return float(max(errors))
+
+
+@pytest.mark.parametrize("depth", ["hal", "driver"])
+@pytest.mark.parametrize("ratio", [0.86, 0.95, 1.0, 1.08, 1.14])
+def test_dose_counts_what_the_current_says(ratio: float, depth: str) -> None:
+    run = treated(gain(ratio), depth=depth, duration_s=SESSION_S if depth == "hal" else 90.0)
+    assert run.result()["faults"] == [] and run.unit.session.treat_ms > 50_000
+    assert worst_error(run) < ERROR
+
+
+@settings(max_examples=20)
+@given(st.lists(st.floats(0.86, 1.14), min_size=8, max_size=8), st.booleans())
+@example([1.14, 0.86] * 4, False)
+@example([1.14, 0.86] * 4, True)
+def test_each_bank_by_itself(ratios: list[float], gated: bool) -> None:
+    events = [
+        gain(ratio, "AB"[k // 4], NM[k % 4]) for k, ratio in enumerate(ratios)
+    ]  # fmt: skip
+    run = treated(*events, duration_s=150.0, **(GATED if gated else {}))
+    assert run.result()["faults"] == []
+    assert worst_error(run) < ERROR
+
+
+@pytest.mark.parametrize("depth", ["hal", "driver"])
+@pytest.mark.parametrize(("ratio", "pad", "nm"), [
+    (1.28, None, None), (1.18, "A", 810), (0.82, "B", 1060), (0.5, "A", 940), (1.6, "B", 850),
+])  # fmt: skip
+def test_beyond_15_percent_no_therapy_begins(
+    ratio: float, pad: str | None, nm: int | None, depth: str
+) -> None:
+    run = treated(gain(ratio, pad, nm), depth=depth, duration_s=40.0)
+    [row] = run.result()["faults"][:1]
+    assert (row["name"], row["pad"]) == ("led_gain", pad or "A")
+    assert max(sum(one.fluence_j_cm2()) for one in run.plant.pads) < 0.01
+    assert not run.depth.supply
+
+
+@pytest.mark.parametrize("ratio", [0.9, 0.95, 1.05])
+def test_a_change_within_a_session_goes_on_and_the_next_session_counts_it(ratio: float) -> None:
+    run = treated(gain(ratio, at_s=100.0))
+    assert run.result()["faults"] == []
+    assert run.result()["state"] in ("RAMP", "TREAT")
+    assert worst_error(run) < abs(ratio - 1.0) + 0.005  # no worse than before it was noticed
+
+
+def test_a_string_that_is_open_is_still_an_open_string() -> None:
+    run = treated(Event(0.5, "fault", "led_open", "B", 850.0), gain(1.1), duration_s=60.0)
+    assert [row["name"] for row in run.result()["faults"]] == ["led_open"]
+
+
+# -- the calibration -----------------------------------------------------------------------------
+
+
+def test_a_calibration_without_the_reference_stays_good() -> None:
+    assert "reference_ma" not in CALIBRATION and read_reference(CALIBRATION, BOARD) == ()
+
+
+def test_the_reference_is_covered_by_the_crc() -> None:
+    table: dict[str, Any] = nominal_calibration(RPI_PICO)
+    before = calibration_crc(table, BOARD)
+    table["reference_ma"] = {
+        **table["reference_ma"],
+        "B": {**table["reference_ma"]["A"], "850": 90},
+    }
+    assert calibration_crc(table, BOARD) != before
+
+
+@pytest.mark.parametrize("wrong", [None, {}, {"A": {}}, {"A": 3, "B": 4}])
+def test_a_reference_that_is_none_is_refused(wrong: object) -> None:
+    with pytest.raises(Refused, match="reference_ma"):
+        read_reference({"reference_ma": wrong}, BOARD)
+
+
+def test_a_scenario_names_the_bank_and_refuses_one_that_is_not_there() -> None:
+    text = 'duration_s = 9\n[[event]]\nat_s = 1\nfault = "led_gain"\nvalue = 1.2\nnm = {}\n'
+    [event] = parse(text.format(850), "s").events
+    assert (event.nm, event.value, event.pad) == (850, 1.2, None)
+    with pytest.raises(ValueError, match="a bank of the board"):
+        parse(text.format(851), "s")
