@@ -202,7 +202,6 @@ FITS: list[tuple[tuple[str, ...], dict[str, int], bool]] = [
     (("RAIL_WINDOW_MS", "LOOK_TICKS"), {"RAIL_WINDOW_MS": 70}, True),  # just 220 ms
     (("RAIL_WINDOW_MS", "LOOK_TICKS"), {"RAIL_WINDOW_MS": 71}, False),
     (("RAIL_WINDOW_MS", "LOOK_TICKS"), {"RAIL_WINDOW_MS": 72}, False),
-    (("CHECK_TICKS", "TICK_MS", "RAIL_WINDOW_MS"), {"CHECK_TICKS": 3}, False),
     (("CHECK_SETTLE_TICKS",), {"CHECK_SETTLE_TICKS": 6}, False),
     (("LOOK_EVERY_TICKS",), {"LOOK_EVERY_TICKS": 178}, True),  # 3,980 ms
     (("LOOK_EVERY_TICKS",), {"LOOK_EVERY_TICKS": 179}, True),  # just 4 s

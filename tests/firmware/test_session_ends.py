@@ -89,13 +89,15 @@ def test_checks_that_are_broken_off_again_and_again_do_not_exceed_the_dose() -> 
     bench = Bench(FAINT).to("TREAT")
     bench.hal.board_mc(25_000)
     pad = bench.unit.pads[0]
-    while pad.fluence.total_uj_cm2 < 99_780:
+    nearly_uj_cm2 = pad.stop_uj_cm2 - bench.unit.session.course.least_uj_cm2 - 20
+    while pad.fluence.total_uj_cm2 < nearly_uj_cm2:
         bench.tick()
     bench.press(START)
     for _ in range(8):
         bench.run(MOMENT_MS)
         bench.press(START)
-        bench.run(2_000)
+        bench.press(UP)  # a person is there: START does not chatter
+        bench.run(1_900)
         bench.press(START)
     assert bench.fluence_mj_cm2(0) <= 100
 
