@@ -27,7 +27,8 @@ def test_our_bus_takes_a_byte_that_is_not_acknowledged_for_a_failed_transfer():
         assert not bus.write(0x48, order)
     part.acknowledged = 0
     assert not bus.read(0x48, 0, word)
-    assert (word, bus.refused, bus.timed_out) == (bytes(2), 4, 0)
+    assert word == bytes(2)
+    assert (bus.refused, bus.timed_out) == (4, 0)
     part.acknowledged = 3
     assert bus.write(0x48, order) and bus.read(0x48, 2, word) and word == b"\x30\x00"
 

@@ -65,8 +65,7 @@ def flash(
 
     if output is not None and drive is not None:
         raise BadInput("--output with --drive: name one place")
-    data = find_board(board)
-    blocks = read_micropython(micropython, data)
+    blocks = read_micropython(micropython, data := find_board(board))
     own = read_own_files(data, calibration, prescription, key)
     frozen, product = image.frozen_release(blocks), device_files(ROOT)
     files = {**({} if frozen else product), **board_file(data), **own}
@@ -77,9 +76,8 @@ def flash(
             write_uf2(made, path)
     else:
         copy_uf2(made, target)
-    emit(
-        f"Wrote {target}: {describe(blocks, frozen, len(files))}{'' if output else '; the board restarts by itself'}"
-    )
+    then = "" if output else "; the board restarts by itself"
+    emit(f"Wrote {target}: {describe(blocks, frozen, len(files))}{then}")
     if frozen not in ("", release_name(product)):
         emit(f"This clone is waistband {release_name(product)}: the frozen release is another.")
     if CALIBRATION not in files:
