@@ -65,8 +65,7 @@ def flash(
 
     if output is not None and drive is not None:
         raise BadInput("--output with --drive: name one place")
-    data = find_board(board)
-    blocks = read_micropython(micropython, data)
+    blocks = read_micropython(micropython, data := find_board(board))
     own = read_own_files(data, calibration, prescription, key)
     frozen, product = image.frozen_release(blocks), device_files(ROOT)
     files = {**({} if frozen else product), **board_file(data), **own}
