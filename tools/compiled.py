@@ -47,6 +47,7 @@ COMPILED = (
     "sim/physics/emitters.py",
     "sim/physics/plant.py",
     "sim/physics/sensors.py",
+    "sim/physics/spot.py",
     "sim/physics/threshold_times.py",
     "sim/physics/tissue.py",
     "sim/recording/format.py",

@@ -8,6 +8,7 @@ in a sensor's level or register, on a pin, or in a part that stops answering. Ca
 from firmware.core import inputs as pin
 from sim.faults.hardware import SENSOR_PARTS, Filter
 from sim.physics import sensors
+from sim.physics.spot import PRESSURE_CONTACT_W_M2K, PRESSURE_SHARE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -172,6 +173,22 @@ def wear(hardware: "Hardware", worn: bool) -> None:
         pad.tissue.change(worn=worn)
 
 
+def pressure_spot(hardware: "Hardware", event: "Event", on: bool) -> None:
+    """Pressure lets `value` 1/s of blood flow through the skin under part of a pad: under its spot
+    where it has one. What had no spot keeps one, which then has the flow of the rest."""
+    for index in struck_pads(event):
+        pad = hardware.plant.pads[index]
+        body = pad.tissue
+        if on:
+            before = body.spot.perfusion if body.spot else body.perfusion
+            hardware.before[index, event.name] = {"perfusion": before}
+            if not body.spot:
+                pad.add_spot(PRESSURE_SHARE, event_value(event), PRESSURE_CONTACT_W_M2K)
+        flow = event_value(event) if on else hardware.before.pop((index, event.name))["perfusion"]
+        assert body.spot
+        body.spot.set_flow(flow, body)
+
+
 def battery_sag(hardware: "Hardware", event: "Event", on: bool) -> None:
     """The pack stands lower than it should, by `value` V."""
     hardware.plant.sag_mv = event_value(event) * 1000.0 if on else 0.0
@@ -237,6 +254,7 @@ INJECT: "dict[str, Inject]" = {
     "under_blanket": tissue(air_w_m2k=BLANKET_W_M2K),
     # assumed: the weight stops the blood in the skin under it
     "lying_on_pad": tissue(air_w_m2k=MATTRESS_W_M2K, perfusion=0.0),
+    "pressure_spot": pressure_spot,
     "battery_sag": battery_sag,
     "battery_low": battery_low,
     "gauge_nak": lambda hardware, event, on: hardware.silence(("cell", "charge"), on),

@@ -72,7 +72,7 @@ class DoseOracle:
         self.number = number
         self._counted = []
         self._given_before = [sum(pad.fluence_j_cm2()) for pad in self.pads]
-        self._cem43_before = [pad.cem43_min for pad in self.pads]
+        self._cem43_before = [pad.hottest_cem43_min() for pad in self.pads]
 
     def given_j_cm2(self) -> list[float]:
         """Return what each pad has truly given in the session, J/cm2."""
@@ -81,10 +81,10 @@ class DoseOracle:
         return [sum(a.fluence_j_cm2()) - before_a, sum(b.fluence_j_cm2()) - before_b]
 
     def cem43_min(self) -> float:
-        """Return the larger of the pads' true CEM43 in the session, minutes."""
+        """Return the true CEM43 of the hottest column of skin in the session, minutes."""
         a, b = self.pads
         before_a, before_b = self._cem43_before
-        return max(a.cem43_min - before_a, b.cem43_min - before_b)
+        return max(a.hottest_cem43_min() - before_a, b.hottest_cem43_min() - before_b)
 
     def _prescribed(self, key: str) -> float:
         return float(str(self.run.scenario.prescription[key]))

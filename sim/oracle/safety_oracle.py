@@ -50,7 +50,7 @@ class SafetyOracle:
         self.wearer = WearerLog(run.hardware.pins)
         self.dose = DoseOracle(run, self.claims, self.wearer, self.violations)
         self.outside = False  # a fault heats the skin from outside
-        self.hottest_c = max(self.pads[0].max_contact_c, self.pads[1].max_contact_c)
+        self.hottest_c = max(self.pads[0].max_skin_c, self.pads[1].max_skin_c)
         self._injected = run.injected
         self._noted = 0  # injections noted in `_dues`, `_refusals` and `_current`
         self._excuses = Excuses(run, run.injected)
@@ -99,8 +99,8 @@ class SafetyOracle:
         if state != self._state:
             self._change_state(state, t_ms)
         a, b = self.pads
-        if a.max_contact_c > self.hottest_c or b.max_contact_c > self.hottest_c:
-            self.hottest_c = max(a.max_contact_c, b.max_contact_c)
+        if a.max_skin_c > self.hottest_c or b.max_skin_c > self.hottest_c:
+            self.hottest_c = max(a.max_skin_c, b.max_skin_c)
             if not self.outside:
                 self._judge_heat(self.hottest_c)
         if a.tissue.worn:
@@ -180,10 +180,10 @@ class SafetyOracle:
                 said = f"{name} had been there for {since_s:.2f} s"
                 self._report("not refused", since_s, 0.0, said)
 
-    def _judge_heat(self, contact_c: float) -> None:
+    def _judge_heat(self, hottest_c: float) -> None:
         most_c = deadlines.DOUBLE_C if len(self._injected) > 1 else deadlines.SINGLE_C
-        if contact_c > most_c:
-            self._report("hot", contact_c, most_c, f"true contact {contact_c:.2f} C")
+        if hottest_c > most_c:
+            self._report("hot", hottest_c, most_c, f"hottest skin or contact {hottest_c:.2f} C")
 
     # -- light -------------------------------------------------------------------------
 
@@ -208,7 +208,7 @@ class SafetyOracle:
             self._judge_sensed(t_ms)
         if self.outside:
             a, b = self.pads
-            self._judge_heat(max(a.tissue.contact_c, b.tissue.contact_c))
+            self._judge_heat(max(a.hottest_contact_c(), b.hottest_contact_c()))
         number = self.claims.read_session_number()
         if number != self.dose.number:
             self.dose.begin_light(number, self._excuses.could_not_be_off())

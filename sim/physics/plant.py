@@ -4,10 +4,13 @@ The simulated unit's only truth. Owned by `sim.run`; a HAL tells it what share o
 was lit at full duty, and reads temperatures, raw sensor levels and the pack.
 """
 
+from sim.common.value_record import replace
 from sim.physics import sensors
 from sim.physics.battery import Battery
 from sim.physics.emitters import LIGHT_PER_K, REFERENCE_C, Emitters
+from sim.physics.person import PERSONS
 from sim.physics.sensors import Lag, Noise
+from sim.physics.spot import Spot, sheet_w_k
 from sim.physics.tissue import Tissue
 
 TYPE_CHECKING = False
@@ -41,15 +44,26 @@ class PadPlant:
     def __init__(
         self, start: "Start", wavelengths_nm: "tuple[int, ...]",
         full_mw_cm2: "tuple[float, ...]", window_cm2: float, errors_c: "tuple[float, float]",
+        sheet: float,
     ) -> None:  # fmt: skip
-        """`errors_c`: how far the thermistor and the contact thermometer read off."""
+        """`errors_c`: how far the thermistor and the contact thermometer read off. `sheet`: of its
+        LED board, W/K a square."""
         self.emitters = Emitters(wavelengths_nm, full_mw_cm2, window_cm2)
         self.full_mw_cm2 = full_mw_cm2
+        whose = replace(
+            PERSONS[start.person], contact_w_m2k=start.contact_w_m2k,
+            back_m2k_w=start.back_m2k_w, light_mm=start.light_mm,
+        )  # fmt: skip
         self.tissue = Tissue(
             start.ambient_c, start.perfusion, start.vasodilation, start.fat_mm,
-            start.air_w_m2k, start.worn, STEP_S,
+            start.air_w_m2k, start.worn, STEP_S, whose,
         )  # fmt: skip
         tissue = self.tissue
+        self.window_cm2 = window_cm2
+        self.sheet = sheet
+        if start.spot:
+            spot = start.spot
+            self.add_spot(spot.share, spot.perfusion_s, spot.contact_w_m2k).settle(tissue)
         self.ntc_error_c, self.contact_error_c = errors_c
         self.ntc = Lag(tissue.contact_c, sensors.NTC_LAG_S)
         self.contact = Lag(tissue.contact_c, sensors.TMP117_LAG_S)
@@ -57,9 +71,35 @@ class PadPlant:
         self.ntc_level = 0.0
         self.contact_raw = self.board_raw = 0
         self.light_s = [0.0] * len(wavelengths_nm)  # each bank's time at full light
-        self.max_contact_c = tissue.contact_c
-        self.cem43_min = 0.0
+        self.max_contact_c = tissue.contact_c  # where the sensors are
+        self.max_skin_c = self.hottest_c()  # skin or contact of any column
+        self.cem43_min = 0.0  # of the skin where the sensors are
+        self.spot_cem43_min = 0.0  # of the spot's skin, since there is one
         self.alert = False  # the hardware alert holds the supply switch open
+
+    def add_spot(self, share: float, perfusion: float, contact_w_m2k: float) -> Spot:
+        """Part of the skin differs from now on; it is as warm as the rest so far."""
+        spot = Spot(self.tissue, share, perfusion, contact_w_m2k, self.sheet, self.window_cm2)
+        self.tissue.spot = spot
+        return spot
+
+    def hottest_contact_c(self) -> float:
+        """Contact temperature of the hotter column, C."""
+        contact_c = self.tissue.contact_c
+        spot = self.tissue.spot
+        return max(contact_c, spot.skin.contact_c) if spot else contact_c
+
+    def hottest_c(self) -> float:
+        """The hottest of skin and contact of any column, C."""
+        tissue = self.tissue
+        hottest_c = max(tissue.contact_c, tissue.skin_c)
+        if tissue.spot:
+            hottest_c = max(hottest_c, tissue.spot.skin.contact_c, tissue.spot.skin.skin_c)
+        return hottest_c
+
+    def hottest_cem43_min(self) -> float:
+        """True CEM43 of the column that has the most, minutes."""
+        return max(self.cem43_min, self.spot_cem43_min)
 
     def advance(self, shares: "list[float]", lit: bool, draw: "Draw") -> float:
         """Advance a step with each bank lit this share of it; returns electrical watts."""
@@ -79,8 +119,21 @@ class PadPlant:
         skin_c = tissue.skin_c
         if skin_c > CEM43_FROM_C:
             self.cem43_min += STEP_S / 60.0 * (4.0 if skin_c < 43.0 else 2.0) ** (skin_c - 43.0)
+        hottest_c = contact_c if contact_c > skin_c else skin_c
+        if tissue.spot:
+            hottest_c = max(hottest_c, self._measure_spot(tissue.spot))
+        if hottest_c > self.max_skin_c:
+            self.max_skin_c = hottest_c
         self.sense(contact_c, draw)
         return power_w
+
+    def _measure_spot(self, spot: Spot) -> float:
+        """Count the spot's thermal dose; return the hotter of its skin and contact."""
+        skin_c = spot.skin.skin_c
+        if skin_c > CEM43_FROM_C:
+            base = 4.0 if skin_c < 43.0 else 2.0
+            self.spot_cem43_min += STEP_S / 60.0 * base ** (skin_c - 43.0)
+        return max(spot.skin.contact_c, skin_c)
 
     def sense(self, contact_c: float, draw: "Draw") -> None:
         """Advance the pad's three thermometers and their raw codes."""
@@ -108,11 +161,12 @@ class Plant:
         self.reseed(seed)
         wavelengths_nm = tuple([row[0] for row in board.BANKS])
         window_cm2 = calibration["window_cm2"]
+        sheet = sheet_w_k(*board.LED_BOARD)
         pads = []
         for pad in ("A", "B"):
             full = tuple([calibration["irradiance_mw_cm2"][pad][str(nm)] for nm in wavelengths_nm])
             errors_c = (self._error(NTC_ERROR_C), self._error(CONTACT_ERROR_C))
-            pads.append(PadPlant(start, wavelengths_nm, full, window_cm2, errors_c))
+            pads.append(PadPlant(start, wavelengths_nm, full, window_cm2, errors_c, sheet))
         for one in pads:
             one.sense(one.tissue.contact_c, self.draw)
         a, b = self.pads = tuple(pads)

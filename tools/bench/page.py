@@ -141,7 +141,7 @@ def as_toml(told: Scenario) -> "dict[str, Any]":
     table = {
         "seed": told.seed, "duration_s": told.duration_s,
         "prescription": "default" if told.prescription == default else told.prescription,
-        "start": {key: getattr(told.start, key) for key in START_KEYS},
+        "start": toml_writer.start_table(told.start),
         "event": [toml_writer.event_table(event) for event in told.events],
     }  # fmt: skip
     if told.board != REFERENCE:

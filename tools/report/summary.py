@@ -8,12 +8,14 @@ from rich.table import Table
 from rich.text import Text
 
 from firmware.core.limits import CEM43_SESSION_Q10_MS, CONTACT_WARN_MC
+from sim.faults.deadlines import SINGLE_C
 from sim.run import Run
 from tools.common import words
 from tools.report.light_account import PadAccount, account
 
 CEM43_LIMIT_MIN = CEM43_SESSION_Q10_MS / 1024 / 60_000
 WARN_C = CONTACT_WARN_MC / 1000
+SKIN_C = SINGLE_C
 
 
 def summary(run: Run, written: list[tuple[str, str]], how: str = "") -> RenderableType:
@@ -99,14 +101,15 @@ def cells(pairs: Iterator[tuple[float | None, float | None]]) -> list[str | Text
 
 def notes(run: Run, result: dict[str, object], how: str) -> Iterator[RenderableType]:
     """Heat, power, speed, faults and cut-offs."""
-    highest, cem43 = result["max_contact_c"], result["cem43_min"]
-    assert isinstance(highest, dict) and isinstance(cem43, dict)
-    line = Text("Highest true contact: ")
-    for joint, pad in (("", "A"), (", ", "B")):
-        style = "bold red" if highest[pad] > WARN_C else "bold"
-        line.append(f"{joint}{pad} ").append(f"{highest[pad]:.2f} C", style=style)
-    yield line.append(f" (warning at {WARN_C:.1f}).")
-    doses = f"A {cem43['A']:.2f}, B {cem43['B']:.2f} min"
+    yield degrees("Highest true contact at the sensors", result["max_contact_c"], WARN_C).append(
+        f" (warning at {WARN_C:.1f})."
+    )
+    yield degrees("Hottest skin or contact anywhere", result["max_skin_c"], SKIN_C).append(
+        f" (bound {SKIN_C:.1f})."
+    )
+    mean, hottest = result["cem43_min"], result["cem43_hottest_min"]
+    assert isinstance(mean, dict) and isinstance(hottest, dict)
+    doses = ", ".join(f"{pad} {mean[pad]:.2f}, hottest {hottest[pad]:.2f} min" for pad in "AB")
     yield f"True CEM43 of the skin: {doses} of {CEM43_LIMIT_MIN:g} a session."
     unit = run.unit
     sessions = words.plural(unit.battery.sessions_left(), "session")
@@ -135,6 +138,16 @@ def notes(run: Run, result: dict[str, object], how: str) -> Iterator[RenderableT
     late_j = result["emitted_after_off_j"]
     if late_j:
         yield Text(f"Light after it should have been off: {late_j:.4f} J.", style="bold red")
+
+
+def degrees(what: str, pads: object, limit_c: float) -> Text:
+    """A temperature of each pad; red beyond its limit."""
+    assert isinstance(pads, dict)
+    line = Text(f"{what}: ")
+    for joint, pad in (("", "A"), (", ", "B")):
+        style = "bold red" if pads[pad] > limit_c else "bold"
+        line.append(f"{joint}{pad} ").append(f"{pads[pad]:.2f} C", style=style)
+    return line
 
 
 def latency(ms: float) -> str:
