@@ -8,7 +8,7 @@ in a sensor's level or register, on a pin, or in a part that stops answering. Ca
 from firmware.core import inputs as pin
 from sim.faults.hardware import SENSOR_PARTS, Filter
 from sim.physics import sensors
-from sim.physics.spot import PRESSURE_CONTACT_W_M2K, PRESSURE_SHARE
+from sim.physics.spot import PRESSURE_CONTACT_W_M2K, PRESSURE_SHARE, SpottedTissue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -175,18 +175,17 @@ def wear(hardware: "Hardware", worn: bool) -> None:
 
 def pressure_spot(hardware: "Hardware", event: "Event", on: bool) -> None:
     """Pressure lets `value` 1/s of blood flow through the skin under part of a pad: under its spot
-    where it has one. What had no spot keeps one, which then has the flow of the rest."""
+    where it has one. A pad that had none keeps one, which then has the flow of the rest."""
     for index in struck_pads(event):
         pad = hardware.plant.pads[index]
         body = pad.tissue
+        if not isinstance(body, SpottedTissue):
+            body = pad.add_spot(PRESSURE_SHARE, body.perfusion, PRESSURE_CONTACT_W_M2K)
         if on:
-            before = body.spot.perfusion if body.spot else body.perfusion
-            hardware.before[index, event.name] = {"perfusion": before}
-            if not body.spot:
-                pad.add_spot(PRESSURE_SHARE, event_value(event), PRESSURE_CONTACT_W_M2K)
-        flow = event_value(event) if on else hardware.before.pop((index, event.name))["perfusion"]
-        assert body.spot
-        body.spot.set_flow(flow, body)
+            hardware.before[index, event.name] = {"perfusion": body.spot_perfusion}
+            body.set_spot_flow(event_value(event))
+        else:
+            body.set_spot_flow(hardware.before.pop((index, event.name))["perfusion"])
 
 
 def battery_sag(hardware: "Hardware", event: "Event", on: bool) -> None:

@@ -10,7 +10,7 @@ from sim.physics.battery import Battery
 from sim.physics.emitters import LIGHT_PER_K, REFERENCE_C, Emitters
 from sim.physics.person import PERSONS
 from sim.physics.sensors import Lag, Noise
-from sim.physics.spot import Spot, sheet_w_k
+from sim.physics.spot import SpottedTissue, sheet_w_k
 from sim.physics.tissue import Tissue
 
 TYPE_CHECKING = False
@@ -54,16 +54,19 @@ class PadPlant:
             PERSONS[start.person], contact_w_m2k=start.contact_w_m2k,
             back_m2k_w=start.back_m2k_w, light_mm=start.light_mm,
         )  # fmt: skip
-        self.tissue = Tissue(
+        self.tissue: Tissue = Tissue(
             start.ambient_c, start.perfusion, start.vasodilation, start.fat_mm,
             start.air_w_m2k, start.worn, STEP_S, whose,
         )  # fmt: skip
-        tissue = self.tissue
         self.window_cm2 = window_cm2
         self.sheet = sheet
+        self.cem43_min = 0.0  # of the skin where the sensors are
+        self.spot_cem43_min = 0.0  # of the spot's skin, since there is one
+        self.spot: Tissue | None = None  # the other column of its skin, where there is one
         if start.spot:
             spot = start.spot
-            self.add_spot(spot.share, spot.perfusion_s, spot.contact_w_m2k).settle(tissue)
+            self.add_spot(spot.share, spot.perfusion_s, spot.contact_w_m2k).settle_together()
+        tissue = self.tissue
         self.ntc_error_c, self.contact_error_c = errors_c
         self.ntc = Lag(tissue.contact_c, sensors.NTC_LAG_S)
         self.contact = Lag(tissue.contact_c, sensors.TMP117_LAG_S)
@@ -73,28 +76,28 @@ class PadPlant:
         self.light_s = [0.0] * len(wavelengths_nm)  # each bank's time at full light
         self.max_contact_c = tissue.contact_c  # where the sensors are
         self.max_skin_c = self.hottest_c()  # skin or contact of any column
-        self.cem43_min = 0.0  # of the skin where the sensors are
-        self.spot_cem43_min = 0.0  # of the spot's skin, since there is one
         self.alert = False  # the hardware alert holds the supply switch open
 
-    def add_spot(self, share: float, perfusion: float, contact_w_m2k: float) -> Spot:
+    def add_spot(self, share: float, perfusion: float, contact_w_m2k: float) -> SpottedTissue:
         """Part of the skin differs from now on; it is as warm as the rest so far."""
-        spot = Spot(self.tissue, share, perfusion, contact_w_m2k, self.sheet, self.window_cm2)
-        self.tissue.spot = spot
-        return spot
+        tissue = SpottedTissue(
+            self.tissue, share, perfusion, contact_w_m2k, self.sheet, self.window_cm2
+        )
+        self.tissue = tissue
+        self.spot = tissue.spot
+        self.spot_cem43_min = self.cem43_min
+        return tissue
 
     def hottest_contact_c(self) -> float:
         """Contact temperature of the hotter column, C."""
         contact_c = self.tissue.contact_c
-        spot = self.tissue.spot
-        return max(contact_c, spot.skin.contact_c) if spot else contact_c
+        return max(contact_c, self.spot.contact_c) if self.spot else contact_c
 
     def hottest_c(self) -> float:
         """The hottest of skin and contact of any column, C."""
-        tissue = self.tissue
-        hottest_c = max(tissue.contact_c, tissue.skin_c)
-        if tissue.spot:
-            hottest_c = max(hottest_c, tissue.spot.skin.contact_c, tissue.spot.skin.skin_c)
+        hottest_c = max(self.tissue.contact_c, self.tissue.skin_c)
+        if self.spot:
+            hottest_c = max(hottest_c, self.spot.contact_c, self.spot.skin_c)
         return hottest_c
 
     def hottest_cem43_min(self) -> float:
@@ -120,20 +123,20 @@ class PadPlant:
         if skin_c > CEM43_FROM_C:
             self.cem43_min += STEP_S / 60.0 * (4.0 if skin_c < 43.0 else 2.0) ** (skin_c - 43.0)
         hottest_c = contact_c if contact_c > skin_c else skin_c
-        if tissue.spot:
-            hottest_c = max(hottest_c, self._measure_spot(tissue.spot))
+        if self.spot:
+            hottest_c = max(hottest_c, self._measure_spot(self.spot))
         if hottest_c > self.max_skin_c:
             self.max_skin_c = hottest_c
         self.sense(contact_c, draw)
         return power_w
 
-    def _measure_spot(self, spot: Spot) -> float:
+    def _measure_spot(self, spot: Tissue) -> float:
         """Count the spot's thermal dose; return the hotter of its skin and contact."""
-        skin_c = spot.skin.skin_c
+        skin_c = spot.skin_c
         if skin_c > CEM43_FROM_C:
             base = 4.0 if skin_c < 43.0 else 2.0
             self.spot_cem43_min += STEP_S / 60.0 * base ** (skin_c - 43.0)
-        return max(spot.skin.contact_c, skin_c)
+        return max(spot.contact_c, skin_c)
 
     def sense(self, contact_c: float, draw: "Draw") -> None:
         """Advance the pad's three thermometers and their raw codes."""

@@ -37,7 +37,6 @@ from sim.physics.person import SAFE
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from sim.physics.person import Person
-    from sim.physics.spot import Spot
 
     Row = tuple[float, float, float, float]  # of `Tissue._factor`, as are these
     Factors = tuple[list[Row], list[float]]
@@ -81,8 +80,6 @@ class Tissue:
     to 12. `fat_mm` 2-40. `air_w_m2k`: surface to air, 5-15, less under a blanket.
     `dt_s`: what one `advance` advances. `person`: whose skin, and how the belt lies on it.
 
-    `spot`: the part of the skin under the same pad that differs (`sim.physics.spot`), or None.
-
     After each step, degrees C: `contact_c`, `skin_c` (its surface), `board_c`.
     """
 
@@ -97,7 +94,6 @@ class Tissue:
         dt_s: float = 0.2,
         person: "Person" = SAFE,
     ) -> None:
-        self.spot: Spot | None = None
         self.skin_constants = (vasodilation, fat_mm, dt_s, person)
         self.ambient_c = ambient_c
         self.perfusion = perfusion
@@ -136,14 +132,10 @@ class Tissue:
         if before != (self.perfusion, self.air_w_m2k, self.worn):
             self._factors = {}
         self._apply_conditions()
-        if self.spot:
-            self.spot.follow(self)
 
     def advance(self, light_w_m2: float, waste_w_m2: float) -> None:
         """Advance by dt_s with this light entering the skin (W/m2) and this heat
         given off in the LED board (W/m2 of pad). Off the skin the light is lost."""
-        if self.spot:
-            waste_w_m2 += self.spot.advance(self, light_w_m2, waste_w_m2)
         wanted = (self.skin_c - self._dilate_from_c) / self._dilate_span_k
         if wanted < 0.0:
             wanted = 0.0
@@ -168,8 +160,7 @@ class Tissue:
 
     def constants(self) -> list[object]:
         """Objects that are replaced or only added to: copies of a pad may share them."""
-        beside = self.spot.skin.constants() if self.spot else []
-        return [self._factors, self._intervals] + beside
+        return [self._factors, self._intervals]
 
     def copy_state(self, other: "Tissue") -> None:
         """Take on the temperatures and the dilation of a column of the same layers."""

