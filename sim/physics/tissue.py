@@ -45,7 +45,9 @@ CORE_C = 37.0  # assumed; blood arrives at this
 BLOOD_J_M3K = 4.0e6  # assumed: volumetric heat capacity of blood
 
 # Layers from outside in: thickness m (fat's is a parameter), k W/mK, rho c J/m3K.
-# Skin and fat: PMC5459687 (epidermis 1190 kg/m3, the top of its range).
+# Skin and fat: PMC5459687 Table 3, whose rows are of porcine skin (epidermis 1190 kg/m3, the top of
+# its range). Human: dermis 0.29 W/mK, fat 0.20-0.22. At 10 mW/cm2 the human pair peaks 0.1 to 0.3 C
+# lower, human dermis over porcine fat 0.05 to 0.1 C higher: docs/maintainer/skin-model.md.
 # Muscle: IT'IS tissue database (0.49 W/mK, 1090 kg/m3, 3421 J/kgK).
 EPIDERMIS_M, EPIDERMIS_W_MK, EPIDERMIS_J_M3K = 0.0001, 0.21, 1190.0 * 3600.0
 DERMIS_M, DERMIS_W_MK, DERMIS_J_M3K = 0.0015, 0.37, 1116.0 * 3224.0
