@@ -42,7 +42,7 @@ def new(  # noqa: PLR0913, PLR0917 - one parameter an option
         str, typer.Option("-o", "--output", metavar="FILE", help="TOML if named .toml, else JSON.")
     ],
     name: Annotated[str, typer.Option(help="What the unit's screen calls it.")] = "default",
-    fluence: Annotated[float, typer.Option(metavar="J/cm2", help="Dose of each pad.")] = 12,
+    fluence: Annotated[float, typer.Option(metavar="J/cm2", help="Dose of each pad.")] = 9,
     irradiance: Annotated[
         float | None,
         typer.Option(

@@ -101,16 +101,19 @@ def cells(pairs: Iterator[tuple[float | None, float | None]]) -> list[str | Text
 
 def notes(run: Run, result: dict[str, object], how: str) -> Iterator[RenderableType]:
     """Heat, power, speed, faults and cut-offs."""
-    yield degrees("Highest true contact at the sensors", result["max_contact_c"], WARN_C).append(
-        f" (warning at {WARN_C:.1f})."
-    )
-    yield degrees("Hottest skin or contact anywhere", result["max_skin_c"], SKIN_C).append(
-        f" (bound {SKIN_C:.1f})."
-    )
-    mean, hottest = result["cem43_min"], result["cem43_hottest_min"]
-    assert isinstance(mean, dict) and isinstance(hottest, dict)
-    doses = ", ".join(f"{pad} {mean[pad]:.2f}, hottest {hottest[pad]:.2f} min" for pad in "AB")
-    yield f"True CEM43 of the skin: {doses} of {CEM43_LIMIT_MIN:g} a session."
+    sensed, hottest = result["max_contact_c"], result["max_skin_c"]
+    assert isinstance(sensed, dict) and isinstance(hottest, dict)
+    line = Text("Highest true contact, hottest skin: ")
+    for joint, pad in (("", "A"), ("; ", "B")):
+        warm = sensed[pad] > WARN_C or hottest[pad] > SKIN_C
+        line.append(f"{joint}{pad} ").append(
+            f"{sensed[pad]:.2f}, {hottest[pad]:.2f} C", style="bold red" if warm else "bold"
+        )
+    yield line.append(".")
+    mean, most = result["cem43_min"], result["cem43_hottest_min"]
+    assert isinstance(mean, dict) and isinstance(most, dict)
+    doses = "; ".join(f"{pad} {mean[pad]:.2f}, {most[pad]:.2f}" for pad in "AB")
+    yield f"True CEM43, of the hottest skin: {doses} of {CEM43_LIMIT_MIN:g} min."
     unit = run.unit
     sessions = words.plural(unit.battery.sessions_left(), "session")
     left = "" if unit.session.locked else f", {sessions} left"
@@ -138,16 +141,6 @@ def notes(run: Run, result: dict[str, object], how: str) -> Iterator[RenderableT
     late_j = result["emitted_after_off_j"]
     if late_j:
         yield Text(f"Light after it should have been off: {late_j:.4f} J.", style="bold red")
-
-
-def degrees(what: str, pads: object, limit_c: float) -> Text:
-    """A temperature of each pad; red beyond its limit."""
-    assert isinstance(pads, dict)
-    line = Text(f"{what}: ")
-    for joint, pad in (("", "A"), (", ", "B")):
-        style = "bold red" if pads[pad] > limit_c else "bold"
-        line.append(f"{joint}{pad} ").append(f"{pads[pad]:.2f} C", style=style)
-    return line
 
 
 def latency(ms: float) -> str:
