@@ -226,14 +226,14 @@ class _Check:
                 "LED_BOARD is " + _shown(core[1]) + " um thick: from " + str(CORE_UM[0]) + " to "
                 + str(CORE_UM[1])
             )  # fmt: skip
-        places = [_rows(place) for place in _rows(self.get("SENSORS_MM")) or []]
-        try:
-            (a_x, a_y), (b_x, b_y) = places
-            apart_mm2 = (a_x - b_x) ** 2 + (a_y - b_y) ** 2
-        except (TypeError, ValueError):
+        mm: list[int] = []
+        for place in _rows(self.get("SENSORS_MM")) or []:
+            for value in _rows(place) or []:
+                if type(value) is int:
+                    mm.append(value)
+        if len(mm) != 4:
             self.add("SENSORS_MM is not two places, mm across and along")
-            return
-        if apart_mm2 < SENSORS_APART_MM**2:
+        elif (mm[0] - mm[2]) ** 2 + (mm[1] - mm[3]) ** 2 < SENSORS_APART_MM**2:
             self.add("SENSORS_MM are less than " + str(SENSORS_APART_MM) + " mm apart")
 
     def several(self, what: str, parts: "tuple[str, ...]") -> None:

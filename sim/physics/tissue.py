@@ -116,6 +116,7 @@ class Tissue:
         self._factors: dict[int, Factors] = {}
         self._skin = [0.0] * len(self._intervals)
         self._face = self._board = 0.0
+        self.contact_c = self.skin_c = self.board_c = CORE_C
         self._apply_conditions()
         self.settle()
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from hal.contract import Board
 
     Array = NDArray[np.float64]
+    Nodes = NDArray[np.intp]
 
 HELD_C = 40.5
 ROOM_C, AIR_W_M2K, FAT_M = 23.0, 5.0, 0.010
@@ -123,16 +124,16 @@ class Matrix:
 
     def __init__(self, nodes: int) -> None:
         self.nodes = nodes
-        self.entries: list[tuple[Array, Array, Array]] = []
+        self.entries: list[tuple[Nodes, Nodes, Array]] = []
         self.fixed = np.zeros(nodes)  # heat that comes from the fixed temperatures
 
-    def link(self, one: "Array", other: "Array", w_k: "Array") -> None:
+    def link(self, one: "Nodes", other: "Nodes", w_k: "Array") -> None:
         """Conduct between nodes."""
         for row, column, value in ((one, one, w_k), (one, other, -w_k), (other, other, w_k),
                                    (other, one, -w_k)):  # fmt: skip
             self.entries.append((row, column, value))
 
-    def sink(self, nodes: "Array", w_k: "Array", at_c: float) -> None:
+    def sink(self, nodes: "Nodes", w_k: "Array", at_c: float) -> None:
         """Conduct to a fixed temperature."""
         self.entries.append((nodes, nodes, w_k))
         np.add.at(self.fixed, nodes, w_k * at_c)
