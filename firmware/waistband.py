@@ -183,7 +183,7 @@ class Waistband(Parts):
             if lit_ms:
                 pad.count(gate.out, lit_ms, self.session.state == states.TREAT)
             pad.sense(inputs, code_sum)
-            pad.cem43.add(pad.contact_mc, step_ms)
+            pad.count_heat(step_ms)
             if settled:
                 pad.judge(inputs, latch)
             code_sum = self.sum_b

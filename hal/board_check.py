@@ -23,6 +23,7 @@ NUMBERS = (
     ("BANK_NOMINAL_UW_CM2", 1, 100_000),
     ("WINDOW_CM2", 1, 1_000),
     ("PAD_WINDOW_W_M2K", 10, 2_000),
+    ("SPOT_ALLOWANCE_MC", 10, 1_000),  # a pad without one has not been looked at
     ("NTC_OHM", 100, 1_000_000),
     ("NTC_B_K", 1_000, 10_000),
     ("NTC_PULLUP_OHM", 100, 1_000_000),
@@ -31,6 +32,15 @@ NUMBERS = (
     ("IDLE_MW", 1, 100_000),
     ("WATCHDOG_MAX_MS", WATCHDOG_LONG_MS, 16_777),
 )
+
+# What keeps the hottest skin near what the sensors feel: docs/maintainer/hot-spots.md.
+CORES = ("aluminium", "copper")  # of an LED board; FR4 leaves a pressed spot too hot
+EMITTERS = (
+    ("emitters a pad", 24, 1_000), ("um to the skin", 3_000, 50_000),
+    ("um from a diffuser to the skin", 0, 50_000),
+)  # fmt: skip
+CORE_UM = (1_000, 5_000)
+SENSORS_APART_MM = 10  # two contact sensors on one carrier err together
 
 # Names that hold one pin, and names that hold several.
 SINGLE_PINS = ("PIN_ENABLE", "PIN_LIGHT", "PIN_BUZZER", "PIN_VIBRATION", "PIN_POWER_HOLD")
@@ -86,6 +96,7 @@ class _Check:
             self.number(what, low, high)
         self.chip()
         self.banks()
+        self.spots()
         for what in SINGLE_PINS:
             self.pin(what, self.get(what))
         for what, parts in SEVERAL_PINS:
@@ -195,6 +206,35 @@ class _Check:
             if nm and nm == other_nm:
                 self.add(what + " has another bank's wavelength, which names it")
         self.slices.append(((a >> 1) % SLICES, nm))
+
+    def spots(self) -> None:
+        """Emitters, LED board and sensors' places leave no spot of skin too hot."""
+        values = _rows(self.get("EMITTERS")) or []
+        for k in range(len(EMITTERS)):
+            what, low, high = EMITTERS[k]
+            value = values[k] if k < len(values) else None
+            if type(value) is not int or not low <= value <= high:
+                self.add(
+                    "EMITTERS has " + _shown(value) + " " + what + ": from " + str(low) + " to "
+                    + str(high)
+                )  # fmt: skip
+        core = _rows(self.get("LED_BOARD")) or []
+        if len(core) != 2 or core[0] not in CORES:
+            self.add("LED_BOARD is not of " + " or ".join(CORES) + ", and its um")
+        elif type(core[1]) is not int or not CORE_UM[0] <= core[1] <= CORE_UM[1]:
+            self.add(
+                "LED_BOARD is " + _shown(core[1]) + " um thick: from " + str(CORE_UM[0]) + " to "
+                + str(CORE_UM[1])
+            )  # fmt: skip
+        mm: list[int] = []
+        for place in _rows(self.get("SENSORS_MM")) or []:
+            for value in _rows(place) or []:
+                if type(value) is int:
+                    mm.append(value)
+        if len(mm) != 4:
+            self.add("SENSORS_MM is not two places, mm across and along")
+        elif (mm[0] - mm[2]) ** 2 + (mm[1] - mm[3]) ** 2 < SENSORS_APART_MM**2:
+            self.add("SENSORS_MM are less than " + str(SENSORS_APART_MM) + " mm apart")
 
     def several(self, what: str, parts: "tuple[str, ...]") -> None:
         """A name that holds a pin for each of its parts; converter and bus pins are fixed."""

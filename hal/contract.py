@@ -33,6 +33,10 @@ class Board(Protocol):
     BANK_NOMINAL_UW_CM2: int
     WINDOW_CM2: int
     PAD_WINDOW_W_M2K: int
+    LED_BOARD: tuple[str, int]
+    EMITTERS: tuple[int, int, int]
+    SENSORS_MM: tuple[tuple[int, int], tuple[int, int]]
+    SPOT_ALLOWANCE_MC: int
     NTC_OHM: int
     NTC_B_K: int
     NTC_PULLUP_OHM: int

@@ -51,6 +51,11 @@ PLAUSIBLE_MAX_MC = 85_000  # this, is talking rubbish
 # injury is reported at 20-40 minutes.
 CEM43_SESSION_Q10_MS = 2 * 60_000 << 10
 CEM43_DAY_Q10_MS = 4 * 60_000 << 10
+# Skin that no sensor feels (docs/maintainer/hot-spots.md). Pressed skin without blood flow, away
+# from the sensors, comes to be hotter than contact by half of what contact is above this, with a
+# time constant of 2048 control steps.
+SPOT_FROM_MC = 37_000
+SPOT_SHIFT = 11
 
 # Light.
 IRRADIANCE_MAX_UW_CM2 = 50_000  # ours, a pad, all banks; WALT's ceiling is 100 mW/cm2

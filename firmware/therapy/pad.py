@@ -21,6 +21,8 @@ from firmware.core.limits import (
     PAIR_TRIP_MC,
     REST_MC,
     SKIN_HEARD_WITHIN_MS,
+    SPOT_FROM_MC,
+    SPOT_SHIFT,
 )
 from firmware.safety.sensor_checks import SensorChecks
 from firmware.therapy.dose import Cem43, Fluence
@@ -35,7 +37,7 @@ ONE = 65_536  # a throttle fully open
 
 # The controller: full power until BAND below the set point, then a proportional part and an
 # integral that finds what the skin takes. Tuned on the plant at its worst corners (thick fat,
-# no vasodilation): contact overshoots by less than 0.1 C. See docs/thermal.md.
+# no vasodilation): contact overshoots by less than 0.1 C. See docs/maintainer/thermal-control.md.
 BAND_MC = 1_000
 GAIN = ONE // BAND_MC  # throttle a mC
 INTEGRAL_SHIFT = 9  # mC * ms, shifted by this, is throttle
@@ -65,6 +67,8 @@ class Pad:
         self.rest_mc = self.later_mc = 0  # while dark: 5 to 15 s ago, and since
         self.at_rest = False
         self.board_mc = 0
+        self.allowance_mc = board.SPOT_ALLOWANCE_MC  # skin under an emitter, over the sensors
+        self.spot_q10_mc = 0  # skin without blood flow, over the sensors, in 1024ths of a mC
         self.throttle = 0
         self.integral = 0  # throttle that the integral takes away
         self.done = False  # its dose is reached
@@ -111,6 +115,21 @@ class Pad:
         held_mc = min(self.contact_mc, self.before_mc, self.earlier_mc)
         if held_mc > self.highest_mc:
             self.highest_mc = held_mc
+
+    def count_heat(self, step_ms: int) -> None:
+        """Count a control step's thermal dose, lit or dark, of the hottest skin that there may be
+        under the pad."""
+        above_mc = self.contact_mc - SPOT_FROM_MC
+        if above_mc < 0:
+            above_mc = 0
+        self.spot_q10_mc += ((above_mc << 9) - self.spot_q10_mc) >> SPOT_SHIFT
+        hottest_mc = self.contact_mc + self.allowance_mc + (self.spot_q10_mc >> 10)
+        self.cem43.add(hottest_mc, step_ms)
+
+    def lowered_mc(self) -> int:
+        """By how much contact is held below the set point: the allowance for emitters, and 750 mC
+        for each minute of thermal dose, which makes the dose last for the longest session."""
+        return self.allowance_mc + (self.cem43.session_q10_ms >> 14) // 5
 
     def rest(self, begin: bool, later: bool, long_enough: bool) -> None:
         """Dark: has the pad not warmed in the last 5 to 15 s? `begin`: they begin now; `later`:
@@ -159,7 +178,7 @@ class Pad:
 
     def regulate(self, set_point_mc: int, step_ms: int, ceiling: int) -> int:
         """The throttle for the next control step, at most `ceiling` (the ramp)."""
-        error_mc = set_point_mc - self.contact_mc
+        error_mc = set_point_mc - self.lowered_mc() - self.contact_mc
         if error_mc > ERROR_MAX_MC:
             error_mc = ERROR_MAX_MC
         elif error_mc < -ERROR_MAX_MC:

@@ -3,7 +3,7 @@
 A prescription is what `json` gives for a file such as
 
     {"name": "default", "irradiance_mw_cm2": {"810": 2.5, "850": 2.5, "940": 2.5, "1060": 2.5},
-     "fluence_j_cm2": 12, "max_min": 30, "set_point_c": 40.5, "light": {"mode": "cw"}}
+     "fluence_j_cm2": 9, "max_min": 30, "set_point_c": 40.5, "light": {"mode": "cw"}}
 
 Irradiance is the average at the skin, a pad; the fluence is a pad's, all banks
 together. `light` is one of {"mode": "cw"}, {"mode": "pulse", "rate_hz": 100-10000}
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 DEFAULT = {
     "name": "default",
     "irradiance_mw_cm2": {"810": 2.5, "850": 2.5, "940": 2.5, "1060": 2.5},
-    "fluence_j_cm2": 12,
+    "fluence_j_cm2": 9,
     "max_min": 30,
     "set_point_c": 40.5,
     "light": {"mode": "cw"},

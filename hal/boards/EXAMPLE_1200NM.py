@@ -25,3 +25,4 @@ BANKS = (
     (1200, 14, 15, 3000),
 )
 BANK_NOMINAL_UW_CM2 = 1_500  # at the skin, full duty, LED board at 25 C (assumed)
+SPOT_ALLOWANCE_MC = 50  # most of its power is waste heat, which comes evenly

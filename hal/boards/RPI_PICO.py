@@ -21,6 +21,17 @@ BANK_NOMINAL_UW_CM2 = 10_000  # at the skin, full duty, LED board at 25 C (assum
 WINDOW_CM2 = 60  # of a pad (assumed)
 PAD_WINDOW_W_M2K = 125  # LED board to contact face: 2 mm of clear silicone (assumed)
 
+# What keeps the hottest skin under a pad near what its sensors feel: docs/maintainer/hot-spots.md.
+LED_BOARD = ("aluminium", 1_500)  # core and its thickness, um: carries heat away from a hot spot
+# Emitters a pad, um from their faces to the skin, um from a diffuser to the skin (0: none).
+EMITTERS = (48, 3_000, 0)
+# mm from the pad's centre, across and along: contact thermistor, contact thermometer; each on a
+# carrier of its own, midway between emitters.
+SENSORS_MM = ((-20, 0), (20, 0))
+# The hottest point under an emitter over what the sensors feel, as tools/dev/spots.py has it: the
+# firmware holds contact by so much lower than prescribed.
+SPOT_ALLOWANCE_MC = 160
+
 # Contact thermistor to ground, pull-up to ADC_VREF: resistance at 25 C, B, pull-up.
 NTC_OHM = 10_000
 NTC_B_K = 3_950

@@ -10,7 +10,8 @@ from typing import Any
 
 from hal.boards import RPI_PICO
 from sim.common.boards import wavelengths_nm
-from sim.common.story import Event, Scenario, Start
+from sim.common.story import Event, PressureSpot, Scenario, Start
+from sim.common.value_record import replace
 from sim.faults.catalogue import ALERT_BROKEN, FAULTS
 from sim.scenario.scenario import BUTTONS, CLOCK_MAX, DURATION_MAX_S, SEED_MAX
 
@@ -29,6 +30,9 @@ WAVELENGTHS_NM = wavelengths_nm(RPI_PICO)
 PAUSES, SET_POINTS, OFF_SKIN, ENDS, MOVES, AGAIN = 0.3, 0.25, 0.12, 0.08, 0.1, 0.08
 PRESSED_ON = 0.35  # share of windows with presses
 PAIRED = 0.5  # share of fault windows with a second, independent fault
+SPOTS = 0.4  # share of wearers with a pressed spot under the pads
+DARK_SKIN = 0.15  # share of wearers in whose melanin all light ends
+MELANIN_MM = 0.2
 DEAD_ALERT = 0.25  # share of second faults that are the dead hardware alert
 LASTING = 0.7  # share of faults that stay
 
@@ -90,7 +94,7 @@ def draw_start(rng: Random) -> Start:
     """Draw a wearer, a room and a unit; worn from the beginning."""
     ends = (1.0, 6.0)
     near_wrap = rng.random() < 0.3
-    return Start(
+    start = Start(
         ambient_c=round(rng.uniform(5.0, 40.0), 1),
         battery_pct=round(rng.uniform(40.0, 100.0) if rng.random() < 0.85 else rng.uniform(1, 40)),
         perfusion=draw_log_uniform(rng, 0.0003, 0.003),
@@ -99,6 +103,24 @@ def draw_start(rng: Random) -> Start:
         air_w_m2k=round(rng.uniform(5.0, 15.0), 1),
         clock=rng.randint(CLOCK_MAX - WRAP_MS if near_wrap else 0, CLOCK_MAX),
     )
+    return replace(start, **draw_unknowns(rng))
+
+
+def draw_unknowns(rng: Random) -> dict[str, Any]:
+    """Draw what nobody has measured of a wearer (`sim.physics.person.PERSONS`, "safe")."""
+    found: dict[str, Any] = {
+        "contact_w_m2k": round(rng.uniform(75.0, 150.0), 1),
+        "back_m2k_w": round(rng.uniform(0.05, 0.2), 3),
+        "light_mm": MELANIN_MM if rng.random() < DARK_SKIN else 3.0,
+    }
+    if rng.random() < SPOTS:
+        perfusion_s = 0.0 if rng.random() < 0.6 else draw_log_uniform(rng, 0.00003, 0.001)
+        found["spot"] = PressureSpot(
+            share=draw_log_uniform(rng, 0.02, 0.5),
+            perfusion_s=perfusion_s,
+            contact_w_m2k=round(rng.uniform(75.0, 150.0), 1),
+        )
+    return found
 
 
 def draw_press(rng: Random, at_s: float, name: str = "START", hold_ms: int = 0) -> Event:

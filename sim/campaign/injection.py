@@ -67,6 +67,7 @@ class Measured(NamedTuple):
     own_name_ms: float | None  # from the onset until it had its own name
     miscount_j_cm2: float  # largest error of a bank's dose, counted less given
     reset_ms: float | None  # from the injection to a reset
+    cem43_min: float  # true, of the hottest column of skin, up to the last light
 
 
 def inject(fresh: "Callable[[], Run]", moment: "Moment", case: Case, at_s: float) -> "Injection":
@@ -233,6 +234,7 @@ class Injection:
             named=measured.list_named(self.at_ms), own_name_ms=own_name_ms,
             miscount_j_cm2=self._miscount_j_cm2(),
             reset_ms=min((ms for ms in resets if ms >= 0), default=None),
+            cem43_min=measured.cem43_min,
         )  # fmt: skip
 
     def _began_again(self) -> bool:

@@ -8,7 +8,7 @@ columns of the matrix.
 from typing import NamedTuple
 
 from firmware.therapy.prescription import DEFAULT
-from sim.common.story import HOLD_MS, Event, Start
+from sim.common.story import HOLD_MS, Event, PressureSpot, Start
 
 
 class Moment(NamedTuple):
@@ -129,6 +129,11 @@ WEARERS = (
     Wearer(
         "thin fat, cold room",
         Start(ambient_c=5.0, fat_mm=2.0, perfusion=0.0003, vasodilation=1.0), "strongest",
+    ),
+    # a bony prominence away from the sensors, under a pad that well perfused skin cools
+    Wearer(
+        "pressed spot, well perfused", Start(perfusion=0.003, spot=PressureSpot(0.2, 0.0, 100.0)),
+        "strongest",
     ),
     # of the first 400 000 seeds the one whose four contact sensors read lowest
     Wearer("thick fat, sensors low", THICK, "strongest", 287_373),

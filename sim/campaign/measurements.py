@@ -47,11 +47,12 @@ class Measurements:
         self.begun_ms = run.t_ms
         self.spans: list[Span] = []
         self.visited: list[tuple[int, str]] = []  # when each state was first seen, in order
-        self.peak_c = self._risen_c = self.contact_c()
+        self.peak_c = self._risen_c = self.hottest_c()
         self.crossing_s: float | None = None  # when true contact crossed the trip
         self.peak_ms = self.begun_ms  # when the peak last rose by RISE_C
         self.alerted = False  # a hardware alert was due, even from a dead one
-        self.cut_c = self.peak_c  # true contact, of the warmer pad, at the last light
+        self.cut_c = self.contact_c()  # true contact, of the hottest column, at the last light
+        self.cem43_min = 0.0  # true, of the hottest column of skin, at the last light
         # At the last light: since when a pad was sensed too hot, its sensors were too far apart,
         # the battery was empty.
         self.hot_ms = self.apart_ms = (-1, -1)
@@ -60,9 +61,14 @@ class Measurements:
         self._measure()
 
     def contact_c(self) -> float:
-        """Return true contact of the warmer pad."""
+        """Return true contact of the hottest column of either pad."""
         a, b = self.run.plant.pads
-        return max(a.tissue.contact_c, b.tissue.contact_c)
+        return max(a.hottest_contact_c(), b.hottest_contact_c())
+
+    def hottest_c(self) -> float:
+        """Return the hottest skin or contact of any column of either pad."""
+        a, b = self.run.plant.pads
+        return max(a.hottest_c(), b.hottest_c())
 
     def _add_light(self, from_ms: float, until_ms: float, watts: float) -> None:
         hardware = self.run.hardware
@@ -71,6 +77,7 @@ class Measurements:
         self.apart_ms = (hardware.apart_ms[0], hardware.apart_ms[1])
         self.empty_ms = hardware.empty_ms
         self.cut_c = self.contact_c()
+        self.cem43_min = max(pad.hottest_cem43_min() for pad in self.run.plant.pads)
         if self.bank >= 0 and until_ms > self.breaks_ms:
             self._measure_bank(max(from_ms, self.breaks_ms), until_ms)
 
@@ -101,13 +108,13 @@ class Measurements:
     def _measure(self) -> None:
         a, b = self.run.plant.pads
         self.alerted = self.alerted or a.alert or b.alert
-        contact_c = self.contact_c()
-        if contact_c > self.peak_c:
-            if contact_c > self._risen_c + RISE_C:
-                self._risen_c = contact_c
+        hottest_c = self.hottest_c()
+        if hottest_c > self.peak_c:
+            if hottest_c > self._risen_c + RISE_C:
+                self._risen_c = hottest_c
                 self.peak_ms = self.run.t_ms
-            self.peak_c = contact_c
-            if contact_c >= TRIP_C and self.crossing_s is None:
+            self.peak_c = hottest_c
+            if hottest_c >= TRIP_C and self.crossing_s is None:
                 self.crossing_s = self.run.t_s
         state = self.claims.read_state()
         if not self.visited or self.visited[-1][1] != state:

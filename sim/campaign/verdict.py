@@ -13,6 +13,7 @@ from sim.campaign.injection_points import Moment
 from sim.campaign.measurements import FOREVER_MS
 from sim.faults import deadlines
 from sim.faults.catalogue import FAULTS, HANGS, RAISES
+from sim.oracle.rules import CEM43_MIN
 
 NO_THERAPY = ("LOCKED", "SERVICE")  # a sound unit gives no light here but the lamp test's
 SAME_DOSE = 0.01  # ours: J/cm2 of a dose given: the count's own error is 0.5 %
@@ -56,7 +57,8 @@ def check_energy(m: Measured, case: Case, moment: Moment) -> Finding:
 
 
 def check_contact(m: Measured, case: Case, moment: Moment) -> Finding:
-    """True contact, unless only heat from outside raised it after the cut-off."""
+    """Hottest skin or contact of any column, unless only heat from outside raised it after the
+    cut-off."""
     if m.peak_c <= deadlines.SINGLE_C or is_outside_alone(m):
         return None
     return f"{m.peak_c:.2f} C", f"{deadlines.SINGLE_C:.1f} C", m.peak_c
@@ -72,6 +74,13 @@ def check_contact_at_cut(m: Measured, case: Case, moment: Moment) -> Finding:
     if case.row.since != deadlines.SENSED or m.onset_ms is None or m.cut_c <= deadlines.SINGLE_C:
         return None
     return f"{m.cut_c:.2f} C", f"{deadlines.SINGLE_C:.1f} C", m.cut_c
+
+
+def check_thermal_dose(m: Measured, case: Case, moment: Moment) -> Finding:
+    """CEM43 of the hottest column of skin, while there was light; heat from outside aside."""
+    if case.row.outside or m.cem43_min <= CEM43_MIN:
+        return None
+    return f"{m.cem43_min:.2f} min", f"{CEM43_MIN:g} min", m.cem43_min
 
 
 def check_state(m: Measured, case: Case, moment: Moment) -> Finding:
@@ -158,6 +167,7 @@ CHECKS: dict[str, Check] = {
     "energy": check_energy,
     "contact": check_contact,
     "contact at the cut": check_contact_at_cut,
+    "thermal dose": check_thermal_dose,
     "state": check_state,
     "bank": check_bank,
     "name": check_name,

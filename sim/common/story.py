@@ -9,12 +9,21 @@ from sim.common.value_record import Record
 HOLD_MS = 200  # a press, where none is named
 
 
+class PressureSpot(Record):
+    """Skin under part of each pad that differs from the rest (`sim.physics.spot`)."""
+
+    FIELDS = ("share", "perfusion_s", "contact_w_m2k")
+    share: float = 0.1  # of the pad's area
+    perfusion_s: float = 0.0  # of its dermis at rest, 1/s
+    contact_w_m2k: float = 150.0  # from the pad's face to its skin
+
+
 class Start(Record):
     """The wearer, the room and the unit at power-on."""
 
     FIELDS = (
         "ambient_c", "battery_pct", "worn", "perfusion", "vasodilation", "fat_mm", "air_w_m2k",
-        "clock",
+        "clock", "spot", "person", "contact_w_m2k", "back_m2k_w", "light_mm",
     )  # fmt: skip
     ambient_c: float = 23.0
     battery_pct: float = 80.0
@@ -24,6 +33,11 @@ class Start(Record):
     fat_mm: float = 10.0
     air_w_m2k: float = 5.0  # from surfaces to air
     clock: int = 0  # what the unit's 30-bit millisecond clock reads
+    spot: PressureSpot | None = None  # under both pads
+    person: str = "safe"  # of `sim.physics.person.PERSONS`
+    contact_w_m2k: float = 150.0  # from a pad's face to the skin
+    back_m2k_w: float = 0.10  # from LED board to outer surface
+    light_mm: float = 3.0  # 1/e depth of the light; 0.2: dark skin, all of it in the melanin
 
 
 class Event(Record):

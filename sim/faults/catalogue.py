@@ -195,6 +195,12 @@ GROUPS = (
             "lying_on_pad", 14, "lying on the pad",
             [Bound(OFF, 80, SENSED, HOT, (Trial(None, HEAT_S),))], pad="may", shows_as=AS_HOT,
         ),
+        # The hottest column of skin is what is judged: `max_skin_c`.
+        Fault(
+            "pressure_spot", 56, "pressure stops the blood under part of the pad",
+            [Bound(GOES_ON, None, STRIKE, LIT, (Trial(0.0, HEAT_S),))],
+            pad="may", unit="1/s", low=0, high=0.01, default=0.0, drawn=(0.0, 0.0005),
+        ),
     )),
     ("Light and its supply", (
         # Its name is let be within a second and found by a check of every bank, which takes

@@ -8,6 +8,7 @@ in a sensor's level or register, on a pin, or in a part that stops answering. Ca
 from firmware.core import inputs as pin
 from sim.faults.hardware import SENSOR_PARTS, SKIN, Filter
 from sim.physics import sensors
+from sim.physics.spot import PRESSURE_CONTACT_W_M2K, PRESSURE_SHARE, SpottedTissue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -257,6 +258,21 @@ def skin_sensor_reset(hardware: "Hardware", event: "Event", on: bool) -> None:
         hardware.cycle_power(SKIN_PARTS, SET_UP_MS)
 
 
+def pressure_spot(hardware: "Hardware", event: "Event", on: bool) -> None:
+    """Pressure lets `value` 1/s of blood flow through the skin under part of a pad: under its spot
+    where it has one. A pad that had none keeps one, which then has the flow of the rest."""
+    for index in struck_pads(event):
+        pad = hardware.plant.pads[index]
+        body = pad.tissue
+        if not isinstance(body, SpottedTissue):
+            body = pad.add_spot(PRESSURE_SHARE, body.perfusion, PRESSURE_CONTACT_W_M2K)
+        if on:
+            hardware.before[index, event.name] = {"perfusion": body.spot_perfusion}
+            body.set_spot_flow(event_value(event))
+        else:
+            body.set_spot_flow(hardware.before.pop((index, event.name))["perfusion"])
+
+
 def battery_sag(hardware: "Hardware", event: "Event", on: bool) -> None:
     """The pack stands lower than it should, by `value` V."""
     hardware.plant.sag_mv = event_value(event) * 1000.0 if on else 0.0
@@ -356,6 +372,7 @@ INJECT: "dict[str, Inject]" = {
     "under_blanket": tissue(air_w_m2k=BLANKET_W_M2K),
     # assumed: the weight stops the blood in the skin under it
     "lying_on_pad": tissue(air_w_m2k=MATTRESS_W_M2K, perfusion=0.0),
+    "pressure_spot": pressure_spot,
     "battery_sag": battery_sag,
     "battery_low": battery_low,
     "gauge_nak": lambda hardware, event, on: hardware.silence(("cell", "charge"), on),

@@ -86,7 +86,7 @@ class DoseOracle:
         self._counted = []
         self._given_before = [sum(pad.fluence_j_cm2()) for pad in self.pads]
         self._stray_before = self._stray.given_j_cm2[:]
-        self._cem43_before = [pad.cem43_min for pad in self.pads]
+        self._cem43_before = [pad.hottest_cem43_min() for pad in self.pads]
         self._excess_before = self._heat.excess_min[:]
 
     def given_j_cm2(self) -> list[float]:
@@ -101,11 +101,11 @@ class DoseOracle:
         return [given - (now[k] - before[k]) for k, given in enumerate(self.given_j_cm2())]
 
     def cem43_min(self) -> float:
-        """Return the larger of the pads' true CEM43 in the session, minutes, without what only
-        heat from outside explains."""
+        """Return the true CEM43 of the hottest column of skin in the session, minutes, without
+        what only heat from outside explains."""
         now = self._heat.excess_min
         return max([
-            pad.cem43_min - self._cem43_before[k] - (now[k] - self._excess_before[k])
+            pad.hottest_cem43_min() - self._cem43_before[k] - (now[k] - self._excess_before[k])
             for k, pad in enumerate(self.pads)
         ])  # fmt: skip
 

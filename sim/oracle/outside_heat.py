@@ -75,11 +75,14 @@ class OutsideHeat:
                 if not heated and self._is_same(twin, pad):
                     twins[pad] = None
 
-    def own_c(self, pad: int) -> float:
-        """Return a pad's contact temperature without the heat from outside."""
-        real_c = self._pads[pad].tissue.contact_c
+    def judged_c(self, pad: int, lit: bool) -> float:
+        """Return the temperature of a pad's hottest column by which the unit is judged: where heat
+        comes from outside, contact while lit, and in the dark without that heat."""
+        real = self._pads[pad]
         twin = self._twins[pad]
-        return real_c if twin is None else min(real_c, twin.tissue.contact_c)
+        if twin is None:
+            return real.hottest_c()
+        return real.hottest_contact_c() if lit else min(real.hottest_c(), twin.hottest_c())
 
     def _find_own(self, pad: int, heated: list[str]) -> "dict[str, Any]":
         """Return the conditions from before the faults that heat a pad now."""
@@ -89,9 +92,9 @@ class OutsideHeat:
         return own
 
     def _count_excess(self, pad: int) -> None:
-        tissue = self._pads[pad].tissue
-        felt = cem43_rate(tissue.contact_c) / FELT_SHARE
-        more = cem43_rate(tissue.skin_c) - felt
+        real = self._pads[pad]
+        felt = cem43_rate(real.tissue.contact_c) / FELT_SHARE
+        more = cem43_rate(real.hottest_c()) - felt
         if more > 0.0:
             self.excess_min[pad] += more * TICK_MS / 60_000
 

@@ -129,7 +129,9 @@ def make_result(run: "Ended") -> "dict[str, Any]":
             name: dict(zip(kinds, plant.fluence_j_cm2())) for name, _, plant in pads
         },
         "max_contact_c": {name: plant.max_contact_c for name, _, plant in pads},
+        "max_skin_c": {name: plant.max_skin_c for name, _, plant in pads},
         "cem43_min": {name: plant.cem43_min for name, _, plant in pads},
+        "cem43_hottest_min": {name: plant.hottest_cem43_min() for name, _, plant in pads},
         "energy_wh": run.plant.drawn_wh,
         "battery_pct": run.plant.battery.charge * 100.0,
         "cutoffs": list_cutoffs(run),

@@ -8,8 +8,9 @@ of measuring. They do not depend on the firmware's limits.
 from typing import NamedTuple
 
 RULES = {
-    "hot": "true contact at most 43.0 C under one fault and 43.5 C under two, lit or dark; "
-    "where something heats it from outside, in the dark only what the unit adds to that",
+    "hot": "the hottest skin or contact of any column under a pad at most 43.0 C under one fault "
+    "and 43.5 C under two, lit or dark; where something heats it from outside, contact while lit, "
+    "and in the dark only what the unit adds to that",
     "state": "no light but in CHECK, RAMP and TREAT",
     "unasked": "no light after an end of it, but for a new press and release of START",
     "unworn": "no light a second after a sensor shows that the belt came off the skin: its buckle, "
@@ -36,8 +37,8 @@ RULES = {
     "kept": "what is kept over a reset is at least what was given: dose of the session that it "
     "cut, time and CEM43 of the day",
     "long": "no light beyond the minutes that are prescribed for a session",
-    "cem43": "no light once the session's true CEM43 is 2 minutes; while something heats the skin "
-    "from outside, the face's: skin is then hotter than whatever feels it",
+    "cem43": "no light once the session's true CEM43 of the hottest column is 2 minutes; while "
+    "something heats the skin from outside, the face's: skin is then hotter than whatever feels it",
     "day light": "no light once there were 60 minutes of it in 24 hours",
     "day cem43": "no light once the true CEM43 of 24 hours is 4 minutes; from outside as above",
     "false trip": "no fault latched where none struck",
@@ -67,7 +68,9 @@ DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
 KEPT_CEM43_MIN = 0.05  # of a day: the unit counts nothing below 36 C
 LIT_SLACK_MS = 2_000  # less than a time limit: the unit counts whole control steps
-CEM43_LEAST_MIN = 0.3  # true; the unit counts the warmer sensor, in the pad's face, which is hotter
+# True, of the skin where the sensors are. The unit counts the hottest skin that there may be: 1.2
+# to 1.9 C hotter, which is 5 to 14 times as much.
+CEM43_LEAST_MIN = 0.1
 COLD_C = 28.5  # contact at most: the unit may take it for air
 
 

@@ -75,7 +75,7 @@ class SafetyOracle:
             run, self.claims, self.wearer, self._stray, self.heat, self.violations
         )
         self.day = DayOracle(run, self.claims, self.heat, self.violations)
-        self.hottest_c = max(self.pads[0].max_contact_c, self.pads[1].max_contact_c)
+        self.hottest_c = max(self.pads[0].max_skin_c, self.pads[1].max_skin_c)
         self._injected = run.injected
         self._noted = 0  # injections noted in `_dues`, `_refusals` and `_current`
         self._dues: list[Due] = []
@@ -206,16 +206,17 @@ class SafetyOracle:
                 self._report("not refused", since_s, 0.0, said)
 
     def _judge_heat(self, t_ms: int, lit: bool) -> None:
-        """Judge true contact: while lit as it is, in the dark without what comes from outside."""
+        """Judge the hottest column; where heat comes from outside, its contact while lit, and in
+        the dark only what the unit does."""
         for pad in (0, 1):
-            contact_c = self.pads[pad].tissue.contact_c
-            if contact_c > self.hottest_c:
-                self.hottest_c = contact_c
-            if contact_c > deadlines.SINGLE_C:
-                judged_c = contact_c if lit else self.heat.own_c(pad)
+            hottest_c = self.pads[pad].hottest_c()
+            if hottest_c > self.hottest_c:
+                self.hottest_c = hottest_c
+            if hottest_c > deadlines.SINGLE_C:
+                judged_c = self.heat.judged_c(pad, lit)
                 most_c = most_contact_c(self._injected, t_ms)
                 if judged_c > most_c:
-                    self._report("hot", judged_c, most_c, f"true contact {judged_c:.2f} C")
+                    self._report("hot", judged_c, most_c, f"skin or contact {judged_c:.2f} C")
 
     # -- light -------------------------------------------------------------------------
 

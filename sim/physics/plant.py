@@ -4,10 +4,13 @@ The simulated unit's only truth. Owned by `sim.run`; a HAL tells it what share o
 was lit at full duty, and reads temperatures, raw sensor levels and the pack.
 """
 
+from sim.common.value_record import replace
 from sim.physics import sensors
 from sim.physics.battery import Battery
 from sim.physics.emitters import LIGHT_PER_K, REFERENCE_C, Emitters
+from sim.physics.person import PERSONS
 from sim.physics.sensors import Lag, Noise
+from sim.physics.spot import SpottedTissue, sheet_w_k
 from sim.physics.tissue import Tissue
 
 TYPE_CHECKING = False
@@ -41,18 +44,29 @@ class PadPlant:
 
     def __init__(
         self, start: "Start", wavelengths_nm: "tuple[int, ...]",
-        full_mw_cm2: "tuple[float, ...]", window_cm2: float,
-        errors_c: "tuple[float, float]",
-        seed: int,
+        full_mw_cm2: "tuple[float, ...]", window_cm2: float, errors_c: "tuple[float, float]",
+        sheet: float, seed: int,
     ) -> None:  # fmt: skip
-        """`errors_c`: how far the thermistor and the contact thermometer read off. `seed` is the
-        skin sensor's."""
+        """`errors_c`: how far the thermistor and the contact thermometer read off. `sheet`: of its
+        LED board, W/K a square. `seed` is the skin sensor's."""
         self.emitters = Emitters(wavelengths_nm, full_mw_cm2, window_cm2)
         self.full_mw_cm2 = full_mw_cm2
-        self.tissue = Tissue(
-            start.ambient_c, start.perfusion, start.vasodilation, start.fat_mm,
-            start.air_w_m2k, start.worn, STEP_S,
+        whose = replace(
+            PERSONS[start.person], contact_w_m2k=start.contact_w_m2k,
+            back_m2k_w=start.back_m2k_w, light_mm=start.light_mm,
         )  # fmt: skip
+        self.tissue: Tissue = Tissue(
+            start.ambient_c, start.perfusion, start.vasodilation, start.fat_mm,
+            start.air_w_m2k, start.worn, STEP_S, whose,
+        )  # fmt: skip
+        self.window_cm2 = window_cm2
+        self.sheet = sheet
+        self.cem43_min = 0.0  # of the skin where the sensors are
+        self.spot_cem43_min = 0.0  # of the spot's skin, since there is one
+        self.spot: Tissue | None = None  # the other column of its skin, where there is one
+        if start.spot:
+            spot = start.spot
+            self.add_spot(spot.share, spot.perfusion_s, spot.contact_w_m2k).settle_together()
         tissue = self.tissue
         self.ntc_error_c, self.contact_error_c = errors_c
         self.ntc = Lag(tissue.contact_c, sensors.NTC_LAG_S)
@@ -68,14 +82,37 @@ class PadPlant:
         self.step_pf = sensors.SKIN_STEP_PF * (1.0 + spread)  # of this wearer's skin
         self.skin_raw = sensors.fdc1004_raw(self.skin_pf())
         self.off_body_j = 0.0  # light while it was not wholly on the skin, J
-        self.bared = (
-            1.0 - self.on_skin
-        )  # share of the pad that was off the skin in this step, at most
-        self.window_cm2 = window_cm2
+        self.bared = 1.0 - self.on_skin  # share that was off the skin in this step, at most
         self.light_s = [0.0] * len(wavelengths_nm)  # each bank's time at full light
-        self.max_contact_c = tissue.contact_c
-        self.cem43_min = 0.0
+        self.max_contact_c = tissue.contact_c  # where the sensors are
+        self.max_skin_c = self.hottest_c()  # skin or contact of any column
         self.alert = False  # the hardware alert holds the supply switch open
+
+    def add_spot(self, share: float, perfusion: float, contact_w_m2k: float) -> SpottedTissue:
+        """Part of the skin differs from now on; it is as warm as the rest so far."""
+        tissue = SpottedTissue(
+            self.tissue, share, perfusion, contact_w_m2k, self.sheet, self.window_cm2
+        )
+        self.tissue = tissue
+        self.spot = tissue.spot
+        self.spot_cem43_min = self.cem43_min
+        return tissue
+
+    def hottest_contact_c(self) -> float:
+        """Contact temperature of the hotter column, C."""
+        contact_c = self.tissue.contact_c
+        return max(contact_c, self.spot.contact_c) if self.spot else contact_c
+
+    def hottest_c(self) -> float:
+        """The hottest of skin and contact of any column, C."""
+        hottest_c = max(self.tissue.contact_c, self.tissue.skin_c)
+        if self.spot:
+            hottest_c = max(hottest_c, self.spot.contact_c, self.spot.skin_c)
+        return hottest_c
+
+    def hottest_cem43_min(self) -> float:
+        """True CEM43 of the column that has the most, minutes."""
+        return max(self.cem43_min, self.spot_cem43_min)
 
     def advance(self, shares: "list[float]", lit: bool, draw: "Draw") -> float:
         """Advance a step with each bank lit this share of it; returns electrical watts."""
@@ -99,8 +136,21 @@ class PadPlant:
         skin_c = tissue.skin_c
         if skin_c > CEM43_FROM_C:
             self.cem43_min += STEP_S / 60.0 * (4.0 if skin_c < 43.0 else 2.0) ** (skin_c - 43.0)
+        hottest_c = contact_c if contact_c > skin_c else skin_c
+        if self.spot:
+            hottest_c = max(hottest_c, self._measure_spot(self.spot))
+        if hottest_c > self.max_skin_c:
+            self.max_skin_c = hottest_c
         self.sense(contact_c, draw)
         return power_w
+
+    def _measure_spot(self, spot: Tissue) -> float:
+        """Count the spot's thermal dose; return the hotter of its skin and contact."""
+        skin_c = spot.skin_c
+        if skin_c > CEM43_FROM_C:
+            base = 4.0 if skin_c < 43.0 else 2.0
+            self.spot_cem43_min += STEP_S / 60.0 * base ** (skin_c - 43.0)
+        return max(spot.contact_c, skin_c)
 
     def cover(self, on_skin: float) -> None:
         """Put this share of the pad on the skin, or take it off."""
@@ -145,12 +195,13 @@ class Plant:
         self.reseed(seed)
         wavelengths_nm = tuple([row[0] for row in board.BANKS])
         window_cm2 = calibration["window_cm2"]
+        sheet = sheet_w_k(*board.LED_BOARD)
         pads = []
         for pad in ("A", "B"):
             full = tuple([calibration["irradiance_mw_cm2"][pad][str(nm)] for nm in wavelengths_nm])
             errors_c = (self._error(NTC_ERROR_C), self._error(CONTACT_ERROR_C))
             pads.append(PadPlant(
-                start, wavelengths_nm, full, window_cm2, errors_c, seed ^ 0xC0FF + ord(pad)
+                start, wavelengths_nm, full, window_cm2, errors_c, sheet, seed ^ 0xC0FF + ord(pad)
             ))  # fmt: skip
         for one in pads:
             one.sense(one.tissue.contact_c, self.draw)

@@ -32,31 +32,29 @@ the pad is taken to return to it.
 
 import math
 
+from sim.physics.person import SAFE
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from sim.physics.person import Person
+
     Row = tuple[float, float, float, float]  # of `Tissue._factor`, as are these
     Factors = tuple[list[Row], list[float]]
 
 CORE_C = 37.0  # assumed; blood arrives at this
 BLOOD_J_M3K = 4.0e6  # assumed: volumetric heat capacity of blood
-LIGHT_DEPTH_M = 0.003  # assumed: 1/e depth of near infrared
-CONTACT_W_M2K = 150.0  # assumed: face to skin, belt closed
 
 # Layers from outside in: thickness m (fat's is a parameter), k W/mK, rho c J/m3K.
-# Skin and fat: PMC5459687 (epidermis 1190 kg/m3, the top of its range).
+# Skin and fat: PMC5459687 Table 3, whose rows are of porcine skin (epidermis 1190 kg/m3, the top of
+# its range). Human: dermis 0.29 W/mK, fat 0.20-0.22. At 10 mW/cm2 the human pair peaks 0.1 to 0.3 C
+# lower, human dermis over porcine fat 0.05 to 0.1 C higher: docs/maintainer/skin-model.md.
 # Muscle: IT'IS tissue database (0.49 W/mK, 1090 kg/m3, 3421 J/kgK).
 EPIDERMIS_M, EPIDERMIS_W_MK, EPIDERMIS_J_M3K = 0.0001, 0.21, 1190.0 * 3600.0
 DERMIS_M, DERMIS_W_MK, DERMIS_J_M3K = 0.0015, 0.37, 1116.0 * 3224.0
 FAT_W_MK, FAT_J_M3K = 0.16, 971.0 * 2303.0
-MUSCLE_M, MUSCLE_W_MK, MUSCLE_J_M3K = 0.020, 0.49, 1090.0 * 3421.0  # 20 mm: assumed
+MUSCLE_W_MK, MUSCLE_J_M3K = 0.49, 1090.0 * 3421.0
 
 FAT_PERFUSION_SHARE = 0.3  # assumed: fat's flow over the dermis's at rest; heat leaves it be
-MUSCLE_PERFUSION_S = 0.0007  # assumed: resting; neither skin heat nor a pad's pressure moves it
-
-# Perfusion rises in a straight line (assumed) between these two skin temperatures.
-DILATE_FROM_C = 38.0  # assumed; flow has begun to rise at 38 (Front Physiol 2016;7:622),
-# the axon reflex starts at 39.4 (PMID 9003568)
-DILATE_FULL_C = 43.0  # greatest flow is had at 42-43 (J Vasc Res 2006;43:270)
 DILATE_LAG_S = 60.0  # assumed: first-order; seconds for the reflex, minutes for the rest
 DILATE_LEVELS = 100  # ours: 0.05 C of skin temperature a level
 
@@ -64,7 +62,6 @@ BOARD_J_M2K = 3500.0  # assumed: 1.5 mm aluminium-core board
 FACE_J_M2K = 2000.0  # assumed: the skin half of a silicone window, with its sensors
 WINDOW_W_M2K = 125.0  # assumed: board to face, 2 mm of clear silicone at 0.25 W/mK
 AIR_LEAST_W_M2K = 0.1  # ours: nothing insulates altogether
-BACK_M2K_W = 0.10  # assumed: 3 mm of foam and the belt, board to outer surface
 
 # Depths of the nodes inside each layer, metres below its top: finer towards the light,
 # where the heat goes in. The layer's own thickness closes the list.
@@ -72,7 +69,7 @@ EPIDERMIS_NODES_M = ()
 DERMIS_NODES_M = (0.0002, 0.0005, 0.001)
 FAT_NODES_UM = (600, 1300, 2100, 3100, 4300, 5800, 7600, 10_000, 13_000, 17_000, 23_000, 31_000)
 FAT_NODES_M = tuple([um / 1e6 for um in FAT_NODES_UM])
-MUSCLE_NODES_M = (0.0015, 0.004, 0.008, 0.013)
+MUSCLE_NODES_M = (0.0015, 0.004, 0.008, 0.013, 0.020, 0.030, 0.040)
 
 CONDITIONS = ("ambient_c", "perfusion", "air_w_m2k", "worn", "external_w_m2")
 
@@ -82,8 +79,8 @@ class Tissue:
 
     `ambient_c` 5-40 C. `perfusion`: of the dermis at rest, 1/s, 0.0003-0.003, or 0
     for none. `vasodilation`: the largest factor by which heat raises it, 1 (none)
-    to 6. `fat_mm` 2-40. `air_w_m2k`: surface to air, 5-15, less under a blanket.
-    `dt_s`: what one `step` advances.
+    to 12. `fat_mm` 2-40. `air_w_m2k`: surface to air, 5-15, less under a blanket.
+    `dt_s`: what one `advance` advances. `person`: whose skin, and how the belt lies on it.
 
     After each step, degrees C: `contact_c`, `skin_c` (its surface), `board_c`.
     """
@@ -97,23 +94,31 @@ class Tissue:
         air_w_m2k: float = 5.0,
         worn: bool = True,
         dt_s: float = 0.2,
+        person: "Person" = SAFE,
     ) -> None:
+        self.skin_constants = (vasodilation, fat_mm, dt_s, person)
         self.ambient_c = ambient_c
         self.perfusion = perfusion
         self.air_w_m2k = air_w_m2k
         self.worn = worn
         self.external_w_m2 = 0.0
+        self._contact_w_m2k = person.contact_w_m2k
+        self._back_m2k_w = person.back_m2k_w
+        self._dilate_from_c = person.dilate_from_c
+        self._dilate_span_k = person.dilate_full_c - person.dilate_from_c
+        self._muscle_perfusion_s = person.muscle_perfusion_s
         self._per_s = 1.0 / dt_s
         self._rise = max(vasodilation - 1.0, 0.0)
         self._levels = DILATE_LEVELS if self._rise else 0
         self._lag_share = dt_s / (DILATE_LAG_S + dt_s)
         self._dilation = 0.0
-        self._intervals = _intervals(fat_mm / 1000.0)
+        self._intervals = _intervals(fat_mm / 1000.0, person.muscle_m, person.light_mm / 1000.0)
         self._factors: dict[int, Factors] = {}
         self._skin = [0.0] * len(self._intervals)
         self._face = self._board = 0.0
+        self.contact_c = self.skin_c = self.board_c = CORE_C
         self._apply_conditions()
-        self._settle()
+        self.settle()
 
     def change(self, **conditions: float) -> None:
         """Change conditions between steps; what is left out stays as it is.
@@ -134,7 +139,7 @@ class Tissue:
     def advance(self, light_w_m2: float, waste_w_m2: float) -> None:
         """Advance by dt_s with this light entering the skin (W/m2) and this heat
         given off in the LED board (W/m2 of pad). Off the skin the light is lost."""
-        wanted = (self.skin_c - DILATE_FROM_C) / (DILATE_FULL_C - DILATE_FROM_C)
+        wanted = (self.skin_c - self._dilate_from_c) / self._dilate_span_k
         if wanted < 0.0:
             wanted = 0.0
         elif wanted > 1.0:
@@ -159,6 +164,12 @@ class Tissue:
     def constants(self) -> list[object]:
         """Objects that are replaced or only added to: copies of a pad may share them."""
         return [self._factors, self._intervals]
+
+    def copy_state(self, other: "Tissue") -> None:
+        """Take on the temperatures and the dilation of a column of the same layers."""
+        self._skin = other._skin[:]
+        self._face, self._board, self._dilation = other._face, other._board, other._dilation
+        self.contact_c, self.skin_c, self.board_c = other.contact_c, other.skin_c, other.board_c
 
     def _solve(self, factors: "Factors", light: float, waste: float) -> None:
         """Eliminate from the core out to the board, and substitute back in.
@@ -198,21 +209,22 @@ class Tissue:
         """Work out the ways to the air, and the heat that comes in along them."""
         air = max(self.air_w_m2k, AIR_LEAST_W_M2K)
         bare = 0.0 if self.worn else air
-        self._to_air = (bare, bare, air / (1.0 + air * BACK_M2K_W))  # skin, face, board
+        self._to_air = (bare, bare, air / (1.0 + air * self._back_m2k_w))  # skin, face, board
         above_core = self.ambient_c - CORE_C
         self._skin_w_m2 = bare * above_core + self.external_w_m2
         self._face_w_m2 = bare * above_core
         self._board_w_m2 = self._to_air[2] * above_core
 
-    def _settle(self) -> None:
-        """Put the column in its dark steady state, perfusion and skin in agreement."""
+    def settle(self, waste_w_m2: float = 0.0) -> None:
+        """Put the column in its dark steady state, perfusion and skin in agreement; `waste_w_m2`
+        is heat that the LED board is given from beside."""
         low, high = 0, self._levels
         while True:
             level = (low + high) // 2
-            self._solve(self._factor(level, 0.0), 0.0, 0.0)
+            self._solve(self._factor(level, 0.0), 0.0, waste_w_m2)
             if low >= high:
                 break
-            share = (self.skin_c - DILATE_FROM_C) / (DILATE_FULL_C - DILATE_FROM_C)
+            share = (self.skin_c - self._dilate_from_c) / self._dilate_span_k
             if share * self._levels > level + 0.5:
                 low = level + 1
             else:
@@ -228,13 +240,13 @@ class Tissue:
         the board inwards: how far each node follows the one outside it.
         """
         dermis = self.perfusion * (1.0 + self._rise * level / DILATE_LEVELS)
-        flows = (0.0, dermis, self.perfusion * FAT_PERFUSION_SHARE, MUSCLE_PERFUSION_S)
+        flows = (0.0, dermis, self.perfusion * FAT_PERFUSION_SHARE, self._muscle_perfusion_s)
         own, links, absorbs = _assemble(self._intervals, flows, per_s)
 
         skin_air, face_air, board_air = self._to_air
         own[-1] = (own[-1][0], own[-1][1] + skin_air)
         own += [(FACE_J_M2K * per_s, face_air), (BOARD_J_M2K * per_s, board_air)]
-        links += [CONTACT_W_M2K if self.worn else 0.0, WINDOW_W_M2K, 0.0]
+        links += [self._contact_w_m2k if self.worn else 0.0, WINDOW_W_M2K, 0.0]
         absorbs += [0.0, 0.0]
 
         rows: list[Row] = []
@@ -250,14 +262,16 @@ class Tissue:
         return rows, gains
 
 
-def _intervals(fat_m: float) -> list[tuple[float, float, float, int, float, float]]:
+def _intervals(
+    fat_m: float, muscle_m: float, light_m: float
+) -> list[tuple[float, float, float, int, float, float]]:
     """The skin cut into intervals, deepest first: (thickness m, W/mK, J/m3K, which
     layer, share of the light that its deep end takes, and its shallow end)."""
     layers = (
         (EPIDERMIS_M, EPIDERMIS_W_MK, EPIDERMIS_J_M3K, EPIDERMIS_NODES_M),
         (DERMIS_M, DERMIS_W_MK, DERMIS_J_M3K, DERMIS_NODES_M),
         (fat_m, FAT_W_MK, FAT_J_M3K, FAT_NODES_M),
-        (MUSCLE_M, MUSCLE_W_MK, MUSCLE_J_M3K, MUSCLE_NODES_M),
+        (muscle_m, MUSCLE_W_MK, MUSCLE_J_M3K, MUSCLE_NODES_M),
     )
     cut, entering = [], 1.0
     for which, (thick, k, rho_c, nodes) in enumerate(layers):
@@ -265,9 +279,9 @@ def _intervals(fat_m: float) -> list[tuple[float, float, float, int, float, floa
         for end in [depth for depth in nodes if depth < thick] + [thick]:
             h = end - start
             start = end
-            left = entering * math.exp(-h / LIGHT_DEPTH_M)
+            left = entering * math.exp(-h / light_m)
             # Beer-Lambert against a straight-line share between the two ends.
-            deep = (entering - left) * LIGHT_DEPTH_M / h - left
+            deep = (entering - left) * light_m / h - left
             cut.append((h, k, rho_c, which, deep, entering - left - deep))
             entering = left
     cut.reverse()

@@ -10,10 +10,11 @@ from firmware.therapy import prescription as firmware_prescription
 from sim.common import validate
 from sim.common.boards import REFERENCE, find_board, wavelengths_nm
 from sim.common.errors import BadInput
-from sim.common.story import HOLD_MS, Event, Scenario, Start
+from sim.common.story import HOLD_MS, Event, PressureSpot, Scenario, Start
 from sim.common.validate import shown
 from sim.faults.catalogue import FAULTS, NAMES, Fault
 from sim.faults.source_lines import parse_line
+from sim.physics.person import PERSONS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,10 +38,20 @@ RANGES = {
     "ambient_c": (-10, 50, "C"),
     "battery_pct": (0, 100, "%"),
     "perfusion": (0, 0.01, "1/s"),
-    "vasodilation": (1, 6, "times"),
+    "vasodilation": (1, 12, "times"),
     "fat_mm": (2, 40, "mm"),
     "air_w_m2k": (0.5, 50, "W/m2K"),
+    "contact_w_m2k": (20, 500, "W/m2K"),
+    "back_m2k_w": (0, 1, "m2K/W"),
+    "light_mm": (0.1, 20, "mm"),
 }
+SPOT_RANGES = {
+    "share": (0.01, 0.5, "of the pad's area"),
+    "perfusion_s": (0, 0.01, "1/s"),
+    "contact_w_m2k": (20, 500, "W/m2K"),
+}
+PERSON_NAMES = ("safe", "typical")  # of PERSONS, in this order
+BY_PERSON = ("vasodilation", "light_mm", "air_w_m2k")  # of a start, where it does not say them
 # `seed`: new noise from here
 CHANGES = ("worn", "buckled", "ambient_c", "perfusion", "air_w_m2k", "seed")
 KINDS = ("press", "fault") + CHANGES
@@ -168,8 +179,24 @@ def _prescription(
 
 def _start(value: object, where: str) -> Start:
     found = validate.table(value, where, START_KEYS)
-    checked = {key: _condition(key, found[key], f"{where}.{key}") for key in found}
+    person = validate.choice(found.get("person", "safe"), f"{where}.person", PERSON_NAMES)
+    checked: dict[str, object] = {key: getattr(PERSONS[person], key) for key in BY_PERSON}
+    for key in found:
+        if key == "person":
+            checked[key] = person
+        elif key == "spot":
+            checked[key] = _spot(found[key], f"{where}.spot")
+        else:
+            checked[key] = _condition(key, found[key], f"{where}.{key}")
     return Start(**checked)  # type: ignore[arg-type]
+
+
+def _spot(value: object, where: str) -> PressureSpot:
+    found = validate.table(value, where, PressureSpot.FIELDS)
+    checked = {
+        key: validate.number(found[key], f"{where}.{key}", *SPOT_RANGES[key]) for key in found
+    }
+    return PressureSpot(**checked)
 
 
 def _condition(key: str, value: object, where: str) -> float | bool | int:

@@ -9,14 +9,14 @@ from sim.faults.catalogue import FAULTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from sim.common.story import Event, Scenario
+    from sim.common.story import Event, Scenario, Start
 
 EVENT_KEYS = ("pad", "value", "for_s", "button", "line", "nm")  # of a fault, where it has them
 
 
 def to_toml(scenario: "Scenario") -> str:
     """The whole scenario."""
-    start = {key: getattr(scenario.start, key) for key in scenario.start.FIELDS}
+    start = start_table(scenario.start)
     lines = [f"board = {toml_value(scenario.board)}"] if scenario.board != REFERENCE else []
     lines += [
         f"seed = {scenario.seed}",
@@ -28,6 +28,17 @@ def to_toml(scenario: "Scenario") -> str:
         table = event_table(event)
         lines += ["", "[[event]]"] + [f"{key} = {toml_value(v)}" for key, v in table.items()]
     return "\n".join(lines) + "\n"
+
+
+def start_table(start: "Start") -> dict[str, object]:
+    """A start as the table of a scenario file."""
+    table: dict[str, object] = {key: getattr(start, key) for key in start.FIELDS}
+    spot = start.spot
+    if spot:
+        table["spot"] = {key: getattr(spot, key) for key in spot.FIELDS}
+    else:
+        del table["spot"]
+    return table
 
 
 def event_table(event: "Event") -> dict[str, object]:

@@ -56,6 +56,8 @@ TABLE: list[tuple[str, Any, str]] = [
     ("CEM43_SESSION_Q10_MS", 2 * MINUTE_MS * 1024, "a tenth of what hurts skin"),
     ("CEM43_DAY_Q10_MS", 4 * MINUTE_MS * 1024, "a fifth of what hurts skin"),
     # light
+    ("SPOT_FROM_MC", 37_000, "blood: docs/maintainer/hot-spots.md"),
+    ("SPOT_SHIFT", 11, "docs/maintainer/hot-spots.md"),
     ("IRRADIANCE_MAX_UW_CM2", 50_000, "ours: half of WALT's ceiling for 780-860 nm"),
     ("BANK_MIN_UW_CM2", 100, "ours: less is a duty too small to be exact"),
     ("BANK_MAX_UW_CM2", 12_500, "a quarter of a pad's"),

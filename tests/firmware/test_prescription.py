@@ -37,11 +37,11 @@ def test_the_default_is_the_designs_in_integers() -> None:
     assert course.name == "default"
     assert course.irradiance_uw_cm2 == [2_500] * 4
     assert (course.fluence_uj_cm2, course.max_ms, course.set_point_mc) == (
-        12_000_000, 1_800_000, 40_500,
+        9_000_000, 1_800_000, 40_500,
     )  # fmt: skip
     assert (course.carrier_hz, course.period_ticks, course.on_ticks) == (2_000, 1, 1)
     assert course.duties == [16_383] * 8
-    assert course.longest_ms() == 1_200_000
+    assert course.longest_ms() == 900_000
     assert 0 < course.least_uj_cm2 < course.worst_uj_cm2 < 12_000
 
 

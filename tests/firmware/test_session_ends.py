@@ -71,7 +71,7 @@ def test_ticks_that_come_late_do_not_carry_the_dose_beyond_the_prescription(tick
 def test_a_pad_that_had_its_dose_gets_no_more_however_often_the_session_is_paused() -> None:
     bench = Bench(FAINT).to("TREAT")
     bench.hal.board_mc(25_000)
-    bench.skin(40_430, 1)
+    bench.skin(40_270, 1)  # 70 mC below what 40.5 C less the board's allowance holds
     while not bench.unit.pads[0].done:
         bench.tick()
     for _ in range(20):
@@ -106,7 +106,7 @@ def test_a_pad_that_had_its_dose_stays_dark_while_the_other_goes_on() -> None:
     bench = Bench(SHORT)
     bench.hal.board_mc(25_000)  # where the meter's light is the calibration's
     bench.to("TREAT")
-    bench.skin(40_430, 1)
+    bench.skin(40_270, 1)  # 70 mC below what 40.5 C less the board's allowance holds
     bench.run(3 * MINUTE)
     assert bench.state == "TREAT"
     assert max(bench.hal.duty[:4]) == 0 < min(bench.hal.duty[4:])
@@ -230,12 +230,20 @@ def test_the_day_begins_anew_after_24_hours() -> None:
 
 @pytest.mark.parametrize("pad", [0, 1])
 def test_two_minutes_of_thermal_dose_on_either_pad_end_a_session(pad: int) -> None:
-    """At 42 C a minute counts a quarter: eight minutes, dark or lit."""
+    """The dose is that of the hottest skin there may be: docs/maintainer/hot-spots.md."""
     bench = Bench().to("TREAT")
     bench.skin(42_000, pad)
     lasted_ms = bench.until("DONE", 9 * MINUTE)
     assert bench.reason == "cem43"
-    assert lasted_ms == pytest.approx(8 * MINUTE, rel=0.03)
+
+    emitter_c, spot_c, minutes, steps = 0.16, 0.0, 0.0, 0
+    while minutes < 2.0:
+        spot_c += ((42.0 - 37.0) / 2.0 - spot_c) / 2048.0
+        hottest_c = 42.0 + emitter_c + spot_c
+        minutes += (4.0 if hottest_c < 43.0 else 2.0) ** (hottest_c - 43.0) * 0.2 / 60.0
+        steps += 1
+    assert lasted_ms == pytest.approx(200 * steps, rel=0.03)
+    assert lasted_ms < 4 * MINUTE  # at 42 C itself it would last eight
 
 
 def test_thermal_dose_counts_in_a_pause_too() -> None:

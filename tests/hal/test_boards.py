@@ -54,6 +54,14 @@ def test_the_example_reaches_1200_nm_at_no_more_power_than_the_reference() -> No
 
 
 BROKEN = [
+    ("EMITTERS has 23 emitters a pad: from 24", board(EMITTERS=(23, 3_000, 0))),
+    ("EMITTERS has 2999 um to the skin: from 3000", board(EMITTERS=(48, 2_999, 0))),
+    ("EMITTERS has a NoneType um from a diffuser", board(EMITTERS=(48, 3_000))),
+    ("LED_BOARD is not of aluminium or copper", board(LED_BOARD=("FR4", 1_600))),
+    ("LED_BOARD is 999 um thick", board(LED_BOARD=("aluminium", 999))),
+    ("SENSORS_MM are less than 10 mm apart", board(SENSORS_MM=((0, 0), (6, 6)))),
+    ("SENSORS_MM is not two places", board(SENSORS_MM=((0, 0),))),
+    ("SPOT_ALLOWANCE_MC is 0: a whole number from 10", board(SPOT_ALLOWANCE_MC=0)),
     ("pin 8 is used twice", with_bank(1, (850, 8, 11, 1277))),
     ("pin 5 is used twice: PIN_LIGHT and PINS_I2C0, SCL", board(PIN_LIGHT=5, PINS_I2C0=(5, 4))),
     ("a pin from 0 to 29", board(PIN_ENABLE=30)),
@@ -149,4 +157,5 @@ def test_every_name_that_is_checked_is_the_reference_board_s() -> None:
     checked = {"NAME", "BANKS", "CHIP", "SCRATCH_ADDRESS", *board_check.SINGLE_PINS}
     checked |= {name for name, _, _ in board_check.NUMBERS}
     checked |= {name for name, _ in board_check.SEVERAL_PINS}
+    checked |= {"EMITTERS", "LED_BOARD", "SENSORS_MM"}
     assert checked == set(NAMES)

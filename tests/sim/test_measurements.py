@@ -70,11 +70,11 @@ def test_states_are_kept_in_the_order_in_which_they_were_entered():
     assert watch.list_visited(30_000) == {"PAUSED"}
 
 
-def test_contact_is_the_warmer_pads_and_its_peak_is_kept():
+def test_the_peak_is_the_hottest_skin_or_contact_of_the_warmer_pad():
     heat = Event(20.0, "fault", "hot_skin", "B", 1_500.0, for_s=5.0)
     watch = watched(Run, PRESS, heat, STOP, duration_s=90.0)
     a, b = watch.run.plant.pads
-    assert watch.peak_c == b.max_contact_c > a.max_contact_c
+    assert watch.peak_c == b.max_skin_c > a.max_skin_c
     assert watch.peak_c > watch.contact_c()
 
 

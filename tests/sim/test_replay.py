@@ -426,6 +426,7 @@ from sim.physics.plant import Plant
 
 class Room:
     ambient_c, battery_pct, worn, perfusion, vasodilation = 23.0, 80.0, True, 0.001, 6.0
+    spot, person, contact_w_m2k, back_m2k_w, light_mm = None, "safe", 150.0, 0.1, 3.0
     fat_mm, air_w_m2k, clock = 10.0, 5.0, (1 << 30) - 20_000
 
 light = {"810": 10.0, "850": 10.0, "940": 10.0, "1060": 10.0}

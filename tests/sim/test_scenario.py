@@ -7,9 +7,10 @@ import pytest
 
 from firmware.therapy.prescription import DEFAULT
 from sim.common.errors import BadInput
-from sim.common.story import Event, Scenario, Start
+from sim.common.story import Event, PressureSpot, Scenario, Start
 from sim.faults.catalogue import FAULTS, Fault
 from sim.faults.source_lines import executed_lines
+from sim.scenario import toml_writer
 from sim.scenario.scenario import load, ordinary, parse
 
 HEAD = "duration_s = 600\n"
@@ -200,7 +201,11 @@ def test_conditions_change_during_a_run(text: str, name: str, value: object) -> 
         (HEAD + "start = { battery_pct = 101 }", ["start.battery_pct is 101", "0 to 100"]),
         (event("at_s = 1\nseed = -1"), ["seed is -1", "0 to 4294967295"]),
         (HEAD + "start = { perfusion = 0.02 }", ["start.perfusion is 0.02", "0 to 0.01"]),
-        (HEAD + "start = { vasodilation = 0.9 }", ["start.vasodilation is 0.9", "1 to 6"]),
+        (HEAD + 'start = { person = "thin" }', ["start.person is 'thin'", "safe, typical"]),
+        (HEAD + "start = { spot = 1 }", ["start.spot is 1"]),
+        (HEAD + "start = { spot = { share = 0.6 } }", ["start.spot.share is 0.6", "0.01 to 0.5"]),
+        (HEAD + "start = { spot = { depth = 1 } }", ["start.spot", "depth"]),
+        (HEAD + "start = { vasodilation = 0.9 }", ["start.vasodilation is 0.9", "1 to 12"]),
         (HEAD + "start = { fat_mm = 1 }", ["start.fat_mm is 1", "2 to 40"]),
         (HEAD + "start = { air_w_m2k = 0 }", ["start.air_w_m2k is 0", "0.5 to 50"]),
         (HEAD + "start = { clock = 1073741823 }", None),
@@ -290,3 +295,18 @@ def test_an_editor_that_marks_utf_8_at_the_start_is_forgiven(tmp_path: Path) -> 
     path = tmp_path / "night.toml"
     path.write_bytes(b"\xef\xbb\xbf" + HEAD.encode())
     assert load(str(path)).duration_s == 600
+
+
+def test_a_spot_and_a_person_are_read_and_written_again() -> None:
+    told = parse(
+        HEAD + 'start = { person = "typical", fat_mm = 5.0, spot = { share = 0.2 } }', "night.toml"
+    )
+    start = told.start
+    assert start.spot == PressureSpot(0.2, 0.0, 150.0)
+    assert (start.person, start.fat_mm) == ("typical", 5.0)
+    # what the person has, where the file does not say it
+    assert (start.vasodilation, start.light_mm, start.air_w_m2k) == (12.0, 8.0, 9.0)
+    assert parse(toml_writer.to_toml(told), "night.toml").start == start
+    plain = parse(HEAD, "night.toml")
+    assert plain.start == Start()
+    assert parse(toml_writer.to_toml(plain), "night.toml").start == Start()

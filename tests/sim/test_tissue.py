@@ -18,9 +18,11 @@ from scipy.optimize import brentq
 from scipy.sparse import lil_matrix
 
 from sim.physics import tissue
+from sim.physics.person import SAFE
 from sim.physics.tissue import Tissue
 
 AGREE_C = 0.05
+LIGHT_M = SAFE.light_mm / 1000.0
 CELLS = (8, 40, 160, 80)  # epidermis, dermis, fat, muscle
 Array = np.ndarray[Any, Any]
 
@@ -42,14 +44,14 @@ class Reference:
         worn: bool = True,
     ) -> None:
         t = tissue
-        thick = (t.EPIDERMIS_M, t.DERMIS_M, fat_mm / 1000.0, t.MUSCLE_M)
+        thick = (t.EPIDERMIS_M, t.DERMIS_M, fat_mm / 1000.0, SAFE.muscle_m)
         self.h = by_layer(thick) / np.repeat(CELLS, CELLS)
         k = by_layer((t.EPIDERMIS_W_MK, t.DERMIS_W_MK, t.FAT_W_MK, t.MUSCLE_W_MK))
         rho_c = by_layer((t.EPIDERMIS_J_M3K, t.DERMIS_J_M3K, t.FAT_J_M3K, t.MUSCLE_J_M3K))
         self.half = self.h / k / 2.0
         self.heat = np.concatenate([[t.BOARD_J_M2K, t.FACE_J_M2K], self.h * rho_c])
         edges = np.concatenate([[0.0], np.cumsum(self.h)])
-        self.absorbed = -np.diff(np.exp(-edges / t.LIGHT_DEPTH_M))
+        self.absorbed = -np.diff(np.exp(-edges / LIGHT_M))
         self.vasodilation = vasodilation
         self.now = {
             "ambient_c": ambient_c,
@@ -65,12 +67,12 @@ class Reference:
         now, inner = self.now, 1.0 / self.half[0]
         outer, beyond = now["air_w_m2k"], now["ambient_c"]
         if now["worn"]:
-            outer, beyond = tissue.CONTACT_W_M2K, face_c
+            outer, beyond = SAFE.contact_w_m2k, face_c
         return float((outer * beyond + inner * cell_c + now["external_w_m2"]) / (outer + inner))
 
     def wanted(self, surface_c: float) -> float:
-        span = tissue.DILATE_FULL_C - tissue.DILATE_FROM_C
-        return min(max((surface_c - tissue.DILATE_FROM_C) / span, 0.0), 1.0)
+        span = SAFE.dilate_full_c - SAFE.dilate_from_c
+        return min(max((surface_c - SAFE.dilate_from_c) / span, 0.0), 1.0)
 
     def blood(self, dilation: float) -> Array:
         w = self.now["perfusion"]
@@ -79,7 +81,7 @@ class Reference:
                 0.0,
                 w * (1.0 + (self.vasodilation - 1.0) * dilation),
                 w * tissue.FAT_PERFUSION_SHARE,
-                tissue.MUSCLE_PERFUSION_S,
+                SAFE.muscle_perfusion_s,
             )
         )
         return np.asarray(flow * tissue.BLOOD_J_M3K * self.h)
@@ -94,10 +96,10 @@ class Reference:
         through[-1] = (cells[-1] - tissue.CORE_C) / self.half[-1]
         skin = through[:-1] - through[1:] + self.blood(dilation) * (tissue.CORE_C - cells)
         skin += self.absorbed * (light if now["worn"] else 0.0)
-        back = 1.0 / (1.0 / now["air_w_m2k"] + tissue.BACK_M2K_W)
+        back = 1.0 / (1.0 / now["air_w_m2k"] + SAFE.back_m2k_w)
         window = tissue.WINDOW_W_M2K * (board - face)
         if now["worn"]:
-            out = tissue.CONTACT_W_M2K * (face - surface)
+            out = SAFE.contact_w_m2k * (face - surface)
         else:
             out = now["air_w_m2k"] * (face - now["ambient_c"])
         board_net = waste - window - back * (board - now["ambient_c"])
@@ -246,7 +248,7 @@ def test_a_column_left_dark_stays_at_rest() -> None:
 def test_off_the_skin_heat_put_in_is_heat_stored_plus_heat_lost_to_air() -> None:
     air, waste, seconds = 8.0, 190.0, 900.0
     pad = Tissue(worn=False, air_w_m2k=air)
-    back = 1.0 / (1.0 / air + tissue.BACK_M2K_W)
+    back = 1.0 / (1.0 / air + SAFE.back_m2k_w)
     face, board, lost = pad.contact_c, pad.board_c, 0.0
     for _ in range(round(seconds * 5)):
         pad.advance(100.0, waste)
@@ -260,11 +262,11 @@ def test_on_bloodless_skin_all_heat_ends_in_air_or_core() -> None:
     light, waste, air, fat_m = 100.0, 50.0, 5.0, 0.01
     pad = Tissue(perfusion=0.0, vasodilation=1.0, air_w_m2k=air, ambient_c=23.0)
     run(pad, 8 * 3600, light, waste)
-    inward = waste - (pad.board_c - 23.0) / (1.0 / air + tissue.BACK_M2K_W)
+    inward = waste - (pad.board_c - 23.0) / (1.0 / air + SAFE.back_m2k_w)
     assert inward == pytest.approx(tissue.WINDOW_W_M2K * (pad.board_c - pad.contact_c), rel=1e-6)
-    assert inward == pytest.approx(tissue.CONTACT_W_M2K * (pad.contact_c - pad.skin_c), rel=1e-6)
+    assert inward == pytest.approx(SAFE.contact_w_m2k * (pad.contact_c - pad.skin_c), rel=1e-6)
 
-    depth, top, rise = tissue.LIGHT_DEPTH_M, 0.0, 0.0
+    depth, top, rise = LIGHT_M, 0.0, 0.0
     for thick, k in (
         (tissue.EPIDERMIS_M, tissue.EPIDERMIS_W_MK),
         (tissue.DERMIS_M, tissue.DERMIS_W_MK),
@@ -274,9 +276,9 @@ def test_on_bloodless_skin_all_heat_ends_in_air_or_core() -> None:
         rise += (thick * (inward + light) - light * missed) / k
         top += thick
     # What light is left goes through muscle, whose blood takes it: a perfused slab.
-    m = math.sqrt(tissue.MUSCLE_PERFUSION_S * tissue.BLOOD_J_M3K / tissue.MUSCLE_W_MK)
+    m = math.sqrt(SAFE.muscle_perfusion_s * tissue.BLOOD_J_M3K / tissue.MUSCLE_W_MK)
     entering = inward + light * (1.0 - math.exp(-top / depth))
-    rise += entering * math.tanh(m * tissue.MUSCLE_M) / (m * tissue.MUSCLE_W_MK)
+    rise += entering * math.tanh(m * SAFE.muscle_m) / (m * tissue.MUSCLE_W_MK)
     assert pad.skin_c == pytest.approx(tissue.CORE_C + rise, abs=0.06)  # 2 W/m2 reach muscle
 
 

@@ -18,7 +18,7 @@ WELL = Measured(
     energy_j=0.07, after_due_j=0.0, energy_bound_j=0.096,
     peak_c=40.5, cut_c=40.5, own_c=None, crossing_s=None, state="FAULT", went_on=False,
     stop_ms=None, again=False, named=(), own_name_ms=10.0,
-    miscount_j_cm2=0.0, reset_ms=10.0,
+    miscount_j_cm2=0.0, reset_ms=10.0, cem43_min=0.5,
 )  # fmt: skip
 BY_NAME = {moment.name: moment for moment in MOMENTS}
 
@@ -64,6 +64,7 @@ def test_contact_beyond_its_bound_is_excused_only_by_heat_from_outside(peak_c, o
     (Try("ntc_open"), {"stop_ms": 81.0}, "stop"),
     (Try("ntc_open", "READY"), {"latency_ms": 12_000.0}, "off"),
     (Try("hot_skin"), {"cut_c": 43.1}, "contact at the cut"),
+    (Try("pressure_spot"), {"cem43_min": 2.01, "went_on": True, "state": "TREAT"}, "thermal dose"),
     (Try("led_open"), {"latency_ms": 1_001.0, "went_on": True, "state": "TREAT"}, "bank"),
     (Try("led_open"), {"own_name_ms": 6_001.0, "within_ms": 4_000, "went_on": True,
                        "state": "TREAT"}, "own name"),

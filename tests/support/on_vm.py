@@ -51,6 +51,7 @@ class Room:
     """The room, the wearer and the unit at power-on, as a scenario has them."""
 
     ambient_c, battery_pct, worn, perfusion, vasodilation = 23.0, 80.0, True, 0.001, 6.0
+    spot, person, contact_w_m2k, back_m2k_w, light_mm = None, "safe", 150.0, 0.1, 3.0
     fat_mm, air_w_m2k, clock = 10.0, 5.0, CLOCK_MS
 
 

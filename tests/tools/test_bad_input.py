@@ -185,7 +185,7 @@ def toml(value: object) -> str:
 
 TOP = ("seed", "duration_s", "prescription", "start", "event", "more")
 START = ("ambient_c", "battery_pct", "worn", "perfusion", "vasodilation", "fat_mm", "air_w_m2k",
-         "clock", "more")  # fmt: skip
+         "clock", "spot", "person", "contact_w_m2k", "back_m2k_w", "light_mm", "more")  # fmt: skip
 IN_EVENT = ("at_s", "press", "fault", "worn", "ambient_c", "perfusion", "air_w_m2k", "hold_ms",
             "pad", "value", "for_s", "button", "more")  # fmt: skip
 

@@ -133,7 +133,7 @@ def as_toml(scenario: Scenario) -> "dict[str, Any]":
     table = {
         "seed": scenario.seed, "duration_s": scenario.duration_s,
         "prescription": "default" if prescription == default else prescription,
-        "start": {key: getattr(scenario.start, key) for key in START_KEYS},
+        "start": toml_writer.start_table(scenario.start),
         "event": [toml_writer.event_table(event) for event in scenario.events],
     }  # fmt: skip
     if scenario.board != REFERENCE:

@@ -21,7 +21,7 @@ File = Annotated[str, Argument(metavar="FILE", help="Its TOML or JSON file.")]
 def new(  # noqa: PLR0913, PLR0917 - one parameter an option
     output: Annotated[str, output_option("FILE", "TOML if named .toml, else JSON.")],
     name: Annotated[str, Option(help="What the unit's screen calls it.")] = "default",
-    fluence: Annotated[float, Option(metavar="J/cm2", help="Dose of each pad.")] = 12,
+    fluence: Annotated[float, Option(metavar="J/cm2", help="Dose of each pad.")] = 9,
     irradiance: Annotated[
         float | None,
         Option(

@@ -22,6 +22,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,6 +52,7 @@ COMPILED = (
     "sim/physics/emitters.py",
     "sim/physics/plant.py",
     "sim/physics/sensors.py",
+    "sim/physics/spot.py",
     "sim/physics/threshold_times.py",
     "sim/physics/tissue.py",
     "sim/recording/format.py",
@@ -192,9 +194,21 @@ def altered(text: str) -> str:
             if isinstance(target, ast.Name) and target.id.isupper() and len(node.targets) == 1:
                 first = node.lineno - 1
                 lines[first] = lines[first].replace(f"{target.id} =", f"{target.id}: Final =", 1)
+        elif isinstance(node, ast.If):
+            hoist_classes(node, lines)
     after = tree.body[0].end_lineno or 0  # every module begins with its docstring
-    lines.insert(after, "from typing import Final, Self")
+    lines.insert(after, "from typing import Final, Protocol, Self")
     return "\n".join(lines)
+
+
+def hoist_classes(block: ast.If, lines: list[str]) -> None:
+    """Move classes out of `if TYPE_CHECKING:`: mypyc takes them at the top level alone."""
+    for item in reversed(block.body):
+        if isinstance(item, ast.ClassDef):
+            first, end = item.lineno - 1, item.end_lineno or 0
+            text = textwrap.dedent("\n".join(lines[first:end])).split("\n")
+            lines[block.end_lineno or 0 : block.end_lineno or 0] = ["", "", *text]
+            lines[first:end] = [" " * item.col_offset + "pass"] + [""] * (end - first - 1)
 
 
 def declare_trait(contract: str) -> str:

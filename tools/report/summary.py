@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from firmware.core.limits import CEM43_SESSION_Q10_MS, CONTACT_WARN_MC
+from sim.faults.deadlines import SINGLE_C
 from sim.run import Run
 from tools.common import words
 from tools.report.light_account import PadAccount, account
@@ -18,6 +19,7 @@ from tools.report.tables import render_text
 
 CEM43_LIMIT_MIN = CEM43_SESSION_Q10_MS / 1024 / 60_000
 WARN_C = CONTACT_WARN_MC / 1000
+SKIN_C = SINGLE_C
 
 
 def summary(run: Run, written: list[tuple[str, str]], how: str = "") -> RenderableType:
@@ -97,15 +99,19 @@ def cells(pairs: Iterator[tuple[float | None, float | None]]) -> list[str | Text
 
 def list_notes(run: Run, result: dict[str, object], how: str) -> Iterator[RenderableType]:
     """Heat, power, speed, faults and cut-offs."""
-    highest, cem43 = result["max_contact_c"], result["cem43_min"]
-    assert isinstance(highest, dict) and isinstance(cem43, dict)
-    line = Text("Highest true contact: ")
-    for joint, pad in (("", "A"), (", ", "B")):
-        style = "bold red" if highest[pad] > WARN_C else "bold"
-        line.append(f"{joint}{pad} ").append(f"{highest[pad]:.2f} C", style=style)
-    yield line.append(f" (warning at {WARN_C:.1f}).")
-    doses = f"A {cem43['A']:.2f}, B {cem43['B']:.2f} min"
-    yield f"True CEM43 of the skin: {doses} of {CEM43_LIMIT_MIN:g} a session."
+    sensed, hottest = result["max_contact_c"], result["max_skin_c"]
+    assert isinstance(sensed, dict) and isinstance(hottest, dict)
+    line = Text("Highest true contact, hottest skin: ")
+    for joint, pad in (("", "A"), ("; ", "B")):
+        warm = sensed[pad] > WARN_C or hottest[pad] > SKIN_C
+        line.append(f"{joint}{pad} ").append(
+            f"{sensed[pad]:.2f}, {hottest[pad]:.2f} C", style="bold red" if warm else "bold"
+        )
+    yield line.append(".")
+    mean, most = result["cem43_min"], result["cem43_hottest_min"]
+    assert isinstance(mean, dict) and isinstance(most, dict)
+    doses = "; ".join(f"{pad} {mean[pad]:.2f}, {most[pad]:.2f}" for pad in "AB")
+    yield f"True CEM43, of the hottest skin: {doses} of {CEM43_LIMIT_MIN:g} min."
     unit = run.unit
     sessions = words.plural(unit.battery.sessions_left(), "session")
     left = "" if unit.session.locked else f", {sessions} left"
