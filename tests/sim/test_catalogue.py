@@ -27,6 +27,7 @@ EXCEPTIONS = {
     # a session's reason and a refusal of the firmware, which are called as the faults are
     "sim/oracle/dose_oracle.py": {"unworn", "fet_stuck_on"},  # ... and light that nobody counts
     "sim/oracle/rules.py": {"unworn"},
+    "sim/oracle/worn_oracle.py": {"unworn"},
     "sim/model_check/abstraction.py": {"unworn"},
     "tools/common/words.py": {
         "board_sensor_lost", "button_stuck", "contact_garbage", "contact_lost", "enable_stuck",
@@ -45,10 +46,11 @@ EXCEPTIONS = {
     # ... and light of a bank that nobody asks for
     "sim/campaign/injection.py": {"charger_plugged", "fet_stuck_on"},
     "tools/dev/figures_device.py": {"i2c_hang"},
+    "tools/dev/off_body_table.py": {"skin_sensor_stuck", "slips"},
     # a clock that jumps must not change a dose: a rule of this one fault
     "sim/campaign/verdict.py": {"clock_jump"},
     # a belt that is put on again is worn
-    "sim/oracle/safety_oracle.py": {"unworn"},
+    "sim/oracle/safety_oracle.py": {"unworn", "slips", "on_surface"},
     # two switches in series: with both shorted, or one shorted and the program hung, no light can
     # be ended
     "sim/oracle/excuses.py": {"enable_stuck", "fet_stuck_on", "firmware_hang"},

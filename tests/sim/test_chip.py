@@ -282,7 +282,7 @@ def test_the_other_bus_goes_on_while_one_is_held(desk):
 
 
 def test_a_scan_finds_every_part(desk):
-    assert desk.sensors().scan() == [0x36, 0x40, 0x48, 0x49, 0x4A, 0x4B]
+    assert desk.sensors().scan() == [0x36, 0x40, 0x48, 0x49, 0x4A, 0x4B, 0x50]
     assert desk.screen_bus().scan() == [0x3C, 0x68]
 
 
