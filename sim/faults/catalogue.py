@@ -290,12 +290,9 @@ GROUPS = (
             drawn=(0.0, 2.0),
         ),
         Fault("buckle_stuck", 40, "buckle’s switch stuck", [Bound(GOES_ON, None, STRIKE, LIT)]),  # noqa: RUF001 - as the page sets it
-        Fault(  # 1 touched, 0 not
+        Fault(  # 1 touched; 0 not, which comes to what a broken wire does
             "skin_sensor_stuck", 41, "skin sensor frozen",
-            [
-                Bound(GOES_ON, None, STRIKE, LIT, (Trial(1.0),)),
-                Bound(OFF, 1_000, STRIKE, COME_OFF, (Trial(0.0),)),
-            ],
+            [Bound(GOES_ON, None, STRIKE, LIT, (Trial(1.0),))],
             pad="may", unit="touched", low=0, high=1, default=1.0, darkens=True,
         ),
         Fault(

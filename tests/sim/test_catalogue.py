@@ -27,6 +27,7 @@ EXCEPTIONS = {
     # a session's reason and a refusal of the firmware, which are called as the faults are
     "sim/oracle/dose_oracle.py": {"unworn"},
     "sim/oracle/rules.py": {"unworn"},
+    "sim/oracle/worn_oracle.py": {"unworn"},
     "sim/model_check/abstraction.py": {"unworn"},
     "tools/common/words.py": {
         "board_sensor_lost", "button_stuck", "contact_garbage", "contact_lost", "enable_stuck",
@@ -43,10 +44,13 @@ EXCEPTIONS = {
     # ... and light of a bank that nobody asks for
     "sim/campaign/injection.py": {"charger_plugged", "fet_stuck_on"},
     "tools/dev/figures_device.py": {"i2c_hang"},
+    "tools/dev/off_body_table.py": {"skin_sensor_stuck", "slips"},
     # a clock that jumps must not change a dose: a rule of this one fault
     "sim/campaign/verdict.py": {"clock_jump"},
     # a belt that is put on again is worn; a plug that is out also silences the thermometer
-    "sim/oracle/safety_oracle.py": {"unworn", "contact_lost", "pad_unplugged"},
+    "sim/oracle/safety_oracle.py": {
+        "unworn", "slips", "on_surface", "contact_lost", "pad_unplugged",
+    },
     # by which reading each shows
     "sim/oracle/excuses.py": {"contact_garbage", "ntc_short"},
     # a fault of one bank, after which the others go on

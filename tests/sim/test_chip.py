@@ -298,7 +298,7 @@ def test_the_other_bus_goes_on_while_one_is_held(desk):
 
 
 def test_a_scan_finds_every_part(desk):
-    assert scan(desk.sensors()) == [0x36, 0x40, 0x48, 0x49, 0x4A, 0x4B]
+    assert scan(desk.sensors()) == [0x36, 0x40, 0x48, 0x49, 0x4A, 0x4B, 0x50]
     assert scan(desk.screen_bus()) == [0x3C, 0x68]
 
 

@@ -25,7 +25,7 @@ DESIGN = {
     "fet_stuck_on": 1_000,
     "led_open": 1_000,
     "unworn": 1_000, "slips": 1_000, "on_surface": 1_000,
-    "skin_sensor_stuck": 1_000, "skin_sensor_lost": 1_000, "skin_sensor_reset": 1_000,
+    "skin_sensor_lost": 1_000, "skin_sensor_reset": 1_000,
     "skin_sensor_open": 1_000,
 }  # fmt: skip
 

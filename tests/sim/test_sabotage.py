@@ -67,6 +67,16 @@ def instead(owner: Any, name: str, value: Any) -> Callable[[Patch], None]:
     return lambda patch: patch.setattr(owner, name, value)
 
 
+def both(*sabotages: Callable[[Patch], None]) -> Callable[[Patch], None]:
+    """One after the other."""
+
+    def sabotage(patch: Patch) -> None:
+        for one in sabotages:
+            one(patch)
+
+    return sabotage
+
+
 def deaf(event: int) -> Callable[[Patch], None]:
     """The state table without what an event does in TREAT."""
 
@@ -168,7 +178,7 @@ ROWS: list[tuple[str, Callable[[Patch], None], str, list[tuple[Any, ...]], str]]
     ("unworn not counted", instead(Session, "unworn", lambda self: None), "TREAT",
      [("buckle_opens", 1_200)], "lit while not worn"),
     ("off the skin as often as one likes", instead(session, "UNWORN_RESUMES", 9), "TREAT",
-     [("comes_off_and_goes_on", 3, 33_000, 1_200)], "as often as one likes"),
+     [("comes_off_and_goes_on", 3, 33_000, 5_600)], "as often as one likes"),
     ("an automatic resume", after(Session, "watch_clock", resumes_by_itself), "TREAT",
      [PRESS, ("time_passes", 3_000)], "light nobody asked for"),
     ("an automatic resume after a reset", after(Waistband, "__init__", goes_on_after_a_reset),
@@ -212,8 +222,10 @@ ROWS: list[tuple[str, Callable[[Patch], None], str, list[tuple[Any, ...]], str]]
     ("worn for a moment only", instead(wear, "WORN_MS", 4_000), "READY",
      [("buckle_opens", 1_200), PRESS, ("buckle_closes", 20), ("time_passes", 8_000)],
      "hardly worn"),
-    ("a resume while too warm", instead(button_actions, "RESUME_BELOW_MC", 41_000), "TREAT",
-     [("comes_off_and_goes_on", 1, 40_600, 1_200)], "a resume while too warm"),
+    ("a resume while too warm", both(
+        instead(button_actions, "RESUME_BELOW_MC", 41_000), instead(wear, "RESUME_BELOW_MC", 41_000)
+     ), "TREAT",
+     [("comes_off_and_goes_on", 1, 40_600, 5_600)], "a resume while too warm"),
     ("more than an hour a day", instead(session, "SESSION_DAY_MAX_MS", HUGE), "TREAT",
      [("it_is_late_in_the_day", 3_600_000, 0.0, 0)], "lit beyond"),
     ("a start after an hour a day", instead(button_actions, "SESSION_DAY_MAX_MS", HUGE), "READY",

@@ -5,7 +5,7 @@ from hypothesis.stateful import rule
 
 from firmware.core.conversions import ntc_code, tmp117_code
 from firmware.core.limits import CLOCK_MASK
-from tests.support.fake_hal import BOARD, START
+from tests.support.fake_hal import BOARD, BUCKLE, START
 from tests.support.safety_oracle import told_to_be_dark
 from tests.support.state_machine_base import CLOCKS_MS, IN_SESSION, Beside, Broken, in_state
 from tests.support.unit_model import LIT
@@ -125,6 +125,11 @@ class Power(Beside):
         self.go(100)
         self.hal.cell_mv(3_800)
         self.go(1_200)
+        pins, self.hal.pins = self.hal.pins, self.hal.pins & ~BUCKLE  # a new session asks for it
+        skin, self.hal.skin = self.hal.skin, [0, 0]
+        self.go(400)
+        self.hal.pins, self.hal.skin = pins, skin
+        self.go(400)
         self.press_for(START, 100)
 
     @IN_SESSION
