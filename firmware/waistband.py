@@ -348,8 +348,7 @@ class Waistband(Parts):
             self.session.post(states.HOLD)
         elif why:
             self.session.refuse(why)
-            if why != states.BUTTON_STUCK and self.session.state != states.FAULT:
-                self.buttons.forgive()  # whoever is told why not presses again
+            self.actions.forgive(why)
         elif intent >= 0:
             if intent == states.ACK:
                 self.faults.acknowledge()

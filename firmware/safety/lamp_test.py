@@ -64,6 +64,8 @@ class LampTest:
         self.ticks = 0  # of it, CHECK_SETTLE_TICKS were over
         self.silences = 0  # of the monitor, since the state was entered
         self.step = 0
+        self.strong_pad = self.strong_01ma = 0  # of the last step: more than its driver should,
+        self.strong_of_01ma = 0  # which is this; 0: it was not
 
     def begin(self, gate: "Gate") -> None:
         """The state is entered."""
@@ -73,6 +75,7 @@ class LampTest:
     def _begin(self, gate: "Gate") -> None:
         """From light, a step passes until the monitor has forgotten it."""
         self.step = -2 if gate.open else -1
+        self.strong_of_01ma = 0
         self.peak_01ma = self.ticks = 0
         gate.lease = True
         gate.modulate(CONTROL_TICKS, CHECK_TICKS)
@@ -105,6 +108,11 @@ class LampTest:
         most_01ma = RAIL_DARK_01MA if step == 0 else self.most_01ma[(step - 1) % self.kinds]
         if 0 <= step <= self.banks and peak_01ma > most_01ma:
             latch.raise_fault(faults.LED_STUCK_ON, faults.UNIT, ms, peak_01ma, most_01ma)
+            verdict = FAILED
+        elif self.strong_of_01ma:
+            latch.raise_fault(
+                faults.LED_GAIN, self.strong_pad, ms, self.strong_01ma, self.strong_of_01ma
+            )
             verdict = FAILED
         elif 1 <= step <= self.banks and not pads[(step - 1) // self.kinds].done:
             self._judge_bank(step - 1, peak_01ma, gate, latch, pads, inputs)
@@ -156,8 +164,12 @@ class LampTest:
         permille = min(peak_01ma * 1_000 // expected_01ma, 2_000)
         if -DRIVER_APART_PERMILLE <= permille - 1_000 <= DRIVER_APART_PERMILLE:
             pads[pad].fluence.correct(k, permille)
-        else:
+        elif permille < 1_000:
             latch.raise_fault(faults.LED_GAIN, pad, inputs.ms, peak_01ma, expected_01ma)
+        else:  # another bank's switch, stuck in mid-step, looks alike: the next step tells
+            self.strong_pad = pad
+            self.strong_01ma = peak_01ma
+            self.strong_of_01ma = expected_01ma
 
     def _first(self, gate: "Gate") -> int:
         """A bank that was seen to light, preferably."""

@@ -69,6 +69,12 @@ class ButtonActions:
             return ~(self._why_no_ack() or states.HOLD_START)
         return states.INTENT.get(state, -1)
 
+    def forgive(self, why: int) -> None:
+        """START was refused: whoever is told why not presses again, which is no chatter. In FAULT
+        nothing but a hold is heard, and it counts."""
+        if why != states.BUTTON_STUCK and self.session.state != states.FAULT:
+            self.buttons.forgive()
+
     def _means_stop(self, state: int) -> bool:
         """Whether the press that has just come can only mean stop: in a session that is not
         paused, just after a pause or an end, or soon after another such press. A hand that

@@ -142,11 +142,11 @@ def test_trouble_darkens_the_emitters_even_if_the_state_machine_should_ignore_it
 # -- the check ---------------------------------------------------------------------------------
 
 
-def test_the_check_lights_each_bank_once_for_20_ms_at_a_tenth() -> None:
+def test_the_check_lights_each_bank_once_for_160_ms_at_a_tenth() -> None:
     bench = Bench().to("CHECK")
     bench.until("RAMP")
     lit = [duty_ms / 65_535 for duty_ms in bench.hal.lit_duty_ms]
-    assert lit == pytest.approx([20 * 0.1] * 8, rel=0.01)
+    assert lit == pytest.approx([160 * 0.1] * 8, rel=0.01)
 
 
 def test_a_string_that_is_open_is_left_out_and_said_and_its_dose_is_not_counted() -> None:
