@@ -108,8 +108,10 @@ class OutsideHeat:
         """Let a step of the plant go by for the twin, in its own conditions."""
         real = self._pads[pad].tissue
         own = self._own[pad]
-        conditions = {key: own.get(key, getattr(real, key)) for key in CONDITIONS}
-        twin.tissue.change(**conditions)
+        for key in CONDITIONS:
+            value = own.get(key, getattr(real, key))
+            if value != getattr(twin.tissue, key):
+                twin.tissue.change(**{key: value})
         shares = self._hal.shares[pad * self._kinds : (pad + 1) * self._kinds]
         twin.advance(shares, any(shares), draw_nothing)
 
