@@ -80,7 +80,7 @@ class SpottedTissue(Tissue):
         self.spot.copy_state(around)
 
     def _renew(self, before: tuple[float, float, bool]) -> None:
-        """As `Tissue` has it; the spot takes on what the pad has, but for more flow than its own."""
+        """As `Tissue` has it; the spot takes on the pad's, but for more flow than its own."""
         super()._renew(before)
         self.spot.take_conditions(self, min(self.spot_perfusion, self.perfusion))
 

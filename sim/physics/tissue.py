@@ -131,7 +131,7 @@ class Tissue:
         for key, value in conditions.items():
             if key not in CONDITIONS:
                 raise TypeError("no condition of a pad: " + key)
-            setattr(self, key, value)
+            setattr(self, key, bool(value) if key == "worn" else value)
         self._renew(before)
 
     def take_conditions(self, other: "Tissue", perfusion: float) -> None:
