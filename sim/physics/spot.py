@@ -79,13 +79,10 @@ class SpottedTissue(Tissue):
         self.copy_state(around)
         self.spot.copy_state(around)
 
-    def change(self, **conditions: float) -> None:
-        """Change conditions of the whole pad; the spot's flow follows where the rest has less."""
-        super().change(**conditions)
-        self.spot.change(
-            ambient_c=self.ambient_c, perfusion=min(self.spot_perfusion, self.perfusion),
-            air_w_m2k=self.air_w_m2k, worn=self.worn, external_w_m2=self.external_w_m2,
-        )  # fmt: skip
+    def _renew(self, before: tuple[float, float, bool]) -> None:
+        """As `Tissue` has it; the spot takes on the pad's, but for more flow than its own."""
+        super()._renew(before)
+        self.spot.take_conditions(self, min(self.spot_perfusion, self.perfusion))
 
     def set_spot_flow(self, perfusion: float) -> None:
         """Change the flow of the spot's dermis, 1/s."""

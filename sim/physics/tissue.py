@@ -131,7 +131,19 @@ class Tissue:
         for key, value in conditions.items():
             if key not in CONDITIONS:
                 raise TypeError("no condition of a pad: " + key)
-            setattr(self, key, value)
+            setattr(self, key, bool(value) if key == "worn" else value)
+        self._renew(before)
+
+    def take_conditions(self, other: "Tissue", perfusion: float) -> None:
+        """Take on the conditions of another pad, but for the flow."""
+        before = (self.perfusion, self.air_w_m2k, self.worn)
+        self.perfusion = perfusion
+        self.ambient_c, self.external_w_m2 = other.ambient_c, other.external_w_m2
+        self.air_w_m2k, self.worn = other.air_w_m2k, other.worn
+        self._renew(before)
+
+    def _renew(self, before: tuple[float, float, bool]) -> None:
+        """Work out anew what hangs on the conditions."""
         if before != (self.perfusion, self.air_w_m2k, self.worn):
             self._factors = {}
         self._apply_conditions()
