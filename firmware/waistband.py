@@ -344,11 +344,8 @@ class Waistband(Parts):
         elif trial and intent == states.RATED:
             intent = trial.confirm(self.actions.is_stuck())
         why = ~intent if intent < 0 else self._why_not(intent)
-        if why and intent == states.ACK:
-            self.session.post(states.HOLD)
-        elif why:
-            self.session.refuse(why)
-            self.actions.forgive(why)
+        if why:
+            self.actions.refuse(intent, why)
         elif intent >= 0:
             if intent == states.ACK:
                 self.faults.acknowledge()

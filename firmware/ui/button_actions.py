@@ -69,10 +69,15 @@ class ButtonActions:
             return ~(self._why_no_ack() or states.HOLD_START)
         return states.INTENT.get(state, -1)
 
-    def forgive(self, why: int) -> None:
-        """START was refused: whoever is told why not presses again, which is no chatter. In FAULT
-        nothing but a hold is heard, and it counts."""
-        if why != states.BUTTON_STUCK and self.session.state != states.FAULT:
+    def refuse(self, intent: int, why: int) -> None:
+        """Refuse what START asks for. A hold that cannot acknowledge switches off. Whoever is told
+        why not presses again, which is no chatter; in FAULT a short press counts."""
+        session = self.session
+        if intent == states.ACK:
+            session.post(states.HOLD)
+            return
+        session.refuse(why)
+        if why != states.BUTTON_STUCK and session.state != states.FAULT:
             self.buttons.forgive()
 
     def _means_stop(self, state: int) -> bool:
