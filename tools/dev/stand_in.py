@@ -41,12 +41,9 @@ PACK_MV = 7_800
 CONTACT_A, CONTACT_B, BOARD_A, BOARD_B, RAIL, GAUGE, SENSOR = 72, 73, 74, 75, 64, 54, 80
 SCREEN, CLOCK = 0x3C, 0x68
 SHUNT = 1  # a register of RAIL
-# Identities of the skin sensors' chip; both pads read skin, as a nominal unit is calibrated.
-SKIN_WORDS = (
-    (SENSOR, 0xFE, 0x5449), (SENSOR, 0xFF, 0x1004), (SENSOR, 0, 20_480), (SENSOR, 2, 20_480),
-)  # fmt: skip
 REGISTERS = 32  # of a part
 IDENTITY = (  # what parts hold from the beginning: address, register, word
+    (SENSOR, 0xFE, 0x5449), (SENSOR, 0xFF, 0x1004), (SENSOR, 0, 20_480), (SENSOR, 2, 20_480),
     (CONTACT_A, 0x0F, 0x0117), (CONTACT_B, 0x0F, 0x0117), (BOARD_A, 0x0F, 0x0117),
     (BOARD_B, 0x0F, 0x0117), (GAUGE, 8, 0x0012), (GAUGE, 2, 49_920), (GAUGE, 4, 80 << 8),
     (CLOCK, 0x0F, 0x8000),
@@ -242,7 +239,7 @@ class I2C:
             self.asked[address] = array("H", [0] * REGISTERS)
         # identities of the skin sensors' chip are the last of all registers
         self.words[SENSOR], self.asked[SENSOR] = array("H", [0] * 256), array("H", [0] * 256)
-        for address, register, word in IDENTITY + SKIN_WORDS:
+        for address, register, word in IDENTITY:
             self.words[address][register] = word
 
     def __call__(self, number: int, scl: Pin, sda: Pin, freq: int = 0, timeout: int = 0) -> "I2C":
