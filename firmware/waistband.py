@@ -70,9 +70,8 @@ class Waistband(Parts):
             self._collect()
         ms = inputs.ms
         self.wear.feel_buckle(inputs.pins)
-        ntc = inputs.ntc
-        self.sum_a += ntc[0]
-        self.sum_b += ntc[1]
+        self.sum_a += inputs.ntc[0]
+        self.sum_b += inputs.ntc[1]
         if session.state == states.CHECK:
             self.check.watch(inputs.rail[0])
         elif session.state in states.POWERED:
@@ -165,8 +164,7 @@ class Waistband(Parts):
         self.settled_ms += step_ms
         for heard_ms in self.inputs.heard:
             if heard_ms < 0 or (ms - heard_ms) & CLOCK_MASK > self.settled_ms:
-                late: bool = self.settled_ms >= SELF_TEST_MS
-                return late
+                return bool(self.settled_ms >= SELF_TEST_MS)
         self.settled_ms = SELF_TEST_MS
         self.second = 0  # the battery was judged before its gauge was heard
         return True
@@ -205,13 +203,12 @@ class Waistband(Parts):
     def _tidy(self) -> None:
         """Once a second, as soon as it is dark and nobody waits: write what could not be yet."""
         session = self.session
-        state = session.state
-        if state in states.IN_SESSION:
+        if session.state in states.IN_SESSION:
             return
         self.kept.tidy()
         # a unit that resets again and again writes nothing that can wait; and nobody waits for more
         # than to be ready
-        if session.lock != states.RESTARTS and state != states.SELF_TEST:
+        if session.lock != states.RESTARTS and session.state != states.SELF_TEST:
             self.events.settle()
             if self.trial:
                 self.trial.settle()
@@ -223,11 +220,10 @@ class Waistband(Parts):
         session = self.session
         state = session.state
         a, b = self.pads
-        wear = self.wear
         if state == states.WAIT_SKIN:
-            if wear.is_put_on():
+            if self.wear.is_put_on():
                 session.post(states.WORN)
-        elif wear.lost:
+        elif self.wear.lost:
             session.unworn()
         if state in states.LIT:
             for pad in self.pads:

@@ -126,7 +126,6 @@ class Harness:
             -1, 0, 1, check.kinds + 1, check.banks + 1, check.last, check.last + 1
         )  # fmt: skip
         inputs.ms = NOW_MS
-        inputs.skin[:] = unit.wear.on_codes
         for k in range(len(inputs.heard)):
             inputs.heard[k] = NOW_MS
 

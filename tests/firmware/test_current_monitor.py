@@ -14,7 +14,7 @@ from sim.common.story import Event
 from sim.common.value_record import replace
 from sim.run import Run, nominal_calibration
 from sim.scenario.scenario import ordinary
-from tests.support.fake_hal import BOARD, BUCKLE, DOWN, SHORT, START, Bench
+from tests.support.fake_hal import BOARD, DOWN, SHORT, START, Bench
 
 WAVELENGTHS_NM = (810.0, 850.0, 940.0, 1060.0)
 GATED = {"light": {"mode": "gated", "rate_hz": 10, "on_ms": 40}}
@@ -115,7 +115,7 @@ def test_a_check_that_is_made_again_does_not_forget_how_long_the_belt_has_been_o
     bench = Bench({**SHORT, "fluence_j_cm2": 12}).to("TREAT")
     bench.run(20_000)
     bench.skin(33_000)  # to just after a control step
-    bench.hal.pins &= ~BUCKLE
+    bench.hal.skin_mc(25_000)
     bench.hal.rail_gain = 0.9  # and in the same moment the monitor misses current
     came_ms = bench.until("CHECK", 600)
     assert came_ms + bench.until("PAUSED", 600) <= UNWORN_STEPS * CONTROL_TICKS * TICK_MS

@@ -34,6 +34,7 @@ def test_a_second_session_has_its_own_time_and_its_own_dose() -> None:
     bench.until("DONE", 2 * MINUTE)
     bench.run(MOMENT_MS)
     given = bench.fluence_mj_cm2(0)
+    bench.take_off()
     bench.press(START)
     bench.until("CHECK")
     lit_ms = bench.until("DONE", 2 * MINUTE)
@@ -170,6 +171,7 @@ def test_an_empty_battery_ends_a_session_and_holds_until_it_is_charged(lit: str)
     bench.press(START)
     assert bench.state == "READY" and bench.refused == "battery"
     charge(bench, 11 * MINUTE)
+    bench.take_off()
     bench.press(START)
     assert bench.state == "WAIT_SKIN"
 

@@ -38,16 +38,12 @@ END_TICK = 6_000
 SKIN, WARMEST, HOTTEST = 34 * 128, 38 * 128, 41 * 128  # 1/128 C; the session goes to WARMEST
 WARM_TICKS = 20  # a step warmer each time, from the first light on
 PACK_MV = 7_800
-CONTACT_A, CONTACT_B, BOARD_A, BOARD_B, RAIL, GAUGE = 0x48, 0x49, 0x4A, 0x4B, 0x40, 0x36
+CONTACT_A, CONTACT_B, BOARD_A, BOARD_B, RAIL, GAUGE, SENSOR = 72, 73, 74, 75, 64, 54, 80
 SCREEN, CLOCK = 0x3C, 0x68
 SHUNT = 1  # a register of RAIL
-SENSOR = 0x50
-# Identities of the skin sensors' chip; both pads read skin, as a nominal unit is calibrated.
-SKIN_WORDS = (
-    (SENSOR, 0xFE, 0x5449), (SENSOR, 0xFF, 0x1004), (SENSOR, 0, 20_480), (SENSOR, 2, 20_480),
-)  # fmt: skip
 REGISTERS = 32  # of a part
 IDENTITY = (  # what parts hold from the beginning: address, register, word
+    (SENSOR, 0xFE, 0x5449), (SENSOR, 0xFF, 0x1004), (SENSOR, 0, 20_480), (SENSOR, 2, 20_480),
     (CONTACT_A, 0x0F, 0x0117), (CONTACT_B, 0x0F, 0x0117), (BOARD_A, 0x0F, 0x0117),
     (BOARD_B, 0x0F, 0x0117), (GAUGE, 8, 0x0012), (GAUGE, 2, 49_920), (GAUGE, 4, 80 << 8),
     (CLOCK, 0x0F, 0x8000),
@@ -222,9 +218,9 @@ class I2C:
         for address in (CONTACT_A, CONTACT_B, BOARD_A, BOARD_B, RAIL, GAUGE, SCREEN, CLOCK):
             self.words[address] = array("H", [0] * REGISTERS)
             self.asked[address] = array("H", [0] * REGISTERS)
-        self.words[SENSOR] = array("H", [0] * 256)  # its identities are the last of all registers
-        self.asked[SENSOR] = array("H", [0] * 256)
-        for address, register, word in IDENTITY + SKIN_WORDS:
+        # identities of the skin sensors' chip are the last of all registers
+        self.words[SENSOR], self.asked[SENSOR] = array("H", [0] * 256), array("H", [0] * 256)
+        for address, register, word in IDENTITY:
             self.words[address][register] = word
 
     def __call__(self, number: int, scl: Pin, sda: Pin, freq: int = 0, timeout: int = 0) -> "I2C":
