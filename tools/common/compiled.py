@@ -59,7 +59,8 @@ COMPILED = (
     "sim/recording/recorder.py",
     "sim/run.py",
 )
-NOT_MINE = ("NamedTuple", "Protocol", "Exception", "BaseException", "ValueError")  # bases
+NOT_MINE = ("Record", "NamedTuple", "Protocol", "Exception", "BaseException", "ValueError")  # bases
+PROTOCOL = "from typing import Protocol"
 NEW = """
     def __new__(cls, *args: object, **kwargs: object) -> Self:
         return super().__new__(cls)
@@ -197,7 +198,7 @@ def altered(text: str) -> str:
         elif isinstance(node, ast.If):
             hoist_classes(node, lines)
     after = tree.body[0].end_lineno or 0  # every module begins with its docstring
-    lines.insert(after, "from typing import Final, Protocol, Self")
+    lines.insert(after, "from typing import Final, Self")
     return "\n".join(lines)
 
 
@@ -207,7 +208,7 @@ def hoist_classes(block: ast.If, lines: list[str]) -> None:
         if isinstance(item, ast.ClassDef):
             first, end = item.lineno - 1, item.end_lineno or 0
             text = textwrap.dedent("\n".join(lines[first:end])).split("\n")
-            lines[block.end_lineno or 0 : block.end_lineno or 0] = ["", "", *text]
+            lines[block.end_lineno or 0 : block.end_lineno or 0] = [PROTOCOL, "", "", *text]
             lines[first:end] = [" " * item.col_offset + "pass"] + [""] * (end - first - 1)
 
 
