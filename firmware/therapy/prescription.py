@@ -276,7 +276,7 @@ def read_skin_codes(calibration: object) -> "list[list[int]]":
     for pad in ("A", "B"):
         what = "skin_codes." + pad
         pair = require_keys(what, table[pad], ("air", "skin"))
-        row = []
+        row: list[int] = []
         for key in ("air", "skin"):
             low = 0 if key == "air" else row[0] + limits.SKIN_STEP_MIN
             value = pair[key]
