@@ -54,7 +54,9 @@ OF_PARTS = (
          fault_left),
     Rule("not_waited", "a check that begins before the belt was worn for 5 s, after START or a"
          " pause in which a sign was lost",
-         lambda before, after, facts: (before.state == states.WAIT_SKIN or bool(before.by_unworn))
+         lambda before, after, facts: (
+             before.state == states.WAIT_SKIN
+             or (before.by_unworn and after.asked in (THERAPY, TEST)))
          and after.state in LIT and not facts.worn_long),
     Rule("asked_while_lit", "the HAL is asked while lit for what it must only be asked dark",
          lambda before, after, facts: bool(facts.wrong)),

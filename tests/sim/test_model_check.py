@@ -389,6 +389,7 @@ def test_a_whole_session_goes_through_the_graph(graph: Graph) -> None:
     bench.until("DONE", 200_000)
     assert bench.reason == "dose"
     bench.run(MOMENT_MS)
+    bench.take_off()
     bench.press(START)
     assert bench.until("WAIT_SKIN") < MOMENT_MS
 

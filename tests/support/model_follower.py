@@ -42,12 +42,17 @@ class Follow(Bench):
         super().__init__(*arguments, **options)
         self.graph = graph
         self.dark, self.armed = True, False
-        self.observer = Observer(self.unit, self.unit.wear.is_worn)
+        self.observer = Observer(self.unit, self.is_worn)
         self.control: Callable[[int], None] = self.unit._control
         self.plan: Callable[[int], None] = self.unit._plan
         vars(self.unit)["_control"] = self.watched_control
         self.node = self.here()
         assert self.node in graph.found.depth
+
+    def is_worn(self) -> bool:
+        """As the unit found it: no sign is lost, and no pad is cold."""
+        wear = self.unit.wear
+        return not (wear.lost or wear.cold_steps)
 
     @property
     def duty(self) -> list[int]:
