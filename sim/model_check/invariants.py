@@ -56,7 +56,7 @@ OF_PARTS = (
          " pause in which a sign was lost",
          lambda before, after, facts: (
              before.state == states.WAIT_SKIN
-             or (before.by_unworn and after.asked in (THERAPY, TEST)))
+             or (before.by_unworn != 0 and after.asked in (THERAPY, TEST)))
          and after.state in LIT and not facts.worn_long),
     Rule("asked_while_lit", "the HAL is asked while lit for what it must only be asked dark",
          lambda before, after, facts: bool(facts.wrong)),
