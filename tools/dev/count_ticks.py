@@ -14,7 +14,7 @@ from tools.dev import stand_in
 MOMENTS = {  # contact temperature in 1/128 C, the state
     "ready": (34 * 128, "READY"),
     "full_power": (37 * 128, "TREAT"),  # duties stay what they are
-    "held": (5_181, "TREAT"),  # 40.48 C, just below the set point: duties change with each control
+    "held": (5_146, "TREAT"),  # 40.20 C, just below where contact is held: duties change
 }
 PATIENCE_TICKS = 5_000
 SETTLED_PERIODS = 10
