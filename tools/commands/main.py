@@ -8,6 +8,7 @@
 | 130  | interrupted                                        |
 """
 
+import importlib
 import signal
 import sys
 from typing import Annotated, NoReturn
@@ -15,22 +16,6 @@ from typing import Annotated, NoReturn
 import typer
 
 from sim.common.errors import BadInput, Interrupted, one_line
-from tools.commands import (
-    bench,
-    calibrate,
-    check,
-    deploy,
-    doctor,
-    flash,
-    journal,
-    key,
-    monitor,
-    prescribe,
-    release,
-    replay,
-    sim,
-    trial,
-)
 from tools.common.files import emit
 from tools.common.version import installed
 
@@ -40,23 +25,38 @@ TERMINATED = 143
 # Typer's base class for wrong options is private; a public subclass leads to it.
 UsageProblem: type[Exception] = typer.BadParameter.__mro__[2]
 
-app = typer.Typer(
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+# Each is `tools.commands.NAME`: a function of its name, or a group of commands called `app`.
+COMMANDS = (
+    "sim",
+    "replay",
+    "bench",
+    "flash",
+    "deploy",
+    "release",
+    "monitor",
+    "calibrate",
+    "doctor",
 )
-for command in (
-    sim.sim, replay.replay, bench.bench, flash.flash,
-    deploy.deploy, release.release, monitor.monitor,
-    calibrate.calibrate, doctor.doctor,
-):  # fmt: skip
-    app.command()(command)
-app.add_typer(check.app, name="check")
-app.add_typer(prescribe.app, name="prescribe")
-app.add_typer(key.app, name="key")
-app.add_typer(journal.app, name="journal")
-app.add_typer(trial.app, name="trial")
+GROUPS = ("check", "prescribe", "key", "journal", "trial")
+
+
+def build_app(first: str) -> typer.Typer:
+    """The command line. Where `first`, its first word, is a command, this one alone is imported."""
+    app = typer.Typer(
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(invoke_without_command=True)(waistband)
+    known = first in COMMANDS + GROUPS
+    for name in (first,) if known else COMMANDS + GROUPS:
+        module = importlib.import_module(f"tools.commands.{name}")
+        if name in GROUPS:
+            app.add_typer(module.app, name=name)
+        else:
+            app.command()(getattr(module, name))
+    return app
 
 
 def show_version(wanted: bool) -> None:
@@ -66,7 +66,6 @@ def show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True)
 def waistband(
     context: typer.Context,
     _version: Annotated[
@@ -93,6 +92,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     before = signal.signal(signal.SIGTERM, terminate)
     try:
+        words = sys.argv[1:] if arguments is None else arguments
+        app = build_app(words[0] if words else "")
         code = app(arguments, prog_name="waistband", standalone_mode=False)
     except Interrupted as why:
         refuse(str(why))
