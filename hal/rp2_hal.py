@@ -103,21 +103,7 @@ class Rp2Hal:
         self.pack = ADC(Pin(pack))
         self.player = Player(board.PIN_LIGHT, board.PIN_BUZZER, board.PIN_VIBRATION, cues)
         self.console = Console()
-        self.sensors = Bus(0, *board.PINS_I2C0)
-        self.contact_a = Tmp117(self.sensors, CONTACTS[0], True)
-        self.contact_b = Tmp117(self.sensors, CONTACTS[1], True)
-        self.board_a = Tmp117(self.sensors, BOARDS[0], False)
-        self.board_b = Tmp117(self.sensors, BOARDS[1], False)
-        self.rail = Ina219(self.sensors)
-        self.gauge = Max17049(self.sensors)
-        self.skin = Fdc1004(self.sensors)
-        self.parts: tuple[Part, ...] = (
-            self.contact_a, self.contact_b, self.board_a, self.board_b, self.rail, self.gauge,
-            self.skin,
-        )  # fmt: skip
-        for part in self.parts:
-            if not self.sensors.stuck():
-                part.begin()
+        self._begin_sensors(board)
         self.screen_bus = Bus(1, *board.PINS_I2C1)
         self.clock = Ds3231(self.screen_bus)
         self.screen = Oled(self.screen_bus)
@@ -134,6 +120,24 @@ class Rp2Hal:
         self.inputs: Inputs | None = None
         self.rota: tuple[Row, ...] = ()
         self._delegate()
+
+    def _begin_sensors(self, board: "Rp2Board") -> None:
+        """The parts of the sensors' bus, each set up if it is there."""
+        self.sensors = Bus(0, *board.PINS_I2C0)
+        self.contact_a = Tmp117(self.sensors, CONTACTS[0], True)
+        self.contact_b = Tmp117(self.sensors, CONTACTS[1], True)
+        self.board_a = Tmp117(self.sensors, BOARDS[0], False)
+        self.board_b = Tmp117(self.sensors, BOARDS[1], False)
+        self.rail = Ina219(self.sensors)
+        self.gauge = Max17049(self.sensors)
+        self.skin = Fdc1004(self.sensors)
+        self.parts: tuple[Part, ...] = (
+            self.contact_a, self.contact_b, self.board_a, self.board_b, self.rail, self.gauge,
+            self.skin,
+        )  # fmt: skip
+        for part in self.parts:
+            if not self.sensors.stuck():
+                part.begin()
 
     def _delegate(self) -> None:
         """Methods of the contract that one part fulfils alone."""
