@@ -189,7 +189,7 @@ def test_thermal_dose_of_a_pad_that_reads_hot_for_a_day_never_reaches_2_to_the_3
         dose.add(Int31(120_000), Int31(900))
 
 
-@given(st.tuples(CODE, RAW, RAW), CLOCK, st.lists(CLOCK, min_size=6, max_size=6), edges(0, ONE),
+@given(st.tuples(CODE, RAW, RAW), CLOCK, st.lists(CLOCK, min_size=8, max_size=8), edges(0, ONE),
        STEP_MS, edges(38_000, 40_500))  # fmt: skip
 @settings(max_examples=200)
 def test_a_pads_control_step_never_reaches_2_to_the_30(
@@ -205,7 +205,7 @@ def test_a_pads_control_step_never_reaches_2_to_the_30(
     for _ in range(4):
         pad.count([Int31(DUTY_MAX)] * 8, step_ms, True)
         pad.sense(inputs, ntc * 10)
-        pad.cem43.add(pad.contact_mc, step_ms)
+        pad.count_heat(step_ms)
         pad.judge(inputs, latch)
         if step_ms:
             pad.fit([Int31(DUTY_MAX)] * 8, step_ms, step_ms, inputs, latch)

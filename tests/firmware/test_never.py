@@ -14,6 +14,7 @@ from typing import ClassVar
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import invariant
 
+from tests.support.fake_hal import DOWN, START
 from tests.support.hardware_events import Power, Sensors
 from tests.support.safety_oracle import Watch
 from tests.support.unit_model import DAY_MS, LIT
@@ -81,3 +82,14 @@ def test_a_day_that_is_moved_back_in_memory_is_still_as_old_as_its_file_says() -
     wearer.go(500)
     wearer.start(20_000)
     assert wearer.state in LIT
+
+
+def test_a_touch_too_short_to_be_a_press_does_not_make_start_believed_again() -> None:
+    """DOWN is brushed for a tick before START closes for the fifth time within a minute."""
+    wearer = WearerMachine()
+    wearer.fetch(0, "READY")
+    for touch_ms in (0, 0, 0, 0, 20):
+        wearer.go(3_000)
+        wearer.press(DOWN, touch_ms)
+        wearer.press(START, 100)
+    assert wearer.watch.bench.refused == "button_stuck"

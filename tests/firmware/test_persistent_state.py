@@ -120,8 +120,9 @@ def test_a_lit_self_test_needs_a_person_and_skin_and_is_not_waited_for_long() ->
 def test_whatever_stands_where_a_hard_fault_is_kept_locks_the_unit_or_is_nothing(
     content: bytes,
 ) -> None:
-    found = persistent_state.read_fault(content)
-    assert found == persistent_state.UNREADABLE
+    lifted = content == persistent_state.LIFTED  # which hypothesis reads out of the source
+    expected = None if lifted else persistent_state.UNREADABLE
+    assert persistent_state.read_fault(content) == expected
 
 
 def test_while_storage_takes_nothing_a_session_is_refused_with_words() -> None:
@@ -177,9 +178,9 @@ def test_a_session_counts_as_wholly_given_from_before_its_first_light_until_it_i
 @pytest.mark.parametrize("hot", [0, 1])
 def test_the_thermal_dose_of_each_pad_is_kept_for_the_day(hot: int) -> None:
     bench = Bench(SHORT).to("TREAT")
-    bench.hal.skin_mc(41_500, hot)
+    bench.skin(41_500, hot)
     bench.run(4_000)
-    bench.hal.skin_mc(33_000, hot)
+    bench.skin(33_000, hot)
     bench.until("DONE", 5 * MINUTE)
     bench.run(1_200)
     felt = [pad.cem43.day_q10_ms for pad in bench.unit.pads]

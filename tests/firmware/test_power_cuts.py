@@ -78,7 +78,7 @@ def mounted(flash: Flash, make: bool = False) -> Iterator[None]:
             try:
                 return what(*arguments)
             except littlefs.LittleFSError as why:
-                raise OSError(5, str(why)) from None
+                raise OSError(-why.code, str(why)) from None  # LFS_ERR_NOENT is -ENOENT
 
         return call
 

@@ -21,6 +21,7 @@ from firmware.core.limits import (
     CLOCK_MASK,
     DAY_MS,
     LOOK_EVERY_TICKS,
+    QUIET_MS,
     SELF_TEST_MS,
     SESSION_DAY_MAX_MS,
     SESSION_MAX_MS,
@@ -266,10 +267,17 @@ def pins(on: int = 0, off: int = 0) -> Befalls:
 
 
 def held(run: Run) -> None:
-    """START is down since a moment before it counts as held."""
+    """START, pressed in this state, is down since a moment before it counts as held."""
     buttons = run.unit.buttons
     buttons.begun, buttons.stable, buttons.used = True, START, False
     buttons.since_ms[0] = (run.unit.inputs.ms - 1_450) & CLOCK_MASK
+    run.unit.actions.pressed_in = run.unit.session.state
+    run.hardware.pins |= START
+
+
+def rested(run: Run) -> None:
+    """START goes down, and was not touched for long."""
+    run.unit.buttons.closed_ms = (run.unit.inputs.ms - QUIET_MS) & CLOCK_MASK
     run.hardware.pins |= START
 
 
@@ -423,7 +431,7 @@ BEFALLS: dict[str, Befalls] = {
     "a day to be closed": both(remembered("kept", day_open=True), JUDGED),
     "nothing can be kept": both(released, remembered("hal", full=True)),
     "a hard fault to be kept, and no room": both(
-        released, remembered("faults", hard=True), remembered("hal", full=True)
+        held, remembered("faults", hard=True), remembered("hal", full=True)
     ),
     "an open bank": both(lambda run: run.unit.gate.caps.__setitem__(0, 0), posted(states.PASSED)),
     "battery full": both(level(2, 3_600.0), JUDGED),
@@ -440,13 +448,17 @@ BEFALLS: dict[str, Befalls] = {
     "charged again": both(ENDED, JUDGED, pins(CHARGER | CHARGING)),
     "bank stuck": fault("fet_stuck_on", "A", 810.0),
     "bank open": fault("led_open", "A", 810.0),
+    "a driver that gives too much": remembered("check", strong_of_01ma=10),
+    "no reference power": remembered("check", reference_mw=()),
     "every bank open": remembered("check", expected_01ma=[10**6] * 4),
     "no bank seen": lambda run: run.unit.gate.caps.__setitem__(slice(None), [0] * 8),
     "switch stuck": fault("enable_stuck"),
     "START": pins(START),
+    "START after a long rest": rested,
     "UP": pins(UP),
     "DOWN": pins(DOWN),
     "START held": held,
+    "START held, something wrong": both(held, remembered("faults", active=1)),
     "START released": released,
     "a second thought": both(released, pins(START), remembered("session", state_ms=0)),
     "START released, UP down": both(released, pins(UP)),

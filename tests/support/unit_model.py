@@ -63,7 +63,7 @@ def keeps_fault(hal: Any) -> bool:
 
 @dataclass
 class Finger:
-    """START: what differs for two ticks running is a change. Held at power-on, it is no press."""
+    """A button: what differs for two ticks running is a change. Held at power-on: no press."""
 
     down: bool
     raw: bool
@@ -110,8 +110,9 @@ class Model:
         """Power comes; `before` is what was known of this unit until it went."""
         self.bench = bench
         self.calibrated = calibrated
-        held = bench.hal.pins & START != 0
+        held, *others = (bench.hal.pins & pin != 0 for pin in (START, UP, DOWN))
         self.finger = Finger(held, held)
+        self.others = [Finger(down, down) for down in others]  # UP and DOWN
         self.clock_set: bool = before.clock_set if before else False
         self.day = Day()
         if before:  # heat is kept with a session alone
@@ -164,6 +165,8 @@ class Model:
         self.dt_ms = min(dt_ms, STEP_MAX_MS)
         self.ms = record.ms
         self.finger.feel(record.pins & START != 0, record.ms)
+        for other, pin in zip(self.others, (UP, DOWN), strict=True):
+            other.feel(record.pins & pin != 0, record.ms)
         self.ended |= out_ticks[-1] >= 3
         warmest_mc = max(record.contact) * 1000 / 128
         for name, now in (
@@ -270,7 +273,7 @@ class Model:
             )  # a hold acknowledges, or switches off
             assert state in ("OFF", "CHARGING") or seen_to, "a hold that does not switch off"
             finger.new = state == "OFF"
-        if self.lately["UP"] == 0 or self.lately["DOWN"] == 0:
+        if any(other.did for other in self.others):  # a press, and not a touch of one tick
             self.closures = 0
         if finger.did == "press":
             self.closures += 1

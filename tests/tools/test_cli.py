@@ -60,12 +60,24 @@ def test_the_bare_command_shows_what_there_is(waistband: Waistband) -> None:
     assert all(f"\n  {name}" in out for name in COMMANDS)
 
 
-def test_help_imports_nothing_that_takes_time() -> None:
-    code = "import sys, tools.commands.main; print(*sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+def modules_loaded_by(*arguments: str) -> set[str]:
+    """Modules that a command has imported when it ends."""
+    code = (
+        "import sys; from tools.commands.main import main; main(sys.argv[1:]); print(*sys.modules)"
     )
-    loaded = set(done.stdout.split())
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_a_command_imports_none_of_the_others() -> None:
+    loaded = modules_loaded_by("key", "--help")
+    others = {f"tools.commands.{name}" for name in ("sim", "flash", "check", "trial", "monitor")}
+    assert "tools.commands.key" in loaded and not loaded & others
+
+
+def test_help_imports_nothing_that_takes_time() -> None:
+    loaded = modules_loaded_by("--help")
     slow = {
         "rich",
         "matplotlib",
