@@ -7,6 +7,8 @@ node it is in before, the node it is in after, and a way from one to the other.
 from collections.abc import Callable
 from typing import Any
 
+from firmware.core.inputs import BUCKLE
+from firmware.core.limits import BUCKLE_TICKS
 from sim.model_check.node import BEFORE, Node, read_node
 from sim.model_check.observer import Observer
 from sim.model_check.search import Found
@@ -42,12 +44,22 @@ class Follow(Bench):
         super().__init__(*arguments, **options)
         self.graph = graph
         self.dark, self.armed = True, False
-        self.observer = Observer(self.unit, self.unit.wear.is_worn)
+        self.observer = Observer(self.unit, self.is_worn)
         self.control: Callable[[int], None] = self.unit._control
         self.plan: Callable[[int], None] = self.unit._plan
         vars(self.unit)["_control"] = self.watched_control
         self.node = self.here()
         assert self.node in graph.found.depth
+
+    def is_worn(self) -> bool:
+        """As the unit has it; a buckle that has opened for less than BUCKLE_TICKS may bounce."""
+        wear, inputs = self.unit.wear, self.unit.inputs
+        pins = inputs.pins
+        if wear.open_ticks < BUCKLE_TICKS:
+            inputs.pins |= BUCKLE
+        worn: bool = wear.is_worn()
+        inputs.pins = pins
+        return worn
 
     @property
     def duty(self) -> list[int]:
