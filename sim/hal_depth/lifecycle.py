@@ -149,6 +149,8 @@ class Lifecycle:
             self.next_ms = NEVER_MS  # what raises or hangs there leaves it at the prompt
             if isinstance(why, Ended) and why.args[0] == POWER_LOST:
                 self.lose_power(why.args[1])
+        if self.next_ms == NEVER_MS:
+            self.unit.faults.count = 0  # no firmware runs at the prompt: it recalled nothing
 
     def make_firmware(self, lock: int) -> Waistband:
         """New firmware; that of the first boot cycle is recorded, if the run is."""

@@ -39,5 +39,5 @@ def test_what_a_record_lacks_cannot_be_replaced() -> None:
 def test_a_record_says_what_it_holds() -> None:
     assert repr(Event(1.0, "press", "UP", hold_ms=40)) == (
         "Event(at_s=1.0, kind='press', name='UP', pad=None, value=None, for_s=None, "
-        "hold_ms=40, button=None, line=None)"
+        "hold_ms=40, button=None, line=None, nm=None)"
     )

@@ -7,6 +7,8 @@ node it is in before, the node it is in after, and a way from one to the other.
 from collections.abc import Callable
 from typing import Any
 
+from firmware.core.inputs import BUCKLE
+from firmware.core.limits import BUCKLE_TICKS
 from sim.model_check.node import BEFORE, Node, read_node
 from sim.model_check.observer import Observer
 from sim.model_check.search import Found
@@ -50,9 +52,14 @@ class Follow(Bench):
         assert self.node in graph.found.depth
 
     def is_worn(self) -> bool:
-        """As the unit found it: no sign is lost, and no pad is cold."""
-        wear = self.unit.wear
-        return not (wear.lost or wear.cold_steps)
+        """As the unit has it; a buckle that has opened for less than BUCKLE_TICKS may bounce."""
+        wear, inputs = self.unit.wear, self.unit.inputs
+        pins = inputs.pins
+        if wear.open_ticks < BUCKLE_TICKS:
+            inputs.pins |= BUCKLE
+        worn: bool = wear.is_worn()
+        inputs.pins = pins
+        return worn
 
     @property
     def duty(self) -> list[int]:

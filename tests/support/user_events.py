@@ -52,7 +52,7 @@ class People(Beside):
         self.hal.pins &= ~button
         self.go(60)
 
-    @IN_SESSION
+    @in_state(*SESSION, "FAULT")
     @rule()
     def hold(self) -> None:
         self.press_for(START, 1_600)
@@ -166,7 +166,7 @@ class People(Beside):
         hal.board = [BOARD_CODE, BOARD_CODE]
         self.go(1_000)
         if self.state == "FAULT":
-            self.press_for(START, 100)
+            self.hold()
             self.go(3_000)
         if self.state == "LOCKED":  # a hard fault is kept: the lit self-test lifts it
             self.command(b"selftest")
