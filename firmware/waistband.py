@@ -73,7 +73,7 @@ class Waistband(Parts):
         self.sum_a += inputs.ntc[0]
         self.sum_b += inputs.ntc[1]
         if session.state == states.CHECK:
-            self.check.watch(inputs.rail[0])
+            self.check.watch(inputs)
         elif session.state in states.POWERED:
             self.rail.watch(inputs, self.gate.lit)
         if self.phase:

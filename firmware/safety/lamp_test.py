@@ -37,6 +37,7 @@ RUNNING = 0
 PASSED = 1
 FAILED = 2
 SILENCES = 5  # a second in all: a monitor that says so little shows no pulse
+BATTERY_STILL_SHIFT = 6  # a pack that moves by less than 1/64 in a step stands still: noise, load
 DARK_CELL_MV = 3_700  # the pack that expected currents are worked out for
 
 
@@ -62,6 +63,7 @@ class LampTest:
         self.last = self.banks + 2
         self.peak_01ma = 0  # in this step, since
         self.ticks = 0  # of it, CHECK_SETTLE_TICKS were over
+        self.battery_least = self.battery_most = 0  # code of the pack, in this step
         self.silences = 0  # of the monitor, since the state was entered
         self.step = 0
         self.strong_pad = self.strong_01ma = 0  # of the last step: more than its driver should,
@@ -80,8 +82,15 @@ class LampTest:
         gate.lease = True
         gate.modulate(CONTROL_TICKS, CHECK_TICKS)
 
-    def watch(self, rail_01ma: int) -> None:
-        """Called each tick: keep the most current seen in this step, once the monitor shows it."""
+    def watch(self, inputs: "Inputs") -> None:
+        """Called each tick: keep the most current seen in this step, once the monitor shows it,
+        and the battery's least and most: it may sag before the monitor shows its current."""
+        rail_01ma = inputs.rail[0]
+        battery = inputs.battery[0]
+        if not self.ticks or battery < self.battery_least:
+            self.battery_least = battery
+        if not self.ticks or battery > self.battery_most:
+            self.battery_most = battery
         self.ticks += 1
         if self.ticks >= CHECK_SETTLE_TICKS and rail_01ma > self.peak_01ma:
             self.peak_01ma = rail_01ma
@@ -156,20 +165,24 @@ class LampTest:
             pads[pad].fluence.rewind(k)
             latch.raise_fault(faults.LED_OPEN, pad, inputs.ms, peak_01ma, least_01ma)
             return
-        pack_mv = inputs.battery[0] * self.full_scale_mv >> 12
-        if not (self.reference_mw and pack_mv):
+        reference_mw = self.reference_mw[pad][k] if self.reference_mw else 0
+        if not (reference_mw and self.battery_least * self.full_scale_mv >> 12):
             return
+        most, least = self.battery_most, self.battery_least
+        if most - least <= most >> BATTERY_STILL_SHIFT:
+            most = least = inputs.battery[0]
         # CHECK_DUTY is a tenth: mW / 10 * 10 000 / mV are tenths of a milliamp
-        expected_01ma = max(self.reference_mw[pad][k] * 1_000 // pack_mv, 1)
-        permille = min(peak_01ma * 1_000 // expected_01ma, 2_000)
-        if -DRIVER_APART_PERMILLE <= permille - 1_000 <= DRIVER_APART_PERMILLE:
-            pads[pad].fluence.correct(k, permille)
-        elif permille < 1_000:
-            latch.raise_fault(faults.LED_GAIN, pad, inputs.ms, peak_01ma, expected_01ma)
+        low_01ma = max(reference_mw * 1_000 // (most * self.full_scale_mv >> 12), 1)
+        high_01ma = max(reference_mw * 1_000 // (least * self.full_scale_mv >> 12), 1)
+        permille = min(peak_01ma * 1_000 // low_01ma, 2_000)
+        if permille < 1_000 - DRIVER_APART_PERMILLE:
+            latch.raise_fault(faults.LED_GAIN, pad, inputs.ms, peak_01ma, low_01ma)
+        elif peak_01ma * 1_000 // high_01ma <= 1_000 + DRIVER_APART_PERMILLE:
+            pads[pad].fluence.correct(k, permille)  # of a battery that moved: rather too much
         else:  # another bank's switch, stuck in mid-step, looks alike: the next step tells
             self.strong_pad = pad
             self.strong_01ma = peak_01ma
-            self.strong_of_01ma = expected_01ma
+            self.strong_of_01ma = high_01ma
 
     def _first(self, gate: "Gate") -> int:
         """A bank that was seen to light, preferably."""

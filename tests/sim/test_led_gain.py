@@ -89,6 +89,21 @@ def test_a_change_within_a_session_goes_on_and_the_next_session_counts_it(ratio:
     assert worst_error(run) < abs(ratio - 1.0) + 0.005  # no worse than before it was noticed
 
 
+@pytest.mark.parametrize("at_s", [15.44 + 0.02 * tick for tick in range(20)])
+@pytest.mark.parametrize("volts", [-1.4, 1.4, 3.0])
+def test_a_battery_that_moves_in_a_step_is_no_driver(volts: float, at_s: float) -> None:
+    sag = Event(at_s, "fault", "battery_sag", value=abs(volts))
+    if volts < 0:  # it rises: the sag ends in the step
+        sag = replace(sag, at_s=12.0, for_s=at_s - 12.0)
+    run = treated(sag, duration_s=60.0)
+    assert run.result()["faults"] == []
+    for counted, true in zip(*(
+        [pad[nm] for pad in run.result()[key].values() for nm in pad]
+        for key in ("fluence_j_cm2", "true_fluence_j_cm2")
+    ), strict=True):  # fmt: skip
+        assert counted > true * (1.0 - ERROR) - 1e-6  # more than was given, or what was given
+
+
 def test_a_string_that_is_open_is_still_an_open_string() -> None:
     run = treated(Event(0.5, "fault", "led_open", "B", 850.0), gain(1.1), duration_s=60.0)
     assert [row["name"] for row in run.result()["faults"]] == ["led_open"]

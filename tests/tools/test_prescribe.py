@@ -138,7 +138,7 @@ def test_a_prescription_is_told_in_words(waistband: Waistband) -> None:
     for words in (
         "default: 0.5 J/cm2 a pad, CW, 10 mW/cm2", "810 nm 0.12", "would take 0.8 min",
         "On ordinary skin: lit for", "On 30 mm of fat, no vasodilation: lit for",
-        "the dose was reached", "check and ramp 0.15", "sessions a charge", "IEC 60601-1",
+        "the dose was reached", "check and ramp 0.17", "sessions a charge", "IEC 60601-1",
         NOT_KNOWN,
     ):  # fmt: skip
         assert words in out
