@@ -12,7 +12,9 @@ import pytest
 from firmware.core.limits import CONTROL_TICKS, TICK_MS
 from firmware.safety.gate import Gate
 from firmware.safety.guard import Guard
+from firmware.therapy.prescription import calibration_crc
 from firmware.therapy.session import Session
+from hal.boards import RPI_PICO
 from sim.common.story import Event
 from sim.common.value_record import replace
 from sim.driver_depth.parts import Ds3231
@@ -21,7 +23,7 @@ from sim.driver_depth.unit_build import ROOT, Build
 from sim.faults.catalogue import FAULTS
 from sim.faults.source_lines import own_lines
 from sim.hal_depth.lifecycle import BOOT_MS
-from sim.run import Run
+from sim.run import Run, nominal_calibration
 from sim.scenario.scenario import ordinary
 from tests.support.chip_programs import (
     START,
@@ -213,17 +215,22 @@ def compare_dose(at_hal, at_chip, most_j_cm2):
 
 
 def test_a_whole_session_gives_the_dose_that_was_prescribed():
-    run = ChipRun(ordinary())
+    """Without reference currents, so that no reading of the lamp test moves the session's end."""
+    table = nominal_calibration(RPI_PICO)
+    del table["reference_ma"]
+    table["crc32"] = calibration_crc(table, RPI_PICO)
+    kept = {"calibration.json": json.dumps(table).encode()}
+    run = ChipRun(ordinary(), build=Build(files=dict(kept)))
     run.chip.usb.connected = True
-    hal = Run(ordinary())
+    hal = Run(ordinary(), files=kept)
     assert [state for _, state in state_changes(run)] == [state for _, state in state_changes(hal)]
     at_chip, at_hal = run.result(), hal.result()
     assert (at_chip["state"], at_chip["reason"]) == ("DONE", "dose")
-    assert at_chip["treat_s"] == pytest.approx(at_hal["treat_s"], rel=ONE_READING)
+    assert at_chip["treat_s"] == pytest.approx(at_hal["treat_s"], abs=STEP_S + 1e-6)
     for pad in "AB":
-        for result in (at_chip, at_hal):
-            assert sum(result["true_fluence_j_cm2"][pad].values()) == pytest.approx(9.0, rel=0.01)
-            assert sum(result["fluence_j_cm2"][pad].values()) == pytest.approx(9.0, abs=0.002)
+        total = sum(at_chip["true_fluence_j_cm2"][pad].values())
+        assert total == pytest.approx(9.0, rel=0.01)
+        assert total == pytest.approx(sum(at_hal["true_fluence_j_cm2"][pad].values()), abs=0.002)
     assert run.screen()[0].strip() == "Done"
     lines = [json.loads(line) for line in run.console().splitlines()[1:] if line.endswith("}")]
     assert lines[-1]["state"] == "DONE"
