@@ -43,7 +43,9 @@ OWN = {
     "calibration.json": b'{"serial": "1"}', "prescription.json": b"{}", "board.txt": b"RPI_PICO",
     "day.json": b"{}", "fault.json": b"", "notes/hal.txt": b"mine", "halt.py": b"mine = 1\n",
 }  # fmt: skip
-CHANGED = ("boot.py", "main.py", "hal/files.mpy", "firmware/safety/gate.mpy")
+CHANGED = (
+    "boot.py", "main.py", "hal/storage.mpy", "hal/files.mpy", "firmware/safety/gate.mpy",
+)  # fmt: skip
 ADDED = "hal/boards/RPI_PICO2.mpy"
 GONE = ("firmware/old.py", "hal/old/old.mpy")
 DARK = "waistband: dark, at the prompt: "

@@ -2,12 +2,13 @@
 
 Called by `waistband deploy` and, for the unit's own files, by `tools.unit.files`. The file
 `deploying` exists from before the first change until after the last: a unit that finds it at boot
-stays dark and reports it. Each file is written beside the old one and then renamed; `main.py`,
-which checks for `deploying`, is among the first. `files.json` is written after the unit has
+stays dark and reports it. Each file is written beside the old one and then renamed; `main.py` and
+what it checks for `deploying` with are the first. `files.json` is written after the unit has
 computed the right hash of every file.
 """
 
 import base64
+import errno
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ FAILED = 1
 PART = "~deploy.part"  # the last of all names: `hal.storage` says why
 CHUNK = 2_048
 PROGRAM = ("boot", "main", "hal", "firmware")
-FIRST = (*STARTED, "hal/__init__.mpy", "hal/files.mpy")
+FIRST = (*STARTED, "hal/__init__.mpy", "hal/storage.mpy", "hal/files.mpy")  # as they are imported
 FULL = ("ENOSPC", "OSError: 28")
 DARK = "the unit stays dark until waistband deploy is run again"
 ROOM = "remove files of your own with mpremote rm"
@@ -70,6 +71,14 @@ import os, binascii
 d = binascii.a2b_base64
 f = open({PART!r}, 'wb')
 w = f.write
+"""
+MAKE_FOLDER = f"""
+import os
+try:
+ os.mkdir({{folder!r}})
+except OSError as why:
+ if why.args[0] != {errno.EEXIST}:
+  raise
 """
 # Removes what `hal.files.stray` would find, folders whole; prints each file.
 REMOVE = f"""
@@ -206,7 +215,7 @@ def transfer_files(unit: Device, files: dict[str, bytes], plan: Plan) -> Iterato
         for folder in parent_folders(name):
             if folder not in made:
                 made.add(folder)
-                unit.run(f"import os\ntry:\n os.mkdir({folder!r})\nexcept OSError:\n pass")
+                unit.run(MAKE_FOLDER.format(folder=folder))
         for count in send_file(unit, name, files[name]):
             yield name, count
     there = list_files(unit)
