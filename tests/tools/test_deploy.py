@@ -229,7 +229,7 @@ def test_a_flash_with_no_room_is_refused_and_nothing_is_changed(
 def test_a_flash_that_fills_up_on_the_way_is_said_and_the_unit_is_dark(
     tmp_path: Path, waistband: Waistband, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    flash = Flash(tmp_path, {"log.bin": bytes(12 * BLOCK)}, blocks=24)
+    flash = Flash(tmp_path, {"log.bin": bytes(11 * BLOCK)}, blocks=24)
     monkeypatch.setattr(device.About, "free", 1 << 20)  # as where littlefs needs more than bytes
     with plugged(flash) as vm:
         said = command(waistband, vm.port.name)

@@ -27,7 +27,9 @@ FAILED = 1
 PART = "~deploy.part"  # the last of all names: `hal.storage` says why
 CHUNK = 2_048
 PROGRAM = ("boot", "main", "hal", "firmware")
-FIRST = (*STARTED, "hal/__init__.mpy", "hal/storage.mpy", "hal/files.mpy")  # as they are imported
+FIRST = (  # as main.py imports them
+    *STARTED, "firmware/__init__.mpy", "hal/__init__.mpy", "hal/storage.mpy", "hal/files.mpy",
+)  # fmt: skip
 FULL = ("ENOSPC", "OSError: 28")
 DARK = "the unit stays dark until waistband deploy is run again"
 ROOM = "remove files of your own with mpremote rm"
