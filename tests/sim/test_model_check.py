@@ -104,7 +104,7 @@ WRONG_ROWS = [
     ("TREAT", "PRESS", None, "stop_loses"),
     ("TREAT", "FAULTED", "DONE", "latched"),
     ("READY", "WORN", "RAMP", "unchecked"),
-    ("PAUSED", "TIMEOUT", "CHECK", "not_waited"),
+    ("PAUSED", "TIMEOUT", "CHECK", "unasked"),
     ("DONE", "TIMEOUT", "WAIT_SKIN", "unasked"),
     ("SELF_TEST", "PASSED", "CHECK", "unasked"),
     ("CHARGING", "CHARGER_OUT", "TREAT", "raises"),
