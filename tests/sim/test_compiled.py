@@ -100,6 +100,30 @@ def test_sim_takes_the_compiled_copy_records_with_it_and_writes_the_same_bytes(
     assert "interpreted; `make compiled`" in " ".join(also.split())
 
 
+LOCKED = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from sim.common.value_record import replace
+from sim.run import Run
+from sim.scenario.scenario import ordinary
+run = Run(replace(ordinary("RPI_PICO"), prescription={}))
+run.advance(50)
+print(run.row()[1], run.unit.session.locked)
+"""
+
+
+@needs_copy
+def test_a_refused_prescription_locks_the_compiled_unit_as_it_does_the_other() -> None:
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", LOCKED, str(folder)],
+            capture_output=True, text=True, check=True, cwd=folder,
+        ).stdout
+        for folder in (compiled.made(), compiled.ROOT)
+    ]  # fmt: skip
+    assert said[0] == said[1] and said[0].startswith("LOCKED the prescription lacks name")
+
+
 def test_a_scenario_that_names_a_line_is_left_to_the_interpreter(tmp_path: Path) -> None:
     named, plain = tmp_path / "line.toml", tmp_path / "plain.toml"
     plain.write_text('duration_s = 30\n[[event]]\nat_s = 2\nfault = "firmware_exception"\n')
