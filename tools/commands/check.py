@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from sim.common.errors import BadInput
-from tools.common import compiled
 from tools.common.files import emit
 
 app = typer.Typer(rich_markup_mode=None, help="Show by trying that what the unit promises holds.")
@@ -50,7 +49,6 @@ def faults(
 
     With --fault, a line a state. Exits 1 if any bound is broken.
     """
-    compiled.enter(compiled.made())
     from tools.commands.check_faults import check_faults
 
     return check_faults(

@@ -72,7 +72,7 @@ def check_packages() -> Iterable[Row]:
 def check_copy() -> Row:
     """The compiled copy of the simulated unit."""
     there = compiled.made()
-    gives = "sim, check faults and check campaign about five times as fast: make compiled"
+    gives = "sim and check campaign about five times as fast: make compiled"
     return "compiled unit", f"of these sources, {there.name}" if there else "", gives
 
 

@@ -1,6 +1,7 @@
 """Compiled copy of the simulated unit: the same files, about five times as fast.
 
-`waistband sim`, `check faults` and `check campaign` enter the copy where there is one. mypyc,
+`waistband sim` and `check campaign` enter the copy where there is one. Driver depth, and with it
+`check faults`, stays interpreted: its classes extend ours, which a compiled class forbids. mypyc,
 which comes with mypy, turns typed Python into C. The copy stands in a folder named by a hash
 of its sources: a copy of other sources is never used. Only the copy is altered, and only in
 ways that change no result:

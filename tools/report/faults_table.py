@@ -9,7 +9,6 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.campaign.common_cause import Outcome
-from tools.common import compiled
 from tools.report.faults_rows import COLUMNS, OUTSIDE, Figure, Found, Row, label, worst
 from tools.report.tables import render_text
 
@@ -70,8 +69,7 @@ def verdict(row: Row) -> Text:
 
 def headline(found: Found, wall_s: float) -> Text:
     """Number of cells, and of broken bounds; the nearest and the hottest cell if none is broken."""
-    line = Text(f"{len(found.cells):,} cells, {found.strikes():,} strikes in {wall_s:.0f} s, ")
-    line.append(f"{compiled.how_run()}: ")
+    line = Text(f"{len(found.cells):,} cells, {found.strikes():,} strikes in {wall_s:.0f} s: ")
     if broken := found.broken():
         said = f"{found.broken_bounds()} bounds broken in {len(broken)} cells"
         return line.append(said, style="bold red")
