@@ -186,9 +186,9 @@ class Waistband(Parts):
                 pad.judge(inputs, latch)
             code_sum = self.sum_b
         self.sum_a = self.sum_b = 0
-        age_ms = (ms - inputs.heard[RAIL]) & CLOCK_MASK
-        if settled and (age_ms > HEARD_WITHIN_MS or inputs.heard[RAIL] < 0):
-            latch.raise_fault(faults.RAIL_LOST, faults.UNIT, ms, age_ms, HEARD_WITHIN_MS)
+        if settled:
+            heard_ms = inputs.heard[RAIL]
+            latch.check_heard(faults.RAIL_LOST, faults.UNIT, ms, heard_ms, HEARD_WITHIN_MS)
 
     def _judge_battery(self) -> None:
         battery = self.battery

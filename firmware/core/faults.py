@@ -5,6 +5,8 @@ acknowledged it. The first cause is kept, with the pad, the value and the limit
 that it broke, in raw codes or in the unit named here.
 """
 
+from firmware.core.limits import CLOCK_MASK
+
 NTC_OPEN = 0
 NTC_SHORT = 1
 CONTACT_HOT = 2
@@ -107,6 +109,12 @@ class Faults:
         self.latched |= bit
         self._write(self.rows[at], fault, pad, ms, value, limit)
         self.count = at + 1
+
+    def check_heard(self, fault: int, pad: int, ms: int, heard_ms: int, within_ms: int) -> None:
+        """Latch a fault where a part was last heard more than `within_ms` ago, or (-1) never."""
+        age_ms = (ms - heard_ms) & CLOCK_MASK
+        if age_ms > within_ms or heard_ms < 0:
+            self.raise_fault(fault, pad, ms, age_ms, within_ms)
 
     def _write(self, row: list[int], fault: int, pad: int, ms: int, value: int, limit: int) -> None:
         row[0] = fault

@@ -6,7 +6,7 @@ goes by is the warmer of the pad's two contact sensors.
 
 from firmware.core import faults
 from firmware.core.conversions import ntc_table
-from firmware.core.inputs import SKIN_A
+from firmware.core.inputs import BOARD_A, SKIN_A
 from firmware.core.limits import (
     BOARD_DERATE_MC,
     BOARD_HEARD_WITHIN_MS,
@@ -155,18 +155,15 @@ class Pad:
             if open_too and latch.rename(faults.NTC_OPEN, faults.PAD_UNPLUGGED, index):
                 return
             latch.raise_fault(faults.CONTACT_LOST, index, ms, age_ms, HEARD_WITHIN_MS)
-            apart_mc = 0  # what it last said is no second opinion any more
+            apart_mc = 0  # a silent sensor is not a valid second reading
         self.apart_steps = self.apart_steps + 1 if apart_mc > PAIR_TRIP_MC else 0
         if self.apart_steps >= PAIR_APART_STEPS:
             latch.raise_fault(faults.CONTACT_APART, index, ms, apart_mc, PAIR_TRIP_MC)
         elif jump_mc:
             latch.raise_fault(faults.CONTACT_JUMP, index, ms, jump_mc, JUMP_MC)
-        age_ms = (ms - heard[2 + index]) & CLOCK_MASK
-        if age_ms > BOARD_HEARD_WITHIN_MS or heard[2 + index] < 0:
-            latch.raise_fault(faults.BOARD_LOST, index, ms, age_ms, BOARD_HEARD_WITHIN_MS)
-        age_ms = (ms - heard[SKIN_A + index]) & CLOCK_MASK
-        if age_ms > SKIN_HEARD_WITHIN_MS or heard[SKIN_A + index] < 0:
-            latch.raise_fault(faults.SKIN_LOST, index, ms, age_ms, SKIN_HEARD_WITHIN_MS)
+        board_ms, skin_ms = heard[BOARD_A + index], heard[SKIN_A + index]
+        latch.check_heard(faults.BOARD_LOST, index, ms, board_ms, BOARD_HEARD_WITHIN_MS)
+        latch.check_heard(faults.SKIN_LOST, index, ms, skin_ms, SKIN_HEARD_WITHIN_MS)
 
     def fit(
         self, out: list[int], lit_ms: int, step_ms: int, inputs: "Inputs", latch: "Faults"
