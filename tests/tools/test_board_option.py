@@ -13,6 +13,7 @@ from firmware.waistband import Waistband as Unit
 from hal.boards import EXAMPLE_1200NM, RPI_PICO, RPI_PICO2
 from sim.common.boards import find_board, list_boards
 from sim.common.errors import BadInput
+from sim.common.story import Event, Scenario
 from sim.driver_depth.run import DriverDepth
 from sim.run import Run, nominal_calibration, trace_columns
 from sim.scenario import toml_writer
@@ -294,3 +295,17 @@ def test_a_board_file_that_the_unit_would_refuse_is_refused(
     monkeypatch.delitem(__import__("sys").modules, "hal.boards.BROKEN", raising=False)
     with pytest.raises(BadInput, match=said.replace("(", r"\(").replace(")", r"\)")):
         find_board("BROKEN")
+
+
+def test_every_bank_of_the_example_is_seen_to_light_and_its_dose_counted_rather_too_high() -> None:
+    light = {"irradiance_mw_cm2": dict.fromkeys(("810", "850", "940", "1200"), 0.5)}
+    prescription = {**default_prescription(EXAMPLE_1200NM), **light, "fluence_j_cm2": 1}
+    start = Event(5.0, "press", "START", hold_ms=200)
+    run = Run(Scenario("weak banks", 1, 120.0, prescription, events=(start,), board=NAME))
+    run.advance(10**9)
+    result = run.result()
+    assert result["faults"] == [] and result["state"] == "TREAT"
+    for pad, banks in result["fluence_j_cm2"].items():
+        for nm, counted in banks.items():
+            given = result["true_fluence_j_cm2"][pad][nm]
+            assert 0.04 < given <= counted * 1.001 and counted < 1.05 * given
