@@ -27,8 +27,7 @@ from sim.pin_depth.flash import files_in
 from sim.scenario.scenario import ordinary
 from tests.support.command import Waistband
 from tests.support.pin_bench import PinRun
-from tests.support.serial_pty import Emulated
-from tools.unit import device
+from tests.support.serial_pty import Emulated, be_patient
 from tools.unit.manifest import release_name
 
 UF2 = "WAISTBAND_FROZEN_UF2"
@@ -37,7 +36,6 @@ READY_WITHIN_S = 1.0
 PROMPT_S = 1.0
 LIT_WITHIN_S = 30.0
 BOOTED_STEPS = 5
-EVER_S = 86_400.0
 DARK = "dark, at the prompt: "
 PRODUCT = device_files(ROOT)
 # An earlier release, as `waistband deploy` left it: its modules would say that they ran.
@@ -70,8 +68,7 @@ def frozen_uf2() -> str:
 def needed(monkeypatch: pytest.MonkeyPatch) -> None:
     """What every test here needs; and patience."""
     frozen_uf2()
-    for name in ("LISTEN_S", "ANSWER_S", "RETURN_S", "EXEC_S"):
-        monkeypatch.setattr(device, name, EVER_S)
+    be_patient(monkeypatch, "LISTEN_S", "ANSWER_S", "RETURN_S", "EXEC_S")
 
 
 @contextmanager

@@ -25,8 +25,7 @@ from sim.scenario.scenario import ordinary
 from tests.pin.test_kept import JOURNAL, needs_a_uf2, said
 from tests.support.command import Waistband
 from tests.support.pin_bench import PinRun
-from tests.support.serial_pty import Emulated, until
-from tools.unit import device
+from tests.support.serial_pty import Emulated, be_patient, until
 from tools.unit.device import Device
 from tools.unit.transfer import CHUNK, list_files, make_plan, transfer_files
 
@@ -41,15 +40,13 @@ OLDER = Build(files={
 CUT_OFF = "dark, at the prompt: a deploy did not end: run waistband deploy again"
 BOOTED_STEPS = 5
 CUTS = 3
-EVER_S = 86_400.0  # the chip is slower than the clock by a hundred times, or by more
 
 
 @pytest.fixture(autouse=True)
 def needed(monkeypatch: pytest.MonkeyPatch) -> None:
     """What every test here needs; and patience."""
     needs_a_uf2()
-    for name in ("LISTEN_S", "ANSWER_S", "RETURN_S", "EXEC_S"):
-        monkeypatch.setattr(device, name, EVER_S)
+    be_patient(monkeypatch, "LISTEN_S", "ANSWER_S", "RETURN_S", "EXEC_S")
 
 
 @contextmanager

@@ -13,8 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tools.replay import find_micropython
+import pytest
 
+from tools.replay import find_micropython
+from tools.unit import device
+
+EVER_S = 86_400.0
 BITE = 4_096
 STEP_S = 0.01
 IDLE_S = 0.02
@@ -211,3 +215,10 @@ def until(true: Callable[[], bool]) -> None:
     so `true` has to be true as well where they have failed."""
     while not true():
         time.sleep(0.01)
+
+
+def be_patient(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Have these waits of `tools.unit.device` (s) end by an answer alone: a slow machine, or an
+    emulated chip, is not a unit that does not answer."""
+    for name in names:
+        monkeypatch.setattr(device, name, EVER_S)

@@ -23,7 +23,7 @@ from sim.common.errors import BadInput
 from sim.driver_depth.flash import device_files
 from sim.driver_depth.release import release, table
 from tests.support.command import Waistband
-from tests.support.serial_pty import Port, Vm
+from tests.support.serial_pty import Port, Vm, be_patient
 from tests.support.unit_on_vm import BLOCK, Flash
 from tools.unit import device
 from tools.unit import transfer as deploy
@@ -66,15 +66,13 @@ def older() -> dict[str, bytes]:
 
 
 OLD = older()
-EVER_S = 86_400.0  # a slow machine is not a unit that does not answer
 
 
 @pytest.fixture(autouse=True)
 def unix_as_board(unix: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """The VM, taken for a board of ours."""
     monkeypatch.setitem(device.BOARDS, "linux", "RPI_PICO")
-    for name in ("LISTEN_S", "ANSWER_S", "EXEC_S"):
-        monkeypatch.setattr(device, name, EVER_S)
+    be_patient(monkeypatch, "LISTEN_S", "ANSWER_S", "EXEC_S")
 
 
 @contextmanager
