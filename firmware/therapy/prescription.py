@@ -18,14 +18,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hal.contract import Board
 
-DEFAULT = {
-    "name": "default",
-    "irradiance_mw_cm2": {"810": 2.5, "850": 2.5, "940": 2.5, "1060": 2.5},
-    "fluence_j_cm2": 9,
-    "max_min": 30,
-    "set_point_c": 40.5,
-    "light": {"mode": "cw"},
-}
 KEYS = ("name", "irradiance_mw_cm2", "fluence_j_cm2", "max_min", "set_point_c", "light")
 LIGHT_KEYS = {"cw": ("mode",), "pulse": ("mode", "rate_hz"), "gated": ("mode", "rate_hz", "on_ms")}
 CALIBRATION_KEYS = (

@@ -7,7 +7,7 @@ columns of the matrix.
 
 from typing import NamedTuple
 
-from firmware.therapy.prescription import DEFAULT
+from sim.common.default_prescription import DEFAULT
 from sim.common.story import HOLD_MS, Event, PressureSpot, Start
 
 

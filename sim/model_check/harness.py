@@ -13,11 +13,12 @@ from typing import Any
 from firmware.core import faults, states
 from firmware.core.limits import CONTROL_TICKS, TICK_MS
 from firmware.safety import current_monitor
-from firmware.therapy.prescription import DEFAULT, REFERENCE, calibration_crc
+from firmware.therapy.prescription import REFERENCE, calibration_crc
 from firmware.trial.trial import SealedEvents
 from firmware.ui import buttons
 from firmware.waistband import SCREEN_PHASE, Waistband
 from hal.boards import RPI_PICO as BOARD
+from sim.common.default_prescription import DEFAULT
 from sim.model_check.abstraction import Facts
 from sim.model_check.hal_stub import HalStub, NoScreen
 from sim.model_check.node import (

@@ -9,6 +9,7 @@ from firmware.safety.lamp_test import LampTest
 from firmware.therapy import prescription as firmware_prescription
 from sim.common import validate
 from sim.common.boards import REFERENCE, find_board, wavelengths_nm
+from sim.common.default_prescription import DEFAULT
 from sim.common.errors import BadInput
 from sim.common.story import HOLD_MS, Event, PressureSpot, Scenario, Start
 from sim.common.validate import shown
@@ -123,7 +124,7 @@ def default_prescription(board: "Board") -> dict[str, object]:
     """The default prescription for this board's banks: each gives DEFAULT_MW_CM2, or its nominal
     irradiance where that is less. A bank whose lamp test pulse is too weak to be told from
     darkness would be found open: such a bank gives nothing."""
-    asked = dict(firmware_prescription.DEFAULT)
+    asked = dict(DEFAULT)
     each_mw_cm2 = min(DEFAULT_MW_CM2, board.BANK_NOMINAL_UW_CM2 / 1000)
     least_01ma = LampTest(board).expected_01ma
     asked["irradiance_mw_cm2"] = {

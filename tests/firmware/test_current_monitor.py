@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from firmware.core import states
 from firmware.core.limits import CONTROL_TICKS, TICK_MS, UNWORN_STEPS
 from firmware.safety import current_monitor
-from firmware.therapy.prescription import DEFAULT, Course, Refused, read_calibration
+from firmware.therapy.prescription import Course, Refused, read_calibration
+from sim.common.default_prescription import DEFAULT
 from sim.common.story import Event
 from sim.common.value_record import replace
 from sim.run import Run, nominal_calibration

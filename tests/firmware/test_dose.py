@@ -18,8 +18,8 @@ from firmware.core.limits import BANK_MAX_UW_CM2, CLOCK_MASK, DUTY_MAX
 from firmware.therapy.battery import Battery
 from firmware.therapy.dose import Cem43, Fluence
 from firmware.therapy.pad import ONE, Pad
-from firmware.therapy.prescription import DEFAULT
 from firmware.therapy.session import Session
+from sim.common.default_prescription import DEFAULT
 from tests.support.fake_hal import BOARD, CALIBRATION, SHORT, START, Bench, FakeHal
 from tests.support.int31 import LIMIT, OPERATIONS, Int31
 

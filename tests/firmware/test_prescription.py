@@ -8,14 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.therapy.prescription import (
-    DEFAULT,
-    Course,
-    Refused,
-    calibration_crc,
-    quote,
-    read_calibration,
-)
+from firmware.therapy.prescription import Course, Refused, calibration_crc, quote, read_calibration
+from sim.common.default_prescription import DEFAULT
 from tests.support.fake_hal import BOARD, CALIBRATION, NAMES
 
 FULL = [[10_000] * 4, [10_000] * 4]

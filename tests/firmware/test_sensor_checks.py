@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from firmware.core.inputs import BUCKLE
 from firmware.core.limits import JUMP_MC
 from firmware.safety import sensor_checks
-from firmware.therapy.prescription import DEFAULT
+from sim.common.default_prescription import DEFAULT
 from sim.common.story import Event, Start
 from sim.common.value_record import replace
 from sim.physics.emitters import Emitters

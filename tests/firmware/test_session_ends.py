@@ -3,7 +3,7 @@
 import pytest
 
 from firmware.core.inputs import CHARGER, CHARGING, START, UP
-from firmware.therapy.prescription import DEFAULT
+from sim.common.default_prescription import DEFAULT
 from tests.support.fake_hal import MOMENT_MS, SHORT, Bench
 
 LIT = ["CHECK", "RAMP", "TREAT"]

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware.core.limits import CONTACT_WARN_MC
-from firmware.therapy.prescription import DEFAULT
 from hal.boards import RPI_PICO
+from sim.common.default_prescription import DEFAULT
 from sim.common.story import Scenario, Start
 from sim.common.value_record import replace
 from sim.run import Run, trace_columns

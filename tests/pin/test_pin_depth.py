@@ -24,7 +24,7 @@ pytest.importorskip("vcd", reason="pyvcd is not installed")
 pytest.importorskip("uf2utils", reason="uf2utils is not installed")
 
 from firmware.core.limits import CONTROL_TICKS, TICK_MS
-from firmware.therapy.prescription import DEFAULT
+from sim.common.default_prescription import DEFAULT
 from sim.pin_depth.run import UF2
 from sim.pin_depth.waveform import Edges, dark_after, pin_activity
 from sim.run import nominal_calibration

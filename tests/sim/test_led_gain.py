@@ -6,8 +6,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from firmware.therapy.prescription import DEFAULT, Refused, calibration_crc, read_reference
+from firmware.therapy.prescription import Refused, calibration_crc, read_reference
 from hal.boards import RPI_PICO
+from sim.common.default_prescription import DEFAULT
 from sim.common.story import Event
 from sim.common.value_record import replace
 from sim.run import Run, nominal_calibration

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from firmware.core import states
 from firmware.core.limits import LEASE_MS, TICK_MS
 from firmware.core.states import REFUSALS
-from firmware.therapy.prescription import DEFAULT
 from hal import resets
+from sim.common.default_prescription import DEFAULT
 from sim.common.story import Event, Scenario, Start
 from sim.common.value_record import replace
 from sim.faults.source_lines import executed_lines

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 
 from firmware.core import states
 from firmware.core.inputs import CHARGER
-from firmware.therapy.prescription import DEFAULT
 from firmware.waistband import Waistband
 from sim.campaign.trial_visit import attend_visit
+from sim.common.default_prescription import DEFAULT
 from sim.common.errors import BadInput
 from sim.common.story import Event, Scenario, Start
 from sim.common.value_record import replace
@@ -418,7 +418,8 @@ def test_outputs_of_more_ticks_than_inputs_are_refused_even_with_the_right_sum()
 
 ELSEWHERE = """
 from firmware.core.inputs import START
-from firmware.therapy.prescription import DEFAULT, calibration_crc
+from firmware.therapy.prescription import calibration_crc
+from sim.common.default_prescription import DEFAULT
 from firmware.core.states import STATES
 from firmware.waistband import Waistband
 from hal.boards import RPI_PICO

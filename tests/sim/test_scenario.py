@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware.therapy.prescription import DEFAULT
+from sim.common.default_prescription import DEFAULT
 from sim.common.errors import BadInput
 from sim.common.story import Event, PressureSpot, Scenario, Start
 from sim.faults.catalogue import FAULTS, Fault

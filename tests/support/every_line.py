@@ -32,9 +32,9 @@ from firmware.core.limits import (
 from firmware.records.persistent_state import DAY, FAULT
 from firmware.safety.current_monitor import DARK_TICKS, ONE, SURE
 from firmware.safety.lamp_test import SILENCES
-from firmware.therapy.prescription import DEFAULT
 from sim.campaign.snapshot import Snapshot
 from sim.campaign.trial_visit import answer_questions, attend_visit, put_on
+from sim.common.default_prescription import DEFAULT
 from sim.common.story import Event
 from sim.common.value_record import replace
 from sim.faults.hardware import SKIN, Filter, Hardware

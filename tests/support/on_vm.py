@@ -16,8 +16,9 @@ import sys
 from firmware.core import states
 from firmware.core.faults import FAULTS
 from firmware.core.inputs import START
-from firmware.therapy.prescription import DEFAULT, calibration_crc
+from firmware.therapy.prescription import calibration_crc
 from hal.boards import RPI_PICO
+from sim.common.default_prescription import DEFAULT
 from sim.driver_depth.bench import Bench
 from sim.driver_depth.core import Chip
 from sim.driver_depth.core_modules import FORCED, own_modules

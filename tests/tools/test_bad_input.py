@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from firmware.therapy.prescription import DEFAULT
 from hal.boards import RPI_PICO
+from sim.common.default_prescription import DEFAULT
 from sim.common.errors import BadInput, one_line
 from sim.common.validate import FILE_MAX_BYTES
 from sim.faults.catalogue import FAULTS

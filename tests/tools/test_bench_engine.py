@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from firmware.core import states
-from firmware.therapy.prescription import DEFAULT
 from hal.boards import RPI_PICO
+from sim.common.default_prescription import DEFAULT
 from sim.faults.catalogue import GROUPS
 from sim.run import Run, trace_columns
 from sim.scenario import scenario as scenarios

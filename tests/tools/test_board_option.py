@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from firmware.therapy.prescription import DEFAULT, Course, read_calibration
+from firmware.therapy.prescription import Course, read_calibration
 from firmware.waistband import Waistband as Unit
 from hal.boards import EXAMPLE_1200NM, RPI_PICO, RPI_PICO2
 from sim.common.boards import find_board, list_boards
+from sim.common.default_prescription import DEFAULT
 from sim.common.errors import BadInput
 from sim.common.story import Event, Scenario
 from sim.driver_depth.run import DriverDepth

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.therapy.prescription import DEFAULT, calibration_crc, read_calibration, read_number
+from firmware.therapy.prescription import calibration_crc, read_calibration, read_number
 from firmware.waistband import Waistband as Unit
+from sim.common.default_prescription import DEFAULT
 from sim.common.errors import BadInput
 from tests.support.command import JSON, Waistband, files
 from tests.support.fake_hal import BOARD, FakeHal

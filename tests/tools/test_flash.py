@@ -11,8 +11,8 @@ pytest.importorskip("uf2utils", reason="uf2utils is not installed: pip install -
 
 from littlefs import LittleFS
 
-from firmware.therapy.prescription import DEFAULT
 from hal.boards import RPI_PICO
+from sim.common.default_prescription import DEFAULT
 from sim.driver_depth.flash import SECTOR, SECTORS
 from sim.pin_depth import flash
 from sim.run import nominal_calibration

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware.therapy.prescription import DEFAULT
 from hal.boards import RPI_PICO
+from sim.common.default_prescription import DEFAULT
 from sim.common.errors import BadInput
 from sim.common.story import Event, Scenario
 from sim.common.value_record import replace

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from firmware.records import mac, signed_prescription
 from firmware.records.keys import Keys
-from firmware.therapy.prescription import DEFAULT, Refused
+from firmware.therapy.prescription import Refused
 from hal.boards import RPI_PICO
+from sim.common.default_prescription import DEFAULT
 from sim.common.errors import BadInput
 from tests.support.command import Waistband, files
 from tests.support.journals import KEY, OTHER

@@ -10,8 +10,8 @@ import pytest
 
 from firmware.records import mac
 from firmware.records.keys import FILE, Keys
-from firmware.therapy.prescription import DEFAULT
 from hal.boards import RPI_PICO
+from sim.common.default_prescription import DEFAULT
 from sim.run import nominal_calibration
 from tests.support.command import Ended, Waistband, files
 from tests.support.journals import KEY, OTHER, unit_journal

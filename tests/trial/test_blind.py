@@ -10,9 +10,9 @@ from firmware.core import faults, states
 from firmware.core.inputs import DOWN, UP
 from firmware.core.limits import DUTY_MAX
 from firmware.records import encrypted
-from firmware.therapy.prescription import DEFAULT
 from firmware.trial import trial
 from sim.campaign.trial_visit import attend_visit
+from sim.common.default_prescription import DEFAULT
 from sim.common.story import Start
 from sim.common.value_record import replace
 from sim.run import Run

@@ -3,8 +3,8 @@
 import pytest
 
 from firmware.core import states
-from firmware.therapy.prescription import DEFAULT
 from firmware.trial import visits
+from sim.common.default_prescription import DEFAULT
 from sim.common.story import Event
 from sim.common.value_record import replace
 from sim.driver_depth.unit_build import Build

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import pytest
 
 from firmware.core.inputs import CHARGER, DOWN, START, UP
-from firmware.therapy.prescription import DEFAULT
 from firmware.trial import visits
+from sim.common.default_prescription import DEFAULT
 from tests.support.enrolled_unit import (
     BASELINE,
     DAY_S,

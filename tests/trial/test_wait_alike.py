@@ -7,8 +7,8 @@ import pytest
 
 from firmware.core import states
 from firmware.core.limits import BLIND_WAIT_MS
-from firmware.therapy.prescription import DEFAULT
 from sim.campaign.trial_visit import answer_questions, put_on
+from sim.common.default_prescription import DEFAULT
 from sim.common.story import Event, Start
 from sim.common.value_record import replace
 from sim.faults.hardware import CLOCK_S

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 HELD_MAX_MS = 50.0
 GUARD_MAX_MS, CONTROL_MAX_MS, JITTER_MAX_MS, LOW_MAX_MS, READY_MAX_S = 0.5, 15.0, 2.0, 1.0, 1.5
+HEAP_MAX = 132 * 1024  # design
 PIECE_MIN = 16_384  # a file of the unit may be so long
 READY_S = 1.8  # START is pressed; a unit that is not ready by then does not begin
 MARKED_S = 2.2
@@ -194,7 +195,7 @@ def chip_table(plain: Chip, cached: Chip) -> Table:
         ("supply held after boot.py's first line, ms", "boot_held", ".3f", f"{HELD_MAX_MS:g}"),
         ("first tick after power-up, s", "first_tick_s", ".3f", ""),
         ("ready after power-up, s", "ready_s", ".2f", f"{READY_MAX_S:g}"),
-        ("heap used, bytes", "heap_used", ",", ""),
+        ("heap used, bytes", "heap_used", ",", f"{HEAP_MAX:,}"),
         ("heap free, bytes", "heap_free", ",", ""),
         ("largest piece of it, bytes", "heap_piece", ",", f">= {PIECE_MIN:,}"),
         ("times real time, this run", "realtime_factor", ".3f", ""),

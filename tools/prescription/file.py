@@ -11,9 +11,10 @@ from pathlib import Path
 from firmware.core.conversions import clock_seconds
 from firmware.records import json_codec, signed_prescription
 from firmware.records.keys import Keys
-from firmware.therapy.prescription import DEFAULT, KEYS, Refused
+from firmware.therapy.prescription import KEYS, Refused
 from hal.contract import Board
 from sim.common import validate
+from sim.common.default_prescription import DEFAULT
 from sim.common.errors import BadInput
 from sim.scenario.scenario import check_prescription
 from tools.prescription.keyfile import Key

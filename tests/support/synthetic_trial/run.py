@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from firmware.records import mac
-from firmware.therapy.prescription import DEFAULT
+from sim.common.default_prescription import DEFAULT
 from sim.common.errors import BadInput
 from tests.support.synthetic_trial import belt, blind, script
 from tests.support.synthetic_trial.belt import Attended, Job, Script
