@@ -154,6 +154,10 @@ class FakeHal(Hal):
         for k in (0, 1):
             inputs.ntc[k] = number(self.ntc[k] + self.alive(k))
         self._answer(inputs, ms)
+        inputs.proved[0] = inputs.heard[4]  # the rail monitor's
+
+    def prove_rail(self) -> None:
+        """Proved whenever it is heard."""
 
     def _answer(self, inputs: Any, ms: int) -> None:
         """The I2C parts; one that is silent leaves its last value and when it was heard."""
