@@ -241,6 +241,7 @@ SHAPES = {
         "fault": is_text, "pad": is_text, "value": is_whole, "limit": is_whole, "ms": is_whole,
     },
     "ack": {"lock": is_text},
+    "part": {"part": is_text, "lost": is_whole},
     "dropped": {"records": is_whole},
     "segment": {},
 }  # fmt: skip
