@@ -119,7 +119,7 @@ class Trial:
             return False
         now = self.progress
         if not now.owes:
-            return self._step((0, CLOSED, 0), "ticket", (now.trial, now.participant))
+            return self._step((now.visit, CLOSED, 0), "ticket", (now.trial, now.participant))
         if self.given and now.stage == THERAPY:
             if not self._step((now.visit, AFTER, 0)):
                 return False

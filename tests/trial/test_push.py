@@ -24,7 +24,8 @@ OnUnit = Callable[..., tuple[Ended, Held]]
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     bench = make_trial(tmp_path_factory.mktemp("trial"))
-    people.add_enrolment(trial_folder.open_trial(str(bench.folder)), WHO, UNIT)
+    for who, serial in (("P-01", "WB-0001"), (WHO, UNIT)):
+        people.add_enrolment(trial_folder.open_trial(str(bench.folder)), who, serial)
     return bench
 
 
