@@ -118,7 +118,7 @@ class Trial:
         if not self.taken:
             return False
         now = self.progress
-        if not now.owes:
+        if not now.owes or not now.owes[0]:  # 0: from a unit that this one replaces
             return self._step((now.visit, CLOSED, 0), "ticket", (now.trial, now.participant))
         if self.given and now.stage == THERAPY:
             if not self._step((now.visit, AFTER, 0)):
@@ -134,7 +134,11 @@ class Trial:
         now = self.progress
         if now.stage not in visits.ASKING or now.item < len(self.items):
             return True
-        return self._step((now.visit, CLOSED, 0), "visit", (now.visit, "done"))
+        if not self._step((now.visit, CLOSED, 0), "visit", (now.visit, "done")):
+            return False
+        # the receipt is that of the visit's last record: it covers what was rated after therapy
+        self.journal.receipt = mac.receipt_code(self.journal.seal).encode()
+        return True
 
     # -- START ---------------------------------------------------------------------------
 

@@ -156,8 +156,7 @@ def read(content: "bytes | None", ticket: "Ticket") -> Progress:
             raise ValueError
         assert isinstance(visit, int) and isinstance(item, int) and isinstance(first_s, int)
         step.visit, step.item, step.first_s = visit, item, first_s
-        if table["owes"] != []:  # empty: of a unit that replaces another
-            step.owes = owed(table["owes"])
+        step.owes = owed(table["owes"])
         if visit > ticket.protocol.visits or (visit == 0) != (first_s == 0) or (
             (visit == 0 and step.stage != CLOSED) or (step.stage == CLOSED and item)
             or (step.stage == THERAPY and (item or not has_therapy(ticket.protocol, visit)))

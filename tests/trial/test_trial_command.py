@@ -3,7 +3,6 @@ every wrong input refused in one line."""
 
 import json
 import os
-from collections.abc import Buffer
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +138,7 @@ def test_new_leaves_nothing_half_written(
 ) -> None:
     write = Path.write_bytes
 
-    def full(path: Path, content: Buffer) -> int:
+    def full(path: Path, content: bytes) -> int:
         if path.name == "log.jsonl":
             raise OSError(28, "No space left on device")
         return write(path, content)

@@ -113,7 +113,7 @@ def render_summary(trial: Trial, rows: dict[str, list[Row]], new: int, count: in
         f"{plural(count, 'journal')}, {new} of them new: {len(rows['journals'])} participants, "
         f"{plural(len(rows['records']), 'record')}, {plural(len(rows['ratings']), 'rating')}"
     ]
-    if dict(rows["meta"])[VERIFIED] == "no":
+    if (VERIFIED, "no") in rows["meta"]:
         lines.append(FORM_ALONE)
     if rows["receipts"]:
         lines.append(f"{plural(len(rows['receipts']), 'noted receipt')} found in the journals")

@@ -56,11 +56,11 @@ def check_ticket(trial: Trial, who: str, unit: str, name: str, path: str | None 
     where = path or str(trial.folder / name)
     content = made if path is None else validate.read_bytes(path)
     inner = json_codec.parse(signed_prescription.payload(content))
-    name, serial = inner.get("participant"), inner.get("unit")
+    holder, serial = inner.get("participant"), inner.get("unit")
     if inner.get("trial") != trial.name:
         raise BadInput(f"{where}: is no ticket of the trial {trial.name}")
-    if name != who:
-        raise BadInput(f"{where}: is the ticket of {validate.shown(name)}, not of {who}")
+    if holder != who:
+        raise BadInput(f"{where}: is the ticket of {validate.shown(holder)}, not of {who}")
     if serial != unit:
         text = f"{where}: the ticket of {who} is for unit {validate.shown(serial)}, not for {unit}"
         raise BadInput(f"{text}: two units cannot have one ticket")
@@ -100,7 +100,9 @@ def replace_unit(folder: str, participant: str, unit: str, reason: str) -> int:
     check_ticket(trial, who, unit, trial.ticket_name(who, unit))
     trial.read(trial.prescription_name(who, unit))
     old = trial.units_of(who)[-1]
-    fields = {"participant": who, "unit": unit, "instead_of": old, "reason": why}
+    fields: dict[str, object] = {
+        "participant": who, "unit": unit, "instead_of": old, "reason": why,
+    }  # fmt: skip
     entry = log.append_entry(trial.folder, "replace", fields)
     print_entry(entry, f"{who} goes on with unit {unit} in place of {old}: pull the journal of "
                        f"{old}, `trial collect` it, then `trial push`")  # fmt: skip

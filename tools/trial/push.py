@@ -76,6 +76,7 @@ def render_progress(trial: Trial, taken: enrolment.Ticket) -> bytes:
         return b""
     progress = visits.Progress(taken.trial, taken.participant)
     progress.visit, progress.first_s = max(mine), first
+    progress.owes = 0, "ticket", taken.trial, taken.participant  # 0: the record comes first
     return progress.content()
 
 
