@@ -12,6 +12,7 @@ from rich.text import Text
 
 from firmware.core.limits import CEM43_SESSION_Q10_MS, CONTACT_WARN_MC
 from sim.faults.deadlines import SINGLE_C
+from sim.oracle.expectations import render_unmet
 from sim.run import Run
 from tools.common import words
 from tools.report.light_account import PadAccount, account
@@ -138,9 +139,22 @@ def list_notes(run: Run, result: dict[str, object], how: str) -> Iterator[Render
         )
     if not rows:
         yield "No faults."
+    yield from list_expectations(result["expect"])
     late_j = result["emitted_after_off_j"]
     if late_j:
         yield Text(f"Light after it should have been off: {late_j:.4f} J.", style="bold red")
+
+
+def list_expectations(rows: object) -> Iterator[RenderableType]:
+    """How many of the scenario's expectations held, and each that did not."""
+    assert isinstance(rows, list)
+    unmet = [row for row in rows if not row["held"]]
+    if rows:
+        held = len(rows) - len(unmet)
+        yield f"Expected: {held} of {words.plural(len(rows), 'expectation')} held."
+    for row in unmet:
+        sentence = render_unmet(row)
+        yield Text("Not held: ", style="red").append(f"{sentence}.", style="default")
 
 
 def latency(ms: float) -> str:
