@@ -1,6 +1,7 @@
 """Summary after a run: dose asked for and given, why less, temperatures, faults.
 
-Called by `waistband sim`, by a replayed campaign case, and for the report's page.
+Called by `waistband sim`, by a replayed campaign case, and for the report's page. Of the firmware's
+objects it reads attributes alone: at pin depth they are read out of the chip's memory.
 """
 
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from firmware.core.limits import CEM43_SESSION_Q10_MS, CONTACT_WARN_MC
+from firmware.therapy.battery import Battery
 from sim.faults.deadlines import SINGLE_C
 from sim.oracle.expectations import render_unmet
 from sim.run import Run
@@ -114,7 +116,7 @@ def list_notes(run: Run, result: dict[str, object], how: str) -> Iterator[Render
     doses = "; ".join(f"{pad} {mean[pad]:.2f}, {most[pad]:.2f}" for pad in "AB")
     yield f"True CEM43, of the hottest skin: {doses} of {CEM43_LIMIT_MIN:g} min."
     unit = run.unit
-    sessions = words.plural(unit.battery.sessions_left(), "session")
+    sessions = words.plural(Battery.sessions_left(unit.battery), "session")
     left = "" if unit.session.locked else f", {sessions} left"
     yield f"Energy: {result['energy_wh']:.2f} Wh; battery {result['battery_pct']:.0f} %{left}."
     factor = float(str(result["realtime_factor"]))
