@@ -108,7 +108,8 @@ class Trial:
     def owed(self) -> None:
         """At start: the record of the last step, if power went before it was written."""
         owes = self.progress.owes if self.taken else ()
-        if owes and owes[0] and -3 < self.journal.n - int(str(owes[0])) < 0:  # a journal begun anew is no cut
+        # 0: of a unit that this one replaces; a journal begun anew is no cut
+        if owes and owes[0] and -3 < self.journal.n - int(str(owes[0])) < 0:
             kind = str(owes[1])
             self.journal.add(kind, visits.RECORDS[kind], owes[2:])
 
