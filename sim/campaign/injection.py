@@ -157,10 +157,14 @@ class Injection:
             if self.case.row.session:
                 alive = self._end_session()
         if alive and (not self.went_on or self.case.row.comes == AT_START):
-            if measurements.state == "FAULT":
-                self._acknowledge()
-            self._press()
-            self._run_for(AGAIN_S)
+            self._start_again()
+
+    def _start_again(self) -> None:
+        """Press START on a dark unit; one in FAULT has to be acknowledged first."""
+        if self.measurements.state == "FAULT" and not self._acknowledge():
+            return
+        self._press()
+        self._run_for(AGAIN_S)
 
     def _end_session(self) -> bool:
         """Plug the charger for a moment: it ends a paused session."""
@@ -191,12 +195,13 @@ class Injection:
             self.met_ms = min(self.met_ms, at_s * 1000)
         return at_s * 1000
 
-    def _acknowledge(self) -> None:
-        """Hold START: a fault whose cause is gone is acknowledged by it."""
+    def _acknowledge(self) -> bool:
+        """Hold START: a fault whose cause is gone is acknowledged by it. Return whether the unit
+        is still on."""
         at_s = self.run.t_s + SOON_S
         self.run.continue_with((hold_start(at_s),), LONGEST_S)
         self.first_press_ms = min(self.first_press_ms, at_s * 1000)
-        self._run_for(STOP_S)
+        return self._run_for(STOP_S)
 
     def _run_for(self, s: float) -> bool:
         """Run for some seconds; return False where the run is over."""
