@@ -91,6 +91,7 @@ class LampTest:
         self.found = [UNIT, 0, 0]  # its pad, value and limit
         self.strong_pad = self.strong_01ma = 0  # of the last step: more than its driver should,
         self.strong_of_01ma = 0  # which is this; 0: it was not
+        self.weak_step = 0  # the last that a driver gave too little in
 
     def begin(self, gate: "Gate", inputs: "Inputs") -> None:
         """The state is entered. From the dark, what the monitor shows is its zero."""
@@ -107,7 +108,7 @@ class LampTest:
         self.lost = inputs.lost[RAIL]
         self.begun_ms = inputs.ms
         self.fault = NO_FAULT
-        self.strong_of_01ma = 0
+        self.strong_of_01ma = self.weak_step = 0
         self.peak_01ma = LEAST_01MA
         self.ticks = 0
         gate.lease = True
@@ -149,9 +150,7 @@ class LampTest:
             verdict = self._judge(peak_01ma, gate, pads, inputs)
             if verdict == PASSED and not proved:
                 return self._begin_anew(age_ms, gate, latch, inputs)
-            if (
-                self.fault != NO_FAULT
-            ):  # dark, but for a string that may be open, until it is proved
+            if self.fault != NO_FAULT:  # dark until it is proved; a string may be let be
                 self._darken(gate)
                 gate.lease = self.fault == faults.LED_OPEN
                 return RUNNING
@@ -254,9 +253,11 @@ class LampTest:
         low_01ma = max(reference_mw * 1_000 // (most * self.full_scale_mv >> 12), 1)
         high_01ma = max(reference_mw * 1_000 // (least * self.full_scale_mv >> 12), 1)
         permille = min(drawn_01ma * 1_000 // low_01ma, 2_000)
-        if permille < 1_000 - DRIVER_APART_PERMILLE:
+        if permille < 1_000 - DRIVER_APART_PERMILLE and self.weak_step != self.step:
+            self.weak_step = self.step
+            self.step -= 1  # a string that opens in mid-step looks alike: once more
+        elif permille < 1_000 - DRIVER_APART_PERMILLE:
             self._find(faults.LED_GAIN, pad, drawn_01ma, low_01ma)
-        elif drawn_01ma * 1_000 // high_01ma <= 1_000 + DRIVER_APART_PERMILLE:
             pads[pad].fluence.correct(k, permille)  # of a battery that moved: rather too much
         else:  # another bank's switch, stuck in mid-step, looks alike: the next step tells
             self.strong_pad = pad

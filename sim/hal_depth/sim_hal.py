@@ -77,6 +77,7 @@ class SimHal(Peripherals):
         self._window_ms = -1  # end of the rail monitor's last average
         self._closed_ms, self._opened_ms = NEVER_MS, 0  # when the switch last did
         self._lease_end_ms = NEVER_MS  # never, where the supply switch is open
+        self._closed = False  # the supply switch, in truth
         self.frozen = False  # the lease holds the switch closed and cannot end
         self.off_due = True  # off was asked for, or the lease ran out
         self.off_ms = 0  # when off was last asked for
@@ -166,7 +167,6 @@ class SimHal(Peripherals):
         if not self.supply:
             self._settle(self.t_ms)
             self.supply = self._changed = True
-            self._closed_ms = self.t_ms
 
     # -- resets --------------------------------------------------------------------------
 
@@ -189,12 +189,15 @@ class SimHal(Peripherals):
             self._resolve()
         return self._emitted
 
+    def lit(self) -> bool:
+        """Whether emitters give light, or only the dark part of a gate keeps them from it."""
+        dark_part = self._closed and not self.off_due and not any(self.duty)
+        return any(self.given()) or dark_part
+
     def _open_supply(self, t_ms: int) -> None:
         """The program opens the supply switch, or its lease ran out. Whether light ends depends
         on the switches: `_resolve` finds out."""
         self._settle(t_ms)
-        if self.supply:
-            self._opened_ms = t_ms
         self.supply = self.frozen = False
         self._lease_end_ms = NEVER_MS
         self.off_due = True
@@ -210,6 +213,11 @@ class SimHal(Peripherals):
             for pad, unset in zip(self.plant.pads, hardware.unset):
                 if pad.alert and not unset:
                     closed = False
+        if closed and not self._closed:
+            self._closed_ms = self._mark_ms
+        elif self._closed and not closed:
+            self._opened_ms = self._mark_ms
+        self._closed = closed
         emitted = self.duty[:] if closed else [0] * len(self.duty)
         if closed and (hardware.open_banks or hardware.stuck_banks):
             for bank in hardware.stuck_banks:
