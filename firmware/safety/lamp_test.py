@@ -258,6 +258,7 @@ class LampTest:
             self.step -= 1  # a string that opens in mid-step looks alike: once more
         elif permille < 1_000 - DRIVER_APART_PERMILLE:
             self._find(faults.LED_GAIN, pad, drawn_01ma, low_01ma)
+        elif drawn_01ma * 1_000 // high_01ma <= 1_000 + DRIVER_APART_PERMILLE:
             pads[pad].fluence.correct(k, permille)  # of a battery that moved: rather too much
         else:  # another bank's switch, stuck in mid-step, looks alike: the next step tells
             self.strong_pad = pad
