@@ -212,7 +212,7 @@ class Waistband(Parts):
             self.events.settle()
             if self.trial:
                 self.trial.settle()
-            self.keys.accept_number(0 if session.lock else session.course.number, self.hal)
+            self.keep_taken()
             self.journal.write(session.up_s)
 
     def _watch(self, step_ms: int) -> None:

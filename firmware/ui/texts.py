@@ -34,7 +34,7 @@ LOCKS = (b"", b"Not calibrated", b"Bad prescription", b"Restarted a lot", b"Boar
          b"Needs service", b"Ticket is wrong")  # fmt: skip
 PADS = (b"A", b"B", b"")
 
-RECEIPT = b"Code"
+RECEIPT = b"R"
 LEFT = b"Left    :"
 CONTACT = b"A  .   B  .  C"
 DOSE = b"A  .  B  . J/cm2"

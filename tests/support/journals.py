@@ -91,7 +91,7 @@ class LongUsed:
         hal.clock_s += AGAIN_S
         self.journal = Journal(hal, Keys(hal.load(FILE)))
         self.journal.find()
-        keys = ("cause", "lock", "serial")
+        keys = journal_events.BOOT
         self.journal.add("boot", keys, tuple(rows["boot"][key] for key in keys))
         self.sessions += 1
         asked, ended = ({**rows[kind], "session": 1} for kind in ("session", "end"))
