@@ -1,13 +1,14 @@
 """Push of a participant's ticket and prescription to their unit on USB.
 
 Called by `waistband trial push`. The firmware's own checks run first: a file that the unit would
-refuse is not written. The ticket is written before another participant's visits are removed: cut
+refuse is not written. The ticket is written before another participant's visits are begun anew: cut
 off in between, the unit is locked and says so, and a second run completes it.
 """
 
 from firmware.records import signed_prescription
 from firmware.records.keys import FILE as KEYS
 from firmware.records.keys import Keys
+from firmware.records.persistent_state import read_version
 from firmware.therapy.prescription import Course, Refused, read_calibration
 from firmware.trial import enrolment, visits
 from sim.common import validate
@@ -18,11 +19,9 @@ from tools.common.files import emit
 from tools.trial import folder as trial_folder
 from tools.trial import people
 from tools.trial.folder import PRESCRIPTIONS, TICKETS
-from tools.unit.device import Device, Failed, parse_object
+from tools.unit.device import Device, parse_object
 from tools.unit.exchange import PRESCRIPTION
 from tools.unit.files import at_prompt, read_board_name, read_file, write_file
-
-REMOVE = "import os\nos.remove({name!r})\n"
 
 
 def push(folder: str, participant: str, device: str | None, replace: bool) -> int:
@@ -43,6 +42,7 @@ def push(folder: str, participant: str, device: str | None, replace: bool) -> in
             taken = enrolment.verify(content, keys, serial)
             prescription, _, _ = signed_prescription.verify(asked, keys, serial)
             Course(prescription, board, read_calibration(calibration, board)[0])
+            signed_prescription.verify_calibration(calibration, board, keys)
         except Refused as why:
             raise BadInput(f"{unit.port}: {why}") from None
         old = other_visits(unit, taken)
@@ -52,7 +52,10 @@ def push(folder: str, participant: str, device: str | None, replace: bool) -> in
         write_file(unit, PRESCRIPTION, asked)
         write_file(unit, enrolment.FILE, content)
         if old:
-            remove_file(unit, visits.FILE)
+            # not removed: the journal knows of a version of it, and the next one is higher
+            new = visits.Progress(taken.trial, taken.participant)
+            new.version = read_version(read_file(unit, visits.FILE)) + 1
+            write_file(unit, visits.FILE, new.content())
     emit(f"{unit.port}: unit {serial} has the ticket and the prescription of {who}")
     return 0
 
@@ -65,13 +68,3 @@ def other_visits(unit: Device, taken: enrolment.Ticket) -> str:
     if content is None or (who, trial) == (taken.participant, taken.trial):
         return ""
     return f"the visits of {validate.shown(who)} in the trial {validate.shown(trial)}"
-
-
-def remove_file(unit: Device, name: str) -> None:
-    """Remove a file from the unit. Raises BadInput."""
-    try:
-        unit.run(REMOVE.format(name=name))
-    except Failed as why:
-        raise BadInput(
-            f"{unit.port}: its {name} could not be removed: {why}; it is locked: run this again"
-        ) from None
