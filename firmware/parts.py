@@ -146,9 +146,18 @@ class Parts:
             session.locked = str(why)
         return serial, rows[0], rows[1]
 
-    def keep_taken(self) -> None:
-        """What was accepted: the number of its prescription, the date of its calibration; only
-        while dark."""
-        session = self.session
+    def keep_records(self) -> None:
+        """Once a second while dark: write what the journal waits for; where it waits for nothing,
+        what was accepted, and let go of the key that sealed something. All of it in one tick would
+        take so long that sensors count as lost."""
+        journal, session = self.journal, self.session
+        self.events.settle()
+        busy = len(journal.waiting) > 0
+        if self.trial:
+            self.trial.settle()
+        if busy:
+            journal.write(session.up_s)
+            return
         if not session.lock:
             self.keys.accept(session.course.number, self.taken, self.measured, self.hal)
+        journal.ratchet()

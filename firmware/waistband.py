@@ -209,11 +209,7 @@ class Waistband(Parts):
         # a unit that resets again and again writes nothing that can wait; and nobody waits for more
         # than to be ready
         if session.lock != states.RESTARTS and session.state != states.SELF_TEST:
-            self.events.settle()
-            if self.trial:
-                self.trial.settle()
-            self.keep_taken()
-            self.journal.write(session.up_s)
+            self.keep_records()
 
     def _watch(self, step_ms: int) -> None:
         """In a session: worn, time, heat, dose, battery; what was given against what is felt."""
@@ -303,6 +299,7 @@ class Waistband(Parts):
         elif state == states.OFF:
             self.gate.shut(self.inputs.ms)
             self._tidy()
+            self.journal.ratchet()
             self.hal.power_off()
 
     def _begin(self) -> None:

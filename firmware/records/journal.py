@@ -9,8 +9,9 @@ versions of day.json, fault.json and visit.json beside it; `key` tells with whic
 keys the line is sealed, up to `, "seal"`. Without a key the seals are plain hashes: they show what
 was lost, not what was forged.
 
-Key ratchet: after each writing the key is replaced by its hash, at a boot before it where a loss
-of power came in between. So the indices of a chain rise by 0 or 1 from record to record.
+Key ratchet: a key that sealed a record is replaced by its hash within a second, with a session's
+record at once, and before a boot's record where a loss of power came in between. So the indices of
+a chain rise by 0 or 1 from record to record.
 
 The lines lie in eight files, written one after the other. The next one is begun anew when the
 present one is full, with a record of its own that goes on with the chain; so the oldest eighth
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from firmware.records.keys import Keys
     from hal.contract import Hal
 
-FORMAT = 2  # of the records; a boot record names it. Format 1 had none, nor `kept`
+# Of the records; a boot record names it. Whoever changes the fields of a record raises it, keeps
+# the old lists in tools/journal/schema.py and an old journal in tests/data/journals.
+FORMAT = 2
 DAY, FAULT, VISIT = range(3)  # of `kept`
 SEGMENTS = 8
 SEGMENT_BYTES = 32_000  # a file is full beyond: 256 KB in all
@@ -67,7 +70,8 @@ class Journal:
         self.open = False  # a session began
         self.receipt = b""  # of the last session, once its end is written; none once another began
         self.key = -1  # of the last record: its key's index
-        self.used = False  # the present key has sealed a record
+        self.used = False  # the present key has sealed a record,
+        self.stale = False  # before a reset: it must seal no other
         self.kept = [0, 0, 0]  # versions of the files that records name, as they are,
         self.seen = [0, 0, 0]  # and as the last record that was found has them
         self.found = False  # where the chain ends
@@ -82,7 +86,7 @@ class Journal:
         for segment in range(SEGMENTS):
             self._find_in(segment)
         keys = self.keys
-        self.used = self.key == keys.key and len(keys.journal) > 0
+        self.used = self.stale = self.key == keys.key and len(keys.journal) > 0
         if not self._find_receipt(self.segment):
             self._find_receipt((self.segment - 1) % SEGMENTS)
         self.found = not self.broken
@@ -163,9 +167,8 @@ class Journal:
         return self.size > SEGMENT_BYTES
 
     def write(self, up_s: int) -> bool:
-        """Write what waits, and let go of the key that sealed it; only while dark. False where
-        something is left."""
-        if self.broken or not self._ratchet():
+        """Write what waits; only while dark. False where something is left."""
+        if self.broken or (self.stale and not self.ratchet()):
             return False
         at = self.hal.wall_clock() if self.waiting else None
         while self.waiting:
@@ -175,22 +178,24 @@ class Journal:
             if self.dropped and not self.waiting:
                 self.add("dropped", ("records",), (self.dropped,))
                 self.dropped = 0
-        return self._ratchet()
+        return True
 
-    def _ratchet(self) -> bool:
-        """Replace the key by the next, if it sealed a record. False where that cannot be kept."""
+    def ratchet(self) -> bool:
+        """Replace the key by the next, if it sealed a record; only while dark. False where that
+        cannot be stored."""
         if self.used and not self.keys.advance(self.hal):
             return False
-        self.used = False
+        self.used = self.stale = False
         return True
 
     def begin(self, keys: "tuple[str, ...]", values: "tuple[object, ...]", up_s: int) -> bool:
-        """A session: its record is there before any light. False where that cannot be kept."""
+        """A session: its record is there before any light, and its key is gone. False where that
+        cannot be kept."""
         if not self.write(up_s):
             return False
         self.open = True
         self.add("session", keys, values)
-        return self.write(up_s)
+        return self.write(up_s) and self.ratchet()
 
     def end(self, keys: "tuple[str, ...]", values: "tuple[object, ...]") -> None:
         """The session is over, or a lit self-test that began none."""

@@ -3,7 +3,7 @@
 Made by `firmware.parts`; stored while dark by the journal, signed commands and
 `firmware.waistband`.
 Both keys are derived from one that only the clinic has. The prescription key stays. The journal's
-key is replaced by its hash after each writing, so that the key in the file has sealed nothing yet.
+key is replaced by its hash once it sealed a record.
 
 | field | meaning |
 |---|---|

@@ -1,7 +1,8 @@
 """MAC and key ratchet: HMAC-SHA256 (RFC 2104), key derivation, receipt codes.
 
-MicroPython has `hashlib.sha256` and no `hmac`. After each writing a hash of the journal's key
-replaces the key. Whoever takes the unit later cannot forge earlier records: their key is gone.
+MicroPython has `hashlib.sha256` and no `hmac`. A hash of the journal's key replaces the key
+once it sealed a record. Whoever takes the unit later cannot forge earlier records: their key is
+gone.
 """
 
 import binascii

@@ -42,11 +42,9 @@ def payload(content: bytes) -> bytes:
 
 def read_seal(content: object) -> str:
     """The first digits of a signed file's seal; empty where it has none."""
-    inner = payload(content) if isinstance(content, bytes) else b""
-    assert inner == b"" or isinstance(content, bytes)
-    if not inner:
+    if not isinstance(content, bytes) or not payload(content):
         return ""
-    return content.strip()[len(BEFORE) :][:TAKEN_DIGITS].decode()  # type: ignore[union-attr]
+    return content.strip()[len(BEFORE) : len(BEFORE) + TAKEN_DIGITS].decode()
 
 
 def sign(inner: bytes, key: bytes) -> bytes:

@@ -72,7 +72,8 @@ def test_an_end_that_the_holder_of_the_unit_wrote_anew_is_found() -> None:
     rows = [json.loads(line) for line in bench.hal.files["journal.0"].splitlines()]
     assert {"fault", "end"} <= {row["kind"] for row in rows} and verify(bench.hal.files).wrong == []
     held = Keys(bench.hal.files[FILE])
-    forged, prev = [], rows[0]["prev"]
+    forged: list[bytes] = []
+    prev = rows[0]["prev"]
     for row in [row for row in rows if row["kind"] != "fault"]:
         table = {name: value for name, value in row.items() if name != "seal"}
         seal = row["seal"]

@@ -99,7 +99,7 @@ class LongUsed:
             journal_events.SESSION, tuple(asked[key] for key in journal_events.SESSION), 10
         )
         self.journal.end(journal_events.END, tuple(ended[key] for key in journal_events.END))
-        assert self.journal.write(1_800)
+        assert self.journal.write(1_800) and self.journal.ratchet()
         self.receipts.append(self.journal.receipt.decode())
 
 

@@ -7,7 +7,7 @@ holds, whatever the kind.
 | format | boot record | every record | the key moves on |
 |---|---|---|---|
 | 1 | cause, lock, serial | without `kept` | as a session begins |
-| 2 | also format, release, board, why, wrong, receipt | with `kept` | after each writing |
+| 2 | also format, release, board, why, wrong, receipt | with `kept` | after a record |
 """
 
 from collections.abc import Callable
@@ -160,9 +160,12 @@ SHAPES = {
 def has_shape(row: dict[str, object]) -> bool:
     """Whether a record has the fields of its kind, in its format."""
     kind = str(row["kind"])
-    shapes = SHAPES[FORMAT if "kept" in row else 1]
-    known = kind + SEALED if "sealed" in row and kind + SEALED in shapes else kind
-    if not shapes.get(known, shapes[UNKNOWN]).fits(row):
+    for number, shapes in SHAPES.items():
+        if (number == 1) == ("kept" not in row):
+            known = kind + SEALED if "sealed" in row and kind + SEALED in shapes else kind
+            if shapes.get(known, shapes[UNKNOWN]).fits(row):
+                break
+    else:
         return False
     if kind != "session":
         return True
