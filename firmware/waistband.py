@@ -114,6 +114,7 @@ class Waistband(Parts):
         hal = self.hal
         line = hal.read_line()
         if line is not None:
+            self.session.idle_ms = 0
             reply = usb_commands.answer(line, hal, self.session, self.journal)
             if reply:
                 hal.write_line(bytearray(reply), len(reply))
@@ -153,6 +154,8 @@ class Waistband(Parts):
                 self.trial.watch()
         elif session.state == states.SERVICE and session.state_ms >= SKIN_WAIT_MS:
             session.post(states.TIMEOUT)
+        else:
+            session.watch_idle(self.battery.ended)
         if session.events:
             self._run()
         if session.state in states.LIT:

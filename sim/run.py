@@ -238,7 +238,7 @@ class Run(Observer):
         if self._row_sink and self._row_every != TICK_MS:
             self._row_sink(self.row())
         self._record_times()
-        return not self.depth.powered or self._done()
+        return (not self.depth.powered and self.events_over()) or self._done()
 
     def _record_times(self) -> None:
         """Record when the session began and ended, and when contact truly crossed the trip."""
