@@ -40,6 +40,7 @@ CONTACT = b"A  .   B  .  C"
 DOSE = b"A  .  B  . J/cm2"
 SET_POINT = b"Held at   .  C"
 BATTERY = b"    %      times"
+UNSURE = b"?"  # gauge and voltage differ
 NO_CLOCK = b"Clock not set"
 
 # Shown only by a unit in a trial.
