@@ -47,6 +47,10 @@ def state(run: Run) -> str:
     return states.STATES[run.unit.session.state]
 
 
+def ended(run: Run) -> bool:
+    return run.unit.battery.ended
+
+
 AGAIN = (belt(80.0, False), belt(82.0, True), start_at(85.0))
 
 
@@ -57,13 +61,13 @@ def test_a_dip_of_60_ms_in_a_full_pack_ends_light_and_no_more(at_s: float) -> No
     advance_to(run, at_s + 0.3)
     assert (state(run), run.depth.supply) == ("DONE", False)
     advance_to(run, 110.0)
-    assert state(run) == "RAMP" and not run.unit.battery.ended
+    assert state(run) == "RAMP" and not ended(run)
 
 
 def test_a_dip_that_the_gauge_saw_come_is_an_empty_pack() -> None:
     run = Run(story(start_at(ON_S), fault("battery_low", 50.0, 0.5), *AGAIN, duration_s=100.0))
     advance_to(run, 79.0)
-    assert state(run) == "DONE" and run.unit.battery.ended
+    assert state(run) == "DONE" and ended(run)
     advance_to(run, 87.0)
     assert state(run) == "DONE" and run.unit.session.refused == REFUSED
 
@@ -82,9 +86,9 @@ def test_a_charger_that_says_it_is_done_has_charged_it() -> None:
     )  # fmt: skip
     run = Run(story(start_at(ON_S), *events, duration_s=180.0, battery_pct=100))
     advance_to(run, 69.0)
-    assert run.unit.battery.ended
+    assert ended(run)
     advance_to(run, 169.0)
-    assert not run.unit.battery.ended and run.plant.charge_w == 0.0
+    assert not ended(run) and run.plant.charge_w == 0.0
 
 
 @pytest.mark.parametrize("times", [1.0, 4.0, 6.0])
