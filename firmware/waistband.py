@@ -17,7 +17,6 @@ from firmware.core.limits import (
     HEARD_WITHIN_MS,
     RAMP_MS,
     SELF_TEST_MS,
-    SKIN_WAIT_MS,
     TICK_MS,
 )  # fmt: skip
 from firmware.parts import Parts
@@ -147,15 +146,10 @@ class Waistband(Parts):
             self._tidy()
         if session.state in states.IN_SESSION:
             self._watch(step_ms)
-        elif session.state == states.CHARGING and not self.inputs.pins & CHARGER:
-            session.post(states.CHARGER_OUT)
-        elif session.state == states.RATE:
-            if self.trial:
-                self.trial.watch()
-        elif session.state == states.SERVICE and session.state_ms >= SKIN_WAIT_MS:
-            session.post(states.TIMEOUT)
-        else:
-            session.watch_idle(self.battery.is_empty())
+        elif session.state != states.RATE:
+            session.watch_rest(self.inputs.pins & CHARGER != 0, self.battery.is_empty())
+        elif self.trial:
+            self.trial.watch()
         if session.events:
             self._run()
         if session.state in states.LIT:

@@ -147,9 +147,16 @@ class Session:
         elif self.treat_ms >= max_ms or self.day_treat_ms >= SESSION_DAY_MAX_MS:
             self.post(states.TIME)
 
-    def watch_idle(self, empty: bool) -> None:
-        """Post IDLE where nobody needs the unit any more. `empty`: its battery ended."""
-        if self.idle_ms >= (EMPTY_OFF_MS if empty else IDLE_OFF_MS):
+    def watch_rest(self, charger: bool, empty: bool) -> None:
+        """Out of a session: post what ends a wait, and IDLE where nobody needs the unit any more.
+        `charger`: it is plugged in; `empty`: the battery ended."""
+        if self.state == states.CHARGING:
+            if not charger:
+                self.post(states.CHARGER_OUT)
+        elif self.state == states.SERVICE:
+            if self.state_ms >= SKIN_WAIT_MS:
+                self.post(states.TIMEOUT)
+        elif self.idle_ms >= (EMPTY_OFF_MS if empty else IDLE_OFF_MS):
             self.post(states.IDLE)
 
     def watch_heat(self, session_q10_ms: int, day_q10_ms: int) -> None:
