@@ -87,7 +87,8 @@ class Screen:
         if row == 4:
             return session.set_point_mc
         if row == 5:
-            return (status.battery.percent << 15) + status.battery.sessions_left()
+            unsure = 0 if status.battery.gauge_believed else 1 << 14
+            return (status.battery.percent << 15) + unsure + status.battery.sessions_left()
         # changes with every fault that comes, and when they are acknowledged
         trouble = status.latch.count * 2 + (1 if status.latch.latched else 0)
         return (trouble << 7) + (session.lock << 4) + session.refused if row == 6 else trouble
@@ -149,6 +150,8 @@ class Screen:
             put_text(cells, 0, texts.BATTERY)
             put_int(cells, 4, status.battery.percent)
             put_int(cells, 10, status.battery.sessions_left())
+            if not status.battery.gauge_believed:
+                put_text(cells, 5, texts.UNSURE)
         elif row == 6:
             self._draw_trouble(cells)
         else:

@@ -83,6 +83,8 @@ class HalDepth(Depth):
     def end_step(self, last_ms: int) -> bool:
         """A control step went by; whether the run is over, at `last_ms` or for the observer."""
         self.ticks += CONTROL_TICKS
+        if not self.hal.powered and self.lifecycle.running:
+            self.lifecycle.switch_off()
         return self.observer.end_step() or self.hal.t_ms + TICK_MS >= last_ms
 
     def one_tick(self) -> None:
@@ -132,6 +134,20 @@ class HalDepth(Depth):
     def duty(self) -> list[int]:
         """Each bank's duty as driven."""
         return self.hal.duty
+
+    @property
+    def lit(self) -> bool:
+        """Emitters give light, or only the dark part of a gate keeps them from it."""
+        return self.hal.lit()
+
+    def screen(self) -> list[str]:
+        """Return the screen's rows of text; none without power."""
+        return [row.decode() for row in self.hal.rows] if self.hal.powered else []
+
+    @property
+    def cues(self) -> list[tuple[int, int]]:
+        """The latest cues: when each began (ms), and its number."""
+        return self.hal.cues
 
     @property
     def darks(self) -> "list[Dark]":

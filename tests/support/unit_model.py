@@ -23,6 +23,7 @@ ASKS = {  # what a START that is let go in a state asks for; in FAULT it is refu
     "SERVICE": "CHECK",
 }  # fmt: skip
 WAITS_MS = {"WAIT_SKIN": 180_000, "PAUSED": 600_000}  # at most, for a person
+IDLE_OFF_MS, EMPTY_OFF_MS = 600_000, 60_000  # off by itself, the latter with an ended battery
 DARK = ("FAULT", "LOCKED", "OFF")  # where a fault leaves the unit
 KEPT_ALWAYS = {"fet_stuck_on", "enable_stuck", "supply_open", "board_hot"}
 CLOCK = 1 << 30
@@ -226,7 +227,9 @@ class Model:
         elif state == "RATE":
             assert self.bench.unit.trial and was in ("SELF_TEST", "READY", "DONE"), f"asks in {was}"
         elif state == "OFF":
-            assert finger.down and finger.held_ms(self.ms) >= HOLD_MS, "off by itself"
+            held = finger.down and finger.held_ms(self.ms) >= HOLD_MS
+            idle_ms = EMPTY_OFF_MS if self.ended else IDLE_OFF_MS
+            assert held or self.state_ms >= idle_ms - STEP_MAX_MS, "off by itself too soon"
         if state in ("READY", *POWERED):
             assert self.calibrated and not keeps_fault(hal), f"{state} while locked"
         if was == "FAULT" and state != "OFF":
