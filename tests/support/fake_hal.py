@@ -19,6 +19,7 @@ from firmware.waistband import Waistband
 from hal.boards import RPI_PICO
 from hal.contract import HEARD_NAMES, POWER_ON, Hal
 from sim.common.default_prescription import DEFAULT
+from tests.support.sealed_calibration import sealed
 
 __all__ = ["BOARD", "BUCKLE", "CALIBRATION", "CHARGER", "DOWN", "MOMENT_MS", "SHORT", "START", "UP",
            "Bench", "FakeHal"]  # fmt: skip
@@ -154,10 +155,8 @@ class FakeHal(Hal):
         for k in (0, 1):
             inputs.ntc[k] = number(self.ntc[k] + self.alive(k))
         self._answer(inputs, ms)
-        inputs.proved[0] = inputs.heard[4]  # the rail monitor's
 
-    def prove_rail(self) -> None:
-        """Proved whenever it is heard."""
+    prove_rail = staticmethod(lambda: None)  # proved in each tick
 
     def _answer(self, inputs: Any, ms: int) -> None:
         """The I2C parts; one that is silent leaves its last value and when it was heard."""
@@ -176,7 +175,7 @@ class FakeHal(Hal):
             if name in self.silent:
                 continue
             if heard or name == "RAIL":
-                inputs.heard[slot] = ms
+                inputs.heard[slot] = inputs.proved[0] = ms
             if name == "GAUGE":
                 inputs.gauge[:] = [number(self.gauge[0]), number(self.gauge[1])]
             else:
@@ -298,7 +297,7 @@ class Bench:
         self.hal.files.update(files or {})
         self.hal.clock_s = clock_s
         self.kept = (calibration, prescription)
-        self.unit = Waistband(self.hal, BOARD, calibration, prescription)
+        self.unit = Waistband(self.hal, BOARD, sealed(calibration, BOARD, self.hal), prescription)
         self.lit_in: set[str] = set()  # states in which a meter saw current
 
     @property
@@ -328,7 +327,8 @@ class Bench:
     def reset(self, start_ms: int = 0) -> None:
         """Power is lost and comes back, or the chip is reset: the same unit, begun anew."""
         self.hal.lose_power(start_ms)
-        self.unit = Waistband(self.hal, BOARD, *self.kept)
+        calibration, prescription = self.kept
+        self.unit = Waistband(self.hal, BOARD, sealed(calibration, BOARD, self.hal), prescription)
 
     def tick(self) -> None:
         """One tick."""
