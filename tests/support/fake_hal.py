@@ -160,8 +160,7 @@ class FakeHal(Hal):
 
     def _answer(self, inputs: Any, ms: int) -> None:
         """The I2C parts; one that is silent leaves its last value and when it was heard."""
-        heard = self.t_ms // TICK_MS % self.heard_ticks == 0
-        number = self.number
+        heard, number = self.t_ms // TICK_MS % self.heard_ticks == 0, self.number
         rail = self.rail_01ma
         if rail < 0:
             mean_mw = sum(self.powers) * TICK_MS / RAIL_WINDOW_MS
