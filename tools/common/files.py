@@ -3,7 +3,6 @@
 Called by every command that writes.
 """
 
-import csv
 import io
 import os
 import shutil
@@ -81,6 +80,8 @@ def write_folder(folder: str, files: dict[str, bytes]) -> None:
 
 def render_csv(rows: Iterable[Iterable[object]], end: str = "\n") -> str:
     """Rows as CSV text, with `end` after each."""
+    import csv
+
     out = io.StringIO()
     csv.writer(out, lineterminator=end).writerows(rows)
     return out.getvalue()
