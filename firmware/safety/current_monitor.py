@@ -94,8 +94,9 @@ class CurrentMonitor:
     def expect(self, out: list[int], pack_mv: int) -> int:
         """What these duties draw from a pack of this voltage, by the board's file."""
         total = least = 0  # eighths of a mW: 24 W in all, times 1250, is still below 2**30
+        full_mw = self.full_mw
         for bank in range(len(out)):
-            part = out[bank] * self.full_mw[bank] >> 13
+            part = out[bank] * full_mw[bank] >> 13
             total += part
             if part and (part < least or not least):
                 least = part
