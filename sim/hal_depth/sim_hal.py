@@ -81,7 +81,7 @@ class SimHal(Peripherals):
     def reseed(self, seed: int) -> None:
         """The converter's noise begins anew."""
         noise = sensors.Noise(seed ^ 0x5EED)
-        self._pick = noise.draw
+        self._pick = noise
         self._ring = [sensors.ADC_NOISE_LSB * noise.draw() + 0.5 for _ in range(RING)]
         self._ring += self._ring[:DRAWS]
 
@@ -255,7 +255,7 @@ class SimHal(Peripherals):
             if t_ms:
                 self._step()
             self._block_ms = t_ms + STEP_MS
-            self._at = int(abs(self._pick()) * 1000.0) % RING
+            self._at = int(abs(self._pick.draw()) * 1000.0) % RING
         if t_ms >= self.event_ms:
             self.event_ms = self.on_event(t_ms)
             self._settle(t_ms)

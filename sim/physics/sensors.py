@@ -70,6 +70,14 @@ class Noise:
         return GAUSSIAN[state >> 20]
 
 
+class Silence(Noise):
+    """No noise: for sensors that nobody reads."""
+
+    def draw(self) -> float:
+        """Zero."""
+        return 0.0
+
+
 def ntc_level(temp_c: float) -> float:
     """The contact thermistor's noiseless ADC level, in codes, by the B-equation."""
     ohm = NTC_OHM * math.exp(NTC_B_K * (1.0 / (temp_c + KELVIN) - 1.0 / (25.0 + KELVIN)))
@@ -90,7 +98,9 @@ def tmp117_raw(temp_c: float, draw: float = 0.0) -> int:
 def fdc1004_raw(pf: float, draw: float = 0.0) -> int:
     """The upper 16 bits of a result; `draw` is from a `Noise`."""
     code = math.floor(pf * FDC1004_CODES_PF + FDC1004_NOISE_LSB * draw + 0.5)
-    return min(max(code, -FDC1004_FULL - 1), FDC1004_FULL)
+    if code > FDC1004_FULL:
+        return FDC1004_FULL
+    return -FDC1004_FULL - 1 if code < -FDC1004_FULL else code
 
 
 class Ina219:
