@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from hal.contract import Board
 
 ONE = 16_384  # the gain of a unit that draws just what its board file says
-GAIN_MIN, GAIN_MAX = ONE * 7 // 10, ONE * 13 // 10  # ours: drivers differ by no more
+GAIN_MIN = ONE * 7 // 10  # ours: drivers differ by no more
+GAIN_MAX = ONE * 13 // 10
 STEADY_SHIFT = 5  # a thirty-second from one judgement to the next
 LEARN_STEPS = 5  # a second: what the drivers draw is learned from so many judgements
 LEARN_01MA = 50  # ... of at least 5 mA

@@ -64,6 +64,7 @@ class SimHal(Peripherals):
         """The emitters at power-on."""
         self.duty = [0] * banks  # as driven
         self._emitted = [0] * banks  # duty that really gives light, since _mark_ms
+        self._lit = False  # any of it
         self._share_ms = [0] * banks  # duty * ms in this block
         self.shares = [0.0] * banks  # of full light, in the block before
         self._mark_ms = 0
@@ -173,6 +174,12 @@ class SimHal(Peripherals):
             self._resolve()
         return self._emitted
 
+    def is_lit(self) -> bool:
+        """Whether any bank gives light from this tick on."""
+        if self._changed:
+            self._resolve()
+        return self._lit
+
     def _open_supply(self, t_ms: int) -> None:
         """The program opens the supply switch, or its lease ran out. Whether light ends depends
         on the switches: `_resolve` finds out."""
@@ -202,6 +209,7 @@ class SimHal(Peripherals):
         if self._power_w and not power_w and (self.off_due or not closed):
             self.darks.append(Dark(self._mark_ms, hardware.hot_ms, hardware.apart_ms))
         self._emitted = emitted
+        self._lit = any(emitted)
         self._power_w = power_w / DUTY_MAX
         self._profile.append((self._mark_ms, self._power_w))
         if len(self._profile) > PROFILE:
@@ -214,9 +222,9 @@ class SimHal(Peripherals):
         self._mark_ms = now_ms
         if not self._power_w or span_ms <= 0:
             return
-        share_ms = self._share_ms
-        for bank, duty in enumerate(self._emitted):
-            share_ms[bank] += duty * span_ms
+        self._share_ms = [
+            share + duty * span_ms for share, duty in zip(self._share_ms, self._emitted)
+        ]
         if self.off_due or self.on_light:
             light_w = 0.0
             for bank, duty in enumerate(self._emitted):
@@ -290,7 +298,7 @@ class SimHal(Peripherals):
         self._near = (
             levels[0] < near or levels[1] < near or raw[0] >= hot or raw[1] >= hot
             or levels[2] < self._empty_level + NEAR_CODES
-            or max(hardware.hot_ms) >= 0 or hardware.empty_ms >= 0
+            or hardware.hot_ms[0] >= 0 or hardware.hot_ms[1] >= 0 or hardware.empty_ms >= 0
         )  # fmt: skip
 
     def _watch_codes(self, inputs: "Inputs", t_ms: int) -> None:

@@ -78,8 +78,8 @@ class OutsideHeat:
         real = self._pads[pad]
         twin = self._twins[pad]
         if twin is None:
-            return real.hottest_c()
-        return real.hottest_contact_c() if lit else min(real.hottest_c(), twin.hottest_c())
+            return real.hottest_c
+        return real.hottest_contact_c() if lit else min(real.hottest_c, twin.hottest_c)
 
     def _find_own(self, pad: int, heated: list[str]) -> "dict[str, Any]":
         """Return the conditions from before the faults that heat a pad now."""
@@ -91,7 +91,7 @@ class OutsideHeat:
     def _count_excess(self, pad: int) -> None:
         real = self._pads[pad]
         felt = cem43_rate(real.tissue.contact_c) / FELT_SHARE
-        more = cem43_rate(real.hottest_c()) - felt
+        more = cem43_rate(real.hottest_c) - felt
         if more > 0.0:
             self.excess_min[pad] += more * TICK_MS / 60_000
 

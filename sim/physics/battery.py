@@ -9,7 +9,7 @@ import math
 CELLS = 2  # the unit's pack, in series
 CAPACITY_AS = 3.0 * 3600.0  # the unit's pack, about: 3 Ah in ampere seconds
 # Open-circuit volts of a cell by charge, 0-1, full first: assumed, the shape of an NMC 18650.
-OPEN_CIRCUIT_V = (
+OPEN_CIRCUIT_V = [
     (1.0, 4.19),
     (0.9, 4.09),
     (0.8, 4.01),
@@ -22,7 +22,7 @@ OPEN_CIRCUIT_V = (
     (0.1, 3.48),
     (0.05, 3.35),
     (0.0, 3.00),
-)
+]
 RESISTANCE_OHM = 0.15  # assumed: two cells, their protection, leads
 EMPTY_BELOW = 0.2  # assumed: below this charge resistance rises
 EMPTY_TIMES = 3.0  # assumed: to so many times when empty

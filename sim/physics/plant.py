@@ -81,7 +81,8 @@ class PadPlant:
         self.bared = 1.0 - self.on_skin  # share that was off the skin in this step, at most
         self.light_s = [0.0] * len(wavelengths_nm)  # each bank's time at full light
         self.max_contact_c = tissue.contact_c  # where the sensors are
-        self.max_skin_c = self.hottest_c()  # skin or contact of any column
+        self.hottest_c = self._find_hottest_c()  # skin or contact of any column
+        self.max_skin_c = self.hottest_c
         self.alert = False  # the hardware alert holds the supply switch open
 
     def add_spot(self, share: float, perfusion: float, contact_w_m2k: float) -> SpottedTissue:
@@ -99,8 +100,7 @@ class PadPlant:
         contact_c = self.tissue.contact_c
         return max(contact_c, self.spot.contact_c) if self.spot else contact_c
 
-    def hottest_c(self) -> float:
-        """The hottest of skin and contact of any column, C."""
+    def _find_hottest_c(self) -> float:
         hottest_c = max(self.tissue.contact_c, self.tissue.skin_c)
         if self.spot:
             hottest_c = max(hottest_c, self.spot.contact_c, self.spot.skin_c)
@@ -118,10 +118,10 @@ class PadPlant:
             board_c = tissue.board_c
             power_w, light, waste = self.emitters.drive(shares, board_c)
             bright_s = (1.0 + LIGHT_PER_K * (board_c - REFERENCE_C)) * STEP_S
-            light_s = self.light_s
-            gains = self.emitters.gains
-            for k, share in enumerate(shares):
-                light_s[k] += share * gains[k] * bright_s
+            self.light_s = [
+                before_s + share * gain * bright_s
+                for before_s, share, gain in zip(self.light_s, shares, self.emitters.gains)
+            ]
         if self.bared:
             self.off_body_j += self.bared * light * self.window_cm2 * 1e-4 * STEP_S
             self.bared = 1.0 - self.on_skin
@@ -135,6 +135,7 @@ class PadPlant:
         hottest_c = contact_c if contact_c > skin_c else skin_c
         if self.spot:
             hottest_c = max(hottest_c, self._measure_spot(self.spot))
+        self.hottest_c = hottest_c
         if hottest_c > self.max_skin_c:
             self.max_skin_c = hottest_c
         self.sense(contact_c, noise)
