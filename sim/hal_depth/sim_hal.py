@@ -64,7 +64,7 @@ class SimHal(Peripherals):
         """The emitters at power-on."""
         self.duty = [0] * banks  # as driven
         self._emitted = [0] * banks  # duty that really gives light, since _mark_ms
-        self._lit = False  # any of it
+        self._gives_light = False  # any of it
         self._share_ms = [0] * banks  # duty * ms in this block
         self.shares = [0.0] * banks  # of full light, in the block before
         self._mark_ms = 0
@@ -73,6 +73,7 @@ class SimHal(Peripherals):
         self._changed = False
         self._window_ms = -1  # end of the rail monitor's last average
         self._lease_end_ms = NEVER_MS  # never, where the supply switch is open
+        self._closed = False  # the supply switch, in truth
         self.frozen = False  # the lease holds the switch closed and cannot end
         self.off_due = True  # off was asked for, or the lease ran out
         self.off_ms = 0  # when off was last asked for
@@ -174,11 +175,16 @@ class SimHal(Peripherals):
             self._resolve()
         return self._emitted
 
-    def is_lit(self) -> bool:
-        """Whether any bank gives light from this tick on."""
+    def gives_light(self) -> bool:
+        """Whether any bank really gives light, from this tick on."""
         if self._changed:
             self._resolve()
-        return self._lit
+        return self._gives_light
+
+    def lit(self) -> bool:
+        """Whether emitters give light, or only the dark part of a gate keeps them from it."""
+        dark_part = self._closed and not self.off_due and not any(self.duty)
+        return self.gives_light() or dark_part
 
     def _open_supply(self, t_ms: int) -> None:
         """The program opens the supply switch, or its lease ran out. Whether light ends depends
@@ -197,6 +203,7 @@ class SimHal(Peripherals):
         closed = self.supply or hardware.enable_stuck
         if hardware.alert_works and (self.plant.pads[0].alert or self.plant.pads[1].alert):
             closed = False
+        self._closed = closed
         emitted = self.duty[:] if closed else [0] * len(self.duty)
         if closed and (hardware.open_banks or hardware.stuck_banks):
             for bank in hardware.stuck_banks:
@@ -209,7 +216,7 @@ class SimHal(Peripherals):
         if self._power_w and not power_w and (self.off_due or not closed):
             self.darks.append(Dark(self._mark_ms, hardware.hot_ms, hardware.apart_ms))
         self._emitted = emitted
-        self._lit = any(emitted)
+        self._gives_light = any(emitted)
         self._power_w = power_w / DUTY_MAX
         self._profile.append((self._mark_ms, self._power_w))
         if len(self._profile) > PROFILE:

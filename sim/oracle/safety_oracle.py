@@ -128,7 +128,7 @@ class SafetyOracle:
             self.day.end_life()
         if state != self._state:
             self._change_state(state, t_ms)
-        lit = hal.is_lit() and not self._excuses.is_shorted_through()
+        lit = hal.gives_light() and not self._excuses.is_shorted_through()
         self._judge_heat(t_ms, lit)
         self.worn.note_tick(t_ms)
         wearer.unworn_ms = self.worn.unworn_ms
