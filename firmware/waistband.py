@@ -9,7 +9,7 @@ in a steady tick; whatever raises ends the tick before the lease is renewed.
 """
 
 from firmware.core import faults, states
-from firmware.core.inputs import BUTTONS, CHARGER, HOST
+from firmware.core.inputs import BUCKLE, BUTTONS, CHARGER, HOST
 from firmware.core.limits import (
     CHECK_DUTY,
     CLOCK_MASK,
@@ -67,19 +67,20 @@ class Waistband(Parts):
         if tripped != self.guard_rows.collected:
             self._collect()
         ms = inputs.ms
-        self.wear.feel_buckle(inputs.pins)
+        pins = inputs.pins
+        if not pins & BUCKLE or self.wear.open_ticks:
+            self.wear.feel_buckle(pins)
         self.sum_a += inputs.ntc[0]
         self.sum_b += inputs.ntc[1]
         if session.state == states.CHECK:
             self.check.watch(inputs)
-        elif session.state in states.POWERED:
+        elif session.state in states.POWERED and (not self.gate.lit or self.rail.dark_ticks):
             self.rail.watch(inputs, self.gate.lit)
         if self.phase:
             self.phase -= 1
         else:
             self.phase = CONTROL_TICKS - 1
             self._control(ms)
-        pins = inputs.pins
         if pins & BUTTONS or self.buttons.busy:
             done = self.buttons.step(pins, ms)
             if done:

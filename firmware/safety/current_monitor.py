@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from hal.contract import Board, Hal
 
 ONE = 16_384  # the gain of a unit that draws just what its board file says
-GAIN_MIN, GAIN_MAX = ONE * 7 // 10, ONE * 13 // 10  # ours: drivers differ by no more
+GAIN_MIN = ONE * 7 // 10  # ours: drivers differ by no more
+GAIN_MAX = ONE * 13 // 10
 STEADY_SHIFT = 5  # a thirty-second from one judgement to the next
 LEARN_STEPS = 5  # a second: what the drivers draw is learned from so many judgements
 LEARN_01MA = 50  # ... of at least 5 mA
@@ -120,8 +121,9 @@ class CurrentMonitor:
     def expect(self, out: list[int], pack_mv: int) -> int:
         """What these duties draw from a pack of this voltage, by the board's file."""
         total = least = 0  # eighths of a mW: 24 W in all, times 1250, is still below 2**30
+        full_mw = self.full_mw
         for bank in range(len(out)):
-            part = out[bank] * self.full_mw[bank] >> 13
+            part = out[bank] * full_mw[bank] >> 13
             total += part
             if part and (part < least or not least):
                 least = part

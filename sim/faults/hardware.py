@@ -37,7 +37,8 @@ SKIN = 7  # of pad A; pad B is next
 SDA_CLOCKS = 9  # a byte and its acknowledgement (UM10204, 3.1.16)
 CLOCK_S = 820_584_000  # 2026-01-01 12:00, what the battery-backed clock reads at power-on
 NEVER_MS = 1 << 60  # the time of what is not due
-LEVEL_MIN, LEVEL_MAX = 14.0, 4080.0  # levels that noise cannot carry out of 12 bits
+LEVEL_MIN = 14.0  # levels that noise cannot carry out of 12 bits
+LEVEL_MAX = 4080.0
 
 
 class Filter(Record):
@@ -119,7 +120,7 @@ class Hardware:
         for k, level in enumerate(levels):
             if not LEVEL_MIN <= level <= LEVEL_MAX:
                 levels[k] = min(max(level, LEVEL_MIN), LEVEL_MAX)
-        if self.filters or max(self.apart_ms) >= 0:
+        if self.filters or self.apart_ms[0] >= 0 or self.apart_ms[1] >= 0:
             self.threshold_times.judge_pairs(levels, raw, self.t_ms)
 
     def add_filter(self, new: Filter) -> None:

@@ -68,6 +68,7 @@ class SimHal(Peripherals):
         """The emitters at power-on."""
         self.duty = [0] * banks  # as driven
         self._emitted = [0] * banks  # duty that really gives light, since _mark_ms
+        self._gives_light = False  # any of it
         self._share_ms = [0] * banks  # duty * ms in this block
         self.shares = [0.0] * banks  # of full light, in the block before
         self._mark_ms = 0
@@ -87,7 +88,7 @@ class SimHal(Peripherals):
     def reseed(self, seed: int) -> None:
         """The converter's noise begins anew."""
         noise = sensors.Noise(seed ^ 0x5EED)
-        self._pick = noise.draw
+        self._pick = noise
         self._ring = [sensors.ADC_NOISE_LSB * noise.draw() + 0.5 for _ in range(RING)]
         self._ring += self._ring[:DRAWS]
 
@@ -189,10 +190,16 @@ class SimHal(Peripherals):
             self._resolve()
         return self._emitted
 
+    def gives_light(self) -> bool:
+        """Whether any bank really gives light, from this tick on."""
+        if self._changed:
+            self._resolve()
+        return self._gives_light
+
     def lit(self) -> bool:
         """Whether emitters give light, or only the dark part of a gate keeps them from it."""
         dark_part = self._closed and not self.off_due and not any(self.duty)
-        return any(self.given()) or dark_part
+        return self.gives_light() or dark_part
 
     def _open_supply(self, t_ms: int) -> None:
         """The program opens the supply switch, or its lease ran out. Whether light ends depends
@@ -230,6 +237,7 @@ class SimHal(Peripherals):
         if self._power_w and not power_w and (self.off_due or not closed):
             self.darks.append(Dark(self._mark_ms, hardware.hot_ms, hardware.apart_ms))
         self._emitted = emitted
+        self._gives_light = any(emitted)
         self._power_w = power_w / DUTY_MAX
         self._profile.append((self._mark_ms, self._power_w))
         if len(self._profile) > PROFILE:
@@ -242,9 +250,9 @@ class SimHal(Peripherals):
         self._mark_ms = now_ms
         if not self._power_w or span_ms <= 0:
             return
-        share_ms = self._share_ms
-        for bank, duty in enumerate(self._emitted):
-            share_ms[bank] += duty * span_ms
+        self._share_ms = [
+            share + duty * span_ms for share, duty in zip(self._share_ms, self._emitted)
+        ]
         if self.off_due or self.on_light:
             light_w = 0.0
             for bank, duty in enumerate(self._emitted):
@@ -294,7 +302,7 @@ class SimHal(Peripherals):
             if t_ms:
                 self._step()
             self._block_ms = t_ms + STEP_MS
-            self._at = int(abs(self._pick()) * 1000.0) % RING
+            self._at = int(abs(self._pick.draw()) * 1000.0) % RING
         if t_ms >= self.event_ms:
             self.event_ms = self.on_event(t_ms)
             self._settle(t_ms)
@@ -329,7 +337,7 @@ class SimHal(Peripherals):
         self._near = (
             levels[0] < near or levels[1] < near or raw[0] >= hot or raw[1] >= hot
             or levels[2] < self._empty_level + NEAR_CODES
-            or max(hardware.hot_ms) >= 0 or hardware.empty_ms >= 0
+            or hardware.hot_ms[0] >= 0 or hardware.hot_ms[1] >= 0 or hardware.empty_ms >= 0
         )  # fmt: skip
 
     def _watch_codes(self, inputs: "Inputs", t_ms: int) -> None:
