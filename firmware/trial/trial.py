@@ -73,14 +73,15 @@ class Trial:
             raise Refused("the visits of a trial are kept here and its ticket is gone")
         taken = enrolment.verify(content, unit_keys, serial)
         self.ticket = taken
-        self._come_to(visits.read(self.hal.load(visits.FILE), taken))
+        self.come_to(visits.read(self.hal.load(visits.FILE), taken))
         self.key = taken.key
         self.taken = True
         self.mask = 0 if taken.masked else DUTY_MAX
 
     # -- what is kept --------------------------------------------------------------------
 
-    def _come_to(self, step: "visits.Progress") -> None:
+    def come_to(self, step: "visits.Progress") -> None:
+        """Go on from this step, which was kept."""
         self.progress = step
         self.items = visits.items(self.ticket.protocol, step.visit, step.stage)
 
@@ -103,7 +104,7 @@ class Trial:
         if not self.hal.store(visits.FILE, after.content()):
             return False
         journal.kept[VISIT] += 1
-        self._come_to(after)
+        self.come_to(after)
         if kind:
             journal.add(kind, visits.RECORDS[kind], values)
             journal.write(self.session.up_s)
