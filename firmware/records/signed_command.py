@@ -21,11 +21,13 @@ from firmware.records.journal import VISIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from firmware.records.journal_events import JournalEvents
-    from firmware.trial.trial import Trial
+
+    Visit = Callable[[bytes, bool], str] | None
 
 SEAL_HEX = 32
-NOON = b"T12:00:00"
 DARK = (states.READY, states.DONE, states.LOCKED, states.CHARGING)
 
 
@@ -35,8 +37,9 @@ def seal(text: bytes, serial: str, prescription_key: bytes) -> bytes:
     return mac.hmac_hex(key, serial.encode() + b"\n" + text)[:SEAL_HEX].encode()
 
 
-def obey(line: bytes, events: "JournalEvents", trial: "Trial | None") -> str:
-    """Do what a signed line asks; return why not, or nothing."""
+def obey(line: bytes, events: "JournalEvents", visit: "Visit") -> str:
+    """Do what a signed line asks; return why not, or nothing. `visit`: `Trial.set_visit` of a unit
+    that has a ticket."""
     text, _, said = line.strip().rpartition(b" ")
     parts = text.split(b" ", 3)
     journal = events.journal
@@ -55,7 +58,7 @@ def obey(line: bytes, events: "JournalEvents", trial: "Trial | None") -> str:
     events.settle()
     do, value = parts[1], parts[2]
     act = ACTS.get(do)
-    why = act(value, events, trial, False) if act else "not a signed command: clock, visit, leave"
+    why = act(value, events, visit, False) if act else "not a signed command: clock, visit, leave"
     if why:
         return why
     up_s = events.status.session.up_s
@@ -63,12 +66,12 @@ def obey(line: bytes, events: "JournalEvents", trial: "Trial | None") -> str:
         return "the log cannot be kept"
     values = (do.decode(), number, value.decode(), parts[3].decode())
     journal.add("command", journal_events.COMMAND, values)
-    why = act(value, events, trial, True) if act else ""
+    why = act(value, events, visit, True) if act else ""
     journal.write(up_s)
     return why
 
 
-def set_clock(value: bytes, events: "JournalEvents", trial: "Trial | None", now: bool) -> str:
+def set_clock(value: bytes, events: "JournalEvents", visit: "Visit", now: bool) -> str:
     """`clock`; unless `now`, whether it may be."""
     seconds = clock_seconds(value)
     if seconds < 0:
@@ -82,41 +85,18 @@ def set_clock(value: bytes, events: "JournalEvents", trial: "Trial | None", now:
     return ""
 
 
-def set_visit(value: bytes, events: "JournalEvents", trial: "Trial | None", now: bool) -> str:
-    """`visit`; unless `now`, whether it may be."""
-    from firmware.trial import visits  # noqa: PLC0415
-
-    ticket = getattr(trial, "ticket", None)
-    if trial is None or ticket is None:
-        return "the unit has no ticket"
-    digits, _, day = value.partition(b"@")
-    visit = int(digits) if digits.isdigit() else 0
-    if not 1 <= visit <= ticket.protocol.visits:
-        return "visit takes 1 to " + str(ticket.protocol.visits)
-    first_s = clock_seconds(day + NOON) if day else trial.progress.first_s if trial.taken else 0
-    if visit == 1:
-        first_s = 0
-    elif first_s <= 0:
-        return "visit takes N@YYYY-MM-DD, the day of visit 1"
-    if now:
-        journal = events.journal
-        step = visits.Progress(ticket.trial, ticket.participant)
-        step.visit, step.first_s, step.version = visit - 1, first_s, journal.kept[VISIT] + 1
-        step.owes = 0, "ticket", ticket.trial, ticket.participant  # it was written long ago
-        if not events.hal.store(visits.FILE, step.content()):
-            return "the visit cannot be kept"
-        journal.kept[VISIT] += 1
-        trial.come_to(step)
-    return ""
-
-
-def leave(value: bytes, events: "JournalEvents", trial: "Trial | None", now: bool) -> str:
+def leave(value: bytes, events: "JournalEvents", visit: "Visit", now: bool) -> str:
     """`leave`; unless `now`, whether it may be."""
-    if trial is not None:
+    if visit:
         return "the unit has a ticket"
     if now:
         events.journal.kept[VISIT] = 0
     return ""
+
+
+def set_visit(value: bytes, events: "JournalEvents", visit: "Visit", now: bool) -> str:
+    """`visit`; unless `now`, whether it may be."""
+    return visit(value, now) if visit else "the unit has no ticket"
 
 
 ACTS = {b"clock": set_clock, b"visit": set_visit, b"leave": leave}

@@ -78,6 +78,24 @@ class Trial:
         self.taken = True
         self.mask = 0 if taken.masked else DUTY_MAX
 
+    def set_visit(self, value: bytes, now: bool) -> str:
+        """A signed command says which visit is the next: N, or N@YYYY-MM-DD with the day of visit
+        1. Return why not, or nothing; unless `now`, nothing is done."""
+        ticket = getattr(self, "ticket", None)
+        if ticket is None:
+            return "the unit's ticket was refused"
+        try:
+            step = visits.begin_at(value, ticket, self.progress.first_s if self.taken else 0)
+        except Refused as why:
+            return str(why)
+        step.version = self.journal.kept[VISIT] + 1
+        if now and not self.hal.store(visits.FILE, step.content()):
+            return "the visit cannot be kept"
+        if now:
+            self.journal.kept[VISIT] += 1
+            self.come_to(step)
+        return ""
+
     # -- what is kept --------------------------------------------------------------------
 
     def come_to(self, step: "visits.Progress") -> None:

@@ -18,12 +18,12 @@ from firmware.records import journal_events, json_codec
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.records.journal_events import JournalEvents
-    from firmware.trial.trial import Trial
+    from firmware.records.signed_command import Visit
 
 
-def answer(line: bytes, events: "JournalEvents", trial: "Trial | None") -> bytes:
+def answer(line: bytes, events: "JournalEvents", visit: "Visit") -> bytes:
     """Do what a line asks and say what came of it, in one line of JSON: sets the clock, posts
-    SERVE, obeys a signed command, or restarts."""
+    SERVE, obeys a signed command (`visit`: of a unit in a trial), or restarts."""
     hal, session, journal = events.hal, events.status.session, events.journal
     word, _, rest = line.strip().partition(b" ")
     if word == b"status":
@@ -44,7 +44,7 @@ def answer(line: bytes, events: "JournalEvents", trial: "Trial | None") -> bytes
     if word == b"signed":
         from firmware.records import signed_command  # noqa: PLC0415 - rare: in memory once it was
 
-        why = signed_command.obey(rest, events, trial)
+        why = signed_command.obey(rest, events, visit)
         return (
             json_codec.text(("error",) if why else ("ok",), (why or "done and recorded",)) + b"\n"
         )
