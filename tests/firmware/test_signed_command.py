@@ -55,7 +55,7 @@ def test_the_clock_goes_back_by_a_signed_command_alone_and_once() -> None:
     then_s = clock_seconds(EARLIER.encode())
     assert then_s < CLOCK_S
     ask(bench, b"clock " + EARLIER.encode())
-    assert bench.unit.journal.clock_s() >= CLOCK_S  # the chain's time did not go back
+    assert (bench.unit.journal.clock_s() or 0) >= CLOCK_S  # the chain's time did not go back
     bench.hal.clock_s = CLOCK_S
     line = signed(f"1 clock {EARLIER} it was a year ahead")
     assert ask(bench, line) == {"ok": "done and recorded"}
