@@ -113,13 +113,19 @@ def test_what_was_done_is_a_scenario_that_gives_the_same_run(
 def test_a_fault_is_told_when_it_strikes_and_when_it_is_dark() -> None:
     run = live()
     done(run, [*RUN, ("do", {"fault": "ntc_open", "pad": "A"}), ("go", 200)])
-    rows = [row for row in run.news if row["is"] == "told"]
-    assert rows[0]["text"] == "ntc_open on pad A: to be dark within 80 ms"
-    assert [row["off_s"] for row in rows][:2] == [None, 50.04]
+    (verdict,) = [verdict.render(run) for verdict in run.verdicts]
     (cutoff,) = run.result()["cutoffs"]
-    assert rows[1]["latency_ms"] == cutoff["latency_ms"] <= 80
-    assert rows[1]["text"].startswith(f"ntc_open on pad A: off after {cutoff['latency_ms']} ms")
-    assert len({row["strike_s"] for row in rows}) == 1
+    assert (verdict["strike_s"], verdict["off_s"]) == (50.0, 50.04)
+    assert verdict["latency_ms"] == cutoff["latency_ms"] <= verdict["within_ms"] == 80
+    words = f"ntc_open on pad A: dark {cutoff['latency_ms']} ms after it struck, by ntc_open; "
+    assert verdict["text"].startswith(words)
+
+
+def test_a_verdict_says_what_must_come_until_something_came() -> None:
+    run = live()
+    done(run, [*RUN, ("do", {"fault": "ntc_stuck", "pad": "A"}), ("go", 10)])
+    (verdict,) = run.verdicts
+    assert "to be dark within 800 ms of when" in verdict.render(run)["text"]
 
 
 def test_each_step_of_the_state_machine_is_told_with_its_cause() -> None:
