@@ -114,6 +114,7 @@ class Page:
             "battery_v": run.plant.pack_mv() / 1000, "battery_pct": unit.battery.percent,
             "current_ma": hardware.raw[RAIL] / 10, "pack_ma": run.plant.battery.current_ma,
             "session_s": unit.session.session_ms / 1000, "treat_s": unit.session.treat_ms / 1000,
+            "open_banks": sorted(hardware.open_banks), "stuck_banks": sorted(hardware.stuck_banks),
             "pins": hardware.pins, "alert": [a.alert, b.alert], "injected": run.active_faults(),
             "verdicts": [verdict.render(run) for verdict in run.verdicts[-VERDICTS_MOST:]],
         }  # fmt: skip
