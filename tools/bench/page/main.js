@@ -211,6 +211,7 @@ function fresh(scenario) {
   bench.anew = null;
   bench.transport.begun(0, until_s);
   showHolding(linked && until_s !== null ? { ...scenario, duration_s: until_s } : null);
+  if (bench.transport.running && !show) bench.transport.run(false); // a new unit waits for Run
   if (show) {
     $("first").open = false;
     bench.transport.runAt(SHOW_SPEED);
