@@ -142,6 +142,7 @@ MARKED = {
     "webassembly": (
         "tests/tools/test_bench_command.py",
         "tests/tools/test_bench_engine.py",
+        "tests/tools/test_bench_firefox.py",
         "tests/tools/test_bench_look.py",
         "tests/tools/test_bench_page.py",
         "tests/tools/test_run_page.py",
@@ -149,6 +150,7 @@ MARKED = {
         "tests/sim/test_webassembly.py",
     ),
     "browser": (
+        "tests/tools/test_bench_firefox.py",
         "tests/tools/test_bench_look.py",
         "tests/tools/test_bench_page.py",
         "tests/tools/test_run_page.py",

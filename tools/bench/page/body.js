@@ -18,7 +18,8 @@ export class Body {
   constructor() {
     this.clear();
     this.maps = ["A", "B"].map((pad) => {
-      const canvas = make("canvas", { class: "map", role: "img" });
+      const canvas = make("canvas", { class: "map", role: "img",
+        "aria-label": `Skin temperature by depth, pad ${pad}` });
       const said = make("figcaption", {});
       $("maps").append(make("figure", {}, said, canvas));
       return { pad, canvas, said };

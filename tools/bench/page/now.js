@@ -22,7 +22,7 @@ export class Now {
     const x = (celsius) => ((celsius - LOW_C) / (HIGH_C - LOW_C)) * WIDE;
     const name = pad.toLowerCase();
     const picture = draw("svg", { viewBox: `-8 0 ${WIDE + 16} 42`, class: `gauge ${name}`, role: "img" });
-    const title = draw("title");
+    const title = draw("title", {}, `Pad ${pad}`);
     const bar = draw("rect", { class: "fill", y: 12, height: 12, rx: 2, width: 0 });
     const sensed = draw("path", { class: "sensed", d: "M0 8 V28" });
     picture.append(title, draw("rect", { class: "track", y: 12, width: WIDE, height: 12, rx: 2 }),
