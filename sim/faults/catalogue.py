@@ -264,6 +264,12 @@ GROUPS = (
             unit="%", low=0, high=100, default=2.0, lasts=False,  # sets the charge, once
             darkens=True, drawn=(0.0, 8.0),
         ),
+        Fault(  # in order: what its resistance leaves is counted, and its end is a battery's
+            "battery_aged", 57, "pack of more resistance",
+            [Bound(GOES_ON, None, STRIKE, LIT, (Trial(2.0), Trial(4.0)))],
+            unit="times the resistance", low=1, high=8, default=4.0, darkens=True,
+            drawn=(1.5, 6.0), harmless_to=1.5,
+        ),
         Fault(
             "charger_plugged", 27, "charger plugged in", [Bound(OFF, 80, STRIKE, ("CHARGING",))],
             darkens=True, not_in=("CHARGING",),
