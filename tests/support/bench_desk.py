@@ -27,6 +27,8 @@ class Bench:
         page.on("pageerror", lambda why: self.wrong.append(str(why)))
         page.on("console", self.hear)
         page.goto(address)
+        page.wait_for_selector("#trouble:visible, #state-name[data-state]")
+        assert page.is_hidden("#trouble"), page.inner_text("#trouble")
         self.shows("#state-name", "SELF_TEST")
 
     def ask(self, request: Any) -> None:

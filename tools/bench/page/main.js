@@ -4,7 +4,7 @@ import { Body } from "./body.js";
 import { buttons } from "./buttons.js";
 import { Charts } from "./charts.js";
 import { Diagram } from "./diagram.js";
-import { $, say, text } from "./dom.js";
+import { $, text } from "./dom.js";
 import { Dose } from "./dose.js";
 import { gallery } from "./gallery.js";
 import { showHolding } from "./holding.js";
@@ -24,7 +24,6 @@ import { Transport } from "./transport.js";
 import { Unit } from "./unit.js";
 import { Verdicts } from "./verdicts.js";
 import { Wall } from "./wall.js";
-import { clock } from "./words.js";
 
 const DURATION_S = 14_400; // the most that a scenario may last
 const DRAW_MS = 200; // between two drawings of the charts
@@ -145,7 +144,8 @@ const heard = {
 
   over() {
     bench.transport.stopped();
-    say(`It is over at ${clock(bench.transport.t_s, 0)}.`);
+    const off = bench.diagram.state === "OFF" ? "The unit is off, and" : "The time is up:";
+    bench.now.log(bench.transport.t_s, `${off} this run is over. Go back, or take a new unit.`);
   },
 
   paused() {
