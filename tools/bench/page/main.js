@@ -64,6 +64,7 @@ function begin(scenario, linked = false, show = false) {
     bench.story.kept = false;
   }
   bench.anew = { until_s: duration_s, linked, show };
+  bench.transport.enable(false);
   send({ do: "begin", scenario: goes_on ? { ...scenario, duration_s: DURATION_S } : scenario });
 }
 
@@ -166,6 +167,7 @@ const heard = {
     bench.anew = null;
     if (bench.scenario) {
       bench.surroundings.refused();
+      bench.transport.enable(true);
       holds(bench.transport.t_s);
     }
     if (linked) bench.story.refused(line);
@@ -210,6 +212,7 @@ function fresh(scenario) {
   const { until_s, linked, show } = bench.anew;
   bench.anew = null;
   bench.transport.begun(0, until_s);
+  bench.transport.enable(true);
   showHolding(linked && until_s !== null ? { ...scenario, duration_s: until_s } : null);
   if (bench.transport.running && !show) bench.transport.run(false); // a new unit waits for Run
   if (show) {

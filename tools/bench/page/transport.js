@@ -20,7 +20,11 @@ export class Transport {
       if (this.running) this.run(true);
     });
     $("slider").addEventListener("input", () => this.slide());
-    for (const id of ["play", "step", "slider"]) $(id).disabled = false;
+  }
+
+  /** Whether there is a unit to run: none while another begins. */
+  enable(there) {
+    for (const id of ["play", "step", "slider"]) $(id).disabled = !there;
   }
 
   run(running) {
