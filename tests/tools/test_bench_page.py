@@ -79,7 +79,7 @@ def test_a_link_says_what_it_holds_before_it_runs(desk: Bench, address: str) -> 
     desk.page.goto(address + link)
     desk.shows("#link-holds", re.compile(r"^1:10 min .* default prescription; ambient_c 21.5"))
     rows = desk.page.locator("#link-events li").all_inner_texts()
-    assert rows == ["0:02.0 press START", "1:00.0 break led_open (value 810, pad B)"]
+    assert rows == ["0:02.0 press START", "1:00.0 break led_open (pad B, value 810)"]
     desk.shows("#clock", "0:00.0")
     desk.page.click("#link-run")
     desk.run()
