@@ -111,7 +111,7 @@ def offline(board: str = REFERENCE) -> bytes:
 
 def gallery() -> list[dict[str, object]]:
     """The scenarios that the page shows to a first visitor: title, words, table."""
-    found = []
+    found: list[dict[str, object]] = []
     for path in sorted(GALLERY.glob("*.toml")):
         text = path.read_text(encoding="utf-8")
         title, _, words = text.partition("\n")[0].lstrip("# ").partition(" | ")
