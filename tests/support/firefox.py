@@ -115,7 +115,9 @@ def firefox(profile: Path) -> Iterator[Firefox]:
     quiet = subprocess.DEVNULL
     with subprocess.Popen(command, stdout=quiet, stderr=quiet) as process:
         try:
-            yield Firefox(port)
+            found = Firefox(port)
+            yield found
+            found.socket.close()
         finally:
             process.terminate()
             process.wait()
