@@ -12,6 +12,7 @@ from firmware.core.limits import (
     CEM43_SESSION_Q10_MS,
     DAY_MS,
     SESSION_DAY_MAX_MS,
+    SESSIONS_MAX,
 )
 from firmware.core.states import HARD_FAULT
 from firmware.records import json_codec
@@ -21,6 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.core.faults import Faults
     from firmware.therapy.pad import Pad
+    from firmware.therapy.prescription import Course
     from firmware.therapy.session import Session
     from hal.contract import Hal
 
@@ -29,6 +31,11 @@ DAY = "day.json"
 LIFTED = b'{"fault": null}'  # the fault file's content once a lit self-test was passed
 DAY_S = DAY_MS // 1000
 FAULT_KEYS = ("fault", "pad", "value", "limit")
+# In the day's file, of the prescription: its mark and number, then these of the session, then of
+# both pads what is left, where the step began (uJ/cm2, below zero) and CEM43.
+COURSE = "course"
+OF_SESSION = ("done_in_all", "done", "step", "in_step_ms", "part_ms")
+COURSE_NUMBERS = 13
 DAY_KEYS = ("treat_ms", "cem43_a_q10_ms", "cem43_b_q10_ms", "day_ms")
 CEM43_MOST_Q10_MS = FULL_Q10_MS + CEM43_SESSION_Q10_MS + (1 << 20)
 DAY_MOST = (DAY_MS, CEM43_MOST_Q10_MS, CEM43_MOST_Q10_MS, DAY_MS)
@@ -107,14 +114,54 @@ class PersistentState:
         hal = self.hal
         a, b = self.pads
         session = self.session
+        content = hal.load(DAY)
         session.day_treat_ms, a.cem43.day_q10_ms, b.cem43.day_q10_ms, session.day_ms = read_day(
-            hal.load(DAY), now_s
+            content, now_s
         )
+        course = getattr(session, "course", None)  # none where a file was refused
+        if course:
+            self._restore_course(course, content)
         found = read_fault(hal.load(FAULT))
         if found:
             fault, pad, value, limit = found
             self.latch.recall(fault, pad, ms, value, limit)
             session.lock_for_service()
+
+    def _restore_course(self, course: "Course", content: "bytes | None") -> None:
+        """What was given of this prescription; where that cannot be read, all of it."""
+        session = self.session
+        table = json_codec.parse(content or b"")
+        found = table.get(COURSE)
+        valid = isinstance(found, list) and len(found) == COURSE_NUMBERS
+        for number in found if isinstance(found, list) else ():
+            valid = valid and json_codec.whole(number, -json_codec.MOST, json_codec.MOST)
+        if not (valid and isinstance(found, list)):
+            if found is not None or not (table or content is None):  # no earlier release's
+                session.done_in_all = session.done = SESSIONS_MAX
+            return
+        if found[:2] != [course.mark, course.number] or not 0 <= found[4] < len(course.steps):
+            return
+        for k in range(len(OF_SESSION)):
+            setattr(session, OF_SESSION[k], found[2 + k])
+        if not session.day_treat_ms:  # another day: what was left of one is not given any more
+            session.done = session.part_ms = 0
+        k = 2 + len(OF_SESSION)
+        for pad in self.pads:
+            pad.whole_uj_cm2, pad.from_uj_cm2, pad.cem43.session_q10_ms = found[k : k + 3]
+            k += 3
+
+    def _course_numbers(self, whole: bool) -> "list[int]":
+        """What is kept of the prescription; `whole`: the session that begins counts as whole."""
+        session = self.session
+        course = session.course
+        numbers = [course.mark, course.number] + [getattr(session, name) for name in OF_SESSION]
+        for pad in self.pads:
+            numbers += [pad.whole_uj_cm2, pad.from_uj_cm2, pad.cem43.session_q10_ms]
+        if whole:
+            numbers[2] += 1
+            numbers[3] += 1
+            numbers[6] = 0
+        return numbers
 
     def keep_fault(self) -> bool:
         """Write the hard fault that is still to be kept, if any, and lock the unit; only while
@@ -146,7 +193,8 @@ class PersistentState:
             session.day_ms,
         )
         clock_s = self.hal.wall_clock()  # None, null in the file, where there is none
-        if not self.hal.store(DAY, json_codec.text(DAY_KEYS + ("clock_s",), sums + (clock_s,))):
+        keys, values = DAY_KEYS + ("clock_s", COURSE), sums + (clock_s, self._course_numbers(whole))
+        if not self.hal.store(DAY, json_codec.text(keys, values)):
             return False
         self.day_open = whole
         return True

@@ -154,7 +154,7 @@ def test_the_dose_does_not_end_the_session_and_is_not_passed(
 ) -> None:
     lit, _ = arms
     unit = lit.runs[-1].unit
-    assert unit.session.course.least_uj_cm2 == 1_422  # what two lamp tests could give
+    assert unit.session.course.steps[0].least_uj_cm2 == 1_422  # what two lamp tests could give
     for pad in unit.pads:
         assert pad.done and 1_000_000 - 1_422 <= pad.fluence.total_uj_cm2 <= 1_000_000
 
