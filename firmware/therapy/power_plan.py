@@ -101,8 +101,8 @@ def _share(step: "Step", caps: "list[int]", pads: "tuple[Pad, Pad]") -> None:
 
 def watch(session: "Session", gate: "Gate", pads: "tuple[Pad, Pad]", by_dose: bool) -> bool:
     """While lit: end the step at its dose (in a trial, not `by_dose`, at minutes alone), and the
-    session with its last. True where the next step is lit at once, as it asks for no more light
-    of any pad; where it does, it begins with a ramp."""
+    session with its last. True where the next step is entered; one that asks for more light of a
+    pad begins with a ramp, from TREAT by an event."""
     steps = session.course.steps
     step = steps[session.step]
     over = by_dose
@@ -128,11 +128,13 @@ def watch(session: "Session", gate: "Gate", pads: "tuple[Pad, Pad]", by_dose: bo
         pad.from_uj_cm2 = pad.fluence.total_uj_cm2
         if then.of_pad(index, then.total_uw_cm2) > step.of_pad(index, step.total_uw_cm2):
             rises = True
-    if rises:
+    if rises and session.state == states.TREAT:
         session.post(states.STEP)
-    else:
-        enter_step(session, gate, pads, False)
-    return not rises
+        return False
+    if rises:
+        session.state_ms = 0  # the ramp begins again
+    enter_step(session, gate, pads, False)
+    return True
 
 
 def regulate(session: "Session", gate: "Gate", pads: "tuple[Pad, Pad]", step_ms: int) -> None:
