@@ -334,13 +334,13 @@ def test_a_session_as_long_as_prescribed_is_an_end_that_is_due() -> None:
     run = Run(replace(plain, prescription=course, duration_s=100.0, until_done=False))
     run.oracle = SafetyOracle(run)
     assert broken(run) == {}
-    assert run.result()["reason"] == "day_limit"
+    assert run.result()["reason"] == "time"
 
 
 def test_minutes_that_the_unit_miscounts_are_no_end_that_is_due() -> None:
     run = until(watched(duration_s=80.0), LIT_S)
     run.unit.session.treat_ms = 30 * 60_000 - 5_000
-    assert broken(run) == {"end": "day_limit ended TREAT at 64.98 s"}
+    assert broken(run) == {"end": "time ended TREAT at 64.98 s"}
 
 
 def test_an_oracle_is_copied_with_its_run() -> None:

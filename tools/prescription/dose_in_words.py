@@ -69,7 +69,7 @@ def render_time(step: Step) -> str:
         return text
     on_ms, period_ms = step.on_ticks * limits.TICK_MS, step.period_ticks * limits.TICK_MS
     mean = step.total_uw_cm2 / 1000 / gate_share(step)
-    return f"Light for {on_ms} ms of every {period_ms} ms, {mean:g} mW/cm2 then. {text}"
+    return f"Light for {on_ms} ms of every {period_ms} ms, {mean:.3g} mW/cm2 then. {text}"
 
 
 def gate_share(step: Step) -> float:

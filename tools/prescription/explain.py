@@ -163,7 +163,7 @@ def render_report(course: Course, board: Board, skins: list[Skin]) -> str:
     a_day = f"at most {course.a_day} a day" if course.a_day else "[interval]"
     return (
         f"For a report: LEDs of {', '.join(map(str, lit))} nm (nominal peaks), two pads with a "
-        f"window of {board.WINDOW_CM2} cm2 each in contact with the skin of the [site, lower back]; "
+        f"window of {board.WINDOW_CM2} cm2 each in contact with skin [site: lower back]; "
         f"{steps}; {max(course.whole_uj_cm2) / 1e6:g} J/cm2, "
         f"{max(course.whole_uj_cm2) / 1e6 * board.WINDOW_CM2:.0f} J a pad and session, in "
         f"{min(minutes):.0f} to {max(minutes):.0f} min (simulated, contact held at "
@@ -196,7 +196,8 @@ def render_battery(course: Course, board: Board, skins: list[Skin]) -> Iterator[
 def render_warnings(course: Course, skins: list[Skin]) -> Iterator[str]:
     """Warnings about this prescription, each with its source."""
     for skin in skins:
-        if skin.given < NOT_REACHED:
+        by_minutes = course.steps[-1].ms or skin.reason == "dose"
+        if skin.given < NOT_REACHED and not (by_minutes and find_binding(skin) == "time"):
             yield (
                 f"on {skin.name} {100 * skin.given:.0f} % of the dose is reached: "
                 f"{find_binding(skin)}, not dose, is what binds (docs/maintainer/safety.md, "
