@@ -17,6 +17,7 @@ from sim.faults.hardware import CLOCK_S
 from sim.hal_depth.depth import HalDepth
 from sim.oracle import report
 from sim.oracle.claims import Claims
+from sim.oracle.expectations import Expectations
 from sim.oracle.supply_current import BankFaults, is_bank_fault
 from sim.physics.emitters import efficiency
 from sim.physics.plant import REFERENCE_V, TRIP_C, Plant
@@ -117,9 +118,10 @@ class Run(Observer):
         self._row_every = 0
         self.oracle: TickObserver | None = None  # told after each tick
         self.timeline = Timeline(self.depth, scenario.events)
+        self.expectations = Expectations(self, scenario.expectations)
         self._noted = 0  # injected faults that were looked at for `bank_faults`
         self.bank_faults: BankFaults | None = None  # of banks, once there is one
-        self.depth.start(self, self.timeline.next_ms())
+        self.depth.start(self, self._next_ms())
 
     @property
     def hal(self) -> "SimHal":
@@ -170,10 +172,15 @@ class Run(Observer):
 
     def run_due_events(self, t_ms: int) -> int:
         """Do what is due; return when something is due next."""
-        next_ms = self.timeline.run_due_events(t_ms)
+        self.expectations.judge_due(t_ms)
+        self.timeline.run_due_events(t_ms)
         if len(self.injected) != self._noted:
             self._follow_banks(t_ms)
-        return next_ms
+        return self._next_ms()
+
+    def _next_ms(self) -> int:
+        """When an event or an expectation is due next."""
+        return min(self.timeline.next_ms(), self.expectations.next_ms())
 
     def _follow_banks(self, t_ms: int) -> None:
         """Follow the faults of banks among those just injected."""
@@ -211,18 +218,25 @@ class Run(Observer):
     def reload_events(self, keep_bounces: bool = False) -> None:
         """Replace the events still to come by those of the scenario as it now stands."""
         self.timeline.replace(self.scenario.events, self.depth.t_ms, keep_bounces)
-        self.depth.expect(self.timeline.next_ms())
+        self.depth.expect(self._next_ms())
 
     def advance(self, steps: int) -> bool:
         """Run up to so many control steps; False once the run is over."""
         begun = wall_clock_s()
         more = self.depth.advance(steps, self.duration_s)
         self.wall_s += wall_clock_s() - begun
+        if not more:
+            self.expectations.judge_rest()
         return more
 
     def wants_ticks(self) -> bool:
-        """Whether an oracle, a trace or a fault of a bank is followed in every tick."""
-        return self.oracle is not None or self._row_every == TICK_MS or self.bank_faults is not None
+        """Whether an oracle, a trace, a fault of a bank or a cue is followed in every tick."""
+        return (
+            self.oracle is not None
+            or self._row_every == TICK_MS
+            or self.bank_faults is not None
+            or self.expectations.follows_cues(self.depth.t_ms)
+        )
 
     def end_tick(self) -> None:
         """A tick went by: for the oracle, faults of banks, and a row of a trace of ticks."""
@@ -285,8 +299,8 @@ class Run(Observer):
         self._row_every = TICK_MS if every == "tick" else CONTROL_MS
 
     def events_over(self) -> bool:
-        """Whether no event of the scenario is still to come."""
-        return not self.timeline.actions
+        """Whether no event or expectation of the scenario is still to come."""
+        return not self.timeline.actions and not self.expectations.left
 
     def row(self) -> "Row":
         """The present values, in the order of `trace_columns`.

@@ -67,7 +67,7 @@ def simulate(
 
             write_files(run, files.get("edges"), files.get("waveform"))
     print_result(run, outputs, as_json, depth)
-    sentences = run.unexpected()
+    sentences = run.unexpected() + run.expectations.list_unmet()
     for sentence in sentences:
         print("waistband: " + one_line(sentence), file=sys.stderr)
     return FAILED if sentences else 0

@@ -108,7 +108,8 @@ class Trial:
     def owed(self) -> None:
         """At start: the record of the last step, if power went before it was written."""
         owes = self.progress.owes if self.taken else ()
-        if owes and -3 < self.journal.n - int(str(owes[0])) < 0:  # a journal begun anew is no cut
+        # 0: of a unit that this one replaces; a journal begun anew is no cut
+        if owes and owes[0] and -3 < self.journal.n - int(str(owes[0])) < 0:
             kind = str(owes[1])
             self.journal.add(kind, visits.RECORDS[kind], owes[2:])
 
@@ -118,8 +119,8 @@ class Trial:
         if not self.taken:
             return False
         now = self.progress
-        if not now.owes:
-            return self._step((0, CLOSED, 0), "ticket", (now.trial, now.participant))
+        if not now.owes or not now.owes[0]:  # 0: from a unit that this one replaces
+            return self._step((now.visit, CLOSED, 0), "ticket", (now.trial, now.participant))
         if self.given and now.stage == THERAPY:
             if not self._step((now.visit, AFTER, 0)):
                 return False
@@ -134,7 +135,11 @@ class Trial:
         now = self.progress
         if now.stage not in visits.ASKING or now.item < len(self.items):
             return True
-        return self._step((now.visit, CLOSED, 0), "visit", (now.visit, "done"))
+        if not self._step((now.visit, CLOSED, 0), "visit", (now.visit, "done")):
+            return False
+        # the receipt is that of the visit's last record: it covers what was rated after therapy
+        self.journal.receipt = mac.receipt_code(self.journal.seal).encode()
+        return True
 
     # -- START ---------------------------------------------------------------------------
 

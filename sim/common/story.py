@@ -7,6 +7,7 @@ from sim.common.boards import REFERENCE
 from sim.common.value_record import Record
 
 HOLD_MS = 200  # a press, where none is named
+CUE_WINDOW_S = 1.0  # a cue is looked for so far back
 
 
 class PressureSpot(Record):
@@ -62,6 +63,27 @@ class Event(Record):
     nm: int | None = None
 
 
+class Expectation(Record):
+    """What is to hold at a time, before whatever else happens then; None: not asked.
+
+    | field  | holds where                                                            |
+    |--------|------------------------------------------------------------------------|
+    | state  | the unit is in this state                                              |
+    | screen | some row of the screen has this text                                   |
+    | fault  | this fault is latched; "": none is                                     |
+    | lit    | emitters give light, a gate's dark part included                       |
+    | cue    | this cue began within the last CUE_WINDOW_S                            |
+    """
+
+    FIELDS = ("at_s", "state", "screen", "fault", "lit", "cue")
+    at_s: float
+    state: str | None = None
+    screen: str | None = None
+    fault: str | None = None
+    lit: bool | None = None
+    cue: str | None = None
+
+
 class Scenario(Record):
     """A run to be made; `events` are in order of time, and of the file where times are equal.
     With `until_done`, `duration_s` is the most: it is over once the session is. `board` names
@@ -69,6 +91,7 @@ class Scenario(Record):
 
     FIELDS = (
         "name", "seed", "duration_s", "prescription", "start", "events", "until_done", "board",
+        "expectations",
     )  # fmt: skip
     name: str
     seed: int
@@ -78,3 +101,4 @@ class Scenario(Record):
     events: tuple[Event, ...] = ()
     until_done: bool = False
     board: str = REFERENCE
+    expectations: tuple[Expectation, ...] = ()  # in order of time

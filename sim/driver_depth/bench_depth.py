@@ -11,6 +11,7 @@ from firmware.core.limits import CONTROL_TICKS, TICK_MS
 from firmware.waistband import Waistband
 from hal.contract import POWER_ON
 from sim.common.boards import board_file
+from sim.driver_depth.cue_follower import CueFollower
 from sim.driver_depth.font import GLYPHS
 from sim.driver_depth.parts import UNIX_2000_S, Ds3231
 from sim.driver_depth.unit_build import Build
@@ -82,6 +83,11 @@ class BenchDepth(Depth):
         if self.setup.scenario.start.worn:
             wear(self.hardware, True)
         self._unit = unit_before_boot(self.setup)
+        self._cues = CueFollower()
+
+    def player(self) -> "Any":
+        """Return the program's `hal.player.Player`; None while there is none."""
+        return getattr(getattr(self._unit, "hal", None), "player", None)
 
     def start(self, observer: "Observer", event_ms: int) -> None:
         """Switch the bench on; the observer's first event is due at `event_ms`."""
@@ -107,6 +113,7 @@ class BenchDepth(Depth):
         """Tell the observer of a control step, or of a tick; return when to do so next."""
         self.ticks = us // TICK_US
         ticked = self.observer.wants_ticks()
+        self._cues.follow(self.player(), us // 1_000)
         if us:
             if ticked:
                 self.observer.end_tick()
@@ -156,6 +163,17 @@ class BenchDepth(Depth):
     def duty(self) -> list[int]:
         """Each bank's duty as its pin has it."""
         return self._chip.light.duties()
+
+    @property
+    def lit(self) -> bool:
+        """Current flows in emitters, or only the dark part of a gate or carrier stops it."""
+        light = self._chip.light
+        return light.power_w > 0 or (light.enabled() and not self.bench.alert_opens())
+
+    @property
+    def cues(self) -> list[tuple[int, int]]:
+        """The latest cues: when each began (ms), and its number."""
+        return self._cues.begun
 
     @property
     def darks(self) -> "list[Dark]":

@@ -119,6 +119,20 @@ class Depth:
         return []
 
     @property
+    def lit(self) -> bool:
+        """Emitters give light, or only the dark part of a gate or carrier keeps them from it."""
+        return False
+
+    def screen(self) -> list[str]:
+        """Return the screen's rows of text; none while it is off."""
+        return []
+
+    @property
+    def cues(self) -> list[tuple[int, int]]:
+        """The latest cues: when each began (ms), and its number in `states.CUES`."""
+        return []
+
+    @property
     def darks(self) -> "list[Dark]":
         """Every end of light."""
         return []

@@ -134,6 +134,20 @@ class HalDepth(Depth):
         return self.hal.duty
 
     @property
+    def lit(self) -> bool:
+        """Emitters give light, or only the dark part of a gate keeps them from it."""
+        return self.hal.lit()
+
+    def screen(self) -> list[str]:
+        """Return the screen's rows of text; none without power."""
+        return [row.decode() for row in self.hal.rows] if self.hal.powered else []
+
+    @property
+    def cues(self) -> list[tuple[int, int]]:
+        """The latest cues: when each began (ms), and its number."""
+        return self.hal.cues
+
+    @property
     def darks(self) -> "list[Dark]":
         """Every end of light."""
         return self.hal.darks

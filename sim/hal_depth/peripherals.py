@@ -9,6 +9,9 @@ from hal.contract import POWER_ON, Hal
 from hal.resets import ARMED
 from sim.faults.hardware import CLOCK_S
 
+ROWS, BLANK = 8, b" " * 16
+CUES_KEPT = 8  # a second holds no more
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +28,8 @@ class Peripherals(Hal):
         self.armed = False
         self.begin_dark()
         self.on_line: Callable[[bytes], object] | None = None  # takes telemetry
+        self.rows = [BLANK] * ROWS  # of the screen
+        self.cues: list[tuple[int, int]] = []  # the latest: (t_ms, number)
         self.commands: list[bytes] = []  # lines for the unit, first first
         self.files: dict[str, bytes] = {}
         self.mounted = True  # ... which can be read
@@ -37,6 +42,7 @@ class Peripherals(Hal):
     def reset_peripherals(self) -> None:
         """A reset: only the scratch word, what is outside the chip and `t_ms` are as they were."""
         self.armed = False
+        self.rows = [BLANK] * ROWS
         self.start_ms = -self.t_ms
 
     def begin_dark(self) -> None:
@@ -69,10 +75,12 @@ class Peripherals(Hal):
         self.fed_ms = self.t_ms
 
     def signal(self, cue: int) -> None:
-        """Nothing: light, tone and vibration are not simulated."""
+        """Keep the cue and its time among the latest."""
+        self.cues = self.cues[1 - CUES_KEPT :] + [(self.t_ms, cue)]
 
     def show(self, row: int, cells: bytearray) -> None:
-        """Nothing: the screen is not simulated."""
+        """Keep the row."""
+        self.rows[row] = bytes(cells)
 
     def write_line(self, line: bytearray, length: int) -> None:
         """To `on_line`, if there is one."""

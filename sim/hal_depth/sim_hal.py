@@ -72,6 +72,7 @@ class SimHal(Peripherals):
         self._changed = False
         self._window_ms = -1  # end of the rail monitor's last average
         self._lease_end_ms = NEVER_MS  # never, where the supply switch is open
+        self._closed = False  # the supply switch, in truth
         self.frozen = False  # the lease holds the switch closed and cannot end
         self.off_due = True  # off was asked for, or the lease ran out
         self.off_ms = 0  # when off was last asked for
@@ -173,6 +174,11 @@ class SimHal(Peripherals):
             self._resolve()
         return self._emitted
 
+    def lit(self) -> bool:
+        """Whether emitters give light, or only the dark part of a gate keeps them from it."""
+        dark_part = self._closed and not self.off_due and not any(self.duty)
+        return any(self.given()) or dark_part
+
     def _open_supply(self, t_ms: int) -> None:
         """The program opens the supply switch, or its lease ran out. Whether light ends depends
         on the switches: `_resolve` finds out."""
@@ -190,6 +196,7 @@ class SimHal(Peripherals):
         closed = self.supply or hardware.enable_stuck
         if hardware.alert_works and (self.plant.pads[0].alert or self.plant.pads[1].alert):
             closed = False
+        self._closed = closed
         emitted = self.duty[:] if closed else [0] * len(self.duty)
         if closed and (hardware.open_banks or hardware.stuck_banks):
             for bank in hardware.stuck_banks:

@@ -92,6 +92,7 @@ def ended_in_reset(run: "Ended", injected: "Injected", dark: "Dark") -> bool:
 def list_unexpected(run: "Ended") -> list[str]:
     """Return a sentence for each fault and each reset that the scenario does not account for."""
     allowed: set[str] = set()
+    allowed.update([row.fault for row in run.scenario.expectations if row.fault])
     may_reset = False
     for event in run.scenario.events:
         if event.kind == "fault":
@@ -138,6 +139,7 @@ def make_result(run: "Ended") -> "dict[str, Any]":
         "emitted_after_off_j": run.depth.late_j,
         "off_body_j": run.plant.off_body_j(),
         "resets": [{"t_s": t_s, "why": why} for t_s, why in run.restarts],
+        "expect": run.expectations.rows,
         "ticks": run.ticks,
         "wall_s": run.wall_s,
         "realtime_factor": run.ticks * TICK_MS / 1000 / run.wall_s if run.wall_s else 0.0,

@@ -75,6 +75,12 @@ class Shown(Protocol):
         """Return since when it could, before a dark; None where it could not."""
 
 
+class Judged(Protocol):
+    """The expectations of a scenario."""
+
+    rows: "list[dict[str, Any]]"  # of those that were due
+
+
 class Ended(Subject, Protocol):
     """A run with the times and sums for its report."""
 
@@ -82,6 +88,10 @@ class Ended(Subject, Protocol):
     end_ms: int | None  # of the latest session; None while one goes on
     true_crossing_s: "list[float | None]"  # when each pad's true contact crossed the trip
     wall_s: float  # computing time
+
+    @property
+    def expectations(self) -> "Judged":
+        """What the scenario expects."""
 
     @property
     def bank_faults(self) -> "Shown | None":

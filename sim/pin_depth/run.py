@@ -127,6 +127,13 @@ class PinDepth(BenchDepth):
             self.emulator.stop()
         self._steps.at(next_us)
 
+    def player(self) -> Any:
+        """Return the chip's `hal.player.Player`; None while it cannot be read."""
+        try:
+            return super().player()
+        except Unreadable:
+            return None
+
     def console(self) -> str:
         """What a host has read from the unit's USB."""
         return self.chip.heard.decode("utf-8", "replace")

@@ -16,6 +16,7 @@ from sim.common.validate import shown
 from sim.faults.catalogue import FAULTS, NAMES, Fault
 from sim.faults.source_lines import parse_line
 from sim.physics.person import PERSONS
+from sim.scenario.expectations import read_expectations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ KINDS = ("press", "fault") + CHANGES
 START_KEYS = Start.FIELDS
 EVENT_KEYS = ("at_s",) + KINDS + ("hold_ms", "pad", "value", "for_s", "button", "line", "nm")
 
-SCENARIO_KEYS = ("seed", "duration_s", "board", "prescription", "start", "event")
+SCENARIO_KEYS = ("seed", "duration_s", "board", "prescription", "start", "event", "expect")
 
 
 def ordinary(board: str = REFERENCE) -> Scenario:
@@ -117,6 +118,7 @@ def read(
         start=_start(found.get("start", {}), f"{where}: start"),
         events=_events(found.get("event", []), where, duration_s, data),
         board=data.NAME,
+        expectations=read_expectations(found.get("expect", []), where, duration_s),
     )
 
 

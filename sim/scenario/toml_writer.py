@@ -27,6 +27,11 @@ def to_toml(scenario: "Scenario") -> str:
     for event in scenario.events:
         table = event_table(event)
         lines += ["", "[[event]]"] + [f"{key} = {toml_value(v)}" for key, v in table.items()]
+    for expectation in scenario.expectations:
+        lines += ["", "[[expect]]"]
+        for key in expectation.FIELDS:
+            if getattr(expectation, key) is not None:
+                lines.append(f"{key} = {toml_value(getattr(expectation, key))}")
     return "\n".join(lines) + "\n"
 
 

@@ -19,7 +19,7 @@ from sim.common.story import Event, Scenario
 from sim.driver_depth.unit_build import Build
 from sim.pin_depth.flash import files_in
 from sim.pin_depth.run import UF2
-from sim.scenario.scenario import ordinary
+from sim.scenario.scenario import ordinary, parse
 from tests.sim.test_driver_depth import state_changes
 from tests.support.chip_programs import ChipRun
 from tests.support.enrolled_unit import sim_files
@@ -106,3 +106,18 @@ def test_a_visit_of_a_trial_is_that_of_driver_depth(masked: bool):
     given = sum(sum(pad.values()) for pad in pin.result()["true_fluence_j_cm2"].values())
     assert (given == 0) is masked
     pin.close()
+
+
+def test_what_a_scenario_expects_is_judged_on_the_chip() -> None:
+    started = parse(
+        "duration_s = 6.4\n"
+        '[[event]]\nat_s = 4\npress = "START"\n'
+        '[[expect]]\nat_s = 3.6\nstate = "READY"\nscreen = "Ready"\nlit = false\nfault = ""\n'
+        '[[expect]]\nat_s = 4.8\nstate = "WAIT_SKIN"\ncue = "WAIT_SKIN"\n'
+        '[[expect]]\nat_s = 6.4\nscreen = "Left"\n',
+        "started.toml",
+    )
+    run = PinRun(started)
+    while run.advance(25):
+        pass
+    assert [row["held"] for row in run.expectations.rows] == [True] * 3

@@ -18,8 +18,9 @@ from tests.support.command import SHORT, Waistband
 from tests.support.journals import KEY, segments, unit_journal, write
 from tests.tools.test_prescribe import write_key
 from tools.commands import main
+from tools.common import files
 from tools.common.words import NOT_KNOWN
-from tools.journal import chain, export, sessions
+from tools.journal import chain, sessions
 from tools.journal.reader import Segment
 from tools.prescription import file as prescription_file
 from tools.prescription import keyfile
@@ -171,8 +172,11 @@ def test_show_and_export_say_what_the_unit_cannot_know(pulled: Waistband) -> Non
 
 
 def test_text_that_a_sheet_takes_for_a_formula_is_marked() -> None:
-    assert export.format_cell("=1+1") == "'=1+1"
-    assert export.format_cell("dose") == "dose"
+    cells = ["=1+1", "@a", "-2+3", "-0.18", "-1.68 to 1.32", "dose", "", -3]
+    assert [files.neutralise_formula(cell) for cell in cells] == [
+        "'=1+1", "'@a", "'-2+3", "-0.18", "-1.68 to 1.32", "dose", "", -3,
+    ]  # fmt: skip
+    assert files.render_csv([["=1+1", 2]]) == "'=1+1,2\n"
 
 
 def test_the_account_of_the_journal_is_that_of_the_run_that_wrote_it() -> None:

@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 
 from firmware.records.keys import FILE as KEYS
-from firmware.trial import enrolment
+from firmware.records.keys import Keys
+from firmware.trial import enrolment, visits
 from tests.support.command import Ended, Waistband
 from tests.support.synthetic_trial import belt
-from tests.support.trial_folder import Bench, make_trial
+from tests.support.trial_folder import START_S, Bench, make_trial
+from tests.support.trial_pulls import attended_belt
+from tools.commands.main import main
 from tools.prescription import keyfile
 from tools.trial import folder as trial_folder
 from tools.trial import people
@@ -24,7 +27,8 @@ OnUnit = Callable[..., tuple[Ended, Held]]
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     bench = make_trial(tmp_path_factory.mktemp("trial"))
-    people.add_enrolment(trial_folder.open_trial(str(bench.folder)), WHO, UNIT)
+    for who, serial in (("P-01", "WB-0001"), (WHO, UNIT)):
+        people.add_enrolment(trial_folder.open_trial(str(bench.folder)), who, serial)
     return bench
 
 
@@ -100,3 +104,22 @@ def test_a_unit_without_keys_is_refused(on_unit: OnUnit, bench: Bench) -> None:
     held = {"calibration.json": belt.render_calibration(UNIT)}
     ended, left = on_unit(held)
     assert ended.code == 2 and "the unit has no key: install its key" in ended.err and left == held
+
+
+def test_a_replacement_goes_on_after_the_last_visit_that_was_collected(
+    on_unit: OnUnit, bench: Bench, tmp_path: Path
+) -> None:
+    replace = ["trial", "replace", "trial", "--participant", WHO, "--unit", "WB-9000"]
+    assert main([*replace, "--reason", "its buckle broke"]) == 0
+    pulls = attended_belt(bench, WHO, 2).pull(tmp_path / "pulls" / WHO)
+    assert main(["trial", "collect", "trial", str(pulls), "--identity", bench.monitor]) == 0
+    ended, left = on_unit(unit(bench, "WB-9000", "WB-9000"))
+    assert (ended.code, ended.err) == (0, "")
+    assert left[enrolment.FILE] == (bench.folder / f"spares/WB-9000/{WHO}.json").read_bytes()
+    keys = Keys(left[KEYS])
+    taken = enrolment.verify(left[enrolment.FILE], keys, "WB-9000")
+    progress = visits.read(left[visits.FILE], taken)
+    assert (progress.visit, progress.stage) == (2, visits.CLOSED)
+    assert progress.first_s == START_S
+    ended, left = on_unit(unit(bench))
+    assert ended.code == 2 and "is unit 'WB-0002': P-02 has WB-9000" in ended.err

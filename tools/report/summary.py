@@ -1,6 +1,7 @@
 """Summary after a run: dose asked for and given, why less, temperatures, faults.
 
-Called by `waistband sim`, by a replayed campaign case, and for the report's page.
+Called by `waistband sim`, by a replayed campaign case, and for the report's page. Of the firmware's
+objects it reads attributes alone: at pin depth they are read out of the chip's memory.
 """
 
 from collections.abc import Iterator
@@ -11,7 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from firmware.core.limits import CEM43_SESSION_Q10_MS, CONTACT_WARN_MC
+from firmware.therapy.battery import Battery
 from sim.faults.deadlines import SINGLE_C
+from sim.oracle.expectations import render_unmet
 from sim.run import Run
 from tools.common import words
 from tools.report.light_account import PadAccount, account
@@ -113,7 +116,7 @@ def list_notes(run: Run, result: dict[str, object], how: str) -> Iterator[Render
     doses = "; ".join(f"{pad} {mean[pad]:.2f}, {most[pad]:.2f}" for pad in "AB")
     yield f"True CEM43, of the hottest skin: {doses} of {CEM43_LIMIT_MIN:g} min."
     unit = run.unit
-    sessions = words.plural(unit.battery.sessions_left(), "session")
+    sessions = words.plural(Battery.sessions_left(unit.battery), "session")
     left = "" if unit.session.locked else f", {sessions} left"
     yield f"Energy: {result['energy_wh']:.2f} Wh; battery {result['battery_pct']:.0f} %{left}."
     factor = float(str(result["realtime_factor"]))
@@ -138,9 +141,22 @@ def list_notes(run: Run, result: dict[str, object], how: str) -> Iterator[Render
         )
     if not rows:
         yield "No faults."
+    yield from list_expectations(result["expect"])
     late_j = result["emitted_after_off_j"]
     if late_j:
         yield Text(f"Light after it should have been off: {late_j:.4f} J.", style="bold red")
+
+
+def list_expectations(rows: object) -> Iterator[RenderableType]:
+    """How many of the scenario's expectations held, and each that did not."""
+    assert isinstance(rows, list)
+    unmet = [row for row in rows if not row["held"]]
+    if rows:
+        held = len(rows) - len(unmet)
+        yield f"Expected: {held} of {words.plural(len(rows), 'expectation')} held."
+    for row in unmet:
+        sentence = render_unmet(row)
+        yield Text("Not held: ", style="red").append(f"{sentence}.", style="default")
 
 
 def latency(ms: float) -> str:

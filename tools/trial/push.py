@@ -17,7 +17,8 @@ from sim.run import CALIBRATION
 from tools.common.files import emit
 from tools.trial import folder as trial_folder
 from tools.trial import people
-from tools.trial.folder import PRESCRIPTIONS, TICKETS
+from tools.trial.data import load_data
+from tools.trial.folder import DATABASE, Trial
 from tools.unit.device import Device, Failed, parse_object
 from tools.unit.exchange import PRESCRIPTION
 from tools.unit.files import at_prompt, read_board_name, read_file, write_file
@@ -29,9 +30,9 @@ def push(folder: str, participant: str, device: str | None, replace: bool) -> in
     """Write both files. Raises BadInput; then the unit is unchanged or locked."""
     trial = trial_folder.open_trial(folder)
     who = people.require_enrolled(trial, participant)
-    serial = trial.units[who]
-    content = trial.read(f"{TICKETS}/{who}.json")
-    asked = trial.read(f"{PRESCRIPTIONS}/{who}.json")
+    serial = trial.units_of(who)[-1]
+    content = trial.read(trial.ticket_name(who, serial))
+    asked = trial.read(trial.prescription_name(who, serial))
     with at_prompt(device) as (unit, about):
         calibration = parse_object(read_file(unit, CALIBRATION))
         found = str(calibration.get("serial", ""))
@@ -53,8 +54,30 @@ def push(folder: str, participant: str, device: str | None, replace: bool) -> in
         write_file(unit, enrolment.FILE, content)
         if old:
             remove_file(unit, visits.FILE)
+        if serial != trial.units[who] and read_file(unit, visits.FILE) is None:
+            done = render_progress(trial, taken)
+            if done:
+                write_file(unit, visits.FILE, done)
     emit(f"{unit.port}: unit {serial} has the ticket and the prescription of {who}")
     return 0
+
+
+def render_progress(trial: Trial, taken: enrolment.Ticket) -> bytes:
+    """visit.json of a unit that replaces another: it goes on after the last visit that was
+    collected from the broken one; empty where none was. Raises BadInput."""
+    if not (trial.folder / DATABASE).exists():
+        return b""
+    mine = {
+        visit: row for (who, visit), row in load_data(trial).visits.items()
+        if who == taken.participant
+    }  # fmt: skip
+    first = mine[1]["opened_at"] if 1 in mine else None
+    if first is None:
+        return b""
+    progress = visits.Progress(taken.trial, taken.participant)
+    progress.visit, progress.first_s = max(mine), first
+    progress.owes = 0, "ticket", taken.trial, taken.participant  # 0: the record comes first
+    return progress.content()
 
 
 def other_visits(unit: Device, taken: enrolment.Ticket) -> str:
