@@ -3,7 +3,7 @@
 A prescription is what `json` gives for a file such as
 
     {"name": "default", "irradiance_mw_cm2": {"810": 2.5, "850": 2.5, "940": 2.5, "1060": 2.5},
-     "fluence_j_cm2": 9, "max_min": 30, "set_point_c": 40.5, "light": {"mode": "cw"}}
+     "fluence_j_cm2": 6, "max_min": 30, "set_point_c": 40.5, "light": {"mode": "cw"}}
 
 Irradiance is the average at the skin, a pad; the fluence is a pad's, all banks
 together. `light` is one of {"mode": "cw"}, {"mode": "pulse", "rate_hz": 100-10000}
@@ -159,8 +159,7 @@ class Step:
         """Average electrical power of the emitters at full throttle, both pads."""
         total = 0
         for k in range(len(self.duties)):
-            milliwatts = board.BANKS[k % len(board.BANKS)][3]
-            peak_mw = milliwatts * self.duties[k] // limits.DUTY_MAX
+            peak_mw = board.BANKS[k % len(board.BANKS)][3] * self.duties[k] // limits.DUTY_MAX
             total += peak_mw * self.on_ticks // self.period_ticks
         return total
 
@@ -241,10 +240,8 @@ class Step:
 
     def numbers(self) -> "list[int]":
         """What it asks for, as the journal has it: pads, ms and fluence, and its light."""
-        return [
-            self.pads, self.ms, self.fluence_uj_cm2, self.carrier_hz, self.period_ticks,
-            self.on_ticks,
-        ] + self.irradiance_uw_cm2  # fmt: skip
+        ends = [self.pads, self.ms, self.fluence_uj_cm2]
+        return ends + [self.carrier_hz, self.period_ticks, self.on_ticks] + self.irradiance_uw_cm2
 
 
 class Course:
@@ -271,21 +268,7 @@ class Course:
             limits.SET_POINT_MIN_MC / 1000, limits.SET_POINT_MAX_MC / 1000, "C",
         )  # fmt: skip
         self.a_day = self.sessions = 0  # sessions of a day, and in all; 0: as many as limits allow
-        if second:
-            read_whole("format", table["format"], 2, 2, "where there is one")
-            self.a_day = read_whole(
-                "sessions_a_day", table["sessions_a_day"], 1, limits.A_DAY_MAX, "sessions"
-            )
-            if "sessions" in table:
-                self.sessions = read_whole(
-                    "sessions", table["sessions"], 1, limits.SESSIONS_MAX, "sessions"
-                )
-            rows = table["step"]
-        else:
-            require_keys("irradiance_mw_cm2", table["irradiance_mw_cm2"], bank_names(board))
-            rows = [{key: table.get(key, "AB") for key in STEP_KEYS + ENDS[:1]}]
-        if not isinstance(rows, list) or not 1 <= len(rows) <= limits.STEPS_MAX:
-            raise Refused("step is " + quote(rows) + ": a list of 1 to 6 tables")
+        rows = self._read_second(table) if second else _read_first(table, board)
         self.nm = [row[0] for row in board.BANKS]
         self.steps: list[Step] = []
         self.whole_uj_cm2 = [0, 0]  # of each pad, in all steps
@@ -313,12 +296,23 @@ class Course:
         )
         self.mark = binascii.crc32(said.encode()) & limits.CLOCK_MASK  # tells it from another
 
+    def _read_second(self, table: "dict[str, object]") -> "list[object]":
+        """Sessions and the tables of the steps, of format 2."""
+        read_whole("format", table["format"], 2, 2, "where there is one")
+        most, what = limits.A_DAY_MAX, "sessions"
+        self.a_day = read_whole("sessions_a_day", table["sessions_a_day"], 1, most, what)
+        if what in table:
+            self.sessions = read_whole(what, table[what], 1, limits.SESSIONS_MAX, what)
+        rows = table["step"]
+        if not isinstance(rows, list) or not 1 <= len(rows) <= limits.STEPS_MAX:
+            raise Refused("step is " + quote(rows) + ": a list of 1 to 6 tables")
+        return rows
+
     def _add(self, step: Step) -> None:
         self.steps.append(step)
         for pad in (0, 1):
             self.whole_uj_cm2[pad] += step.of_pad(pad, step.fluence_uj_cm2)
-        for k in range(len(self.duties)):
-            self.duties[k] = max(self.duties[k], step.duties[k])
+        self.duties = [max(pair) for pair in zip(self.duties, step.duties)]
 
     def power_mw(self, board: "Board") -> int:
         """Average electrical power of the emitters at full throttle, both pads."""
@@ -331,10 +325,13 @@ class Course:
 
     def longest_ms(self) -> int:
         """How long the light lasts at full throttle: dose or time, whichever is first."""
-        longest_ms = 0
-        for step in self.steps:
-            longest_ms += step.longest_ms()
-        return min(longest_ms, self.max_ms)
+        return min(sum([step.longest_ms() for step in self.steps]), self.max_ms)
+
+
+def _read_first(table: "dict[str, object]", board: "Board") -> "list[object]":
+    """Format 1 as the table of one step for both pads."""
+    require_keys("irradiance_mw_cm2", table["irradiance_mw_cm2"], bank_names(board))
+    return [{key: table.get(key, "AB") for key in STEP_KEYS + ENDS[:1]}]
 
 
 def read_calibration(

@@ -36,11 +36,11 @@ def test_the_default_is_the_designs_in_integers() -> None:
     assert course.name == "default"
     assert course.steps[0].irradiance_uw_cm2 == [2_500] * 4
     assert (course.steps[0].fluence_uj_cm2, course.max_ms, course.set_point_mc) == (
-        9_000_000, 1_800_000, 40_500,
+        6_000_000, 1_800_000, 40_500,
     )  # fmt: skip
     assert light_in_time(course) == (2_000, 1, 1)
     assert course.duties == [16_383] * 8
-    assert course.longest_ms() == 900_000
+    assert course.longest_ms() == 600_000
     assert 0 < course.steps[0].least_uj_cm2 < course.steps[0].worst_uj_cm2 < 12_000
 
 

@@ -1,6 +1,7 @@
 """Prescriptions of more than one step (format 2), and sessions that are completed."""
 
 import json
+from random import Random
 from typing import Any
 
 import pytest
@@ -105,7 +106,7 @@ def test_the_dose_of_a_session_is_each_pads_own_sum() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 1 << 30))
 def test_what_is_drawn_is_accepted_and_stays_within_the_session(seed: int) -> None:
-    drawn = generators.draw_prescription(generators.Random(seed))
+    drawn = generators.draw_prescription(Random(seed))
     course = Course(json.loads(json.dumps(drawn)), BOARD, FULL)
     assert max(course.whole_uj_cm2) <= 90_000_000 and course.longest_ms() <= course.max_ms
     for step in course.steps:
