@@ -150,10 +150,13 @@ class PersistentState:
             pad.whole_uj_cm2, pad.from_uj_cm2, pad.cem43.session_q10_ms = found[k : k + 3]
             k += 3
 
-    def _course_numbers(self, whole: bool) -> "list[int]":
-        """What is kept of the prescription; `whole`: the session that begins counts as whole."""
+    def _course_numbers(self, whole: bool) -> "list[int] | None":
+        """What is kept of the prescription; `whole`: the session that begins counts as whole. None
+        where a file was refused: such a unit gave no light."""
         session = self.session
-        course = session.course
+        course = getattr(session, "course", None)
+        if course is None:
+            return None
         numbers = [course.mark, course.number] + [getattr(session, name) for name in OF_SESSION]
         for pad in self.pads:
             numbers += [pad.whole_uj_cm2, pad.from_uj_cm2, pad.cem43.session_q10_ms]

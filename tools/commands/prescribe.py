@@ -76,13 +76,11 @@ def new(  # noqa: PLR0913, PLR0917 - one parameter an option
         asked = ask_prescription(name, data)
     else:
         timing = {"mode": light, "rate_hz": rate_hz, "on_ms": on_ms}
-        asked = replace_in_default(data, irradiance, bank or [], {
-            "name": name,
-            "fluence_j_cm2": plain(fluence),
-            "max_min": plain(max_min),
-            "set_point_c": plain(set_point),
-            "light": {key: plain(value) for key, value in timing.items() if value is not None},
-        })  # fmt: skip
+        options: dict[str, object] = {
+            "name": name, "fluence_j_cm2": fluence, "max_min": max_min, "set_point_c": set_point,
+            "light": timing,
+        }  # fmt: skip
+        asked = replace_in_default(data, irradiance, bank or [], options)
     return write_new(asked, output, data, force)
 
 
@@ -106,7 +104,16 @@ def replace_in_default(
     default = cast("dict[str, float]", default_prescription(board)["irradiance_mw_cm2"])
     found = read_banks(default, irradiance, banks)
     whole = {nm: plain(value) for nm, value in found.items()}
-    return prescription_file.with_defaults({**options, "irradiance_mw_cm2": whole})
+    return prescription_file.with_defaults({**plain_all(options), "irradiance_mw_cm2": whole})
+
+
+def plain_all(table: dict[str, object]) -> dict[str, object]:
+    """A table as people write it: plain numbers, and nothing for what no option says."""
+    return {
+        key: plain_all(value) if isinstance(value, dict) else plain(value)
+        for key, value in table.items()
+        if value is not None
+    }
 
 
 def write_new(asked: dict[str, object], output: str, board: "Board", force: bool) -> int:
