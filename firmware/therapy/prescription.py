@@ -280,15 +280,10 @@ class Course:
                 if second:
                     why = Refused("step " + str(len(self.steps) + 1) + ": " + str(why))
                 raise why
-        read_number(
-            "the sum of the steps", max(self.whole_uj_cm2) / 1e6,
-            0, limits.FLUENCE_MAX_UJ_CM2 / 1e6, "J/cm2 a pad",
-        )  # fmt: skip
-        minutes_ms = sum([step.ms for step in self.steps])
-        read_number(
-            "the sum of the steps", minutes_ms / 60_000, 0, self.max_ms / 60_000,
-            "minutes, which is max_min",
-        )  # fmt: skip
+        most = limits.FLUENCE_MAX_UJ_CM2 / 1e6
+        read_number("the sum of the steps", max(self.whole_uj_cm2) / 1e6, 0, most, "J/cm2 a pad")
+        minutes, most = sum([step.ms for step in self.steps]) / 60_000, self.max_ms / 60_000
+        read_number("the sum of the steps", minutes, 0, most, "minutes, which is max_min")
         said = (
             self.name
             + str([self.max_ms, self.set_point_mc, self.a_day, self.sessions])
@@ -345,7 +340,7 @@ def read_calibration(
     of 7.4 V, as irradiance has it. Raises Refused.
     """
     keys = CALIBRATION_KEYS + ("crc32",)
-    table = require_keys("the calibration", calibration, keys + (REFERENCE,), keys)
+    table = require_keys("the calibration", calibration, keys + (REFERENCE, "seal"), keys)
     crc = calibration_crc(table, board)
     if table["crc32"] != crc:
         raise Refused(
@@ -357,14 +352,19 @@ def read_calibration(
 
 
 def calibration_crc(table: "dict[str, object]", board: "Board") -> str:
-    """CRC-32 of what a calibration says, as 8 hexadecimal digits: of its texts and of its values
-    in thousandths, however they are written. Raises Refused."""
+    """CRC-32 of what a calibration says, as 8 hexadecimal digits. Raises Refused."""
+    return "%08x" % (binascii.crc32(calibration_text(table, board).encode()) & 0xFFFFFFFF)
+
+
+def calibration_text(table: "dict[str, object]", board: "Board") -> str:
+    """What a calibration says: its texts and its values in thousandths, however they are written.
+    CRC and seal are of this. Raises Refused."""
     window, full, offsets = _measured(table, board)
     said = [read_text("serial", table["serial"]), read_text("date", table["date"]), str(window)]
     for row in full + [offsets] + read_skin_codes(table) + list(read_reference(table, board)):
         for value in row:
             said.append(str(value))
-    return "%08x" % (binascii.crc32("\n".join(said).encode()) & 0xFFFFFFFF)
+    return "\n".join(said)
 
 
 def _measured(

@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 
 ROWS = 8
 OFFERING = (states.READY, states.DONE)
-DAY, OFFER = 1 << 17, 1 << 18  # behind row 4, beyond every set point in mC
-RECEIPT = 1 << 29  # behind row 7, less the session's number: no other number is near
+DAY, OFFER = 1 << 17, 1 << 18  # behind row 7, beyond every count of faults
+RECEIPT = 1 << 29  # behind its row, less the session's number: no other number is near
+RECEIPT_ROW = 4
 CELLS = 16
 
 
@@ -76,7 +77,7 @@ class Screen:
             return session.state
         if row == 1 and session.state in states.IN_SESSION:
             return self._left_s()
-        if row == 7 and self._has_receipt():
+        if row == RECEIPT_ROW and self._has_receipt():
             return RECEIPT - session.number
         if self.face:
             return self.face.key(row)
@@ -87,12 +88,17 @@ class Screen:
         if row == 3:
             return (a.fluence.total_uj_cm2 // 100_000 << 15) + b.fluence.total_uj_cm2 // 100_000
         if row == 4:
-            return self._offer() if session.state in OFFERING else session.set_point_mc
+            return session.set_point_mc
         if row == 5:
-            return (status.battery.percent << 15) + status.battery.sessions_left()
+            unsure = 0 if status.battery.gauge_believed else 1 << 14
+            return (status.battery.percent << 15) + unsure + status.battery.sessions_left()
         # changes with every fault that comes, and when they are acknowledged
         trouble = status.latch.count * 2 + (1 if status.latch.latched else 0)
-        return (trouble << 8) + (session.lock << 5) + session.refused if row == 6 else trouble
+        if row == 6:
+            trouble = (trouble << 8) + (session.lock << 5) + session.refused
+        elif session.state in OFFERING and not (status.latch.latched or session.lock):
+            trouble = self._offer()
+        return trouble
 
     def _left_s(self) -> int:
         """Seconds of light that are left, at the pads' present throttle."""
@@ -138,10 +144,11 @@ class Screen:
         return OFFER + (a // 100_000 << 10) + b // 100_000
 
     def _has_receipt(self) -> bool:
-        """A session is over and in the journal: a person may note down what proves it."""
-        session = self.status.session
-        done = session.state == states.DONE and session.refused != states.TOO_EARLY
-        return done and len(self.journal.receipt) > 0
+        """A session is over and in the journal, whatever ended it, and no other has begun: a
+        person may note down what proves it."""
+        state = self.status.session.state
+        dark = state not in states.IN_SESSION and state != states.RATE
+        return dark and len(self.journal.receipt) > 0
 
     def _draw(self, row: int, cells: bytearray) -> None:
         status = self.status
@@ -151,9 +158,9 @@ class Screen:
             put_text(cells, 0, texts.STATES[session.state])
         elif row == 1 and session.state in states.IN_SESSION:
             self._draw_left(cells)
-        elif row == 7 and self._has_receipt():
+        elif row == RECEIPT_ROW and self._has_receipt():
             put_text(cells, 0, texts.RECEIPT)
-            put_text(cells, 8, self.journal.receipt)
+            put_text(cells, 2, self.journal.receipt)
         elif self.face:
             self.face.draw(row, cells)
         elif row == 1:
@@ -168,13 +175,18 @@ class Screen:
             put_int(cells, 5, a.fluence.total_uj_cm2 // 100_000, 1)
             put_int(cells, 11, b.fluence.total_uj_cm2 // 100_000, 1)
         elif row == 4:
-            draw_row_4(self.keys[4], cells)
+            put_text(cells, 0, texts.SET_POINT)
+            put_int(cells, 12, session.set_point_mc // 100, 1)
         elif row == 5:
             put_text(cells, 0, texts.BATTERY)
             put_int(cells, 4, status.battery.percent)
             put_int(cells, 10, status.battery.sessions_left())
+            if not status.battery.gauge_believed:
+                put_text(cells, 5, texts.UNSURE)
         elif row == 6:
             self._draw_trouble(cells)
+        elif self.keys[row] >= DAY:
+            draw_offer(self.keys[row], cells)
         else:
             self._draw_values(cells)
 
@@ -220,18 +232,15 @@ def draw_minutes(seconds: int, at: int, cells: bytearray) -> None:
     cells[at + 2] = ZERO + seconds % 10
 
 
-def draw_row_4(key: int, cells: bytearray) -> None:
-    """The set point, or what START would give."""
+def draw_offer(key: int, cells: bytearray) -> None:
+    """What START would give, from the number behind row 7."""
     if key >= OFFER:
         put_text(cells, 0, texts.OFFER)
         put_int(cells, 11, (key - OFFER) >> 10, 1)
         put_int(cells, 16, key & 1023, 1)
-    elif key >= DAY:
+    else:
         put_text(cells, 0, texts.REST_OF_DAY)
         draw_minutes(key - DAY, 13, cells)
-    else:
-        put_text(cells, 0, texts.SET_POINT)
-        put_int(cells, 12, key // 100, 1)
 
 
 def draw_fault(row: "list[int]", cells: bytearray) -> None:

@@ -13,7 +13,7 @@ REASONS = (  # by the event that ended the session
     b"Ended: fault", b"Ended by you", b"Charger in", b"Battery empty", b"Ended by host",
     b"Off the skin", b"Off the skin", b"Ended by you", b"Heat dose full", b"Dose reached",
     b"Time is up", b"Waited too long",
-) + (b"",) * 16 + (b"Enough for today",)  # fmt: skip
+) + (b"",) * 17 + (b"Enough for today",)  # fmt: skip
 REFUSALS = (
     b"", b"Button is stuck", b"Charge it first", b"Enough for today", b"Too warm: wait",
     b"Put the belt on", b"Cause persists", b"Cannot keep log", b"Needs service",
@@ -34,7 +34,7 @@ LOCKS = (b"", b"Not calibrated", b"Bad prescription", b"Restarted a lot", b"Boar
          b"Needs service", b"Ticket is wrong")  # fmt: skip
 PADS = (b"A", b"B", b"")
 
-RECEIPT = b"Code"
+RECEIPT = b"R"
 LEFT = b"Left    :"
 CONTACT = b"A  .   B  .  C"
 DOSE = b"A  .  B  . J/cm2"
@@ -42,6 +42,7 @@ SET_POINT = b"Held at   .  C"
 BATTERY = b"    %      times"
 OFFER = b"START A  . B  . "  # J/cm2 that START would give, and
 REST_OF_DAY = b"Rest of day  :"  # where less light than of a session is left of the day
+UNSURE = b"?"  # gauge and voltage differ
 NO_CLOCK = b"Clock not set"
 
 # Shown only by a unit in a trial.

@@ -299,16 +299,16 @@ def row(bench: Bench, number: int) -> str:
 def test_the_screen_says_what_start_would_give() -> None:
     bench = Bench(SMALL)
     bench.to_ready()
-    assert row(bench, 4) == "START A 1.0B 1.0"
+    assert row(bench, 7) == "START A 1.0B 1.0"
     bench.take_off()
     bench.press(START)
     bench.until("TREAT", MINUTE)
     bench.run(30_000)
     end_by_charger(bench)
     left = [pad.whole_uj_cm2 // 100_000 for pad in bench.unit.pads]
-    assert row(bench, 4) == f"START A 0.{left[0]}B 0.{left[1]}" and left[0] < 8
+    assert row(bench, 7) == f"START A 0.{left[0]}B 0.{left[1]}" and left[0] < 8
     bench.unit.session.day_treat_ms = 3_600_000 - 23_000
-    assert row(bench, 4) == "Rest of day 0:23"
+    assert row(bench, 7) == "Rest of day 0:23"
 
 
 def test_the_days_end_has_a_reason_of_its_own() -> None:
