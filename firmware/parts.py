@@ -18,6 +18,7 @@ from firmware.safety.current_monitor import CurrentMonitor
 from firmware.safety.gate import Gate
 from firmware.safety.guard_rows import GuardRows
 from firmware.safety.lamp_test import LampTest
+from firmware.safety.set_ups import SetUps
 from firmware.safety.wear import WearDetector
 from firmware.therapy.battery import Battery
 from firmware.therapy.pad import Pad
@@ -61,6 +62,7 @@ class Parts:
         self.taken = ""  # of the seal of the prescription that was accepted
         self.measured = ""  # date of the calibration that was accepted
         self.trial = trial = self._enrolled()
+        self.visit = trial.set_visit if trial else None  # for signed commands
         self.skin_codes = [[0, SKIN_CODE_MAX], [0, SKIN_CODE_MAX]]
         serial, full_uw_cm2, offsets_mc = self._accept(board, calibration, prescription)
         reference_mw = read_reference(calibration, board) if serial else ()
@@ -69,7 +71,8 @@ class Parts:
         self.faults = latch = Faults()
         self.gate = Gate(hal, 2 * len(board.BANKS), trial.mask if trial else DUTY_MAX)
         self.check = LampTest(board, reference_mw)
-        self.rail = CurrentMonitor(board)
+        self.rail = CurrentMonitor(board, hal)
+        self.set_ups = SetUps(inputs)
         self.battery = Battery(board)
         self.pads = pads = (
             Pad(0, board, offsets_mc[0], full_uw_cm2[0]),

@@ -239,6 +239,8 @@ class DoseOracle:
 
     def _note_part(self, reason: str, given: list[float]) -> None:
         """A session that ended early: what it gave counts towards what the next START may give."""
+        if not self._going_on:
+            return  # a START that gave no light
         in_trial = any(name in self.run.hal.files for name in TRIAL_FILES)
         self._is_over = reason in WHOLE or self.number < 0 or in_trial
         self._going_on = False
