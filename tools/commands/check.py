@@ -87,6 +87,12 @@ def campaign(  # noqa: PLR0913, PLR0917 - one parameter an option
         str | None,
         typer.Option(metavar="FILE.toml", help="With --replay: write it for `waistband sim`."),
     ] = None,
+    visits: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Instead: visits of a blinded trial, a unit of each arm, compared."
+        ),
+    ] = None,
 ) -> int:
     """Run random sessions and windows with random faults, and judge each by its physics.
 
@@ -94,9 +100,17 @@ def campaign(  # noqa: PLR0913, PLR0917 - one parameter an option
     simulated unit, which takes a minute or two, once. A case that breaks a rule is named:
     --replay runs it again, with the same sources to the last digit.
 
+    With --visits: pairs of units, one of each arm, live through random visits; whatever one
+    shows, sounds or says and the other does not is named.
+
     Exits 1 if any rule is broken.
     """
     from tools.commands import check_campaign
+
+    if visits is not None:
+        from tools.commands.check_blind import check_visits
+
+        return check_visits(visits, seed, jobs, as_json)
 
     size = check_campaign.Size(sessions, windows, quiet_windows, seed)
     if replay is not None:
