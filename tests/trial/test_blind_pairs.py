@@ -1,4 +1,4 @@
-"""The search for what tells the arms apart: small here; `check campaign --visits` runs thousands."""
+"""The search for what tells the arms apart, small: `check campaign --visits` runs thousands."""
 
 import json
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from firmware.records.keys import FILE as KEYS
 from firmware.therapy.prescription import calibration_crc
 from firmware.trial import enrolment
+from firmware.ui.texts import RECEIPT
 from hal.boards import RPI_PICO
 from sim.campaign.trial_visit import EFFECT, GUESS, Answer, attend_visit, switch_off
 from sim.common.errors import BadInput
@@ -53,6 +54,7 @@ class Attended(NamedTuple):
     journal: dict[str, bytes]
     seen: dict[str, float]
     simulated_s: float
+    receipts: tuple[str, ...]  # on the screen at the end of each visit; empty where none was
 
 
 def render_calibration(unit: str) -> bytes:
@@ -76,6 +78,7 @@ def attend_visits(job: Job) -> Attended:
     files = job.files
     seen = Observations()
     simulated_s = 0.0
+    receipts = []
     begins_s = FIRST_S + source.randrange(5) * DAY_S
     for visit in range(1, len(job.script.before) + 1):
         clock_s = begins_s + (visit - 1) * job.interval_days * DAY_S + source.randrange(LATE_S)
@@ -84,13 +87,23 @@ def attend_visits(job: Job) -> Attended:
         refused = attend_visit(run, answer_from_script(job.script, source))
         if refused:
             raise BadInput(f"{job.participant}, visit {visit}: the unit refused it: {refused}")
+        receipts.append(read_receipt(run))
         switch_off(run)
         seen.end_visit(run)
         files = run.hal.files
         simulated_s += run.t_s
         run.close()
     journal = {name: content for name, content in files.items() if name.startswith("journal.")}
-    return Attended(job.participant, journal, extract_features(seen, journal), simulated_s)
+    return Attended(
+        job.participant, journal, extract_features(seen, journal), simulated_s, tuple(receipts)
+    )
+
+
+def read_receipt(run: Run) -> str:
+    """The receipt on the screen; empty where there is none."""
+    rows: dict[int, bytes] = dict(enumerate(run.hal.rows))
+    found = [row for row in rows.values() if row.startswith(RECEIPT)]
+    return found[0][len(RECEIPT) :].decode().strip() if found else ""
 
 
 def draw_scenario(source: random.Random) -> Scenario:
