@@ -23,6 +23,13 @@ def test_a_hot_pack_faults_neither_unit_where_a_lit_pad_would_bear_it() -> None:
     assert compare_pair(2)[0] is None
 
 
+@pytest.mark.parametrize("seed", [3, 145])
+def test_a_pad_that_was_off_the_skin_lets_neither_unit_go_on_before_the_other(seed: int) -> None:
+    """Off for 290 and 400 s, START seconds after it is on again: the dark pad was once colder than
+    the 28 C that count as worn, and its unit alone refused."""
+    assert compare_pair(seed)[0] is None
+
+
 def test_an_assumed_power_of_nothing_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The control, broken: a placebo unit that judges its face by the light that it gives."""
     power = SensorChecks.power

@@ -188,8 +188,8 @@ def run(base: Path, minutes: int) -> int:
         script.check_end_means(fixture.results),
     ]
     emit(
-        f"\n{len(trials)} trials of {UNITS} units and one of {cheats.UNITS}, {hours:.0f} h of belts in {attended_s:.0f} s; "
-        f"everything in {time.monotonic() - begun:.0f} s, {sum(os.times()[:4]):.0f} s of processor "
+        f"\n{len(trials)} trials of {UNITS} units and one of {cheats.UNITS}, {hours:.0f} h of belts "
+        f"in {attended_s:.0f} s; everything in {time.monotonic() - begun:.0f} s, {sum(os.times()[:4]):.0f} s of processor "
         f"time. Sessions of {minutes} min by prescription. All data are SYNTHETIC. In {base}:"
     )
     for one in trials:
