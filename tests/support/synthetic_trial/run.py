@@ -187,10 +187,12 @@ def run(base: Path, minutes: int) -> int:
         script.check_means(fixture.results, fixture.arms, fixture.scripts),
         script.check_end_means(fixture.results),
     ]
+    processor_s = sum(os.times()[:4])
     emit(
         f"\n{len(trials)} trials of {UNITS} units and one of {cheats.UNITS}, {hours:.0f} h of belts "
-        f"in {attended_s:.0f} s; everything in {time.monotonic() - begun:.0f} s, {sum(os.times()[:4]):.0f} s of processor "
-        f"time. Sessions of {minutes} min by prescription. All data are SYNTHETIC. In {base}:"
+        f"in {attended_s:.0f} s; everything in {time.monotonic() - begun:.0f} s, "
+        f"{processor_s:.0f} s of processor time. Sessions of {minutes} min by prescription. All "
+        f"data are SYNTHETIC. In {base}:"
     )
     for one in trials:
         emit(f"  {one.base}/sealed.html, {one.results}/report.html")
