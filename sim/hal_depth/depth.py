@@ -83,6 +83,8 @@ class HalDepth(Depth):
     def end_step(self, last_ms: int) -> bool:
         """A control step went by; whether the run is over, at `last_ms` or for the observer."""
         self.ticks += CONTROL_TICKS
+        if not self.hal.powered and self.lifecycle.running:
+            self.lifecycle.switch_off()
         return self.observer.end_step() or self.hal.t_ms + TICK_MS >= last_ms
 
     def one_tick(self) -> None:

@@ -95,7 +95,8 @@ class Belt:
         """Switched on."""
         self.journal = Journal(self.hal, Keys(self.hal.load(FILE)))
         self.journal.find()
-        self.add("boot", cause="power on", lock="", serial=self.unit)
+        row = {**template()["boot"], "serial": self.unit, "receipt": ""}
+        self.add("boot", **{name: row[name] for name in journal_events.BOOT})
 
     def add(self, kind: str, **values: Any) -> None:
         """A record, at once."""
