@@ -189,8 +189,8 @@ def run(base: Path, minutes: int) -> int:
     ]
     processor_s = sum(os.times()[:4])
     emit(
-        f"\n{len(trials)} trials of {UNITS} units and one of {cheats.UNITS}, {hours:.0f} h of belts "
-        f"in {attended_s:.0f} s; everything in {time.monotonic() - begun:.0f} s, "
+        f"\n{len(trials)} trials of {UNITS} units and one of {cheats.UNITS}, {hours:.0f} h "
+        f"of belts in {attended_s:.0f} s; everything in {time.monotonic() - begun:.0f} s, "
         f"{processor_s:.0f} s of processor time. Sessions of {minutes} min by prescription. All "
         f"data are SYNTHETIC. In {base}:"
     )
