@@ -40,8 +40,8 @@ ACTIONS_MOST = 10
 APART_C = 0.3  # contact of a pad, between the two units: less is noise and quantisation
 BELT_OFF_S, WORN_S, START_S, ANSWER_S, LIT_S = 7.0, 8.5, 12.0, 15.0, 26.0
 AFTER_S = 40.0  # of answers after therapy
-SECRET = re.compile(rb'"(sealed|prev|seal)": "[0-9a-f]*"')
-CODE = re.compile(rb"^Code .*$")  # a receipt: the letters of a tag
+SECRET = re.compile(rb'"(sealed|prev|seal|receipt)": "[0-9A-Za-z-]*"')
+CODE = re.compile(r"[0-9A-Z]{4}(-[0-9A-Z]{4}){2}")  # a receipt: the letters of a tag
 COMMANDS = (b"status", b"selftest", b"hello", b"clock 2026-01-01T00:00:00")
 Seen = tuple[int, str, str]  # ms since power-on, kind, content
 
@@ -247,8 +247,8 @@ def listen(hal: "SimHal", seen: list[Seen]) -> None:
     show, signal = unit.show, unit.signal
 
     def shown(row: int, cells: bytearray) -> None:
-        text = CODE.sub(b"Code", bytes(cells)).decode("ascii", "replace").rstrip()
-        seen.append((unit.t_ms, f"row {row}", text))
+        text = bytes(cells).decode("ascii", "replace").rstrip()
+        seen.append((unit.t_ms, f"row {row}", CODE.sub("receipt", text)))
         show(row, cells)
 
     def signalled(cue: int) -> None:
@@ -256,7 +256,11 @@ def listen(hal: "SimHal", seen: list[Seen]) -> None:
         signal(cue)
 
     unit.show, unit.signal = shown, signalled
-    unit.on_line = lambda line: seen.append((unit.t_ms, "line", line.decode().strip()))
+
+    def said(line: bytes) -> None:
+        seen.append((unit.t_ms, "line", CODE.sub("receipt", line.decode().strip())))
+
+    unit.on_line = said
 
 
 def compare_pair(seed: int) -> tuple[Parting | None, float]:

@@ -6,12 +6,12 @@ its keys, ticket and signed prescription. Between visits only the files of its f
 
 import json
 import random
+import re
 from typing import NamedTuple
 
 from firmware.records.keys import FILE as KEYS
 from firmware.therapy.prescription import calibration_crc
 from firmware.trial import enrolment
-from firmware.ui.texts import RECEIPT
 from hal.boards import RPI_PICO
 from sim.campaign.trial_visit import EFFECT, GUESS, Answer, attend_visit, switch_off
 from sim.common.errors import BadInput
@@ -20,6 +20,8 @@ from sim.common.value_record import replace
 from sim.run import CALIBRATION, PRESCRIPTION, Run, nominal_calibration, seal_for
 from sim.scenario.scenario import SEED_MAX, ordinary
 from tests.support.synthetic_trial.blind import Observations, extract_features
+
+CODE = re.compile(r"[0-9A-Z]{4}(-[0-9A-Z]{4}){2}")  # a receipt
 
 DAY_S = 86_400
 LATE_S = 2 * 3_600  # a visit begins within this time of the day's hour
@@ -102,9 +104,8 @@ def attend_visits(job: Job) -> Attended:
 
 def read_receipt(run: Run) -> str:
     """The receipt on the screen; empty where there is none."""
-    rows: dict[int, bytes] = dict(enumerate(run.hal.rows))
-    found = [row for row in rows.values() if row.startswith(RECEIPT)]
-    return found[0][len(RECEIPT) :].decode().strip() if found else ""
+    found = [code for row in run.hal.rows if (code := CODE.search(row.decode("ascii", "replace")))]
+    return found[0][0] if found else ""
 
 
 def draw_scenario(source: random.Random) -> Scenario:
