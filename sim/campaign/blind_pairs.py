@@ -1,6 +1,6 @@
 """Search for what tells a trial's arms apart: random actions on pairs of units, one of each arm.
 
-Called by `waistband check campaign --visits` and tests. A pair lives through the same visit in the
+Called by `waistband check blind --visits` and tests. A pair lives through the same visit in the
 same room on the same skin: same presses, belt, heat, cold, cable, charger, all at the same times.
 Whatever a person can see, hear or read out of one unit has to come out of the other as well, at the
 same tick. The screen, cues, telemetry and the open fields of the journal are compared.

@@ -1,4 +1,4 @@
-"""The search for what tells the arms apart, small: `check campaign --visits` runs thousands."""
+"""The search for what tells the arms apart, small: `check blind --visits` runs thousands."""
 
 import json
 
@@ -71,8 +71,8 @@ def test_every_kind_of_action_is_drawn() -> None:
 
 
 def test_the_campaign_says_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", "campaign", "--visits", "2", "--jobs", "1", "--json"]) == 0
+    assert main(["check", "blind", "--visits", "2", "--jobs", "1", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["visits"] == told["lit"] == 2 and told["equally_warm"] == 0
-    assert main(["check", "campaign", "--visits", "0"]) == 2
+    assert main(["check", "blind", "--visits", "0"]) == 2
     assert "--visits is 0" in capsys.readouterr().err

@@ -87,12 +87,6 @@ def campaign(  # noqa: PLR0913, PLR0917 - one parameter an option
         str | None,
         typer.Option(metavar="FILE.toml", help="With --replay: write it for `waistband sim`."),
     ] = None,
-    visits: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", help="Instead: visits of a blinded trial, a unit of each arm, compared."
-        ),
-    ] = None,
 ) -> int:
     """Run random sessions and windows with random faults, and judge each by its physics.
 
@@ -100,17 +94,9 @@ def campaign(  # noqa: PLR0913, PLR0917 - one parameter an option
     simulated unit, which takes a minute or two, once. A case that breaks a rule is named:
     --replay runs it again, with the same sources to the last digit.
 
-    With --visits: pairs of units, one of each arm, live through random visits; whatever one
-    shows, sounds or says and the other does not is named.
-
     Exits 1 if any rule is broken.
     """
     from tools.commands import check_campaign
-
-    if visits is not None:
-        from tools.commands.check_blind import check_visits
-
-        return check_visits(visits, seed, jobs, as_json)
 
     size = check_campaign.Size(sessions, windows, quiet_windows, seed)
     if replay is not None:
@@ -122,6 +108,27 @@ def campaign(  # noqa: PLR0913, PLR0917 - one parameter an option
         size, jobs=jobs, scheduler=scheduler, compile_it=not no_compile, as_json=as_json,
         report=report,
     )  # fmt: skip
+
+
+@app.command()
+def blind(
+    visits: Annotated[int, typer.Option(metavar="N", help="Visits, each of a pair.")] = 20,
+    seed: Annotated[int, typer.Option(metavar="N", help="Of everything that is drawn.")] = 1,
+    jobs: Annotated[
+        int | None, typer.Option(metavar="N", help="Processes; else one a core.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the result as one JSON object.")
+    ] = False,
+) -> int:
+    """Run random visits of a blinded trial with pairs of units, one of each arm.
+
+    Whatever one of a pair shows, sounds or says, and the other does not, is named. Exits 1 where a
+    pair parted with equally warm pads.
+    """
+    from tools.commands.check_blind import check_visits
+
+    return check_visits(visits, seed, jobs, as_json)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`waistband check campaign --visits`: pairs of units of a trial, one of each arm, on all cores.
+"""`waistband check blind --visits`: pairs of units of a trial, one of each arm, on all cores.
 
 Called by `tools.commands.check`; writes nothing. Every pair lives through a random visit
 (`sim.campaign.blind_pairs`); whatever is not alike is counted by its kind, with its seed.
