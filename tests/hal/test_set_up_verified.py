@@ -57,6 +57,14 @@ def test_a_part_that_lost_its_supply_while_dark_is_set_up_anew_within_10_s(name:
         assert sum(run.driver.unit.inputs.lost) == 1 and run.result()["faults"] == []
 
 
+def test_the_alert_that_is_set_up_is_43_c() -> None:
+    with running(story(duration_s=60.0)) as run:
+        to(run, DARK_S)
+        for name in ("contact_a", "contact_b"):
+            assert read_set_up(run.driver.parts[name])[1:] == (43 * 128, 42 * 128)
+        assert read_set_up(run.driver.parts["rail"]) == (AVERAGED,)
+
+
 @pytest.mark.parametrize(("build", "mended"), [(SOUND, True), (NEVER, False)])
 def test_an_alert_that_is_lost_while_lit_is_set_up_anew_within_10_s(
     build: Build, mended: bool
