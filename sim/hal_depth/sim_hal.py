@@ -89,7 +89,8 @@ class SimHal(Peripherals):
         """The converter's noise begins anew."""
         noise = sensors.Noise(seed ^ 0x5EED)
         self._pick = noise
-        self._ring = [sensors.ADC_NOISE_LSB * noise.draw() + 0.5 for _ in range(RING)]
+        noise_lsb = self.hardware.errors.get("adc_lsb", sensors.ADC_NOISE_LSB)
+        self._ring = [noise_lsb * noise.draw() + 0.5 for _ in range(RING)]
         self._ring += self._ring[:DRAWS]
 
     def expect(self, event_ms: int) -> None:
@@ -289,6 +290,7 @@ class SimHal(Peripherals):
                     break
             power_w = energy_wms / (end_ms - begin_ms)
         pack_mv = self.plant.pack_mv()
+        power_w *= hardware.errors.get("rail_ratio", 1.0)
         raw = int(power_w * 1e7 / pack_mv + 0.5) if power_w else 0
         stray_ma = hardware.stray_ma(begin_ms, end_ms, self._closed_ms, self._opened_ms, 1e3)
         hardware.raw[RAIL] = raw + round(stray_ma * 10.0)
