@@ -82,6 +82,7 @@ class SimHal(Peripherals):
         self.frozen = False  # the lease holds the switch closed and cannot end
         self.off_due = True  # off was asked for, or the lease ran out
         self.off_ms = 0  # when off was last asked for
+        self.asked_off = True  # ... and nothing was driven since
         self.darks: list[Dark] = []
         self.late_j = 0.0  # optical energy while off was due
 
@@ -138,7 +139,7 @@ class SimHal(Peripherals):
             inputs.heard[heard] = ms
         else:
             self._set_ups.feel(slot, inputs, t_ms)
-            if hardware.low_clocks and not self.supply:
+            if hardware.low_clocks and self.asked_off:
                 hardware.clock_sda(1)  # the HAL sends all nine in its tenth turn
         if self._near:
             self._watch_codes(inputs, t_ms)
@@ -152,7 +153,7 @@ class SimHal(Peripherals):
         if self._mark_ms != self.t_ms:
             self._settle(self.t_ms)
         self.duty[bank] = duty
-        self.off_due = False
+        self.off_due = self.asked_off = False
         self._changed = True
 
     def off(self) -> None:
@@ -161,6 +162,7 @@ class SimHal(Peripherals):
         self.duty = [0] * len(self.duty)
         self._open_supply(self.t_ms)
         self.off_ms = self.t_ms
+        self.asked_off = True
 
     def renew_lease(self) -> None:
         """The supply switch stays closed for 50 ms from now."""
