@@ -7,9 +7,9 @@ faults of `sim.faults.injectors` act on it and on the plant behind it, and on no
 
 from firmware.core.inputs import CHARGING
 from sim.common.value_record import Record
+from sim.faults.tolerances import add_errors
 from sim.physics import sensors
 from sim.physics.threshold_times import ThresholdTimes
-from sim.physics.tolerances import add_errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Hardware:
         self.plant = plant
         self.board = board
         self.t_ms = 0  # since power-on; the owner keeps it
-        self.errors: dict[str, float] = {}  # of its parts, as `sim.physics.tolerances` has them
+        self.errors: dict[str, float] = {}  # of its parts, as `sim.faults.tolerances` has them
         # Inputs: bits of `firmware.core.inputs`.
         self.pins = 0
         self.stuck_pins = 0

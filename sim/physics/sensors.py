@@ -13,7 +13,7 @@ import math
 ADC_FULL = 4095  # 12 bits, read_u16() >> 4: the code at ADC_VREF
 # rms. The RP2040 data sheet's 8.7 effective bits come to 2.8, but they count errors that are no
 # noise: on Picos 0.97 to 1.36 were measured. The harsher is taken; both ends of what was measured
-# are tried (`sim.physics.tolerances`).
+# are tried (`sim.faults.tolerances`).
 ADC_NOISE_LSB = 2.8
 DNL_CODES = (512, 1536, 2560, 3584)  # RP2040 datasheet, erratum RP2040-E11
 DNL_HALF_WIDTH = 4  # assumed: each of these codes takes in eight codes' worth

@@ -12,7 +12,7 @@ import pytest
 
 from sim.common.story import Event
 from sim.common.value_record import replace
-from sim.physics.tolerances import TABLE, make_unit
+from sim.faults.tolerances import TABLE, make_unit
 from sim.run import Run
 from sim.scenario.scenario import ordinary
 
