@@ -240,6 +240,7 @@ class Waistband(Parts):
         inputs = self.inputs
         latch = self.faults
         out = self.gate.out
+        felt = out if self.gate.mask else self.gate.wanted  # a placebo unit: as if lit
         lit_ms = self.lit_ms
         verdict = self.rail.judge(inputs, out, lit_ms == step_ms, latch)
         if verdict == current_monitor.MISSING:
@@ -247,7 +248,7 @@ class Waistband(Parts):
         for pad in self.pads:
             if verdict == current_monitor.FITS:
                 pad.fluence.mark()
-            pad.fit(out, lit_ms, step_ms, inputs, latch)
+            pad.fit(felt, lit_ms, step_ms, inputs, latch)
 
     def _plan(self, step_ms: int) -> None:
         """What the banks should give until the next control step; only in a lit state."""

@@ -82,6 +82,7 @@ WORN_MIN_MC = 28_000  # leaves room for a cold day
 WORN_MAX_MC = 38_500  # skin at rest is never warmer
 RESUME_BELOW_MC = 39_000  # after the belt was off the skin
 BLIND_WAIT_MS = 300_000  # ours: in a trial, after a sign was lost: by then lit pads have cooled
+BLIND_ON_MS = 60_000  # ours: in a trial, after it was put on again: by then dark pads are warm
 UNWORN_RESUMES = 2
 SKIN_ON_PERCENT = 60  # ours: of the calibrated step from air to skin; at release at once
 SKIN_OFF_PERCENT = 40

@@ -8,6 +8,7 @@ mean; reads whatever a refusal may depend on. A release of START asks for what t
 from firmware.core import states
 from firmware.core.inputs import DOWN, UP
 from firmware.core.limits import (
+    BLIND_ON_MS,
     CEM43_DAY_Q10_MS,
     CLOCK_MASK,
     CONTACT_WARN_MC,
@@ -151,7 +152,9 @@ class ButtonActions:
             return states.BUTTON_STUCK
         wear = self.wear
         lost = wear.lost or self.session.by_unworn
-        waits = lost and self.session.state_ms < self.wait_ms
+        waits = lost and self.wait_ms and (
+            self.session.state_ms < self.wait_ms or wear.on_ms < BLIND_ON_MS
+        )  # fmt: skip
         if not waits and not wear.is_worn():
             return states.NOT_WORN
         if waits or wear.warmest_mc() > (RESUME_BELOW_MC if lost else CONTACT_WARN_MC):

@@ -1,16 +1,25 @@
 // What each chart shows: its lines by column of a trace, and the limits beside them.
 
 const PADS = ["a", "b"];
+const SENSED = [1.5, 3]; // line, gap: told apart from the truth without colour
+const BANKS = [[], [9, 4], [3, 3], [9, 3, 2, 3]]; // of each bank of a pad, in turn
 
-/** The charts of a run. `limits` in C and minutes, `asked` the prescription, `banks` in nm. */
-export function panels(limits, asked, banks) {
+/** The charts of the columns that `has(name)` says there are. `limits` in C and minutes, `asked` the
+    prescription, `banks` in nm. */
+export function panels(limits, asked, banks, has) {
+  return every(limits, asked, banks)
+    .map((row) => ({ ...row, lines: row.lines.filter(({ column }) => has(column)) }))
+    .filter((row) => row.lines.length);
+}
+
+function every(limits, asked, banks) {
   return [
     {
       key: "contact", title: "Contact temperature", unit: "°C", digits: 2, height: 190, room: 0.9,
       lines: [
         ...PADS.map((pad) => line(pad, `true_contact_${pad}_c`, `${pad.toUpperCase()} true`)),
         ...PADS.map((pad) => ({
-          ...line(pad, `contact_${pad}_c`, `${pad.toUpperCase()} as sensed`), pale: true,
+          ...line(pad, `contact_${pad}_c`, `${pad.toUpperCase()} sensed`), dash: SENSED,
         })),
       ],
       limits: [
@@ -25,8 +34,9 @@ export function panels(limits, asked, banks) {
     },
     {
       key: "duty", title: "Duty, by bank", unit: "%", digits: 1, height: 120, from: 0, room: 2,
-      lines: PADS.flatMap((pad) => banks.map((nm) => ({
-        ...line(pad, `duty_${pad}_${nm}`, `${pad.toUpperCase()} ${nm}`), share: 100 / 65535, nm,
+      lines: PADS.flatMap((pad) => banks.map((nm, k) => ({
+        ...line(pad, `duty_${pad}_${nm}`, `${pad.toUpperCase()} ${nm}`), share: 100 / 65535,
+        dash: BANKS[k % BANKS.length],
       }))),
       limits: [],
     },
@@ -43,7 +53,8 @@ export function panels(limits, asked, banks) {
       key: "battery", title: "Battery", unit: "V", digits: 2, height: 100, room: 0.1,
       lines: [
         { colour: "ink", column: "battery_v", label: "pack" },
-        { colour: "charge", column: "battery_pct", label: "charge, %", right: true, digits: 0 },
+        { colour: "charge", column: "battery_pct", label: "charge, %", right: true, digits: 0,
+          dash: BANKS[1] },
       ],
       limits: [[limits.pack_end_v, "end", true]],
     },
