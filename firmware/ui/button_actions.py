@@ -128,14 +128,18 @@ class ButtonActions:
         battery = self.status.battery
         if battery.ended or battery.sessions_left() < 1:
             return states.BATTERY
-        if session.day_treat_ms >= SESSION_DAY_MAX_MS:
+        course = session.course
+        if course.sessions and session.done_in_all >= course.sessions:
+            return states.COURSE_OVER
+        day_is_full = course.a_day and session.done >= course.a_day
+        if day_is_full or session.day_treat_ms >= SESSION_DAY_MAX_MS:
             return states.DAY_LIMIT
         for pad in self.status.pads:
             if pad.cem43.day_q10_ms >= CEM43_DAY_Q10_MS:
                 return states.DAY_LIMIT
         if self.wear.seen_off != SIGNS:
             return states.NEVER_OFF
-        return self._why_expired(session.course.expires_s)
+        return self._why_expired(course.expires_s)
 
     def _why_expired(self, expires_s: int) -> int:
         """Why a prescription that expires is not good now."""
