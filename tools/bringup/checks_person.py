@@ -56,9 +56,7 @@ def check_opens(bringup: Bringup, act: str, bits: int, verdict: Verdict) -> None
     pins = bringup.board.PINS_IN
     if act:
         bringup.person.do(act)
-    began, now = bringup.ask(
-        programs.INPUTS, inputs=pins, ms=WAIT_MS if act else RELEASE_MS
-    )
+    began, now = bringup.ask(programs.INPUTS, inputs=pins, ms=WAIT_MS if act else RELEASE_MS)
     left = (began & now if not act else now) & bits
     if left:
         place = (left & -left).bit_length() - 1

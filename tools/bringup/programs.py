@@ -120,7 +120,7 @@ from hal.fdc1004 import Fdc1004
 from hal.max17049 import Max17049
 from hal.tmp117 import Tmp117
 s = Bus(0, *C['i2c0'])
-warm = [Tmp117(s, 0x48, True), Tmp117(s, 0x49, True), Tmp117(s, 0x4A, False), Tmp117(s, 0x4B, False)]
+warm = [Tmp117(s, address, address < 0x4A) for address in (0x48, 0x49, 0x4A, 0x4B)]
 skin = Fdc1004(s)
 gauge = Max17049(s)
 for part in warm + [skin, gauge]:
@@ -220,7 +220,9 @@ def closed(bank, ms):
 
 # Without a bank driven, a current says that a switch is stuck: then nothing more is measured. The
 # time is from the grant until the pin reads low. Busy loops, so that nothing sleeps.
-LEASE = LIGHT + """
+LEASE = (
+    LIGHT
+    + """
 begun, high, ma = closed(-1, 12)
 e.lease.drop()
 dropped = e.lease.closed()
@@ -239,9 +241,12 @@ if high and ma is not None and ma < C['dark_ma']:
 e.off()
 out = (high, ma, dropped, held)
 """
+)
 
-# Each bank's pin high, the switch open.
-SWITCH = LIGHT + """
+# Each bank's pin high, the switch open; up to the first that draws a current all the same.
+SWITCH = (
+    LIGHT
+    + """
 out = []
 for bank in range(2 * len(Board.BANKS)):
  begun = time.ticks_us()
@@ -250,10 +255,15 @@ for bank in range(2 * len(Board.BANKS)):
  ma = current()
  e.off()
  out.append(ma)
+ if ma is None or ma >= C['dark_ma']:
+  break
 """
+)
 
 # One bank for LIT_MS; then the switch opens, its pin still high, and the current has to end.
-BANK = LIGHT + """
+BANK = (
+    LIGHT
+    + """
 begun, high, ma = closed(C['bank'], C['lit_ms'] - 1)
 code = pack.read_u16() >> 4
 e.lease.drop()
@@ -264,10 +274,13 @@ left = current()
 e.off()
 out = (high, ma, left, code, lit)
 """
+)
 
 # ALERT's limits below what the thermometer reads: the switch has to be open in hardware although
 # the lease closes it. Then the limits as they belong: it has to close again.
-ALERT = LIGHT + """
+ALERT = (
+    LIGHT
+    + """
 from hal.tmp117 import Tmp117
 def looked():
  begun, high, ma = closed(0, 12)
@@ -294,6 +307,7 @@ if read[0] is not None:
 right = (part.fetch(C['high_limit']), part.fetch(C['low_limit'])) == (C['high'], C['low'])
 out = (read[0], held, back, right)
 """
+)
 
 
 def build_program(body: str, touches: bool, constants: dict[str, object]) -> str:

@@ -87,19 +87,16 @@ def run_step(bringup: Bringup, step: Step, verdict: Verdict) -> tuple[str, str]:
             verdict.fail("product.missing", what=why)
         else:
             verdict.fail("broken.raised", why=why)
-    except BadInput as why:
-        ended = str(why)
+    except BadInput as why:  # where the line broke, `make_dark` finds it again
+        verdict.fail("broken.said", why=why)
     except (ValueError, TypeError, SyntaxError):
-        ended = f"{bringup.unit.port}: its answer cannot be read: run this again"
+        verdict.fail("broken.answer", port=bringup.unit.port)
     except (KeyboardInterrupt, EOFError):
         ended = "interrupted"
-    if ended:
-        verdict.failures.append(ended)
-        verdict.keys.append("broken.off")
     bringup.values[step.name] = verdict.values
-    if not ended:
-        ended = make_dark(bringup, step)
+    ended = ended or make_dark(bringup, step)
     if ended:
+        verdict.fail("broken.said", why=ended)
         return BROKEN_OFF, ended
     if verdict.failures:
         return FAILED, ""

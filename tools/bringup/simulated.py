@@ -62,7 +62,8 @@ class AtPrompt(ChipDevice):
             said.append(" ".join(map(str, values)) + end)
 
         try:
-            exec(compiled("<stdin>", source.encode()), {**program.main, "print": write})
+            program.main["print"] = write
+            exec(compiled("<stdin>", source.encode()), program.main)
         except (Exception, KeyboardInterrupt) as why:
             return "".join(said), f"{type(why).__name__}: {why}"
         return "".join(said), ""
@@ -98,9 +99,17 @@ class SimulatedUnit(Device):
         """End the unit's thread."""
         self.device.close()
 
+    def to_prompt(self) -> None:
+        """Ctrl-C ends what runs."""
+        if not self.chip.usb.connected:
+            raise self.line_broken()
+        self.chip.usb.type("\x03")
+        self.pass_time(BOOT_US)
+
     def about(self) -> About:
-        """The unit that a device of this board would tell of."""
-        return About(self.board.CHIP, self.board.NAME, "simulated", 0, "")
+        """What MicroPython would tell: the chip, and its reference board."""
+        reference = "RPI_PICO2" if self.board.CHIP == "RP2350" else "RPI_PICO"
+        return About(self.board.CHIP, reference, "simulated", 0, "")
 
     # -- the host's side -----------------------------------------------------------------
 
@@ -190,5 +199,3 @@ class SimulatedUnit(Device):
         screen: Any = self.chip_unit.parts["screen"]
         rows: list[str] = screen.text()
         return [row.strip() for row in rows] == SCREEN_ROWS and "screen" not in self.cut
-
-

@@ -51,7 +51,7 @@ FAILURES = {
     " {other}",
     "inputs.stays": "{name} does not open again: {pin}, or the switch",
     "hands.nothing": "a hand on pad {pad} was not seen by its {sensor}: {wires}",
-    "hands.swapped": "a hand on pad {pad} was seen by the {sensor} of pad {other}: exchange the two:"
+    "hands.swapped": "a hand on pad {pad} was seen by the {sensor} of pad {other}: exchange them:"
     " {wires}",
     "hands.both": "a hand on pad {pad} was seen by the {sensor} of both pads: {wires} touch, or the"
     " shield of pad {other} is not connected",
@@ -95,6 +95,8 @@ FAILURES = {
     "calibration.refused": "{why}",
     "calibration.other": "the unit is calibrated already ({serial}, {date}): waistband calibrate"
     " --replace writes over that",
+    "broken.said": "{why}",
+    "broken.answer": "{port}: its answer cannot be read: run this again",
     "broken.raised": "the unit's program ended by {why}: run waistband deploy, then this again",
 }
 NOTES = {
@@ -105,8 +107,8 @@ NOTES = {
     "banks.alike": "{name} and {other} fit the board file better if {pin} and {other_pin} are"
     " exchanged: current alone does not prove it; a spectrometer does",
     "calibration.none": "not calibrated: the unit is locked until it has a calibration: measure the"
-    " irradiance, put it into the measures that this command writes (--measures-out), and give"
-    " them with --measures",
+    " irradiance, put it into the measures that -o MEASURES.toml writes, and give them with"
+    " --measures",
     "calibration.key": "the unit has a key: calibrate it by waistband calibrate --key",
 }
 
@@ -123,8 +125,10 @@ class Verdict:
 
     def fail(self, key: str, **words: object) -> None:
         """Add a failure by its key."""
-        self.keys.append(key)
-        self.failures.append(FAILURES[key].format(**words))
+        sentence = FAILURES[key].format(**words)
+        if sentence not in self.failures:
+            self.keys.append(key)
+            self.failures.append(sentence)
 
     def note(self, key: str, **words: object) -> None:
         """Add a note by its key."""

@@ -34,6 +34,7 @@ COMMANDS = (
     "deploy",
     "release",
     "monitor",
+    "bringup",
     "calibrate",
     "doctor",
 )
