@@ -63,7 +63,23 @@ def bringup(
     MicroPython and the product (`flash` or `deploy`), and somebody who presses and looks. Exit code
     1 where a step failed.
     """
-    for option, value in {"--wrong": wrong, "--board": board}.items():
+    check_options(output, device, simulated, {"--wrong": wrong, "--board": board})
+    given = None if measures is None else read_partial(measures)
+    if serial is None and given is not None and isinstance(given.get("serial"), str):
+        serial = str(given["serial"])
+    if simulated:
+        return run_simulated(board, wrong, serial, (given, measures), output, as_json)
+    if not sys.stdin.isatty():
+        raise BadInput("bringup asks a person at a terminal: run it in one, or with --sim")
+    return run_usb(device, serial, (given, measures), output, as_json)
+
+
+def check_options(
+    output: list[str] | None, device: str | None, simulated: bool, own: dict[str, str | None]
+) -> None:
+    """Refuse options that do not go together; `own` are those of a simulated unit. Raises
+    BadInput."""
+    for option, value in own.items():
         if value is not None and not simulated:
             raise BadInput(f"{option} without --sim: a unit on USB is as it is")
     if simulated and device is not None:
@@ -73,14 +89,6 @@ def bringup(
             raise BadInput(
                 f"-o is {validate.shown(path)}: a name that ends in .html, .json or .toml"
             )
-    given = None if measures is None else read_partial(measures)
-    if serial is None and given is not None and isinstance(given.get("serial"), str):
-        serial = str(given["serial"])
-    if simulated:
-        return run_simulated(board, wrong, serial, (given, measures), output, as_json)
-    if not sys.stdin.isatty():
-        raise BadInput("bringup asks a person at a terminal: run it in one, or with --sim")
-    return run_usb(device, serial, (given, measures), output, as_json)
 
 
 Given = tuple[dict[str, object] | None, str | None]  # measures, and the name of their file
