@@ -44,8 +44,8 @@ test: lint types docs pytest ## run every check
 quick: lint $(NPM) ## style, and the fast tests of every room, in less than a minute
 	@$(BIN)/python -m pytest $(PYTEST_ARGS) -m "not slow"
 
-figures: $(INSTALLED) ## measure speed and instruction counts, and print them as a table
-	@$(BIN)/python -m tools.dev.figures
+figures: $(INSTALLED) ## measure speed, sizes, heap and the emulated chip, into docs/maintainer/figures.md
+	@$(BIN)/python -m tools.dev.figures --page docs/maintainer/figures.md
 
 docs: $(INSTALLED) $(NPM) ## build the site of the documents into build/site; a dead link is an error
 	@$(BIN)/python -m tools.dev.site build/site
