@@ -18,6 +18,7 @@ from sim.hal_depth.depth import HalDepth
 from sim.oracle import report
 from sim.oracle.claims import Claims
 from sim.oracle.expectations import Expectations
+from sim.oracle.sessions import SessionLog
 from sim.oracle.supply_current import BankFaults, is_bank_fault
 from sim.physics.emitters import efficiency
 from sim.physics.plant import REFERENCE_V, TRIP_C, Plant
@@ -112,8 +113,7 @@ class Run(Observer):
         self.hardware = self.depth.hardware
         self.wall_s = 0.0
         self.true_crossing_s: list[float | None] = [None, None]  # of the trip, by each pad
-        self.begin_ms: int | None = None  # of the first session
-        self.end_ms: int | None = None  # of the latest, unless another runs
+        self.sessions = SessionLog(self)
         self._row_sink: Callable[[Row], object] | None = None
         self._row_every = 0
         self.oracle: TickObserver | None = None  # told after each tick
@@ -255,26 +255,18 @@ class Run(Observer):
         return not self.depth.powered or self._done()
 
     def _record_times(self) -> None:
-        """Record when the session began and ended, and when contact truly crossed the trip."""
-        session = self.unit.session
-        if session.number and self.begin_ms is None:
-            self.begin_ms = self.depth.t_ms
-        if session.number and session.reason < 0:
-            self.end_ms = None
-        elif self.end_ms is None and self.begin_ms is not None:  # or a reset ended it
-            self.end_ms = self.depth.t_ms
+        """Record what sessions gave, and when contact truly crossed the trip."""
+        self.sessions.follow()
         for index, pad in enumerate(self.plant.pads):
             if pad.max_contact_c >= TRIP_C and self.true_crossing_s[index] is None:
                 self.true_crossing_s[index] = self.t_s
 
     def _done(self) -> bool:
         """For a scenario that runs until its session is over."""
-        return (
-            self.scenario.until_done
-            and self.events_over()
-            and self.end_ms is not None
-            and self.depth.t_ms >= self.end_ms + SETTLED_MS
-        )
+        if not self.scenario.until_done or not self.events_over():
+            return False
+        end_ms = self.sessions.last_end_ms()
+        return end_ms is not None and self.depth.t_ms >= end_ms + SETTLED_MS
 
     def constants(self) -> list[object]:
         """Objects that are only replaced or added to: copies of this run may share them

@@ -62,6 +62,7 @@ class Observer:
 class Depth:
     """A unit, simulated to some depth. Times are in ms or s since power-on."""
 
+    outlives_reset = True  # the firmware's objects can be read after the reset that ended it
     chunk_steps = 250  # control steps that are worth a look at the wall clock
     hardware: "Hardware"
     observer: Observer

@@ -8,6 +8,7 @@ from sim.faults.catalogue import ENDS_PROGRAM
 from sim.faults.catalogue import FAULTS as CATALOGUE
 from sim.oracle.claims import Claims
 from sim.oracle.design import HOLD_MS, TICK_MS
+from sim.oracle.sessions import sum_fluence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -116,16 +117,17 @@ def list_unexpected(run: "Ended") -> list[str]:
 def make_result(run: "Ended") -> "dict[str, Any]":
     """Return the object that `waistband sim --json` prints."""
     claims = Claims(run)
-    end_ms = run.t_ms if run.end_ms is None else run.end_ms
+    sessions = run.sessions.list_rows()
     kinds = [str(row[0]) for row in run.board.BANKS]
     pads = tuple(zip(PADS, claims.read_bank_doses_j_cm2(), run.plant.pads))
+    counted = {name: dict(zip(kinds, doses)) for name, doses, _ in pads}
     return {
         "state": claims.read_state(),
         "reason": claims.read_reason(),
         "faults": claims.list_faults(),
-        "session_s": 0.0 if run.begin_ms is None else (end_ms - run.begin_ms) / 1000,
-        "treat_s": claims.read_treat_s(),
-        "fluence_j_cm2": {name: dict(zip(kinds, counted)) for name, counted, _ in pads},
+        "session_s": sum([row["session_s"] for row in sessions]),
+        "treat_s": sum([row["treat_s"] for row in sessions]),
+        "fluence_j_cm2": sum_fluence(sessions, "fluence_j_cm2") if sessions else counted,
         "true_fluence_j_cm2": {
             name: dict(zip(kinds, plant.fluence_j_cm2())) for name, _, plant in pads
         },
@@ -139,6 +141,7 @@ def make_result(run: "Ended") -> "dict[str, Any]":
         "emitted_after_off_j": run.depth.late_j,
         "off_body_j": run.plant.off_body_j(),
         "resets": [{"t_s": t_s, "why": why} for t_s, why in run.restarts],
+        "sessions": sessions,
         "expect": run.expectations.rows,
         "ticks": run.ticks,
         "wall_s": run.wall_s,

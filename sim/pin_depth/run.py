@@ -45,6 +45,7 @@ class PinDepth(BenchDepth):
     """A unit at pin depth: `chip` is its board with the `emulator`, `heap` the chip's memory."""
 
     chunk_steps = 1
+    outlives_reset = False
 
     def __init__(
         self, build: Build = SOUND, uf2: str | None = None, flash_cache: "FlashCache | None" = None
