@@ -10,7 +10,7 @@ import time
 from firmware.core import states
 from firmware.core.limits import CONTROL_TICKS, TICK_MS
 from firmware.therapy.prescription import calibration_crc
-from sim.common.boards import find_board
+from sim.common.boards import board_file, find_board
 from sim.common.value_record import replace
 from sim.faults.depth import Observer, Setup
 from sim.faults.hardware import CLOCK_S
@@ -89,8 +89,9 @@ class Run(Observer):
 
         `files` are what the unit keeps already, by name; `calibration.json` and
         `prescription.json` among them go before the nominal ones and the scenario's. What it
-        keeps after the run is in `hal.files`. `clock_s` is the wall clock at power-on, in seconds
-        since 2000-01-01; None: there is none.
+        keeps after the run is what `read_files` returns. `clock_s` is the wall clock at power-on,
+        in seconds since 2000-01-01; None: there is none. The scenario's `date` and `clock_set` go
+        before it.
         """
         if record and depth:
             raise ValueError("a recording is made at HAL depth")
@@ -98,6 +99,11 @@ class Run(Observer):
         self.board: Board = find_board(scenario.board)
         self.seed = scenario.seed if seed is None else seed
         self.duration_s = scenario.duration_s
+        start = scenario.start
+        if start.date is not None:
+            clock_s = start.date
+        if not start.clock_set:
+            clock_s = None
         files = dict(files or {})
         measured = files.get(CALIBRATION)
         self.calibration: dict[str, Any] = (
@@ -331,6 +337,19 @@ class Run(Observer):
     def result(self) -> "dict[str, Any]":
         """The object that `waistband sim --json` prints."""
         return report.make_result(self)
+
+    def read_files(self) -> "dict[str, bytes]":
+        """What the unit's flash holds beside the program, by name: calibration and prescription
+        as well, at any depth."""
+        given = {
+            CALIBRATION: json.dumps(self.calibration).encode(),
+            PRESCRIPTION: self.prescription
+            if isinstance(self.prescription, bytes)
+            else json.dumps(self.prescription).encode(),
+        }
+        given.update(board_file(self.board))
+        given.update(self.depth.read_files())
+        return given
 
     def read_recording(self) -> "Iterator[bytes]":
         """Every input and output so far, in pieces, for `replay`; only of a run made with

@@ -24,7 +24,7 @@ class Start(Record):
 
     FIELDS = (
         "ambient_c", "battery_pct", "worn", "perfusion", "vasodilation", "fat_mm", "air_w_m2k",
-        "clock", "spot", "person", "contact_w_m2k", "back_m2k_w", "light_mm",
+        "clock", "spot", "person", "contact_w_m2k", "back_m2k_w", "light_mm", "date", "clock_set",
     )  # fmt: skip
     ambient_c: float = 23.0
     battery_pct: float = 80.0
@@ -39,6 +39,8 @@ class Start(Record):
     contact_w_m2k: float = 150.0  # from a pad's face to the skin
     back_m2k_w: float = 0.10  # from LED board to outer surface
     light_mm: float = 3.0  # 1/e depth of the light; 0.2: dark skin, all of it in the melanin
+    date: int | None = None  # of the battery-backed clock, s since 2000-01-01; None: as it was
+    clock_set: bool = True  # False: that clock was never set
 
 
 class Event(Record):

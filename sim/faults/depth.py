@@ -153,6 +153,18 @@ class Depth:
         """When (s) the firmware raised by itself, and what, as far as this depth can tell."""
         return []
 
+    def read_files(self) -> "dict[str, bytes]":
+        """What the unit's flash holds beside the program, by name."""
+        return {}
+
+    def read_clock_s(self) -> int | None:
+        """The battery-backed clock, s since 2000-01-01; None where it is not set."""
+        return None
+
+    def read_scratch(self) -> int:
+        """The scratch word that a reset keeps and a loss of power clears."""
+        return 0
+
     def on_light(self, sink: "Callable[[float, float, float], object]") -> None:
         """Have `sink` called with each stretch of light: from and until when in ms, and watts."""
 

@@ -167,6 +167,18 @@ class HalDepth(Depth):
         """When (s) the firmware raised by itself, and what."""
         return self.lifecycle.raised
 
+    def read_files(self) -> "dict[str, bytes]":
+        """What the unit's flash holds, by name."""
+        return dict(self.hal.files)
+
+    def read_clock_s(self) -> int | None:
+        """The battery-backed clock, s since 2000-01-01; None where it is not set."""
+        return self.hal.wall_clock()
+
+    def read_scratch(self) -> int:
+        """The scratch word."""
+        return self.hal.word
+
     def on_light(self, sink: "Callable[[float, float, float], object]") -> None:
         """Have `sink` called with each stretch of light: from and until when in ms, and watts."""
         self.hal.on_light = sink

@@ -16,6 +16,7 @@ from sim.driver_depth.bench_depth import (
     STEP_US,
     BenchDepth,
     clock_at_power_on,
+    kept_files,
     unit_files,
 )
 from sim.driver_depth.flash import SECTOR
@@ -138,6 +139,10 @@ class PinDepth(BenchDepth):
     def console(self) -> str:
         """What a host has read from the unit's USB."""
         return self.chip.heard.decode("utf-8", "replace")
+
+    def read_files(self) -> dict[str, bytes]:
+        """What the unit's flash holds beside the program, by name."""
+        return kept_files(flash.files_in(self.emulator.mcu.flash))
 
     # -- faults of the program, the chip and its flash -------------------------------------
 

@@ -16,6 +16,7 @@ from sim.common.validate import shown
 from sim.faults.catalogue import FAULTS, NAMES, Fault
 from sim.faults.source_lines import parse_line
 from sim.physics.person import PERSONS
+from sim.scenario.clock_date import read_date
 from sim.scenario.expectations import read_expectations
 
 TYPE_CHECKING = False
@@ -203,8 +204,10 @@ def _spot(value: object, where: str) -> PressureSpot:
 
 
 def _condition(key: str, value: object, where: str) -> float | bool | int:
-    if key in {"worn", "buckled"}:
+    if key in {"worn", "buckled", "clock_set"}:
         return validate.truth(value, where)
+    if key == "date":
+        return read_date(value, where)
     if key == "clock":
         return validate.integer(value, where, 0, CLOCK_MAX, "ms")
     if key == "seed":

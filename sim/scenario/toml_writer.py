@@ -6,6 +6,7 @@ scenario's name, which is its file's, nor for `until_done`, which is a duration.
 
 from sim.common.boards import REFERENCE
 from sim.faults.catalogue import FAULTS
+from sim.scenario.clock_date import write_date
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +44,12 @@ def start_table(start: "Start") -> dict[str, object]:
         table["spot"] = {key: getattr(spot, key) for key in spot.FIELDS}
     else:
         del table["spot"]
+    if start.date is None:
+        del table["date"]
+    else:
+        table["date"] = write_date(start.date)
+    if start.clock_set:
+        del table["clock_set"]
     return table
 
 

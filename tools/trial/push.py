@@ -18,11 +18,16 @@ from tools.common.files import emit
 from tools.trial import folder as trial_folder
 from tools.trial import people
 from tools.trial.folder import PRESCRIPTIONS, TICKETS
-from tools.unit.device import Device, Failed, parse_object
+from tools.unit.device import Failed, parse_object
 from tools.unit.exchange import PRESCRIPTION
-from tools.unit.files import at_prompt, read_board_name, read_file, write_file
-
-REMOVE = "import os\nos.remove({name!r})\n"
+from tools.unit.files import (
+    Unit,
+    at_prompt,
+    read_board_name,
+    read_file,
+    remove_file,
+    write_file,
+)
 
 
 def push(folder: str, participant: str, device: str | None, replace: bool) -> int:
@@ -52,12 +57,12 @@ def push(folder: str, participant: str, device: str | None, replace: bool) -> in
         write_file(unit, PRESCRIPTION, asked)
         write_file(unit, enrolment.FILE, content)
         if old:
-            remove_file(unit, visits.FILE)
+            remove_visits(unit)
     emit(f"{unit.port}: unit {serial} has the ticket and the prescription of {who}")
     return 0
 
 
-def other_visits(unit: Device, taken: enrolment.Ticket) -> str:
+def other_visits(unit: Unit, taken: enrolment.Ticket) -> str:
     """Whose visits the unit keeps, in words; empty where none, or this participant's."""
     content = read_file(unit, visits.FILE)
     table = parse_object(content)
@@ -67,11 +72,12 @@ def other_visits(unit: Device, taken: enrolment.Ticket) -> str:
     return f"the visits of {validate.shown(who)} in the trial {validate.shown(trial)}"
 
 
-def remove_file(unit: Device, name: str) -> None:
-    """Remove a file from the unit. Raises BadInput."""
+def remove_visits(unit: Unit) -> None:
+    """Remove the visits that a unit keeps. Raises BadInput."""
     try:
-        unit.run(REMOVE.format(name=name))
+        remove_file(unit, visits.FILE)
     except Failed as why:
         raise BadInput(
-            f"{unit.port}: its {name} could not be removed: {why}; it is locked: run this again"
+            f"{unit.port}: its {visits.FILE} could not be removed: {why}; it is locked:"
+            " run this again"
         ) from None
