@@ -23,7 +23,7 @@ from sim.oracle.supply_current import BankFaults, is_bank_fault
 from sim.physics.emitters import efficiency
 from sim.physics.plant import REFERENCE_V, TRIP_C, Plant
 from sim.physics.sensors import SKIN_AIR, SKIN_ON
-from sim.timeline import Timeline, when_ms
+from sim.timeline import START_PIN, Timeline, when_ms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -258,7 +258,11 @@ class Run(Observer):
         if self._row_sink and self._row_every != TICK_MS:
             self._row_sink(self.row())
         self._record_times()
-        return not self.depth.powered or self._done()
+        return not (self.depth.powered or self.wakes()) or self._done()
+
+    def wakes(self) -> bool:
+        """Whether a press of START is still to come that switches the unit on where it is off."""
+        return self.scenario.wakes and self.depth.can_sleep and self.timeline.has_press(START_PIN)
 
     def _record_times(self) -> None:
         """Record what sessions gave, and when contact truly crossed the trip."""

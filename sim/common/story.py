@@ -46,9 +46,9 @@ class Start(Record):
 class Event(Record):
     """Something that happens to the unit.
 
-    `kind` is "press" (`name` a button, held for `hold_ms`), "fault" (`name` of FAULTS) or
-    "set" (`name` of CHANGES, `value` its new value). `pad` None means both; a fault's `value`
-    is in the unit of its row, and `for_s` None lasts to the end. `button` is what is stuck,
+    `kind` is "press" (`name` a button, held for `hold_ms`), "fault" (`name` of FAULTS), "host"
+    (`name` a line that a host on USB sends) or "set" (`name` of CHANGES, `value` its new value).
+    `pad` None means both; a fault's `value` is in the unit of its row, and `for_s` None lasts to the end. `button` is what is stuck,
     `line` where in the firmware, as "firmware/safety/gate.py:58", `nm` the bank of each pad.
     """
 
@@ -93,7 +93,7 @@ class Scenario(Record):
 
     FIELDS = (
         "name", "seed", "duration_s", "prescription", "start", "events", "until_done", "board",
-        "expectations",
+        "expectations", "wakes",
     )  # fmt: skip
     name: str
     seed: int
@@ -104,3 +104,4 @@ class Scenario(Record):
     until_done: bool = False
     board: str = REFERENCE
     expectations: tuple[Expectation, ...] = ()  # in order of time
+    wakes: bool = False  # START switches on a unit that is off; else its run ends there

@@ -88,6 +88,11 @@ class DriverDepth(BenchDepth):
 
     # -- faults of the program, the chip and its flash -------------------------------------
 
+    def send_line(self, line: str) -> None:
+        """A host opens the port and sends a line."""
+        self.chip.usb.connected = True
+        self.chip.usb.type(line + "\n")
+
     def raise_exception(self) -> None:
         """The firmware raises in its next tick: in the guard, which every tick asks."""
         self._break_guard(RAISES)

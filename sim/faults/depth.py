@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from sim.physics.threshold_times import Dark
 
 
+SWITCHED_ON = "switched on"  # a start by a person, among the restarts
+
+
 class Setup(Record):
     """The unit and its surroundings at power-on."""
 
@@ -44,6 +47,10 @@ class Observer:
         """Do what is due at a time; return when something is due next."""
         return NEVER_MS
 
+    def wakes(self) -> bool:
+        """Whether START switches the unit on again where it is off."""
+        return False
+
     def mark_line_reached(self, event: "Event") -> None:
         """The firmware is about to execute the line that an event names."""
 
@@ -62,6 +69,7 @@ class Observer:
 class Depth:
     """A unit, simulated to some depth. Times are in ms or s since power-on."""
 
+    can_sleep = False  # time in which the unit is off is skipped
     outlives_reset = True  # the firmware's objects can be read after the reset that ended it
     chunk_steps = 250  # control steps that are worth a look at the wall clock
     hardware: "Hardware"
@@ -173,6 +181,9 @@ class Depth:
         raise ValueError("a recording is made at HAL depth, of a run with record=True")
 
     # -- faults of the program, the chip and its flash -------------------------------------
+
+    def send_line(self, line: str) -> None:
+        """A host on USB sends a line to the running unit."""
 
     def raise_exception(self) -> None:
         """The firmware raises in its next tick."""

@@ -13,6 +13,7 @@ from firmware.core.states import NOT_LOCKED, RESTARTS
 from firmware.waistband import Waistband
 from hal import resets
 from sim.faults.catalogue import HANGS, POWER_LOST, RAISES, SOFT_RESET
+from sim.faults.depth import SWITCHED_ON
 from sim.faults.hardware import NEVER_MS
 
 TYPE_CHECKING = False
@@ -130,6 +131,21 @@ class Lifecycle:
         hal = self.hal
         hal.restart()
         self.restarts.append((hal.t_ms / 1000, "power-on"))
+        self.boot(True)
+
+    def stop(self) -> None:
+        """The unit has let go of its supply: no firmware runs."""
+        self.running = False
+        self.tick = self.wait
+        self.next_ms = NEVER_MS
+        self.hal.restart()
+
+    def switch_on(self) -> None:
+        """START closes the supply: the chip begins anew."""
+        hal = self.hal
+        hal.restart()
+        hal.powered = True
+        self.restarts.append((hal.t_ms / 1000, SWITCHED_ON))
         self.boot(True)
 
     def boot(self, power_on: bool) -> None:

@@ -6,6 +6,7 @@ through `sim.oracle.claims` and stand in the result beside the truth.
 
 from sim.faults.catalogue import ENDS_PROGRAM
 from sim.faults.catalogue import FAULTS as CATALOGUE
+from sim.faults.depth import SWITCHED_ON
 from sim.oracle.claims import Claims
 from sim.oracle.design import HOLD_MS, TICK_MS
 from sim.oracle.sessions import sum_fluence
@@ -104,6 +105,7 @@ def list_unexpected(run: "Ended") -> list[str]:
     found = [
         f"a reset ({why}) at {t_s:.2f} s was not called for"
         for t_s, why in ([] if may_reset else run.restarts)
+        if why != SWITCHED_ON
     ]
     found += [f"the firmware raised {what} at {t_s:.2f} s" for t_s, what in run.raised]
     return found + [
@@ -140,7 +142,7 @@ def make_result(run: "Ended") -> "dict[str, Any]":
         "cutoffs": list_cutoffs(run),
         "emitted_after_off_j": run.depth.late_j,
         "off_body_j": run.plant.off_body_j(),
-        "resets": [{"t_s": t_s, "why": why} for t_s, why in run.restarts],
+        "resets": [{"t_s": t_s, "why": why} for t_s, why in run.restarts if why != SWITCHED_ON],
         "sessions": sessions,
         "expect": run.expectations.rows,
         "ticks": run.ticks,

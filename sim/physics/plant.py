@@ -51,7 +51,8 @@ def cem43(skin_c: float, for_s: float) -> float:
     """CEM43 of skin at this temperature for so long, minutes."""
     if skin_c <= CEM43_FROM_C:
         return 0.0
-    return for_s / 60.0 * (4.0 if skin_c < 43.0 else 2.0) ** (skin_c - 43.0)
+    rate: float = (4.0 if skin_c < 43.0 else 2.0) ** (skin_c - 43.0)
+    return for_s / 60.0 * rate
 
 
 class PadPlant:

@@ -156,6 +156,10 @@ class PinDepth(BenchDepth):
             if slot:
                 heap.memory.write_word(slot[0], word)
 
+    def send_line(self, line: str) -> None:
+        """A host is plugged in and sends a line."""
+        self.chip.host().type(line.encode() + b"\n")
+
     def raise_exception(self) -> None:
         """The next tick raises: a sleep of a guard's length is no number."""
         self._break_check("time", "sleep_ms")

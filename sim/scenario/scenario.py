@@ -26,11 +26,13 @@ if TYPE_CHECKING:
     from hal.contract import Board
 
 DURATION_MAX_S = 14_400
-EVENTS_MAX = 1_000
+DAYS_MAX_S = 400 * 86_400  # of a run whose unit is switched off and on
+EVENTS_MAX = 2_000
 SEED_MAX = 2**32 - 1
 CLOCK_MAX = 2**30 - 1
 HOLD_MIN_MS = 20
 HOLD_MAX_MS = 60_000
+HOST_LINE_MAX = 60  # characters
 PATH_MAX = 900  # characters
 BUTTONS = ("START", "UP", "DOWN")
 PADS = ("A", "B")
@@ -57,11 +59,11 @@ PERSON_NAMES = ("safe", "typical")  # of PERSONS, in this order
 BY_PERSON = ("vasodilation", "light_mm", "air_w_m2k")  # of a start, where it does not say them
 # `seed`: new noise from here
 CHANGES = ("worn", "buckled", "ambient_c", "perfusion", "air_w_m2k", "seed")
-KINDS = ("press", "fault") + CHANGES
+KINDS = ("press", "fault", "host") + CHANGES
 START_KEYS = Start.FIELDS
 EVENT_KEYS = ("at_s",) + KINDS + ("hold_ms", "pad", "value", "for_s", "button", "line", "nm")
 
-SCENARIO_KEYS = ("seed", "duration_s", "board", "prescription", "start", "event", "expect")
+SCENARIO_KEYS = ("seed", "duration_s", "board", "prescription", "start", "event", "expect", "wakes")
 
 
 def ordinary(board: str = REFERENCE) -> Scenario:
@@ -107,9 +109,9 @@ def read(
     found = validate.table(value, where, SCENARIO_KEYS)
     if "duration_s" not in found:
         raise BadInput(f"{where}: lacks duration_s: a number from 1 to {DURATION_MAX_S} (s)")
-    duration_s = validate.number(
-        found["duration_s"], f"{where}: duration_s", 1, DURATION_MAX_S, "s"
-    )
+    wakes = validate.truth(found.get("wakes", False), f"{where}: wakes")
+    most_s = DAYS_MAX_S if wakes else DURATION_MAX_S
+    duration_s = validate.number(found["duration_s"], f"{where}: duration_s", 1, most_s, "s")
     data = _board(found.get("board", REFERENCE), where, board)
     return Scenario(
         name=Path(where).stem,
@@ -120,6 +122,7 @@ def read(
         events=_events(found.get("event", []), where, duration_s, data),
         board=data.NAME,
         expectations=read_expectations(found.get("expect", []), where, duration_s),
+        wakes=wakes,
     )
 
 
@@ -221,11 +224,30 @@ def _events(value: object, where: str, duration_s: float, board: "Board") -> tup
         raise BadInput(f"{where}: event is {shown(value)}: tables, each headed [[event]]")
     if len(value) > EVENTS_MAX:
         raise BadInput(f"{where}: has {len(value)} events: at most {EVENTS_MAX}")
-    events = [
-        read_event(found, f"{where}: event {number}", duration_s, board)
-        for number, found in enumerate(value, 1)
-    ]
+    events: list[Event] = []
+    for number, found in enumerate(value, 1):
+        place = f"{where}: event {number}"
+        for table in repeat_event(found, place, duration_s):
+            events.append(read_event(table, place, duration_s, board))
+        if len(events) > EVENTS_MAX:
+            raise BadInput(f"{place}: with it there are more than {EVENTS_MAX} events")
     return tuple(sorted(events, key=lambda event: event.at_s))
+
+
+def repeat_event(value: object, where: str, duration_s: float) -> list[object]:
+    """An event's table once for each time that it happens: with `every_s`, again and again until
+    `until_s`, or the end of the run. Raises BadInput."""
+    if not isinstance(value, dict) or not ("every_s" in value or "until_s" in value):
+        return [value]
+    table = dict(value)
+    every_s = validate.number(table.pop("every_s", None), f"{where}: every_s", 1, DAYS_MAX_S, "s")
+    at_s = validate.number(table.get("at_s"), f"{where}: at_s", 0, duration_s, "s, to duration_s")
+    until_s = table.pop("until_s", duration_s)
+    until_s = validate.number(until_s, f"{where}: until_s", at_s, duration_s, "s, to duration_s")
+    times = int((until_s - at_s) / every_s) + 1
+    if times > EVENTS_MAX:
+        raise BadInput(f"{where}: happens {times} times: at most {EVENTS_MAX}")
+    return [{**table, "at_s": at_s + k * every_s} for k in range(times)]
 
 
 def read_event(value: object, where: str, duration_s: float, board: "Board") -> Event:
@@ -246,12 +268,23 @@ def read_event(value: object, where: str, duration_s: float, board: "Board") -> 
     if kinds[0] == "fault":
         return _fault(value, where, at_s, board)
     validate.table(value, where, ("at_s", kinds[0]))
+    if kinds[0] == "host":
+        return Event(at_s, "host", _host_line(value["host"], f"{where}: host"))
     new = _condition(kinds[0], value[kinds[0]], f"{where}: {kinds[0]}")
     return Event(at_s, "set", kinds[0], value=new)
 
 
 def _any_of(words: tuple[str, ...]) -> str:
     return ", ".join(words[:-1]) + " or " + words[-1]
+
+
+def _host_line(value: object, where: str) -> str:
+    """A line that a host sends to the unit."""
+    if not isinstance(value, str) or not 0 < len(value) <= HOST_LINE_MAX or not value.isascii():
+        raise BadInput(f"{where} is {shown(value)}: 1 to {HOST_LINE_MAX} characters of ASCII")
+    if min(value) < " ":
+        raise BadInput(f"{where} is {shown(value)}: one line, without control characters")
+    return value
 
 
 def _press(found: dict[str, object], where: str, at_s: float) -> Event:

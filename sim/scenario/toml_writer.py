@@ -25,6 +25,8 @@ def to_toml(scenario: "Scenario") -> str:
         f"start = {toml_value(start)}",
         f"prescription = {toml_value(scenario.prescription)}",
     ]
+    if scenario.wakes:
+        lines.append("wakes = true")
     for event in scenario.events:
         table = event_table(event)
         lines += ["", "[[event]]"] + [f"{key} = {toml_value(v)}" for key, v in table.items()]
@@ -57,6 +59,8 @@ def event_table(event: "Event") -> dict[str, object]:
     """An event as the table of a scenario file."""
     if event.kind == "press":
         return {"at_s": event.at_s, "press": event.name, "hold_ms": event.hold_ms}
+    if event.kind == "host":
+        return {"at_s": event.at_s, "host": event.name}
     if event.kind == "set":
         return {"at_s": event.at_s, event.name: event.value}
     keys: dict[str, object] = {"at_s": event.at_s, "fault": event.name}
