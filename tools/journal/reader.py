@@ -29,6 +29,13 @@ KEYED, PLAIN, UNCHECKED = "key", "plain", "unchecked"
 PULLS_MOST = 20_000  # files
 MOST = json_codec.MOST
 INT = {int}
+# What the unit never wrote, by its first bytes: no sign of tampering.
+FOREIGN = (
+    (b"PK\x03\x04", "is a zip archive: unpack it, and name the folder"),
+    (b"\x1f\x8b", "is a gzip archive: unpack it, and name the files"),
+    (b"\xef\xbb\xbf", "begins with an editor's byte order mark: name the file as it was pulled"),
+    (b"\xff\xfe", "is UTF-16 text, as an editor saved it: name the file as it was pulled"),
+)  # fmt: skip
 DIGITS = "0123456789abcdef"
 
 
@@ -101,6 +108,9 @@ def find_segments(paths: Iterable[str]) -> list[Segment]:
     for path in named:
         match = NAMED.search(path)
         content = validate.read_bytes(path)
+        for begins, what in FOREIGN:
+            if content.startswith(begins):
+                raise BadInput(f"{path}: {what}")
         segments.append(
             Segment(os.path.dirname(path), path, int(match[1]) if match else -1, content)
         )
