@@ -99,6 +99,7 @@ BEFORE_POWER = ("OFF",)
 AS_APART = (
     "contact_apart", "contact_hot", "contact_garbage", "contact_jump", "contact_still", "off_skin",
 )  # fmt: skip
+SPRINGS_BACK = ("ntc_open", "ntc_short", "pad_unplugged")  # their end is a contact_jump as well
 AS_SLIPPED = ("off_skin", "contact_apart", "contact_jump", "contact_loose")
 AS_HOT = ("contact_hot", "board_hot", "contact_apart", "off_skin")
 

@@ -4,7 +4,7 @@ Called by `sim.run.Run` and the live view; reads the run and changes nothing. Th
 through `sim.oracle.claims` and stand in the result beside the truth.
 """
 
-from sim.faults.catalogue import ENDS_PROGRAM
+from sim.faults.catalogue import ENDS_PROGRAM, SPRINGS_BACK
 from sim.faults.catalogue import FAULTS as CATALOGUE
 from sim.faults.depth import SWITCHED_ON
 from sim.oracle.claims import Claims
@@ -99,6 +99,8 @@ def list_unexpected(run: "Ended") -> list[str]:
     for event in run.scenario.events:
         if event.kind == "fault":
             allowed.update(CATALOGUE[event.name].shows_as)
+            if event.for_s and event.name in SPRINGS_BACK:
+                allowed.add("contact_jump")  # as the reading comes back
             may_reset = may_reset or event.name in ENDS_PROGRAM
         elif event.kind == "press" and event.hold_ms >= HOLD_MS:
             may_reset = True  # START held switches off; the next press begins a boot cycle

@@ -5,6 +5,7 @@ Whatever is wrong with a file is a `BadInput` of one line, never another excepti
 """
 
 from firmware.core.limits import RAIL_DARK_01MA
+from firmware.records import signed_prescription
 from firmware.safety.lamp_test import LampTest
 from firmware.therapy import prescription as firmware_prescription
 from sim.common import validate
@@ -141,8 +142,22 @@ def default_prescription(board: "Board") -> dict[str, object]:
 
 
 def load_prescription(path: "str | Path") -> dict[str, object]:
-    """Read a prescription from a JSON file, unchecked but for its form. Raises BadInput."""
-    return validate.parse_json(validate.read_text(path), str(path))
+    """Read a prescription from a file, unchecked but for its form: TOML where its name ends in
+    .toml, else JSON. Of a signed one, what was signed: the seal is the unit's to judge. Raises
+    BadInput."""
+    where = str(path)
+    text = validate.read_text(path)
+    inner = signed_prescription.payload(text.encode())
+    if inner:
+        asked = validate.parse_json(inner.decode(), where).get("prescription")
+        if not isinstance(asked, dict):
+            raise BadInput(f"{where}: is signed and lacks prescription")
+        return asked
+    return (
+        validate.parse_toml(text, where)
+        if where.endswith(".toml")
+        else (validate.parse_json(text, where))
+    )
 
 
 def check_prescription(prescription: dict[str, object], where: str, board: "Board") -> None:
@@ -173,7 +188,7 @@ def _prescription(
         return value
     if not isinstance(value, str) or not 0 < len(value) <= PATH_MAX:
         raise BadInput(
-            f'{where}: prescription is {shown(value)}: "default", the path of a JSON file, '
+            f'{where}: prescription is {shown(value)}: "default", the path of a TOML or JSON file, '
             "or a table of what such a file says"
         )
     if value == "default":
