@@ -9,7 +9,7 @@ in a steady tick; whatever raises ends the tick before the lease is renewed.
 """
 
 from firmware.core import faults, states
-from firmware.core.inputs import BUTTONS, CHARGER, CHARGING, HOST, RAIL
+from firmware.core.inputs import BUTTONS, CHARGER, HOST, RAIL
 from firmware.core.limits import (
     CHECK_DUTY,
     CLOCK_MASK,
@@ -17,7 +17,6 @@ from firmware.core.limits import (
     HEARD_WITHIN_MS,
     RAMP_MS,
     SELF_TEST_MS,
-    SKIN_WAIT_MS,
     TICK_MS,
 )  # fmt: skip
 from firmware.parts import Parts
@@ -105,7 +104,7 @@ class Waistband(Parts):
     def _collect(self) -> None:
         """A row of the guard has tripped."""
         if self.guard_rows.collect(self.faults, self.pads):
-            self.battery.end()
+            self.battery.end(self.inputs.rail[0])
             if self.session.state in states.IN_SESSION:
                 self.session.post(states.BATTERY_END)
 
@@ -114,6 +113,7 @@ class Waistband(Parts):
         hal = self.hal
         line = hal.read_line()
         if line is not None:
+            self.session.idle_ms = 0
             reply = usb_commands.answer(line, hal, self.session, self.journal)
             if reply:
                 hal.write_line(bytearray(reply), len(reply))
@@ -146,13 +146,10 @@ class Waistband(Parts):
             self._tidy()
         if session.state in states.IN_SESSION:
             self._watch(step_ms)
-        elif session.state == states.CHARGING and not self.inputs.pins & CHARGER:
-            session.post(states.CHARGER_OUT)
-        elif session.state == states.RATE:
-            if self.trial:
-                self.trial.watch()
-        elif session.state == states.SERVICE and session.state_ms >= SKIN_WAIT_MS:
-            session.post(states.TIMEOUT)
+        elif session.state != states.RATE:
+            session.watch_rest(self.inputs.pins & CHARGER != 0, self.battery.is_empty())
+        elif self.trial:
+            self.trial.watch()
         if session.events:
             self._run()
         if session.state in states.LIT:
@@ -196,9 +193,11 @@ class Waistband(Parts):
         battery.judge(self.inputs)
         if battery.low and not was_low and not self.trial:
             self.hal.signal(states.CUE_BATTERY_LOW)
-        charging = self.session.state == states.CHARGING and self.inputs.pins & CHARGING
-        if battery.recovered(charging != 0):
-            self.guard_rows.clear()
+        state = self.session.state
+        if state not in states.IN_SESSION and state != states.FAULT:
+            charger = self.inputs.pins if state == states.CHARGING else 0
+            if battery.recovered(charger):
+                self.guard_rows.clear()
 
     def _tidy(self) -> None:
         """Once a second, as soon as it is dark and nobody waits: write what could not be yet."""
@@ -209,11 +208,7 @@ class Waistband(Parts):
         # a unit that resets again and again writes nothing that can wait; and nobody waits for more
         # than to be ready
         if session.lock != states.RESTARTS and session.state != states.SELF_TEST:
-            self.events.settle()
-            if self.trial:
-                self.trial.settle()
-            self.keys.accept_number(0 if session.lock else session.course.number, self.hal)
-            self.journal.write(session.up_s)
+            self.keep_records()
 
     def _watch(self, step_ms: int) -> None:
         """In a session: worn, time, heat, dose, battery; what was given against what is felt."""
@@ -303,6 +298,7 @@ class Waistband(Parts):
         elif state == states.OFF:
             self.gate.shut(self.inputs.ms)
             self._tidy()
+            self.journal.ratchet()
             self.hal.power_off()
 
     def _begin(self) -> None:

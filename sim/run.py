@@ -9,7 +9,10 @@ import time
 
 from firmware.core import states
 from firmware.core.limits import CONTROL_TICKS, TICK_MS
-from firmware.therapy.prescription import calibration_crc
+from firmware.records import signed_prescription
+from firmware.records.keys import FILE as KEYS
+from firmware.records.keys import Keys
+from firmware.therapy.prescription import calibration_crc, calibration_text
 from sim.common.boards import board_file, find_board
 from sim.common.value_record import replace
 from sim.faults.depth import Observer, Setup
@@ -23,7 +26,7 @@ from sim.oracle.supply_current import BankFaults, is_bank_fault
 from sim.physics.emitters import efficiency
 from sim.physics.plant import REFERENCE_V, TRIP_C, Plant
 from sim.physics.sensors import SKIN_AIR, SKIN_ON
-from sim.timeline import START_PIN, Timeline, when_ms
+from sim.timeline import Timeline, when_ms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,6 +70,19 @@ def nominal_calibration(board: "Board") -> "dict[str, Any]":
     return table
 
 
+def seal_for(
+    calibration: "dict[str, Any]", board: "Board", keys: "bytes | None"
+) -> "dict[str, Any]":
+    """The calibration as `key install` leaves it on a unit with this keys.json."""
+    held = Keys(keys)
+    if not held.prescription or signed_prescription.SEAL in calibration:
+        return calibration
+    seal = signed_prescription.calibration_seal(
+        calibration_text(calibration, board), held.prescription
+    )
+    return {**calibration, signed_prescription.SEAL: seal}
+
+
 def trace_columns(board: "Board") -> tuple[str, ...]:
     """Names of a trace row's fields, as the command's CSV has them."""
     duties = tuple([f"duty_{pad}_{row[0]}" for pad in "ab" for row in board.BANKS])
@@ -107,7 +123,9 @@ class Run(Observer):
         files = dict(files or {})
         measured = files.get(CALIBRATION)
         self.calibration: dict[str, Any] = (
-            json.loads(measured) if measured else nominal_calibration(self.board)
+            json.loads(measured)
+            if measured
+            else seal_for(nominal_calibration(self.board), self.board, files.get(KEYS))
         )
         self.prescription: object = files.get(PRESCRIPTION, scenario.prescription)
         self.plant = Plant(scenario.start, self.board, self.calibration, self.seed)
@@ -258,11 +276,7 @@ class Run(Observer):
         if self._row_sink and self._row_every != TICK_MS:
             self._row_sink(self.row())
         self._record_times()
-        return not (self.depth.powered or self.wakes()) or self._done()
-
-    def wakes(self) -> bool:
-        """Whether a press of START is still to come that switches the unit on where it is off."""
-        return self.scenario.wakes and self.depth.can_sleep and self.timeline.has_press(START_PIN)
+        return (not self.depth.powered and self.events_over()) or self._done()
 
     def _record_times(self) -> None:
         """Record what sessions gave, and when contact truly crossed the trip."""

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from sim.common.story import Event
     from sim.faults.depth import Depth
 
-START_PIN = BUTTON_PINS["START"]
 BOUNCE_MS = (20, 40)  # contacts change again so long after an edge: the worst that sampling sees
 
 
@@ -85,10 +84,6 @@ class Timeline:
     def next_ms(self) -> int:
         """When something is due next."""
         return self.actions[0].t_ms if self.actions else NEVER_MS
-
-    def has_press(self, bit: int) -> bool:
-        """Whether a press of this button is still to come."""
-        return any(action.arguments == (bit, True) for action in self.actions)
 
     def run_due_events(self, t_ms: int) -> int:
         """Do what is due; return when something is due next."""

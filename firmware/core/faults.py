@@ -62,10 +62,11 @@ FAULTS = (  # by number
 PADS = ("A", "B", "")  # the last: the unit as a whole
 UNIT = 2
 STOPPING = ~(1 << LED_OPEN)  # a bank that gives no light is left out; the others go on
-# Trips, stuck switches, a failed check: kept in flash, lifted by a lit self-test in SERVICE alone.
+# Trips, stuck switches, a failed check, and sensors that may still be wrong: kept in flash, lifted
+# by a lit self-test in SERVICE alone.
 HARD = (
-    1 << CONTACT_HOT | 1 << BOARD_HOT | 1 << LED_STUCK_ON | 1 << ENABLE_STUCK
-    | 1 << SUPPLY_OPEN | 1 << KEPT_UNREADABLE
+    1 << CONTACT_HOT | 1 << CONTACT_JUMP | 1 << BOARD_HOT | 1 << LED_STUCK_ON
+    | 1 << ENABLE_STUCK | 1 << SUPPLY_OPEN | 1 << KEPT_UNREADABLE
 )  # fmt: skip
 KEPT = 8  # how many causes are kept in full, first first
 

@@ -74,6 +74,8 @@ SESSION_DAY_MAX_MS = 60 * 60_000  # ours
 RAMP_MS = 30_000  # ours: the controller sees the skin answer before full power
 SKIN_WAIT_MS = 180_000
 PAUSE_MAX_MS = 600_000
+IDLE_OFF_MS = 600_000  # design: off by itself, so long after the last press
+EMPTY_OFF_MS = 60_000  # design: ... with a battery that ended
 RATE_MAX_MS = 600_000  # ours: nobody answers any more
 WORN_MS = 5_000
 WORN_MIN_MC = 28_000  # leaves room for a cold day
@@ -118,7 +120,9 @@ CELL_WARN_MV = 3_300
 CELL_END_MV = 3_000
 CELL_CHARGED_MV = 3_500  # ours: a cell that ended must have been charged up to this
 CHARGED_S = 600  # ours: ... and for this long: at rest an empty cell reads like a full one
+CELL_FULL_MV = 4_050  # ours: ... or a charger that is done has brought it here
 CELL_APART_MV = 150  # ours: gauge and ADC; further apart, the gauge is not believed
+CHARGE_APART = 10  # ours: percent; further apart, the gauge and the voltage leave charge uncertain
 SESSION_RESERVE_PERCENT = 25  # ours: on top of what a session is expected to draw
 
 assert PAIR_TRIP_MC < PAIR_APART_MC
@@ -134,7 +138,7 @@ assert CEM43_SESSION_Q10_MS < CEM43_DAY_Q10_MS < CLOCK_MASK
 assert 4 * BANK_MAX_UW_CM2 <= IRRADIANCE_MAX_UW_CM2
 assert FLUENCE_MIN_UJ_CM2 < FLUENCE_MAX_UJ_CM2 < CLOCK_MASK
 assert RAMP_MS < SESSION_MAX_MS < SESSION_DAY_MAX_MS < DAY_MS < CLOCK_MASK
-assert CELL_END_MV < CELL_WARN_MV < CELL_CHARGED_MV
+assert CELL_END_MV < CELL_WARN_MV < CELL_CHARGED_MV < CELL_FULL_MV
 assert NTC_SHORT_CODE < NTC_OPEN_CODE
 assert CHECK_TICKS * TICK_MS >= 2 * RAIL_WINDOW_MS
 assert (CHECK_SETTLE_TICKS - 2) * TICK_MS >= 2 * RAIL_WINDOW_MS - (

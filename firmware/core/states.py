@@ -61,20 +61,23 @@ CHARGER_OUT = 23
 ASK = 24  # a visit has something to ask, and a person pressed a button or therapy is over
 RATED = 25  # START released, everything before therapy is answered, and a session may begin
 CLOSED = 26  # nothing is left to be asked
+IDLE = 27  # nobody pressed a button for long, or a short while with an ended battery
 REASONS = (
     "fault", "stopped", "charger", "battery", "host", "unworn", "unworn", "stopped", "cem43",
     "dose", "time", "timeout", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "",
+    "",
 )  # fmt: skip
 EVENTS = (
     "FAULTED", "HOLD", "CHARGER_IN", "BATTERY_END", "HOST_IN", "UNWORN_END", "UNWORN", "PRESS",
     "CEM43", "DOSE", "TIME", "TIMEOUT", "LOCK", "RECHECK", "SERVE", "START", "RESUME", "ACK",
     "TEST", "WORN", "PASSED", "CLEARED", "RAMPED", "CHARGER_OUT", "ASK", "RATED", "CLOSED",
+    "IDLE",
 )  # fmt: skip
 
 ROWS = (
     # from, event, to
     ((SELF_TEST,), PASSED, READY),
-    ((SELF_TEST,), LOCK, LOCKED),
+    ((SELF_TEST, READY, DONE), LOCK, LOCKED),
     ((READY, DONE), START, WAIT_SKIN),
     ((READY, DONE), ASK, RATE),
     ((RATE,), RATED, WAIT_SKIN),
@@ -105,6 +108,7 @@ ROWS = (
     ((SELF_TEST, READY, RATE, DONE, CHARGING, SERVICE) + IN_SESSION, FAULTED, FAULT),
     ((FAULT,), ACK, SELF_TEST),
     ((SELF_TEST, READY, RATE, DONE, FAULT, LOCKED, SERVICE) + IN_SESSION, HOLD, OFF),
+    ((READY, DONE, FAULT, LOCKED), IDLE, OFF),
 )
 
 # Why a unit is locked: `texts.LOCKS` has the words.

@@ -3,7 +3,9 @@
 Used by `firmware.waistband` at start and while dark; locks the session where a hard fault is
 kept. Two small files, each one JSON object, written by the HAL whole or not at all. What cannot
 be read, or is empty, is taken for the worst: a hard fault whose name is lost locks the unit, a day
-whose sums are lost is full. Only a file that is not there says that nothing was kept.
+whose sums are lost is full. Only a file that is not there, and of which the journal knows nothing
+either, says that nothing was kept: each file has a `version`, one higher with each writing, and
+the journal's records name it. A file that is gone or older than the journal says is the worst.
 """
 
 from firmware.core import faults
@@ -13,13 +15,15 @@ from firmware.core.limits import (
     DAY_MS,
     SESSION_DAY_MAX_MS,
 )
-from firmware.core.states import HARD_FAULT
+from firmware.core.states import HARD_FAULT, TRIAL
+from firmware.records import journal as of_journal
 from firmware.records import json_codec
 from firmware.therapy.dose import FULL_Q10_MS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.core.faults import Faults
+    from firmware.records.journal import Journal
     from firmware.therapy.pad import Pad
     from firmware.therapy.session import Session
     from hal.contract import Hal
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
 FAULT = "fault.json"
 DAY = "day.json"
 LIFTED = b'{"fault": null}'  # the fault file's content once a lit self-test was passed
+VERSION = "version"
+FILES = (DAY, FAULT, "visit.json")  # in the order of the journal's `kept`
 DAY_S = DAY_MS // 1000
 FAULT_KEYS = ("fault", "pad", "value", "limit")
 DAY_KEYS = ("treat_ms", "cem43_a_q10_ms", "cem43_b_q10_ms", "day_ms")
@@ -38,9 +44,11 @@ FULL_DAY = (SESSION_DAY_MAX_MS, CEM43_DAY_Q10_MS, CEM43_DAY_Q10_MS, 0)
 
 def read_fault(content: "bytes | None") -> "tuple[int, int, int, int] | None":
     """(fault, pad, value, limit) of the hard fault that was kept, or None."""
-    if content is None or content == LIFTED:
+    if content is None:
         return None
     table = json_codec.parse(content)
+    if table.get("fault", 0) is None:
+        return None
     numbers = [table.get(key) for key in FAULT_KEYS[2:]]
     name = table.get("fault")
     pad = table.get("pad")
@@ -55,11 +63,21 @@ def read_fault(content: "bytes | None") -> "tuple[int, int, int, int] | None":
     return UNREADABLE
 
 
-def fault_record(row: list[int]) -> bytes:
+def fault_record(row: "list[int] | tuple[int, ...]", version: int) -> bytes:
     """The file's content for a row of the latch: fault, pad, ms, value, limit."""
     return json_codec.text(
-        FAULT_KEYS, (faults.FAULTS[row[0]][0], faults.PADS[row[1]], row[3], row[4])
+        FAULT_KEYS + (VERSION,),
+        (faults.FAULTS[row[0]][0], faults.PADS[row[1]], row[3], row[4], version),
     )
+
+
+def read_version(content: "bytes | None") -> int:
+    """The version of a kept file; 0 where it has none."""
+    version = json_codec.parse(content or b"").get(VERSION)
+    if not json_codec.whole(version, 0, json_codec.MOST):
+        return 0
+    assert isinstance(version, int)
+    return version
 
 
 def read_day(content: "bytes | None", now_s: "int | None") -> "tuple[int, int, int, int]":
@@ -93,9 +111,11 @@ class PersistentState:
     """What is kept of faults and of the day, and whether the day's file is behind."""
 
     def __init__(
-        self, hal: "Hal", session: "Session", latch: "Faults", pads: "tuple[Pad, Pad]"
-    ) -> None:
+        self, hal: "Hal", session: "Session", latch: "Faults", pads: "tuple[Pad, Pad]",
+        journal: "Journal",
+    ) -> None:  # fmt: skip
         self.hal = hal
+        self.journal = journal
         self.session = session
         self.latch = latch
         self.pads = pads
@@ -104,23 +124,57 @@ class PersistentState:
     def restore(self, ms: int, now_s: "int | None") -> None:
         """At start: go on with the day, and lock the unit if a hard fault was kept. `now_s` is
         the wall clock."""
-        hal = self.hal
-        a, b = self.pads
+        contents = [self.hal.load(name) for name in FILES]
+        self.journal.kept[:] = [read_version(content) for content in contents]
         session = self.session
-        session.day_treat_ms, a.cem43.day_q10_ms, b.cem43.day_q10_ms, session.day_ms = read_day(
-            hal.load(DAY), now_s
-        )
-        found = read_fault(hal.load(FAULT))
+        self._set_day(read_day(contents[of_journal.DAY], now_s))
+        found = read_fault(contents[of_journal.FAULT])
         if found:
             fault, pad, value, limit = found
             self.latch.recall(fault, pad, ms, value, limit)
             session.lock_for_service()
 
+    def _set_day(self, sums: "tuple[int, int, int, int]") -> None:
+        a, b = self.pads
+        session = self.session
+        session.day_treat_ms, a.cem43.day_q10_ms, b.cem43.day_q10_ms, session.day_ms = sums
+
+    def _store(self, which: int, content: bytes) -> bool:
+        """Write a file that has the next version. False where that failed."""
+        if not self.hal.store(FILES[which], content):
+            return False
+        self.journal.kept[which] += 1
+        return True
+
+    def distrust(self) -> "list[str]":
+        """Once the journal's end was found: what is wrong with these files, in words. One that is
+        gone or older than the journal says is the worst case, and is written so; only while
+        dark."""
+        journal = self.journal
+        wrong = {}
+        for k in range(len(FILES)):
+            if journal.kept[k] < journal.seen[k]:
+                journal.kept[k] = journal.seen[k]  # versions go on from there
+                wrong[FILES[k]] = "gone" if self.hal.load(FILES[k]) is None else "older"
+        if DAY in wrong or journal.is_cut():
+            self._set_day(FULL_DAY)
+            self.store_day(False)
+        if FAULT in wrong:
+            self.latch.hard = True
+            self.latch.hard_row[:] = (faults.KEPT_UNREADABLE, faults.UNIT, 0, 0, 0)
+            self.keep_fault()
+        if FILES[of_journal.VISIT] in wrong:
+            self.session.lock_by(TRIAL, "visit.json is lost: which visit was the last is not known")
+        return [name + ": " + wrong[name] for name in wrong]
+
     def keep_fault(self) -> bool:
         """Write the hard fault that is still to be kept, if any, and lock the unit; only while
         dark. False where that failed."""
         latch = self.latch
-        if latch.hard and self.hal.store(FAULT, fault_record(latch.hard_row)):
+        if latch.hard and self._store(
+            of_journal.FAULT,
+            fault_record(latch.hard_row, self.journal.kept[of_journal.FAULT] + 1),
+        ):
             latch.hard = False
             self.session.lock_for_service()
         return not latch.hard
@@ -129,7 +183,10 @@ class PersistentState:
         """The lit self-test was passed: where a hard fault locks the unit, none is kept any more,
         and the unit is unlocked, if that can be written; only while dark."""
         session = self.session
-        if session.lock == HARD_FAULT and self.hal.store(FAULT, LIFTED):
+        version = self.journal.kept[of_journal.FAULT] + 1
+        if session.lock == HARD_FAULT and self._store(
+            of_journal.FAULT, json_codec.text(("fault", VERSION), (None, version))
+        ):
             session.unlock()
 
     def store_day(self, whole: bool) -> bool:
@@ -146,7 +203,11 @@ class PersistentState:
             session.day_ms,
         )
         clock_s = self.hal.wall_clock()  # None, null in the file, where there is none
-        if not self.hal.store(DAY, json_codec.text(DAY_KEYS + ("clock_s",), sums + (clock_s,))):
+        version = self.journal.kept[of_journal.DAY] + 1
+        if not self._store(
+            of_journal.DAY,
+            json_codec.text(DAY_KEYS + ("clock_s", VERSION), sums + (clock_s, version)),
+        ):
             return False
         self.day_open = whole
         return True

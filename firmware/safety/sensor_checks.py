@@ -95,12 +95,15 @@ class SensorChecks:
     def jump_mc(self, thermistor_mc: int, digital_mc: int) -> int:
         """How far a contact sensor sprang, and stayed, whether or not the other did the same: no
         skin and no air moves the face so far (a belt put on from 5 C: 0.29 C). 0 where none did.
-        What lasts one control step is a spike, and no sensor's fault."""
+        What lasts one control step is a spike, and no sensor's fault. Negative where both did:
+        nothing tells whether they lie ever since."""
         a_mc = sprang(self.thermistor, thermistor_mc)
         b_mc = sprang(self.digital, digital_mc)
         self.seen += 1 if self.seen < SEEN else 0
-        moved_mc = max(a_mc, b_mc)
-        return moved_mc if self.seen >= SEEN and moved_mc > limits.JUMP_MC else 0
+        if self.seen < SEEN or max(a_mc, b_mc) <= limits.JUMP_MC:
+            return 0
+        both_mc = min(a_mc, b_mc)
+        return -both_mc if both_mc > limits.JUMP_MC else max(a_mc, b_mc)
 
     def still(self, inputs: "Inputs", ntc_sum: int, latch: "Faults") -> None:
         """While energy arrives: does each contact sensor move at all?"""

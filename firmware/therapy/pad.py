@@ -17,6 +17,7 @@ from firmware.core.limits import (
     HEARD_WITHIN_MS,
     JUMP_MC,
     NTC_OPEN_CODE,
+    NTC_SHORT_CODE,
     PAIR_APART_STEPS,
     PAIR_TRIP_MC,
     REST_MC,
@@ -148,6 +149,9 @@ class Pad:
         ms = inputs.ms
         heard = inputs.heard
         jump_mc = self.checks.jump_mc(self.thermistor_mc, self.digital_mc)
+        if not NTC_SHORT_CODE < inputs.ntc[index] < NTC_OPEN_CODE:
+            self.checks.seen = 0  # nothing jumps from a wire that is open, or to it
+            jump_mc = 0
         apart_mc = abs(self.thermistor_mc - self.digital_mc)
         age_ms = (ms - heard[index]) & CLOCK_MASK
         if age_ms > HEARD_WITHIN_MS or heard[index] < 0:
@@ -156,11 +160,12 @@ class Pad:
                 return
             latch.raise_fault(faults.CONTACT_LOST, index, ms, age_ms, HEARD_WITHIN_MS)
             apart_mc = 0  # a silent sensor is not a valid second reading
+            self.checks.seen = 0  # nor is its last one what it may jump from
         self.apart_steps = self.apart_steps + 1 if apart_mc > PAIR_TRIP_MC else 0
         if self.apart_steps >= PAIR_APART_STEPS:
             latch.raise_fault(faults.CONTACT_APART, index, ms, apart_mc, PAIR_TRIP_MC)
         elif jump_mc:
-            latch.raise_fault(faults.CONTACT_JUMP, index, ms, jump_mc, JUMP_MC)
+            latch.raise_fault(faults.CONTACT_JUMP, index, ms, abs(jump_mc), JUMP_MC, jump_mc < 0)
         board_ms, skin_ms = heard[BOARD_A + index], heard[SKIN_A + index]
         latch.check_heard(faults.BOARD_LOST, index, ms, board_ms, BOARD_HEARD_WITHIN_MS)
         latch.check_heard(faults.SKIN_LOST, index, ms, skin_ms, SKIN_HEARD_WITHIN_MS)

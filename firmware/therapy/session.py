@@ -9,6 +9,8 @@ from firmware.core.limits import (
     CEM43_DAY_Q10_MS,
     CEM43_SESSION_Q10_MS,
     DAY_MS,
+    EMPTY_OFF_MS,
+    IDLE_OFF_MS,
     PAUSE_MAX_MS,
     SESSION_DAY_MAX_MS,
     SET_POINT_MIN_MC,
@@ -45,6 +47,7 @@ class Session:
         self.reason = -1  # the event that ended the last session
         self.refused = states.NOTHING
         self.state_ms = 0
+        self.idle_ms = 0  # since a press, a host's command, or the last change of state
         self.session_ms = 0
         self.treat_ms = 0
         self.day_ms = 0  # since the day began: at power-on, then every 24 h
@@ -77,7 +80,7 @@ class Session:
         from_state = self.state
         self.previous = from_state
         self.state = to
-        self.state_ms = 0
+        self.state_ms = self.idle_ms = 0
         self.refused = states.NOTHING
         if event == states.START or event == states.RATED:  # noqa: PLR1714 (a tuple is made anew)
             self.number += 1
@@ -95,8 +98,12 @@ class Session:
 
     def lock_for_service(self) -> None:
         """A hard fault is kept: no therapy until a lit self-test was passed in SERVICE."""
-        self.lock = self.lock or states.HARD_FAULT
-        self.locked = self.locked or "a hard fault is kept; a lit self-test lifts it"
+        self.lock_by(states.HARD_FAULT, "a hard fault is kept; a lit self-test lifts it")
+
+    def lock_by(self, lock: int, why: str) -> None:
+        """No therapy, for this reason; the first one stays."""
+        self.lock = self.lock or lock
+        self.locked = self.locked or why
 
     def unlock(self) -> None:
         """The lit self-test was passed, and no hard fault is kept any more."""
@@ -120,6 +127,7 @@ class Session:
         state = self.state
         if self.state_ms < DAY_MS:
             self.state_ms += step_ms
+            self.idle_ms += step_ms
         if state in states.IN_SESSION:
             self.session_ms += step_ms
         if state in states.LIT:
@@ -142,6 +150,18 @@ class Session:
                 self.post(states.TIMEOUT)
         elif self.treat_ms >= max_ms or self.day_treat_ms >= SESSION_DAY_MAX_MS:
             self.post(states.TIME)
+
+    def watch_rest(self, charger: bool, empty: bool) -> None:
+        """Out of a session: post what ends a wait, and IDLE where nobody needs the unit any more.
+        `charger`: it is plugged in; `empty`: the battery ended."""
+        if self.state == states.CHARGING:
+            if not charger:
+                self.post(states.CHARGER_OUT)
+        elif self.state == states.SERVICE:
+            if self.state_ms >= SKIN_WAIT_MS:
+                self.post(states.TIMEOUT)
+        elif self.idle_ms >= (EMPTY_OFF_MS if empty else IDLE_OFF_MS):
+            self.post(states.IDLE)
 
     def watch_heat(self, session_q10_ms: int, day_q10_ms: int) -> None:
         """Post what the pads' thermal dose, the larger one, decides."""

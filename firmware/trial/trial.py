@@ -13,6 +13,7 @@ gc.collect()  # what comes now stays: not in all corners of what importing the r
 from firmware.core import states  # noqa: E402
 from firmware.core.limits import DUTY_MAX, RAMP_MS, RATE_MAX_MS  # noqa: E402
 from firmware.records import encrypted, mac  # noqa: E402
+from firmware.records.journal import VISIT  # noqa: E402
 from firmware.records.journal_events import JournalEvents  # noqa: E402
 from firmware.therapy.prescription import Refused  # noqa: E402
 from firmware.trial import enrolment, visits  # noqa: E402
@@ -22,6 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.records.journal import Journal
     from firmware.records.keys import Keys
+    from firmware.records.persistent_state import PersistentState
     from firmware.safety.gate import Gate
     from firmware.therapy.session import Session, Status
     from firmware.ui.button_actions import ButtonActions
@@ -97,8 +99,10 @@ class Trial:
             owes = (journal.n + (2 if journal.is_full() else 1), kind) + values
         after = before.then(step[0], step[1], step[2], owes)
         after.first_s = first_s or before.first_s
+        after.version = journal.kept[VISIT] + 1
         if not self.hal.store(visits.FILE, after.content()):
             return False
+        journal.kept[VISIT] += 1
         self._come_to(after)
         if kind:
             journal.add(kind, visits.RECORDS[kind], values)
@@ -108,7 +112,8 @@ class Trial:
     def owed(self) -> None:
         """At start: the record of the last step, if power went before it was written."""
         owes = self.progress.owes if self.taken else ()
-        if owes and -3 < self.journal.n - int(str(owes[0])) < 0:  # a journal begun anew is no cut
+        # 0: of a unit that this one replaces; a journal begun anew is no cut
+        if owes and owes[0] and -3 < self.journal.n - int(str(owes[0])) < 0:
             kind = str(owes[1])
             self.journal.add(kind, visits.RECORDS[kind], owes[2:])
 
@@ -118,8 +123,8 @@ class Trial:
         if not self.taken:
             return False
         now = self.progress
-        if not now.owes:
-            return self._step((0, CLOSED, 0), "ticket", (now.trial, now.participant))
+        if not now.owes or not now.owes[0]:  # 0: from a unit that this one replaces
+            return self._step((now.visit, CLOSED, 0), "ticket", (now.trial, now.participant))
         if self.given and now.stage == THERAPY:
             if not self._step((now.visit, AFTER, 0)):
                 return False
@@ -134,7 +139,11 @@ class Trial:
         now = self.progress
         if now.stage not in visits.ASKING or now.item < len(self.items):
             return True
-        return self._step((now.visit, CLOSED, 0), "visit", (now.visit, "done"))
+        if not self._step((now.visit, CLOSED, 0), "visit", (now.visit, "done")):
+            return False
+        # the receipt is that of the visit's last record: it covers what was rated after therapy
+        self.journal.receipt = mac.receipt_code(self.journal.seal).encode()
+        return True
 
     # -- START ---------------------------------------------------------------------------
 
@@ -311,10 +320,17 @@ class SealedEvents(JournalEvents):
 
     def __init__(
         self, trial: "Trial", hal: "Hal", journal: "Journal", status: "Status", gate: "Gate",
-        serial: str,
+        serial: str, board: str, kept: "PersistentState",
     ) -> None:  # fmt: skip
-        JournalEvents.__init__(self, hal, journal, status, gate, serial)
+        JournalEvents.__init__(self, hal, journal, status, gate, serial, board, kept)
         self.trial = trial
+
+    def _distrust(self) -> "list[str]":
+        before = self.journal.kept[VISIT]
+        wrong = JournalEvents._distrust(self)
+        if self.journal.kept[VISIT] != before:
+            self.trial.taken = False  # nothing is written over what is lost
+        return wrong
 
     def _owed(self) -> None:
         self.trial.owed()

@@ -4,11 +4,12 @@ Nothing here knows of a unit: `firmware.trial.trial` runs it. Days are whole day
 clock.
 
     {"trial": "NAME", "participant": "P-07", "visit": 2, "stage": "before", "item": 3,
-     "first_s": 848534400, "owes": [41, "rating", 2, "before", "Rotate left", 6]}
+     "first_s": 848534400, "owes": [41, "rating", 2, "before", "Rotate left", 6], "version": 9}
 
 `visit` is the one that is open or was last, 0 before the first. `owes` is the journal's record
 that belongs to this step, with its number: this file is written first, so that with the power
-gone in between the record is written at the next start, and nothing is asked twice.
+gone in between the record is written at the next start, and nothing is asked twice. `version` is
+one higher with each step: the journal's records name it, so that an older file shows.
 """
 
 from firmware.core.conversions import DAYS_BEFORE, EPOCH_YEAR
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     Owed = tuple[object, ...]
 
 FILE = "visit.json"
-KEYS = ("trial", "participant", "visit", "stage", "item", "first_s", "owes")
+KEYS = ("trial", "participant", "visit", "stage", "item", "first_s", "owes", "version")
 DAY_S = 86_400
 ITEMS_MAX = 32  # by far
 
@@ -105,6 +106,7 @@ class Progress:
         self.item = 0
         self.first_s = 0  # when visit 1 was opened
         self.owes: Owed = ()  # number, kind and values; none before the first step
+        self.version = 0
 
     def then(self, visit: int, stage: int, item: int, owes: "Owed") -> "Progress":
         """The next step."""
@@ -117,12 +119,14 @@ class Progress:
         """The file's content."""
         return json_codec.text(KEYS, (
             self.trial, self.participant, self.visit, STAGES[self.stage], self.item, self.first_s,
-            list(self.owes),
+            list(self.owes), self.version,
         ))  # fmt: skip
 
 
 def owed(value: object) -> "Owed":
     """`owes` as a file has it. Raises ValueError."""
+    if value == []:
+        return ()
     if (
         not isinstance(value, list)
         or len(value) < 3
@@ -158,7 +162,8 @@ def read(content: "bytes | None", ticket: "Ticket") -> Progress:
         step.visit, step.item, step.first_s = visit, item, first_s
         step.owes = owed(table["owes"])
         if visit > ticket.protocol.visits or (visit == 0) != (first_s == 0) or (
-            (visit == 0 and step.stage != CLOSED) or (step.stage == CLOSED and item)
+            (visit and not step.owes) or (visit == 0 and step.stage != CLOSED)
+            or (step.stage == CLOSED and item)
             or (step.stage == THERAPY and (item or not has_therapy(ticket.protocol, visit)))
             or item > len(items(ticket.protocol, visit, step.stage))
         ):  # fmt: skip

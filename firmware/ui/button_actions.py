@@ -55,6 +55,8 @@ class ButtonActions:
         session = self.session
         state = session.state
         if done & buttons.PRESSED:
+            if not self.buttons.chatters(self.status.inputs.ms):
+                session.idle_ms = 0
             self.pressed_in = -1 if self._means_stop(state) else state
             session.post(states.PRESS)
         # what was pressed in another state was meant for that one

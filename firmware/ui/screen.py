@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 
 ROWS = 8
-RECEIPT = 1 << 29  # behind row 7, less the session's number: no other number is near
+RECEIPT = 1 << 29  # behind its row, less the session's number: no other number is near
+RECEIPT_ROW = 4
 CELLS = 16
 
 
@@ -73,7 +74,7 @@ class Screen:
             return session.state
         if row == 1 and session.state in states.IN_SESSION:
             return self._left_s()
-        if row == 7 and self._has_receipt():
+        if row == RECEIPT_ROW and self._has_receipt():
             return RECEIPT - session.number
         if self.face:
             return self.face.key(row)
@@ -86,7 +87,8 @@ class Screen:
         if row == 4:
             return session.set_point_mc
         if row == 5:
-            return (status.battery.percent << 15) + status.battery.sessions_left()
+            unsure = 0 if status.battery.gauge_believed else 1 << 14
+            return (status.battery.percent << 15) + unsure + status.battery.sessions_left()
         # changes with every fault that comes, and when they are acknowledged
         trouble = status.latch.count * 2 + (1 if status.latch.latched else 0)
         return (trouble << 7) + (session.lock << 4) + session.refused if row == 6 else trouble
@@ -111,10 +113,11 @@ class Screen:
         return longest_s if longest_s < limit_s else limit_s
 
     def _has_receipt(self) -> bool:
-        """A session is over and in the journal: a person may note down what proves it."""
-        session = self.status.session
-        done = session.state == states.DONE and session.refused != states.TOO_EARLY
-        return done and len(self.journal.receipt) > 0
+        """A session is over and in the journal, whatever ended it, and no other has begun: a
+        person may note down what proves it."""
+        state = self.status.session.state
+        dark = state not in states.IN_SESSION and state != states.RATE
+        return dark and len(self.journal.receipt) > 0
 
     def _draw(self, row: int, cells: bytearray) -> None:
         status = self.status
@@ -124,9 +127,9 @@ class Screen:
             put_text(cells, 0, texts.STATES[session.state])
         elif row == 1 and session.state in states.IN_SESSION:
             self._draw_left(cells)
-        elif row == 7 and self._has_receipt():
+        elif row == RECEIPT_ROW and self._has_receipt():
             put_text(cells, 0, texts.RECEIPT)
-            put_text(cells, 8, self.journal.receipt)
+            put_text(cells, 2, self.journal.receipt)
         elif self.face:
             self.face.draw(row, cells)
         elif row == 1:
@@ -147,6 +150,8 @@ class Screen:
             put_text(cells, 0, texts.BATTERY)
             put_int(cells, 4, status.battery.percent)
             put_int(cells, 10, status.battery.sessions_left())
+            if not status.battery.gauge_believed:
+                put_text(cells, 5, texts.UNSURE)
         elif row == 6:
             self._draw_trouble(cells)
         else:

@@ -13,7 +13,7 @@ REASONS = (  # by the event that ended the session
     b"Ended: fault", b"Ended by you", b"Charger in", b"Battery empty", b"Ended by host",
     b"Off the skin", b"Off the skin", b"Ended by you", b"Heat dose full", b"Dose reached",
     b"Time is up", b"Waited too long",
-) + (b"",) * 15  # fmt: skip
+) + (b"",) * 16  # fmt: skip
 REFUSALS = (
     b"", b"Button is stuck", b"Charge it first", b"Enough for today", b"Too warm: wait",
     b"Put the belt on", b"Cause persists", b"Cannot keep log", b"Needs service",
@@ -34,12 +34,13 @@ LOCKS = (b"", b"Not calibrated", b"Bad prescription", b"Restarted a lot", b"Boar
          b"Needs service", b"Ticket is wrong")  # fmt: skip
 PADS = (b"A", b"B", b"")
 
-RECEIPT = b"Code"
+RECEIPT = b"R"
 LEFT = b"Left    :"
 CONTACT = b"A  .   B  .  C"
 DOSE = b"A  .  B  . J/cm2"
 SET_POINT = b"Held at   .  C"
 BATTERY = b"    %      times"
+UNSURE = b"?"  # gauge and voltage differ
 NO_CLOCK = b"Clock not set"
 
 # Shown only by a unit in a trial.

@@ -26,7 +26,7 @@ from sim.common.story import Scenario
 from sim.driver_depth.run import DriverDepth
 from sim.faults import program
 from sim.faults.catalogue import ALERT_BROKEN, BOUNDS, FAULTS, find_bound
-from sim.faults.deadlines import SENSED, TIMED, Bound
+from sim.faults.deadlines import SENSED, SINGLE_C, TIMED, Bound
 from sim.run import Run
 from sim.scenario.scenario import PADS
 
@@ -90,6 +90,7 @@ class Cell:
     after_due_j: float = 0.0
     peak_c: float = 0.0
     peak_wearer: str = ""
+    limit_c: float = SINGLE_C  # its bound
     outside: bool = False  # only heat from outside raised the peak beyond the bound
     cut_c: float | None = None  # true contact when a trip ended light
     crossing_s: float | None = None  # from the injection until true contact crossed the trip
@@ -116,11 +117,8 @@ class Cell:
                 self.energy_j, self.energy_bound_j = m.energy_j, m.energy_bound_j
             self.after_due_j = max(self.after_due_j, m.after_due_j)
         if m.peak_c > self.peak_c:
-            self.peak_c, self.peak_wearer, self.outside = (
-                m.peak_c,
-                tried.wearer,
-                is_outside_alone(m),
-            )
+            self.peak_c, self.peak_wearer = m.peak_c, tried.wearer
+            self.limit_c, self.outside = m.limit_c, is_outside_alone(m)
         if self.row.since == SENSED and m.onset_ms is not None:
             self.cut_c = larger(self.cut_c, m.cut_c)
         if m.crossing_s is not None:

@@ -13,9 +13,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sim.campaign.injection_points import hold_start, press_start
 from sim.campaign.measurements import FOREVER_MS, Measurements
 from sim.common.story import Event
-from sim.common.value_record import replace
 from sim.faults.catalogue import ALERT_BROKEN
-from sim.faults.deadlines import APART, AT_START, BANK, CURRENT, EMPTY, LIT, SENSED, SINGLE_C
+from sim.faults.deadlines import (
+    APART,
+    AT_START,
+    BANK,
+    CURRENT,
+    DOUBLE_C,
+    EMPTY,
+    LIT,
+    SENSED,
+    SINGLE_C,
+)  # fmt: skip
 from sim.faults.injectors import find_bank
 from sim.oracle.claims import Claims
 from sim.oracle.design import DUTY_MAX
@@ -57,10 +66,12 @@ class Measured(NamedTuple):
     energy_bound_j: float | None  # what all banks that may be lit give within the bound
     peak_c: float  # true contact, from the injection to the end
     cut_c: float  # true contact at the last light
-    own_c: float | None  # the peak without heat from outside after the light, where it matters
+    own_c: float | None  # the peak that the unit answers for, where heat comes from outside
+    limit_c: float  # the bound of both
     crossing_s: float | None  # when true contact crossed the trip
     state: str  # once it was dark, or had run for long enough
     went_on: bool  # still lit then
+    completed: bool  # or given whole
     stop_ms: float | None  # from a stop to dark, where it was still lit
     again: bool  # therapy began after a START that met the fault
     named: tuple[str, ...]  # the faults latched since the injection, in order
@@ -77,24 +88,7 @@ def inject(fresh: "Callable[[], Run]", moment: "Moment", case: Case, at_s: float
         injection.run_to_end()
     finally:
         injection.run.close()
-    if case.row.outside and injection.measurements.peak_c > SINGLE_C:
-        injection.own_c = measure_without_outside(fresh(), injection)
     return injection
-
-
-def measure_without_outside(run: "Run", injection: "Injection") -> float:
-    """Return the highest true contact of the same run, had the heat from outside ended with the
-    last light, or never begun where there was no light since: the heat of the unit alone."""
-    dark_ms = injection.measurements.last_ms()
-    events: tuple[Event, ...] = ()
-    if dark_ms is not None and dark_ms > injection.at_ms:
-        for_s = (dark_ms - injection.at_ms) / 1000
-        events = tuple(replace(event, for_s=for_s) for event in injection.faults)
-    run.continue_with(events, LONGEST_S)
-    measurements = Measurements(run)
-    while run.t_ms < injection.run.t_ms and measurements.advance():
-        pass
-    return measurements.peak_c
 
 
 class Injection:
@@ -112,7 +106,6 @@ class Injection:
         if not case.alert and row.fault != ALERT_BROKEN:
             self.faults = (Event(at_s, "fault", ALERT_BROKEN), event)
         self.bank = find_bank(run.hardware, event) if row.since == CURRENT else -1
-        self.own_c: float | None = None
         self.state = ""
         self.went_on = False
         self.stop_ms: float | None = None
@@ -130,7 +123,7 @@ class Injection:
         if row.gated_ms is not None and run.scenario.prescription.get("light", CW) != CW:
             self.within_ms = row.gated_ms
         run.continue_with((*self.faults, *pressed), LONGEST_S)
-        self.measurements = Measurements(run, self.bank, self.at_ms)
+        self.measurements = Measurements(run, self.bank, self.at_ms, row.outside)
 
     def _dose(self) -> list[tuple[float, float]]:
         """Return (counted, given) of each bank, J/cm2."""
@@ -164,8 +157,14 @@ class Injection:
             if self.case.row.session:
                 alive = self._end_session()
         if alive and (not self.went_on or self.case.row.comes == AT_START):
-            self._press()
-            self._run_for(AGAIN_S)
+            self._start_again()
+
+    def _start_again(self) -> None:
+        """Press START on a dark unit; one in FAULT has to be acknowledged first."""
+        if self.measurements.state == "FAULT" and not self._acknowledge():
+            return
+        self._press()
+        self._run_for(AGAIN_S)
 
     def _end_session(self) -> bool:
         """Plug the charger for a moment: it ends a paused session."""
@@ -195,6 +194,14 @@ class Injection:
         if not (self.went_on and self.stop_ms is None):
             self.met_ms = min(self.met_ms, at_s * 1000)
         return at_s * 1000
+
+    def _acknowledge(self) -> bool:
+        """Hold START: a fault whose cause is gone is acknowledged by it. Return whether the unit
+        is still on."""
+        at_s = self.run.t_s + SOON_S
+        self.run.continue_with((hold_start(at_s),), LONGEST_S)
+        self.first_press_ms = min(self.first_press_ms, at_s * 1000)
+        return self._run_for(STOP_S)
 
     def _run_for(self, s: float) -> bool:
         """Run for some seconds; return False where the run is over."""
@@ -228,14 +235,25 @@ class Injection:
         return Measured(
             within_ms=self.within_ms, onset_ms=onset_ms, latency_ms=latency_ms, energy_j=energy_j,
             after_due_j=after_due_j, energy_bound_j=self._energy_bound_j(),
-            peak_c=measured.peak_c, cut_c=measured.cut_c, own_c=self.own_c,
-            crossing_s=measured.crossing_s, state=self.state, went_on=self.went_on,
+            peak_c=measured.peak_c, cut_c=measured.cut_c, own_c=measured.own_c,
+            limit_c=self._limit_c(), crossing_s=measured.crossing_s, state=self.state,
+            went_on=self.went_on, completed=self._is_completed(),
             stop_ms=self.stop_ms, again=self._began_again(),
             named=measured.list_named(self.at_ms), own_name_ms=own_name_ms,
             miscount_j_cm2=self._miscount_j_cm2(),
             reset_ms=min((ms for ms in resets if ms >= 0), default=None),
             cem43_min=measured.cem43_min,
         )  # fmt: skip
+
+    def _limit_c(self) -> float:
+        """Return how hot any column may get: a pressed spot that is heated from outside as well
+        is two faults."""
+        two = self.case.row.outside and self.run.scenario.start.spot is not None
+        return DOUBLE_C if two else SINGLE_C
+
+    def _is_completed(self) -> bool:
+        """Whether the session ended with its whole dose."""
+        return self.state == "DONE" and self.claims.read_reason() == "dose"
 
     def _began_again(self) -> bool:
         """Whether therapy began after the START that met the fault."""

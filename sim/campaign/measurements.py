@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sim.oracle.claims import Claims
 from sim.oracle.design import CONTROL_MS, POWERED
+from sim.oracle.outside_heat import OutsideHeat
 from sim.oracle.supply_current import SupplyCurrent
 from sim.physics.plant import TRIP_C
 
@@ -31,11 +32,17 @@ class Measurements:
     """Measures a run from now on; `advance` moves it by a control step.
 
     `bank` may name a bank that breaks at `breaks_ms`: then also from when the LED supply's current
-    shows it, and until when it was driven.
+    shows it, and until when it was driven. Where heat comes from `outside`, `own_c` is the highest
+    temperature by which the unit is judged (`sim.oracle.outside_heat`); else it is None.
     """
 
-    def __init__(self, run: "Run", bank: int = -1, breaks_ms: float = 0.0) -> None:
+    def __init__(
+        self, run: "Run", bank: int = -1, breaks_ms: float = 0.0, outside: bool = False
+    ) -> None:
         self.run = run
+        self._outside = OutsideHeat(run) if outside else None
+        self.own_c: float | None = None
+        self._judged = 0  # stretches of light that were judged
         self.claims = Claims(run)
         self._supply = SupplyCurrent(run, self.claims)
         self.bank = bank
@@ -116,9 +123,18 @@ class Measurements:
             self.peak_c = hottest_c
             if hottest_c >= TRIP_C and self.crossing_s is None:
                 self.crossing_s = self.run.t_s
+        if self._outside is not None:
+            self._measure_own(self._outside)
         state = self.claims.read_state()
         if not self.visited or self.visited[-1][1] != state:
             self.visited.append((self.run.t_ms, state))
+
+    def _measure_own(self, outside: OutsideHeat) -> None:
+        outside.follow(self.run.t_ms)
+        lit = len(self.spans) > self._judged
+        self._judged = len(self.spans)
+        own_c = max(outside.judged_c(pad, lit) for pad in (0, 1))
+        self.own_c = own_c if self.own_c is None else max(self.own_c, own_c)
 
     @property
     def state(self) -> str:

@@ -57,23 +57,23 @@ def check_energy(m: Measured, case: Case, moment: Moment) -> Finding:
 
 
 def check_contact(m: Measured, case: Case, moment: Moment) -> Finding:
-    """Hottest skin or contact of any column, unless only heat from outside raised it after the
-    cut-off."""
-    if m.peak_c <= deadlines.SINGLE_C or is_outside_alone(m):
+    """Hottest skin or contact of any column; what only heat from outside did aside."""
+    worst_c = m.peak_c if m.own_c is None else m.own_c
+    if worst_c <= m.limit_c:
         return None
-    return f"{m.peak_c:.2f} C", f"{deadlines.SINGLE_C:.1f} C", m.peak_c
+    return f"{worst_c:.2f} C", f"{m.limit_c:.1f} C", worst_c
 
 
 def is_outside_alone(m: Measured) -> bool:
-    """Whether contact exceeded its bound, and would not have without heat from outside."""
-    return m.peak_c > deadlines.SINGLE_C and m.own_c is not None and m.own_c <= deadlines.SINGLE_C
+    """Whether the pad was hotter than its bound, by heat from outside alone."""
+    return m.own_c is not None and m.own_c <= m.limit_c < m.peak_c
 
 
 def check_contact_at_cut(m: Measured, case: Case, moment: Moment) -> Finding:
     """True contact when light ended: half a degree over the trip at most."""
-    if case.row.since != deadlines.SENSED or m.onset_ms is None or m.cut_c <= deadlines.SINGLE_C:
+    if case.row.since != deadlines.SENSED or m.onset_ms is None or m.cut_c <= m.limit_c:
         return None
-    return f"{m.cut_c:.2f} C", f"{deadlines.SINGLE_C:.1f} C", m.cut_c
+    return f"{m.cut_c:.2f} C", f"{m.limit_c:.1f} C", m.cut_c
 
 
 def check_thermal_dose(m: Measured, case: Case, moment: Moment) -> Finding:
@@ -136,7 +136,7 @@ def check_start(m: Measured, case: Case, moment: Moment) -> Finding:
 def check_goes_on(m: Measured, case: Case, moment: Moment) -> Finding:
     """A harmless fault stops nothing, and prevents no session."""
     harmless = case.row.comes in (deadlines.GOES_ON, deadlines.BANK)
-    if not harmless or m.went_on or moment.state in NO_THERAPY:
+    if not harmless or m.went_on or m.completed or moment.state in NO_THERAPY:
         return None
     return m.state, "light", 0.0
 

@@ -94,7 +94,7 @@ class Scenario(Record):
 
     FIELDS = (
         "name", "seed", "duration_s", "prescription", "start", "events", "until_done", "board",
-        "expectations", "wakes",
+        "expectations",
     )  # fmt: skip
     name: str
     seed: int
@@ -105,4 +105,3 @@ class Scenario(Record):
     until_done: bool = False
     board: str = REFERENCE
     expectations: tuple[Expectation, ...] = ()  # in order of time
-    wakes: bool = False  # START switches on a unit that is off; else its run ends there

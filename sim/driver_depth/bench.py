@@ -3,7 +3,7 @@
 Driver depth and pin depth have one each. `hardware` is what faults act on.
 """
 
-from firmware.core.inputs import CHARGER
+from firmware.core.inputs import CHARGER, START
 from sim.faults.hardware import NEVER_MS, Hardware
 from sim.physics import sensors
 from sim.physics.plant import STEP_MS, Plant
@@ -60,6 +60,9 @@ class Bench:
         self.event_ms = NEVER_MS  # when `on_event` is next due
         self.on_event: Callable[[int], int] | None = None
         self.powered = True  # the unit holds its supply on
+        self.released = False  # since it let go of it, START was seen up
+        self.on_start: Callable[[], None] = lambda: None  # START switches the unit on again
+        self.on_unheld: Callable[[], None] = lambda: None  # it let go, and START is up
         self.reseed(seed)
         self.at = 0
         self.contact_read = [0, 0]  # what the program last read of the contact thermometers
@@ -74,9 +77,9 @@ class Bench:
         """Put the chip on this bench."""
         self.chip = chip
 
-    def charger_plugged(self) -> bool:
-        """Whether the charger is plugged in."""
-        return bool(self.hardware.pins & CHARGER)
+    def is_fed(self) -> bool:
+        """Whether the charger, or START while it is held, supplies a unit that let go."""
+        return bool(self.hardware.pins & (CHARGER | START))
 
     def alert_opens(self) -> bool:
         """Whether a contact thermometer's ALERT holds the supply switch open, in hardware."""
@@ -97,6 +100,22 @@ class Bench:
             self.event_ms = self.on_event(us // 1_000)
         self.expect(self.event_ms)
         self.refresh()
+        if not self.powered:
+            self._feel_start()
+
+    def _feel_start(self) -> None:
+        """START supplies a unit that is off while it is held; pressed anew, it starts it."""
+        down = bool(self.hardware.pins & START)
+        if down and self.released:
+            off = not self.plant.powered  # a charger or a host feeds a unit that let go
+            self.powered = self.plant.powered = True
+            self.released = False
+            if off:
+                self.on_start()
+                return
+        self.released = self.released or not down
+        if not self.powered and self.plant.powered and not self.is_fed():
+            self.on_unheld()
 
     def expect(self, event_ms: int) -> None:
         """Set when `on_event` is next due."""
@@ -118,6 +137,7 @@ class Bench:
 
     def lose_power(self) -> None:
         """The unit's supply is gone: its parts lose their registers."""
+        self.plant.powered = self.powered
         for part in self.parts:
             part.power_on(self.chip.us)
 

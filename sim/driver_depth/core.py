@@ -73,6 +73,7 @@ class Chip(Clock):
         self.resets: list[tuple[int, str]] = []  # (us, why)
         self.asleep = False  # lightsleep was called
         self.bench.attach(self)
+        self.bench.on_unheld = self.release_supply
         flash.clock = self
 
     # -- time --------------------------------------------------------------------------
@@ -161,7 +162,7 @@ class Chip(Clock):
     def release_supply(self) -> None:
         """Switch off: the hold pin is low. The charger or USB may still supply the unit."""
         self.bench.powered = False
-        if not self.bench.charger_plugged() and not self.usb.connected:
+        if not self.bench.is_fed() and not self.usb.connected:
             self.cut_power("let go")
 
     def power_on(self) -> None:

@@ -31,6 +31,7 @@ class Device:
         self.chip = unit.chip
         self.chip.on_stop = self._pause
         self.chip.on_endless = self._abandon_program
+        unit.bench.on_start = self._press_on
         self.program: Program | None = None
         self.at_prompt = False
         self.boots = 0
@@ -150,6 +151,9 @@ class Device:
                 self.attach_until_us = -1
                 return True
 
+    def _press_on(self) -> None:
+        self.power_at_us = self.chip.us
+
     def _wait_for_power(self) -> None:
         """Stay without power until it comes back."""
         self.at_prompt = False
@@ -160,5 +164,6 @@ class Device:
             chip.spend(PROMPT_US)
             if 0 <= self.power_at_us <= chip.us:
                 self.power_at_us = -1
+                self.unit.bench.plant.powered = True
                 chip.power_on()
                 return

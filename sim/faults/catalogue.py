@@ -149,6 +149,7 @@ GROUPS = (
                 source="design; a jump of less than 2 C is not told",
             )],
             pad="may", unit="C", low=-10, high=10, default=-4.3, shows_as=AS_APART, least=2.2,
+            not_in=("OFF", "SELF_TEST"),  # nothing was read yet: there it is an error, and no jump
         ),
         Fault(
             "contact_stuck", 5, "thermometer frozen",
@@ -199,7 +200,7 @@ GROUPS = (
         # The hottest column of skin is what is judged: `max_skin_c`.
         Fault(
             "pressure_spot", 56, "pressure stops the blood under part of the pad",
-            [Bound(GOES_ON, None, STRIKE, LIT, (Trial(0.0, HEAT_S),))],
+            [Bound(GOES_ON, None, STRIKE, (*LIT, "DONE"), (Trial(0.0, HEAT_S),))],
             pad="may", unit="1/s", low=0, high=0.01, default=0.0, drawn=(0.0, 0.0005),
         ),
     )),
@@ -263,6 +264,12 @@ GROUPS = (
             )],
             unit="%", low=0, high=100, default=2.0, lasts=False,  # sets the charge, once
             darkens=True, drawn=(0.0, 8.0),
+        ),
+        Fault(  # in order: what its resistance leaves is counted, and its end is a battery's
+            "battery_aged", 57, "pack of more resistance",
+            [Bound(GOES_ON, None, STRIKE, LIT, (Trial(2.0), Trial(4.0)))],
+            unit="times the resistance", low=1, high=8, default=4.0, darkens=True,
+            drawn=(1.5, 6.0), harmless_to=1.5,
         ),
         Fault(
             "charger_plugged", 27, "charger plugged in", [Bound(OFF, 80, STRIKE, ("CHARGING",))],

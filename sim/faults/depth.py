@@ -47,10 +47,6 @@ class Observer:
         """Do what is due at a time; return when something is due next."""
         return NEVER_MS
 
-    def wakes(self) -> bool:
-        """Whether START switches the unit on again where it is off."""
-        return False
-
     def mark_line_reached(self, event: "Event") -> None:
         """The firmware is about to execute the line that an event names."""
 
@@ -69,7 +65,6 @@ class Observer:
 class Depth:
     """A unit, simulated to some depth. Times are in ms or s since power-on."""
 
-    can_sleep = False  # time in which the unit is off is skipped
     outlives_reset = True  # the firmware's objects can be read after the reset that ended it
     chunk_steps = 250  # control steps that are worth a look at the wall clock
     hardware: "Hardware"

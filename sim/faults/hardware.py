@@ -5,6 +5,7 @@ One `Hardware` stands between them at every depth. Owned and read by the HAL of 
 faults of `sim.faults.injectors` act on it and on the plant behind it, and on nothing else.
 """
 
+from firmware.core.inputs import CHARGING
 from sim.common.value_record import Record
 from sim.physics import sensors
 from sim.physics.threshold_times import ThresholdTimes
@@ -90,10 +91,13 @@ class Hardware:
         raw[1] = b.contact_raw
         raw[2] = a.board_raw
         raw[3] = b.board_raw
-        raw[5] = plant.battery.vcell_raw()
+        raw[5] = plant.battery.vcell_raw(plant.sag_mv)
         raw[6] = plant.battery.soc_raw()
         raw[SKIN] = a.skin_raw
         raw[SKIN + 1] = b.skin_raw
+        if plant.charge_w and plant.battery.charge >= 1.0:  # the charger is done
+            plant.charge_w = 0.0
+            self.pins &= ~CHARGING
         self.felt = raw[:]
         self.levels = levels = [
             a.ntc_level, b.ntc_level, plant.pack_mv() * sensors.ADC_FULL / self.full_scale_mv,

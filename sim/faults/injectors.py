@@ -278,6 +278,11 @@ def battery_sag(hardware: "Hardware", event: "Event", on: bool) -> None:
     hardware.plant.sag_mv = event_value(event) * 1000.0 if on else 0.0
 
 
+def battery_aged(hardware: "Hardware", event: "Event", on: bool) -> None:
+    """The pack has `value` times its resistance."""
+    hardware.plant.battery.resistance_times = event_value(event) if on else 1.0
+
+
 def battery_low(hardware: "Hardware", event: "Event", on: bool) -> None:
     """The pack has `value` percent left, from now on."""
     if on:
@@ -375,6 +380,7 @@ INJECT: "dict[str, Inject]" = {
     "pressure_spot": pressure_spot,
     "battery_sag": battery_sag,
     "battery_low": battery_low,
+    "battery_aged": battery_aged,
     "gauge_nak": lambda hardware, event, on: hardware.silence(("cell", "charge"), on),
     "gauge_garbage": sensor_fault(gauge_garbage, noise(3)),
     "i2c_hang": lambda hardware, event, on: hardware.hold_bus(on),

@@ -6,7 +6,7 @@ is named.
 
 import gc
 
-from firmware.core.inputs import HOST, START
+from firmware.core.inputs import HOST
 from firmware.core.limits import CONTROL_TICKS, TICK_MS
 from sim.faults.catalogue import FAULTS, HANGS, POWER_LOST, RAISES, SOFT_RESET
 from sim.faults.depth import Depth
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 class HalDepth(Depth):
     """A unit at HAL depth: its `hal`, and the `lifecycle` of its firmware."""
-
-    can_sleep = True
 
     def __init__(self, record: bool = False) -> None:
         """`record` keeps all inputs and outputs for `recording`."""
@@ -80,32 +78,15 @@ class HalDepth(Depth):
                     observer.end_tick()
             if self.end_step(last_ms):
                 return False
-            if not self.hal.powered and not self.sleep(last_ms):
-                return False
+            if self.lifecycle.sleeps():
+                self.hal.skip_to(min(self.hal.event_ms, last_ms - TICK_MS))
         return True
-
-    def sleep(self, last_ms: int) -> bool:
-        """The unit is off: let its time off go by, event by event, until START switches it on.
-        Return False where the run ends first."""
-        hal = self.hal
-        lifecycle = self.lifecycle
-        lifecycle.stop()
-        while self.observer.wakes():
-            due_ms = hal.event_ms + -hal.event_ms % TICK_MS  # events come in whole ticks
-            if due_ms >= last_ms:
-                hal.skip_to(last_ms - last_ms % TICK_MS)
-                return False
-            if due_ms > hal.t_ms + TICK_MS:
-                hal.skip_to(due_ms)
-            lifecycle.tick()
-            if self.hardware.pins & START:
-                lifecycle.switch_on()
-                return True
-        return False
 
     def end_step(self, last_ms: int) -> bool:
         """A control step went by; whether the run is over, at `last_ms` or for the observer."""
         self.ticks += CONTROL_TICKS
+        if not self.hal.powered and self.lifecycle.running:
+            self.lifecycle.switch_off()
         return self.observer.end_step() or self.hal.t_ms + TICK_MS >= last_ms
 
     def one_tick(self) -> None:

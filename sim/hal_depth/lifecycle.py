@@ -8,7 +8,7 @@ is decided over resets is decided by `hal.resets`, as `main.py` has it decided.
 
 import sys
 
-from firmware.core.inputs import Inputs
+from firmware.core.inputs import START, Inputs
 from firmware.core.states import NOT_LOCKED, RESTARTS
 from firmware.waistband import Waistband
 from hal import resets
@@ -59,6 +59,8 @@ class Lifecycle:
         self.tick: Callable[[], None] = self.wait
         self.spare = Inputs()  # filled while no firmware reads
         self.running = False
+        self.is_off = False  # it let go of its supply, and
+        self.released = False  # START was seen up since
         self.next: Callable[[], None] = self.start_firmware  # while not running: what comes
         self.next_ms = 0  # ... and when
         self.restarts: list[tuple[float, str]] = []  # (s, why)
@@ -82,14 +84,14 @@ class Lifecycle:
             self.raised.append((self.hal.t_ms / 1000, repr(why)))
         else:
             raise why
-        if not (self.running or how == POWER_LOST):
+        if not (self.running or how == POWER_LOST) or self.is_off:
             return  # there is no program that could raise, hang or be reset
         if self.running and self.recorder and not self.restarts:
             self.recorder.discard_tick()
         self.running = False
         self.tick = self.wait
         if not self.hal.powered:
-            self.next_ms = NEVER_MS  # it has let go of its supply: nothing begins anew
+            self.switch_off()
         elif how == POWER_LOST:
             self.lose_power(for_s)
         elif how == HANGS or (how == SOFT_RESET and self.hal.armed):
@@ -126,27 +128,38 @@ class Lifecycle:
         self.next = self.power_on
         self.next_ms = hal.t_ms + int(for_s * 1000)
 
-    def power_on(self) -> None:
-        """Power has come back."""
-        hal = self.hal
-        hal.restart()
-        self.restarts.append((hal.t_ms / 1000, "power-on"))
-        self.boot(True)
-
-    def stop(self) -> None:
-        """The unit has let go of its supply: no firmware runs."""
-        self.running = False
-        self.tick = self.wait
-        self.next_ms = NEVER_MS
+    def switch_off(self) -> None:
+        """The unit has let go of its supply. START held supplies it as long as it is held; pressed
+        anew, it starts the unit."""
         self.hal.restart()
+        self.running = False
+        self.is_off = True
+        self.released = False
+        self.tick = self.stay_off
 
-    def switch_on(self) -> None:
-        """START closes the supply: the chip begins anew."""
+    def stay_off(self) -> None:
+        """A tick's time without a supply."""
+        hal = self.hal
+        hal.read(self.spare)
+        down = bool(self.spare.pins & START)
+        hal.plant.powered = down
+        if down and self.released:
+            self.is_off = False
+            hal.powered = True
+            self.tick = self.wait
+            self.power_on(SWITCHED_ON)
+        self.released = self.released or not down
+
+    def power_on(self, why: str = "power-on") -> None:
+        """Power has come, or come back."""
         hal = self.hal
         hal.restart()
-        hal.powered = True
-        self.restarts.append((hal.t_ms / 1000, SWITCHED_ON))
+        self.restarts.append((hal.t_ms / 1000, why))
         self.boot(True)
+
+    def sleeps(self) -> bool:
+        """Whether the unit is off and stays so until an event comes."""
+        return self.is_off and self.released and not self.hal.hardware.pins & START
 
     def boot(self, power_on: bool) -> None:
         """As `main.wire`: word and firmware of the boot cycle that begins, or the prompt."""

@@ -161,16 +161,18 @@ class SimHal(Peripherals):
         self.reset_peripherals()
         self.ending = None
 
-    def skip_to(self, t_ms: int) -> None:
-        """The unit is off and dark: the next tick is at `t_ms`, and the plant has rested until
-        then."""
+    def skip_to(self, until_ms: int) -> None:
+        """The unit is off: let the plant rest until the last tick before `until_ms`."""
+        last_ms = until_ms - TICK_MS
+        last_ms -= last_ms % TICK_MS
+        if last_ms <= self.t_ms:
+            return
         self._settle(self.t_ms)
-        last_ms = t_ms - TICK_MS
         self.plant.rest((last_ms - self.t_ms) / 1000.0)
         self.t_ms = self.hardware.t_ms = self._mark_ms = last_ms
         self._profile = [(last_ms, 0.0)]
         self._window_ms = last_ms - 1
-        self._turn_ms = self._block_ms = t_ms
+        self._turn_ms = self._block_ms = last_ms + TICK_MS
 
     def freeze(self) -> None:
         """The lease's state machine stops, its pin as it is."""

@@ -188,8 +188,14 @@ CLOCKS = {
 }
 
 
+NOBODY_MS = "nobody pressed a button for 10 min"
+IDLE = (states.READY, states.DONE, states.FAULT, states.LOCKED)
+
+
 def clock(node: Node) -> "list[Choice]":
-    """How long the state has lasted."""
+    """How long the state has lasted, and since when nobody pressed a button."""
+    if node.state in IDLE:
+        return [NOTHING, (NOBODY_MS, setter("unit.session.idle_ms", limits.IDLE_OFF_MS))]
     if node.state not in CLOCKS:
         return []
     ms, words = CLOCKS[node.state]

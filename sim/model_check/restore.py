@@ -67,7 +67,8 @@ def restore_session(harness: Harness, node: Node) -> None:
     session.state, session.events = node.state, node.events
     session.previous = states.READY
     session.by_unworn = bool(node.by_unworn)
-    session.state_ms = session.session_ms = session.day_ms = session.unworn_count = 0
+    session.state_ms = session.idle_ms = session.session_ms = session.day_ms = 0
+    session.unworn_count = 0
     session.treat_ms = harness.course.max_ms if node.late else 0
     session.day_treat_ms = 0
     wear = unit.wear

@@ -61,9 +61,10 @@ class Battery:
         self.current_ma = amps * 1000.0
         self.charge = min(max(self.charge - amps * dt_s / CAPACITY_AS, 0.0), 1.0)
 
-    def vcell_raw(self) -> int:
-        """The gauge's VCELL register: mean cell voltage, 78.125 uV a code."""
-        return int(self.pack_mv / CELLS / VCELL_LSB_MV)
+    def vcell_raw(self, sag_mv: float = 0.0) -> int:
+        """The gauge's VCELL register: mean cell voltage, 78.125 uV a code; the pack stands `sag_mv`
+        lower."""
+        return max(int((self.pack_mv - sag_mv) / CELLS / VCELL_LSB_MV), 0)
 
     def soc_raw(self) -> int:
         """The gauge's SOC register, 1/256 % a code; its model is taken to be right."""

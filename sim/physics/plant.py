@@ -250,6 +250,7 @@ class Plant:
         self.full_charge_w = CHARGE_W  # when plugged in
         self.sag_mv = 0.0  # a fault: the pack sits this much lower than it should
         self.drawn_wh = 0.0
+        self.powered = True  # the unit has its supply: it draws at least what it idles on
 
     def apply_gains(self) -> None:
         """Take the drivers' gains as they are now: what each bank draws and gives at full duty."""
@@ -277,7 +278,7 @@ class Plant:
         kinds = self.kinds
         alerts = (a.alert, b.alert)
         lit_w = a.advance(shares[:kinds], lit, draw) + b.advance(shares[kinds:], lit, draw)
-        power_w = self.idle_w + lit_w
+        power_w = self.idle_w + lit_w if self.powered else 0.0
         self.battery.advance(power_w, STEP_S, self.charge_w)
         self.alert_turned = (a.alert, b.alert) != alerts
         self.drawn_wh += power_w * STEP_S / 3600.0

@@ -43,6 +43,8 @@ class Board:
         self._due = emulator.alarm(self._handle_due)
         self._power = emulator.alarm(self.power_on)
         bench.attach(self)
+        bench.on_start = self.power_on
+        bench.on_unheld = self._let_go
         for place, pin in enumerate(edges.pins[: edges.names.index("POWER_HOLD") + 1]):
             emulator.watch(pin, self._watcher(place))
         emulator.watch(wiring.hold, self._hold_changed)
@@ -114,6 +116,7 @@ class Board:
 
     def power_on(self) -> None:
         """The unit's supply comes back."""
+        self.bench.plant.powered = True
         self.emulator.power_on()
         self._reset("power-on")
 
@@ -133,8 +136,12 @@ class Board:
         """The unit drives the pin that holds its supply: low lets go of it."""
         if level or not self.emulator.drives(self.wiring.hold):
             return
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Nothing holds the supply: something else may feed the unit."""
         self.bench.powered = False
-        if not self.bench.charger_plugged() and self._host is None:
+        if not self.bench.is_fed() and self._host is None:
             self.cut_power(None)
 
     # -- a host ----------------------------------------------------------------------------

@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
     from hal.contract import Board
 
-DURATION_MAX_S = 14_400
-DAYS_MAX_S = 400 * 86_400  # of a run whose unit is switched off and on
+DURATION_MAX_S = 400 * 86_400  # of which the time that the unit is off costs nothing
 EVENTS_MAX = 2_000
 SEED_MAX = 2**32 - 1
 CLOCK_MAX = 2**30 - 1
@@ -64,7 +63,7 @@ KINDS = ("press", "fault", "host") + CHANGES
 START_KEYS = Start.FIELDS
 EVENT_KEYS = ("at_s",) + KINDS + ("hold_ms", "pad", "value", "for_s", "button", "line", "nm")
 
-SCENARIO_KEYS = ("seed", "duration_s", "board", "prescription", "start", "event", "expect", "wakes")
+SCENARIO_KEYS = ("seed", "duration_s", "board", "prescription", "start", "event", "expect")
 
 
 def ordinary(board: str = REFERENCE) -> Scenario:
@@ -110,9 +109,9 @@ def read(
     found = validate.table(value, where, SCENARIO_KEYS)
     if "duration_s" not in found:
         raise BadInput(f"{where}: lacks duration_s: a number from 1 to {DURATION_MAX_S} (s)")
-    wakes = validate.truth(found.get("wakes", False), f"{where}: wakes")
-    most_s = DAYS_MAX_S if wakes else DURATION_MAX_S
-    duration_s = validate.number(found["duration_s"], f"{where}: duration_s", 1, most_s, "s")
+    duration_s = validate.number(
+        found["duration_s"], f"{where}: duration_s", 1, DURATION_MAX_S, "s"
+    )
     data = _board(found.get("board", REFERENCE), where, board)
     return Scenario(
         name=Path(where).stem,
@@ -123,7 +122,6 @@ def read(
         events=_events(found.get("event", []), where, duration_s, data),
         board=data.NAME,
         expectations=read_expectations(found.get("expect", []), where, duration_s),
-        wakes=wakes,
     )
 
 
@@ -255,7 +253,9 @@ def repeat_event(value: object, where: str, duration_s: float) -> list[object]:
     if not isinstance(value, dict) or not ("every_s" in value or "until_s" in value):
         return [value]
     table = dict(value)
-    every_s = validate.number(table.pop("every_s", None), f"{where}: every_s", 1, DAYS_MAX_S, "s")
+    every_s = validate.number(
+        table.pop("every_s", None), f"{where}: every_s", 1, DURATION_MAX_S, "s"
+    )
     at_s = validate.number(table.get("at_s"), f"{where}: at_s", 0, duration_s, "s, to duration_s")
     until_s = table.pop("until_s", duration_s)
     until_s = validate.number(until_s, f"{where}: until_s", at_s, duration_s, "s, to duration_s")

@@ -25,8 +25,6 @@ def to_toml(scenario: "Scenario") -> str:
         f"start = {toml_value(start)}",
         f"prescription = {toml_value(scenario.prescription)}",
     ]
-    if scenario.wakes:
-        lines.append("wakes = true")
     for event in scenario.events:
         table = event_table(event)
         lines += ["", "[[event]]"] + [f"{key} = {toml_value(v)}" for key, v in table.items()]

@@ -201,7 +201,7 @@ def test_minutes_later_it_is_as_dark_and_waits_for_a_person(where: str, kind: st
     while run.advance(1_000):
         continue
     assert lit_ms == [] and run.unit.session.number == 0
-    assert state(run) in ends(run)
+    assert state(run) in (*ends(run), "OFF")  # by itself, an ended battery within the minute
 
 
 def test_every_state_is_saved_and_struck() -> None:

@@ -39,7 +39,7 @@ TABLE = [
     (faults.BATTERY_EMPTY, "battery_empty", "code", False, True),
     (faults.PAD_UNPLUGGED, "pad_unplugged", "code", False, True),
     (faults.CONTACT_STILL, "contact_still", "steps", False, True),
-    (faults.CONTACT_JUMP, "contact_jump", "mc", False, True),
+    (faults.CONTACT_JUMP, "contact_jump", "mc", True, True),
     (faults.CONTACT_LOOSE, "contact_loose", "mc", False, True),
     (faults.OFF_SKIN, "off_skin", "mc", False, True),
     (faults.RAIL_APART, "rail_apart", "0.1 ma", False, True),

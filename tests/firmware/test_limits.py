@@ -73,6 +73,8 @@ TABLE: list[tuple[str, Any, str]] = [
     ("RAMP_MS", 30 * 1000, "ours: ramp"),
     ("SKIN_WAIT_MS", 3 * MINUTE_MS, "ours: waits for skin up to 3 min"),
     ("PAUSE_MAX_MS", 10 * MINUTE_MS, "ours: resumed within 10 min"),
+    ("IDLE_OFF_MS", 10 * 60_000, "design: off by itself"),
+    ("EMPTY_OFF_MS", 60_000, "design: off by itself"),
     ("RATE_MAX_MS", 10 * MINUTE_MS, "ours: nobody answers any more"),
     ("WORN_MS", 5 * 1000, "ours: worn"),
     ("WORN_MIN_MC", 28_000, "ours: leaves room for a cold day"),
@@ -112,7 +114,9 @@ TABLE: list[tuple[str, Any, str]] = [
     ("CELL_END_MV", 3_000, "Li-ion practice"),
     ("CELL_CHARGED_MV", 3_500, "ours: charged again"),
     ("CHARGED_S", 10 * 60, "ours: charged again"),
+    ("CELL_FULL_MV", 4_050, "ours: a charger that is done"),
     ("CELL_APART_MV", 150, "ours: gauge lying"),
+    ("CHARGE_APART", 10, "ours: charge uncertain"),
     ("SESSION_RESERVE_PERCENT", 25, "ours: battery reserve"),
 ]
 

@@ -111,12 +111,12 @@ def test_off_is_the_end_and_nothing_else_is() -> None:
     assert [state for state in ALL if not list(moves(state))] == [OFF]
 
 
-def test_only_a_person_leads_out_of_a_fault_and_never_into_a_session() -> None:
-    assert dict(moves(FAULT)) == {states.ACK: SELF_TEST, HOLD: OFF}
+def test_a_person_or_nobody_for_long_leads_out_of_a_fault_and_never_into_a_session() -> None:
+    assert dict(moves(FAULT)) == {states.ACK: SELF_TEST, HOLD: OFF, states.IDLE: OFF}
 
 
-def test_a_locked_unit_is_switched_off_or_taken_into_service_by_a_host_and_nothing_else() -> None:
-    assert dict(moves(LOCKED)) == {HOLD: OFF, states.SERVE: SERVICE}
+def test_a_locked_unit_goes_off_or_is_taken_into_service_by_a_host_and_nothing_else() -> None:
+    assert dict(moves(LOCKED)) == {HOLD: OFF, states.SERVE: SERVICE, states.IDLE: OFF}
 
 
 def test_from_service_the_lit_self_test_is_the_only_light_and_a_persons_start_begins_it() -> None:

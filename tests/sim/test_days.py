@@ -18,7 +18,7 @@ max_min = 10
 set_point_c = 40
 """
 DAYS = (
-    "duration_s = 260000\nwakes = true\nstart = { date = 2026-03-01T09:00:00, battery_pct = 50 }\n"
+    "duration_s = 260000\nstart = { date = 2026-03-01T09:00:00, battery_pct = 50 }\n"
     + PRESCRIPTION
     + '[[event]]\nat_s = 0\nevery_s = 86400\npress = "START"\n'
     + '[[event]]\nat_s = 8\nevery_s = 86400\npress = "START"\n'
@@ -66,14 +66,6 @@ def test_skin_is_at_rest_in_the_morning(days: Run) -> None:
         assert max(row["max_contact_c"].values()) < 38.5
     warm = [max(row["max_contact_c"].values()) for row in days.result()["sessions"]]
     assert max(warm) - min(warm) < 0.1
-
-
-def test_without_wakes_a_unit_that_is_off_ends_the_run() -> None:
-    run = run_of(
-        "duration_s = 300\n" + PRESCRIPTION + '[[event]]\nat_s = 5\npress = "START"\n'
-        'hold_ms = 1600\n[[event]]\nat_s = 100\npress = "START"\n'
-    )
-    assert not run.depth.powered and run.t_s < 10
 
 
 @pytest.mark.parametrize("fault", ["pad_unplugged", "ntc_open", "ntc_short"])

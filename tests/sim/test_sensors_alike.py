@@ -41,6 +41,39 @@ def test_a_jump_of_both_is_a_jump(value: float, at_s: float, depth: str) -> None
     assert run.fault_rows()[0]["name"] in ("contact_jump", "contact_hot")
 
 
+@pytest.mark.parametrize("at_s", [5.0, 60.07])
+def test_after_a_jump_of_both_a_held_start_gives_no_light(at_s: float) -> None:
+    """They may lie ever since: a hold acknowledges nothing, and a reset forgets nothing."""
+    again = [
+        Event(at_s + 5.0, "press", "START", hold_ms=1_700), Event(at_s + 10.0, "press", "START"),
+        Event(at_s + 15.0, "fault", "brownout"), Event(at_s + 30.0, "press", "START"),
+    ]  # fmt: skip
+    run = run_of(step(at_s, -4.3), *again)
+    lit_s = 0.0
+    while run.advance(1):
+        if any(run.depth.duty) and run.depth.supply:
+            lit_s = run.t_s
+    assert lit_s < at_s + 0.8
+    assert states.STATES[run.unit.session.state] == "LOCKED"
+
+
+def test_a_pad_that_was_unplugged_while_it_cooled_is_no_jump() -> None:
+    """What a silent sensor said last is not what it may jump from."""
+    out = Event(60.0, "fault", "pad_unplugged", "A", for_s=120.0)
+    acknowledged = Event(190.0, "press", "START", hold_ms=1_700)
+    run = run_of(out, Event(60.0, "set", "worn", value=False), acknowledged, duration_s=200.0)
+    run.advance(10**9)
+    assert "contact_jump" not in {row["name"] for row in run.fault_rows()}
+    assert states.STATES[run.unit.session.state] in ("STANDBY", "READY")
+
+
+@pytest.mark.parametrize("fault", ["ntc_open", "ntc_short"])
+def test_a_wire_that_is_whole_again_is_no_jump(fault: str) -> None:
+    run = run_of(Event(60.0, "fault", fault, "A", for_s=3.0), duration_s=80.0)
+    run.advance(10**9)
+    assert {row["name"] for row in run.fault_rows()} <= {fault, "contact_apart"}
+
+
 @pytest.mark.parametrize("start", [
     {"ambient_c": 5.0}, {"ambient_c": 5.0, "air_w_m2k": 15.0}, {"ambient_c": 40.0},
 ])  # fmt: skip

@@ -20,6 +20,7 @@ from firmware.core.limits import (
     CHARGED_S,
     CLOCK_MASK,
     DAY_MS,
+    IDLE_OFF_MS,
     LOOK_EVERY_TICKS,
     QUIET_MS,
     SELF_TEST_MS,
@@ -490,6 +491,7 @@ BEFALLS: dict[str, Befalls] = {
     "charger": pins(CHARGER),
     "charger gone": pins(off=CHARGER | CHARGING),
     "a long time in this state": remembered("session", state_ms=SESSION_MAX_MS),
+    "nobody pressed for long": remembered("session", idle_ms=IDLE_OFF_MS),
     "a long session": remembered("session", treat_ms=SESSION_MAX_MS),
     "a new day": remembered("session", day_ms=DAY_MS),
     "a late control step": lambda run: setattr(

@@ -19,6 +19,7 @@ from firmware.waistband import Waistband
 from hal.boards import RPI_PICO
 from hal.contract import HEARD_NAMES, POWER_ON, Hal
 from sim.common.default_prescription import DEFAULT
+from tests.support.sealed_calibration import sealed
 
 __all__ = ["BOARD", "BUCKLE", "CALIBRATION", "CHARGER", "DOWN", "MOMENT_MS", "SHORT", "START", "UP",
            "Bench", "FakeHal"]  # fmt: skip
@@ -294,7 +295,7 @@ class Bench:
         self.hal.files.update(files or {})
         self.hal.clock_s = clock_s
         self.kept = (calibration, prescription)
-        self.unit = Waistband(self.hal, BOARD, calibration, prescription)
+        self.unit = Waistband(self.hal, BOARD, sealed(calibration, BOARD, self.hal), prescription)
         self.lit_in: set[str] = set()  # states in which a meter saw current
 
     @property
@@ -324,7 +325,8 @@ class Bench:
     def reset(self, start_ms: int = 0) -> None:
         """Power is lost and comes back, or the chip is reset: the same unit, begun anew."""
         self.hal.lose_power(start_ms)
-        self.unit = Waistband(self.hal, BOARD, *self.kept)
+        calibration, prescription = self.kept
+        self.unit = Waistband(self.hal, BOARD, sealed(calibration, BOARD, self.hal), prescription)
 
     def tick(self) -> None:
         """One tick."""

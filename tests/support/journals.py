@@ -91,7 +91,7 @@ class LongUsed:
         hal.clock_s += AGAIN_S
         self.journal = Journal(hal, Keys(hal.load(FILE)))
         self.journal.find()
-        keys = ("cause", "lock", "serial")
+        keys = journal_events.BOOT
         self.journal.add("boot", keys, tuple(rows["boot"][key] for key in keys))
         self.sessions += 1
         asked, ended = ({**rows[kind], "session": 1} for kind in ("session", "end"))
@@ -99,7 +99,7 @@ class LongUsed:
             journal_events.SESSION, tuple(asked[key] for key in journal_events.SESSION), 10
         )
         self.journal.end(journal_events.END, tuple(ended[key] for key in journal_events.END))
-        assert self.journal.write(1_800)
+        assert self.journal.write(1_800) and self.journal.ratchet()
         self.receipts.append(self.journal.receipt.decode())
 
 

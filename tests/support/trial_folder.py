@@ -26,6 +26,7 @@ from tools.trial.plan import Plan, check_protocol, read_prescription
 START_S = 820_584_000  # 2026-01-01 12:00
 DAY_S = 86_400
 NAME = "Test"
+SPARE = 9000  # number of the spare unit, WB-9000
 SIZES = (2, 4)
 
 
@@ -37,6 +38,7 @@ class Bench:
     keys: dict[str, Key]  # by serial
     statistician: str  # path of the identity
     officer: str
+    monitor: str = ""
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)  # the allocation, by participant
 
     @property
@@ -45,18 +47,22 @@ class Bench:
         return list(self.rows)
 
 
-def make_trial(base: Path, units: int = 4, seed: int | None = 1, **protocol: Any) -> Bench:
-    """A trial of so many units, in a folder under `base`."""
-    people = {who: base / f"{who}.age" for who in ("statistician", "officer")}
+def make_trial(
+    base: Path, units: int = 4, seed: int | None = 1, strata: dict[str, int] | None = None,
+    **protocol: Any,
+) -> Bench:  # fmt: skip
+    """A trial of so many units, and a spare one, in a folder under `base`."""
+    people = {who: base / f"{who}.age" for who in ("statistician", "officer", "monitor")}
     public = {who: age.write_identity(str(path)) for who, path in people.items()}
     keys = {
         f"WB-{number:04}": Key(mac.derive_key(bytes([number % 251]), str(number).encode()),
                                f"WB-{number:04}")
-        for number in range(1, units + 1)
+        for number in (*range(1, units + 1), SPARE)
     }  # fmt: skip
     plan = Plan(
-        NAME, tuple(keys.values()), public["statistician"], public["officer"],
+        NAME, tuple(keys.values())[:-1], public["statistician"], public["officer"],
         read_prescription("default", RPI_PICO), SIZES, (1, 1), check_protocol(protocol),
+        public["monitor"], tuple(keys.values())[-1:], strata or {},
     )  # fmt: skip
     new.create_trial(str(base / "trial"), plan, seed)
     held = age.read_identity(str(people["statistician"]))
@@ -64,6 +70,7 @@ def make_trial(base: Path, units: int = 4, seed: int | None = 1, **protocol: Any
     table = json.loads(age.decrypt(content, held, "", ""))
     return Bench(
         base / "trial", keys, str(people["statistician"]), str(people["officer"]),
+        str(people["monitor"]),
         {row["participant"]: row for row in table["rows"]},
     )  # fmt: skip
 
@@ -88,7 +95,8 @@ class Belt:
         """Switched on."""
         self.journal = Journal(self.hal, Keys(self.hal.load(FILE)))
         self.journal.find()
-        self.add("boot", cause="power on", lock="", serial=self.unit)
+        row = {**template()["boot"], "serial": self.unit, "receipt": ""}
+        self.add("boot", **{name: row[name] for name in journal_events.BOOT})
 
     def add(self, kind: str, **values: Any) -> None:
         """A record, at once."""

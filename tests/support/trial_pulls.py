@@ -31,15 +31,20 @@ def attended_belt(bench: Bench, who: str, visits: int = 3) -> Belt:
 def copied(bench: Bench, tmp_path: Path) -> Bench:
     """A copy, with everybody's journal in `pulls`."""
     shutil.copytree(bench.folder, tmp_path / "trial")
-    copy = Bench(tmp_path / "trial", bench.keys, bench.statistician, bench.officer, bench.rows)
+    copy = Bench(
+        tmp_path / "trial", bench.keys, bench.statistician, bench.officer, bench.monitor, bench.rows
+    )
     for who in PEOPLE:
         attended_belt(bench, who).pull(tmp_path / "pulls" / who)
     return copy
 
 
-def collect(trial: Bench, *folders: Path) -> int:
+def collect(trial: Bench, *folders: Path, receipts: Path | None = None) -> int:
+    """As the monitor collects: every tag is verified."""
     paths = folders or (trial.folder.parent / "pulls",)
-    return main(["trial", "collect", str(trial.folder), *map(str, paths)])
+    noted = ["--receipts", str(receipts)] if receipts else []
+    return main(["trial", "collect", str(trial.folder), *map(str, paths), "--identity",
+                 trial.monitor, *noted])  # fmt: skip
 
 
 def rows(trial: Bench, query: str) -> list[Any]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from firmware.core import faults
 from firmware.core.inputs import HOST
+from firmware.records import json_codec
 from tests.support.fake_hal import BUCKLE, CHARGER, DOWN, START, UP, Bench
 
 LIT = ("CHECK", "RAMP", "TREAT")
@@ -22,6 +23,7 @@ ASKS = {  # what a START that is let go in a state asks for; in FAULT it is refu
     "SERVICE": "CHECK",
 }  # fmt: skip
 WAITS_MS = {"WAIT_SKIN": 180_000, "PAUSED": 600_000}  # at most, for a person
+IDLE_OFF_MS, EMPTY_OFF_MS = 600_000, 60_000  # off by itself, the latter with an ended battery
 DARK = ("FAULT", "LOCKED", "OFF")  # where a fault leaves the unit
 KEPT_ALWAYS = {"fet_stuck_on", "enable_stuck", "supply_open", "board_hot"}
 CLOCK = 1 << 30
@@ -58,7 +60,8 @@ def stored_age_ms(bench: Bench) -> int:
 
 def keeps_fault(hal: Any) -> bool:
     """Whether a hard fault is kept: a file says so, or cannot be read."""
-    return hal.files.get("fault.json") not in (None, b'{"fault": null}')
+    content = hal.files.get("fault.json")
+    return content is not None and json_codec.parse(content).get("fault", 0) is not None
 
 
 @dataclass
@@ -224,7 +227,9 @@ class Model:
         elif state == "RATE":
             assert self.bench.unit.trial and was in ("SELF_TEST", "READY", "DONE"), f"asks in {was}"
         elif state == "OFF":
-            assert finger.down and finger.held_ms(self.ms) >= HOLD_MS, "off by itself"
+            held = finger.down and finger.held_ms(self.ms) >= HOLD_MS
+            idle_ms = EMPTY_OFF_MS if self.ended else IDLE_OFF_MS
+            assert held or self.state_ms >= idle_ms - STEP_MAX_MS, "off by itself too soon"
         if state in ("READY", *POWERED):
             assert self.calibrated and not keeps_fault(hal), f"{state} while locked"
         if was == "FAULT" and state != "OFF":

@@ -152,7 +152,7 @@ def desk(chromium: "Browser", address: str) -> Iterator[Bench]:
     ("text", "said"),
     [
         ("duration_s = ", "the text: Invalid TOML document: "),
-        ('duration_s = "long"', "duration_s is 'long': a number from 1 to 14400"),
+        ('duration_s = "long"', "duration_s is 'long': a number from 1 to 34560000"),
         ("duration_s = 9\nsurprise = 1", "'surprise'"),
         ("duration_s = 9\n[[event]]\nat_s = 2\nfault = 'ntc_opened'", "'ntc_opened'"),
     ],

@@ -289,7 +289,7 @@ def test_a_strikes_scenario_made_anew_tells_the_same_story(fault):
     story = Injection(kept.fork(), moment, case, moment.at_s + 0.062)
     story.run_to_end()
     again = Run(story.run.scenario)
-    again.advance(story.run.ticks // 10)
+    again.advance(-(-story.run.ticks // 10))  # a unit that goes off ends within a step
     assert again.t_s == story.run.t_s
     assert again.fault_rows() == story.run.fault_rows() != []
     given = [pad.fluence_j_cm2() for pad in story.run.plant.pads]

@@ -82,7 +82,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> trial_folder.Bench:
 
 def test_no_file_has_an_arm_in_clear(bench: trial_folder.Bench) -> None:
     paths = [path for path in bench.folder.rglob("*") if path.is_file()]
-    assert len(paths) == 4 + 3 * 9
+    assert len(paths) == 4 + 3 * 9 + 1 + 9  # and those of the spare unit
     for path in paths:
         content = path.read_bytes().replace(b"baseline_therapy", b"")
         assert not any(arm.encode() in content for arm in ARMS), path

@@ -71,7 +71,7 @@ def test_the_firmware_writes_the_kinds_of_records_that_tests_make(
         for who, unit in made.trial.units.items()
     }
     who = next(who for who in rows if who != made.dropped)
-    belt = Belt(Bench(made.trial.folder, made.keys, "", "", rows), who)
+    belt = Belt(Bench(made.trial.folder, made.keys, "", "", "", rows), who)
     belt.visit(1, 5, therapy=False)
     belt.visit(2, 5, 4)
     belt.add("effect", visit=1, severity=0)

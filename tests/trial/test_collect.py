@@ -1,6 +1,5 @@
 """`waistband trial collect`: good journals are read once, in any order."""
 
-import json
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,6 +21,7 @@ from tests.support.trial_pulls import (
     rows,
 )
 from tools.commands.main import main
+from tools.trial import folder
 
 # -- good journals -----------------------------------------------------------------------------
 
@@ -81,7 +81,7 @@ def found_in_order(
 def found_in(bench: Bench, pulls: list[Path], turn: Iterable[int], base: Path) -> list[str]:
     """What a trial holds after these pulls were collected in turn."""
     shutil.copytree(bench.folder, base / "trial")
-    copy = Bench(base / "trial", {}, "", "", {})
+    copy = Bench(base / "trial", {}, "", "", bench.monitor)
     for at in turn:
         collect(copy, pulls[at])
     return dump(copy)
@@ -125,15 +125,15 @@ def test_what_is_no_database_is_refused_in_a_line(
 
 
 def test_the_verifying_keys_open_neither_tickets_nor_sealed_records(trial: Bench) -> None:
-    """Whoever collects holds verify.json: it has journal keys alone."""
+    """The monitor has journal keys alone."""
     from firmware.records import encrypted
     from firmware.records.keys import Keys
     from firmware.therapy.prescription import Refused
     from firmware.trial import enrolment
 
-    keys = json.loads((trial.folder / "verify.json").read_bytes())
+    keys = folder.open_trial(str(trial.folder)).journal_keys(trial.monitor)
     content = (trial.folder / "tickets" / "P-01.json").read_bytes()
-    held = bytes.fromhex(keys["WB-0001"])
+    held = keys["WB-0001"].journal
     unit = Keys(None)
     unit.prescription = held
     with pytest.raises(Refused):

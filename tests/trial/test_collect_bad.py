@@ -26,9 +26,9 @@ from tests.support.trial_pulls import (
 )
 from tools.commands.main import main
 from tools.prescription.keyfile import Key
-from tools.trial import collect as trial_collect
 from tools.trial import folder as trial_folder
 from tools.trial import people
+from tools.trial.checker import PullChecker
 from tools.trial.store import Pull
 
 # -- bad journals ------------------------------------------------------------------------------
@@ -300,7 +300,7 @@ def test_no_byte_that_is_changed_changes_an_answer(bench: Bench, data: st.DataOb
     length = data.draw(st.integers(0, 400))
     put = data.draw(st.binary(max_size=6))
     changed = content[:at] + put + content[at + length :]
-    checker = trial_collect.PullChecker(trial)
+    checker = PullChecker(trial, trial.journal_keys(bench.monitor))
     found = checker.check_all({"digest": Pull({"journal.0": changed}, {"P-02"})})
     good = answers(content)
     assert len(found) + len(checker.quarantine) == 1

@@ -8,11 +8,16 @@ from pathlib import Path
 import pytest
 
 from firmware.records.keys import FILE as KEYS
-from firmware.trial import enrolment
+from firmware.records.keys import Keys
+from firmware.trial import enrolment, visits
+from hal.boards import RPI_PICO
 from sim.faults.hardware import CLOCK_S
+from sim.run import seal_for
 from tests.support.command import Ended, Waistband
 from tests.support.synthetic_trial import belt
-from tests.support.trial_folder import Bench, make_trial
+from tests.support.trial_folder import START_S, Bench, make_trial
+from tests.support.trial_pulls import attended_belt
+from tools.commands.main import main
 from tools.prescription import keyfile
 from tools.trial import folder as trial_folder
 from tools.trial import people
@@ -26,7 +31,8 @@ OnUnit = Callable[..., tuple[Ended, Held]]
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     bench = make_trial(tmp_path_factory.mktemp("trial"))
-    people.add_enrolment(trial_folder.open_trial(str(bench.folder)), WHO, UNIT)
+    for who, serial in (("P-01", "WB-0001"), (WHO, UNIT)):
+        people.add_enrolment(trial_folder.open_trial(str(bench.folder)), who, serial)
     return bench
 
 
@@ -54,10 +60,9 @@ def on_unit(vm_folder: Path, waistband: Waistband, bench: Bench) -> OnUnit:
 
 def unit(bench: Bench, serial: str = UNIT, key: str = UNIT) -> Held:
     """A unit's files before it is in a trial."""
-    return {
-        "calibration.json": belt.render_calibration(serial),
-        KEYS: keyfile.render_unit_keys(bench.keys[key]),
-    }
+    keys = keyfile.render_unit_keys(bench.keys[key])
+    calibration = seal_for(json.loads(belt.render_calibration(serial)), RPI_PICO, keys)
+    return {"calibration.json": json.dumps(calibration).encode(), KEYS: keys}
 
 
 def visits_of(trial: str, who: str) -> bytes:
@@ -81,7 +86,9 @@ def test_somebody_elses_visits_are_removed_only_when_asked(on_unit: OnUnit, benc
     assert ended.code == 2 and left == held
     assert "has the visits of 'P-03' in the trial 'Test': pull its journal" in ended.err
     ended, left = on_unit(held, "--replace")
-    assert ended.code == 0 and "visit.json" not in left and left[enrolment.FILE] != b"old"
+    assert ended.code == 0 and left[enrolment.FILE] != b"old"
+    begun = json.loads(left["visit.json"])  # its version goes on: the journal knows of one
+    assert (begun["participant"], begun["visit"], begun["version"]) == (WHO, 0, 1)
 
 
 @pytest.mark.parametrize(("serial", "key", "who", "words"), [
@@ -123,3 +130,22 @@ def test_a_simulated_unit_takes_part_as_one_on_usb(waistband: Waistband, bench: 
     )
     ended = waistband("sim", "visit.toml", "--keep", "unit")
     assert ended.code == 0, ended.out + ended.err
+
+
+def test_a_replacement_goes_on_after_the_last_visit_that_was_collected(
+    on_unit: OnUnit, bench: Bench, tmp_path: Path
+) -> None:
+    replace = ["trial", "replace", "trial", "--participant", WHO, "--unit", "WB-9000"]
+    assert main([*replace, "--reason", "its buckle broke"]) == 0
+    pulls = attended_belt(bench, WHO, 2).pull(tmp_path / "pulls" / WHO)
+    assert main(["trial", "collect", "trial", str(pulls), "--identity", bench.monitor]) == 0
+    ended, left = on_unit(unit(bench, "WB-9000", "WB-9000"))
+    assert (ended.code, ended.err) == (0, "")
+    assert left[enrolment.FILE] == (bench.folder / f"spares/WB-9000/{WHO}.json").read_bytes()
+    keys = Keys(left[KEYS])
+    taken = enrolment.verify(left[enrolment.FILE], keys, "WB-9000")
+    progress = visits.read(left[visits.FILE], taken)
+    assert (progress.visit, progress.stage) == (2, visits.CLOSED)
+    assert progress.first_s == START_S
+    ended, left = on_unit(unit(bench))
+    assert ended.code == 2 and "is unit 'WB-0002': P-02 has WB-9000" in ended.err

@@ -79,7 +79,8 @@ def fixture(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bench, Path, dict
         for visit, (before, after) in enumerate(zip(script.before, script.after, strict=True), 1):
             belt.visit(visit, before, after, therapy=visit > 1)
         belt.pull(base / "pulls" / who)
-    assert main(["trial", "collect", str(bench.folder), str(base / "pulls")]) == 0
+    assert main(["trial", "collect", str(bench.folder), str(base / "pulls"), "--identity",
+                 bench.monitor]) == 0  # fmt: skip
     out = base / "out"
     assert main(["trial", "unseal", str(bench.folder), "--identity", bench.statistician,
                  "-o", str(out)]) == 0  # fmt: skip

@@ -12,7 +12,6 @@ from sim.common.errors import BadInput
 from tests.support.command import Ended, Waistband
 from tests.support.trial_folder import Bench, make_trial
 from tools.commands.main import main
-from tools.prescription import keyfile
 from tools.trial import age, folder, log
 
 PLAN = """
@@ -59,14 +58,14 @@ def test_new_makes_a_folder_that_is_whole(waistband: Waistband, people: dict[str
     names = {path.relative_to("T").as_posix() for path in Path("T").rglob("*") if path.is_file()}
     each = [f"{part}/P-0{k}" for part in ("tickets", "prescriptions", "envelopes") for k in (1, 2)]
     assert names == {
-        "trial.toml", "allocation.age", "verify.json", "log.jsonl",
+        "trial.toml", "allocation.age", "verify.age", "log.jsonl",
         *(name + (".age" if name.startswith("env") else ".json") for name in each),
     }  # fmt: skip
     trial = folder.open_trial("T")
     assert trial.name == "Example" and not trial.synthetic
     assert trial.units == {"P-01": "WB-1", "P-02": "WB-2"}
     assert trial.table["statistician"] == people["statistician"]
-    assert os.stat("T/verify.json").st_mode & 0o077 == 0
+    assert "block_sizes" not in trial.table
 
 
 def test_new_takes_options_over_the_plan(waistband: Waistband, people: dict[str, str]) -> None:
@@ -94,8 +93,16 @@ WRONG_PLANS: list[tuple[str, str, tuple[str, ...]]] = [
     ("block_sizes", "block_sizes = [3]", ("block_sizes names 3", "multiple of 2")),
     ("block_sizes", "block_sizes = [2, 400]", ("block_sizes is 400",)),
     ("block_sizes", "block_sizes = 4", ("block_sizes is 4", "a list")),
-    ("block_sizes", 'block_sizes = [4]\nratio = "1:0"', ("ratio is '1:0'", "as 1:1")),
-    ("block_sizes", 'block_sizes = [4]\nratio = "1-1"', ("ratio is '1-1'",)),
+    ("block_sizes", "block_sizes = [2]", ("block_sizes is", "two sizes at least")),
+    ("block_sizes", "block_sizes = [4, 4]", ("block_sizes is", "two sizes at least")),
+    ("block_sizes", "[strata]\nyoung = 1", ("strata has 1 units", "keys names 2")),
+    ("block_sizes", "[strata]\nyoung = 0\nold = 2", ("strata.young is 0",)),
+    ("block_sizes", "strata = 3", ("strata is 3", "a table")),
+    ("block_sizes", 'spares = ["1.key"]', ("1.key", "is of unit WB-1, as")),
+    ("block_sizes", 'spares = "1.key"', ("spares is", "a list")),
+    ("monitor", 'monitor = "age1nobody"', ("monitor is 'age1nobody'", "an age recipient")),
+    ("block_sizes", 'block_sizes = [4, 6]\nratio = "1:0"', ("ratio is '1:0'", "as 1:1")),
+    ("block_sizes", 'block_sizes = [4, 6]\nratio = "1-1"', ("ratio is '1-1'",)),
     ("block_sizes", "[protocol]\nvisit = 7", ("'visit' is not a key", "did you mean visits?")),
     ("block_sizes", "[protocol]\nvisits = 1", ("protocol.visits is 1", "from 2 to 20")),
     ("block_sizes", "[protocol]\nwindow_days = 4", ("protocol.window_days is 4",)),
@@ -129,10 +136,14 @@ def test_new_never_writes_over_anything(waistband: Waistband, people: dict[str, 
 def test_new_leaves_nothing_half_written(
     waistband: Waistband, people: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(path: str, content: bytes) -> None:
-        raise OSError(28, "No space left on device")
+    write = Path.write_bytes
 
-    monkeypatch.setattr(keyfile, "write_private", full)
+    def full(path: Path, content: bytes) -> int:
+        if path.name == "log.jsonl":
+            raise OSError(28, "No space left on device")
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
     before = sorted(os.listdir())
     refused(waistband("trial", "new", "T", "--plan", "plan.toml"), "No space left")
     assert sorted(os.listdir()) == before
@@ -165,6 +176,7 @@ def trial(bench: Bench, waistband: Waistband) -> Waistband:
     def run(*arguments: str) -> Ended:
         return waistband("trial", arguments[0], "trial", *arguments[1:])
 
+    assert run("enrol", "--participant", "P-01", "--unit", "WB-0001").code == 0
     return run
 
 
@@ -202,8 +214,8 @@ def test_an_altered_ticket_is_refused(trial: Waistband) -> None:
 
 WRONG: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
     (("enrol", "--participant", "P-9", "--unit", "WB-0002"), ("P-9", "not of this trial")),
-    (("enrol", "--participant", "P-01", "--unit", "WB-9"), ("WB-9", "no unit of this trial")),
-    (("withdraw", "--participant", "P-01", "--reason", "x"), ("P-01: was not enrolled",)),
+    (("enrol", "--participant", "P-03", "--unit", "WB-9"), ("WB-9", "no unit of this trial")),
+    (("withdraw", "--participant", "P-03", "--reason", "x"), ("P-03: was not enrolled",)),
     (("withdraw", "--participant", "P-02", "--reason", " "), ("--reason", "one line")),
     (("withdraw", "--participant", "P-02", "--reason", "a\nb"), ("--reason", "one line")),
     (("adverse-event", "--participant", "P-02", "--text", "rash", "--severity", "mild", "--date",
@@ -279,7 +291,7 @@ def test_a_log_that_was_altered_or_cut_is_refused(trial: Waistband, old: bytes, 
     path = Path("trial/log.jsonl")
     head, tail = path.read_bytes().split(b"\n", 1)
     path.write_bytes(head + b"\n" + tail.replace(old, new))
-    refused(trial("enrol", "--participant", "P-01", "--unit", "WB-0001"), "log.jsonl:")
+    refused(trial("enrol", "--participant", "P-03", "--unit", "WB-0003"), "log.jsonl:")
 
 
 def test_an_entry_that_was_written_anew_is_found_by_the_next(trial: Waistband) -> None:
@@ -300,7 +312,7 @@ def test_an_entry_that_was_written_anew_is_found_by_the_next(trial: Waistband) -
 def test_an_altered_trial_file_is_refused(trial: Waistband) -> None:
     path = Path("trial/trial.toml")
     path.write_bytes(path.read_bytes().replace(b"synthetic = true", b"synthetic = false"))
-    refused(trial("enrol", "--participant", "P-01", "--unit", "WB-0001"), "trial.toml", "altered")
+    refused(trial("enrol", "--participant", "P-02", "--unit", "WB-0002"), "trial.toml", "altered")
 
 
 def test_an_adverse_event_is_kept(trial: Waistband) -> None:

@@ -12,6 +12,7 @@ from firmware.core.inputs import START, UP
 from firmware.therapy.prescription import Refused
 from firmware.trial import enrolment, visits
 from tests.support.enrolled_unit import (
+    CLOCK_S,
     DAY_S,
     FIRST,
     PROTOCOL,
@@ -19,6 +20,7 @@ from tests.support.enrolled_unit import (
     baseline,
     begun,
     choose,
+    come,
     rate,
     shown,
     ticket_of,
@@ -275,3 +277,16 @@ def test_any_values_in_it_are_refused_or_read(table: dict[str, Any]) -> None:
         return
     assert 0 <= step.visit <= PROTOCOL["visits"] and step.stage in range(4)
     assert visits.read(step.content(), taken).content() == step.content()
+
+
+def test_a_unit_that_replaces_another_goes_on_with_the_next_visit() -> None:
+    """Its first record is the ticket; the visits before are those of the broken unit."""
+    bench = ticketed(False)
+    kept = visits.Progress("WB-PILOT", "P-07")
+    kept.visit, kept.first_s, kept.owes = 2, CLOCK_S, (0, "ticket", "WB-PILOT", "P-07")
+    bench.hal.files[visits.FILE] = kept.content()
+    bench.reset()
+    bench.to_ready()
+    come(bench, 14)
+    assert told(bench) == [("ticket", "WB-PILOT", "P-07"), ("visit", 3, "opened")]
+    assert bench.state == "RATE"

@@ -7,6 +7,7 @@ import csv
 import errno
 import io
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
@@ -16,6 +17,8 @@ from pathlib import Path
 from sim.common.errors import BadInput
 
 OUTPUT_ERRORS = (errno.ENOSPC, errno.EPIPE, errno.EIO, errno.EDQUOT)
+FORMULA = "=+-@\t\r"  # a spreadsheet takes what begins so for a formula
+NUMBERS = re.compile(r"[-+]?\d+(\.\d+)?(e[-+]\d+)?( to [-+]?\d+(\.\d+)?)?")
 
 
 @contextmanager
@@ -83,10 +86,19 @@ def write_folder(folder: str, files: dict[str, bytes]) -> None:
 
 
 def render_csv(rows: Iterable[Iterable[object]], end: str = "\n") -> str:
-    """Rows as CSV text, with `end` after each."""
+    """Rows as CSV text, with `end` after each; no cell is a formula to a spreadsheet."""
     out = io.StringIO()
-    csv.writer(out, lineterminator=end).writerows(rows)
+    safe = ([neutralise_formula(cell) for cell in row] for row in rows)
+    csv.writer(out, lineterminator=end).writerows(safe)
     return out.getvalue()
+
+
+def neutralise_formula(cell: object) -> object:
+    """The cell; text that a spreadsheet would take for a formula gets a quote in front. A number,
+    and an interval as "-1.2 to 0.3", stays."""
+    if isinstance(cell, str) and cell[:1] in FORMULA and cell and not NUMBERS.fullmatch(cell):
+        return "'" + cell
+    return cell
 
 
 def reason(why: Exception) -> str:

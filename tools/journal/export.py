@@ -23,7 +23,6 @@ from tools.journal.sessions import Session, format_clock, verdict_in_words
 from tools.report.light_account import PadAccount
 
 DAY_S = 86_400
-FORMULA = "=+-@\t\r"  # a sheet takes what begins so for a formula
 RAMP, HEAT, OPEN = "check and ramp", "throttled for heat", "no light at"
 
 
@@ -238,9 +237,7 @@ def column_name(name: str, unit: str) -> str:
 
 
 def format_cell(value: object) -> object:
-    """A cell's value; text that a spreadsheet would take for a formula gets a quote in front."""
+    """A cell's value; `render_csv` neutralises what a spreadsheet would take for a formula."""
     if isinstance(value, float):
         return f"{value:.6g}"
-    if isinstance(value, str) and value[:1] and value[0] in FORMULA:
-        return "'" + value
     return "" if value is None else value

@@ -6,7 +6,7 @@ A key that does not apply is null.
 from typing import Any
 
 from sim.campaign.fault_matrix import Cell
-from sim.faults.deadlines import SINGLE_C, STOP_MS
+from sim.faults.deadlines import STOP_MS
 from tools.report.faults_rows import Found
 
 
@@ -36,7 +36,7 @@ def cell_object(cell: Cell) -> dict[str, Any]:
         "energy_bound_j": rounded(cell.energy_bound_j),
         "after_due_j": rounded(cell.after_due_j),
         "peak_contact_c": rounded(cell.peak_c, 3),
-        "peak_bound_c": SINGLE_C,
+        "peak_bound_c": cell.limit_c,
         "peak_wearer": cell.peak_wearer,
         "outside_alone": cell.outside,
         "contact_at_cut_c": rounded(cell.cut_c, 3),

@@ -1,8 +1,8 @@
 """Public-key encryption with age (PyPI `pyrage`): X25519 recipients and identities.
 
-Called by `new`, `unseal` and `people`. The allocation is encrypted to the statistician, each
-envelope to the officer who may break the code. An identity is a private file, as `age-keygen`
-writes it.
+Called by `new`, `unseal`, `collect` and `people`. The allocation is encrypted to the
+statistician, the journal keys to the monitor and the statistician, each envelope to the officer
+who may break the code. An identity is a private file, as `age-keygen` writes it.
 """
 
 from typing import Any
@@ -57,10 +57,11 @@ def read_identity(path: str) -> Any:
     raise BadInput(text)
 
 
-def encrypt(content: bytes, to: str) -> bytes:
-    """The content, encrypted to one recipient."""
+def encrypt(content: bytes, *to: str) -> bytes:
+    """The content, encrypted to recipients: each of them alone can open it."""
     package = import_pyrage()
-    whole: bytes = package.encrypt(content, [package.x25519.Recipient.from_str(to)])
+    people = [package.x25519.Recipient.from_str(one) for one in dict.fromkeys(to)]
+    whole: bytes = package.encrypt(content, people)
     return whole
 
 

@@ -54,6 +54,14 @@ def assign_units(units: list[str], arms: list[str], source: random.Random) -> li
     ]  # fmt: skip
 
 
+def draw_strata(
+    strata: list[int], sizes: tuple[int, ...], ratio: tuple[int, int], source: random.Random
+) -> tuple[list[str], list[list[int]]]:
+    """Arms of all units, stratum after stratum, and the block sizes of each stratum."""
+    drawn = [draw_arms(count, sizes, ratio, source) for count in strata]
+    return [arm for arms, _ in drawn for arm in arms], [blocks for _, blocks in drawn]
+
+
 def random_source(seed: int | None) -> random.Random:
     """The operating system's randomness (os.urandom), or a seed's, for synthetic trials only."""
     return random.SystemRandom() if seed is None else random.Random(seed)

@@ -12,6 +12,7 @@ from tools.trial.derive import AFTER, BEFORE
 from tools.trial.folder import DATABASE, Trial
 
 OVERALL = "Overall"
+WITHDRAWN = "withdrawn"
 
 
 class Rating(NamedTuple):
@@ -35,6 +36,8 @@ class Data(NamedTuple):
     quarantine: list[sqlite3.Row]
     notes: list[sqlite3.Row]
     records: dict[str, tuple[str, int, str]]  # unit, number and kind, by seal
+    verified: bool  # with the units' keys; else the form alone was checked
+    receipts: int  # noted ones that were found
 
     @property
     def people(self) -> list[str]:
@@ -57,9 +60,12 @@ class Data(NamedTuple):
         return (BEFORE, AFTER) if self.trial.protocol.rate_after else (BEFORE,)
 
     def state(self, who: str, visit: int) -> str:
-        """The state of a visit; empty where it has none yet."""
+        """The state of a visit: as recorded, else withdrawn where the participant was, else
+        empty: not yet."""
         row = self.visits.get((who, visit))
-        return row["state"] if row else ""
+        if row:
+            return str(row["state"])
+        return WITHDRAWN if who in self.trial.withdrawn else ""
 
     def finished(self, who: str) -> bool:
         """Whether the last visit was done."""
@@ -101,4 +107,5 @@ def load_data(trial: Trial) -> Data:
             {row["participant"]: row for row in rows("guesses")},
             rows("sessions"), rows("faults"), rows("quarantine"), rows("notes"),
             {row["seal"]: (row["unit"], row["n"], row["kind"]) for row in rows("records")},
+            ("verified", "yes") in {tuple(row) for row in rows("meta")}, len(rows("receipts")),
         )  # fmt: skip

@@ -25,8 +25,11 @@ NOTED = ("torn", "restart", "key", "unwritten", "oldest")  # findings that the r
 class ParticipantRows:
     """The rows of one participant's journal, by table of trial.sqlite."""
 
-    def __init__(self, trial: str, who: str, unit: str, protocol: Protocol) -> None:
-        self.trial, self.who, self.unit, self.protocol = trial, who, unit, protocol
+    def __init__(self, trial: str, who: str, protocol: Protocol) -> None:
+        self.trial, self.who, self.protocol = trial, who, protocol
+        self.unit = ""  # whose journal is read
+        self.units: list[str] = []  # read so far, the last one last
+        self.seals_of_visit: dict[int, list[str]] = defaultdict(list)
         self.items = ("Overall", *protocol.movements)
         self.rows: dict[str, list[Row]] = defaultdict(list)
         self.visits: dict[int, list[Any]] = {}  # state, opened, closed, seal
@@ -40,8 +43,23 @@ class ParticipantRows:
         """Note something about this participant for the report."""
         self.rows["notes"].append((self.who, self.unit, what, text))
 
-    def read_trail(self, trail: Trail) -> "ParticipantRows":
-        """Read a whole journal; returns itself."""
+    def read_trails(self, trails: list[tuple[str, Trail]]) -> "ParticipantRows":
+        """Read the whole journal of each unit that was worn, in turn; returns itself."""
+        for unit, trail in trails:
+            self.read_trail(unit, trail)
+        records = self.rows["records"]
+        last_at = next((row[4] for row in reversed(records) if row[4]), None)
+        head = trails[-1][1].chains[-1][-1].seal
+        self.rows["journals"] = [(self.who, self.unit, len(records), last_at, head)]
+        self.rows["visits"] = [(self.who, visit, *row) for visit, row in self.visits.items()]
+        self.rows["ratings"] = list(self.rated.values())
+        self.check_windows()
+        return self
+
+    def read_trail(self, unit: str, trail: Trail) -> None:
+        """Read the whole journal of one unit."""
+        self.unit, self.enrolled, self.open_visit = unit, False, 0
+        self.units.append(unit)
         for record in (record for chain in trail.chains for record in chain):
             row = record.row
             if record.kind == "ticket":
@@ -52,18 +70,12 @@ class ParticipantRows:
                     (record.seal, self.who, self.unit, record.n, row["at"], record.kind, body)
                 )
                 self.apply_record(record)
+                if self.last_visit:
+                    self.seals_of_visit[self.last_visit].append(record.seal)
         self.close_session()
-        records = self.rows["records"]
-        last_at = next((row[4] for row in reversed(records) if row[4]), None)
-        head = trail.chains[-1][-1].seal
-        self.rows["journals"] = [(self.who, self.unit, len(records), last_at, head)]
-        self.rows["visits"] = [(self.who, visit, *row) for visit, row in self.visits.items()]
-        self.rows["ratings"] = list(self.rated.values())
-        self.check_windows()
         for finding in trail.findings:
             if finding.what in NOTED:
                 self.add_note(finding.what, finding.text)
-        return self
 
     def apply_record(self, record: Record) -> None:
         """Call the `on_` method of the record's kind, if it has one."""

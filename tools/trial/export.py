@@ -13,6 +13,7 @@ from tools.common.files import render_csv
 from tools.common.words import SEVERITIES
 from tools.journal.sessions import format_clock
 from tools.trial.allocation import ARMS
+from tools.trial.data import WITHDRAWN
 from tools.trial.given import SessionDose
 from tools.trial.results import Results
 
@@ -25,7 +26,7 @@ HEADER = (
     "Field Annotation",
 )  # fmt: skip
 ENROLMENT, VISIT = "enrolment", "visit"
-STATES = ("done", "unfinished", "missed", "open")
+STATES = ("done", "unfinished", "missed", "open", WITHDRAWN)
 Compute = Callable[[Results, str, int], object]
 
 
@@ -112,7 +113,7 @@ def list_fields(found: Results) -> list[Field]:
         Field("arm", ENROLMENT, "Arm",
               on_first_visit(lambda f, who: choice_number(ARMS, f.arms[who].arm)), ARMS),
         Field("unit", ENROLMENT, "Serial of the unit",
-              on_first_visit(lambda f, who: f.data.trial.units[who])),
+              on_first_visit(lambda f, who: " ".join(f.data.trial.units_of(who)))),
         Field("journal_head", ENROLMENT, "Seal of the journal's last record",
               on_first_visit(lambda f, who: f.data.journals[who]["head"])),
         Field("visit_state", VISIT, "Visit",

@@ -7,7 +7,9 @@ allocation.age        to the statistician: arms, and the keys of the units' encr
 envelopes/P-07.age    to the officer who may break the code: one participant's arm
 tickets/P-07.json     for the unit, as trial.json; encrypted with the unit's key
 prescriptions/P-07.json   for the unit, as prescription.json; signed with the unit's key
-verify.json           the units' journal keys, private: verifies journals, opens nothing
+spares/WB-0041/       for a spare unit: prescription.json, and a ticket for each participant
+verify.age            to the monitor and the statistician: the units' journal keys, which verify
+                      journals and could make them
 log.jsonl             what people did, a hash chain
 trial.sqlite          what `collect` read
 """
@@ -23,15 +25,16 @@ from firmware.trial.enrolment import OVERALL, Protocol
 from sim.common import validate
 from sim.common.errors import BadInput
 from tools.journal.chain import JournalKey
-from tools.prescription import keyfile
 from tools.prescription.file import render_pair
+from tools.trial import age
 from tools.trial import log as trial_log
 from tools.trial.log import Entry
 
-TOML, ALLOCATION, VERIFY, DATABASE = "trial.toml", "allocation.age", "verify.json", "trial.sqlite"
-ENVELOPES, TICKETS, PRESCRIPTIONS = "envelopes", "tickets", "prescriptions"
-KEYS = ("name", "synthetic", "statistician", "officer", "block_sizes", "ratio", "protocol",
-        "prescription", "participants")  # fmt: skip
+TOML, ALLOCATION, VERIFY, DATABASE = "trial.toml", "allocation.age", "verify.age", "trial.sqlite"
+ENVELOPES, TICKETS, PRESCRIPTIONS, SPARES = "envelopes", "tickets", "prescriptions", "spares"
+PRESCRIPTION = "prescription.json"  # of a spare unit
+KEYS = ("name", "synthetic", "statistician", "officer", "monitor", "ratio", "spares", "protocol",
+        "prescription", "participants", "strata")  # fmt: skip
 TEXT_MAX = 300
 
 
@@ -74,8 +77,49 @@ class Trial:
 
     @property
     def enrolled(self) -> dict[str, Entry]:
-        """The entry of each enrolment, by participant."""
-        return {entry.row["participant"]: entry for entry in self.entries("enrol")}
+        """The entry of each enrolment that stands, by participant."""
+        found = {entry.row["participant"]: entry for entry in self.entries("enrol")}
+        return {who: entry for who, entry in found.items() if who not in self.undone}
+
+    @property
+    def undone(self) -> dict[str, Entry]:
+        """The entry of each enrolment that was undone, by participant."""
+        return {entry.row["participant"]: entry for entry in self.entries("undo-enrolment")}
+
+    @property
+    def withdrawn(self) -> dict[str, Entry]:
+        """The entry of each withdrawal, by participant."""
+        return {entry.row["participant"]: entry for entry in self.entries("withdraw")}
+
+    def stratum(self, who: str) -> str:
+        """A participant's stratum; empty where the trial has none."""
+        return str(self.table["strata"].get(who, ""))
+
+    def next_of_stratum(self, stratum: str) -> str:
+        """The number that the next participant of a stratum gets; empty where none is left."""
+        taken = {entry.row["participant"] for entry in self.entries("enrol")}
+        free = (w for w in self.units if self.stratum(w) == stratum and w not in taken)
+        return next(free, "")
+
+    def units_of(self, who: str) -> list[str]:
+        """The serials of a participant's units: the allotted one, then its replacements."""
+        mine = [e for e in self.entries("replace") if e.row["participant"] == who]
+        return [self.units[who], *(entry.row["unit"] for entry in mine)]
+
+    @property
+    def whose(self) -> dict[str, str]:
+        """The participant of each unit that is allotted or has replaced one."""
+        return {unit: who for who in self.units for unit in self.units_of(who)}
+
+    def ticket_name(self, who: str, unit: str) -> str:
+        """The file in the folder that is a unit's ticket for a participant."""
+        own = unit == self.units[who]
+        return f"{TICKETS}/{who}.json" if own else f"{SPARES}/{unit}/{who}.json"
+
+    def prescription_name(self, who: str, unit: str) -> str:
+        """The file in the folder that is the unit's prescription."""
+        own = unit == self.units[who]
+        return f"{PRESCRIPTIONS}/{who}.json" if own else f"{SPARES}/{unit}/{PRESCRIPTION}"
 
     def participant(self, name: str) -> str:
         """A participant's number, checked to be of this trial. Raises BadInput."""
@@ -84,17 +128,13 @@ class Trial:
             raise BadInput(f"--participant is {validate.shown(name)}: not of this trial{near}")
         return name
 
-    def journal_keys(self) -> dict[str, JournalKey]:
-        """The journal keys, by serial. Raises BadInput."""
-        path = str(self.folder / VERIFY)
-        table = json_codec.parse(keyfile.read_private(path))
-        try:
-            found = {unit: JournalKey(bytes.fromhex(str(key)), unit) for unit, key in table.items()}
-        except ValueError:
-            found = {}
-        if set(found) != set(self.units.values()):
-            raise BadInput(f"{path}: is not what `trial new` wrote: take it from a copy")
-        return found
+    def journal_keys(self, identity: str) -> dict[str, JournalKey]:
+        """The journal keys, by serial, opened with the monitor's or the statistician's identity.
+        Raises BadInput."""
+        where = str(self.folder / VERIFY)
+        held = age.read_identity(identity)
+        table = json_codec.parse(age.decrypt(self.read(VERIFY), held, where, "monitor"))
+        return {unit: JournalKey(bytes.fromhex(str(key)), unit) for unit, key in table.items()}
 
     def read(self, name: str) -> bytes:
         """One of the files that `new` wrote, as it wrote it. Raises BadInput."""

@@ -7,6 +7,7 @@ clear anywhere but in memory.
 import hashlib
 import json
 import os
+import random
 
 from firmware.records import mac, signed_prescription
 from firmware.records.keys import Keys
@@ -16,11 +17,12 @@ from sim.common import validate
 from sim.common.errors import BadInput
 from sim.scenario.enrolment import make_enrolment as ticket_made
 from tools.common.files import emit, new_folder
-from tools.prescription import file, keyfile
+from tools.prescription import file
 from tools.prescription.keyfile import Key
 from tools.trial import age, allocation, log
 from tools.trial import folder as trial_folder
 from tools.trial.allocation import PLACEBO, Assignment
+from tools.trial.folder import PRESCRIPTION
 from tools.trial.plan import Plan
 
 SEED_MAX = 2**63 - 1
@@ -34,47 +36,54 @@ def create_trial(folder: str, plan: Plan, seed: int | None) -> int:
         raise BadInput(f"{folder}: is there already: a trial is never written over")
     source = allocation.random_source(seed)
     keys = {str(key.unit): key for key in plan.keys}
-    arms, blocks = allocation.draw_arms(len(keys), plan.sizes, plan.ratio, source)
+    counts = list(plan.strata.values()) or [len(keys)]
+    arms, blocks = allocation.draw_strata(counts, plan.sizes, plan.ratio, source)
     rows = allocation.assign_units(list(keys), arms, source)
     files = build_files(plan, rows, keys, blocks, seed is not None)
+    files |= build_spares(plan, rows, source)
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     fields = {"name": plan.name, "synthetic": seed is not None, "files": hashes}
     entry = log.render_entry(0, log.format_now(), "new", fields, log.FIRST)
     files[log.FILE] = entry + b"\n"
-    journal_keys = canonical_json({unit: key.journal.hex() for unit, key in keys.items()})
     with new_folder(folder) as part:
         for name, content in files.items():
-            (part / name).parent.mkdir(exist_ok=True)
+            (part / name).parent.mkdir(parents=True, exist_ok=True)
             (part / name).write_bytes(content)
-        keyfile.write_private(str(part / trial_folder.VERIFY), journal_keys + b"\n")
     if seed is not None:
         emit("SYNTHETIC: the allocation comes from --seed; never for a trial with people")
+    verifier = "statistician" if plan.monitor in ("", plan.statistician) else "monitor"
     emit(
         f"Made the trial {plan.name} in {folder}: {len(rows)} units, tickets and prescriptions for "
-        "each, the allocation for the statistician, envelopes for the officer. Log code "
-        f"{mac.receipt_code(json.loads(entry)['hash'])}"
+        "each, the allocation for the statistician, envelopes for the officer, the journal keys "
+        f"for the {verifier}. Log code {mac.receipt_code(json.loads(entry)['hash'])}"
     )
     return 0
 
 
 def build_files(
-    plan: Plan, rows: list[Assignment], keys: dict[str, Key], blocks: list[int], synthetic: bool
-) -> dict[str, bytes]:
-    """Every file but the log and verify.json, by its name in the folder."""
+    plan: Plan, rows: list[Assignment], keys: dict[str, Key], blocks: list[list[int]],
+    synthetic: bool,
+) -> dict[str, bytes]:  # fmt: skip
+    """Every file but the log and those of spare units, by its name in the folder."""
+    monitor = plan.monitor or plan.statistician
+    every_key = {str(key.unit): key.journal.hex() for key in (*plan.keys, *plan.spares)}
     table: dict[str, object] = {
         "name": plan.name, "synthetic": synthetic, "statistician": plan.statistician,
-        "officer": plan.officer, "block_sizes": list(plan.sizes),
-        "ratio": f"{plan.ratio[0]}:{plan.ratio[1]}", "protocol": plan.protocol,
-        "prescription": plan.prescription, "participants": {r.participant: r.unit for r in rows},
+        "officer": plan.officer, "monitor": monitor,
+        "ratio": f"{plan.ratio[0]}:{plan.ratio[1]}", "spares": [str(k.unit) for k in plan.spares],
+        "protocol": plan.protocol, "prescription": plan.prescription,
+        "participants": {r.participant: r.unit for r in rows},
+        "strata": strata_of_people(plan, rows),
     }  # fmt: skip
     arms = [{"participant": r.participant, "unit": r.unit, "arm": r.arm} for r in rows]
     whole = {
-        "trial": plan.name, "blocks": blocks,
+        "trial": plan.name, "block_sizes": list(plan.sizes), "blocks": blocks,
         "rows": [{**arm, "key": row.key.hex()} for arm, row in zip(arms, rows, strict=True)],
     }  # fmt: skip
     files = {
         trial_folder.TOML: trial_folder.render_toml(table),
         trial_folder.ALLOCATION: age.encrypt(canonical_json(whole), plan.statistician),
+        trial_folder.VERIFY: age.encrypt(canonical_json(every_key), monitor, plan.statistician),
     }
     for row, arm in zip(rows, arms, strict=True):
         who, key = row.participant, keys[row.unit]
@@ -83,6 +92,29 @@ def build_files(
         files[f"{trial_folder.ENVELOPES}/{who}.age"] = envelope
         files[f"{trial_folder.TICKETS}/{who}.json"] = build_ticket(plan, row, key)
         files[f"{trial_folder.PRESCRIPTIONS}/{who}.json"] = prescription
+    return files
+
+
+def strata_of_people(plan: Plan, rows: list[Assignment]) -> dict[str, str]:
+    """The stratum of each participant; empty where the plan has no strata."""
+    names = [name for name, count in plan.strata.items() for _ in range(count)]
+    return {row.participant: name for row, name in zip(rows, names, strict=False)}
+
+
+def build_spares(
+    plan: Plan, rows: list[Assignment], source: random.Random
+) -> dict[str, bytes]:  # fmt: skip
+    """The files of the spare units: a prescription, and a ticket for each participant. A broken
+    unit is then replaced with no key and no arm at hand."""
+    files = {}
+    for key in plan.spares:
+        unit = str(key.unit)
+        folder = f"{trial_folder.SPARES}/{unit}"
+        files[f"{folder}/{PRESCRIPTION}"] = file.sign(plan.prescription, key, unit, 1, None)
+        for row in rows:
+            salt = source.randbytes(enrolment.SALT_HEX // 2).hex()
+            ticket = build_ticket(plan, row._replace(unit=unit, salt=salt), key)
+            files[f"{folder}/{row.participant}.json"] = ticket
     return files
 
 

@@ -6,10 +6,15 @@ name = "Example"
 keys = ["keys/WB-0001.key", "keys/WB-0002.key"]
 statistician = "age1..."
 officer = "age1..."
+monitor = "age1..."                # verifies journals; else the statistician
+spares = ["keys/WB-0041.key"]      # units that may replace a broken one
 board = "RPI_PICO"                 # of every unit: a file of hal/boards
 prescription = "dose.toml"         # or "default"
-block_sizes = [4, 6]
+block_sizes = [4, 6]               # two at least
 ratio = "1:1"                      # therapy : placebo
+[strata]                           # units of each stratum, in the order of their serials
+under_50 = 20
+from_50 = 20
 [protocol]
 visits = 7
 """
@@ -30,11 +35,14 @@ from tools.prescription import file, keyfile
 from tools.prescription.keyfile import Key
 from tools.trial import age
 
-KEYS = ("name", "keys", "statistician", "officer", "board", "prescription", "block_sizes",
-        "ratio", "protocol")  # fmt: skip
+KEYS = ("name", "keys", "statistician", "officer", "monitor", "spares", "board", "prescription",
+        "block_sizes", "ratio", "strata", "protocol")  # fmt: skip
 NEEDED = ("name", "keys", "statistician", "officer")
 SIZES = (4, 6)
 UNITS_MIN, UNITS_MAX = 2, 999
+SPARES_MAX = 20
+STRATA_MAX = 16
+SIZES_MIN, SIZES_MOST = 2, 8
 SIZE_MAX = 24
 SHARE_MAX = 4
 
@@ -51,6 +59,9 @@ class Plan:
     sizes: tuple[int, ...]
     ratio: tuple[int, int]
     protocol: dict[str, object] = field(default_factory=dict)
+    monitor: str = ""  # empty: the statistician
+    spares: tuple[Key, ...] = ()  # by serial
+    strata: dict[str, int] = field(default_factory=dict)  # units of each; empty: one stratum
 
 
 def read_plan(path: str | None, options: dict[str, Any]) -> Plan:
@@ -58,7 +69,7 @@ def read_plan(path: str | None, options: dict[str, Any]) -> Plan:
     table: dict[str, Any] = {}
     if path is not None:
         table = validate.table(validate.parse_toml(validate.read_text(path), path), path, KEYS)
-        for name in {"keys", "prescription"} & set(table):
+        for name in {"keys", "spares", "prescription"} & set(table):
             table[name] = resolve_paths(Path(path).parent, table[name])
     table = {**table, **{name: value for name, value in options.items() if value}}
     lacking = [name for name in NEEDED if not table.get(name)]
@@ -66,12 +77,18 @@ def read_plan(path: str | None, options: dict[str, Any]) -> Plan:
         raise BadInput(f"the trial's plan lacks {', '.join(lacking)}: in --plan or as options")
     ratio = parse_ratio(table.get("ratio") or "1:1")
     board = find_board(table.get("board") or REFERENCE)
-    recipients = [age.check_recipient(table[who], who) for who in ("statistician", "officer")]
+    table.setdefault("monitor", table["statistician"])
+    recipients = [
+        age.check_recipient(table[who], who) for who in ("statistician", "officer", "monitor")
+    ]
+    spares = table.get("spares") or []
+    keys, spare_keys = read_keys(table["keys"], spares)
     return Plan(
-        check_name(table["name"]), read_keys(table["keys"]), recipients[0], recipients[1],
+        check_name(table["name"]), keys, recipients[0], recipients[1],
         read_prescription(table.get("prescription") or "default", board),
         check_sizes(table.get("block_sizes") or list(SIZES), ratio), ratio,
-        check_protocol(table.get("protocol") or {}),
+        check_protocol(table.get("protocol") or {}), recipients[2], spare_keys,
+        check_strata(table.get("strata") or {}, len(keys)),
     )  # fmt: skip
 
 
@@ -90,15 +107,20 @@ def check_name(value: object) -> str:
         raise BadInput(f"the trial's {why}") from None
 
 
-def read_keys(paths: object) -> tuple[Key, ...]:
-    """The units' keys in the order of their serials, each unit once. Raises BadInput."""
-    if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
-        raise BadInput(f"keys is {validate.shown(paths)}: a list of the units' key files")
+def read_keys(paths: object, spares: object) -> tuple[tuple[Key, ...], tuple[Key, ...]]:
+    """The keys of units and of spare units, in the order of their serials, each unit once.
+    Raises BadInput."""
+    for name, named in (("keys", paths), ("spares", spares)):
+        if not isinstance(named, list) or not all(isinstance(path, str) for path in named):
+            raise BadInput(f"{name} is {validate.shown(named)}: a list of the units' key files")
+    assert isinstance(paths, list) and isinstance(spares, list)
     if not UNITS_MIN <= len(paths) <= UNITS_MAX:
         raise BadInput(f"keys names {len(paths)} units: from {UNITS_MIN} to {UNITS_MAX}")
+    if len(spares) > SPARES_MAX:
+        raise BadInput(f"spares names {len(spares)} units: at most {SPARES_MAX}")
     found: dict[str, tuple[Key, str]] = {}
     secrets: dict[bytes, str] = {}
-    for path in paths:
+    for path in [*paths, *spares]:
         key = keyfile.read(path)
         if key.unit is None:
             raise BadInput(f"{path}: names no unit: make it with `key new --unit SERIAL`")
@@ -106,9 +128,37 @@ def read_keys(paths: object) -> tuple[Key, ...]:
             raise BadInput(f"{path}: is of unit {key.unit}, as {found[key.unit][1]} is")
         if key.secret in secrets:
             raise BadInput(f"{path}: holds the same key as {secrets[key.secret]}: one key a unit")
+        check_serial(key.unit, path)
         found[key.unit] = key, path
         secrets[key.secret] = path
-    return tuple(found[unit][0] for unit in sorted(found))
+    ordered = [found[unit] for unit in sorted(found)]
+    return (
+        tuple(key for key, path in ordered if path not in spares),
+        tuple(key for key, path in ordered if path in spares),
+    )
+
+
+def check_serial(serial: str, path: str) -> None:
+    """Refuse a serial that cannot be a file's name, or that a spreadsheet takes for a formula.
+    Raises BadInput."""
+    plain = serial.replace("-", "").replace("_", "").replace(".", "")
+    if not plain.isalnum() or not serial.isascii() or not serial[0].isalnum():
+        text = f"{path}: is of unit {validate.shown(serial)}: a trial takes serials of letters"
+        raise BadInput(f"{text}, digits, - _ and ., that begin with a letter or digit")
+
+
+def check_strata(value: object, units: int) -> dict[str, int]:
+    """The count of units of each stratum, checked to be all units. Raises BadInput."""
+    if not isinstance(value, dict) or len(value) > STRATA_MAX:
+        raise BadInput(f"strata is {validate.shown(value)}: a table of at most {STRATA_MAX}")
+    for name, count in value.items():
+        if not str(name).isprintable() or not str(name).strip():
+            raise BadInput(f"strata names {validate.shown(name)}: printable characters")
+        validate.integer(count, f"strata.{name}", 1, UNITS_MAX)
+    if value and sum(value.values()) != units:
+        text = f"strata has {sum(value.values())} units in all, and keys names {units}"
+        raise BadInput(f"{text}: every unit is of one stratum")
+    return dict(value)
 
 
 def read_prescription(value: object, board: Board) -> dict[str, object]:
@@ -137,16 +187,22 @@ def parse_ratio(value: object) -> tuple[int, int]:
 
 
 def check_sizes(value: object, ratio: tuple[int, int]) -> tuple[int, ...]:
-    """Block sizes, checked to be multiples of the ratio's sum. Raises BadInput."""
-    if not isinstance(value, list) or not 1 <= len(value) <= 8:
-        raise BadInput(f"block_sizes is {validate.shown(value)}: a list of 1 to 8 sizes")
+    """Block sizes, checked to be multiples of the ratio's sum and two at least: of blocks of one
+    known size the last arms can be told. Raises BadInput."""
+    if not isinstance(value, list) or len(value) > SIZES_MOST:
+        text = f"block_sizes is {validate.shown(value)}: a list of"
+        raise BadInput(f"{text} {SIZES_MIN} to {SIZES_MOST} sizes")
     step = sum(ratio)
     for size in value:
         validate.integer(size, "block_sizes", step, SIZE_MAX)
         if size % step:
             text = f"block_sizes names {size}: a multiple of {step}, for the ratio"
             raise BadInput(f"{text} {ratio[0]}:{ratio[1]}")
-    return tuple(dict.fromkeys(value))
+    sizes = tuple(dict.fromkeys(value))
+    if len(sizes) < SIZES_MIN:
+        text = "two sizes at least, or the last arm of each block can be told"
+        raise BadInput(f"block_sizes is {list(sizes)}: {text}")
+    return sizes
 
 
 def check_protocol(value: object) -> dict[str, object]:

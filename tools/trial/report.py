@@ -22,6 +22,10 @@ SEALED = (
     "Arms, the light really given, heat, battery, and what was wrong with units are sealed: they "
     "are not in this report, and it was made without the means to open them."
 )
+UNVERIFIED = (
+    "The journals are not verified: they were read without the units' keys, and any of these "
+    "numbers can have been written by anybody. The monitor verifies them."
+)
 WARMTH = (
     "These units have no heater film: a lit pad grows warm and a dark one does not, so that warmth "
     "can tell a wearer the arm. So can the faint glow of 810 nm, and a phone's camera."
@@ -49,7 +53,7 @@ def report(folder: str, output: str | None) -> int:
 def build_page(data: Data) -> Page:
     """The sealed report."""
     blocks = [
-        Words(SEALED),
+        Words(SEALED), *unverified_blocks(data),
         Heading("Participants"), flow_diagram(data), Words(UNKNOWN),
         Heading("Adherence"), *adherence_blocks(data),
         Heading("Ratings by visit, all participants together"), *rating_blocks(data),
@@ -58,6 +62,11 @@ def build_page(data: Data) -> Page:
         *excluded_blocks(data), Words(WARMTH), Words(EVIDENCE),
     ]  # fmt: skip
     return Page(f"{data.trial.name}: sealed report", data.trial.synthetic, blocks)
+
+
+def unverified_blocks(data: Data) -> list[Block]:
+    """A warning where nobody with the keys has verified the journals."""
+    return [] if data.verified else [Words(UNVERIFIED, strong=True)]
 
 
 # -- parts that the unsealed report has as well ------------------------------------------------

@@ -51,9 +51,8 @@ class Results:
 def compute_results(data: Data, arms: dict[str, Arm]) -> Results:
     """The unsealed report of a trial."""
     given, wrong = trial_given.decrypt_sessions(data, arms)
-    whose = {unit: who for who, unit in data.trial.units.items()}
     faults = trial_given.decrypt_faults(data, arms)
-    found = Results(data, arms, given, wrong, faults, Sources(data, whose))
+    found = Results(data, arms, given, wrong, faults, Sources(data, data.trial.whose))
     found.blocks = [
         Heading("Participants"), report.flow_diagram(data), arm_table(found),
         Heading("Change from baseline"), Words(METHOD), *change_blocks(found),

@@ -1,8 +1,8 @@
 """trial.sqlite: every journal that was read, unchanged, and the rows derived from all of them.
 
-Called by `collect` (writes) and `data` (reads). `pulls` and `segments` hold what was read; every
-`collect` makes the other tables anew from them, so that the file does not depend on the order or
-number of readings.
+Called by `collect` (writes) and `data` (reads). `pulls`, `segments` and `unreadable` hold what was
+read; every `collect` makes the other tables anew from them, so that the file does not depend on
+the order or number of readings. The file has no seal: `unseal` makes the tables anew as well.
 """
 
 import sqlite3
@@ -15,11 +15,13 @@ from typing import Any
 from sim.common.errors import BadInput
 from tools.common.files import write_whole
 
-VERSION = 1
+VERSION = 2
 TABLES = {
     "meta": ("name TEXT PRIMARY KEY", "value TEXT"),
     "pulls": ("pull TEXT", "label TEXT", "PRIMARY KEY (pull, label)"),
     "segments": ("pull TEXT", "name TEXT", "content BLOB", "PRIMARY KEY (pull, name)"),
+    "unreadable": ("label TEXT PRIMARY KEY", "said TEXT"),
+    "receipts": ("participant TEXT", "visit INTEGER", "code TEXT", "seal TEXT"),
     "quarantine": ("label TEXT", "pull TEXT", "unit TEXT", "participant TEXT", "what TEXT",
                    "said TEXT"),
     "notes": ("participant TEXT", "unit TEXT", "what TEXT", "said TEXT"),
@@ -50,17 +52,34 @@ class Pull:
     labels: set[str] = field(default_factory=set)
 
 
-def read_pulls(path: Path) -> dict[str, Pull]:
-    """Every pull collected so far, by its digest. Raises BadInput."""
+@dataclass
+class Kept:
+    """What was collected so far: pulls by their digest, and why a label could not be read."""
+
+    pulls: dict[str, Pull] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
+
+
+def read_kept(path: Path) -> Kept:
+    """What was collected so far. Raises BadInput."""
+    kept = Kept()
     if not path.exists():
-        return {}
-    found: dict[str, Pull] = {}
+        return kept
     with open_database(path) as base:
         for pull, name, content in base.execute("SELECT pull, name, content FROM segments"):
-            found.setdefault(pull, Pull({})).files[name] = content
+            kept.pulls.setdefault(pull, Pull({})).files[name] = content
         for pull, label in base.execute("SELECT pull, label FROM pulls"):
-            found[pull].labels.add(label)
-    return found
+            kept.pulls[pull].labels.add(label)
+        kept.unreadable.update(base.execute("SELECT label, said FROM unreadable").fetchall())
+    return kept
+
+
+def read_tables(path: Path, names: Iterable[str]) -> dict[str, list[Row]]:
+    """The rows of some tables, as they are in the file. Raises BadInput."""
+    with open_database(path) as base:
+        return {
+            name: [tuple(row) for row in base.execute(f"SELECT * FROM {name}")] for name in names
+        }
 
 
 @contextmanager
@@ -89,14 +108,13 @@ def open_database(path: Path) -> Iterator[sqlite3.Connection]:
         ) from None
 
 
-def write_database(
-    path: Path, pulls: dict[str, Pull], derived: Mapping[str, Iterable[Row]]
-) -> None:
+def write_database(path: Path, kept: Kept, derived: Mapping[str, Iterable[Row]]) -> None:
     """Write the file anew, whole or not at all. Raises BadInput."""
     rows: dict[str, Iterable[Row]] = {
-        "pulls": [(pull, label) for pull, found in pulls.items() for label in found.labels],
+        "pulls": [(pull, label) for pull, one in kept.pulls.items() for label in one.labels],
+        "unreadable": list(kept.unreadable.items()),
         "segments": [
-            (pull, name, content) for pull, one in pulls.items()
+            (pull, name, content) for pull, one in kept.pulls.items()
             for name, content in one.files.items()
         ],
         **derived,

@@ -28,7 +28,6 @@ try:
 except OSError:
  print('?')
 """
-REMOVE = "import os\nos.remove({name!r})\n"
 SIMULATED = "sim:"  # before the folder of a simulated unit, in the place of a device
 Unit = Device | SimulatedUnit
 
@@ -81,14 +80,6 @@ def write_file(unit: Unit, name: str, data: bytes) -> None:
         raise BadInput(f"{unit.port}: {room}; its {name} is as it was") from None
     if read_file(unit, name) != data:
         raise BadInput(f"{unit.port}: {name} did not arrive as it was sent: run this again")
-
-
-def remove_file(unit: Unit, name: str) -> None:
-    """Remove a file from the unit. Raises Failed."""
-    if isinstance(unit, SimulatedUnit):
-        unit.files.pop(name, None)
-    else:
-        unit.run(REMOVE.format(name=name))
 
 
 def read_board_name(unit: Unit, about: About | None) -> str:

@@ -65,7 +65,8 @@ class DemoTrial:
     def __init__(self, base: Path, story: Story) -> None:
         base.mkdir()
         self.base, self.folder, self.results = base, str(base / "trial"), base / "results"
-        recipients = [age.write_identity(self.identity(w)) for w in ("statistician", "officer")]
+        roles = ("statistician", "officer", "monitor")
+        recipients = [age.write_identity(self.identity(who)) for who in roles]
         serials = [f"WB-{number:04}" for number in range(1, story.units + 1)]
         self.keys = {
             serial: Key(mac.derive_key(str(number).encode(), b"synthetic unit"), serial)
@@ -75,6 +76,7 @@ class DemoTrial:
         plan = Plan(
             story.name, tuple(self.keys.values()), recipients[0], recipients[1],
             file.with_defaults(dose), SIZES, (1, 1), trial_plan.check_protocol(story.protocol),
+            recipients[2],
         )  # fmt: skip
         self.seed = find_seed(story)
         new.create_trial(self.folder, plan, self.seed)
@@ -167,7 +169,7 @@ def run(base: Path, minutes: int) -> int:
     attended_s = time.monotonic() - begun
     for one in trials:
         one.withdraw_dropped()
-        collect.collect(one.folder, [str(one.base / "journals")])
+        collect.collect(one.folder, [str(one.base / "journals")], one.identity("monitor"))
         report.report(one.folder, str(one.base / "sealed.html"))
     checks = [check_blinding(null, found[0])]
     for one in trials:
