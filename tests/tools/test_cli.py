@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import re
 import signal
 import struct
 import subprocess
@@ -334,38 +333,6 @@ STORIES = {
     "no skin": "start = { worn = false }\n",
     "idle": "",
 }
-
-
-@pytest.mark.parametrize("story", STORIES)
-@pytest.mark.parametrize("width", [40, 50, 64, 80, 120])
-def test_the_view_and_the_summary_fit_a_terminal_in_every_story(
-    monkeypatch: pytest.MonkeyPatch, story: str, width: int
-) -> None:
-    text = STORIES[story]
-    found = "duration_s = 30\n" + text + SHORT.partition("\n")[2] * (story != "idle")
-    if text.startswith("[["):
-        found = SHORT + text
-    run = Run(scenario.parse(found, "story.toml"))
-    console = Console(width=width, height=24, highlight=False)
-    view = View(run, console)
-    going = True
-    while going:
-        going = run.advance(10)
-        with console.capture() as capture:
-            console.print(view.screen())
-        lines = capture.get().splitlines()
-        assert len(lines) < 24
-        assert max(map(len, lines)) <= width
-        assert any("pad A" in line and "pad B" in line for line in lines)
-        assert "…" not in capture.get() or width >= 80
-    monkeypatch.setenv("COLUMNS", str(width))
-    lines = render(run, []).splitlines()
-    assert max(map(len, lines)) <= width and (len(lines) <= 28 or width < 80)
-    if not run.unit.session.number:
-        return
-    [given] = [line for line in lines if re.match(r" given +[\d.]+ ", line)]
-    pads = [cell for cell in given.split()[1:] if cell != "%"]
-    assert len(pads) == (4 if width >= 80 else 2) or width == 64
 
 
 def test_a_locked_unit_is_shown_with_the_reason() -> None:

@@ -100,7 +100,7 @@ def test_what_an_editor_or_an_archiver_made_is_no_tampering(waistband: Waistband
 
 def test_a_store_that_is_locked_damaged_or_older_is_never_to_be_removed(tmp_path: Path) -> None:
     path = tmp_path / "trial.sqlite"
-    store.write_database(path, {}, {})
+    store.write_database(path, store.Kept(), {})
     with sqlite3.connect(path, isolation_level=None) as holder:
         holder.execute("BEGIN EXCLUSIVE")
         assert "another program holds it: close that" in why_not(path)
