@@ -18,6 +18,7 @@ from firmware.safety.current_monitor import CurrentMonitor
 from firmware.safety.gate import Gate
 from firmware.safety.guard_rows import GuardRows
 from firmware.safety.lamp_test import LampTest
+from firmware.safety.set_ups import SetUps
 from firmware.safety.wear import WearDetector
 from firmware.therapy.battery import Battery
 from firmware.therapy.pad import Pad
@@ -69,7 +70,8 @@ class Parts:
         self.faults = latch = Faults()
         self.gate = Gate(hal, 2 * len(board.BANKS), trial.mask if trial else DUTY_MAX)
         self.check = LampTest(board, reference_mw)
-        self.rail = CurrentMonitor(board)
+        self.rail = CurrentMonitor(board, hal)
+        self.set_ups = SetUps(inputs)
         self.battery = Battery(board)
         self.pads = pads = (
             Pad(0, board, offsets_mc[0], full_uw_cm2[0]),

@@ -9,12 +9,11 @@ in a steady tick; whatever raises ends the tick before the lease is renewed.
 """
 
 from firmware.core import faults, states
-from firmware.core.inputs import BUTTONS, CHARGER, HOST, RAIL
+from firmware.core.inputs import BUCKLE, BUTTONS, CHARGER, HOST
 from firmware.core.limits import (
     CHECK_DUTY,
     CLOCK_MASK,
     CONTROL_TICKS,
-    HEARD_WITHIN_MS,
     RAMP_MS,
     SELF_TEST_MS,
     TICK_MS,
@@ -68,19 +67,20 @@ class Waistband(Parts):
         if tripped != self.guard_rows.collected:
             self._collect()
         ms = inputs.ms
-        self.wear.feel_buckle(inputs.pins)
+        pins = inputs.pins
+        if not pins & BUCKLE or self.wear.open_ticks:
+            self.wear.feel_buckle(pins)
         self.sum_a += inputs.ntc[0]
         self.sum_b += inputs.ntc[1]
         if session.state == states.CHECK:
             self.check.watch(inputs)
-        elif session.state in states.POWERED:
+        elif session.state in states.POWERED and (not self.gate.lit or self.rail.dark_ticks):
             self.rail.watch(inputs, self.gate.lit)
         if self.phase:
             self.phase -= 1
         else:
             self.phase = CONTROL_TICKS - 1
             self._control(ms)
-        pins = inputs.pins
         if pins & BUTTONS or self.buttons.busy:
             done = self.buttons.step(pins, ms)
             if done:
@@ -184,8 +184,7 @@ class Waistband(Parts):
             code_sum = self.sum_b
         self.sum_a = self.sum_b = 0
         if settled:
-            heard_ms = inputs.heard[RAIL]
-            latch.check_heard(faults.RAIL_LOST, faults.UNIT, ms, heard_ms, HEARD_WITHIN_MS)
+            self.set_ups.judge(latch)
 
     def _judge_battery(self) -> None:
         battery = self.battery
@@ -278,11 +277,11 @@ class Waistband(Parts):
             if session.previous == states.SERVICE:
                 self._begin()
             power_plan.cap(self.gate, session.course.duties, CHECK_DUTY)
-            self.check.begin(self.gate)
+            self.check.begin(self.gate, self.inputs)
             self.wear.light(session.previous in states.POWERED)
         elif state == states.RAMP:
             power_plan.ramp(session.course, self.gate, self.pads)
-            self.rail.learn()
+            self.rail.learn(self.check.base_01ma)
         elif state == states.PAUSED:
             self.wear.begin(self.wear.lost)
             for pad in self.pads:

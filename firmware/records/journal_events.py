@@ -10,6 +10,7 @@ records to the journal, and writes nothing else.
     session   what is asked; before the first light, and wholly given until its end is there
     end       why it ended, what each bank gave, and what was withheld
     fault     a cause that was latched: name, pad, value and limit
+    part      a part lost its set-up, which was set right: its name, and how often since power-on
     test      the lit self-test is over; as `end`
     command   a signed command was obeyed (`firmware.records.signed_command`)
     ack       nothing is latched any more, and what the unit is locked by even so
@@ -38,6 +39,7 @@ BOOT = (
     "cause", "lock", "serial", "format", "release", "board", "why", "wrong", "receipt",
 )  # fmt: skip
 LOCKS = ("", "calibration", "prescription", "restarts", "board", "hard fault", "trial")
+PARTS = ("contact A", "contact B", "board A", "board B", "rail", "gauge", "skin")
 SESSION = (
     "session", "prescription", "number", "nm", "irradiance_uw_cm2", "fluence_uj_cm2", "max_ms",
     "set_point_mc", "carrier_hz", "period_ticks", "on_ticks", "day_treat_ms",
@@ -49,6 +51,7 @@ END = (
 FAULT = ("fault", "pad", "value", "limit", "ms")
 CLOCK = ("before", "after", "how")
 ACK = ("lock",)
+PART = ("part", "lost")
 COMMAND = ("do", "number", "value", "reason")
 
 
@@ -79,12 +82,18 @@ class JournalEvents:
         self.serial = serial
         self.noted = [row[:] for row in status.latch.rows]  # what the journal knows of them, and
         self.noted_latched = 0  # that they were latched
+        self.noted_lost = [0] * len(PARTS)
         self.ended = False  # a session, of which the journal has not been told
 
     def settle(self) -> None:
         """Whatever there is to tell; only in the dark, for it allocates."""
         self.boot()
         self._note_faults()
+        lost = self.status.inputs.lost
+        for k in range(len(PARTS)):
+            if lost[k] != self.noted_lost[k]:
+                self.noted_lost[k] = lost[k]
+                self.journal.add("part", PART, (PARTS[k], lost[k]))
         latched = self.status.latch.latched
         if self.noted_latched and not latched:
             self.journal.add("ack", ACK, (LOCKS[self.status.session.lock],))

@@ -1,8 +1,9 @@
 """The screen: eight rows of sixteen cells, one row looked at after each control step.
 
 Called by `firmware.waistband` in the tick after the control step; reads, and hands rows to the
-HAL. A row is drawn anew only when the number behind it has changed, so a steady tick costs next
-to nothing; the HAL puts rows on the glass when their bus is free.
+HAL. A row is drawn anew when the number behind it has changed, and else every fifth time that it
+is looked at (8 s): a screen that lost its supply is then whole again. The HAL puts rows on the
+glass when their bus is free.
 """
 
 from firmware.core import states
@@ -35,6 +36,8 @@ ROWS = 8
 RECEIPT = 1 << 29  # behind its row, less the session's number: no other number is near
 RECEIPT_ROW = 4
 CELLS = 16
+LOST_SHOWN = 9  # a part's resets, in one cell
+RENEW_ROUNDS = 5  # of all rows, 1.6 s each: fewer than 8, so that the rows' turns lie apart
 
 
 class Screen:
@@ -51,13 +54,16 @@ class Screen:
         self.cells = bytearray(CELLS)
         self.keys = [-1] * ROWS  # the number behind each row, as last drawn
         self.row = 0
+        self.round = 0
 
     def step(self) -> None:
         """Look at the next row; draw it if it changed."""
         row = self.row
         self.row = (row + 1) % ROWS
+        if row == 0:
+            self.round = (self.round + 1) % RENEW_ROUNDS
         key = self._key(row)
-        if key == self.keys[row]:
+        if key == self.keys[row] and self.round != row % RENEW_ROUNDS:
             return
         self.keys[row] = key
         cells = self.cells
@@ -91,7 +97,17 @@ class Screen:
             return (status.battery.percent << 15) + unsure + status.battery.sessions_left()
         # changes with every fault that comes, and when they are acknowledged
         trouble = status.latch.count * 2 + (1 if status.latch.latched else 0)
-        return (trouble << 7) + (session.lock << 4) + session.refused if row == 6 else trouble
+        own = (self._lost() << 14) + (trouble << 7) + (session.lock << 4) + session.refused
+        return own if row == 6 else trouble
+
+    def _lost(self) -> int:
+        """Outside of a session: how often a part lost its set-up, times 8, and which it was."""
+        worst = 0
+        if self.status.session.state not in states.IN_SESSION:
+            lost = self.status.inputs.lost
+            for k in range(len(lost)):
+                worst = max(worst, min(lost[k], LOST_SHOWN) * 8 + k if lost[k] else 0)
+        return worst
 
     def _left_s(self) -> int:
         """Seconds of light that are left, at the pads' present throttle."""
@@ -166,7 +182,7 @@ class Screen:
         cells[10] = ZERO + seconds % 10
 
     def _draw_trouble(self, cells: bytearray) -> None:
-        """The lock, the first fault, the refusal or an unset clock."""
+        """The lock, the first fault, the refusal, an unset clock or a part that was reset."""
         session, latch = self.status.session, self.status.latch
         if session.lock:
             put_text(cells, 0, texts.LOCKS[session.lock])
@@ -176,6 +192,11 @@ class Screen:
             put_text(cells, 0, texts.REFUSALS[session.refused])
         elif not self.status.clock_set:
             put_text(cells, 0, texts.NO_CLOCK)
+        elif self._lost():
+            worst = self._lost()
+            put_text(cells, 0, texts.RESET)
+            put_text(cells, 6, texts.PARTS[worst & 7])
+            put_int(cells, CELLS, worst >> 3)
 
     def _draw_values(self, cells: bytearray) -> None:
         """The fault that a locked unit keeps; or the first fault's value and limit."""

@@ -156,10 +156,11 @@ class FakeHal(Hal):
             inputs.ntc[k] = number(self.ntc[k] + self.alive(k))
         self._answer(inputs, ms)
 
+    prove_rail = staticmethod(lambda: None)  # proved in each tick
+
     def _answer(self, inputs: Any, ms: int) -> None:
         """The I2C parts; one that is silent leaves its last value and when it was heard."""
-        heard = self.t_ms // TICK_MS % self.heard_ticks == 0
-        number = self.number
+        heard, number = self.t_ms // TICK_MS % self.heard_ticks == 0, self.number
         rail = self.rail_01ma
         if rail < 0:
             mean_mw = sum(self.powers) * TICK_MS / RAIL_WINDOW_MS
@@ -173,7 +174,7 @@ class FakeHal(Hal):
             if name in self.silent:
                 continue
             if heard or name == "RAIL":
-                inputs.heard[slot] = ms
+                inputs.heard[slot] = inputs.proved[0] = ms
             if name == "GAUGE":
                 inputs.gauge[:] = [number(self.gauge[0]), number(self.gauge[1])]
             else:

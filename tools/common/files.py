@@ -3,7 +3,6 @@
 Called by every command that writes.
 """
 
-import csv
 import errno
 import io
 import os
@@ -87,6 +86,8 @@ def write_folder(folder: str, files: dict[str, bytes]) -> None:
 
 def render_csv(rows: Iterable[Iterable[object]], end: str = "\n") -> str:
     """Rows as CSV text, with `end` after each; no cell is a formula to a spreadsheet."""
+    import csv
+
     out = io.StringIO()
     safe = ([neutralise_formula(cell) for cell in row] for row in rows)
     csv.writer(out, lineterminator=end).writerows(safe)

@@ -82,7 +82,8 @@ def is_kept(value: object) -> bool:
 TYPES: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(
         ("cause", "lock", "serial", "release", "board", "why", "receipt", "how", "prescription",
-         "reason", "fault", "pad", "trial", "participant", "stage", "when", "item", "guess", "do"),
+         "reason", "fault", "pad", "trial", "participant", "stage", "when", "item", "guess", "do",
+         "part"),
         is_text,
     ),
     **dict.fromkeys(("at", "before", "after"), is_clock),
@@ -96,7 +97,8 @@ EVERY = ("at", "latest", "up_s")  # of every record, beside what the reader itse
 PRESENT: dict[str, tuple[str, ...]] = {
     "boot": journal_events.BOOT, "clock": journal_events.CLOCK, "session": journal_events.SESSION,
     "end": journal_events.END, "test": journal_events.END, "fault": journal_events.FAULT,
-    "ack": journal_events.ACK, "command": journal_events.COMMAND, "dropped": ("records",),
+    "ack": journal_events.ACK, "part": journal_events.PART,
+    "command": journal_events.COMMAND, "dropped": ("records",),
     "segment": (), "end" + SEALED: trial.END, "test" + SEALED: trial.END,
     "fault" + SEALED: trial.FAULT, **visits.RECORDS,
 }  # fmt: skip
