@@ -165,9 +165,11 @@ class PadPlant:
             tissue.advance(0.0, 0.0)
             self.max_contact_c = max(self.max_contact_c, tissue.contact_c)
             self.cem43_min += cem43(tissue.skin_c, dt_s)
+            self.hottest_c = max(tissue.contact_c, tissue.skin_c)
             if self.spot:
                 self.spot_cem43_min += cem43(self.spot.skin_c, dt_s)
-            self.max_skin_c = max(self.max_skin_c, self.hottest_c())
+                self.hottest_c = max(self.hottest_c, self.spot.contact_c, self.spot.skin_c)
+            self.max_skin_c = max(self.max_skin_c, self.hottest_c)
         self.bared = 1.0 - self.on_skin
 
     def _measure_spot(self, spot: Tissue) -> float:
@@ -311,7 +313,7 @@ class Plant:
         dark = [0.0] * self.kinds
         for _ in range(short):
             for pad in self.pads:
-                pad.advance(dark, False, self.draw)
+                pad.advance(dark, False, self.noise)
             self.battery.advance(0.0, STEP_S, self.charge_w)
 
     def off_body_j(self) -> float:

@@ -49,7 +49,7 @@ def test_large_steps_end_where_small_ones_do(story: str, taken_off: bool) -> Non
         large.rest(for_s)
         for _ in range(int(for_s / STEP_S)):
             for pad in small.pads:
-                pad.advance([0.0] * 4, False, small.draw)
+                pad.advance([0.0] * 4, False, small.noise)
         t_s += for_s
         for a, b in zip(temperatures_c(large), temperatures_c(small), strict=True):
             assert a == pytest.approx(b, abs=WITHIN_C), f"{t_s:g} s after"
