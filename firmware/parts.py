@@ -62,6 +62,7 @@ class Parts:
         self.taken = ""  # of the seal of the prescription that was accepted
         self.measured = ""  # date of the calibration that was accepted
         self.trial = trial = self._enrolled()
+        self.visit = trial.set_visit if trial else None  # for signed commands
         self.skin_codes = [[0, SKIN_CODE_MAX], [0, SKIN_CODE_MAX]]
         serial, full_uw_cm2, offsets_mc = self._accept(board, calibration, prescription)
         reference_mw = read_reference(calibration, board) if serial else ()

@@ -114,7 +114,7 @@ class Waistband(Parts):
         line = hal.read_line()
         if line is not None:
             self.session.idle_ms = 0
-            reply = usb_commands.answer(line, hal, self.session, self.journal)
+            reply = usb_commands.answer(line, self.events, self.visit)
             if reply:
                 hal.write_line(bytearray(reply), len(reply))
         self.telemetry.take()

@@ -73,14 +73,33 @@ class Trial:
             raise Refused("the visits of a trial are kept here and its ticket is gone")
         taken = enrolment.verify(content, unit_keys, serial)
         self.ticket = taken
-        self._come_to(visits.read(self.hal.load(visits.FILE), taken))
+        self.come_to(visits.read(self.hal.load(visits.FILE), taken))
         self.key = taken.key
         self.taken = True
         self.mask = 0 if taken.masked else DUTY_MAX
 
+    def set_visit(self, value: bytes, now: bool) -> str:
+        """A signed command says which visit is the next: N, or N@YYYY-MM-DD with the day of visit
+        1. Return why not, or nothing; unless `now`, nothing is done."""
+        ticket = getattr(self, "ticket", None)
+        if ticket is None:
+            return "the unit's ticket was refused"
+        try:
+            step = visits.begin_at(value, ticket, self.progress.first_s if self.taken else 0)
+        except Refused as why:
+            return str(why)
+        step.version = self.journal.kept[VISIT] + 1
+        if now and not self.hal.store(visits.FILE, step.content()):
+            return "the visit cannot be kept"
+        if now:
+            self.journal.kept[VISIT] += 1
+            self.come_to(step)
+        return ""
+
     # -- what is kept --------------------------------------------------------------------
 
-    def _come_to(self, step: "visits.Progress") -> None:
+    def come_to(self, step: "visits.Progress") -> None:
+        """Go on from this step, which was kept."""
         self.progress = step
         self.items = visits.items(self.ticket.protocol, step.visit, step.stage)
 
@@ -103,7 +122,7 @@ class Trial:
         if not self.hal.store(visits.FILE, after.content()):
             return False
         journal.kept[VISIT] += 1
-        self._come_to(after)
+        self.come_to(after)
         if kind:
             journal.add(kind, visits.RECORDS[kind], values)
             journal.write(self.session.up_s)

@@ -12,7 +12,7 @@ gone in between the record is written at the next start, and nothing is asked tw
 one higher with each step: the journal's records name it, so that an older file shows.
 """
 
-from firmware.core.conversions import DAYS_BEFORE, EPOCH_YEAR
+from firmware.core.conversions import DAYS_BEFORE, EPOCH_YEAR, clock_seconds
 from firmware.records import json_codec
 from firmware.therapy.prescription import Refused
 from firmware.trial.enrolment import OVERALL, VISITS_MAX
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 FILE = "visit.json"
 KEYS = ("trial", "participant", "visit", "stage", "item", "first_s", "owes", "version")
 DAY_S = 86_400
+NOON = b"T12:00:00"
 ITEMS_MAX = 32  # by far
 
 BEFORE, THERAPY, AFTER, CLOSED = range(4)
@@ -173,6 +174,23 @@ def read(content: "bytes | None", ticket: "Ticket") -> Progress:
         raise Refused("visit.json cannot be read: which visit was the last is lost") from None
     if not same:
         raise Refused("visit.json is of another participant or trial: remove it for a new one")
+    return step
+
+
+def begin_at(value: bytes, ticket: "Ticket", first_s: int) -> Progress:
+    """The progress with which visit N is the next to open; `value` is N, or N@YYYY-MM-DD with the
+    day of visit 1, else that was at `first_s` (0: not known). Raises Refused."""
+    digits, _, day = value.partition(b"@")
+    visit = int(digits) if digits.isdigit() else 0
+    if not 1 <= visit <= ticket.protocol.visits:
+        raise Refused("visit takes 1 to " + str(ticket.protocol.visits))
+    if day:
+        first_s = clock_seconds(day + NOON)
+    if visit > 1 and first_s <= 0:
+        raise Refused("visit takes N@YYYY-MM-DD, the day of visit 1")
+    step = Progress(ticket.trial, ticket.participant)
+    step.visit, step.first_s = visit - 1, first_s if visit > 1 else 0
+    step.owes = 0, "ticket", ticket.trial, ticket.participant  # it was written long ago
     return step
 
 

@@ -111,3 +111,15 @@ def test_noted_receipts_are_taken_from_a_file(waistband: Waistband) -> None:
     assert (
         ended.code == 2 and ended.err.count("\n") == 1 and "noted.txt:1: the receipt" in ended.err
     )
+
+
+@pytest.mark.parametrize(("begins", "said"), [
+    (b"\xef\xbb\xbf", "begins with a byte order mark"), (b"PK\x03\x04", "is a ZIP archive: unpack"),
+    (b"\x1f\x8b", "is compressed"), (b"\xff\xfe", "is text in UTF-16"),
+])  # fmt: skip
+def test_a_file_that_was_made_of_a_journal_is_not_called_tampered(
+    waistband: Waistband, begins: bytes, said: str
+) -> None:
+    Path("journal.0").write_bytes(begins + (FOLDERS[0] / "journal.0").read_bytes())
+    ended = waistband("journal", "verify", "journal.0")
+    assert ended.code == 2 and said in ended.err and ended.err.count("\n") == 1

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sim.common.errors import BadInput
+from sim.common.errors import BadInput, one_line
 
 OUTPUT_ERRORS = (errno.ENOSPC, errno.EPIPE, errno.EIO, errno.EDQUOT)
 FORMULA = "=+-@\t\r"  # a spreadsheet takes what begins so for a formula
@@ -110,6 +110,11 @@ def reason(why: Exception) -> str:
 def is_terminal(as_json: bool) -> bool:
     """Whether a live view may be shown: standard output is a terminal, and not for JSON."""
     return not as_json and sys.stdout is not None and sys.stdout.isatty()
+
+
+def warn(text: str) -> None:
+    """Print a line to standard error: what is done, and may not be what was meant."""
+    print("waistband: " + one_line(text), file=sys.stderr)
 
 
 def emit(text: str) -> None:

@@ -27,14 +27,13 @@ KEYS_MOST = 400_000  # of a unit: 27 sessions a day for ten years, four keys eac
 NEXT = b"waistband next session"  # key ratchet: the next key is the HMAC of this
 KEYED, PLAIN, UNCHECKED = "key", "plain", "unchecked"
 PULLS_MOST = 20_000  # files
+NO_JOURNAL = {  # how a file begins that was made of a journal, and is none
+    b"PK\x03\x04": "is a ZIP archive: unpack it, and name the folder",
+    b"\x1f\x8b": "is compressed: unpack it first",
+    b"\xef\xbb\xbf": "begins with a byte order mark, which an editor adds: copy the file as it was",
+    b"\xff\xfe": "is text in UTF-16, as an editor saves it: copy the file as it was",
+}
 MOST = json_codec.MOST
-# What the unit never wrote, by its first bytes: no sign of tampering.
-FOREIGN = (
-    (b"PK\x03\x04", "is a zip archive: unpack it, and name the folder"),
-    (b"\x1f\x8b", "is a gzip archive: unpack it, and name the files"),
-    (b"\xef\xbb\xbf", "begins with an editor's byte order mark: name the file as it was pulled"),
-    (b"\xff\xfe", "is UTF-16 text, as an editor saved it: name the file as it was pulled"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +105,9 @@ def find_segments(paths: Iterable[str]) -> list[Segment]:
     for path in named:
         match = NAMED.search(path)
         content = validate.read_bytes(path)
-        for begins, what in FOREIGN:
-            if content.startswith(begins):
-                raise BadInput(f"{path}: {what}")
+        for mark, said in NO_JOURNAL.items():
+            if content.startswith(mark):
+                raise BadInput(f"{path}: {said}")
         segments.append(
             Segment(os.path.dirname(path), path, int(match[1]) if match else -1, content)
         )

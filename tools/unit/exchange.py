@@ -70,6 +70,9 @@ def push(file: str, device: str | None) -> int:
             name = Course(asked, board, full_uw_cm2).name
         except Refused as why:
             raise BadInput(f"{file}: {why}; the unit keeps its old prescription") from None
+        today_s = (datetime.now() - datetime(2000, 1, 1)).total_seconds()
+        if expires_s and expires_s < today_s:
+            raise BadInput(f"{file}: has expired; the unit keeps its old prescription")
         write_file(unit, PRESCRIPTION, content)
     clock = "; it needs the clock set: waistband deploy sets it" if expires_s else ""
     emit(f"{unit.port}: unit {serial} goes by {name} now{clock}")
