@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sim.oracle.subject import Subject
 
 PADS = ("A", "B")
-SETTLED_MS = 1_000  # after the end of a session its record is written, and its last dose counted
+SETTLED_MS = 5_000  # after the end of a session its record is written, and its last dose counted
 RESET = "reset"  # the reason of a session that a reset ended
 
 
