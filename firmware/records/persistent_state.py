@@ -14,6 +14,7 @@ from firmware.core.limits import (
     CEM43_SESSION_Q10_MS,
     DAY_MS,
     SESSION_DAY_MAX_MS,
+    SESSIONS_MAX,
 )
 from firmware.core.states import HARD_FAULT, TRIAL
 from firmware.records import journal as of_journal
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from firmware.core.faults import Faults
     from firmware.records.journal import Journal
     from firmware.therapy.pad import Pad
+    from firmware.therapy.prescription import Course
     from firmware.therapy.session import Session
     from hal.contract import Hal
 
@@ -35,6 +37,11 @@ VERSION = "version"
 FILES = (DAY, FAULT, "visit.json")  # in the order of the journal's `kept`
 DAY_S = DAY_MS // 1000
 FAULT_KEYS = ("fault", "pad", "value", "limit")
+# In the day's file, of the prescription: its mark and number, then these of the session, then of
+# both pads what is left, where the step began (uJ/cm2, below zero) and CEM43.
+COURSE = "course"
+OF_SESSION = ("done_in_all", "done", "step", "in_step_ms", "part_ms")
+COURSE_NUMBERS = 13
 DAY_KEYS = ("treat_ms", "cem43_a_q10_ms", "cem43_b_q10_ms", "day_ms")
 CEM43_MOST_Q10_MS = FULL_Q10_MS + CEM43_SESSION_Q10_MS + (1 << 20)
 DAY_MOST = (DAY_MS, CEM43_MOST_Q10_MS, CEM43_MOST_Q10_MS, DAY_MS)
@@ -128,11 +135,59 @@ class PersistentState:
         self.journal.kept[:] = [read_version(content) for content in contents]
         session = self.session
         self._set_day(read_day(contents[of_journal.DAY], now_s))
+        course = getattr(session, "course", None)  # none where a file was refused
+        if course:
+            self._restore_course(course, contents[of_journal.DAY])
         found = read_fault(contents[of_journal.FAULT])
         if found:
             fault, pad, value, limit = found
             self.latch.recall(fault, pad, ms, value, limit)
             session.lock_for_service()
+
+    def _restore_course(self, course: "Course", content: "bytes | None") -> None:
+        """What was given of this prescription; where that cannot be read, all of it."""
+        session = self.session
+        table = json_codec.parse(content or b"")
+        found = table.get(COURSE)
+        valid = isinstance(found, list) and len(found) == COURSE_NUMBERS
+        for number in found if isinstance(found, list) else ():
+            valid = valid and json_codec.whole(number, -json_codec.MOST, json_codec.MOST)
+        if not (valid and isinstance(found, list)):
+            if found is not None or not (table or content is None):  # no earlier release's
+                self._use_up()
+            return
+        if found[:2] != [course.mark, course.number] or not 0 <= found[4] < len(course.steps):
+            return
+        for k in range(len(OF_SESSION)):
+            setattr(session, OF_SESSION[k], found[2 + k])
+        if not session.day_treat_ms:  # another day: what was left of one is not given any more
+            session.done = session.part_ms = 0
+        k = 2 + len(OF_SESSION)
+        for pad in self.pads:
+            pad.whole_uj_cm2, pad.from_uj_cm2, pad.cem43.session_q10_ms = found[k : k + 3]
+            k += 3
+
+    def _use_up(self) -> None:
+        """All sessions of the prescription were given."""
+        session = self.session
+        session.done_in_all = session.done = SESSIONS_MAX
+        session.part_ms = 0
+
+    def _course_numbers(self, whole: bool) -> "list[int] | None":
+        """What is kept of the prescription; `whole`: the session that begins counts as whole. None
+        where a file was refused: such a unit gave no light."""
+        session = self.session
+        course = getattr(session, "course", None)
+        if course is None:
+            return None
+        numbers = [course.mark, course.number] + [getattr(session, name) for name in OF_SESSION]
+        for pad in self.pads:
+            numbers += [pad.whole_uj_cm2, pad.from_uj_cm2, pad.cem43.session_q10_ms]
+        if whole:
+            numbers[2] += 1
+            numbers[3] += 1
+            numbers[6] = 0
+        return numbers
 
     def _set_day(self, sums: "tuple[int, int, int, int]") -> None:
         a, b = self.pads
@@ -158,6 +213,7 @@ class PersistentState:
                 wrong[FILES[k]] = "gone" if self.hal.load(FILES[k]) is None else "older"
         if DAY in wrong or journal.is_cut():
             self._set_day(FULL_DAY)
+            self._use_up()
             self.store_day(False)
         if FAULT in wrong:
             self.latch.hard = True
@@ -204,10 +260,9 @@ class PersistentState:
         )
         clock_s = self.hal.wall_clock()  # None, null in the file, where there is none
         version = self.journal.kept[of_journal.DAY] + 1
-        if not self._store(
-            of_journal.DAY,
-            json_codec.text(DAY_KEYS + ("clock_s", VERSION), sums + (clock_s, version)),
-        ):
+        keys = DAY_KEYS + ("clock_s", VERSION, COURSE)
+        values = sums + (clock_s, version, self._course_numbers(whole))
+        if not self._store(of_journal.DAY, json_codec.text(keys, values)):
             return False
         self.day_open = whole
         return True

@@ -53,6 +53,10 @@ class Session:
         self.day_ms = 0  # since the day began: at power-on, then every 24 h
         self.day_treat_ms = 0
         self.unworn_count = 0
+        self.step = 0  # of the prescription; where no session runs, the one that is next
+        self.in_step_ms = 0  # of light in it
+        self.part_ms = 0  # of light, of a session that ended early: START gives its rest
+        self.done = self.done_in_all = 0  # whole sessions of this prescription: in this day; ever
         self.by_unworn = False  # the pause is for having come off the skin
         self.number = 0  # sessions begun since power-on
         self.up_s = 0  # since power-on or reset
@@ -132,14 +136,17 @@ class Session:
             self.session_ms += step_ms
         if state in states.LIT:
             self.treat_ms += step_ms
+            self.in_step_ms += step_ms
             self.day_treat_ms += step_ms
         self.day_ms += step_ms
         if self.day_ms < DAY_MS:
             return False
-        self.day_ms = self.day_treat_ms = 0
+        self.day_ms = self.day_treat_ms = self.done = 0
+        if state not in states.IN_SESSION:
+            self.part_ms = 0
         return True
 
-    def watch_clock(self, max_ms: int) -> None:
+    def watch_clock(self) -> None:
         """Post what time alone decides."""
         state = self.state
         if state == states.WAIT_SKIN:
@@ -148,8 +155,10 @@ class Session:
         elif state == states.PAUSED:
             if self.state_ms >= PAUSE_MAX_MS:
                 self.post(states.TIMEOUT)
-        elif self.treat_ms >= max_ms or self.day_treat_ms >= SESSION_DAY_MAX_MS:
+        elif self.treat_ms + self.part_ms >= self.course.max_ms:
             self.post(states.TIME)
+        elif self.day_treat_ms >= SESSION_DAY_MAX_MS:
+            self.post(states.DAY)
 
     def watch_rest(self, charger: bool, empty: bool) -> None:
         """Out of a session: post what ends a wait, and IDLE where nobody needs the unit any more.

@@ -8,6 +8,7 @@ mean; reads whatever a refusal may depend on. A release of START asks for what t
 from firmware.core import states
 from firmware.core.inputs import DOWN, UP
 from firmware.core.limits import (
+    BLIND_ON_MS,
     CEM43_DAY_Q10_MS,
     CLOCK_MASK,
     CONTACT_WARN_MC,
@@ -127,14 +128,18 @@ class ButtonActions:
         battery = self.status.battery
         if battery.ended or battery.sessions_left() < 1:
             return states.BATTERY
-        if session.day_treat_ms >= SESSION_DAY_MAX_MS:
+        course = session.course
+        if course.sessions and session.done_in_all >= course.sessions:
+            return states.COURSE_OVER
+        day_is_full = course.a_day and session.done >= course.a_day
+        if day_is_full or session.day_treat_ms >= SESSION_DAY_MAX_MS:
             return states.DAY_LIMIT
         for pad in self.status.pads:
             if pad.cem43.day_q10_ms >= CEM43_DAY_Q10_MS:
                 return states.DAY_LIMIT
         if self.wear.seen_off != SIGNS:
             return states.NEVER_OFF
-        return self._why_expired(session.course.expires_s)
+        return self._why_expired(course.expires_s)
 
     def _why_expired(self, expires_s: int) -> int:
         """Why a prescription that expires is not good now."""
@@ -151,7 +156,9 @@ class ButtonActions:
             return states.BUTTON_STUCK
         wear = self.wear
         lost = wear.lost or self.session.by_unworn
-        waits = lost and self.session.state_ms < self.wait_ms
+        waits = lost and self.wait_ms and (
+            self.session.state_ms < self.wait_ms or wear.on_ms < BLIND_ON_MS
+        )  # fmt: skip
         if not waits and not wear.is_worn():
             return states.NOT_WORN
         if waits or wear.warmest_mc() > (RESUME_BELOW_MC if lost else CONTACT_WARN_MC):
