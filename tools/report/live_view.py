@@ -14,10 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from firmware.core import limits, states
-from firmware.therapy.battery import Battery
 from firmware.therapy.pad import ONE, Pad
 from sim.run import Run
 from tools.common import words
+from tools.report.heap_battery import count_sessions_left
 from tools.report.light_account import bank_dose_uj_cm2
 
 REFRESH_S = 0.1
@@ -130,7 +130,7 @@ class View:
         style = "red" if battery.low or battery.ended else "default"
         charge = label("battery").append(f"{battery.percent} %", style=style)
         if not session.locked:
-            charge.append(f"   {words.plural(Battery.sessions_left(battery), 'session')} left")
+            charge.append(f"   {words.plural(count_sessions_left(battery), 'session')} left")
         charge.append(f"   {battery.cell_mv / 1000:.2f} V a cell", style="dim")
         parts = [charge]
         if rows := self.run.fault_rows():

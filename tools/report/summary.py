@@ -13,11 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from firmware.core.limits import CEM43_SESSION_Q10_MS, CONTACT_WARN_MC
-from firmware.therapy.battery import Battery
 from sim.faults.deadlines import SINGLE_C
 from sim.oracle.expectations import render_unmet
 from sim.run import Run
 from tools.common import words
+from tools.report.heap_battery import count_sessions_left
 from tools.report.light_account import PadAccount, account
 from tools.report.tables import Fitted, render_text
 
@@ -163,7 +163,7 @@ def list_notes(run: Run, result: dict[str, object], how: str) -> Iterator[Render
     doses = "; ".join(f"{pad} {mean[pad]:.2f}, {most[pad]:.2f}" for pad in "AB")
     yield f"True CEM43, of the hottest skin: {doses} of {CEM43_LIMIT_MIN:g} min."
     unit = run.unit
-    sessions = words.plural(Battery.sessions_left(unit.battery), "session")
+    sessions = words.plural(count_sessions_left(unit.battery), "session")
     left = "" if unit.session.locked else f", {sessions} left"
     yield f"Energy: {result['energy_wh']:.2f} Wh; battery {result['battery_pct']:.0f} %{left}."
     factor = float(str(result["realtime_factor"]))
