@@ -56,6 +56,12 @@ class AskedStep:
         self.total_uw_cm2 = sum(self.irradiance_uw_cm2)
 
 
+def read_numbers(step: "Step") -> list[int]:
+    """`Step.numbers` of a step of which attributes alone can be read."""
+    ends = [step.pads, step.ms, step.fluence_uj_cm2]
+    return [*ends, step.carrier_hz, step.period_ticks, step.on_ticks, *step.irradiance_uw_cm2]
+
+
 def of_pad(step: "Step | AskedStep", pad: int, value: int) -> int:
     """A value of the step for one pad: 0 where the step is not for that pad. Of a step it reads
     attributes alone: at pin depth there is no method to call."""
@@ -83,7 +89,7 @@ def account(run: "Run") -> list[PadAccount]:
     return accounts(
         Given(
             tuple(row[0] for row in run.board.BANKS),
-            [AskedStep(step.numbers()) for step in course.steps],
+            [AskedStep(read_numbers(step)) for step in course.steps],
             (given_before_uj_cm2(run, 0), given_before_uj_cm2(run, 1)),
             (a.fluence.uj_cm2, b.fluence.uj_cm2), (a.ramp_ms, b.ramp_ms),
             (a.throttled_ms, b.throttled_ms),
