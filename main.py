@@ -65,6 +65,10 @@ START = 1  # of `Inputs.pins`
 BOARD_NAME = "board.txt"
 NAME_MAX = 40
 CALIBRATION = "calibration.json"
+ONLY_AT_START = (  # modules
+    ("firmware.therapy", "calibration"), ("firmware.therapy", "prescription"),
+    ("firmware.records", "signed_prescription"),
+)  # fmt: skip
 PRESCRIPTION = "prescription.json"
 
 
@@ -171,7 +175,10 @@ def wire() -> "tuple[Rp2Hal, Waistband]":
     prescription = hal.load(PRESCRIPTION)
     if resets.is_loop(word):
         lock = RESTARTS
-    return hal, Waistband(hal, board, calibration, prescription, lock)
+    unit = Waistband(hal, board, calibration, prescription, lock)
+    for package, name in ONLY_AT_START:
+        forget(package, name)
+    return hal, unit
 
 
 def run(hal: "Rp2Hal", unit: "Waistband") -> None:

@@ -12,7 +12,7 @@ from firmware.core.limits import CONTROL_TICKS, TICK_MS
 from firmware.records import signed_prescription
 from firmware.records.keys import FILE as KEYS
 from firmware.records.keys import Keys
-from firmware.therapy.prescription import calibration_crc, calibration_text
+from firmware.therapy.calibration import calibration_crc, calibration_text
 from sim.common.boards import board_file, find_board
 from sim.common.value_record import replace
 from sim.faults.depth import Observer, Setup

@@ -25,8 +25,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.core.faults import Faults
     from firmware.records.journal import Journal
+    from firmware.therapy.course import Course
     from firmware.therapy.pad import Pad
-    from firmware.therapy.prescription import Course
     from firmware.therapy.session import Session
     from hal.contract import Hal
 

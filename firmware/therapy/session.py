@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from firmware.core.faults import Faults
     from firmware.core.inputs import Inputs
     from firmware.therapy.battery import Battery
+    from firmware.therapy.course import Course
     from firmware.therapy.pad import Pad
-    from firmware.therapy.prescription import Course
     from hal.contract import Hal
 
 COLUMNS = len(states.EVENTS)

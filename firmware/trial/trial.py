@@ -12,10 +12,10 @@ gc.collect()  # what comes now stays: not in all corners of what importing the r
 
 from firmware.core import states  # noqa: E402
 from firmware.core.limits import DUTY_MAX, RAMP_MS, RATE_MAX_MS  # noqa: E402
+from firmware.core.validate import Refused  # noqa: E402
 from firmware.records import encrypted, mac  # noqa: E402
 from firmware.records.journal import VISIT  # noqa: E402
 from firmware.records.journal_events import JournalEvents  # noqa: E402
-from firmware.therapy.prescription import Refused  # noqa: E402
 from firmware.trial import enrolment, visits  # noqa: E402
 from firmware.trial.visits import AFTER, BEFORE, CLOSED, EFFECT, GUESS, THERAPY  # noqa: E402
 

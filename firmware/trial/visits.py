@@ -13,8 +13,8 @@ one higher with each step: the journal's records name it, so that an older file 
 """
 
 from firmware.core.conversions import DAYS_BEFORE, EPOCH_YEAR, clock_seconds
+from firmware.core.validate import Refused
 from firmware.records import json_codec
-from firmware.therapy.prescription import Refused
 from firmware.trial.enrolment import OVERALL, VISITS_MAX
 
 TYPE_CHECKING = False

@@ -5,9 +5,10 @@ Whatever is wrong with a file is a `BadInput` of one line, never another excepti
 """
 
 from firmware.core.limits import RAIL_DARK_01MA
+from firmware.core.validate import Refused
 from firmware.records import signed_prescription
 from firmware.safety.lamp_test import LampTest
-from firmware.therapy import prescription as firmware_prescription
+from firmware.therapy.prescription import compile_course
 from sim.common import validate
 from sim.common.boards import REFERENCE, find_board, wavelengths_nm
 from sim.common.default_prescription import DEFAULT
@@ -162,8 +163,8 @@ def check_prescription(prescription: dict[str, object], where: str, board: "Boar
     """Compile it for a board at nominal irradiance; BadInput says what it lacks."""
     nominal = [board.BANK_NOMINAL_UW_CM2] * len(board.BANKS)
     try:
-        firmware_prescription.Course(prescription, board, [nominal, nominal])
-    except firmware_prescription.Refused as why:
+        compile_course(prescription, board, [nominal, nominal])
+    except Refused as why:
         raise BadInput(f"{where}: {why}") from None
     except RecursionError:
         raise BadInput(f"{where}: is nested too deeply") from None

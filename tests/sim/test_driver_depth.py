@@ -12,7 +12,7 @@ import pytest
 from firmware.core.limits import CONTROL_TICKS, TICK_MS
 from firmware.safety.gate import Gate
 from firmware.safety.guard import Guard
-from firmware.therapy.prescription import calibration_crc
+from firmware.therapy.calibration import calibration_crc
 from firmware.therapy.session import Session
 from hal.boards import RPI_PICO
 from sim.common.story import Event

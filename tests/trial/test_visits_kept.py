@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from firmware.core import states
 from firmware.core.inputs import START, UP
-from firmware.therapy.prescription import Refused
+from firmware.core.validate import Refused
 from firmware.trial import enrolment, visits
 from tests.support.enrolled_unit import (
     CLOCK_S,

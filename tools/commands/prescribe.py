@@ -140,7 +140,7 @@ def write_new(asked: dict[str, object], output: str, board: "Board", force: bool
             raise BadInput(f"{output}: was left as it is")
     with write_whole(output) as path:
         path.write_bytes(prescription_file.render(asked, output))
-    asked_in_words = dose_in_words.render_asked(dose_in_words.compile_course(asked, board))
+    asked_in_words = dose_in_words.render_asked(dose_in_words.compile_nominal(asked, board))
     emit(f"Wrote the prescription to {output}: {asked_in_words}")
     return 0
 

@@ -14,7 +14,7 @@ from tools.common import words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from firmware.therapy.prescription import Step
+    from firmware.therapy.course import Step
     from sim.run import Run
 
 LEAST_PART = 0.005  # of the fluence asked for; smaller parts are joined to another

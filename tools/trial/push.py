@@ -5,11 +5,13 @@ refuse is not written. The ticket is written before another participant's visits
 off in between, the unit is locked and says so, and a second run completes it.
 """
 
+from firmware.core.validate import Refused
 from firmware.records import signed_prescription
 from firmware.records.keys import FILE as KEYS
 from firmware.records.keys import Keys
 from firmware.records.persistent_state import read_version
-from firmware.therapy.prescription import Course, Refused, read_calibration
+from firmware.therapy.calibration import read_calibration
+from firmware.therapy.prescription import compile_course
 from firmware.trial import enrolment, visits
 from sim.common import validate
 from sim.common.boards import find_board
@@ -42,7 +44,7 @@ def push(folder: str, participant: str, device: str | None, replace: bool) -> in
         try:
             taken = enrolment.verify(content, keys, serial)
             prescription, _, _ = signed_prescription.verify(asked, keys, serial)
-            Course(prescription, board, read_calibration(calibration, board)[0])
+            compile_course(prescription, board, read_calibration(calibration, board)[0])
             signed_prescription.verify_calibration(calibration, board, keys)
         except Refused as why:
             raise BadInput(f"{unit.port}: {why}") from None
