@@ -58,6 +58,7 @@ class Parts:
         self.session = session = Session(hal, lock)
         self.keys = Keys(hal.load(KEYS))
         self.journal = Journal(hal, self.keys)
+        self.clock = self.journal.clock
         self.trial = trial = self._enrolled()
         self.skin_codes = [[0, SKIN_CODE_MAX], [0, SKIN_CODE_MAX]]
         serial, full_uw_cm2, offsets_mc = self._accept(board, calibration, prescription)
@@ -77,10 +78,10 @@ class Parts:
         if not session.lock:
             session.set_point_mc = session.course.set_point_mc
             self.battery.expect(session.course.power_mw(board), session.course.longest_ms())
-        now_s = hal.wall_clock()
-        self.kept = PersistentState(hal, session, latch, pads)
-        self.kept.restore(inputs.ms, now_s)
-        status = Status(inputs, session, latch, pads, self.battery, now_s is not None)
+        self.kept = PersistentState(hal, session, latch, pads, self.clock, self.battery)
+        self.kept.restore(inputs.ms)
+        self.clock.now_s()
+        status = Status(inputs, session, latch, pads, self.battery, self.clock)
         self._wire_panel(status, serial)
 
     def _wire_panel(self, status: Status, serial: str) -> None:
@@ -99,7 +100,7 @@ class Parts:
             self.events = JournalEvents(hal, journal, status, self.gate, serial)
         self.buttons = Buttons()
         self.actions = ButtonActions(
-            self.session, status, self.buttons, self.wear, self.guard, journal
+            self.session, status, self.buttons, self.wear, self.guard, journal, self.kept
         )
         if trial:
             self.actions.wait_ms = BLIND_WAIT_MS

@@ -4,22 +4,31 @@ Used by `firmware.waistband` at start and while dark; locks the session where a 
 kept. Two small files, each one JSON object, written by the HAL whole or not at all. What cannot
 be read, or is empty, is taken for the worst: a hard fault whose name is lost locks the unit, a day
 whose sums are lost is full. Only a file that is not there says that nothing was kept.
+
+The day is the last 24 hours: the hour that goes on, and 24 before it. What was in the oldest goes
+when an hour is over. Time spent off counts as soon as the clock is trusted.
 """
+
+from array import array
 
 from firmware.core import faults
 from firmware.core.limits import (
     CEM43_DAY_Q10_MS,
     CEM43_SESSION_Q10_MS,
     DAY_MS,
+    HOUR_MS,
     SESSION_DAY_MAX_MS,
 )
 from firmware.core.states import HARD_FAULT
 from firmware.records import json_codec
+from firmware.therapy.battery import CELL_MOHM, CELL_MOHM_MAX
 from firmware.therapy.dose import FULL_Q10_MS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from firmware.core.clock import Clock
     from firmware.core.faults import Faults
+    from firmware.therapy.battery import Battery
     from firmware.therapy.pad import Pad
     from firmware.therapy.session import Session
     from hal.contract import Hal
@@ -27,13 +36,17 @@ if TYPE_CHECKING:
 FAULT = "fault.json"
 DAY = "day.json"
 LIFTED = b'{"fault": null}'  # the fault file's content once a lit self-test was passed
-DAY_S = DAY_MS // 1000
+HOURS = DAY_MS // HOUR_MS
+HOUR_S = HOUR_MS // 1000
 FAULT_KEYS = ("fault", "pad", "value", "limit")
+DAY_MORE = ("hours", "cell_mohm", "clock_s")
 DAY_KEYS = ("treat_ms", "cem43_a_q10_ms", "cem43_b_q10_ms", "day_ms")
+SUMS = 3  # of light, of CEM43 of pad A, of pad B
 CEM43_MOST_Q10_MS = FULL_Q10_MS + CEM43_SESSION_Q10_MS + (1 << 20)
 DAY_MOST = (DAY_MS, CEM43_MOST_Q10_MS, CEM43_MOST_Q10_MS, DAY_MS)
 UNREADABLE = (faults.KEPT_UNREADABLE, faults.UNIT, 0, 0)
 FULL_DAY = (SESSION_DAY_MAX_MS, CEM43_DAY_Q10_MS, CEM43_DAY_Q10_MS, 0)
+NO_HOURS: "tuple[int, ...]" = (0,) * (SUMS * HOURS)
 
 
 def read_fault(content: "bytes | None") -> "tuple[int, int, int, int] | None":
@@ -62,59 +75,107 @@ def fault_record(row: list[int]) -> bytes:
     )
 
 
-def read_day(content: "bytes | None", now_s: "int | None") -> "tuple[int, int, int, int]":
-    """(ms treated, CEM43 of pad A, of pad B, ms since the day began) of the day that goes on.
-
-    `now_s` is the wall clock. Time spent off counts only where both clocks are known and
-    the later is not before the earlier: else the day is as old as it was.
-    """
+def read_day(
+    content: "bytes | None",
+) -> "tuple[tuple[int, int, int, int], tuple[int, ...] | list[int], int]":
+    """((ms treated, CEM43 of pad A, of pad B, ms of the present hour), the same sums of each of
+    the 24 hours before it, oldest first, the trusted time then or 0) of the day that was kept."""
     if content is None:
-        return 0, 0, 0, 0
+        return (0, 0, 0, 0), NO_HOURS, 0
     table = json_codec.parse(content)
     numbers = []
     for key, most in zip(DAY_KEYS, DAY_MOST):
         number = table.get(key)
         if not json_codec.whole(number, 0, most):
-            return FULL_DAY
+            return FULL_DAY, NO_HOURS, 0
         assert isinstance(number, int)
         numbers.append(number)
-    treat_ms, a_q10_ms, b_q10_ms, day_ms = numbers
+    treat_ms, a_q10_ms, b_q10_ms, hour_ms = numbers
     then_s = table.get("clock_s")
-    if now_s is not None and json_codec.whole(then_s, 0, now_s):
-        assert isinstance(then_s, int)
-        passed_s = now_s - then_s
-        day_ms += (passed_s if passed_s < DAY_S else DAY_S) * 1000
-    if day_ms >= DAY_MS:
-        return 0, 0, 0, 0
-    return treat_ms, a_q10_ms, b_q10_ms, day_ms
+    if not isinstance(then_s, int) or not json_codec.whole(then_s, 0, json_codec.MOST):
+        then_s = 0
+    hours = table.get("hours", NO_HOURS)
+    if not isinstance(hours, (list, tuple)) or len(hours) != len(NO_HOURS):
+        return FULL_DAY, NO_HOURS, then_s
+    for number in hours:
+        if not json_codec.whole(number, 0, CEM43_MOST_Q10_MS):
+            return FULL_DAY, NO_HOURS, then_s
+    return (treat_ms, a_q10_ms, b_q10_ms, hour_ms % HOUR_MS), hours, then_s
 
 
 class PersistentState:
     """What is kept of faults and of the day, and whether the day's file is behind."""
 
     def __init__(
-        self, hal: "Hal", session: "Session", latch: "Faults", pads: "tuple[Pad, Pad]"
-    ) -> None:
+        self, hal: "Hal", session: "Session", latch: "Faults", pads: "tuple[Pad, Pad]",
+        clock: "Clock", battery: "Battery",
+    ) -> None:  # fmt: skip
         self.hal = hal
         self.session = session
         self.latch = latch
         self.pads = pads
+        self.clock = clock
+        self.battery = battery
+        self.hours = [array("i", NO_HOURS[:HOURS]) for _ in range(SUMS)]
+        self.hour = 0  # the oldest of them
+        # the trusted time of what was kept, until time spent off was counted; -1: it is unknown
+        self.kept_s = 0
         self.day_open = False  # there was light, or is to be, since the day was last written
 
-    def restore(self, ms: int, now_s: "int | None") -> None:
-        """At start: go on with the day, and lock the unit if a hard fault was kept. `now_s` is
-        the wall clock."""
+    def restore(self, ms: int) -> None:
+        """At start: go on with the day, and lock the unit if a hard fault was kept."""
         hal = self.hal
         a, b = self.pads
         session = self.session
-        session.day_treat_ms, a.cem43.day_q10_ms, b.cem43.day_q10_ms, session.day_ms = read_day(
-            hal.load(DAY), now_s
-        )
+        content = hal.load(DAY)
+        sums, hours, self.kept_s = read_day(content)
+        session.day_treat_ms, a.cem43.day_q10_ms, b.cem43.day_q10_ms, session.day_ms = sums
+        for k in range(SUMS):
+            for hour in range(HOURS):
+                self.hours[k][hour] = hours[k * HOURS + hour]
+        self.clock.remember(self.kept_s)
+        self.kept_s = self.kept_s or (-1 if content is not None else 0)
+        self.count_time_off()
+        mohm = json_codec.parse(content).get("cell_mohm") if content else None
+        if json_codec.whole(mohm, CELL_MOHM, CELL_MOHM_MAX):
+            assert isinstance(mohm, int)
+            self.battery.cell_mohm = mohm
         found = read_fault(hal.load(FAULT))
         if found:
             fault, pad, value, limit = found
             self.latch.recall(fault, pad, ms, value, limit)
             session.lock_for_service()
+
+    def count_time_off(self) -> None:
+        """Once a trusted clock says for how long the unit was off: that time has gone by."""
+        if not self.kept_s:
+            return
+        now_s = self.clock.now_s()
+        if now_s is None:
+            return
+        off_s = now_s - self.kept_s - self.clock.up_s if self.kept_s > 0 else 0
+        self.kept_s = 0
+        hours = min(max(off_s, 0) // HOUR_S, HOURS + 1)
+        for _ in range(hours):
+            self.pass_hour()
+        if off_s > 0:
+            self.session.day_ms += off_s % HOUR_S * 1000
+
+    def pass_hour(self) -> None:
+        """An hour is over: what was in the oldest of 24 counts no more."""
+        session = self.session
+        a, b = self.pads
+        session.day_treat_ms = self._shift(0, session.day_treat_ms)
+        a.cem43.day_q10_ms = self._shift(1, a.cem43.day_q10_ms)
+        b.cem43.day_q10_ms = self._shift(2, b.cem43.day_q10_ms)
+        self.hour = (self.hour + 1) % HOURS
+
+    def _shift(self, k: int, total: int) -> int:
+        """Put the present hour in the place of the oldest; return what is left of the total."""
+        row = self.hours[k]
+        oldest = row[self.hour]
+        row[self.hour] = max(total - sum(row), 0)
+        return max(total - oldest, 0)
 
     def keep_fault(self) -> bool:
         """Write the hard fault that is still to be kept, if any, and lock the unit; only while
@@ -145,14 +206,24 @@ class PersistentState:
             b.cem43.day_q10_ms + more_q10_ms,
             session.day_ms,
         )
-        clock_s = self.hal.wall_clock()  # None, null in the file, where there is none
-        if not self.hal.store(DAY, json_codec.text(DAY_KEYS + ("clock_s",), sums + (clock_s,))):
+        hours = []
+        for row in self.hours:
+            for hour in range(HOURS):
+                hours.append(row[(self.hour + hour) % HOURS])
+        values = sums + (hours, self.battery.cell_mohm, self._stamp())
+        if not self.hal.store(DAY, json_codec.text(DAY_KEYS + DAY_MORE, values)):
             return False
         self.day_open = whole
         return True
 
+    def _stamp(self) -> "int | None":
+        """The trusted time of what is kept; None, null in the file, where there is none. While it
+        is unknown for how long the unit was off, what was kept before stays the beginning."""
+        return self.kept_s + self.clock.up_s if self.kept_s > 0 else self.clock.now_s()
+
     def tidy(self) -> None:
         """Once a second while dark: what could not be written yet."""
+        self.count_time_off()
         self.keep_fault()
         if self.day_open:
             self.store_day(False)

@@ -6,9 +6,10 @@ to nothing; the HAL puts rows on the glass when their bus is free.
 """
 
 from firmware.core import states
+from firmware.core.conversions import DAY_S, date_of
 from firmware.core.faults import FAULTS
 from firmware.ui import texts
-from firmware.ui.text_buffer import ZERO, blank, put_int, put_text
+from firmware.ui.text_buffer import ZERO, blank, put_date, put_int, put_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class Screen:
             return (status.battery.percent << 15) + unsure + status.battery.sessions_left()
         # changes with every fault that comes, and when they are acknowledged
         trouble = status.latch.count * 2 + (1 if status.latch.latched else 0)
-        return (trouble << 7) + (session.lock << 4) + session.refused if row == 6 else trouble
+        return (trouble << 8) + (session.lock << 5) + session.refused if row == 6 else trouble
 
     def _left_s(self) -> int:
         """Seconds of light that are left, at the pads' present throttle."""
@@ -171,8 +172,8 @@ class Screen:
         elif latch.latched:
             draw_fault(latch.rows[latch.first], cells)
         elif session.refused:
-            put_text(cells, 0, texts.REFUSALS[session.refused])
-        elif not self.status.clock_set:
+            draw_refusal(self.status, cells)
+        elif not self.status.clock.base_s:
             put_text(cells, 0, texts.NO_CLOCK)
 
     def _draw_values(self, cells: bytearray) -> None:
@@ -191,6 +192,13 @@ class Screen:
             put_int(cells, 7, value, point)
             cells[8] = 0x2F
             put_int(cells, 15, limit, point)
+
+
+def draw_refusal(status: "Status", cells: bytearray) -> None:
+    """Why what was asked for is refused; a date that START is to confirm."""
+    put_text(cells, 0, texts.REFUSALS[status.session.refused])
+    if status.session.refused == states.NEW_DATE:
+        put_date(cells, 4, date_of(status.clock.doubted_s // DAY_S))
 
 
 def draw_fault(row: "list[int]", cells: bytearray) -> None:

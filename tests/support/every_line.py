@@ -19,7 +19,7 @@ from firmware.core.limits import (
     CEM43_SESSION_Q10_MS,
     CHARGED_S,
     CLOCK_MASK,
-    DAY_MS,
+    HOUR_MS,
     IDLE_OFF_MS,
     LOOK_EVERY_TICKS,
     QUIET_MS,
@@ -493,7 +493,7 @@ BEFALLS: dict[str, Befalls] = {
     "a long time in this state": remembered("session", state_ms=SESSION_MAX_MS),
     "nobody pressed for long": remembered("session", idle_ms=IDLE_OFF_MS),
     "a long session": remembered("session", treat_ms=SESSION_MAX_MS),
-    "a new day": remembered("session", day_ms=DAY_MS),
+    "a new day": remembered("session", day_ms=HOUR_MS),
     "a late control step": lambda run: setattr(
         run.unit, "control_ms", (run.unit.inputs.ms - 5_000) & CLOCK_MASK
     ),

@@ -5,7 +5,6 @@ from datetime import date, timedelta
 import pytest
 
 from firmware.core.inputs import CHARGER, DOWN, START, UP
-from firmware.trial import visits
 from sim.common.default_prescription import DEFAULT
 from tests.support.enrolled_unit import (
     BASELINE,
@@ -164,7 +163,7 @@ def test_an_open_visit_goes_on_within_its_window_and_is_unfinished_after_it() ->
 def test_dates_are_the_calendars() -> None:
     for day in range(36_000):
         told_date = date(2000, 1, 1) + timedelta(days=day)
-        assert str(visits.date_of(day)) == told_date.strftime("%Y%m%d")
+        assert str(date_of(day)) == told_date.strftime("%Y%m%d")
 
 
 # -- answers -----------------------------------------------------------------------------------
