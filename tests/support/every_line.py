@@ -44,6 +44,7 @@ from sim.physics.sensors import TMP117_LSB_C, ntc_level
 from sim.run import Run
 from sim.scenario.scenario import ordinary
 from tests.support.enrolled_unit import CLOCK_S, DAY_S, sim_files
+from tests.support.fake_hal import turn_clock
 
 FILES = (
     "core/faults", "records/persistent_state", "safety/current_monitor", "safety/gate",
@@ -164,7 +165,7 @@ def in_a_trial() -> Iterator[Run]:
     yield until(run, "READY")
     yield (rated := then(run, Event(0, "press", "START", hold_ms=200), "RATE"))
     attend_visit(rated, lambda visit, when, item: 1)
-    rated.hal.clock_s = CLOCK_S + 7 * DAY_S
+    turn_clock(rated.hal, rated.unit.clock, CLOCK_S + 7 * DAY_S)
     put_on(rated)
     again = then(rated, Event(0, "press", "START", hold_ms=200), "RATE")
     answer_questions(again, lambda visit, when, item: 1)
@@ -309,7 +310,7 @@ def expires(run: Run) -> None:
 
 def no_clock(run: Run) -> None:
     """The clock lost its battery."""
-    run.hal.clock_s = None
+    turn_clock(run.hal, run.unit.clock, None)
 
 
 def remembered(where: str, **values: Any) -> Befalls:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from firmware.core import states
+from firmware.core.clock import Clock
 from firmware.core.conversions import ntc_code, tmp117_code
 from firmware.core.faults import FAULTS, PADS
 from firmware.core.inputs import BUCKLE, CHARGER, DOWN, START, UP
@@ -20,8 +21,20 @@ from hal.boards import RPI_PICO
 from hal.contract import HEARD_NAMES, POWER_ON, Hal
 from sim.common.default_prescription import DEFAULT
 
-__all__ = ["BOARD", "BUCKLE", "CALIBRATION", "CHARGER", "DOWN", "MOMENT_MS", "SHORT", "START", "UP",
-           "Bench", "FakeHal"]  # fmt: skip
+__all__ = [
+    "BOARD",
+    "BUCKLE",
+    "CALIBRATION",
+    "CHARGER",
+    "DOWN",
+    "MOMENT_MS",
+    "SHORT",
+    "START",
+    "UP",
+    "Bench",
+    "FakeHal",
+    "turn_clock",
+]  # fmt: skip
 
 BOARD: Any = RPI_PICO  # a module that is data
 NAMES = tuple(str(row[0]) for row in BOARD.BANKS)
@@ -276,6 +289,15 @@ class FakeHal(Hal):
             return False
         self.clock_s = seconds
         return True
+
+
+def turn_clock(hal: Any, clock: Clock, clock_s: int | None) -> None:
+    """The wall clock is another one, and trusted as after a trusted word; None: it is lost, as at a
+    power-on."""
+    hal.clock_s = clock_s
+    clock.base_s = 0
+    clock.stamp_s = clock_s or clock.stamp_s
+    clock.now_s()
 
 
 class Bench:

@@ -16,7 +16,7 @@ from firmware.trial import enrolment
 from firmware.trial.trial import END
 from hal.boards import RPI_PICO
 from sim.scenario.enrolment import MOVEMENTS
-from tests.support.fake_hal import FakeHal
+from tests.support.fake_hal import FakeHal, turn_clock
 from tests.support.journals import template
 from tools.prescription import keyfile
 from tools.prescription.keyfile import Key
@@ -95,6 +95,7 @@ class Belt:
         """Switched on."""
         self.journal = Journal(self.hal, Keys(self.hal.load(FILE)))
         self.journal.find()
+        turn_clock(self.hal, self.journal.clock, self.hal.clock_s)
         self.add("boot", cause="power on", lock="", serial=self.unit)
 
     def add(self, kind: str, **values: Any) -> None:

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from firmware.core.conversions import date_of
 from firmware.core.inputs import CHARGER, DOWN, START, UP
 from sim.common.default_prescription import DEFAULT
 from tests.support.enrolled_unit import (
@@ -20,7 +21,7 @@ from tests.support.enrolled_unit import (
     told,
     treated,
 )
-from tests.support.fake_hal import MOMENT_MS
+from tests.support.fake_hal import MOMENT_MS, turn_clock
 
 # -- what is asked -----------------------------------------------------------------------------
 
@@ -92,7 +93,7 @@ def test_too_early_is_refused_with_the_date_and_no_day_before_the_window_opens_i
         assert (bench.state, bench.refused) == ("DONE", "too_early")
         opens = date(2000, 1, 1) + timedelta(days=9_500 + 5)
         assert shown(bench)[6:] == ["Too early", f"From {opens.isoformat()}"]
-        bench.hal.clock_s = (bench.hal.clock_s or 0) + DAY_S
+        turn_clock(bench.hal, bench.unit.clock, (bench.hal.clock_s or 0) + DAY_S)
     come(bench)
     assert bench.state == "RATE"
 
@@ -122,7 +123,7 @@ def test_weeks_later_each_visit_that_was_missed_is_named_in_order() -> None:
 
 def test_without_a_clock_nothing_is_opened() -> None:
     bench = ticketed(True).to_ready()
-    bench.hal.clock_s = None
+    turn_clock(bench.hal, bench.unit.clock, None)
     bench.press(START)
     assert (bench.state, bench.refused, told(bench)) == ("READY", "no_clock", FIRST[:1])
 
@@ -130,7 +131,7 @@ def test_without_a_clock_nothing_is_opened() -> None:
 def test_a_clock_that_went_back_counts_from_the_latest_that_was_written() -> None:
     bench = come(baseline(), 7)
     rate(bench, 1)
-    bench.hal.clock_s = 0
+    turn_clock(bench.hal, bench.unit.clock, 0)
     bench.reset()
     bench.to_ready()
     bench.press(START)

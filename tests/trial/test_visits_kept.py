@@ -28,7 +28,7 @@ from tests.support.enrolled_unit import (
     told,
     treated,
 )
-from tests.support.fake_hal import MOMENT_MS, Bench
+from tests.support.fake_hal import MOMENT_MS, Bench, turn_clock
 
 # -- what is kept ------------------------------------------------------------------------------
 
@@ -86,8 +86,8 @@ def attended(bench: Bench) -> None:
         assert trial and trial.taken
         if trial.progress.visit == 2 and trial.progress.stage == visits.CLOSED:
             return
-        bench.hal.clock_s = CLOCK_2 if (trial.progress.visit, trial.progress.stage) >= (
-            1, visits.CLOSED) else CLOCK_1  # fmt: skip
+        over = (trial.progress.visit, trial.progress.stage) >= (1, visits.CLOSED)
+        turn_clock(bench.hal, bench.unit.clock, CLOCK_2 if over else CLOCK_1)
         bench.press(START)
         while bench.state in ("RATE", "WAIT_SKIN", "CHECK", "RAMP", "TREAT"):
             if bench.state != "RATE":
