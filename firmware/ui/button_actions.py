@@ -164,7 +164,8 @@ class ButtonActions:
                 return states.NO_CLOCK
             if self.session.refused != states.NEW_DATE:
                 return states.NEW_DATE
-            journal_events.clock(self.journal, clock.stamp_s, clock.doubted_s, "confirmed")
+            at_s = clock.doubted_s
+            journal_events.clock(self.journal, at_s, at_s, "confirmed")
             clock.confirm()
         self.kept.count_time_off()
         return states.NOTHING

@@ -91,7 +91,7 @@ class Screen:
             return (status.battery.percent << 15) + unsure + status.battery.sessions_left()
         # changes with every fault that comes, and when they are acknowledged
         trouble = status.latch.count * 2 + (1 if status.latch.latched else 0)
-        return (trouble << 8) + (session.lock << 5) + session.refused if row == 6 else trouble
+        return (trouble << 8) + (session.lock << 5) + session.refused
 
     def _left_s(self) -> int:
         """Seconds of light that are left, at the pads' present throttle."""
@@ -177,10 +177,13 @@ class Screen:
             put_text(cells, 0, texts.NO_CLOCK)
 
     def _draw_values(self, cells: bytearray) -> None:
-        """The fault that a locked unit keeps; or the first fault's value and limit."""
+        """The fault that a locked unit keeps; why a press is refused; the first fault's value and
+        limit."""
         latch = self.status.latch
         if self.status.session.lock and latch.count:
             draw_fault(latch.rows[0], cells)
+        elif latch.latched and self.status.session.refused:
+            draw_refusal(self.status, cells)
         elif latch.latched:
             first = latch.rows[latch.first]
             point = 0
