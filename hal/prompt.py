@@ -25,7 +25,7 @@ class Prompt:
         self.hold = Pin(22, Pin.OUT, value=1)
         self.held = 0
         self.looks = 0
-        self.timer = Timer(period=LOOK_MS, mode=Timer.PERIODIC, callback=self.look)
+        self.timer = Timer(-1, period=LOOK_MS, mode=Timer.PERIODIC, callback=self.look)
 
     def look(self, timer: Timer) -> None:
         """Let go of the supply once START was held, or nobody came for long."""

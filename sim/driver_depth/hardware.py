@@ -148,7 +148,11 @@ class Timer:
     chip: "Chip"
     ONE_SHOT, PERIODIC = 0, 1
 
-    def __init__(self, *, period: int, mode: int, callback: "Callable[[Timer], object]") -> None:
+    def __init__(
+        self, id: int, *, period: int, mode: int, callback: "Callable[[Timer], object]"
+    ) -> None:
+        if id != -1:
+            raise ValueError("Timer doesn't exist")
         self.period_us = period * 1_000
         self.once = mode == self.ONE_SHOT
         self.callback = callback

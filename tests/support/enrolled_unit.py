@@ -8,7 +8,8 @@ from firmware.records.keys import FILE as KEYS
 from firmware.trial import enrolment, visits
 from sim.scenario.enrolment import DEFAULT
 from sim.scenario.enrolment import make_enrolment as made_ticket
-from tests.support.fake_hal import MOMENT_MS, SHORT, START, UP, Bench, turn_clock
+from tests.support.clocks import turn_clock
+from tests.support.fake_hal import MOMENT_MS, SHORT, START, UP, Bench
 from tests.support.keyed_unit import KEY, SERIAL, installed, made
 
 TICKETS = mac.derive_key(KEY, enrolment.PURPOSE)

@@ -43,8 +43,8 @@ from sim.faults.injectors import INJECT
 from sim.physics.sensors import TMP117_LSB_C, ntc_level
 from sim.run import Run
 from sim.scenario.scenario import ordinary
+from tests.support.clocks import turn_clock
 from tests.support.enrolled_unit import CLOCK_S, DAY_S, sim_files
-from tests.support.fake_hal import turn_clock
 
 FILES = (
     "core/faults", "records/persistent_state", "safety/current_monitor", "safety/gate",

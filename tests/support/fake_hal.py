@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 from firmware.core import states
-from firmware.core.clock import Clock
 from firmware.core.conversions import ntc_code, tmp117_code
 from firmware.core.faults import FAULTS, PADS
 from firmware.core.inputs import BUCKLE, CHARGER, DOWN, START, UP
@@ -33,8 +32,7 @@ __all__ = [
     "UP",
     "Bench",
     "FakeHal",
-    "turn_clock",
-]  # fmt: skip
+    ]  # fmt: skip
 
 BOARD: Any = RPI_PICO  # a module that is data
 NAMES = tuple(str(row[0]) for row in BOARD.BANKS)
@@ -289,15 +287,6 @@ class FakeHal(Hal):
             return False
         self.clock_s = seconds
         return True
-
-
-def turn_clock(hal: Any, clock: Clock, clock_s: int | None) -> None:
-    """The wall clock is another one, and trusted as after a trusted word; None: it is lost, as at a
-    power-on."""
-    hal.clock_s = clock_s
-    clock.base_s = 0
-    clock.stamp_s = clock_s or clock.stamp_s
-    clock.now_s()
 
 
 class Bench:

@@ -15,7 +15,8 @@ from firmware.core.inputs import START
 from firmware.records import journal_events
 from firmware.records.journal import SEGMENTS, Journal
 from firmware.records.keys import FILE, Keys
-from tests.support.fake_hal import SHORT, Bench, FakeHal, turn_clock
+from tests.support.clocks import turn_clock
+from tests.support.fake_hal import SHORT, Bench, FakeHal
 from tools.prescription import file, keyfile
 from tools.prescription.keyfile import Key
 

@@ -16,7 +16,8 @@ from firmware.trial import enrolment
 from firmware.trial.trial import END
 from hal.boards import RPI_PICO
 from sim.scenario.enrolment import MOVEMENTS
-from tests.support.fake_hal import FakeHal, turn_clock
+from tests.support.clocks import turn_clock
+from tests.support.fake_hal import FakeHal
 from tests.support.journals import template
 from tools.prescription import keyfile
 from tools.prescription.keyfile import Key

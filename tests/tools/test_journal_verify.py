@@ -14,7 +14,8 @@ from firmware.records import journal, mac
 from firmware.records.journal import Journal
 from firmware.records.keys import FILE, Keys
 from hal.boards import RPI_PICO
-from tests.support.fake_hal import FakeHal, turn_clock
+from tests.support.clocks import turn_clock
+from tests.support.fake_hal import FakeHal
 from tests.support.journals import KEY, OTHER, LongUsed, archive, segments, unit_journal, write
 from tools.journal import chain
 from tools.journal import sessions as journal_sessions

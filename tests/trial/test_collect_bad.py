@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from firmware.records import journal_events as notes_kinds
 from tests.support import journals
-from tests.support.fake_hal import turn_clock
+from tests.support.clocks import turn_clock
 from tests.support.trial_folder import DAY_S, START_S, Belt, Bench, make_trial
 from tests.support.trial_pulls import (
     PEOPLE,

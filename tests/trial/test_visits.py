@@ -7,6 +7,7 @@ import pytest
 from firmware.core.conversions import date_of
 from firmware.core.inputs import CHARGER, DOWN, START, UP
 from sim.common.default_prescription import DEFAULT
+from tests.support.clocks import turn_clock
 from tests.support.enrolled_unit import (
     BASELINE,
     DAY_S,
@@ -21,7 +22,7 @@ from tests.support.enrolled_unit import (
     told,
     treated,
 )
-from tests.support.fake_hal import MOMENT_MS, turn_clock
+from tests.support.fake_hal import MOMENT_MS
 
 # -- what is asked -----------------------------------------------------------------------------
 

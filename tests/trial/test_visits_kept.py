@@ -11,6 +11,7 @@ from firmware.core import states
 from firmware.core.inputs import START, UP
 from firmware.therapy.prescription import Refused
 from firmware.trial import enrolment, visits
+from tests.support.clocks import turn_clock
 from tests.support.enrolled_unit import (
     CLOCK_S,
     DAY_S,
@@ -28,7 +29,7 @@ from tests.support.enrolled_unit import (
     told,
     treated,
 )
-from tests.support.fake_hal import MOMENT_MS, Bench, turn_clock
+from tests.support.fake_hal import MOMENT_MS, Bench
 
 # -- what is kept ------------------------------------------------------------------------------
 
