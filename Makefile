@@ -54,7 +54,8 @@ compiled: $(INSTALLED) ## compile the simulated unit for campaigns, and hold it 
 trial: $(INSTALLED) ## two synthetic trials, from allocation to results, into build/trial
 	@$(BIN)/python -m tests.support.synthetic_trial.run build/trial
 
-mutants: $(INSTALLED) ## change guard, gate and limits a little, and see each change noticed (half an hour)
+mutants: $(INSTALLED) ## change guard, gate and limits a little, take controls out, and see it noticed (half an hour)
+	@$(BIN)/python -m tools.dev.controls
 	@$(BIN)/python -m tools.dev.mutants
 
 lint: $(INSTALLED) ## style and likely mistakes

@@ -18,6 +18,7 @@ from firmware.safety.current_monitor import CurrentMonitor
 from firmware.safety.gate import Gate
 from firmware.safety.guard_rows import GuardRows
 from firmware.safety.lamp_test import LampTest
+from firmware.safety.set_ups import SetUps
 from firmware.safety.wear import WearDetector
 from firmware.therapy.battery import Battery
 from firmware.therapy.pad import Pad
@@ -59,7 +60,10 @@ class Parts:
         self.keys = Keys(hal.load(KEYS))
         self.journal = Journal(hal, self.keys)
         self.clock = self.journal.clock
+        self.taken = ""  # of the seal of the prescription that was accepted
+        self.measured = ""  # date of the calibration that was accepted
         self.trial = trial = self._enrolled()
+        self.visit = trial.set_visit if trial else None  # for signed commands
         self.skin_codes = [[0, SKIN_CODE_MAX], [0, SKIN_CODE_MAX]]
         serial, full_uw_cm2, offsets_mc = self._accept(board, calibration, prescription)
         reference_mw = read_reference(calibration, board) if serial else ()
@@ -68,7 +72,8 @@ class Parts:
         self.faults = latch = Faults()
         self.gate = Gate(hal, 2 * len(board.BANKS), trial.mask if trial else DUTY_MAX)
         self.check = LampTest(board, reference_mw)
-        self.rail = CurrentMonitor(board)
+        self.rail = CurrentMonitor(board, hal)
+        self.set_ups = SetUps(inputs)
         self.battery = Battery(board)
         self.pads = pads = (
             Pad(0, board, offsets_mc[0], full_uw_cm2[0]),
@@ -78,13 +83,13 @@ class Parts:
         if not session.lock:
             session.set_point_mc = session.course.set_point_mc
             self.battery.expect(session.course.power_mw(board), session.course.longest_ms())
-        self.kept = PersistentState(hal, session, latch, pads, self.clock, self.battery)
+        self.kept = PersistentState(hal, session, latch, pads, self.journal, self.battery)
         self.kept.restore(inputs.ms)
         self.clock.now_s()
         status = Status(inputs, session, latch, pads, self.battery, self.clock)
-        self._wire_panel(status, serial)
+        self._wire_panel(status, serial, board.NAME)
 
-    def _wire_panel(self, status: Status, serial: str) -> None:
+    def _wire_panel(self, status: Status, serial: str, board: str) -> None:
         """What a person presses, sees and reads afterwards: buttons, screen, telemetry, journal."""
         hal, trial, journal = self.hal, self.trial, self.journal
         face = None
@@ -94,10 +99,10 @@ class Parts:
 
             face = Face(status, trial)
             self.events: JournalEvents = SealedEvents(
-                trial, hal, journal, status, self.gate, serial
+                trial, hal, journal, status, self.gate, serial, board, self.kept
             )
         else:
-            self.events = JournalEvents(hal, journal, status, self.gate, serial)
+            self.events = JournalEvents(hal, journal, status, self.gate, serial, board, self.kept)
         self.buttons = Buttons()
         self.actions = ButtonActions(
             self.session, status, self.buttons, self.wear, self.guard, journal, self.kept
@@ -105,7 +110,7 @@ class Parts:
         if trial:
             self.actions.wait_ms = BLIND_WAIT_MS
         self.screen = Screen(hal, status, journal, face)
-        self.telemetry = Telemetry(hal, status, face)
+        self.telemetry = Telemetry(hal, status, face, journal)
 
     def _enrolled(self) -> "Trial | None":
         """In a trial there is more to a unit; else none of it is ever in memory."""
@@ -129,12 +134,14 @@ class Parts:
         try:
             rows = read_calibration(calibration, board)
             serial = read_serial(calibration)
+            self.measured = signed_prescription.verify_calibration(calibration, board, self.keys)
             self.skin_codes = read_skin_codes(calibration)
             if self.trial:
                 wrong = TRIAL
                 self.trial.open(self.keys, serial)
             wrong = PRESCRIPTION
             inner, number, expires_s = signed_prescription.verify(prescription, self.keys, serial)
+            self.taken = signed_prescription.read_seal(prescription)
             session.course = Course(inner, board, rows[0])
             session.course.number = number
             session.course.expires_s = expires_s
@@ -142,3 +149,19 @@ class Parts:
             session.lock = session.lock or wrong
             session.locked = str(why)
         return serial, rows[0], rows[1]
+
+    def keep_records(self) -> None:
+        """Once a second while dark: write what the journal waits for; where it waits for nothing,
+        what was accepted, and let go of the key that sealed something. All of it in one tick would
+        take so long that sensors count as lost."""
+        journal, session = self.journal, self.session
+        self.events.settle()
+        busy = len(journal.waiting) > 0
+        if self.trial:
+            self.trial.settle()
+        if busy:
+            journal.write(session.up_s)
+            return
+        if not session.lock:
+            self.keys.accept(session.course.number, self.taken, self.measured, self.hal)
+        journal.ratchet()

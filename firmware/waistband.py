@@ -9,12 +9,11 @@ in a steady tick; whatever raises ends the tick before the lease is renewed.
 """
 
 from firmware.core import faults, states
-from firmware.core.inputs import BUTTONS, CHARGER, HOST, RAIL
+from firmware.core.inputs import BUCKLE, BUTTONS, CHARGER, HOST
 from firmware.core.limits import (
     CHECK_DUTY,
     CLOCK_MASK,
     CONTROL_TICKS,
-    HEARD_WITHIN_MS,
     RAMP_MS,
     SELF_TEST_MS,
     TICK_MS,
@@ -68,19 +67,20 @@ class Waistband(Parts):
         if tripped != self.guard_rows.collected:
             self._collect()
         ms = inputs.ms
-        self.wear.feel_buckle(inputs.pins)
+        pins = inputs.pins
+        if not pins & BUCKLE or self.wear.open_ticks:
+            self.wear.feel_buckle(pins)
         self.sum_a += inputs.ntc[0]
         self.sum_b += inputs.ntc[1]
         if session.state == states.CHECK:
             self.check.watch(inputs)
-        elif session.state in states.POWERED:
+        elif session.state in states.POWERED and (not self.gate.lit or self.rail.dark_ticks):
             self.rail.watch(inputs, self.gate.lit)
         if self.phase:
             self.phase -= 1
         else:
             self.phase = CONTROL_TICKS - 1
             self._control(ms)
-        pins = inputs.pins
         if pins & BUTTONS or self.buttons.busy:
             done = self.buttons.step(pins, ms)
             if done:
@@ -114,7 +114,7 @@ class Waistband(Parts):
         line = hal.read_line()
         if line is not None:
             self.session.idle_ms = 0
-            reply = usb_commands.answer(line, hal, self.session, self.journal)
+            reply = usb_commands.answer(line, self.events, self.visit)
             if reply:
                 hal.write_line(bytearray(reply), len(reply))
         self.telemetry.take()
@@ -184,8 +184,7 @@ class Waistband(Parts):
             code_sum = self.sum_b
         self.sum_a = self.sum_b = 0
         if settled:
-            heard_ms = inputs.heard[RAIL]
-            latch.check_heard(faults.RAIL_LOST, faults.UNIT, ms, heard_ms, HEARD_WITHIN_MS)
+            self.set_ups.judge(latch)
 
     def _judge_battery(self) -> None:
         battery = self.battery
@@ -208,11 +207,7 @@ class Waistband(Parts):
         # a unit that resets again and again writes nothing that can wait; and nobody waits for more
         # than to be ready
         if session.lock != states.RESTARTS and session.state != states.SELF_TEST:
-            self.events.settle()
-            if self.trial:
-                self.trial.settle()
-            self.keys.accept_number(0 if session.lock else session.course.number, self.hal)
-            self.journal.write(session.up_s)
+            self.keep_records()
 
     def _watch(self, step_ms: int) -> None:
         """In a session: worn, time, heat, dose, battery; what was given against what is felt."""
@@ -282,11 +277,11 @@ class Waistband(Parts):
             if session.previous == states.SERVICE:
                 self._begin()
             power_plan.cap(self.gate, session.course.duties, CHECK_DUTY)
-            self.check.begin(self.gate)
+            self.check.begin(self.gate, self.inputs)
             self.wear.light(session.previous in states.POWERED)
         elif state == states.RAMP:
             power_plan.ramp(session.course, self.gate, self.pads)
-            self.rail.learn()
+            self.rail.learn(self.check.base_01ma)
         elif state == states.PAUSED:
             self.wear.begin(self.wear.lost)
             for pad in self.pads:
@@ -302,6 +297,7 @@ class Waistband(Parts):
         elif state == states.OFF:
             self.gate.shut(self.inputs.ms)
             self._tidy()
+            self.journal.ratchet()
             self.hal.power_off()
 
     def _begin(self) -> None:

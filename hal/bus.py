@@ -1,7 +1,8 @@
 """An I2C bus that is allowed to fail, and the parts on it.
 
-`Bus` turns every OSError into an answer and counts it; `Part` is a chip with 16-bit
-registers that is set up from a table and listened to only while the set-up holds.
+`Bus` turns every OSError into an answer and counts it. `Part` is a chip with 16-bit
+registers and a table of what they must hold: they are written, read back, and read again for as
+long as the unit is on (`hal.rp2_hal` has a place for that in its rota, lit or dark).
 `writeto` raises nothing where a chip does not acknowledge a data byte: it returns how many were
 acknowledged, and fewer than were sent is a transfer that failed.
 One transfer a call, and a bus that is held costs its timeout of 5 ms once. MicroPython's
@@ -17,13 +18,13 @@ from machine import I2C, Pin
 
 FREQUENCY_HZ = 400_000
 TIMEOUT_US = 5_000
-STUCK_AFTER = 3  # timeouts running
+STUCK_AFTER = 3  # failures running
 COUNT_MAX = (1 << 30) - 1
 HALF_CLOCK_US = 5  # of the recovery's clock, 100 kHz at most
 
 # What a row of a part's set-up does.
-CHECK = 0  # read the register; it must hold the value
-WRITE = 1
+CHECK = 0  # read the register once: an identity, which no reset changes
+WRITE = 1  # write the register, read it back, and read it again from then on
 
 
 class Bus:
@@ -35,9 +36,9 @@ class Bus:
         self.sda = sda
         self.refused = 0  # transfers that nobody acknowledged
         self.timed_out = 0  # transfers that the bus did not let through
-        self.running = 0  # timeouts without a success between
+        self.running = 0  # failures without a success between
         self.register = bytearray(1)
-        self._open()
+        self.recover()  # a reset in mid-transfer leaves a part that holds SDA low
 
     def _open(self) -> None:
         self.i2c = I2C(
@@ -77,15 +78,17 @@ class Bus:
         return whole
 
     def _failed(self, why: OSError) -> None:
+        # a held bus is ETIMEDOUT or EIO, as the controller finds it: both count alike
+        if self.running < COUNT_MAX:
+            self.running += 1
         if why.args and why.args[0] == errno.ETIMEDOUT:
             if self.timed_out < COUNT_MAX:
                 self.timed_out += 1
-                self.running += 1
         elif self.refused < COUNT_MAX:
             self.refused += 1
 
     def stuck(self) -> bool:
-        """Whether the bus has let nothing through for some transfers."""
+        """Whether the bus has let nothing through for some transfers, whatever the error."""
         return self.running >= STUCK_AFTER
 
     def recover(self) -> None:
@@ -111,10 +114,20 @@ class Bus:
 class Part:
     """A chip with 16-bit registers, high byte first, behind a set-up that must hold.
 
-    `setup` has rows (CHECK or WRITE, register, value, mask): all of them in order make the
-    part ready. A row that fails makes it unready and starts over, so that a chip that is
-    missing, has another's ID or forgot what it was told is never listened to.
+    `setup` has rows (CHECK or WRITE, register, value, mask), identities first. `step` goes
+    through them, one transfer a call: once to check and write them, then to read the written ones
+    back, again and again. A register that does not hold its value makes a set-up that is `lost`:
+    it begins anew. A chip that is missing or has another's identity is never listened to.
+
+    | field   | meaning                                                                       |
+    |---------|-------------------------------------------------------------------------------|
+    | `ready` | the part is listened to                                                       |
+    | `whole` | every register held its value when it was last read                           |
+    | `lost`  | how often a set-up that was whole was found lost                              |
+    | `found` | the set-up has been whole since power-on                                      |
     """
+
+    measures_anyway = False  # what it measures is right at power-on values too
 
     def __init__(
         self, bus: Bus, address: int, setup: "tuple[tuple[int, int, int, int], ...]"
@@ -122,50 +135,64 @@ class Part:
         self.bus = bus
         self.address = address
         self.setup = setup
-        self.ready = False
-        self.row = 0  # next of the set-up, or of its re-reading
+        self.checks = 0  # rows that are not read again
+        while setup[self.checks][0] == CHECK:
+            self.checks += 1
+        self.ready = self.whole = self.found = False
+        self.lost = 0
+        self.number = 0  # among the parts of its bus
+        self.row = 0  # next; beyond the last, what is read back
         self.two = bytearray(2)
         self.three = bytearray(3)
 
     def begin(self) -> bool:
-        """Go through the set-up at once, a dozen transfers at most; whether it is ready."""
-        self.ready = False
-        self.row = 0
-        for _ in range(len(self.setup)):
-            if not self.prepare():
-                return False
-        return self.ready
+        """Go through the set-up at once, a dozen transfers at most; whether it is whole."""
+        while not self.whole:
+            if not self.step():
+                break
+        return self.whole
 
-    def prepare(self) -> bool:
-        """The next row of the set-up: one transfer. False, and from the start, if it failed."""
-        do, register, value, mask = self.setup[self.row]
-        if do == WRITE:
-            done = self.put(register, value)
+    def step(self) -> bool:
+        """The next row: one transfer. False where it failed; what is not whole then starts over.
+        A transfer that fails says nothing about a set-up that is whole."""
+        rows = len(self.setup)
+        row = self.row
+        writes = row < rows
+        do, register, value, mask = self.setup[row if writes else row - rows + self.checks]
+        if writes and do == WRITE:
+            now = value if self.put(register, value) else -1
         else:
             now = self.fetch(register)
-            done = now >= 0 and now & mask == value
-        if not done:
-            self.ready = False
-            self.row = 0
+        if now < 0:
+            if not self.whole:
+                self.row = self.checks if self.found else 0
             return False
-        self.row += 1
-        if self.row == len(self.setup):
-            self.row = 0
-            self.ready = True
+        if now & mask != value & mask:
+            self.lose()
+            return False
+        self.row = row + 1
+        if row + 1 == 2 * rows - self.checks:
+            self.row = rows
+            if not self.whole:
+                self.ready = self.whole = self.found = True
+                self.settle()
         return True
 
-    def verify(self) -> None:
-        """Read one row of the set-up again: one transfer. The part is unready where the
-        register no longer holds the value; a transfer that fails proves nothing."""
-        _, register, value, mask = self.setup[self.row]
-        now = self.fetch(register)
-        if now >= 0 and now & mask != value:
+    def is_round(self) -> bool:
+        """Whether every register was read again: the next part's turn."""
+        return self.row == len(self.setup)
+
+    def lose(self) -> None:
+        """The set-up does not hold: write it anew."""
+        if self.found and self.lost < COUNT_MAX:
+            self.lost += 1
+        self.whole = False
+        self.row = self.checks if self.found else 0
+        if not self.measures_anyway:
             self.ready = False
-            self.row = 0
-            return
-        self.row += 1
-        if self.row == len(self.setup):
-            self.row = 0
+
+    def settle(self) -> None:
+        """The set-up has just been written: what the part needs until it measures by it."""
 
     def fetch(self, register: int) -> int:
         """A register, 0-65535; -1 where it could not be read."""

@@ -16,6 +16,9 @@ HEARD_NAMES = (
     "CONTACT_A", "CONTACT_B", "BOARD_A", "BOARD_B", "RAIL", "GAUGE", "SKIN_A", "SKIN_B",
 )  # fmt: skip
 
+# Items of `Inputs.lost`: how often each chip of the sensors' bus was found to have lost its set-up.
+LOST_NAMES = ("CONTACT_A", "CONTACT_B", "BOARD_A", "BOARD_B", "RAIL", "GAUGE", "SKIN")
+
 POWER_ON, WATCHDOG, OTHER = 0, 1, 2  # reset causes
 
 TYPE_CHECKING = False
@@ -58,6 +61,8 @@ class Inputs(Protocol):
     gauge: list[int]  # mean cell (78.125 uV), charge (1/256 %)
     skin: list[int]  # skin sensor of pad A, B: 1/2048 pF, signed 16 bits
     heard: list[int]  # as HEARD_NAMES; -1 until first heard
+    lost: list[int]  # as LOST_NAMES; each set-up is read again within 10 s, and set right
+    proved: list[int]  # one item: when the rail monitor's set-up, asked for, was found right
 
 
 class Hal(Protocol):
@@ -66,6 +71,11 @@ class Hal(Protocol):
     def read(self, inputs: Inputs) -> None:
         """Fill the record. At most one I2C transfer of the sensors' bus; a part that does
         not answer leaves its last value and its `heard` time as they were."""
+
+    def prove_rail(self) -> None:
+        """Have the rail monitor's set-up read back soon: `proved` then says when it was found
+        right, or `lost` counts one more and the monitor is set right. Neither where it does not
+        answer."""
 
     def arm(self, armed: bool) -> None:
         """Emitters may be lit from now on (or no more): short watchdog and the arming word,

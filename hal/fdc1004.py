@@ -41,14 +41,14 @@ SETUP = (
     (WRITE, CONF_MEAS1, INPUT_1, 0xFFFF),
     (WRITE, CONF_MEAS2, INPUT_2, 0xFFFF),
     (WRITE, FDC_CONF, RUN, RUN_MASK),
-    (CHECK, CONF_MEAS1, INPUT_1, 0xFFFF),
-    (CHECK, CONF_MEAS2, INPUT_2, 0xFFFF),
-    (CHECK, FDC_CONF, RUN, RUN_MASK),
 )
 
 
 class Fdc1004(Part):
-    """The skin sensors of both pads: one chip, two inputs."""
+    """The skin sensors of both pads: one chip, two inputs. What converted nothing is not a
+    measurement: so it may be asked while it is set up anew."""
+
+    measures_anyway = True
 
     def __init__(self, bus: "Bus") -> None:
         super().__init__(bus, ADDRESS, SETUP)
@@ -56,14 +56,15 @@ class Fdc1004(Part):
     def measure(self, target: "list[int]", index: int) -> bool:
         """The last conversion of pad `index`, 1/2048 pF, into `target[index]`; False, and
         `target` as it was, where the chip does not answer or has converted nothing: then it has
-        lost its supply, and is set up anew."""
+        lost its supply, and is set up anew at once."""
         if not self.ready:
             return False
         raw = self.fetch(RESULT + 2 * index)
         if raw < 0:
             return False
         if raw == NOTHING_YET:
-            self.ready = False
+            if self.whole:
+                self.lose()
             return False
         target[index] = raw - 0x1_0000 if raw & 0x8000 else raw
         return True

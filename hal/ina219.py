@@ -1,6 +1,6 @@
 """INA219 monitor (TI SBOS448) in the emitters' supply: the current that banks really draw."""
 
-from hal.bus import CHECK, WRITE, Part
+from hal.bus import WRITE, Part
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,10 +21,8 @@ SHUNT_128_SAMPLES = 0b1111 << 3
 SHUNT_CONTINUOUS = 0b101
 SET_UP = GAIN_320_MV | BUS_12_BIT | SHUNT_128_SAMPLES | SHUNT_CONTINUOUS
 
-SETUP = (
-    (WRITE, CONFIGURATION, SET_UP, 0xFFFF),
-    (CHECK, CONFIGURATION, SET_UP, 0xFFFF),
-)
+SETUP = ((WRITE, CONFIGURATION, SET_UP, 0xFFFF),)
+FIRST_READS = 2  # 40 ms apart: after them the first average (75 ms at most, 7.5) is done
 
 
 class Ina219(Part):
@@ -32,8 +30,16 @@ class Ina219(Part):
 
     def __init__(self, bus: "Bus") -> None:
         super().__init__(bus, ADDRESS, SETUP)
+        self.wait_reads = 0
+
+    def settle(self) -> None:
+        """Until the first average is done the register shows another."""
+        self.wait_reads = FIRST_READS
 
     def measure(self, target: "list[int]", index: int) -> bool:
         """The last average, 0.1 mA, below zero where current flows back; False, and `target`
-        as it was, where the monitor is not set up or does not answer."""
+        as it was, where the monitor is not set up, has averaged nothing or does not answer."""
+        if self.wait_reads:
+            self.wait_reads -= 1
+            return False
         return self.read(SHUNT, target, index, True)

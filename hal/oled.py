@@ -2,7 +2,11 @@
 
 Letters come from MicroPython's own `framebuf`, whose MONO_VLSB is the controller's page
 layout: a row of text is a page, drawn into the very buffer that is sent. Of the rows
-only those that changed are sent, one a call. Without a screen nothing happens.
+only those that were shown are sent, one a call. Without a screen nothing happens.
+
+The controller answers no reads on a serial bus (SSD1306 data sheet 9.1), so nothing tells whether
+it lost its supply: its set-up is sent again with row 0, and the firmware shows each row again
+within 8 s. Then a screen that went blank is whole again.
 """
 
 import framebuf
@@ -22,9 +26,9 @@ COMMANDS = 0x00
 PICTURE = 0x40
 PAGE = 0xB0  # command 10.1.13: write to this page, from the column that 0x00 and 0x10 set
 
-# After reset, panel 128x64 with its own charge pump (data sheet 9 and application note).
+# Panel 128x64 with its own charge pump (data sheet 9 and application note). The screen is off after
+# a reset, and 0xAE would make one that is on flicker.
 SET_UP = (
-    0xAE,  # off while it is set up
     0xD5, 0x80,  # clock
     0xA8, 0x3F,  # 64 lines
     0xD3, 0x00, 0x40,  # no offset, first line is line 0
@@ -52,6 +56,7 @@ class Oled:
         self.dirty = 0  # a bit a row
         self.rows = tuple([bytearray(b" " * CELLS) for _ in range(ROWS)])
         self.letters = tuple([chr(code) for code in range(FIRST, LAST + 1)])
+        self.set_up = bytearray((COMMANDS,) + SET_UP)
         self.order = bytearray((COMMANDS, PAGE, 0x00, 0x10))
         self.page = bytearray(1 + WIDTH)
         self.page[0] = PICTURE
@@ -60,25 +65,27 @@ class Oled:
     def begin(self) -> bool:
         """Set the controller up, with every row to be drawn; False where there is none.
         Once at start, and while dark to see whether a lost screen is back."""
-        self.ready = self.bus.write(ADDRESS, bytearray((COMMANDS,) + SET_UP))
+        self.ready = self.bus.write(ADDRESS, self.set_up)
         self.failures = 0
         self.dirty = (1 << ROWS) - 1
         return self.ready
 
     def show(self, row: int, cells: bytearray) -> None:
-        """Keep a row's text; it is drawn when its turn comes."""
+        """Keep a row's text; it is drawn when its turn comes, whether it changed or not."""
         if not 0 <= row < ROWS:
             return
         kept = self.rows[row]
         for k in range(CELLS):
-            code = cells[k] if k < len(cells) else FIRST
-            if kept[k] != code:
-                kept[k] = code
-                self.dirty |= 1 << row
+            kept[k] = cells[k] if k < len(cells) else FIRST
+        self.dirty |= 1 << row
 
     def step(self) -> None:
-        """Send one row that changed, if any: 3.1 ms of bus time."""
-        if not self.dirty or not self.ready:
+        """Send one row that was shown, if any: 3.1 ms of bus time; row 0, with the set-up, 3.8."""
+        if not self.dirty:
+            return
+        if not self.ready:
+            if self.dirty & 1 and not self.begin():  # with row 0: every 8 s, lit or dark
+                self.dirty &= ~1
             return
         row = self.next
         while not self.dirty >> row & 1:
@@ -86,6 +93,8 @@ class Oled:
         self._draw(self.rows[row])
         order = self.order
         order[1] = PAGE | row
+        if row == 0:
+            self.bus.write(ADDRESS, self.set_up)
         if self.bus.write(ADDRESS, order) and self.bus.write(ADDRESS, self.page):
             self.dirty &= ~(1 << row)
             self.next = row + 1 & ROWS - 1

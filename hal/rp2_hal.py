@@ -1,8 +1,9 @@
 """The HAL contract on an RP2040 or RP2350 board: what the unit itself runs on.
 
-`read` opens a tick: clock, pins, converter, one transfer on the sensors' bus, a step of
-the cue that plays. `feed` closes it, and with what is left of the tick sends one row to
-the screen and some bytes to the host. Allocates nothing in either while parts answer.
+`read` opens a tick: clock, pins, converter, one transfer on the sensors' bus (a reading, or a
+register of some set-up), a step of the cue that plays. `feed` closes it, and with what is left of
+the tick sends one row to the screen and some bytes to the host. Allocates nothing in either while
+parts answer.
 """
 
 import gc
@@ -58,21 +59,28 @@ WATCHDOG_MS = 8_000  # a flash sector may take 400 ms, and littlefs may want sev
 SKIP_TICKS = 10  # a stuck bus is tried this often, each try costing its timeout
 SCREEN_RETRY_TICKS = 250  # a lost screen is looked for this often, while dark
 CHECK_IN_TICKS = 25  # the product's files are looked at once the self-test has had its time
-VERIFY_EVERY = 4  # while dark, every fourth look at the rail re-reads a part's set-up instead
 HOST = 64  # of `Inputs.pins`
 
 # Address of each pad's thermometers on the sensors' bus.
 CONTACTS = (0x48, 0x49)
 BOARDS = (0x4A, 0x4B)
 
-# The rota of the sensors' bus: one transfer a tick, 400 ms a round. The rail monitor averages
+# The rota of the sensors' bus: one transfer a tick, 800 ms a round. The rail monitor averages
 # over 68 ms and is asked every 40, so that no average is missed. A contact thermometer is asked
-# every 200 ms, so that each control step has a reading of its own and no reading lasts two.
-CONTACT_A, CONTACT_B, BOARD_A, BOARD_B, RAIL, CELL, CHARGE, SKIN_A, SKIN_B = range(9)
-ROTA = (
-    BOARD_A, RAIL, BOARD_B, RAIL, SKIN_A, RAIL, CONTACT_A, RAIL, CONTACT_B, RAIL,
-    SKIN_B, RAIL, CELL, RAIL, CHARGE, RAIL, CONTACT_A, RAIL, CONTACT_B, RAIL,
+# every 200 ms, so that each control step has a reading of its own and no reading lasts two. LED
+# boards and skin sensors are asked every 400, so late before a control step that one reading that
+# fails, as after a reset of the chip, is not yet a silent part.
+# VERIFY reads the next register of some part's set-up again: all 13 of them within 5.2 s, lit or
+# dark. SPARE is the rail monitor's turn, but for what cannot wait: its own set-up that the firmware
+# wants read back, or a set-up that was lost. No lamp test reads a current in those turns.
+CONTACT_A, CONTACT_B, BOARD_A, BOARD_B, RAIL, CELL, CHARGE, SKIN_A, SKIN_B, SPARE, VERIFY = range(
+    11
+)
+ROTA_CELL = (
+    CELL, SPARE, BOARD_A, RAIL, SKIN_A, SPARE, CONTACT_A, RAIL, CONTACT_B, RAIL,
+    VERIFY, SPARE, BOARD_B, RAIL, SKIN_B, SPARE, CONTACT_A, RAIL, CONTACT_B, RAIL,
 )  # fmt: skip
+ROTA = ROTA_CELL + tuple([CHARGE if turn == CELL else turn for turn in ROTA_CELL])
 
 
 class Rp2Hal:
@@ -111,8 +119,9 @@ class Rp2Hal:
         self.ms: int = time.ticks_ms()  # type: ignore[assignment]
         self.turn = 0  # of the rota
         self.skipped = 0  # ticks without a transfer, the bus being stuck
-        self.verified = 0  # looks at the rail, and which part is next
-        self.checking = 0
+        self.verified = 0  # the part whose set-up is read again
+        self.lost: Part | None = None  # a part whose set-up was lost
+        self.rail_asked = False  # the firmware wants the rail monitor's set-up read back
         self.screen_ticks = 0
         self.shown = False  # a row, since a page was sent
         self.unchecked: Check | None = Check()  # of the product's files
@@ -135,7 +144,8 @@ class Rp2Hal:
             self.contact_a, self.contact_b, self.board_a, self.board_b, self.rail, self.gauge,
             self.skin,
         )  # fmt: skip
-        for part in self.parts:
+        for k, part in enumerate(self.parts):
+            part.number = k  # as `hal.contract.LOST_NAMES`
             if not bus.stuck():
                 part.begin()
 
@@ -191,43 +201,66 @@ class Rp2Hal:
             self.skipped = 0
             if dark:
                 self.sensors.recover()
-        part, measure, target, index, heard = self.rota[turn]
-        if not part.ready:
-            part.prepare()
+        part, measure, target, index, heard, free = self.rota[turn]
+        if free and self._look_after(free, inputs):
             return
-        if dark and part is self.rail:
-            self.verified += 1
-            if self.verified == VERIFY_EVERY:
-                self.verified = 0
-                self._verify()
-                return
-        if measure(target, index):
+        if part.ready and measure(target, index):
             inputs.heard[heard] = inputs.ms
+        elif not part.ready:
+            part.step()
+        self._note(part, inputs)
 
-    def _verify(self) -> None:
-        """Read a row of some part's set-up again: a thermometer that lost its supply for a
-        moment measures on, but its alert is gone."""
-        checking = self.checking + 1
-        if checking == len(self.parts):
-            checking = 0
-        self.checking = checking
-        part = self.parts[checking]
-        if part.ready:
-            part.verify()
+    def prove_rail(self) -> None:
+        """Have the rail monitor's set-up read back in the next turn that is free for it."""
+        self.rail_asked = True
+
+    def _look_after(self, free: int, inputs: "Inputs") -> bool:
+        """A turn that is free: one transfer for a set-up, or False where no part needs any."""
+        rail = self.rail
+        lost = self.lost
+        if self.rail_asked and rail.whole:
+            part: Part = rail
+            if rail.step():
+                self.rail_asked = False
+                inputs.proved[0] = inputs.ms
+        elif lost is not None:
+            part = lost
+            self.lost = None  # but for a step that went well: a part that is silent has no claim
+            if part.step() and not part.whole:
+                self.lost = part
+        elif free == VERIFY:
+            part = self.parts[self.verified]
+            if not (part.ready and part.step()) or part.is_round():
+                verified = self.verified + 1
+                self.verified = verified if verified < len(self.parts) else 0
+        else:
+            return False
+        self._note(part, inputs)
+        return True
+
+    def _note(self, part: "Part", inputs: "Inputs") -> None:
+        """Say how often a part lost its set-up, and have it set up anew."""
+        if part.found:
+            if not part.whole and self.lost is None and part.bus.running == 0:
+                self.lost = part
+            inputs.lost[part.number] = part.lost
 
     def _bind(self, inputs: "Inputs") -> None:
-        """The rota's rows for a record: what to ask, where its answer goes, its `heard` slot."""
+        """The rota's rows for a record: what to ask, where its answer goes, its `heard` slot, and
+        whether the turn is free for a set-up."""
         self.inputs = inputs
         rows: tuple[Row, ...] = (
-            (self.contact_a, self.contact_a.measure, inputs.contact, 0, 0),
-            (self.contact_b, self.contact_b.measure, inputs.contact, 1, 1),
-            (self.board_a, self.board_a.measure, inputs.board, 0, 2),
-            (self.board_b, self.board_b.measure, inputs.board, 1, 3),
-            (self.rail, self.rail.measure, inputs.rail, 0, 4),
-            (self.gauge, self.gauge.measure_cell, inputs.gauge, 0, 5),
-            (self.gauge, self.gauge.measure_charge, inputs.gauge, 1, 5),
-            (self.skin, self.skin.measure, inputs.skin, 0, 6),
-            (self.skin, self.skin.measure, inputs.skin, 1, 7),
+            (self.contact_a, self.contact_a.measure, inputs.contact, 0, 0, 0),
+            (self.contact_b, self.contact_b.measure, inputs.contact, 1, 1, 0),
+            (self.board_a, self.board_a.measure, inputs.board, 0, 2, 0),
+            (self.board_b, self.board_b.measure, inputs.board, 1, 3, 0),
+            (self.rail, self.rail.measure, inputs.rail, 0, 4, 0),
+            (self.gauge, self.gauge.measure_cell, inputs.gauge, 0, 5, 0),
+            (self.gauge, self.gauge.measure_charge, inputs.gauge, 1, 5, 0),
+            (self.skin, self.skin.measure, inputs.skin, 0, 6, 0),
+            (self.skin, self.skin.measure, inputs.skin, 1, 7, 0),
+            (self.rail, self.rail.measure, inputs.rail, 0, 4, SPARE),
+            (self.rail, self.rail.measure, inputs.rail, 0, 4, VERIFY),
         )
         self.rota = tuple([rows[what] for what in ROTA])
 
@@ -324,4 +357,4 @@ class Rp2Hal:
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Row = tuple[Part, Callable[[list[int], int], bool], list[int], int, int]
+    Row = tuple[Part, Callable[[list[int], int], bool], list[int], int, int, int]

@@ -1,8 +1,8 @@
 """TMP117 thermometer (TI SNOSD82): contact sensors with their hardware alert, and LED boards.
 
-A contact sensor's ALERT pin opens the supply switch by itself: it is set up here, read
-back, and a sensor whose alert does not hold is not listened to, so that the firmware
-misses it and stays dark.
+A contact sensor's ALERT pin opens the supply switch by itself: it is set up here and read
+back, and a sensor whose alert never held is not listened to, so that the firmware misses it and
+stays dark. One that loses its set-up measures on while it is set up anew.
 """
 
 from hal.bus import CHECK, WRITE, Part
@@ -38,19 +38,17 @@ CONTACT_SETUP = (
     (WRITE, CONFIGURATION, AVERAGING | THERM_MODE, CONFIGURATION_MASK),
     (WRITE, HIGH_LIMIT, ALERT_HIGH, 0xFFFF),
     (WRITE, LOW_LIMIT, ALERT_LOW, 0xFFFF),
-    (CHECK, HIGH_LIMIT, ALERT_HIGH, 0xFFFF),
-    (CHECK, LOW_LIMIT, ALERT_LOW, 0xFFFF),
-    (CHECK, CONFIGURATION, AVERAGING | THERM_MODE, CONFIGURATION_MASK),
 )
 BOARD_SETUP = (
     (CHECK, DEVICE_ID, ID, ID_MASK),
     (WRITE, CONFIGURATION, AVERAGING, CONFIGURATION_MASK),
-    (CHECK, CONFIGURATION, AVERAGING, CONFIGURATION_MASK),
 )
 
 
 class Tmp117(Part):
     """One thermometer; `contact` ones have the alert."""
+
+    measures_anyway = True  # a value a second, by its EEPROM as delivered
 
     def __init__(self, bus: "Bus", address: int, contact: bool) -> None:
         super().__init__(bus, address, CONTACT_SETUP if contact else BOARD_SETUP)

@@ -9,7 +9,10 @@ import time
 
 from firmware.core import states
 from firmware.core.limits import CONTROL_TICKS, TICK_MS
-from firmware.therapy.prescription import calibration_crc
+from firmware.records import signed_prescription
+from firmware.records.keys import FILE as KEYS
+from firmware.records.keys import Keys
+from firmware.therapy.prescription import calibration_crc, calibration_text
 from sim.common.boards import find_board
 from sim.common.value_record import replace
 from sim.faults.depth import Observer, Setup
@@ -66,6 +69,19 @@ def nominal_calibration(board: "Board") -> "dict[str, Any]":
     return table
 
 
+def seal_for(
+    calibration: "dict[str, Any]", board: "Board", keys: "bytes | None"
+) -> "dict[str, Any]":
+    """The calibration as `key install` leaves it on a unit with this keys.json."""
+    held = Keys(keys)
+    if not held.prescription or signed_prescription.SEAL in calibration:
+        return calibration
+    seal = signed_prescription.calibration_seal(
+        calibration_text(calibration, board), held.prescription
+    )
+    return {**calibration, signed_prescription.SEAL: seal}
+
+
 def trace_columns(board: "Board") -> tuple[str, ...]:
     """Names of a trace row's fields, as the command's CSV has them."""
     duties = tuple([f"duty_{pad}_{row[0]}" for pad in "ab" for row in board.BANKS])
@@ -100,7 +116,9 @@ class Run(Observer):
         files = dict(files or {})
         measured = files.get(CALIBRATION)
         self.calibration: dict[str, Any] = (
-            json.loads(measured) if measured else nominal_calibration(self.board)
+            json.loads(measured)
+            if measured
+            else seal_for(nominal_calibration(self.board), self.board, files.get(KEYS))
         )
         self.prescription: object = files.get(PRESCRIPTION, scenario.prescription)
         self.plant = Plant(scenario.start, self.board, self.calibration, self.seed)

@@ -18,6 +18,7 @@ from sim.common.errors import BadInput
 from tests.support.command import SHORT, Ended, Waistband
 from tools.commands import main
 from tools.common import compiled
+from tools.dev.hazards import read_table
 
 settings.register_profile("desk", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -162,8 +163,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def file_of(item: pytest.Item) -> str:
         return item.path.relative_to(ROOT).as_posix()
 
+    controls: dict[str, list[str]] = {}  # by file, or by file and test
+    for control in read_table().controls.values():
+        for test in control.tests:
+            controls.setdefault(test, []).append(control.name)
+
     for item in items:
         file = file_of(item)
+        test = f"{file}::{item.name.partition('[')[0]}"
+        for name in (*controls.get(file, ()), *controls.get(test, ())):
+            item.add_marker(pytest.mark.control(of=name))
         if file in SLOW and re.search(SLOW[file], item.name):
             item.add_marker("slow")
         for marker, files in MARKED.items():

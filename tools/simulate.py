@@ -4,7 +4,6 @@ Called by `waistband sim`; `waistband monitor --sim` uses `advance` and `Rows` a
 only at the given paths, each whole or not at all.
 """
 
-import csv
 import json
 import math
 import sys
@@ -13,8 +12,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from importlib.util import find_spec
 from typing import TextIO
-
-from rich.console import Console
 
 from firmware.core.limits import CONTROL_TICKS, TICK_MS
 from sim.common.errors import BadInput, one_line
@@ -54,6 +51,8 @@ def simulate(
                 file.writelines(run.read_recording())
         if "plot" in files:
             if terminal:
+                from rich.console import Console
+
                 stack.enter_context(Console().status("Drawing the plot"))
             from tools.report.session_plot import draw
 
@@ -127,6 +126,8 @@ class Rows:
             self.thinning = CONTROL_TICKS if every == "tick" else 1
         self.writer = None
         if trace:
+            import csv
+
             self.writer = csv.writer(trace, lineterminator="\n")
             self.writer.writerow(trace_columns(run.board))
         self.plant = run.plant
@@ -160,6 +161,8 @@ def run_watched(run: Run, rows: Rows, realtime: float | None, terminal: bool) ->
         for _ in advance(run, rows, realtime):
             pass
         return
+    from rich.console import Console
+
     from tools.report.live_view import View
 
     with View(run, Console(highlight=False)) as view:

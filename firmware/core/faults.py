@@ -31,6 +31,7 @@ RAIL_APART = 20  # the LED supply's current is not that of the duty
 KEPT_UNREADABLE = 21  # a hard fault was kept, and its name is lost
 SKIN_LOST = 22  # a skin sensor is silent
 LED_GAIN = 23  # a bank's driver gives another current than when the unit was calibrated
+SET_UP_LOST = 24  # a part loses its set-up again and again
 
 # name, unit of value and limit
 FAULTS = (  # by number
@@ -58,6 +59,7 @@ FAULTS = (  # by number
     ("kept_unreadable", ""),
     ("skin_sensor_lost", "ms"),
     ("led_gain", "0.1 ma"),
+    ("set_up_lost", "times"),
 )
 PADS = ("A", "B", "")  # the last: the unit as a whole
 UNIT = 2

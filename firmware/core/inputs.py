@@ -36,3 +36,5 @@ class Inputs:
         self.gauge = [0, 0]
         self.skin = [0, 0]
         self.heard = [-1, -1, -1, -1, -1, -1, -1, -1]
+        self.lost = [0, 0, 0, 0, 0, 0, 0]
+        self.proved = [-1]

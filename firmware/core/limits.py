@@ -34,8 +34,8 @@ LOOSE_MARGIN_MC = 1_000  # ours: errors of both sensors, and a fifth of the wind
 OFF_SKIN_MARGIN_MC = 600  # ours: sensors, and skin that goes on warming under the belt
 REST_MC = 10  # ours: ... by no more than this in the five seconds of the worn test
 HEARD_WITHIN_MS = 600  # ours: contact thermometer; with one control step, 800 ms
-BOARD_HEARD_WITHIN_MS = 750  # ours: dark within 1 s
-SKIN_HEARD_WITHIN_MS = 750  # ours: dark within 1 s
+BOARD_HEARD_WITHIN_MS = 780  # ours: dark within 1 s
+SKIN_HEARD_WITHIN_MS = 780  # ours: dark within 1 s
 GAUGE_HEARD_WITHIN_MS = 2_000  # ours: beyond, the ADC speaks for the battery
 
 # Thermistor codes (12 bits): a working thermistor between -15 C and 95 C stays inside.
@@ -109,11 +109,16 @@ RAIL_WINDOW_MS = 68  # INA219, 128 samples averaged (data sheet)
 CHECK_SEEN_PERCENT = 40  # ours: less is no driver's tolerance, but a string that is open
 CHECK_MOST = 2  # ours: so many times a bank's current is another bank's switch
 DRIVER_APART_PERMILLE = 155  # design: 15 %, and what the monitor and its battery voltage err by
-RAIL_DARK_01MA = 15  # ours: 1.5 mA, a few steps of the monitor above nothing
+RAIL_DARK_01MA = 15  # ours: 1.5 mA, a few steps of the monitor above what it shows in the dark
+# The monitor's zero, with the switch open: 200 uV over 0.1 ohm (SBOS448, 7.5, PGA /8), and drift.
+RAIL_ZERO_MOST_01MA = 25
+# Ours: what drivers draw with the switch closed and no duty. The least stuck bank draws 20 mA.
+RAIL_LEAK_MOST_01MA = 50
+LOST_MOST = 3  # ours: a part that loses its set-up more often since power-on is unfit
 # Ours: two of the monitor's averages that began in the dark are read in a dark part of 220 ms. In
 # gated light there is one every 3.4 s at least: with the step that judges it, within 4 s.
 LOOK_TICKS = 11
-LOOK_EVERY_TICKS = 170
+LOOK_EVERY_TICKS = 168
 RAIL_STALE_MS = 100  # ours: while lit, the monitor is judged only by what it said just now
 
 # Battery: mean cell, under load. Li-ion practice.
@@ -146,4 +151,4 @@ assert (CHECK_SETTLE_TICKS - 2) * TICK_MS >= 2 * RAIL_WINDOW_MS - (
     CONTROL_TICKS - CHECK_TICKS
 ) * TICK_MS
 assert LOOK_TICKS * TICK_MS >= 2 * RAIL_WINDOW_MS + 4 * TICK_MS
-assert (LOOK_EVERY_TICKS + LOOK_TICKS + CONTROL_TICKS) * TICK_MS <= 4_000
+assert (LOOK_EVERY_TICKS + LOOK_TICKS + 2 * CONTROL_TICKS) * TICK_MS <= 4_000

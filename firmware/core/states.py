@@ -77,7 +77,7 @@ EVENTS = (
 ROWS = (
     # from, event, to
     ((SELF_TEST,), PASSED, READY),
-    ((SELF_TEST,), LOCK, LOCKED),
+    ((SELF_TEST, READY, DONE), LOCK, LOCKED),
     ((READY, DONE), START, WAIT_SKIN),
     ((READY, DONE), ASK, RATE),
     ((RATE,), RATED, WAIT_SKIN),

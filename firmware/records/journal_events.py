@@ -3,12 +3,16 @@
 Called by `firmware.waistband` while dark. Reads what a session gave and what was latched; adds
 records to the journal, and writes nothing else.
 
-    boot      reset cause, the lock, the unit's serial: each time the unit is switched on or reset
+    boot      each time the unit is switched on or reset: cause, the lock, the unit's serial,
+              format of the records, release, board, why a file was refused, what is gone or
+              older than the journal says, and the receipt of the last session's end
     clock     a host set the clock, or it was found to be earlier than what was written last
     session   what is asked; before the first light, and wholly given until its end is there
     end       why it ended, what each bank gave, and what was withheld
     fault     a cause that was latched: name, pad, value and limit
+    part      a part lost its set-up, which was set right: its name, and how often since power-on
     test      the lit self-test is over; as `end`
+    command   a signed command was obeyed (`firmware.records.signed_command`)
     ack       nothing is latched any more, and what the unit is locked by even so
 
 In a unit with a ticket `end`, `test` and `fault` seal what could tell the arm
@@ -16,17 +20,26 @@ In a unit with a ticket `end`, `test` and `fault` seal what could tell the arm
 """
 
 from firmware.core import faults, states
+from firmware.core.states import PRESCRIPTION
+from firmware.records.journal import FORMAT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.records.journal import Journal
+    from firmware.records.persistent_state import PersistentState
     from firmware.safety.gate import Gate
     from firmware.therapy.prescription import Course
     from firmware.therapy.session import Status
     from hal.contract import Hal
 
 CAUSES = ("power on", "watchdog", "other")  # as `hal.contract` numbers them
+RELEASE = "0.1.0"  # of the firmware
+WHY_MAX = 80  # characters
+BOOT = (
+    "cause", "lock", "serial", "format", "release", "board", "why", "wrong", "receipt",
+)  # fmt: skip
 LOCKS = ("", "calibration", "prescription", "restarts", "board", "hard fault", "trial")
+PARTS = ("contact A", "contact B", "board A", "board B", "rail", "gauge", "skin")
 SESSION = (
     "session", "prescription", "number", "nm", "irradiance_uw_cm2", "fluence_uj_cm2", "max_ms",
     "set_point_mc", "carrier_hz", "period_ticks", "on_ticks", "day_treat_ms",
@@ -36,11 +49,15 @@ END = (
     "throttled_ms", "open_banks", "cem43_q10_ms", "highest_mc", "set_point_mc", "battery_pct",
 )  # fmt: skip
 FAULT = ("fault", "pad", "value", "limit", "ms")
+CLOCK = ("before", "after", "how")
+ACK = ("lock",)
+PART = ("part", "lost")
+COMMAND = ("do", "number", "value", "reason")
 
 
 def clock(journal: "Journal", before_s: "int | None", after_s: int, how: str) -> None:
     """The wall clock is another one than it was."""
-    journal.add("clock", ("before", "after", "how"), (before_s, after_s, how))
+    journal.add("clock", CLOCK, (before_s, after_s, how))
 
 
 def open_banks(course: "Course", caps: "list[int]") -> "list[int]":
@@ -53,24 +70,33 @@ class JournalEvents:
     """What has happened since the journal was last told."""
 
     def __init__(
-        self, hal: "Hal", journal: "Journal", status: "Status", gate: "Gate", serial: str
-    ) -> None:
+        self, hal: "Hal", journal: "Journal", status: "Status", gate: "Gate", serial: str,
+        board: str, kept: "PersistentState",
+    ) -> None:  # fmt: skip
         self.hal = hal
+        self.board = board
+        self.kept = kept
         self.journal = journal
         self.status = status
         self.gate = gate
         self.serial = serial
         self.noted = [row[:] for row in status.latch.rows]  # what the journal knows of them, and
         self.noted_latched = 0  # that they were latched
+        self.noted_lost = [0] * len(PARTS)
         self.ended = False  # a session, of which the journal has not been told
 
     def settle(self) -> None:
         """Whatever there is to tell; only in the dark, for it allocates."""
         self.boot()
         self._note_faults()
+        lost = self.status.inputs.lost
+        for k in range(len(PARTS)):
+            if lost[k] != self.noted_lost[k]:
+                self.noted_lost[k] = lost[k]
+                self.journal.add("part", PART, (PARTS[k], lost[k]))
         latched = self.status.latch.latched
         if self.noted_latched and not latched:
-            self.journal.add("ack", ("lock",), (LOCKS[self.status.session.lock],))
+            self.journal.add("ack", ACK, (LOCKS[self.status.session.lock],))
         self.noted_latched = latched
         if self.ended:
             self.ended = False
@@ -82,11 +108,16 @@ class JournalEvents:
         journal = self.journal
         if journal.found or not journal.find():
             return
+        wrong = self._distrust()
         self._owed()
+        session = self.status.session
+        if session.lock:
+            session.post(states.LOCK)
         cause = self.hal.reset_cause()
-        lock = LOCKS[self.status.session.lock]
-        values = (CAUSES[cause] if cause < len(CAUSES) else "", lock, self.serial)
-        journal.add("boot", ("cause", "lock", "serial"), values)
+        journal.add("boot", BOOT, (
+            CAUSES[cause] if cause < len(CAUSES) else "", LOCKS[session.lock], self.serial, FORMAT,
+            RELEASE, self.board, session.locked[:WHY_MAX], wrong, journal.receipt.decode(),
+        ))  # fmt: skip
         now_s, then_s = self.hal.wall_clock(), journal.latest
         if now_s is not None and now_s < then_s:
             clock(journal, then_s, now_s, "went back")
@@ -102,6 +133,18 @@ class JournalEvents:
             course.period_ticks, course.on_ticks, session.day_treat_ms,
         )  # fmt: skip
         return self.journal.begin(SESSION, values, session.up_s)
+
+    def _distrust(self) -> "list[str]":
+        """What is gone or older than the journal says, in words: each is the worst case."""
+        journal = self.journal
+        wrong = self.kept.distrust()
+        keys = journal.distrust_keys()
+        if keys:
+            wrong.append("keys.json: " + keys)
+            self.status.session.lock_by(PRESCRIPTION, "keys.json is " + keys + ": install the key")
+        if journal.is_cut():
+            wrong.append("journal: cut")
+        return wrong
 
     def _note_faults(self) -> None:
         """The faults that were latched, or have a better name, since this was last asked."""

@@ -1,7 +1,8 @@
 """MAC and key ratchet: HMAC-SHA256 (RFC 2104), key derivation, receipt codes.
 
-MicroPython has `hashlib.sha256` and no `hmac`. Each session replaces the journal's key by a hash
-of itself. Whoever takes the unit later cannot forge earlier records: their key is gone.
+MicroPython has `hashlib.sha256` and no `hmac`. A hash of the journal's key replaces the key
+once it sealed a record. Whoever takes the unit later cannot forge earlier records: their key is
+gone.
 """
 
 import binascii
@@ -11,6 +12,7 @@ BLOCK = 64  # bytes, of SHA-256
 KEY_BYTES = 32
 HEX = 2 * KEY_BYTES  # digits of a key or a seal
 CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: none is taken for another
+RECEIPT_DIGITS = 15  # of a seal: 60 bits
 
 
 def hmac_hex(key: bytes, message: bytes) -> str:
@@ -41,15 +43,17 @@ def derive_key(key: bytes, purpose: bytes) -> bytes:
 
 
 def next_key(key: bytes) -> bytes:
-    """The journal's key of the next session; no key where there is none."""
+    """The journal's key that follows this one; no key where there is none."""
     return derive_key(key, b"next session") if key else key
 
 
 def receipt_code(sealed: str) -> str:
-    """The first 40 bits of a seal, as a person notes them down: 8 letters and digits."""
+    """The first 60 bits of a seal as a person notes them down: three groups of four letters and
+    digits."""
     letters = ""
-    for half in (sealed[:5], sealed[5:10]):
-        bits = int(half, 16)
+    for at in range(0, RECEIPT_DIGITS, 5):
+        bits = int(sealed[at : at + 5], 16)
         for shift in (15, 10, 5, 0):
             letters += CODE_LETTERS[bits >> shift & 31]
-    return letters
+        letters += "-"
+    return letters[:-1]

@@ -3,7 +3,9 @@
 Used by `firmware.waistband` at start and while dark; locks the session where a hard fault is
 kept. Two small files, each one JSON object, written by the HAL whole or not at all. What cannot
 be read, or is empty, is taken for the worst: a hard fault whose name is lost locks the unit, a day
-whose sums are lost is full. Only a file that is not there says that nothing was kept.
+whose sums are lost is full. Only a file that is not there, and of which the journal knows nothing
+either, says that nothing was kept: each file has a `version`, one higher with each writing, and
+the journal's records name it. A file that is gone or older than the journal says is the worst.
 
 The day is the last 24 hours: the hour that goes on, and 24 before it. What was in the oldest goes
 when an hour is over. Time spent off counts as soon as the clock is trusted.
@@ -19,15 +21,16 @@ from firmware.core.limits import (
     HOUR_MS,
     SESSION_DAY_MAX_MS,
 )
-from firmware.core.states import HARD_FAULT
+from firmware.core.states import HARD_FAULT, TRIAL
+from firmware.records import journal as of_journal
 from firmware.records import json_codec
 from firmware.therapy.battery import CELL_MOHM, CELL_MOHM_MAX
 from firmware.therapy.dose import FULL_Q10_MS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from firmware.core.clock import Clock
     from firmware.core.faults import Faults
+    from firmware.records.journal import Journal
     from firmware.therapy.battery import Battery
     from firmware.therapy.pad import Pad
     from firmware.therapy.session import Session
@@ -38,8 +41,10 @@ DAY = "day.json"
 LIFTED = b'{"fault": null}'  # the fault file's content once a lit self-test was passed
 HOURS = DAY_MS // HOUR_MS
 HOUR_S = HOUR_MS // 1000
+VERSION = "version"
+FILES = (DAY, FAULT, "visit.json")  # in the order of the journal's `kept`
 FAULT_KEYS = ("fault", "pad", "value", "limit")
-DAY_MORE = ("hours", "cell_mohm", "clock_s")
+DAY_MORE = ("hours", "cell_mohm", "clock_s", VERSION)
 DAY_KEYS = ("treat_ms", "cem43_a_q10_ms", "cem43_b_q10_ms", "day_ms")
 SUMS = 3  # of light, of CEM43 of pad A, of pad B
 CEM43_MOST_Q10_MS = FULL_Q10_MS + CEM43_SESSION_Q10_MS + (1 << 20)
@@ -51,9 +56,11 @@ NO_HOURS: "tuple[int, ...]" = (0,) * (SUMS * HOURS)
 
 def read_fault(content: "bytes | None") -> "tuple[int, int, int, int] | None":
     """(fault, pad, value, limit) of the hard fault that was kept, or None."""
-    if content is None or content == LIFTED:
+    if content is None:
         return None
     table = json_codec.parse(content)
+    if table.get("fault", 0) is None:
+        return None
     numbers = [table.get(key) for key in FAULT_KEYS[2:]]
     name = table.get("fault")
     pad = table.get("pad")
@@ -68,11 +75,21 @@ def read_fault(content: "bytes | None") -> "tuple[int, int, int, int] | None":
     return UNREADABLE
 
 
-def fault_record(row: list[int]) -> bytes:
+def fault_record(row: "list[int] | tuple[int, ...]", version: int) -> bytes:
     """The file's content for a row of the latch: fault, pad, ms, value, limit."""
     return json_codec.text(
-        FAULT_KEYS, (faults.FAULTS[row[0]][0], faults.PADS[row[1]], row[3], row[4])
+        FAULT_KEYS + (VERSION,),
+        (faults.FAULTS[row[0]][0], faults.PADS[row[1]], row[3], row[4], version),
     )
+
+
+def read_version(content: "bytes | None") -> int:
+    """The version of a kept file; 0 where it has none."""
+    version = json_codec.parse(content or b"").get(VERSION)
+    if not json_codec.whole(version, 0, json_codec.MOST):
+        return 0
+    assert isinstance(version, int)
+    return version
 
 
 def read_day(
@@ -108,13 +125,14 @@ class PersistentState:
 
     def __init__(
         self, hal: "Hal", session: "Session", latch: "Faults", pads: "tuple[Pad, Pad]",
-        clock: "Clock", battery: "Battery",
+        journal: "Journal", battery: "Battery",
     ) -> None:  # fmt: skip
         self.hal = hal
+        self.journal = journal
         self.session = session
         self.latch = latch
         self.pads = pads
-        self.clock = clock
+        self.clock = journal.clock
         self.battery = battery
         self.hours = [array("i", NO_HOURS[:HOURS]) for _ in range(SUMS)]
         self.hour = 0  # the oldest of them
@@ -124,12 +142,12 @@ class PersistentState:
 
     def restore(self, ms: int) -> None:
         """At start: go on with the day, and lock the unit if a hard fault was kept."""
-        hal = self.hal
-        a, b = self.pads
+        contents = [self.hal.load(name) for name in FILES]
+        self.journal.kept[:] = [read_version(content) for content in contents]
         session = self.session
-        content = hal.load(DAY)
+        content = contents[of_journal.DAY]
         sums, hours, self.kept_s = read_day(content)
-        session.day_treat_ms, a.cem43.day_q10_ms, b.cem43.day_q10_ms, session.day_ms = sums
+        self._set_day(sums)
         for k in range(SUMS):
             for hour in range(HOURS):
                 self.hours[k][hour] = hours[k * HOURS + hour]
@@ -140,7 +158,7 @@ class PersistentState:
         if json_codec.whole(mohm, CELL_MOHM, CELL_MOHM_MAX):
             assert isinstance(mohm, int)
             self.battery.cell_mohm = mohm
-        found = read_fault(hal.load(FAULT))
+        found = read_fault(contents[of_journal.FAULT])
         if found:
             fault, pad, value, limit = found
             self.latch.recall(fault, pad, ms, value, limit)
@@ -177,11 +195,47 @@ class PersistentState:
         row[self.hour] = max(total - sum(row), 0)
         return max(total - oldest, 0)
 
+    def _set_day(self, sums: "tuple[int, int, int, int]") -> None:
+        a, b = self.pads
+        session = self.session
+        session.day_treat_ms, a.cem43.day_q10_ms, b.cem43.day_q10_ms, session.day_ms = sums
+
+    def _store(self, which: int, content: bytes) -> bool:
+        """Write a file that has the next version. False where that failed."""
+        if not self.hal.store(FILES[which], content):
+            return False
+        self.journal.kept[which] += 1
+        return True
+
+    def distrust(self) -> "list[str]":
+        """Once the journal's end was found: what is wrong with these files, in words. One that is
+        gone or older than the journal says is the worst case, and is written so; only while
+        dark."""
+        journal = self.journal
+        wrong = {}
+        for k in range(len(FILES)):
+            if journal.kept[k] < journal.seen[k]:
+                journal.kept[k] = journal.seen[k]  # versions go on from there
+                wrong[FILES[k]] = "gone" if self.hal.load(FILES[k]) is None else "older"
+        if DAY in wrong or journal.is_cut():
+            self._set_day(FULL_DAY)
+            self.store_day(False)
+        if FAULT in wrong:
+            self.latch.hard = True
+            self.latch.hard_row[:] = (faults.KEPT_UNREADABLE, faults.UNIT, 0, 0, 0)
+            self.keep_fault()
+        if FILES[of_journal.VISIT] in wrong:
+            self.session.lock_by(TRIAL, "visit.json is lost: which visit was the last is not known")
+        return [name + ": " + wrong[name] for name in wrong]
+
     def keep_fault(self) -> bool:
         """Write the hard fault that is still to be kept, if any, and lock the unit; only while
         dark. False where that failed."""
         latch = self.latch
-        if latch.hard and self.hal.store(FAULT, fault_record(latch.hard_row)):
+        if latch.hard and self._store(
+            of_journal.FAULT,
+            fault_record(latch.hard_row, self.journal.kept[of_journal.FAULT] + 1),
+        ):
             latch.hard = False
             self.session.lock_for_service()
         return not latch.hard
@@ -190,7 +244,10 @@ class PersistentState:
         """The lit self-test was passed: where a hard fault locks the unit, none is kept any more,
         and the unit is unlocked, if that can be written; only while dark."""
         session = self.session
-        if session.lock == HARD_FAULT and self.hal.store(FAULT, LIFTED):
+        version = self.journal.kept[of_journal.FAULT] + 1
+        if session.lock == HARD_FAULT and self._store(
+            of_journal.FAULT, json_codec.text(("fault", VERSION), (None, version))
+        ):
             session.unlock()
 
     def store_day(self, whole: bool) -> bool:
@@ -210,8 +267,9 @@ class PersistentState:
         for row in self.hours:
             for hour in range(HOURS):
                 hours.append(row[(self.hour + hour) % HOURS])
-        values = sums + (hours, self.battery.cell_mohm, self._stamp())
-        if not self.hal.store(DAY, json_codec.text(DAY_KEYS + DAY_MORE, values)):
+        version = self.journal.kept[of_journal.DAY] + 1
+        values = sums + (hours, self.battery.cell_mohm, self._stamp(), version)
+        if not self._store(of_journal.DAY, json_codec.text(DAY_KEYS + DAY_MORE, values)):
             return False
         self.day_open = whole
         return True

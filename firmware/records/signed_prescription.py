@@ -1,4 +1,4 @@
-"""A prescription for one unit, sealed with its key.
+"""A prescription for one unit, sealed with its key; and the seal of its calibration.
 
     {"seal": "<64 digits>", "signed": {"expires": "2027-01-31", "number": 12,
      "prescription": {...}, "unit": "WB-0001"}}
@@ -6,23 +6,30 @@
 The seal is the HMAC of the very bytes after `"signed": `, which the tools write as canonical
 JSON: nothing is written anew on the unit, where a float is not the desk's. `expires` is a date,
 the last good day, or null; `number` rises with each prescription that the clinic makes for a
-unit, and one below the last that was taken is a replay. A unit that has no key takes plain
-prescriptions, and only those.
+unit, and one below the last that was taken is a replay, as another one of the same number is. A
+unit that has no key takes plain prescriptions, and only those.
+
+A calibration has a `seal` beside its `crc32`: the HMAC of the text that the CRC is of, with a key
+of its own. A unit without a key takes a calibration without a seal, and only that: with one, a
+key was there and is gone.
 """
 
 from firmware.core.conversions import clock_seconds
 from firmware.records import json_codec, mac
-from firmware.therapy.prescription import Refused, quote, require_keys
+from firmware.therapy.prescription import Refused, calibration_text, quote, require_keys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.records.keys import Keys
+    from hal.contract import Board
 
 BEFORE = b'{"seal": "'
 BETWEEN = b'", "signed": '
 PAYLOAD = len(BEFORE) + mac.HEX + len(BETWEEN)
 KEYS = ("expires", "number", "prescription", "unit")
 LAST_SECOND = b"T23:59:59"
+TAKEN_DIGITS = 16  # of a seal, as the unit keeps it of the prescription that it took last
+SEAL = "seal"  # of a calibration
 
 
 def payload(content: bytes) -> bytes:
@@ -31,6 +38,13 @@ def payload(content: bytes) -> bytes:
     if not content.startswith(BEFORE) or content[PAYLOAD - len(BETWEEN) : PAYLOAD] != BETWEEN:
         return b""
     return content[PAYLOAD:-1] if content.endswith(b"}") else b""
+
+
+def read_seal(content: object) -> str:
+    """The first digits of a signed file's seal; empty where it has none."""
+    if not isinstance(content, bytes) or not payload(content):
+        return ""
+    return content.strip()[len(BEFORE) : len(BEFORE) + TAKEN_DIGITS].decode()
 
 
 def sign(inner: bytes, key: bytes) -> bytes:
@@ -64,9 +78,39 @@ def verify(content: object, unit_keys: "Keys", serial: str) -> "tuple[object, in
     assert isinstance(number, int)
     if number < unit_keys.number:
         raise Refused("an older prescription, number " + str(number) + ": a newer was taken")
+    if number == unit_keys.number and unit_keys.taken not in ("", said[:TAKEN_DIGITS].decode()):
+        raise Refused(
+            "another prescription of number " + str(number) + " was taken: sign it with a higher"
+        )
     expires_s = 0
     if expires is not None:
         expires_s = clock_seconds(str(expires).encode() + LAST_SECOND)
         if expires_s < 0:
             raise Refused("expires is " + quote(expires) + ": a date YYYY-MM-DD, or null")
     return table["prescription"], number, expires_s
+
+
+def calibration_seal(text: str, prescription_key: bytes) -> str:
+    """The seal of a calibration whose CRC is of this text."""
+    return mac.hmac_hex(mac.derive_key(prescription_key, b"calibration"), text.encode())
+
+
+def verify_calibration(calibration: object, board: "Board", unit_keys: "Keys") -> str:
+    """The date of a calibration whose content was accepted. Raises Refused where its seal is not
+    of this unit's key, or where it is older than one that was taken."""
+    assert isinstance(calibration, dict)
+    seal, date = calibration.get(SEAL), str(calibration["date"])
+    if unit_keys.broken:
+        return date  # `verify` tells that better
+    if not unit_keys.prescription:
+        if seal is not None:
+            raise Refused("the calibration is sealed and the unit has no key: install its key")
+        return date
+    made = calibration_seal(calibration_text(calibration, board), unit_keys.prescription)
+    if seal is None:
+        raise Refused("the calibration is not sealed: waistband calibrate --key, or key install")
+    if not mac.is_equal(str(seal).encode(), made.encode()):
+        raise Refused("the calibration was altered, or sealed with another unit's key")
+    if date < unit_keys.calibrated:
+        raise Refused("an older calibration, of " + date + ": a newer was taken")
+    return date

@@ -7,7 +7,10 @@ Light without a gate is judged step by step: the monitor's last average (68 ms) 
 the control step that ends. What a unit's drivers really draw for a duty is learned after
 each check, within 30 %, and followed slowly, and not far, from there. In gated light averages begin
 anywhere in a period, and say too little: it is judged in its dark parts, where there must
-be no current at all; a string that opens is left to the next check.
+be no more than that; a string that opens is left to the next check.
+
+With the first judgement that does not fit, the monitor's set-up is asked to be read back; nothing
+is latched before that was found right. Where it was lost, judgement and learning begin anew.
 """
 
 from firmware.core import faults
@@ -24,10 +27,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.core.faults import Faults
     from firmware.core.inputs import Inputs
-    from hal.contract import Board
+    from hal.contract import Board, Hal
 
 ONE = 16_384  # the gain of a unit that draws just what its board file says
-GAIN_MIN, GAIN_MAX = ONE * 7 // 10, ONE * 13 // 10  # ours: drivers differ by no more
+GAIN_MIN = ONE * 7 // 10  # ours: drivers differ by no more
+GAIN_MAX = ONE * 13 // 10
 STEADY_SHIFT = 5  # a thirty-second from one judgement to the next
 LEARN_STEPS = 5  # a second: what the drivers draw is learned from so many judgements
 LEARN_01MA = 50  # ... of at least 5 mA
@@ -37,6 +41,7 @@ OVER_SHIFT = 4  # a sixteenth too much is no driver's tolerance
 UNDER_SHIFT = 5  # less than a thirty-second is what learning may be wrong by
 FLOOR_01MA = 8  # less than this is not told from noise
 SURE = 2  # judgements running
+NO_DOUBT = -1
 DARK_TICKS = -(-2 * RAIL_WINDOW_MS // TICK_MS) + 1  # the average then began in the dark
 SETTLE_STEPS = 2  # of light, until the monitor has forgotten the check
 RECHECKS = 3  # in a session: what is missed once more is no open string
@@ -50,15 +55,20 @@ MISSING = 2  # the check is to find the bank that gives no light
 class CurrentMonitor:
     """What was expected of the supply, what it delivered, and for how long the two differed."""
 
-    def __init__(self, board: "Board") -> None:
+    def __init__(self, board: "Board", hal: "Hal") -> None:
+        self.hal = hal
         self.full_mw = [row[3] for row in board.BANKS] * 2
         self.full_scale_mv = board.BATTERY_FULL_SCALE_MV
         self.least_01ma = 0  # of the weakest bank that is lit
         self.rechecks = 0  # in this session
-        self.learn()
+        self.base_01ma = 0  # what the monitor shows with the switch closed and no duty
+        self.lost = 0  # how often it had lost its set-up
+        self.learn(0)
 
-    def learn(self) -> None:
+    def learn(self, base_01ma: int) -> None:
         """Light begins after a check: learn anew what the drivers draw."""
+        self.base_01ma = base_01ma
+        self.doubt_ms = NO_DOUBT  # since when the set-up is to be read back
         self.gain = ONE
         self.learned = self.gain_sum = 0
         self.over = self.under = 0  # judgements running
@@ -73,14 +83,20 @@ class CurrentMonitor:
             return
         self.dark_ticks += 1
         if self.dark_ticks >= DARK_TICKS and inputs.heard[RAIL] == inputs.ms:
-            self.leaks = self.leaks + 1 if inputs.rail[0] > RAIL_DARK_01MA else 0
+            leaks = inputs.rail[0] - self.base_01ma > RAIL_DARK_01MA
+            self.leaks = self.leaks + 1 if leaks else 0
+            if self.leaks == SURE:  # not before: the read-back takes a turn of the monitor's
+                self._doubt(inputs)
 
     def judge(self, inputs: "Inputs", out: list[int], all_lit: bool, latch: "Faults") -> int:
         """Once a control step while lit: latch what does not fit; returns NOTHING, FITS or
         MISSING. `out` are the duties that left, and `all_lit`: their light was not interrupted
         since the last judgement."""
-        found_01ma = inputs.rail[0]
-        if self.leaks >= SURE:
+        found_01ma = inputs.rail[0] - self.base_01ma
+        if inputs.lost[RAIL] != self.lost:
+            self.lost = inputs.lost[RAIL]
+            self.learn(self.base_01ma)
+        if self.leaks >= SURE and self._is_proved(inputs):
             latch.raise_fault(
                 faults.LED_STUCK_ON, faults.UNIT, inputs.ms, found_01ma, RAIL_DARK_01MA
             )
@@ -88,22 +104,35 @@ class CurrentMonitor:
         if self.wait_steps:
             self.wait_steps -= 1
         elif all_lit and pack_mv and (inputs.ms - inputs.heard[RAIL]) & CLOCK_MASK <= RAIL_STALE_MS:
-            return self._weigh(self.expect(out, pack_mv), found_01ma, inputs.ms, latch)
+            return self._weigh(self.expect(out, pack_mv), found_01ma, inputs, latch)
         return NOTHING
+
+    def _doubt(self, inputs: "Inputs") -> None:
+        """Something does not fit: have the set-up read back, unless that was asked already."""
+        if self.doubt_ms == NO_DOUBT:
+            self.doubt_ms = inputs.ms
+            self.hal.prove_rail()
+
+    def _is_proved(self, inputs: "Inputs") -> bool:
+        """Whether the set-up was read back, and found right, since the doubt."""
+        since_ms = (inputs.proved[0] - self.doubt_ms) & CLOCK_MASK
+        return self.doubt_ms != NO_DOUBT and since_ms < CLOCK_MASK >> 1
 
     def expect(self, out: list[int], pack_mv: int) -> int:
         """What these duties draw from a pack of this voltage, by the board's file."""
         total = least = 0  # eighths of a mW: 24 W in all, times 1250, is still below 2**30
+        full_mw = self.full_mw
         for bank in range(len(out)):
-            part = out[bank] * self.full_mw[bank] >> 13
+            part = out[bank] * full_mw[bank] >> 13
             total += part
             if part and (part < least or not least):
                 least = part
         self.least_01ma = least * 1_250 // pack_mv
         return total * 1_250 // pack_mv
 
-    def _weigh(self, nominal_01ma: int, found_01ma: int, ms: int, latch: "Faults") -> int:
-        """One judgement; two of a kind running are believed."""
+    def _weigh(self, nominal_01ma: int, found_01ma: int, inputs: "Inputs", latch: "Faults") -> int:
+        """One judgement; two of a kind running are believed, once the set-up is proved."""
+        ms = inputs.ms
         expected_01ma = nominal_01ma * self.gain // ONE
         learning = self.learned < LEARN_STEPS
         more_01ma = expected_01ma * 3 // 10 if learning else expected_01ma >> OVER_SHIFT
@@ -112,18 +141,25 @@ class CurrentMonitor:
         missing = not learning and found_01ma < expected_01ma - less_01ma
         self.over = self.over + 1 if found_01ma > expected_01ma + more_01ma else 0
         self.under = self.under + 1 if missing else 0
-        if self.over >= SURE:
+        if self.over or self.under or not GAIN_MIN <= self.gain <= GAIN_MAX:
+            self._doubt(inputs)
+        else:
+            self.doubt_ms = NO_DOUBT
+        proved = self._is_proved(inputs)
+        if self.over >= SURE and proved:
             most_01ma = expected_01ma + more_01ma
             latch.raise_fault(faults.LED_STUCK_ON, faults.UNIT, ms, found_01ma, most_01ma)
-        elif self.under >= SURE:
+        elif self.under >= SURE and proved:
             return self._miss(found_01ma, expected_01ma - less_01ma, ms, latch)
         elif not self.over and not self.under:
             if nominal_01ma >= LEARN_01MA:
-                self._follow(nominal_01ma, found_01ma, ms, latch)
+                self._follow(nominal_01ma, found_01ma)
+            if proved and not GAIN_MIN <= self.gain <= GAIN_MAX:
+                latch.raise_fault(faults.RAIL_APART, faults.UNIT, ms, found_01ma, nominal_01ma)
             return FITS
         return NOTHING
 
-    def _follow(self, nominal_01ma: int, found_01ma: int, ms: int, latch: "Faults") -> None:
+    def _follow(self, nominal_01ma: int, found_01ma: int) -> None:
         """Learn, then follow, what this unit draws for its duties: only from light that is
         steady, since the monitor may still show the step before."""
         moved_01ma = abs(nominal_01ma - self.last_01ma)
@@ -142,8 +178,6 @@ class CurrentMonitor:
             most = learned >> FOLLOW_MOST_SHIFT
             gain = self.gain + ((ratio - self.gain) >> FOLLOW_SHIFT)
             self.gain = min(max(gain, learned - most), learned + most)
-        if not GAIN_MIN <= self.gain <= GAIN_MAX:
-            latch.raise_fault(faults.RAIL_APART, faults.UNIT, ms, found_01ma, nominal_01ma)
 
     def _miss(self, found_01ma: int, least_01ma: int, ms: int, latch: "Faults") -> int:
         """Current is missing: have the check find the bank; if it never does, stop."""

@@ -42,14 +42,16 @@ SEEN = 4  # control steps, before a spring can be told
 
 
 def sprang(past_mc: list[int], now_mc: int) -> int:
-    """By how much the last two values of a sensor lie beyond both that were before, in mC;
-    `past_mc` holds three, and takes the present one in."""
+    """By how much the last two values of a sensor lie beyond both that were before, in mC; 0 where
+    that is no jump. `past_mc` holds three, and takes the present one in."""
     one, two, three = past_mc
-    up = min(three, now_mc) - max(one, two)
-    down = min(one, two) - max(three, now_mc)
     past_mc[0] = two
     past_mc[1] = three
     past_mc[2] = now_mc
+    if -limits.JUMP_MC <= now_mc - two <= limits.JUMP_MC:
+        return 0
+    up = min(three, now_mc) - max(one, two)
+    down = min(one, two) - max(three, now_mc)
     return max(up, down, 0)
 
 
@@ -83,10 +85,12 @@ class SensorChecks:
     def power(self, duties: list[int], first: int, lit_ms: int, step_ms: int) -> None:
         """What the pad's banks gave in the control step that ends, W/m2 of its window."""
         electrical_mw = light_uw_cm2 = 0
-        for k in range(len(self.full_mw)):
+        full_mw = self.full_mw
+        full_uw_cm2 = self.full_uw_cm2
+        for k in range(len(full_mw)):
             duty = duties[first + k]
-            electrical_mw += self.full_mw[k] * duty >> 16
-            light_uw_cm2 += self.full_uw_cm2[k] * duty >> 16
+            electrical_mw += full_mw[k] * duty >> 16
+            light_uw_cm2 += full_uw_cm2[k] * duty >> 16
         self.light_w_m2 = light_uw_cm2 // 100 * lit_ms // step_ms
         electrical_w_m2 = electrical_mw * 10 // self.window_cm2 * lit_ms // step_ms
         waste_w_m2 = max(electrical_w_m2 - self.light_w_m2, 0)

@@ -67,8 +67,10 @@ class Fluence:
 
     def mark(self) -> None:
         """So far every bank gave what was counted."""
-        for k in range(len(self.marks)):
-            self.marks[k] = self.uj_cm2[k]
+        marks = self.marks
+        uj_cm2 = self.uj_cm2
+        for k in range(len(marks)):
+            marks[k] = uj_cm2[k]
 
     def rewind(self, k: int) -> None:
         """A bank turned out to give no light: what was counted since the last mark never was."""
@@ -87,6 +89,8 @@ class Fluence:
         light_q12 = 4096 - (warmth * DERATE_Q15 >> 15)
         full = self.irradiance_uw_cm2
         rest = self.rest
+        uj_cm2 = self.uj_cm2
+        more = 0
         for k in range(len(full)):
             duty = duties[first + k]
             if duty:
@@ -96,9 +100,10 @@ class Fluence:
                 if got >= UJ:
                     whole = got // UJ
                     got -= whole * UJ
-                    self.uj_cm2[k] += whole
-                    self.total_uj_cm2 += whole
+                    uj_cm2[k] += whole
+                    more += whole
                 rest[k] = got
+        self.total_uj_cm2 += more
 
 
 class Cem43:

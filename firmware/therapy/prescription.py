@@ -233,14 +233,19 @@ def read_calibration(
 
 
 def calibration_crc(table: "dict[str, object]", board: "Board") -> str:
-    """CRC-32 of what a calibration says, as 8 hexadecimal digits: of its texts and of its values
-    in thousandths, however they are written. Raises Refused."""
+    """CRC-32 of what a calibration says, as 8 hexadecimal digits. Raises Refused."""
+    return "%08x" % (binascii.crc32(calibration_text(table, board).encode()) & 0xFFFFFFFF)
+
+
+def calibration_text(table: "dict[str, object]", board: "Board") -> str:
+    """What a calibration says: its texts and its values in thousandths, however they are written.
+    CRC and seal are of this. Raises Refused."""
     window, full, offsets = _measured(table, board)
     said = [read_text("serial", table["serial"]), read_text("date", table["date"]), str(window)]
     for row in full + [offsets] + read_skin_codes(table) + list(read_reference(table, board)):
         for value in row:
             said.append(str(value))
-    return "%08x" % (binascii.crc32("\n".join(said).encode()) & 0xFFFFFFFF)
+    return "\n".join(said)
 
 
 def _measured(
@@ -290,8 +295,12 @@ def read_skin_codes(calibration: object) -> "list[list[int]]":
 
 
 def _keys(table: object, keys: "tuple[str, ...]") -> "tuple[str, ...]":
-    """These keys, with REFERENCE where the table has it."""
-    return keys + (REFERENCE,) if isinstance(table, dict) and REFERENCE in table else keys
+    """These keys, with those that may be left out where the table has them."""
+    if isinstance(table, dict):
+        for key in (REFERENCE, "seal"):
+            if key in table:
+                keys += (key,)
+    return keys
 
 
 def read_reference(table: object, board: "Board") -> "tuple[list[int], ...]":

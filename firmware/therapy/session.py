@@ -100,8 +100,12 @@ class Session:
 
     def lock_for_service(self) -> None:
         """A hard fault is kept: no therapy until a lit self-test was passed in SERVICE."""
-        self.lock = self.lock or states.HARD_FAULT
-        self.locked = self.locked or "a hard fault is kept; a lit self-test lifts it"
+        self.lock_by(states.HARD_FAULT, "a hard fault is kept; a lit self-test lifts it")
+
+    def lock_by(self, lock: int, why: str) -> None:
+        """No therapy, for this reason; the first one stays."""
+        self.lock = self.lock or lock
+        self.locked = self.locked or why
 
     def unlock(self) -> None:
         """The lit self-test was passed, and no hard fault is kept any more."""

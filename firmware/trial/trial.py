@@ -14,6 +14,7 @@ from firmware.core import states  # noqa: E402
 from firmware.core.conversions import date_of  # noqa: E402
 from firmware.core.limits import DUTY_MAX, RAMP_MS, RATE_MAX_MS  # noqa: E402
 from firmware.records import encrypted, mac  # noqa: E402
+from firmware.records.journal import VISIT  # noqa: E402
 from firmware.records.journal_events import JournalEvents  # noqa: E402
 from firmware.therapy.prescription import Refused  # noqa: E402
 from firmware.trial import enrolment, visits  # noqa: E402
@@ -23,6 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.records.journal import Journal
     from firmware.records.keys import Keys
+    from firmware.records.persistent_state import PersistentState
     from firmware.safety.gate import Gate
     from firmware.therapy.session import Session, Status
     from firmware.ui.button_actions import ButtonActions
@@ -72,14 +74,33 @@ class Trial:
             raise Refused("the visits of a trial are kept here and its ticket is gone")
         taken = enrolment.verify(content, unit_keys, serial)
         self.ticket = taken
-        self._come_to(visits.read(self.hal.load(visits.FILE), taken))
+        self.come_to(visits.read(self.hal.load(visits.FILE), taken))
         self.key = taken.key
         self.taken = True
         self.mask = 0 if taken.masked else DUTY_MAX
 
+    def set_visit(self, value: bytes, now: bool) -> str:
+        """A signed command says which visit is the next: N, or N@YYYY-MM-DD with the day of visit
+        1. Return why not, or nothing; unless `now`, nothing is done."""
+        ticket = getattr(self, "ticket", None)
+        if ticket is None:
+            return "the unit's ticket was refused"
+        try:
+            step = visits.begin_at(value, ticket, self.progress.first_s if self.taken else 0)
+        except Refused as why:
+            return str(why)
+        step.version = self.journal.kept[VISIT] + 1
+        if now and not self.hal.store(visits.FILE, step.content()):
+            return "the visit cannot be kept"
+        if now:
+            self.journal.kept[VISIT] += 1
+            self.come_to(step)
+        return ""
+
     # -- what is kept --------------------------------------------------------------------
 
-    def _come_to(self, step: "visits.Progress") -> None:
+    def come_to(self, step: "visits.Progress") -> None:
+        """Go on from this step, which was kept."""
         self.progress = step
         self.items = visits.items(self.ticket.protocol, step.visit, step.stage)
 
@@ -98,9 +119,11 @@ class Trial:
             owes = (journal.n + (2 if journal.is_full() else 1), kind) + values
         after = before.then(step[0], step[1], step[2], owes)
         after.first_s = first_s or before.first_s
+        after.version = journal.kept[VISIT] + 1
         if not self.hal.store(visits.FILE, after.content()):
             return False
-        self._come_to(after)
+        journal.kept[VISIT] += 1
+        self.come_to(after)
         if kind:
             journal.add(kind, visits.RECORDS[kind], values)
             journal.write(self.session.up_s)
@@ -318,10 +341,17 @@ class SealedEvents(JournalEvents):
 
     def __init__(
         self, trial: "Trial", hal: "Hal", journal: "Journal", status: "Status", gate: "Gate",
-        serial: str,
+        serial: str, board: str, kept: "PersistentState",
     ) -> None:  # fmt: skip
-        JournalEvents.__init__(self, hal, journal, status, gate, serial)
+        JournalEvents.__init__(self, hal, journal, status, gate, serial, board, kept)
         self.trial = trial
+
+    def _distrust(self) -> "list[str]":
+        before = self.journal.kept[VISIT]
+        wrong = JournalEvents._distrust(self)
+        if self.journal.kept[VISIT] != before:
+            self.trial.taken = False  # nothing is written over what is lost
+        return wrong
 
     def _owed(self) -> None:
         self.trial.owed()

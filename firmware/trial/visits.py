@@ -4,13 +4,15 @@ Nothing here knows of a unit: `firmware.trial.trial` runs it. Days are whole day
 clock.
 
     {"trial": "NAME", "participant": "P-07", "visit": 2, "stage": "before", "item": 3,
-     "first_s": 848534400, "owes": [41, "rating", 2, "before", "Rotate left", 6]}
+     "first_s": 848534400, "owes": [41, "rating", 2, "before", "Rotate left", 6], "version": 9}
 
 `visit` is the one that is open or was last, 0 before the first. `owes` is the journal's record
 that belongs to this step, with its number: this file is written first, so that with the power
-gone in between the record is written at the next start, and nothing is asked twice.
+gone in between the record is written at the next start, and nothing is asked twice. `version` is
+one higher with each step: the journal's records name it, so that an older file shows.
 """
 
+from firmware.core.conversions import clock_seconds
 from firmware.records import json_codec
 from firmware.therapy.prescription import Refused
 from firmware.trial.enrolment import OVERALL, VISITS_MAX
@@ -22,8 +24,9 @@ if TYPE_CHECKING:
     Owed = tuple[object, ...]
 
 FILE = "visit.json"
-KEYS = ("trial", "participant", "visit", "stage", "item", "first_s", "owes")
+KEYS = ("trial", "participant", "visit", "stage", "item", "first_s", "owes", "version")
 DAY_S = 86_400
+NOON = b"T12:00:00"
 ITEMS_MAX = 32  # by far
 
 BEFORE, THERAPY, AFTER, CLOSED = range(4)
@@ -91,6 +94,7 @@ class Progress:
         self.item = 0
         self.first_s = 0  # when visit 1 was opened
         self.owes: Owed = ()  # number, kind and values; none before the first step
+        self.version = 0
 
     def then(self, visit: int, stage: int, item: int, owes: "Owed") -> "Progress":
         """The next step."""
@@ -103,12 +107,14 @@ class Progress:
         """The file's content."""
         return json_codec.text(KEYS, (
             self.trial, self.participant, self.visit, STAGES[self.stage], self.item, self.first_s,
-            list(self.owes),
+            list(self.owes), self.version,
         ))  # fmt: skip
 
 
 def owed(value: object) -> "Owed":
     """`owes` as a file has it. Raises ValueError."""
+    if value == []:
+        return ()
     if (
         not isinstance(value, list)
         or len(value) < 3
@@ -144,7 +150,8 @@ def read(content: "bytes | None", ticket: "Ticket") -> Progress:
         step.visit, step.item, step.first_s = visit, item, first_s
         step.owes = owed(table["owes"])
         if visit > ticket.protocol.visits or (visit == 0) != (first_s == 0) or (
-            (visit == 0 and step.stage != CLOSED) or (step.stage == CLOSED and item)
+            (visit and not step.owes) or (visit == 0 and step.stage != CLOSED)
+            or (step.stage == CLOSED and item)
             or (step.stage == THERAPY and (item or not has_therapy(ticket.protocol, visit)))
             or item > len(items(ticket.protocol, visit, step.stage))
         ):  # fmt: skip
@@ -154,6 +161,23 @@ def read(content: "bytes | None", ticket: "Ticket") -> Progress:
         raise Refused("visit.json cannot be read: which visit was the last is lost") from None
     if not same:
         raise Refused("visit.json is of another participant or trial: remove it for a new one")
+    return step
+
+
+def begin_at(value: bytes, ticket: "Ticket", first_s: int) -> Progress:
+    """The progress with which visit N is the next to open; `value` is N, or N@YYYY-MM-DD with the
+    day of visit 1, else that was at `first_s` (0: not known). Raises Refused."""
+    digits, _, day = value.partition(b"@")
+    visit = int(digits) if digits.isdigit() else 0
+    if not 1 <= visit <= ticket.protocol.visits:
+        raise Refused("visit takes 1 to " + str(ticket.protocol.visits))
+    if day:
+        first_s = clock_seconds(day + NOON)
+    if visit > 1 and first_s <= 0:
+        raise Refused("visit takes N@YYYY-MM-DD, the day of visit 1")
+    step = Progress(ticket.trial, ticket.participant)
+    step.visit, step.first_s = visit - 1, first_s if visit > 1 else 0
+    step.owes = 0, "ticket", ticket.trial, ticket.participant  # it was written long ago
     return step
 
 

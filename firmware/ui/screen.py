@@ -1,8 +1,9 @@
 """The screen: eight rows of sixteen cells, one row looked at after each control step.
 
 Called by `firmware.waistband` in the tick after the control step; reads, and hands rows to the
-HAL. A row is drawn anew only when the number behind it has changed, so a steady tick costs next
-to nothing; the HAL puts rows on the glass when their bus is free.
+HAL. A row is drawn anew when the number behind it has changed, and else every fifth time that it
+is looked at (8 s): a screen that lost its supply is then whole again. The HAL puts rows on the
+glass when their bus is free.
 """
 
 from firmware.core import states
@@ -33,8 +34,11 @@ if TYPE_CHECKING:
 
 
 ROWS = 8
-RECEIPT = 1 << 29  # behind row 7, less the session's number: no other number is near
+RECEIPT = 1 << 29  # behind its row, less the session's number: no other number is near
+RECEIPT_ROW = 4
 CELLS = 16
+LOST_SHOWN = 9  # a part's resets, in one cell
+RENEW_ROUNDS = 5  # of all rows, 1.6 s each: fewer than 8, so that the rows' turns lie apart
 
 
 class Screen:
@@ -51,13 +55,16 @@ class Screen:
         self.cells = bytearray(CELLS)
         self.keys = [-1] * ROWS  # the number behind each row, as last drawn
         self.row = 0
+        self.round = 0
 
     def step(self) -> None:
         """Look at the next row; draw it if it changed."""
         row = self.row
         self.row = (row + 1) % ROWS
+        if row == 0:
+            self.round = (self.round + 1) % RENEW_ROUNDS
         key = self._key(row)
-        if key == self.keys[row]:
+        if key == self.keys[row] and self.round != row % RENEW_ROUNDS:
             return
         self.keys[row] = key
         cells = self.cells
@@ -74,7 +81,7 @@ class Screen:
             return session.state
         if row == 1 and session.state in states.IN_SESSION:
             return self._left_s()
-        if row == 7 and self._has_receipt():
+        if row == RECEIPT_ROW and self._has_receipt():
             return RECEIPT - session.number
         if self.face:
             return self.face.key(row)
@@ -91,7 +98,17 @@ class Screen:
             return (status.battery.percent << 15) + unsure + status.battery.sessions_left()
         # changes with every fault that comes, and when they are acknowledged
         trouble = status.latch.count * 2 + (1 if status.latch.latched else 0)
-        return (trouble << 8) + (session.lock << 5) + session.refused
+        own = (trouble << 8) + (session.lock << 5) + session.refused
+        return (self._lost() << 16) + own if row == 6 else own
+
+    def _lost(self) -> int:
+        """Outside of a session: how often a part lost its set-up, times 8, and which it was."""
+        worst = 0
+        if self.status.session.state not in states.IN_SESSION:
+            lost = self.status.inputs.lost
+            for k in range(len(lost)):
+                worst = max(worst, min(lost[k], LOST_SHOWN) * 8 + k if lost[k] else 0)
+        return worst
 
     def _left_s(self) -> int:
         """Seconds of light that are left, at the pads' present throttle."""
@@ -113,10 +130,11 @@ class Screen:
         return longest_s if longest_s < limit_s else limit_s
 
     def _has_receipt(self) -> bool:
-        """A session is over and in the journal: a person may note down what proves it."""
-        session = self.status.session
-        done = session.state == states.DONE and session.refused != states.TOO_EARLY
-        return done and len(self.journal.receipt) > 0
+        """A session is over and in the journal, whatever ended it, and no other has begun: a
+        person may note down what proves it."""
+        state = self.status.session.state
+        dark = state not in states.IN_SESSION and state != states.RATE
+        return dark and len(self.journal.receipt) > 0
 
     def _draw(self, row: int, cells: bytearray) -> None:
         status = self.status
@@ -126,9 +144,9 @@ class Screen:
             put_text(cells, 0, texts.STATES[session.state])
         elif row == 1 and session.state in states.IN_SESSION:
             self._draw_left(cells)
-        elif row == 7 and self._has_receipt():
+        elif row == RECEIPT_ROW and self._has_receipt():
             put_text(cells, 0, texts.RECEIPT)
-            put_text(cells, 8, self.journal.receipt)
+            put_text(cells, 2, self.journal.receipt)
         elif self.face:
             self.face.draw(row, cells)
         elif row == 1:
@@ -165,7 +183,7 @@ class Screen:
         cells[10] = ZERO + seconds % 10
 
     def _draw_trouble(self, cells: bytearray) -> None:
-        """The lock, the first fault, the refusal or an unset clock."""
+        """The lock, the first fault, the refusal, an unset clock or a part that was reset."""
         session, latch = self.status.session, self.status.latch
         if session.lock:
             put_text(cells, 0, texts.LOCKS[session.lock])
@@ -175,6 +193,11 @@ class Screen:
             draw_refusal(self.status, cells)
         elif not self.status.clock.base_s:
             put_text(cells, 0, texts.NO_CLOCK)
+        elif self._lost():
+            worst = self._lost()
+            put_text(cells, 0, texts.RESET)
+            put_text(cells, 6, texts.PARTS[worst & 7])
+            put_int(cells, CELLS, worst >> 3)
 
     def _draw_values(self, cells: bytearray) -> None:
         """The fault that a locked unit keeps; why a press is refused; the first fault's value and

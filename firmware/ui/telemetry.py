@@ -12,6 +12,7 @@ from firmware.ui.text_buffer import append_int, put_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from firmware.records.journal import Journal
     from firmware.therapy.session import Status
     from firmware.ui.screen import Face
     from hal.contract import Hal
@@ -21,9 +22,10 @@ FIELDS = (
     b',"contact_mc":[', b',', b'],"board_mc":[', b',', b'],"throttle":[', b',',
     b'],"fluence_uj_cm2":[', b',', b'],"cem43_q10_ms":[', b',', b'],"set_point_mc":',
     b',"treat_ms":', b',"battery_mv":', b',"battery_pct":', b',"sessions_left":',
-    b',"clock_set":', b',"late_us":', b'}\n',
+    b',"clock_set":', b',"late_us":', b',"receipt":"',
 )  # fmt: skip
-STATE, REASON, END = 1, 2, len(FIELDS) - 1  # those that no number follows
+STATE, REASON, END = 1, 2, len(FIELDS) - 1  # those that no number follows; END: the receipt
+LAST = b'"}\n'
 LINE_BYTES = 512
 FIELDS_A_TICK = 3  # 1 to 2 ms on the chip
 STATE_NAMES = tuple([name.encode() for name in states.STATES])
@@ -36,11 +38,14 @@ assert len(FIELDS) <= (CONTROL_TICKS - 2) * FIELDS_A_TICK
 class Telemetry:
     """The numbers, the line, and how far it is written."""
 
-    def __init__(self, hal: "Hal", status: "Status", face: "Face | None") -> None:
+    def __init__(
+        self, hal: "Hal", status: "Status", face: "Face | None", journal: "Journal"
+    ) -> None:
         """`face` is what a blinded unit says in the place of these numbers."""
         self.hal = hal
         self.status = status
         self.face = face
+        self.journal = journal
         self.late_us = 0  # the worst that a tick came late, as the loop keeps it
         self.line = bytearray(LINE_BYTES)
         self.numbers = [0] * END  # a moment's, each where its field is
@@ -98,6 +103,7 @@ class Telemetry:
         self.field = field + 1
         self.at = at = put_text(self.line, self.at, FIELDS[field])
         if field == END:
+            self.at = put_text(self.line, put_text(self.line, self.at, self.journal.receipt), LAST)
             return
         number = self.numbers[field]
         if field == STATE:

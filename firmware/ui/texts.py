@@ -30,17 +30,20 @@ FAULTS = (
     b"Sensor jumped", b"Sensor loose", b"Off the skin", b"Lamps uneven", b"Log garbled",
     b"Skin s. silent",
     b"Lamp current",
+    b"Part unsteady",
 )  # fmt: skip
 LOCKS = (b"", b"Not calibrated", b"Bad prescription", b"Restarted a lot", b"Board file wrong",
          b"Needs service", b"Ticket is wrong")  # fmt: skip
 PADS = (b"A", b"B", b"")
 
-RECEIPT = b"Code"
+RECEIPT = b"R"
 LEFT = b"Left    :"
 CONTACT = b"A  .   B  .  C"
 DOSE = b"A  .  B  . J/cm2"
 SET_POINT = b"Held at   .  C"
 BATTERY = b"    %      times"
+RESET = b"Reset"  # a part lost its set-up, which is right again: its name, and how often
+PARTS = (b"contact A", b"contact B", b"board A", b"board B", b"rail", b"gauge", b"skin")
 UNSURE = b"?"  # gauge and voltage differ
 NO_CLOCK = b"Clock not set"
 

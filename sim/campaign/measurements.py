@@ -75,7 +75,7 @@ class Measurements:
     def hottest_c(self) -> float:
         """Return the hottest skin or contact of any column of either pad."""
         a, b = self.run.plant.pads
-        return max(a.hottest_c(), b.hottest_c())
+        return max(a.hottest_c, b.hottest_c)
 
     def _add_light(self, from_ms: float, until_ms: float, watts: float) -> None:
         hardware = self.run.hardware

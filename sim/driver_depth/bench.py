@@ -24,6 +24,9 @@ if TYPE_CHECKING:
         def power_on(self, us: int) -> None:
             """Registers as after power-up."""
 
+        def check_supply(self, us: int) -> None:
+            """A fault may have taken its supply for a moment."""
+
         def measure(self, us: int) -> None:
             """The hardware has new values."""
 
@@ -129,6 +132,7 @@ class Bench:
         hardware.t_ms = us // 1_000
         hardware.refresh()
         for part in self.parts:
+            part.check_supply(us)
             part.measure(us)
         levels = hardware.levels
         near = hardware.threshold_times.trip_level + NEAR_CODES

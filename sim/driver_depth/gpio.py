@@ -31,6 +31,7 @@ class Gpio:
         self.clock = clock
         self.hardware = hardware
         self.hold = wiring.hold
+        self.scl = wiring.scl
         self.on_supply_released: Callable[[], None] = lambda: None  # the hold pin goes low
         # What a peripheral drives a pin to, by its function number; None where it does not.
         self.peripherals: dict[int, Callable[[int], int | None]] = {}
@@ -68,6 +69,8 @@ class Gpio:
     def set_direction(self, pin: int, drives: bool) -> None:
         """SIO output enable."""
         self.before_change(pin)
+        if pin == self.scl and self.drives[pin] and not drives and not self.out[pin]:
+            self.hardware.clock_sda(1)  # it was low, and its pull-up takes it high
         self.drives[pin] = drives
 
     def outside(self, pin: int) -> int | None:

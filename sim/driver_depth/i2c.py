@@ -4,7 +4,7 @@ As in MicroPython's rp2 port: each transfer has the whole timeout to itself; a t
 acknowledge its address is EIO. A data byte without acknowledgement ends a write, which raises
 nothing and returns how many were acknowledged (`i2c_write_blocking_internal` of the Pico SDK).
 `readfrom_mem_into` is two transfers, and when the first fails it adds a third, which waits for a
-held clock line once more.
+held clock line once more. A data line that a part holds until it is clocked is EIO, at once.
 """
 
 import errno
@@ -68,6 +68,9 @@ class I2C:
         if self.number == chip.wiring.sensors_bus and chip.bench.hardware.bus_holds:
             self._spend(self.timeout_us)
             raise OSError(errno.ETIMEDOUT, "ETIMEDOUT")
+        if self.number == chip.wiring.sensors_bus and chip.bench.hardware.low_clocks:
+            self._spend(OVERHEAD_US)
+            raise OSError(errno.EIO, "EIO")  # arbitration is lost to whoever holds SDA
         part = bus.find(address)
         if part is None:
             self._spend(OVERHEAD_US + int((BITS + FRAMING_BITS) * self.bit_us))

@@ -67,6 +67,7 @@ class Light(LightCounter):
         enabled = self.enabled()
         closed = (enabled or hardware.enable_stuck) and not self.bench.alert_opens()
         self.late = closed and not enabled
+        self.note_switch(closed, self.mark_us)
         self.full, self.pulsed, self.slices = [], [], []
         for bank, pin in enumerate(self.pins):
             if gpio.function[pin] == PWM:

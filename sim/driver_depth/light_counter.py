@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sim.physics.threshold_times import Dark
 
 BLOCK_US = STEP_MS * 1_000
+FOREVER_US = 1e18
 REMEMBERED = 400  # points of the supply's energy: more than the INA219's window holds
 
 
@@ -28,6 +29,8 @@ class LightCounter:
         self.power_w = 0.0  # of the LED supply now; at driver depth a mean over a PWM period
         self.energy_uj = 0.0
         self.points: deque[tuple[float, float]] = deque([(0.0, 0.0)], REMEMBERED)
+        self.closed = False  # the supply switch, and when it last
+        self.closed_us, self.opened_us = FOREVER_US, 0.0
         self.late = False  # current can flow although the enable pin is low
         self.late_j = 0.0  # optical energy given then
         self.mark_us = 0.0  # counted up to here
@@ -67,6 +70,22 @@ class LightCounter:
         shares = [lit_us / BLOCK_US for lit_us in self.lit_us]
         self.lit_us = [0.0] * len(shares)
         return shares
+
+    def note_switch(self, closed: bool, us: float) -> None:
+        """The supply switch is closed from now on, or open."""
+        if closed and not self.closed:
+            self.closed_us = us
+        elif self.closed and not closed:
+            self.opened_us = us
+        self.closed = closed
+
+    def mean_ma(self, begin_us: float, end_us: float) -> float:
+        """Return the mean current of the LED supply in a span that is over, as the rail monitor
+        shows it."""
+        mean_w = self.mean_w(begin_us, end_us)
+        hardware = self.hardware
+        stray_ma = hardware.stray_ma(begin_us, end_us, self.closed_us, self.opened_us, 1e6)
+        return mean_w * 1e6 / hardware.plant.pack_mv() + stray_ma
 
     def mean_w(self, begin_us: float, end_us: float) -> float:
         """Return the mean power of the LED supply in a span that is over, W."""

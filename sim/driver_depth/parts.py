@@ -12,7 +12,7 @@
 """
 
 from sim.driver_depth.dates import DAY_S, date_of, days_to
-from sim.faults.hardware import SKIN
+from sim.faults.hardware import PARTS, SKIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Part:
         self.bench = bench
         self.present = True
         self.pointer = 0
+        self.seen = self.lost_supply()
         self.power_on(0)
 
     def answers(self) -> bool:
@@ -49,6 +50,17 @@ class Part:
 
     def measure(self, us: int) -> None:
         """Measure: the bench has new values."""
+
+    def lost_supply(self) -> int:
+        """How often it lost its supply for a moment."""
+        return self.bench.hardware.cycles[PARTS.index(self.names[0])] if self.names else 0
+
+    def check_supply(self, us: int) -> None:
+        """A fault may have taken its supply for a moment."""
+        lost = self.lost_supply()
+        if lost != self.seen:
+            self.seen = lost
+            self.power_on(us)
 
     def written(self, data: bytes, us: int) -> None:
         """Bytes after its address, in one transfer."""
@@ -235,12 +247,9 @@ class Fdc1004(Part):
         self.config = 0
         self.results = [0] * 4  # 24 bits, signed
         self.next_us = FOREVER
-        self.seen = self.bench.hardware.cycles[SKIN]
 
     def measure(self, us: int) -> None:
         """Do the conversions that are due: each enabled measurement in turn."""
-        if self.seen != self.bench.hardware.cycles[SKIN]:
-            self.power_on(us)
         if us < self.next_us:
             return
         for k in range(4):
@@ -291,7 +300,7 @@ class Fdc1004(Part):
             self.next_us = us + self.round_us() if value & 0xF0 else FOREVER
 
 
-# INA219 data sheet (SBOS448), table 5: us a conversion by SADC/BADC: 9-12 bits, means of 2-128.
+# INA219 data sheet (SBOS448G), 8.6.2.1: us a conversion by SADC/BADC: 9-12 bits, means of 2-128.
 CONVERSIONS_US = (84, 148, 276, 532, 84, 148, 276, 532,
                   532, 1_060, 2_130, 4_260, 8_510, 17_020, 34_050, 68_100)  # fmt: skip
 
@@ -328,11 +337,9 @@ class Ina219(Part):
             return 0
         begin_us = self.since_us + done * (shunt_us + bus_us)
         light = self.bench.chip.light
-        mean_w = light.mean_w(begin_us, begin_us + shunt_us)
-        if not mean_w:
-            return 0
-        code = int(mean_w * 1e7 / self.bench.hardware.plant.pack_mv() + 0.5)
-        return min(code, self.FULL[self.config >> 11 & 3])
+        full = self.FULL[self.config >> 11 & 3]
+        code = int(light.mean_ma(begin_us, begin_us + shunt_us) * 10.0 + 0.5)
+        return max(min(code, full), -full)
 
     def word(self, register: int, us: int) -> int:
         """Return configuration, shunt voltage (10 uV) or bus voltage (4 mV, from bit 3 on)."""

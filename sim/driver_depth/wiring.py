@@ -26,6 +26,7 @@ class Wiring:
         # channels: thermistor A, thermistor B, pack
         self.adc: tuple[int, ...] = tuple([pin - FIRST_ADC_PIN for pin in board.PINS_ADC])
         self.hold: int = board.PIN_POWER_HOLD  # keeps the unit's own supply on while high
+        self.scl: int = board.PINS_I2C0[0]  # clock of the sensors' bus
         self.light: int = board.PIN_LIGHT
         self.buzzer: int = board.PIN_BUZZER
         self.vibration: int = board.PIN_VIBRATION

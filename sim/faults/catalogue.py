@@ -81,6 +81,8 @@ OPENS = (
     " finds it. In gated light, and where it opened after the check had looked and before the"
     " drivers were learned, the next check is the first to see it: ours"
 )
+RESET_S = 12.0  # ours: what was lost is set right within 10 s
+IN_GATED = "design; a step while lit of more than 1.5 mA is a stuck switch in gated light"
 SHOWS = "design; 'shows' is taken for the strike, which is stricter"
 ORDERLY = "ours: 'in order' is DONE, within what a sag is given, and no START after it"
 OURS = "ours: as fast as the belt that comes off"
@@ -100,6 +102,10 @@ AS_APART = (
     "contact_apart", "contact_hot", "contact_garbage", "contact_jump", "contact_still", "off_skin",
 )  # fmt: skip
 AS_SLIPPED = ("off_skin", "contact_apart", "contact_jump", "contact_loose")
+RESETS = ("set_up_lost",)  # once a chip has lost its set-up again and again
+AS_CURRENT = ("fet_stuck_on", "rail_apart", "enable_stuck")
+AS_BOARD = ("board_hot", "board_garbage", "contact_loose", "off_skin")
+AS_SWAPPED = AS_BOARD + AS_APART
 AS_HOT = ("contact_hot", "board_hot", "contact_apart", "off_skin")
 
 # Rows by the groups that the page shows them in.
@@ -247,6 +253,69 @@ GROUPS = (
             ),
         ),
     )),
+    # A chip of the sensors' bus that loses its supply for a moment is at power-on values; the unit
+    # reads its set-up again, sets it right and journals that (tests/sim/test_part_resets.py).
+    ("Parts", (
+        Fault(
+            "contact_reset", 57, "contact thermometer loses supply",
+            [Bound(GOES_ON, None, STRIKE, LIT, (Trial(None, RESET_S),))], pad="may", lasts=False,
+            shows_as=RESETS,
+        ),
+        Fault(
+            "board_sensor_reset", 58, "board thermometer loses supply",
+            [Bound(GOES_ON, None, STRIKE, LIT, (Trial(None, RESET_S),))], pad="may", lasts=False,
+            shows_as=RESETS,
+        ),
+        Fault(
+            "rail_reset", 59, "rail monitor loses supply",
+            [Bound(GOES_ON, None, STRIKE, LIT, (Trial(None, RESET_S),))], lasts=False,
+            shows_as=RESETS,
+        ),
+        Fault(
+            "gauge_reset", 60, "gauge loses supply",
+            [Bound(GOES_ON, None, STRIKE, LIT, (Trial(None, RESET_S),))], lasts=False,
+        ),
+        Fault(
+            "skin_sensor_reset", 43, "skin sensor loses supply",
+            [Bound(GOES_ON, None, STRIKE, LIT, (Trial(None, RESET_S),))], lasts=False,
+            shows_as=RESETS,
+        ),
+        Fault(
+            "screen_reset", 61, "screen loses supply",
+            [Bound(GOES_ON, None, STRIKE, LIT, (Trial(None, RESET_S),))], lasts=False,
+        ),
+        # The zero is taken off as it is at START: one that moves while lit is current.
+        Fault(
+            "rail_offset", 62, "rail monitor’s zero is off",  # noqa: RUF001 - as the page sets it
+            [Bound(GOES_ON, None, STRIKE, LIT, (Trial(2.0), Trial(-2.0)), source=IN_GATED)],
+            unit="mA", low=-20, high=20, default=2.0, drawn=(-1.0, 1.0), harmless_to=1.0,
+            shows_as=AS_CURRENT,
+        ),
+        Fault(
+            "driver_leak", 63, "drivers draw without duty",
+            [Bound(GOES_ON, None, STRIKE, LIT, (Trial(1.0),), source=IN_GATED)],
+            unit="mA", low=0, high=20, default=1.0, drawn=(0.1, 1.0), harmless_to=1.0,
+            shows_as=AS_CURRENT,
+        ),
+        Fault(
+            "inrush", 64, "capacitors behind the switch",
+            [Bound(GOES_ON, None, STRIKE, LIT, (Trial(80.0), Trial(470.0)))],
+            unit="uF", low=0, high=1_000, default=80.0, drawn=(1.0, 470.0),
+        ),
+        Fault(
+            "board_sensor_stuck", 65, "board thermometer frozen",
+            [Bound(GOES_ON, None, STRIKE, LIT)], pad="may", shows_as=AS_BOARD,
+        ),
+        Fault(
+            "board_sensor_drift", 66, "board thermometer drifts",
+            [Bound(GOES_ON, None, STRIKE, LIT, (Trial(1.0), Trial(-1.0)))],
+            pad="may", unit="C/min", low=-10, high=10, default=1.0, shows_as=AS_BOARD,
+        ),
+        Fault(
+            "pads_swapped", 67, "pads’ sensors swapped",  # noqa: RUF001 - as the page sets it
+            [Bound(GOES_ON, None, STRIKE, LIT)], shows_as=AS_SWAPPED,
+        ),
+    )),
     ("Power", (
         # A pack at 80 % stands at 7.95 V while its unit treats; the default takes each cell
         # below 3.0 V.
@@ -306,11 +375,6 @@ GROUPS = (
             "skin_sensor_lost", 42, "skin sensor silent",
             [Bound(OFF, 1_000, STRIKE, ("FAULT",), source=OURS)],
         ),
-        Fault(  # `for_s`: with the registers of power-up; what follows is a new set-up
-            "skin_sensor_reset", 43, "skin sensor loses supply",
-            [Bound(OFF, 1_000, STRIKE, ("FAULT",), once=True, source=OURS)],
-            lasts=False, shows_as=("skin_sensor_lost",),
-        ),
         Fault(
             "skin_sensor_drift", 44, "skin sensor drifts",
             [Bound(GOES_ON, None, STRIKE, LIT, (Trial(1.0), Trial(-1.0)))],
@@ -365,6 +429,10 @@ GROUPS = (
             "host_attach", 32, "host attaches",
             [Bound(OFF, 500, STRIKE, BOOTED + ("DONE", "OFF"), once=True)],
             lasts=False, for_s=1.0, darkens=True, ends_program=HOST, not_in=BEFORE_POWER,
+        ),
+        Fault(  # the unit's nine clocks free it once dark: the fault stays latched
+            "bus_low", 68, "a part holds SDA low", [Bound(OFF, 800, STRIKE, ("FAULT",), once=True)],
+            shows_as=("contact_lost", "board_sensor_lost", "rail_lost", "skin_sensor_lost"),
         ),
         Fault(
             "i2c_hang", 23, "sensor bus held", [Bound(OFF, 800, STRIKE, ("FAULT",))],

@@ -27,11 +27,18 @@ SENSOR_PARTS = (
     "contact_a", "contact_b", "board_a", "board_b", "rail", "cell", "charge", "skin_a", "skin_b",
 )  # fmt: skip
 PARTS = SENSOR_PARTS + ("clock", "screen")
+# Chips of the sensors' bus, in the order of `hal.contract.LOST_NAMES`: their places in `raw`.
+CHIPS = (
+    ("contact_a",), ("contact_b",), ("board_a",), ("board_b",), ("rail",), ("cell", "charge"),
+    ("skin_a", "skin_b"),
+)  # fmt: skip
 RAIL = 4
 SKIN = 7  # of pad A; pad B is next
+SDA_CLOCKS = 9  # a byte and its acknowledgement (UM10204, 3.1.16)
 CLOCK_S = 820_584_000  # 2026-01-01 12:00, what the battery-backed clock reads at power-on
 NEVER_MS = 1 << 60  # the time of what is not due
-LEVEL_MIN, LEVEL_MAX = 14.0, 4080.0  # levels that noise cannot carry out of 12 bits
+LEVEL_MIN = 14.0  # levels that noise cannot carry out of 12 bits
+LEVEL_MAX = 4080.0
 
 
 class Filter(Record):
@@ -68,8 +75,14 @@ class Hardware:
         self.filters: list[Filter] = []
         self.silenced = [0] * len(PARTS)  # by how many faults each part does not answer
         self.cycles = [0] * len(PARTS)  # how often each part lost its supply for a moment, and
-        self.back_ms = [0] * len(PARTS)  # when HAL depth has it set up again
+        self.back_ms = [0] * len(PARTS)  # when it measures again, at HAL depth
+        self.unset = [False] * len(CHIPS)  # registers are as after power-up, at HAL depth
+        # The power side's current, but for the light.
+        self.rail_offset_ma = 0.0  # what the rail monitor shows of no current
+        self.driver_leak_ma = 0.0  # what the drivers draw with the switch closed and no duty
+        self.inrush_uf = 0.0  # what is charged behind the switch when it closes
         self.bus_holds = 0  # how many faults hold the sensors' bus low
+        self.low_clocks = 0  # ... and clocks until a part lets go of SDA by itself
         self.full_scale_mv = board.BATTERY_FULL_SCALE_MV
         self.threshold_times = ThresholdTimes(board)
         self.hot_ms = self.threshold_times.hot_ms
@@ -107,7 +120,7 @@ class Hardware:
         for k, level in enumerate(levels):
             if not LEVEL_MIN <= level <= LEVEL_MAX:
                 levels[k] = min(max(level, LEVEL_MIN), LEVEL_MAX)
-        if self.filters or max(self.apart_ms) >= 0:
+        if self.filters or self.apart_ms[0] >= 0 or self.apart_ms[1] >= 0:
             self.threshold_times.judge_pairs(levels, raw, self.t_ms)
 
     def add_filter(self, new: Filter) -> None:
@@ -126,18 +139,52 @@ class Hardware:
         for name in parts:
             self.silenced[PARTS.index(name)] += 1 if silent else -1
 
-    def cycle_power(self, parts: "tuple[str, ...]", back_ms: int) -> None:
-        """Parts lose their supply for a moment: registers as after power-up. HAL depth has no
-        registers; there they answer again `back_ms` later."""
-        for name in parts:
+    def cycle_power(self, chip: int, back_ms: int) -> None:
+        """A chip loses its supply for a moment: registers as after power-up. HAL depth has no
+        registers; there it measures again `back_ms` later."""
+        self.unset[chip] = True
+        for name in CHIPS[chip]:
             at = PARTS.index(name)
             self.cycles[at] += 1
-            self.back_ms[at] = self.t_ms + back_ms
+            self.back_ms[at] = min(self.t_ms + back_ms, NEVER_MS)
+
+    def cycle_screen(self) -> None:
+        """The screen loses its supply for a moment; HAL depth has none."""
+        self.cycles[PARTS.index("screen")] += 1
 
     def hold_bus(self, held: bool) -> None:
         """Hold the sensors' bus low, so that none of its parts answers, or let go of it."""
         self.bus_holds += 1 if held else -1
         self.silence(SENSOR_PARTS, held)
+
+    def hold_sda(self, held: bool) -> None:
+        """A part in mid-transfer holds SDA low until it got its nine clocks, or lets go of it."""
+        if held == bool(self.low_clocks):
+            return
+        self.low_clocks = SDA_CLOCKS if held else 0
+        self.silence(SENSOR_PARTS, held)
+
+    def clock_sda(self, clocks: int) -> None:
+        """Clocks on the sensors' bus, by hand."""
+        if self.low_clocks:
+            left = max(self.low_clocks - clocks, 0)
+            if not left:
+                self.hold_sda(False)
+            self.low_clocks = left
+
+    def stray_ma(
+        self, begin: float, end: float, closed: float, opened: float, units_per_s: float
+    ) -> float:
+        """What the rail monitor shows beside the light, as a mean from `begin` to `end`: its zero,
+        the drivers' own draw, the charge of what is behind the switch. `closed` and `opened` are
+        when the switch last did; in the span it did each once at most."""
+        span = end - begin
+        until = min(opened, end) if opened > closed else end
+        stray_ma = self.rail_offset_ma
+        stray_ma += self.driver_leak_ma * max(until - max(closed, begin), 0) / span
+        if begin <= closed < end:
+            stray_ma += self.inrush_uf * self.plant.pack_mv() / 1e6 * units_per_s / span
+        return stray_ma
 
     def answers(self, name: str) -> bool:
         """Whether no fault silences this part."""

@@ -6,7 +6,7 @@ in a sensor's level or register, on a pin, or in a part that stops answering. Ca
 """
 
 from firmware.core import inputs as pin
-from sim.faults.hardware import SENSOR_PARTS, SKIN, Filter
+from sim.faults.hardware import NEVER_MS, SENSOR_PARTS, SKIN, Filter
 from sim.physics import sensors
 from sim.physics.spot import PRESSURE_CONTACT_W_M2K, PRESSURE_SHARE, SpottedTissue
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 OPEN_LEVEL, SHORT_LEVEL = 4_085.0, 20.0
 OPEN_PF = 0.05  # of an input with nothing on it (assumed)
 SKIN_PARTS = ("skin_a", "skin_b")
-SET_UP_MS = 1_600  # a read that finds nothing, then eight turns of the rota for the set-up
+FIRST_CONVERSION_MS = 126  # TMP117 (SNOSD82, 6.5): 1.5 ms to start, eight samples of 15.5 ms
 BLANKET_W_M2K = 0.5  # assumed: a duvet over the back of the pad
 MATTRESS_W_M2K = 0.1  # assumed: the wearer lies on the pad, and foam lets no heat out
 CHATTER_MS = 200  # assumed: of contact; at HAL depth whole blocks of 200 ms
@@ -252,10 +252,58 @@ def skin_sensor_drift(hardware: "Hardware", event: "Event", since_ms: int) -> No
         hardware.raw[SKIN + pad] = min(max(code, -32_768), 32_767)
 
 
-def skin_sensor_reset(hardware: "Hardware", event: "Event", on: bool) -> None:
-    """The skin sensors' chip loses its supply for a moment."""
+def reset(*chips: int, back_ms: int = FIRST_CONVERSION_MS) -> "Inject":
+    """Chips that lose their supply for a moment: one for each pad, or one of the unit."""
+
+    def inject(hardware: "Hardware", event: "Event", on: bool) -> None:
+        if on:
+            for k in range(len(chips)) if len(chips) == 1 else struck_pads(event):
+                hardware.cycle_power(chips[k], back_ms)
+
+    return inject
+
+
+def screen_reset(hardware: "Hardware", event: "Event", on: bool) -> None:
+    """The screen loses its supply for a moment."""
     if on:
-        hardware.cycle_power(SKIN_PARTS, SET_UP_MS)
+        hardware.cycle_screen()
+
+
+def rail_offset(hardware: "Hardware", event: "Event", on: bool) -> None:
+    """The rail monitor shows `value` mA of no current."""
+    hardware.rail_offset_ma = event_value(event) if on else 0.0
+
+
+def driver_leak(hardware: "Hardware", event: "Event", on: bool) -> None:
+    """The drivers draw `value` mA with the switch closed and no duty."""
+    hardware.driver_leak_ma = event_value(event) if on else 0.0
+
+
+def inrush(hardware: "Hardware", event: "Event", on: bool) -> None:
+    """`value` uF behind the supply switch are charged each time that it closes."""
+    hardware.inrush_uf = event_value(event) if on else 0.0
+
+
+def board_sensor_stuck(hardware: "Hardware", event: "Event", kept: "list[int]") -> None:
+    """The LED board's thermometer answers with what it last measured."""
+    for pad in struck_pads(event):
+        hardware.raw[2 + pad] = kept[2 + pad]
+
+
+def board_sensor_drift(hardware: "Hardware", event: "Event", since_ms: int) -> None:
+    """The LED board's thermometer reads ever more off, `value` C a minute."""
+    off_c = event_value(event) * (hardware.t_ms - since_ms) / 60_000
+    for pad in struck_pads(event):
+        code = hardware.raw[2 + pad] + sensors.tmp117_raw(off_c)
+        hardware.raw[2 + pad] = min(max(code, -32_768), 32_767)
+
+
+def pads_swapped(hardware: "Hardware", event: "Event", kept: "Any") -> None:
+    """Each pad's sensors are plugged into the other's place: contact, LED board and skin."""
+    levels, raw = hardware.levels, hardware.raw
+    levels[0], levels[1] = levels[1], levels[0]
+    for at in (0, 2, SKIN):
+        raw[at], raw[at + 1] = raw[at + 1], raw[at]
 
 
 def pressure_spot(hardware: "Hardware", event: "Event", on: bool) -> None:
@@ -383,6 +431,7 @@ INJECT: "dict[str, Inject]" = {
     "battery_aged": battery_aged,
     "gauge_nak": lambda hardware, event, on: hardware.silence(("cell", "charge"), on),
     "gauge_garbage": sensor_fault(gauge_garbage, noise(3)),
+    "bus_low": lambda hardware, event, on: hardware.hold_sda(on),
     "i2c_hang": lambda hardware, event, on: hardware.hold_bus(on),
     # a string is open: no current, no light
     "led_open": lambda hardware, event, on: set_banks(
@@ -404,7 +453,18 @@ INJECT: "dict[str, Inject]" = {
     "buckle_stuck": buckle_stuck,
     "skin_sensor_stuck": sensor_fault(skin_sensor_stuck),
     "skin_sensor_lost": lambda hardware, event, on: hardware.silence(SKIN_PARTS, on),
-    "skin_sensor_reset": skin_sensor_reset,
+    "contact_reset": reset(0, 1),
+    "board_sensor_reset": reset(2, 3),
+    "rail_reset": reset(4, back_ms=0),
+    "gauge_reset": reset(5, back_ms=0),
+    "skin_sensor_reset": reset(6, back_ms=NEVER_MS),
+    "screen_reset": screen_reset,
+    "rail_offset": rail_offset,
+    "driver_leak": driver_leak,
+    "inrush": inrush,
+    "board_sensor_stuck": sensor_fault(board_sensor_stuck, lambda hardware, event: hardware.raw[:]),
+    "board_sensor_drift": sensor_fault(board_sensor_drift, lambda hardware, event: hardware.t_ms),
+    "pads_swapped": sensor_fault(pads_swapped),
     "skin_sensor_drift": sensor_fault(skin_sensor_drift, lambda hardware, event: hardware.t_ms),
     "skin_sensor_open": sensor_fault(skin_sensor_open),
     "pad_unplugged": pad_unplugged,

@@ -91,7 +91,10 @@ class HalDepth(Depth):
         """A tick of the unit, whatever becomes of it."""
         lifecycle = self.lifecycle
         try:
-            lifecycle.tick()
+            if lifecycle.running:
+                lifecycle.unit.tick()
+            else:
+                lifecycle.wait()
         except ENDED as why:
             lifecycle.end_tick(why)
             self.lines.start_trace()

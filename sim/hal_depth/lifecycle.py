@@ -46,8 +46,8 @@ def end(how: str, for_s: float | None = None) -> "Ended | Raised":
 
 
 class Lifecycle:
-    """Boot cycles of one unit: `unit` is the firmware of the present one, `tick` spends a tick's
-    time."""
+    """Boot cycles of one unit: `unit` is the firmware of the present one, and `running` whether it
+    spends the next tick's time or `wait` does."""
 
     def __init__(self, hal: "SimHal", setup: "Setup", recorder: "Recorder | None") -> None:
         """Power on; the unit runs from the first tick on, as if its boot had taken no time."""
@@ -55,7 +55,6 @@ class Lifecycle:
         self.setup = setup
         self.recorder = recorder
         self.unit: Waistband
-        self.tick: Callable[[], None] = self.wait
         self.spare = Inputs()  # filled while no firmware reads
         self.running = False
         self.is_off = False  # it let go of its supply, and
@@ -70,6 +69,9 @@ class Lifecycle:
     def wait(self) -> None:
         """A tick's time in which no firmware runs."""
         hal = self.hal
+        if self.is_off:
+            self.stay_off()
+            return
         hal.read(self.spare)
         if hal.t_ms >= self.next_ms:
             self.next()
@@ -88,7 +90,6 @@ class Lifecycle:
         if self.running and self.recorder and not self.restarts:
             self.recorder.discard_tick()
         self.running = False
-        self.tick = self.wait
         if not self.hal.powered:
             self.switch_off()
         elif how == POWER_LOST:
@@ -134,7 +135,6 @@ class Lifecycle:
         self.running = False
         self.is_off = True
         self.released = False
-        self.tick = self.stay_off
 
     def stay_off(self) -> None:
         """A tick's time without a supply."""
@@ -145,7 +145,6 @@ class Lifecycle:
         if down and self.released:
             self.is_off = False
             hal.powered = True
-            self.tick = self.wait
             self.power_on()
         self.released = self.released or not down
 
@@ -186,7 +185,6 @@ class Lifecycle:
         """Booted: from here on the firmware runs."""
         self.running = True
         self.hal.begin_dark()
-        self.tick = self.unit.tick
 
 
 def is_firmware_error(why: Exception) -> bool:

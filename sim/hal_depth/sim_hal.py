@@ -9,6 +9,7 @@ counts from the call that lit it to the call, or the end of the lease, that ende
 from firmware.core.limits import CLOCK_MASK, DUTY_MAX, LEASE_MS, TICK_MS
 from sim.faults.hardware import NEVER_MS, RAIL, SENSOR_PARTS, Hardware
 from sim.hal_depth.peripherals import Peripherals
+from sim.hal_depth.set_ups import RAIL_CHIP, SPARE, VERIFY, SetUps
 from sim.physics import sensors
 from sim.physics.plant import EMPTY_MV, STEP_MS, Plant
 from sim.physics.threshold_times import Dark
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
     from hal.contract import Board, Inputs
     from sim.common.story import Start
 
-# The I2C rota: one transfer a tick, in this order, 400 ms a round, as `hal.rp2_hal` has it.
-ROTA = (
-    "board_a", "rail", "board_b", "rail", "skin_a", "rail", "contact_a", "rail",
-    "contact_b", "rail", "skin_b", "rail", "cell", "rail", "charge", "rail",
+# The I2C rota: one transfer a tick, in this order, 800 ms a round, as `hal.rp2_hal` has it.
+ROTA_CELL = (
+    "cell", "spare", "board_a", "rail", "skin_a", "spare", "contact_a", "rail",
+    "contact_b", "rail", "verify", "spare", "board_b", "rail", "skin_b", "spare",
     "contact_a", "rail", "contact_b", "rail",
 )  # fmt: skip
+ROTA = ROTA_CELL + tuple(["charge" if name == "cell" else name for name in ROTA_CELL])
+FREE = {"spare": SPARE, "verify": VERIFY}  # turns of the rail monitor, but for set-ups
 ROUND = len(ROTA)
 HEARD = (0, 1, 2, 3, 4, 5, 5, 6, 7)  # slot of `heard` of each SENSOR_PARTS: the gauge is one part
 RAIL_WINDOW_MS = 68
@@ -53,7 +56,8 @@ class SimHal(Peripherals):
         self._near = False  # codes may be beyond a limit
         self.on_light: Callable[[int, int, float], object] | None = None  # see `_settle`
         self.reseed(seed)
-        self._rota: list[tuple[list[int], int, int, int]] = []
+        self._set_ups = SetUps(self.hardware)
+        self._rota: list[tuple[list[int], int, int, int, int]] = []
         self._inputs: Inputs | None = None  # the record that the rota fills
         self._at = 0
         self._dark(len(plant.bank_w))
@@ -64,6 +68,7 @@ class SimHal(Peripherals):
         """The emitters at power-on."""
         self.duty = [0] * banks  # as driven
         self._emitted = [0] * banks  # duty that really gives light, since _mark_ms
+        self._gives_light = False  # any of it
         self._share_ms = [0] * banks  # duty * ms in this block
         self.shares = [0.0] * banks  # of full light, in the block before
         self._mark_ms = 0
@@ -71,6 +76,7 @@ class SimHal(Peripherals):
         self._profile = [(-1_000, 0.0)]  # (from ms, W), latest last
         self._changed = False
         self._window_ms = -1  # end of the rail monitor's last average
+        self._closed_ms, self._opened_ms = NEVER_MS, 0  # when the switch last did
         self._lease_end_ms = NEVER_MS  # never, where the supply switch is open
         self._closed = False  # the supply switch, in truth
         self.frozen = False  # the lease holds the switch closed and cannot end
@@ -82,7 +88,7 @@ class SimHal(Peripherals):
     def reseed(self, seed: int) -> None:
         """The converter's noise begins anew."""
         noise = sensors.Noise(seed ^ 0x5EED)
-        self._pick = noise.draw
+        self._pick = noise
         self._ring = [sensors.ADC_NOISE_LSB * noise.draw() + 0.5 for _ in range(RING)]
         self._ring += self._ring[:DRAWS]
 
@@ -121,14 +127,24 @@ class SimHal(Peripherals):
         ntc[1] = read_as[int(b + ring[at + 1])]
         inputs.battery[0] = read_as[int(pack + ring[at + 2])]
         inputs.pins = hardware.pins
-        target, index, heard, slot = self._rota[t_ms // TICK_MS % ROUND]
-        if not hardware.silenced[slot] and t_ms >= hardware.back_ms[slot]:
-            if slot == RAIL and t_ms >= self._window_ms + RAIL_WINDOW_MS:
-                self._average(t_ms)
+        target, index, heard, slot, free = self._rota[t_ms // TICK_MS % ROUND]
+        if free and self._set_ups.use_turn(free, inputs, t_ms):
+            self._changed = True  # an alert may be set up again
+        elif not hardware.silenced[slot] and t_ms >= hardware.back_ms[slot]:
+            if slot == RAIL:
+                self._measure_rail(t_ms)
             target[index] = hardware.raw[slot]
             inputs.heard[heard] = ms
+        else:
+            self._set_ups.feel(slot, inputs, t_ms)
+            if hardware.low_clocks and not self.supply:
+                hardware.clock_sda(1)  # the HAL sends all nine in its tenth turn
         if self._near:
             self._watch_codes(inputs, t_ms)
+
+    def prove_rail(self) -> None:
+        """The rail monitor's set-up is read back in the next turn that is free."""
+        self._set_ups.asked = True
 
     def drive(self, bank: int, duty: int) -> None:
         """Duty of a bank from this tick on."""
@@ -174,10 +190,16 @@ class SimHal(Peripherals):
             self._resolve()
         return self._emitted
 
+    def gives_light(self) -> bool:
+        """Whether any bank really gives light, from this tick on."""
+        if self._changed:
+            self._resolve()
+        return self._gives_light
+
     def lit(self) -> bool:
         """Whether emitters give light, or only the dark part of a gate keeps them from it."""
         dark_part = self._closed and not self.off_due and not any(self.duty)
-        return any(self.given()) or dark_part
+        return self.gives_light() or dark_part
 
     def _open_supply(self, t_ms: int) -> None:
         """The program opens the supply switch, or its lease ran out. Whether light ends depends
@@ -194,8 +216,14 @@ class SimHal(Peripherals):
         self._changed = False
         hardware = self.hardware
         closed = self.supply or hardware.enable_stuck
-        if hardware.alert_works and (self.plant.pads[0].alert or self.plant.pads[1].alert):
-            closed = False
+        if hardware.alert_works:
+            for pad, unset in zip(self.plant.pads, hardware.unset):
+                if pad.alert and not unset:
+                    closed = False
+        if closed and not self._closed:
+            self._closed_ms = self._mark_ms
+        elif self._closed and not closed:
+            self._opened_ms = self._mark_ms
         self._closed = closed
         emitted = self.duty[:] if closed else [0] * len(self.duty)
         if closed and (hardware.open_banks or hardware.stuck_banks):
@@ -209,6 +237,7 @@ class SimHal(Peripherals):
         if self._power_w and not power_w and (self.off_due or not closed):
             self.darks.append(Dark(self._mark_ms, hardware.hot_ms, hardware.apart_ms))
         self._emitted = emitted
+        self._gives_light = any(emitted)
         self._power_w = power_w / DUTY_MAX
         self._profile.append((self._mark_ms, self._power_w))
         if len(self._profile) > PROFILE:
@@ -221,9 +250,9 @@ class SimHal(Peripherals):
         self._mark_ms = now_ms
         if not self._power_w or span_ms <= 0:
             return
-        share_ms = self._share_ms
-        for bank, duty in enumerate(self._emitted):
-            share_ms[bank] += duty * span_ms
+        self._share_ms = [
+            share + duty * span_ms for share, duty in zip(self._share_ms, self._emitted)
+        ]
         if self.off_due or self.on_light:
             light_w = 0.0
             for bank, duty in enumerate(self._emitted):
@@ -233,10 +262,19 @@ class SimHal(Peripherals):
             if self.on_light:
                 self.on_light(now_ms - span_ms, now_ms, light_w)
 
-    def _average(self, t_ms: int) -> None:
-        """The rail monitor's last whole average, 0.1 mA."""
-        self._window_ms = end_ms = t_ms - t_ms % RAIL_WINDOW_MS
-        begin_ms = end_ms - RAIL_WINDOW_MS
+    def _measure_rail(self, t_ms: int) -> None:
+        """What the rail monitor shows, 0.1 mA: its last whole average, or without its set-up what
+        flows in half a millisecond."""
+        if self.hardware.unset[RAIL_CHIP]:
+            self._window_ms = -1
+            self._show_current(t_ms, t_ms + 1)
+        elif t_ms >= self._window_ms + RAIL_WINDOW_MS:
+            self._window_ms = end_ms = t_ms - t_ms % RAIL_WINDOW_MS
+            self._show_current(end_ms - RAIL_WINDOW_MS, end_ms)
+
+    def _show_current(self, begin_ms: int, end_ms: int) -> None:
+        """Mean current of this stretch, zero and the drivers' own draw included."""
+        hardware = self.hardware
         profile = self._profile
         since_ms, power_w = profile[-1]
         if since_ms > begin_ms:
@@ -249,9 +287,11 @@ class SimHal(Peripherals):
                     until_ms = from_ms
                 if since_ms <= begin_ms:
                     break
-            power_w = energy_wms / RAIL_WINDOW_MS
-        raw = int(power_w * 1e7 / self.plant.pack_mv() + 0.5) if power_w else 0
-        self.hardware.raw[RAIL] = raw
+            power_w = energy_wms / (end_ms - begin_ms)
+        pack_mv = self.plant.pack_mv()
+        raw = int(power_w * 1e7 / pack_mv + 0.5) if power_w else 0
+        stray_ma = hardware.stray_ma(begin_ms, end_ms, self._closed_ms, self._opened_ms, 1e3)
+        hardware.raw[RAIL] = raw + round(stray_ma * 10.0)
 
     # -- blocks and sensors --------------------------------------------------------------
 
@@ -262,7 +302,7 @@ class SimHal(Peripherals):
             if t_ms:
                 self._step()
             self._block_ms = t_ms + STEP_MS
-            self._at = int(abs(self._pick()) * 1000.0) % RING
+            self._at = int(abs(self._pick.draw()) * 1000.0) % RING
         if t_ms >= self.event_ms:
             self.event_ms = self.on_event(t_ms)
             self._settle(t_ms)
@@ -297,7 +337,7 @@ class SimHal(Peripherals):
         self._near = (
             levels[0] < near or levels[1] < near or raw[0] >= hot or raw[1] >= hot
             or levels[2] < self._empty_level + NEAR_CODES
-            or max(hardware.hot_ms) >= 0 or hardware.empty_ms >= 0
+            or hardware.hot_ms[0] >= 0 or hardware.hot_ms[1] >= 0 or hardware.empty_ms >= 0
         )  # fmt: skip
 
     def _watch_codes(self, inputs: "Inputs", t_ms: int) -> None:
@@ -320,6 +360,7 @@ class SimHal(Peripherals):
         )  # fmt: skip
         self._rota = []
         for name in ROTA:
-            slot = SENSOR_PARTS.index(name)
+            free = FREE.get(name, 0)
+            slot = RAIL if free else SENSOR_PARTS.index(name)
             target, index = targets[slot]
-            self._rota.append((target, index, HEARD[slot], slot))
+            self._rota.append((target, index, HEARD[slot], slot, free))

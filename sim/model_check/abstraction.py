@@ -15,6 +15,7 @@ from sim.model_check.node import (
     AT_PLAN,
     BEFORE,
     BEHIND,
+    FOUND,
     LEASE,
     MASKED,
     NO_BANK,
@@ -29,20 +30,22 @@ from sim.model_check.node import (
     normalize_gate,
 )
 
+HIDDEN_FOUND = len(FOUND)
 # By place: the values in place of the hidden ones.
 HIDDEN: "dict[int, dict[str, int]]" = {
     BEFORE: {},
     AT_CONTROL: {
         "button": UP, "pressed_in": -1, "latched": 0, "wanted": 0, "duty": 0,
         "armed": 0, "out": 0, "trips": 0, "drained": 0, "asked": NOBODY, "checked": 0, "owed": 0,
-        "step": OVER, "banks": NO_BANK,
+        "step": OVER, "found": HIDDEN_FOUND, "banks": NO_BANK,
     },
     AT_PLAN: {
         "unworn": 0, "off_skin": 0, "asked": NOBODY, "owed": 0, "stop": 0, "latched": 0,
         "keep": 0, "trips": 0, "drained": 0, "hot": 0, "armed": 0, "duty": 0,
     },
     BEHIND: {
-        "done": 3, "step": OVER, "banks": NO_BANK, "unworn": UNWORN_STEPS, "off_skin": 0,
+        "done": 3, "step": OVER, "found": HIDDEN_FOUND, "banks": NO_BANK,
+        "unworn": UNWORN_STEPS, "off_skin": 0,
         "hot": 1, "late": 1, "ended": 0, "stop": 0,
     },
 }  # fmt: skip
@@ -60,7 +63,7 @@ SEEN_OF_GATE = OPEN | LEASE  # by control
 ONLY_IN = {
     **dict.fromkeys(("unworn", "off_skin", "checked"), states.LIT),
     **dict.fromkeys(("late", "drained", "ended", "done", "hot", "banks"), states.IN_SESSION),
-    "step": (states.CHECK,),
+    **dict.fromkeys(("step", "found"), (states.CHECK,)),
 }
 PLACE_OF = {name: at for at, name in enumerate(Node._fields)}
 EVERYWHERE = range(len(states.STATES))

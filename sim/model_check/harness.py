@@ -12,9 +12,10 @@ from typing import Any
 
 from firmware.core import faults, states
 from firmware.core.limits import CONTROL_TICKS, TICK_MS
+from firmware.records.journal_events import JournalEvents
 from firmware.safety import current_monitor
 from firmware.therapy.prescription import REFERENCE, calibration_crc
-from firmware.trial.trial import SealedEvents
+from firmware.trial.trial import SealedEvents, Trial
 from firmware.ui import buttons
 from firmware.waistband import SCREEN_PHASE, Waistband
 from hal.boards import RPI_PICO as BOARD
@@ -79,6 +80,14 @@ def list_first_nodes() -> "list[Node]":
     ]  # fmt: skip
 
 
+def make_sealed(trial: Trial, events: JournalEvents) -> SealedEvents:
+    """The journal's events of the same unit in a trial."""
+    return SealedEvents(
+        trial, events.hal, events.journal, events.status, events.gate, events.serial,
+        events.board, events.kept,
+    )  # fmt: skip
+
+
 class Harness:
     """One unit, its HAL stub and its observer; choices set attributes of these."""
 
@@ -91,9 +100,7 @@ class Harness:
         self.course = unit.session.course
         self.trial = make_trial(unit)
         self.plain = events = unit.events  # the journal's events; in a trial: `sealed`
-        self.sealed = SealedEvents(
-            self.trial, unit.hal, unit.journal, events.status, unit.gate, events.serial
-        )
+        self.sealed = make_sealed(self.trial, events)
         self.control: Callable[[int], None] = unit._control
         self.plan: Callable[[int], None] = unit._plan
         unit._sense = self.sense

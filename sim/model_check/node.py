@@ -31,6 +31,9 @@ TRIPPED_OUT, OTHER_OUT = 1, 2  # of `Node.out`
 # the supply seen to open, over.
 STEPS = BEGINNING, SUPPLY, BANKS_A, BANKS_B, WITHHELD, LAST, OVER = range(7)
 
+# Findings of the lamp test: none, an open string, what ends it.
+FOUND = NOT_FOUND, STRING_OPEN, ENDS = range(3)
+
 # Locks: none, for good, until the lit self-test.
 FREE, FOR_GOOD, FOR_SERVICE = range(3)
 
@@ -75,6 +78,7 @@ class Node(NamedTuple):
     hot: int = 0  # in a session: its thermal dose, or the day's, is at its cap
     # the check
     step: int = 0  # STEPS
+    found: int = 0  # FOUND: what is raised once the rail monitor's set-up was read back
     banks: int = ALL
     # the gate and what stands behind it
     gate: int = LEASE | FRESH
@@ -146,6 +150,13 @@ def read_check_step(check: Any) -> int:
     if step <= check.banks:
         return BANKS_A if step <= check.kinds else BANKS_B
     return min(WITHHELD + step - int(check.banks) - 1, OVER)
+
+
+def read_found(check: Any) -> int:
+    """Return what the lamp test has found and not raised yet, one of FOUND."""
+    if check.fault < 0:
+        return NOT_FOUND
+    return STRING_OPEN if check.fault == faults.LED_OPEN else ENDS
 
 
 def read_banks(unit: Any) -> int:
@@ -220,6 +231,7 @@ def read_node(unit: Any, emitters: Any, notes: Notes, place: int) -> Node:
         (a.done | b.done << 1) if running else 0,
         int(running and (is_hot(a.cem43) or is_hot(b.cem43))),
         read_check_step(unit.check) if state == states.CHECK else 0,
+        read_found(unit.check) if state == states.CHECK else NOT_FOUND,
         read_banks(unit) if running else ALL,
         gate, wanted, duty, int(emitters.dark), int(emitters.armed),
         notes.cause if judged else 0,

@@ -94,7 +94,8 @@ class Observer(Notes):
         """Note that control has planned the light."""
         if step >= 0:
             went_wrong = self.unit.faults.active & faults.STOPPING & ~self.active_before
-            self.checked = int(step == self.unit.check.last and not went_wrong)
+            check = self.unit.check  # over, and neither begun anew nor in doubt
+            self.checked = int(step == check.last < check.step and not went_wrong)
 
     def end(self) -> None:
         """Note that the tick is over."""

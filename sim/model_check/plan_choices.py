@@ -8,7 +8,7 @@ from firmware.core.limits import DUTY_MAX, RAIL_STALE_MS, RAMP_MS
 from firmware.core.states import CHECK, LIT, RAMP
 from firmware.safety.lamp_test import SILENCES
 from sim.model_check.events import NOTHING, Choice, Group, setter, when
-from sim.model_check.harness import NOW_MS, Harness
+from sim.model_check.harness import NOW_MS, STEP_MS, Harness
 from sim.model_check.node import BANKS_A, BANKS_B, BEGINNING, SOME, Node
 
 Which = Callable[[Harness], "Sequence[int]"]
@@ -21,6 +21,12 @@ def see_pulse(harness: Harness) -> None:
     """The peak current is the largest that any bank is expected to draw."""
     check = harness.unit.check
     check.peak_01ma = max(check.expected_01ma)
+
+
+def unprove_rail(harness: Harness) -> None:
+    """The rail monitor's set-up was last read back before this step."""
+    harness.unit.inputs.proved[0] = NOW_MS - 2 * STEP_MS
+    see_pulse(harness)
 
 
 def silence_rail(times: int, harness: Harness) -> None:
@@ -109,6 +115,7 @@ PLAN: "tuple[Group, ...]" = (
     when(lambda node: node.state == CHECK,
          ("the rail monitor sees a pulse", see_pulse),
          ("the rail monitor sees far too much", setter("unit.check.peak_01ma", DUTY_MAX)),
+         ("the rail monitor's set-up was not read back", unprove_rail),
          ("the rail monitor is silent", partial(silence_rail, 0)),
          ("the rail monitor stays silent", partial(silence_rail, SILENCES))),
     step, some_left_out,

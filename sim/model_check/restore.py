@@ -3,7 +3,7 @@
 Called by `sim.model_check.search` before each part of a tick, and by tests.
 """
 
-from firmware.core import states
+from firmware.core import faults, states
 from firmware.core.inputs import BUCKLE, GAUGE, RAIL
 from firmware.core.inputs import START as START_PIN
 from firmware.core.limits import (
@@ -14,6 +14,7 @@ from firmware.core.limits import (
     QUIET_MS,
     SELF_TEST_MS,
 )
+from firmware.safety.lamp_test import NO_FAULT
 from firmware.safety.wear import SIGNS
 from sim.model_check.harness import FITS, NOTHING_FOUND, NOW_MS, STEP_MS, Harness
 from sim.model_check.node import (
@@ -133,6 +134,9 @@ def restore_faults(harness: Harness, node: Node) -> None:
     battery.cell_q3_mv, battery.charged_s, battery.percent = CELL_MV << 3, 0, 100
 
 
+FAULT_OF = (NO_FAULT, faults.LED_OPEN, faults.LED_STUCK_ON)  # by FOUND
+
+
 def restore_dose(harness: Harness, node: Node) -> None:
     """Restore the pads' dose and temperature, and the step of the lamp test."""
     unit = harness.unit
@@ -145,9 +149,18 @@ def restore_dose(harness: Harness, node: Node) -> None:
     thermal = unit.pads[0].cem43
     thermal.session_q10_ms = CEM43_SESSION_Q10_MS if node.hot else 0
     thermal.day_q10_ms = 0
-    unit.check.step = harness.steps[node.step]
-    unit.check.peak_01ma = unit.check.silences = 0
-    unit.inputs.heard[RAIL] = NOW_MS
+    restore_check(harness, node)
+
+
+def restore_check(harness: Harness, node: Node) -> None:
+    """Restore the lamp test; the rail monitor was heard, and its set-up read back in this step."""
+    check, inputs = harness.unit.check, harness.unit.inputs
+    check.step = harness.steps[node.step]
+    check.fault = FAULT_OF[node.found % len(FAULT_OF)]
+    check.peak_01ma = check.zero_01ma = check.base_01ma = check.silences = 0
+    check.begun_ms = NOW_MS - STEP_MS
+    inputs.heard[RAIL] = inputs.proved[0] = NOW_MS
+    check.lost = inputs.lost[RAIL]
 
 
 def restore_trial(harness: Harness, node: Node) -> None:

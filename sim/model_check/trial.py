@@ -62,7 +62,7 @@ def place_at(
     step.first_s = FIRST_S - (visits.DAY_S * 70 if visit > 2 else 0)
 
     def set_place(trial: Trial) -> None:
-        trial._come_to(step)
+        trial.come_to(step)
         trial.value, trial.alone = value, alone
 
     return set_place
@@ -70,7 +70,7 @@ def place_at(
 
 def place_new(trial: Trial) -> None:
     """Put a trial before its first question."""
-    trial._come_to(Progress("PROOF", "P-01"))
+    trial.come_to(Progress("PROOF", "P-01"))
 
 
 DUE = place_at(1, CLOSED)

@@ -16,6 +16,7 @@ import copy
 from sim.faults.catalogue import ROWS
 from sim.oracle.design import TICK_MS
 from sim.physics.plant import CEM43_FROM_C, STEP_MS, PadPlant
+from sim.physics.sensors import Silence
 from sim.physics.tissue import CONDITIONS
 
 TYPE_CHECKING = False
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 OUTSIDE = tuple([row.name for row in ROWS if any(bound.outside for bound in row.bounds)])
 FELT_SHARE = 1.2  # of CEM43 in the face: sensors within 0.1 C and the unit's table within 2 %
 SAME_C = 0.02  # pad and twin are alike again
+SILENCE = Silence(0)  # nobody reads the twin's sensors
 
 
 def cem43_rate(celsius: float) -> float:
@@ -34,11 +36,6 @@ def cem43_rate(celsius: float) -> float:
     if celsius <= CEM43_FROM_C:
         return 0.0
     return float((4.0 if celsius < 43.0 else 2.0) ** (celsius - 43.0))
-
-
-def draw_nothing() -> float:
-    """No noise: nobody reads the twin's sensors."""
-    return 0.0
 
 
 class OutsideHeat:
@@ -81,8 +78,8 @@ class OutsideHeat:
         real = self._pads[pad]
         twin = self._twins[pad]
         if twin is None:
-            return real.hottest_c()
-        return real.hottest_contact_c() if lit else min(real.hottest_c(), twin.hottest_c())
+            return real.hottest_c
+        return real.hottest_contact_c() if lit else min(real.hottest_c, twin.hottest_c)
 
     def _find_own(self, pad: int, heated: list[str]) -> "dict[str, Any]":
         """Return the conditions from before the faults that heat a pad now."""
@@ -94,7 +91,7 @@ class OutsideHeat:
     def _count_excess(self, pad: int) -> None:
         real = self._pads[pad]
         felt = cem43_rate(real.tissue.contact_c) / FELT_SHARE
-        more = cem43_rate(real.hottest_c()) - felt
+        more = cem43_rate(real.hottest_c) - felt
         if more > 0.0:
             self.excess_min[pad] += more * TICK_MS / 60_000
 
@@ -113,7 +110,7 @@ class OutsideHeat:
             if value != getattr(twin.tissue, key):
                 twin.tissue.change(**{key: value})
         shares = self._hal.shares[pad * self._kinds : (pad + 1) * self._kinds]
-        twin.advance(shares, any(shares), draw_nothing)
+        twin.advance(shares, any(shares), SILENCE)
 
     def _is_same(self, twin: PadPlant, pad: int) -> bool:
         real = self._pads[pad].tissue

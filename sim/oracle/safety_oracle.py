@@ -128,7 +128,7 @@ class SafetyOracle:
             self.day.end_life()
         if state != self._state:
             self._change_state(state, t_ms)
-        lit = any(hal.given()) and not self._excuses.is_shorted_through()
+        lit = hal.gives_light() and not self._excuses.is_shorted_through()
         self._judge_heat(t_ms, lit)
         self.worn.note_tick(t_ms)
         wearer.unworn_ms = self.worn.unworn_ms
@@ -209,7 +209,7 @@ class SafetyOracle:
         """Judge the hottest column; where heat comes from outside, its contact while lit, and in
         the dark only what the unit does."""
         for pad in (0, 1):
-            hottest_c = self.pads[pad].hottest_c()
+            hottest_c = self.pads[pad].hottest_c
             if hottest_c > self.hottest_c:
                 self.hottest_c = hottest_c
             if hottest_c > deadlines.SINGLE_C:

@@ -35,7 +35,7 @@ class WornOracle:
         self._open_ticks = 0
         self._before_j = 0.0  # light off the body, before it showed
         codes = run.calibration["skin_codes"]
-        self._off_codes = [
+        self._off_codes: list[float] = [
             pair["air"] + (pair["skin"] - pair["air"]) * rules.SKIN_OFF_SHARE
             for pair in (codes["A"], codes["B"])
         ]

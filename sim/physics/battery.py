@@ -8,21 +8,21 @@ import math
 
 CELLS = 2  # the unit's pack, in series
 CAPACITY_AS = 3.0 * 3600.0  # the unit's pack, about: 3 Ah in ampere seconds
-# Open-circuit volts of a cell by charge, 0-1: assumed, the shape of an NMC 18650.
-OPEN_CIRCUIT_V = (
-    (0.0, 3.00),
-    (0.05, 3.35),
-    (0.1, 3.48),
-    (0.2, 3.58),
-    (0.3, 3.64),
-    (0.4, 3.69),
-    (0.5, 3.75),
-    (0.6, 3.84),
-    (0.7, 3.93),
-    (0.8, 4.01),
-    (0.9, 4.09),
+# Open-circuit volts of a cell by charge, 0-1, full first: assumed, the shape of an NMC 18650.
+OPEN_CIRCUIT_V = [
     (1.0, 4.19),
-)
+    (0.9, 4.09),
+    (0.8, 4.01),
+    (0.7, 3.93),
+    (0.6, 3.84),
+    (0.5, 3.75),
+    (0.4, 3.69),
+    (0.3, 3.64),
+    (0.2, 3.58),
+    (0.1, 3.48),
+    (0.05, 3.35),
+    (0.0, 3.00),
+]
 RESISTANCE_OHM = 0.15  # assumed: two cells, their protection, leads
 EMPTY_BELOW = 0.2  # assumed: below this charge resistance rises
 EMPTY_TIMES = 3.0  # assumed: to so many times when empty
@@ -59,7 +59,8 @@ class Battery:
         amps = (open_v - volts) / ohm
         self.pack_mv = volts * 1000.0
         self.current_ma = amps * 1000.0
-        self.charge = min(max(self.charge - amps * dt_s / CAPACITY_AS, 0.0), 1.0)
+        charge = self.charge - amps * dt_s / CAPACITY_AS
+        self.charge = 0.0 if charge < 0.0 else 1.0 if charge > 1.0 else charge
 
     def vcell_raw(self, sag_mv: float = 0.0) -> int:
         """The gauge's VCELL register: mean cell voltage, 78.125 uV a code; the pack stands `sag_mv`
@@ -73,9 +74,9 @@ class Battery:
 
 def open_circuit_v(charge: float) -> float:
     """Volts of one cell at rest with this charge, 0-1."""
-    below, below_v = OPEN_CIRCUIT_V[0]
-    for above, above_v in OPEN_CIRCUIT_V[1:]:
-        if charge <= above:
+    above, above_v = OPEN_CIRCUIT_V[0]
+    for below, below_v in OPEN_CIRCUIT_V[1:]:
+        if charge > below:
             return below_v + (above_v - below_v) * (charge - below) / (above - below)
-        below, below_v = above, above_v
-    return below_v
+        above, above_v = below, below_v
+    return above_v

@@ -15,13 +15,10 @@ from sim.physics.tissue import Tissue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from hal.contract import Board
     from sim.common.story import Start
-
-    Draw = Callable[[], float]
 
 STEP_MS = 200
 STEP_S = 0.2
@@ -76,16 +73,16 @@ class PadPlant:
         self.contact_raw = self.board_raw = 0
         self.on_skin = 1.0 if start.worn else 0.0  # share of the pad that skin covers
         self.surface_pf = 0.0  # what else lies on it adds this to its skin sensor
-        noise = sensors.Noise(seed)
-        self.skin_draw = noise.draw
-        spread = max(-2.0, min(2.0, noise.draw())) * sensors.SKIN_SPREAD
+        self.skin_noise = sensors.Noise(seed)
+        spread = max(-2.0, min(2.0, self.skin_noise.draw())) * sensors.SKIN_SPREAD
         self.step_pf = sensors.SKIN_STEP_PF * (1.0 + spread)  # of this wearer's skin
-        self.skin_raw = sensors.fdc1004_raw(self.skin_pf())
+        self.feel_skin()
         self.off_body_j = 0.0  # light while it was not wholly on the skin, J
         self.bared = 1.0 - self.on_skin  # share that was off the skin in this step, at most
         self.light_s = [0.0] * len(wavelengths_nm)  # each bank's time at full light
         self.max_contact_c = tissue.contact_c  # where the sensors are
-        self.max_skin_c = self.hottest_c()  # skin or contact of any column
+        self.hottest_c = self._find_hottest_c()  # skin or contact of any column
+        self.max_skin_c = self.hottest_c
         self.alert = False  # the hardware alert holds the supply switch open
 
     def add_spot(self, share: float, perfusion: float, contact_w_m2k: float) -> SpottedTissue:
@@ -103,8 +100,7 @@ class PadPlant:
         contact_c = self.tissue.contact_c
         return max(contact_c, self.spot.contact_c) if self.spot else contact_c
 
-    def hottest_c(self) -> float:
-        """The hottest of skin and contact of any column, C."""
+    def _find_hottest_c(self) -> float:
         hottest_c = max(self.tissue.contact_c, self.tissue.skin_c)
         if self.spot:
             hottest_c = max(hottest_c, self.spot.contact_c, self.spot.skin_c)
@@ -114,7 +110,7 @@ class PadPlant:
         """True CEM43 of the column that has the most, minutes."""
         return max(self.cem43_min, self.spot_cem43_min)
 
-    def advance(self, shares: "list[float]", lit: bool, draw: "Draw") -> float:
+    def advance(self, shares: "list[float]", lit: bool, noise: Noise) -> float:
         """Advance a step with each bank lit this share of it; returns electrical watts."""
         tissue = self.tissue
         power_w = light = waste = 0.0
@@ -122,10 +118,10 @@ class PadPlant:
             board_c = tissue.board_c
             power_w, light, waste = self.emitters.drive(shares, board_c)
             bright_s = (1.0 + LIGHT_PER_K * (board_c - REFERENCE_C)) * STEP_S
-            light_s = self.light_s
-            gains = self.emitters.gains
-            for k, share in enumerate(shares):
-                light_s[k] += share * gains[k] * bright_s
+            self.light_s = [
+                before_s + share * gain * bright_s
+                for before_s, share, gain in zip(self.light_s, shares, self.emitters.gains)
+            ]
         if self.bared:
             self.off_body_j += self.bared * light * self.window_cm2 * 1e-4 * STEP_S
             self.bared = 1.0 - self.on_skin
@@ -139,9 +135,10 @@ class PadPlant:
         hottest_c = contact_c if contact_c > skin_c else skin_c
         if self.spot:
             hottest_c = max(hottest_c, self._measure_spot(self.spot))
+        self.hottest_c = hottest_c
         if hottest_c > self.max_skin_c:
             self.max_skin_c = hottest_c
-        self.sense(contact_c, draw)
+        self.sense(contact_c, noise)
         return power_w
 
     def _measure_spot(self, spot: Tissue) -> float:
@@ -157,24 +154,25 @@ class PadPlant:
         self.on_skin = on_skin
         self.bared = max(self.bared, 1.0 - on_skin)
         self.tissue.change(worn=on_skin > 0.5)
-        self.skin_raw = sensors.fdc1004_raw(self.skin_pf())
+        self.feel_skin()
 
     def lay_on(self, surface_pf: float) -> None:
         """Something that is not skin lies on the pad, or no more."""
         self.surface_pf = surface_pf
-        self.skin_raw = sensors.fdc1004_raw(self.skin_pf())
+        self.feel_skin()
 
-    def skin_pf(self) -> float:
-        """True capacitance of the skin sensor's electrode."""
-        return sensors.SKIN_AIR_PF + self.step_pf * self.on_skin + self.surface_pf
+    def feel_skin(self) -> None:
+        """What covers the skin sensor's electrode is new: its true capacitance and its code."""
+        self.skin_pf = sensors.SKIN_AIR_PF + self.step_pf * self.on_skin + self.surface_pf
+        self.skin_raw = sensors.fdc1004_raw(self.skin_pf)
 
-    def sense(self, contact_c: float, draw: "Draw") -> None:
+    def sense(self, contact_c: float, noise: Noise) -> None:
         """Advance the pad's three thermometers and their raw codes."""
         self.ntc_level = sensors.ntc_level(self.ntc.advance(contact_c) + self.ntc_error_c)
         sensed_c = self.contact.advance(contact_c) + self.contact_error_c
-        self.contact_raw = sensors.tmp117_raw(sensed_c, draw())
-        self.board_raw = sensors.tmp117_raw(self.board.advance(self.tissue.board_c), draw())
-        self.skin_raw = sensors.fdc1004_raw(self.skin_pf(), self.skin_draw())
+        self.contact_raw = sensors.tmp117_raw(sensed_c, noise.draw())
+        self.board_raw = sensors.tmp117_raw(self.board.advance(self.tissue.board_c), noise.draw())
+        self.skin_raw = sensors.fdc1004_raw(self.skin_pf, self.skin_noise.draw())
         if sensed_c >= ALERT_C:
             self.alert = True
         elif sensed_c < ALERT_BACK_C:
@@ -204,7 +202,7 @@ class Plant:
                 start, wavelengths_nm, full, window_cm2, errors_c, sheet, seed ^ 0xC0FF + ord(pad)
             ))  # fmt: skip
         for one in pads:
-            one.sense(one.tissue.contact_c, self.draw)
+            one.sense(one.tissue.contact_c, self.noise)
         self.pads: tuple[PadPlant, PadPlant] = (pads[0], pads[1])
         self.window_cm2 = window_cm2
         drawn_ma = calibration.get("reference_ma")
@@ -238,19 +236,19 @@ class Plant:
 
     def reseed(self, seed: int) -> None:
         """The thermometers' noise begins anew."""
-        self.draw = Noise(seed).draw
+        self.noise = Noise(seed)
 
     def _error(self, most_c: float) -> float:
         """A sensor's own error: half of the most, rms, and never more."""
-        return max(-most_c, min(most_c, self.draw() * most_c / 2.0))
+        return max(-most_c, min(most_c, self.noise.draw() * most_c / 2.0))
 
     def advance(self, shares: "list[float]", lit: bool) -> None:
         """Advance 200 ms; `shares` is 0-1 for each bank, pad A first."""
         a, b = self.pads
-        draw = self.draw
+        noise = self.noise
         kinds = self.kinds
         alerts = (a.alert, b.alert)
-        lit_w = a.advance(shares[:kinds], lit, draw) + b.advance(shares[kinds:], lit, draw)
+        lit_w = a.advance(shares[:kinds], lit, noise) + b.advance(shares[kinds:], lit, noise)
         power_w = self.idle_w + lit_w if self.powered else 0.0
         self.battery.advance(power_w, STEP_S, self.charge_w)
         self.alert_turned = (a.alert, b.alert) != alerts

@@ -60,8 +60,6 @@ class Noise:
     """A repeatable stream of unit Gaussian values; one for each sensor and seed."""
 
     def __init__(self, seed: int) -> None:
-        if not _gaussian:
-            _fill_gaussian()
         self._state = (seed * 2654435761 + 1) & 0xFFFFFFFF  # Knuth's hash parts near seeds
         self.draw()
 
@@ -69,7 +67,15 @@ class Noise:
         """The next value, standard deviation 1."""
         # Numerical Recipes' 32-bit congruential generator; its low bits are poor, unused.
         self._state = state = (self._state * 1664525 + 1013904223) & 0xFFFFFFFF
-        return _gaussian[state >> 20]
+        return GAUSSIAN[state >> 20]
+
+
+class Silence(Noise):
+    """No noise: for sensors that nobody reads."""
+
+    def draw(self) -> float:
+        """Zero."""
+        return 0.0
 
 
 def ntc_level(temp_c: float) -> float:
@@ -92,7 +98,9 @@ def tmp117_raw(temp_c: float, draw: float = 0.0) -> int:
 def fdc1004_raw(pf: float, draw: float = 0.0) -> int:
     """The upper 16 bits of a result; `draw` is from a `Noise`."""
     code = math.floor(pf * FDC1004_CODES_PF + FDC1004_NOISE_LSB * draw + 0.5)
-    return min(max(code, -FDC1004_FULL - 1), FDC1004_FULL)
+    if code > FDC1004_FULL:
+        return FDC1004_FULL
+    return -FDC1004_FULL - 1 if code < -FDC1004_FULL else code
 
 
 class Ina219:
@@ -125,9 +133,10 @@ def _wide_codes() -> list[int]:
     return read_as
 
 
-def _fill_gaussian() -> None:
-    """Fill the table once: each value a sum of twelve bytes, which is Gaussian enough,
-    has standard deviation 256, and is exact on any build."""
+def _gaussian_values() -> list[float]:
+    """Each value is a sum of twelve bytes, which is Gaussian enough, has standard deviation 256,
+    and is exact on any build."""
+    values = []
     state = 2463534242  # Marsaglia's xorshift32 and its seed (JSS 2003;8:14)
     for _ in range(NOISE_VALUES):
         total = -1530  # 12 * 127.5
@@ -136,8 +145,9 @@ def _fill_gaussian() -> None:
             state ^= state >> 17
             state ^= (state << 5) & 0xFFFFFFFF
             total += (state & 0xFF) + (state >> 8 & 0xFF) + (state >> 16 & 0xFF) + (state >> 24)
-        _gaussian.append(total / 256.0)
+        values.append(total / 256.0)
+    return values
 
 
 READ_AS = _wide_codes()  # by code, 0-4095
-_gaussian: list[float] = []
+GAUSSIAN = _gaussian_values()

@@ -38,8 +38,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from sim.physics.person import Person
 
-    Row = tuple[float, float, float, float]  # of `Tissue._factor`, as are these
-    Factors = tuple[list[Row], list[float]]
+    Row = tuple[float, float, float]  # of `Tissue._factor`, as are these
+    Factors = tuple[list[Row], float, Row, Row, float, list[float]]
 
 CORE_C = 37.0  # assumed; blood arrives at this
 BLOOD_J_M3K = 4.0e6  # assumed: volumetric heat capacity of blood
@@ -158,9 +158,10 @@ class Tissue:
             wanted = 1.0
         self._dilation += (wanted - self._dilation) * self._lag_share
         level = int(self._dilation * self._levels + 0.5)
-        if level not in self._factors:
-            self._factors[level] = self._factor(level, self._per_s)
-        self._solve(self._factors[level], light_w_m2 if self.worn else 0.0, waste_w_m2)
+        factors = self._factors.get(level)
+        if factors is None:
+            factors = self._factors[level] = self._factor(level, self._per_s)
+        self._solve(factors, light_w_m2 if self.worn else 0.0, waste_w_m2)
 
     def depths_mm(self) -> list[float]:
         """How deep each of `profile_c` lies, the skin's surface first."""
@@ -189,28 +190,27 @@ class Tissue:
         Temperatures are kept relative to the core, deepest first: blood and core
         then add nothing to the right-hand side.
         """
-        rows, gains = factors
+        rows, surface_share, face, board, face_gain, gains = factors
         y = 0.0
         forward = []
-        for (keep, absorb, _, carry), t in zip(rows, self._skin):  # two rows are left over
+        for (keep, absorb, carry), t in zip(rows, self._skin):
             y = keep * t + absorb * light + carry * y
             forward.append(y)
-        y += rows[-3][2] * self._skin_w_m2
+        y += surface_share * self._skin_w_m2
         forward[-1] = y
 
-        keep, _, share, carry = rows[-2]
-        face_y = keep * self._face + share * self._face_w_m2 + carry * y
-        keep, _, share, carry = rows[-1]
-        t = keep * self._board + share * (self._board_w_m2 + waste) + carry * face_y
+        keep, share, carry = face
+        y = keep * self._face + share * self._face_w_m2 + carry * y
+        keep, share, carry = board
+        t = keep * self._board + share * (self._board_w_m2 + waste) + carry * y
         self._board = t
         self.board_c = CORE_C + t
 
-        inward = iter(gains)
-        t = face_y + next(inward) * t
+        t = y + face_gain * t
         self._face = t
         self.contact_c = CORE_C + t
         skin = []
-        for gain in inward:
+        for gain in gains:
             t = forward.pop() + gain * t
             skin.append(t)
         self.skin_c = CORE_C + skin[0]
@@ -247,9 +247,10 @@ class Tissue:
         """The matrix eliminated once, for one level of perfusion; per_s = 0 is the
         steady state.
 
-        A row for each node from the deepest to the board: what it keeps of its own
-        temperature, of the light, of heat put in, of the node before. The gains, from
-        the board inwards: how far each node follows the one outside it.
+        A row for each node of the skin, the deepest first: what it keeps of its own temperature,
+        of the light, of the node before. The share that the surface keeps of heat put in. The
+        same two rows for face and board: of own temperature, of heat put in, of the node before.
+        The gains, from the face inwards: how far each node follows the one outside it.
         """
         dermis = self.perfusion * (1.0 + self._rise * level / DILATE_LEVELS)
         flows = (0.0, dermis, self.perfusion * FAT_PERFUSION_SHARE, self._muscle_perfusion_s)
@@ -262,16 +263,19 @@ class Tissue:
         absorbs += [0.0, 0.0]
 
         rows: list[Row] = []
+        layers: list[Row] = []  # the same nodes, face and board after them
         gains: list[float] = []
         inner, gain = links[0], 0.0
         for (held, lost), absorb, outer in zip(own, absorbs, links[1:]):
             share = 1.0 / (held + lost + inner + outer - inner * gain)
-            rows.append((held * share, absorb * share, share, inner * share))
+            rows.append((held * share, absorb * share, inner * share))
+            layers.append((held * share, share, inner * share))
             gain, inner = outer * share, outer
             gains.append(gain)
+        _, surface_share, _ = layers[-3]
         gains.pop()  # nothing lies outside the board
         gains.reverse()
-        return rows, gains
+        return rows[:-2], surface_share, layers[-2], layers[-1], gains[0], gains[1:]
 
 
 def _intervals(

@@ -74,7 +74,9 @@ class Light(LightCounter):
         enabled = self.levels[self.banks]
         self.lit = []
         self.late = not enabled
-        if (enabled or hardware.enable_stuck) and not self.bench.alert_opens():
+        closed = bool(enabled or hardware.enable_stuck) and not self.bench.alert_opens()
+        self.note_switch(closed, us)
+        if closed:
             for bank in range(self.banks):
                 if bank not in hardware.open_banks and (
                     self.levels[bank] or bank in hardware.stuck_banks

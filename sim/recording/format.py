@@ -42,9 +42,9 @@ DIGEST_FIELDS = (
     "contact_a_mc", "throttle_a", "fluence_a_uj", "cem43_a", "integral_a",
     "contact_b_mc", "throttle_b", "fluence_b_uj", "cem43_b", "integral_b",
 )  # fmt: skip
-FIELDS = 22  # words a tick: see `flatten`
+FIELDS = 30  # words a tick: see `flatten`
 SINK_BYTES = 1024  # more than a tick's calls can take
-MAGIC = "waistband recording 1"
+MAGIC = "waistband recording 2"
 KEYS = ("magic", "ticks", "outputs", "sha256", "calibration", "prescription", "answers")
 
 
@@ -121,6 +121,10 @@ class Outputs(Hal):
         """No arguments."""
         self.sink.write_byte(OFF)
         self.inner.off()
+
+    def prove_rail(self) -> None:
+        """Not written: what comes of it is in the inputs."""
+        self.inner.prove_rail()
 
     def renew_lease(self) -> None:
         """No arguments."""
@@ -237,7 +241,7 @@ def flatten(inputs: "Inputs") -> "list[int]":
     """The record as FIELDS words, in the order that `sim.recording.player` reads them."""
     codes = inputs.ntc + inputs.battery + inputs.contact + inputs.board
     parts = inputs.rail + inputs.gauge + inputs.skin
-    return [inputs.ms, inputs.pins] + codes + parts + inputs.heard
+    return [inputs.ms, inputs.pins] + codes + parts + inputs.heard + inputs.lost + inputs.proved
 
 
 def to_json(value: object) -> object:

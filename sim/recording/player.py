@@ -52,6 +52,9 @@ class Player(Outputs):
         heard = inputs.heard
         for k in range(8):
             heard[k] = w[at + 14 + k]
+        for k in range(7):
+            inputs.lost[k] = w[at + 22 + k]
+        inputs.proved[0] = w[at + 29]
 
     def answer(self, question: str, *arguments: object) -> "Any":
         """The recorded answer of this tick, or None."""

@@ -15,7 +15,7 @@ from sim.common.story import Event
 from sim.common.value_record import replace
 from sim.run import Run, nominal_calibration
 from sim.scenario.scenario import ordinary
-from tests.support.fake_hal import BOARD, DOWN, SHORT, START, Bench
+from tests.support.fake_hal import BOARD, DOWN, SHORT, START, Bench, FakeHal
 
 WAVELENGTHS_NM = (810.0, 850.0, 940.0, 1060.0)
 GATED = {"light": {"mode": "gated", "rate_hz": 10, "on_ms": 40}}
@@ -131,7 +131,8 @@ def test_an_excess_that_grows_slowly_is_not_followed_for_long() -> None:
     found_01ma = asked_01ma * rail_of.gain // current_monitor.ONE
     while not bench.faults():
         found_01ma += 5
-        rail_of._weigh(asked_01ma, found_01ma, bench.unit.inputs.ms, bench.unit.faults)
+        rail_of._weigh(asked_01ma, found_01ma, bench.unit.inputs, bench.unit.faults)
+        bench.unit.inputs.proved[0] = bench.unit.inputs.ms
         assert found_01ma <= asked_01ma * 1.08
     assert bench.faults() == [("fet_stuck_on", "")]
 
@@ -141,7 +142,7 @@ def test_an_excess_that_grows_slowly_is_not_followed_for_long() -> None:
     pack_mv=st.integers(5_000, 10_000),
 )
 def test_what_is_expected_is_what_the_board_file_says(duties: list[int], pack_mv: int) -> None:
-    found = current_monitor.CurrentMonitor(BOARD).expect(duties, pack_mv)
+    found = current_monitor.CurrentMonitor(BOARD, FakeHal()).expect(duties, pack_mv)
     powers = [row[3] for row in BOARD.BANKS] * 2
     exact = sum(d * mw / 65_535 for d, mw in zip(duties, powers, strict=True)) * 10_000 / pack_mv
     assert abs(found - exact) <= 3 + exact / 1_000

@@ -46,6 +46,7 @@ TABLE = [
     (faults.KEPT_UNREADABLE, "kept_unreadable", "", True, True),
     (faults.SKIN_LOST, "skin_sensor_lost", "ms", False, True),
     (faults.LED_GAIN, "led_gain", "0.1 ma", False, True),
+    (faults.SET_UP_LOST, "set_up_lost", "times", False, True),
 ]
 
 

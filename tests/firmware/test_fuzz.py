@@ -13,9 +13,10 @@ from firmware.records.keys import FILE as KEYS
 from firmware.records.persistent_state import LIFTED
 from firmware.trial import enrolment, visits
 from sim.common.errors import BadInput
+from sim.run import seal_for
 from tests.support import fuzz
 from tests.support.enrolled_unit import ticket_of
-from tests.support.fake_hal import CALIBRATION, SHORT
+from tests.support.fake_hal import BOARD, CALIBRATION, SHORT
 from tests.support.keyed_unit import installed, made
 from tools.replay import ROOT, find_micropython
 
@@ -26,7 +27,9 @@ def good(kind: str) -> dict[str, bytes]:
     """The files of a unit that has had a session and a hard fault that was lifted."""
     signed = kind != "plain"
     files = {
-        fuzz.CALIBRATION: json.dumps(CALIBRATION).encode(),
+        fuzz.CALIBRATION: json.dumps(
+            seal_for(CALIBRATION, BOARD, installed() if signed else None)
+        ).encode(),
         fuzz.PRESCRIPTION: made() if signed else json.dumps(SHORT).encode(),
         "fault.json": b'{"fault": "contact_hot", "pad": "A", "value": 1, "limit": 2}',
         "day.json": b'{"treat_ms": 60000, "cem43_a_q10_ms": 0, "cem43_b_q10_ms": 0, '

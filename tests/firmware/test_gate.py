@@ -230,7 +230,9 @@ def test_gated_light_is_dark_long_enough_to_be_looked_at_and_often_enough(
 # Period, its lit ticks, the ticks to look, and what a meter then sees, again and again.
 LOOKS = [
     (20, 15, 11, ("#" * 15 + "." * 5) * 8 + "." * 6),  # nine periods are 180 ticks
-    (17, 10, 11, ("#" * 10 + "." * 7) * 10 + "." * 4),  # ten are 170 just
+    (17, 10, 11, ("#" * 10 + "." * 7) * 9 + "." * 4),  # ten are 170
+    (21, 10, 11, ("#" * 10 + "." * 11)),  # dark for long enough as well
+    (14, 10, 11, ("#" * 10 + "." * 4) * 12 + "." * 7),  # twelve are 168 just
     (19, 10, 11, ("#" * 10 + "." * 9) * 8 + "." * 2),  # nine are 171
     (20, 9, 11, "#" * 9 + "." * 11),  # dark for long enough as it is
     (20, 10, 11, ("#" * 10 + "." * 10) * 8 + "."),

@@ -14,6 +14,7 @@ from sim.common.story import Event, Start
 from sim.common.value_record import replace
 from sim.physics.emitters import Emitters
 from sim.physics.plant import PadPlant
+from sim.physics.sensors import Noise
 from sim.physics.tissue import Tissue
 from sim.run import Run
 from sim.scenario.scenario import ordinary
@@ -125,9 +126,9 @@ def loosen(run: Run, pad: PadPlant, share: float) -> None:
     """Ever more of what its contact sensors feel is the room's, up to a share in a minute."""
     sense, since_ms = pad.sense, run.hal.t_ms
 
-    def loose(contact_c: float, draw: Any) -> None:
+    def loose(contact_c: float, noise: Noise) -> None:
         now = share * min((run.hal.t_ms - since_ms) / 60_000, 1.0)
-        sense(contact_c + now * (run.plant.pads[0].tissue.ambient_c - contact_c), draw)
+        sense(contact_c + now * (run.plant.pads[0].tissue.ambient_c - contact_c), noise)
 
     pad.sense = loose  # type: ignore[method-assign]
 

@@ -148,7 +148,7 @@ class Unit:
         self.session: Any = type("Session", (), {
             "state": state, "lock": states.NOT_LOCKED, "post": self.posted.append
         })()  # fmt: skip
-        self.hal = self
+        self.hal = self.status = self.journal = self
         self.clock = Clock(self)  # type: ignore[arg-type]
         self.set_to = None
         self.restarted = False
@@ -169,7 +169,7 @@ class Unit:
 
 
 def answer(unit: Any, line: bytes) -> bytes:
-    return usb_commands.answer(line, unit, unit.session, unit)
+    return usb_commands.answer(line, unit, None)
 
 
 def test_commands_are_refused_while_a_session_runs():

@@ -220,7 +220,7 @@ QUEUEING = """    pull(block)
 
 
 def test_trap_a_lease_that_queues_holds_long_after_the_last_grant():
-    with treating(broken(("hal/lease.py", RELOADING, QUEUEING))) as run:
+    with treating(build=broken(("hal/lease.py", RELOADING, QUEUEING))) as run:
         to(run, LIT_S)
         run.timeline.inject(fault("firmware_hang"), True)
         to(run, LIT_S + 0.175)

@@ -112,7 +112,7 @@ BY_DUTY = (
 
 
 def test_a_loop_that_no_longer_turns_off_after_an_exception_is_dark_by_its_lease():
-    with treating(broken(NO_RESET, NOT_DARK)) as run:
+    with treating(build=broken(NO_RESET, NOT_DARK)) as run:
         to(run, LIT_S)
         run.timeline.inject(fault("firmware_exception"), True)
         to(run, LIT_S + DARK_MS / 1000)

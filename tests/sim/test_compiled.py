@@ -161,17 +161,29 @@ def test_the_contract_becomes_a_trait_or_the_copy_is_refused() -> None:
 
 
 def altered(text: str) -> ast.Module:
-    return ast.parse(compiled.altered('"""A module."""\n' + text))
+    values: dict[str, object] = {}
+    exec(text, {"NamedTuple": object}, values)
+    return ast.parse(compiled.altered('"""A module."""\n' + text, values))
 
 
-def test_a_number_in_capitals_is_final_and_nothing_else_is() -> None:
-    text = "A = 1\nB = -2.5 * 10\nC = True\nD = (1, 2)\nE = [1]\nF = A\ng = 3\nH = 'x'\n"
+def test_a_name_in_capitals_is_final_with_its_number_or_its_type_alone() -> None:
+    text = "A = 1\nB = -2.5 * 10\nC = True\nD = (1, 2)\nE = [1]\nF = A\ng = 3\nH = (\n    'x'\n)\n"
+    module = altered(text)
     final = [
-        node.target.id
-        for node in altered(text).body
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+        (node.target.id, ast.unparse(node.value))
+        for node in module.body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value
     ]
-    assert final == ["A", "B"]
+    assert final == [
+        ("A", "1"), ("B", "-2.5 * 10"), ("D", "_D"), ("E", "_E"), ("F", "_F"), ("H", "_H"),
+    ]  # fmt: skip
+    assert "_H = 'x'" in ast.unparse(module)
+
+
+def test_a_constant_that_mypyc_would_take_for_unset_is_not_final() -> None:
+    module = altered("A = 1.0\nB = A * 2\nC = (1.0, 2)\nD = ()\nE = ((A, 1), 2)\nF = [A]\n")
+    final = [ast.unparse(node.target) for node in module.body if isinstance(node, ast.AnnAssign)]
+    assert final == ["A", "F"]
 
 
 def test_a_class_of_its_own_can_be_made_without_its_arguments() -> None:

@@ -392,7 +392,7 @@ def test_a_flipped_bit_is_refused_or_is_in_what_the_unit_was(data: st.DataObject
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        (b"recording 1", b"recording 2", "another version"),
+        (b"recording 2", b"recording 3", "another version"),
         (b'"ticks"', b'"tocks"', "lacks ticks"),
         (b'"answers": [', b'"answers": [1, ', "answers"),
         (b'"sha256": "', b'"sha256": "0', "damaged"),

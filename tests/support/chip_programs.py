@@ -168,9 +168,9 @@ def program(text: str) -> Build:
     return Build(files={"main.py": text.encode(), "boot.py": None})
 
 
-def treating(build: Build = SOUND, **start: Any) -> AbstractContextManager[ChipRun]:
-    """The unit's own files, lit from LIT_S on."""
-    return running(story(START, duration_s=90.0, **start), build)
+def treating(*events: Event, build: Build = SOUND, **start: Any) -> AbstractContextManager[ChipRun]:
+    """The unit's own files, lit from LIT_S on, and these events."""
+    return running(story(START, *events, duration_s=90.0, **start), build)
 
 
 def broken(*edits: tuple[str, str, str]) -> Build:

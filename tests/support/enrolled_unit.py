@@ -6,10 +6,11 @@ from typing import Any
 from firmware.records import mac, signed_prescription
 from firmware.records.keys import FILE as KEYS
 from firmware.trial import enrolment, visits
+from sim.run import nominal_calibration, seal_for
 from sim.scenario.enrolment import DEFAULT
 from sim.scenario.enrolment import make_enrolment as made_ticket
 from tests.support.clocks import turn_clock
-from tests.support.fake_hal import MOMENT_MS, SHORT, START, UP, Bench
+from tests.support.fake_hal import BOARD, MOMENT_MS, SHORT, START, UP, Bench
 from tests.support.keyed_unit import KEY, SERIAL, installed, made
 
 TICKETS = mac.derive_key(KEY, enrolment.PURPOSE)
@@ -51,6 +52,9 @@ def sim_files(masked: bool, prescription: dict[str, Any], **changed: Any) -> dic
     return {
         **files_with(ticket_of(masked, unit=SIM, **changed)),
         "prescription.json": made(prescription=prescription, unit=SIM),
+        "calibration.json": json.dumps(
+            seal_for(nominal_calibration(BOARD), BOARD, installed())
+        ).encode(),
     }
 
 

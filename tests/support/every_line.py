@@ -12,7 +12,7 @@ from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 from firmware.core import states
-from firmware.core.faults import KEPT
+from firmware.core.faults import KEPT, LED_OPEN, LED_STUCK_ON
 from firmware.core.inputs import BUCKLE, CHARGER, CHARGING, DOWN, SKIN_A, START, UP
 from firmware.core.limits import (
     BUCKLE_TICKS,
@@ -48,7 +48,8 @@ from tests.support.enrolled_unit import CLOCK_S, DAY_S, sim_files
 
 FILES = (
     "core/faults", "records/persistent_state", "safety/current_monitor", "safety/gate",
-    "safety/guard", "safety/guard_rows", "safety/lamp_test", "safety/sensor_checks", "safety/wear",
+    "safety/guard", "safety/guard_rows", "safety/lamp_test", "safety/sensor_checks",
+    "safety/set_ups", "safety/wear",
     "therapy/battery", "therapy/dose", "therapy/pad", "therapy/power_plan", "therapy/session",
     "ui/button_actions", "ui/buttons", "waistband",
 )  # fmt: skip
@@ -416,18 +417,29 @@ BEFALLS: dict[str, Befalls] = {
     "rail silent": silent(4, "rail"),
     "rail silent, time and again": both(silent(4, "rail"), remembered("check", silences=SILENCES)),
     "a switch stuck since the check began": remembered("check", peak_01ma=10**5),
-    "more current than duty": remembered("rail", learned=9, gain=1, over=9),
-    "less current than duty": remembered("rail", learned=9, gain=10**6, under=9),
-    "less, time and again": remembered("rail", learned=9, gain=10**6, under=9, rechecks=9),
+    "more current than duty": remembered("rail", learned=9, gain=1, over=9, doubt_ms=0),
+    "less current than duty": remembered("rail", learned=9, gain=10**6, under=9, doubt_ms=0),
+    "less, time and again": remembered(
+        "rail", learned=9, gain=10**6, under=9, rechecks=9, doubt_ms=0
+    ),
     "drivers known": remembered("rail", learned=4, gain_sum=4 * ONE),
-    "drivers like no others": remembered("rail", learned=4, gain_sum=99 * ONE),
+    "drivers like no others": remembered("rail", learned=4, gain_sum=99 * ONE, doubt_ms=0),
     "first current": remembered("rail", learned=0),
     "current after a leap": remembered("rail", last_01ma=0),
     "a gate's dark part made longer": remembered("gate", unseen_ticks=LOOK_EVERY_TICKS),
     "a long dark part of a gate": both(
         remembered("rail", dark_ticks=DARK_TICKS), remembered("gate", lit=False, phase=2)
     ),
-    "current in a gate's dark part": remembered("rail", leaks=SURE),
+    "current in a gate's dark part": remembered("rail", leaks=SURE, doubt_ms=0),
+    "a second average with current in the dark": both(
+        remembered("rail", dark_ticks=DARK_TICKS, leaks=SURE - 1, base_01ma=-(10**4)),
+        remembered("gate", lit=False, phase=2),
+    ),
+    "the monitor's set-up was lost": both(remembered("rail", lost=9), remembered("check", lost=9)),
+    "a string that may be open": remembered("check", fault=LED_OPEN, found=[0, 1, 2]),
+    "a switch that may be stuck": remembered("check", fault=LED_STUCK_ON),
+    "a set-up not read back": remembered("check", fault=LED_STUCK_ON, begun_ms=1 << 29),
+    "a part that is reset again and again": remembered("inputs", lost=[9, 0, 0, 0, 0, 0, 0]),
     "late light": remembered("gate", lit_ms=5_000),
     "a hard fault to be kept": both(remembered("faults", hard=True), JUDGED),
     "a day to be closed": both(remembered("kept", day_open=True), JUDGED),
@@ -449,6 +461,10 @@ BEFALLS: dict[str, Befalls] = {
     "battery judged anew": both(JUDGED, remembered("battery", cell_q3_mv=0)),
     "charged again": both(ENDED, JUDGED, pins(CHARGER | CHARGING)),
     "bank stuck": fault("fet_stuck_on", "A", 810.0),
+    "a driver that is weak again": both(
+        fault("led_gain", "A", 0.5), remembered("check", weak_step=1)
+    ),
+    "a driver that is strong": fault("led_gain", "A", 1.5),
     "bank open": fault("led_open", "A", 810.0),
     "a driver that gives too much": remembered("check", strong_of_01ma=10),
     "no reference power": remembered("check", reference_mw=()),

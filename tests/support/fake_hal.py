@@ -19,6 +19,7 @@ from firmware.waistband import Waistband
 from hal.boards import RPI_PICO
 from hal.contract import HEARD_NAMES, POWER_ON, Hal
 from sim.common.default_prescription import DEFAULT
+from tests.support.sealed_calibration import sealed
 
 __all__ = [
     "BOARD",
@@ -166,10 +167,11 @@ class FakeHal(Hal):
             inputs.ntc[k] = number(self.ntc[k] + self.alive(k))
         self._answer(inputs, ms)
 
+    prove_rail = staticmethod(lambda: None)  # proved in each tick
+
     def _answer(self, inputs: Any, ms: int) -> None:
         """The I2C parts; one that is silent leaves its last value and when it was heard."""
-        heard = self.t_ms // TICK_MS % self.heard_ticks == 0
-        number = self.number
+        heard, number = self.t_ms // TICK_MS % self.heard_ticks == 0, self.number
         rail = self.rail_01ma
         if rail < 0:
             mean_mw = sum(self.powers) * TICK_MS / RAIL_WINDOW_MS
@@ -183,7 +185,7 @@ class FakeHal(Hal):
             if name in self.silent:
                 continue
             if heard or name == "RAIL":
-                inputs.heard[slot] = ms
+                inputs.heard[slot] = inputs.proved[0] = ms
             if name == "GAUGE":
                 inputs.gauge[:] = [number(self.gauge[0]), number(self.gauge[1])]
             else:
@@ -305,7 +307,7 @@ class Bench:
         self.hal.files.update(files or {})
         self.hal.clock_s = clock_s
         self.kept = (calibration, prescription)
-        self.unit = Waistband(self.hal, BOARD, calibration, prescription)
+        self.unit = Waistband(self.hal, BOARD, sealed(calibration, BOARD, self.hal), prescription)
         self.lit_in: set[str] = set()  # states in which a meter saw current
 
     @property
@@ -335,7 +337,8 @@ class Bench:
     def reset(self, start_ms: int = 0) -> None:
         """Power is lost and comes back, or the chip is reset: the same unit, begun anew."""
         self.hal.lose_power(start_ms)
-        self.unit = Waistband(self.hal, BOARD, *self.kept)
+        calibration, prescription = self.kept
+        self.unit = Waistband(self.hal, BOARD, sealed(calibration, BOARD, self.hal), prescription)
 
     def tick(self) -> None:
         """One tick."""

@@ -93,7 +93,7 @@ class LongUsed:
         self.journal = Journal(hal, Keys(hal.load(FILE)))
         self.journal.find()
         turn_clock(hal, self.journal.clock, hal.clock_s)
-        keys = ("cause", "lock", "serial")
+        keys = journal_events.BOOT
         self.journal.add("boot", keys, tuple(rows["boot"][key] for key in keys))
         self.sessions += 1
         asked, ended = ({**rows[kind], "session": 1} for kind in ("session", "end"))
@@ -101,7 +101,7 @@ class LongUsed:
             journal_events.SESSION, tuple(asked[key] for key in journal_events.SESSION), 10
         )
         self.journal.end(journal_events.END, tuple(ended[key] for key in journal_events.END))
-        assert self.journal.write(1_800)
+        assert self.journal.write(1_800) and self.journal.ratchet()
         self.receipts.append(self.journal.receipt.decode())
 
 

@@ -97,7 +97,8 @@ class Belt:
         self.journal = Journal(self.hal, Keys(self.hal.load(FILE)))
         self.journal.find()
         turn_clock(self.hal, self.journal.clock, self.hal.clock_s)
-        self.add("boot", cause="power on", lock="", serial=self.unit)
+        row = {**template()["boot"], "serial": self.unit, "receipt": ""}
+        self.add("boot", **{name: row[name] for name in journal_events.BOOT})
 
     def add(self, kind: str, **values: Any) -> None:
         """A record, at once."""

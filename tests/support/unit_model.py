@@ -11,6 +11,7 @@ from typing import Any
 
 from firmware.core import faults
 from firmware.core.inputs import HOST
+from firmware.records import json_codec
 from tests.support.fake_hal import BUCKLE, CHARGER, DOWN, START, UP, Bench
 
 LIT = ("CHECK", "RAMP", "TREAT")
@@ -47,7 +48,8 @@ def per_minute(contact_mc: float) -> float:
 
 def keeps_fault(hal: Any) -> bool:
     """Whether a hard fault is kept: a file says so, or cannot be read."""
-    return hal.files.get("fault.json") not in (None, b'{"fault": null}')
+    content = hal.files.get("fault.json")
+    return content is not None and json_codec.parse(content).get("fault", 0) is not None
 
 
 @dataclass

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sim.common.value_record import replace
-from sim.run import Run
+from sim.run import Run, seal_for
 from sim.scenario import scenario
 from tests.support.command import SHORT, Waistband
 from tests.support.journals import KEY, segments, unit_journal, write
@@ -92,7 +92,7 @@ def test_a_receipt_of_no_session_exits_1(pulled: Waistband) -> None:
         (["verify", "blank"], "the journal is empty"),
         (["verify", "big"], "big: is larger than 64 KiB"),
         (["verify", "unit", "--key", "none"], "none: there is no such file"),
-        (["verify", "unit", "--receipt", "ABC"], "the receipt 'ABC': is 8 letters and digits"),
+        (["verify", "unit", "--receipt", "ABC"], "the receipt 'ABC': is 12 letters and digits"),
         (["verify", "unit", "--receipt", "UUUUUUUU"], "the receipt 'UUUUUUUU'"),
         (["show", "unit", "--session", "3"], "no session begins with that record or has that"),
         (["show", "unit", "--session", "\u00b2"], "--session is"),
@@ -186,6 +186,7 @@ def test_the_account_of_the_journal_is_that_of_the_run_that_wrote_it() -> None:
     signed: Any = prescription_file.sign(told.prescription, KEY, "SIM-0001", 1, None)
     run = Run(replace(told, prescription=signed))
     run.hal.files["keys.json"] = keyfile.render_unit_keys(KEY)
+    run.calibration.update(seal_for(run.calibration, run.board, run.hal.files["keys.json"]))
     run.lifecycle.boot(True)
     run.lifecycle.start_firmware()
     run.advance(10**9)

@@ -10,13 +10,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.records import journal, mac
+from firmware.records import journal, journal_events, mac
 from firmware.records.journal import Journal
 from firmware.records.keys import FILE, Keys
 from hal.boards import RPI_PICO
 from tests.support.clocks import turn_clock
 from tests.support.fake_hal import FakeHal
-from tests.support.journals import KEY, OTHER, LongUsed, archive, segments, unit_journal, write
+from tests.support.journals import (
+    KEY,
+    OTHER,
+    LongUsed,
+    archive,
+    segments,
+    template,
+    unit_journal,
+    write,
+)
 from tools.journal import chain
 from tools.journal import sessions as journal_sessions
 from tools.journal.chain import Trail
@@ -53,6 +62,12 @@ def finding_texts(trail: Trail) -> set[str]:
 def lines() -> list[bytes]:
     """A real journal's lines: boot, session and end, three times, and faults in the second."""
     return unit_journal().files["journal.0"].splitlines(keepends=True)
+
+
+def boot(one: Journal) -> None:
+    """A boot record of the unit is to be written."""
+    row = template()["boot"]
+    one.add("boot", journal_events.BOOT, tuple(row[key] for key in journal_events.BOOT))
 
 
 def write_segments(rows: list[bytes]) -> Files:
@@ -174,7 +189,7 @@ def test_records_from_before_the_unit_had_a_key_are_vouched_for_by_those_after()
     def note() -> None:
         one = Journal(hal, Keys(hal.load(FILE)))
         one.find()
-        one.add("boot", ("cause", "lock", "serial"), ("power on", "", "WB-0001"))
+        boot(one)
         assert one.write(3)
 
     note()
@@ -204,13 +219,15 @@ def resealed(rows: list[bytes], first: int, prev: str, key: bytes, index: int) -
 def test_who_holds_the_unit_and_leaves_a_session_out_with_its_present_key_is_found() -> None:
     rows = lines()
     key = KEY.journal
-    for _ in range(3):
+    for _ in range(9):
         key = mac.next_key(key)  # what lies in keys.json after three sessions
     last = json.loads(rows[2])
-    forged = rows[:3] + resealed(rows[-3:], 3, last["seal"], key, 3)  # without the second
+    forged = rows[:3] + resealed(rows[-3:], 3, last["seal"], key, 9)  # without the second
     trail = verified(write_segments(forged))
-    assert [(row.what, row.n) for row in trail.wrong] == [("dropped", 3), ("altered", 4)]
-    assert "the key moved on from 1 to 3: 2 sessions have no record" in trail.wrong[0].text
+    assert [(row.what, row.n) for row in trail.wrong] == [("dropped", 3), ("altered", 5)]
+    assert (
+        "the key moved on from 2 to 9: what was written between is missing" in trail.wrong[0].text
+    )
 
 
 def test_records_cut_off_at_the_end_show_by_a_receipt_alone() -> None:
@@ -228,7 +245,7 @@ def test_a_unit_that_was_wiped_and_kept_its_key_is_found() -> None:
     keys.advance(hal)
     one = Journal(hal, keys)
     one.find()
-    one.add("boot", ("cause", "lock", "serial"), ("power on", "", "WB-0001"))
+    boot(one)
     assert one.write(3)
     trail = verified(segments(hal.files))
     assert found(trail) == [("dropped", 0, 1)] and "it was wiped" in trail.wrong[0].text
@@ -261,11 +278,11 @@ def test_what_was_torn_and_what_the_unit_wrote_after_it_are_both_told(cut: int) 
     whole = unit_journal().files["journal.0"]
     hal.files = {"journal.0": whole[:-1][:-cut], FILE: b""}
     keys = Keys(keyfile.render_unit_keys(KEY))
-    for _ in range(3):
+    for _ in range(8):  # the session's record was written, and its end was not
         keys.advance(hal)
     one = Journal(hal, keys)
     one.find()
-    one.add("boot", ("cause", "lock", "serial"), ("power on", "", "WB-0001"))
+    boot(one)
     assert one.write(3)
     trail = verified(segments(hal.files))
     assert (trail.wrong, finding_texts(trail)) == (

@@ -52,7 +52,7 @@ def test_what_is_installed_are_the_keys_that_the_unit_reads(waistband: Waistband
     assert (code, err) == (0, "") and stat.S_IMODE(os.stat("keys.json").st_mode) == 0o600
     keys = Keys(content)
     root = bytes.fromhex(digits)
-    assert not keys.broken and (keys.index, keys.number) == (0, 0)
+    assert not keys.broken and (keys.key, keys.number) == (0, 0)
     assert keys.prescription == mac.derive_key(root, b"prescription")
     assert keys.journal == mac.derive_key(root, b"journal")
     assert digits not in content.decode()

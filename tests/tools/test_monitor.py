@@ -39,7 +39,7 @@ RECORD: dict[str, Any] = {
     "contact_mc": [38_120, 38_240], "board_mc": [39_000, 39_100], "throttle": [65_536, 49_152],
     "fluence_uj_cm2": [1_230_000, 1_200_000], "cem43_q10_ms": [0, 61_440_000],
     "set_point_mc": 40_500, "treat_ms": 45_000, "battery_mv": 3_977, "battery_pct": 79,
-    "sessions_left": 11, "clock_set": 1, "late_us": 0,
+    "sessions_left": 11, "clock_set": 1, "late_us": 0, "receipt": "",
 }  # fmt: skip
 
 
@@ -69,7 +69,7 @@ def test_the_fields_are_those_of_the_firmware() -> None:
     named = [part.split('"')[1] for part in b"".join(FIELDS).decode().split(",") if '":' in part]
     assert sorted(named) == sorted(RECORD)
     assert set(monitor_view.NUMBERS) | set(monitor_view.PAIRS) == set(named) - {
-        "state", "reason",
+        "state", "reason", "receipt",
     }  # fmt: skip
 
 

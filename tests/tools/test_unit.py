@@ -12,7 +12,7 @@ from firmware.records import mac
 from firmware.records.keys import FILE, Keys
 from hal.boards import RPI_PICO
 from sim.common.default_prescription import DEFAULT
-from sim.run import nominal_calibration
+from sim.run import nominal_calibration, seal_for
 from tests.support.command import Ended, Waistband, files
 from tests.support.journals import KEY, OTHER, unit_journal
 from tests.tools.test_prescribe import write_key
@@ -44,7 +44,8 @@ def on_unit(vm_folder: Path, waistband: Waistband) -> Callable[..., tuple[Ended,
 
 def calibrated(**more: bytes) -> dict[str, bytes]:
     """A unit's files."""
-    return {"calibration.json": json.dumps(CALIBRATION).encode(), **more}
+    calibration = seal_for(CALIBRATION, RPI_PICO, more.get(FILE))
+    return {"calibration.json": json.dumps(calibration).encode(), **more}
 
 
 def test_a_key_goes_onto_a_unit_and_over_another_only_with_replace(on_unit: Any) -> None:
@@ -53,6 +54,8 @@ def test_a_key_goes_onto_a_unit_and_over_another_only_with_replace(on_unit: Any)
     write_key(KEY, "elsewhere.key")
     ended, left = on_unit(calibrated(), "key", "install", "unit.key")
     assert (ended.code, ended.err) == (0, "") and left[FILE] == KEYS
+    assert json.loads(left["calibration.json"]) == seal_for(CALIBRATION, RPI_PICO, KEYS)
+    assert "its calibration of 2026-01-01 is sealed with it" in ended.out
     assert KEY.secret.hex() not in left[FILE].decode() + ended.out
     ended, after = on_unit(left, "key", "install", "other.key")
     assert ended.code == 2 and after == left and "has keys already" in ended.err
@@ -83,7 +86,7 @@ def test_what_a_unit_would_refuse_is_not_pushed_and_the_old_one_stays(on_unit: A
     for name, (held, content, said) in refused.items():
         if content:
             Path(name).write_bytes(content)
-        before = {**calibrated(), "prescription.json": b"old", **held}
+        before = calibrated(**{"prescription.json": b"old", **held})
         ended, after = on_unit(before, "prescribe", "push", name)
         assert ended.code == 2 and said in ended.err and ended.err.count("\n") == 1
         assert "keeps its old prescription" in ended.err and after == before

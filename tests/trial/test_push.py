@@ -10,6 +10,8 @@ import pytest
 from firmware.records.keys import FILE as KEYS
 from firmware.records.keys import Keys
 from firmware.trial import enrolment, visits
+from hal.boards import RPI_PICO
+from sim.run import seal_for
 from tests.support.command import Ended, Waistband
 from tests.support.synthetic_trial import belt
 from tests.support.trial_folder import START_S, Bench, make_trial
@@ -56,10 +58,9 @@ def on_unit(vm_folder: Path, waistband: Waistband, bench: Bench) -> OnUnit:
 
 def unit(bench: Bench, serial: str = UNIT, key: str = UNIT) -> Held:
     """A unit's files before it is in a trial."""
-    return {
-        "calibration.json": belt.render_calibration(serial),
-        KEYS: keyfile.render_unit_keys(bench.keys[key]),
-    }
+    keys = keyfile.render_unit_keys(bench.keys[key])
+    calibration = seal_for(json.loads(belt.render_calibration(serial)), RPI_PICO, keys)
+    return {"calibration.json": json.dumps(calibration).encode(), KEYS: keys}
 
 
 def visits_of(trial: str, who: str) -> bytes:
@@ -83,7 +84,9 @@ def test_somebody_elses_visits_are_removed_only_when_asked(on_unit: OnUnit, benc
     assert ended.code == 2 and left == held
     assert "has the visits of 'P-03' in the trial 'Test': pull its journal" in ended.err
     ended, left = on_unit(held, "--replace")
-    assert ended.code == 0 and "visit.json" not in left and left[enrolment.FILE] != b"old"
+    assert ended.code == 0 and left[enrolment.FILE] != b"old"
+    begun = json.loads(left["visit.json"])  # its version goes on: the journal knows of one
+    assert (begun["participant"], begun["visit"], begun["version"]) == (WHO, 0, 1)
 
 
 @pytest.mark.parametrize(("serial", "key", "who", "words"), [

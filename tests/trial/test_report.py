@@ -86,7 +86,7 @@ def sealed_report(bench: Bench, capsys: pytest.CaptureFixture[str]) -> tuple[str
     text = capsys.readouterr().out
     path = bench.folder.parent / "sealed.html"
     run(bench, "report", "-o", str(path))
-    code = re.compile(r"log\s+code\s+\w{8}")
+    code = re.compile(r"log\s+code\s+[\w-]{14}")
     return code.sub("", text), code.sub("", path.read_text())
 
 

@@ -10,6 +10,9 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from firmware.records import signed_prescription
+from firmware.records.keys import FILE as KEYS
+from firmware.records.keys import Keys
 from firmware.therapy.prescription import (
     REFERENCE,
     Refused,
@@ -22,9 +25,10 @@ from sim.common.boards import find_board
 from sim.common.errors import BadInput
 from tools.commands.options import BOARD, DeviceName
 from tools.common.files import emit, write_whole
+from tools.prescription import keyfile
 
 FILE = "calibration.json"
-KEYS = ("serial", "date", "window_cm2", "irradiance_mw_cm2", "ntc_offset_c", "skin_codes")
+FIELDS = ("serial", "date", "window_cm2", "irradiance_mw_cm2", "ntc_offset_c", "skin_codes")
 PLACES = 3  # decimals: the unit counts in thousandths
 # Outside this share of the nominal irradiance a bank is broken, or was measured wrongly.
 SHARE_MIN, SHARE_MAX = 0.5, 1.25
@@ -48,6 +52,10 @@ def calibrate(
     board: Annotated[
         str, typer.Option(metavar="NAME", help="A file of hal/boards, with -o; a unit tells its.")
     ] = BOARD,
+    key: Annotated[
+        str | None,
+        typer.Option(metavar="KEYFILE", help="The unit's, which seals it; a unit with a key asks"),
+    ] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Write over the calibration that a unit has.")
     ] = False,
@@ -60,6 +68,9 @@ def calibrate(
     what each skin sensor reads in air and worn, 2048 codes a pF; and, where it can be, the supply
     current of each bank at full duty with the pack at 7.4 V (mA), by which the unit corrects its
     dose and finds a driver that is 15 % off.
+
+    Calibrate first, then `key install`, which seals the calibration. A unit that has its key is
+    calibrated anew with --key.
 
     \b
     serial = "WB-0001"
@@ -77,23 +88,27 @@ def calibrate(
     if output is not None and device is not None:
         raise BadInput("--output with --device: name one place")
     table = read_measures(measures, serial=serial, on=date)
+    held = None if key is None else keyfile.read(key)
     if output is not None:
+        data = find_board(board)
+        calibration = make_calibration(table, data, measures)
+        if held:
+            calibration = keyfile.seal_calibration(calibration, data, held)
         with write_whole(output) as path:
-            path.write_bytes(
-                encode_calibration(make_calibration(table, find_board(board), measures))
-            )
+            path.write_bytes(encode_calibration(calibration))
         emit(f"Wrote {output}: {describe_calibration(table)}")
         return 0
-    port = write_to_unit(table, device, measures, replace)
+    port = write_to_unit(table, device, measures, held, replace)
     emit(f"{port}: calibrated: {describe_calibration(table)}; the unit runs again")
     return 0
 
 
 def write_to_unit(
-    table: dict[str, object], device: str | None, measures: str, replace: bool
-) -> str:
-    """Write the calibration of these measures to a unit; return its port. Raises BadInput where
-    the unit has another one, unless `replace`."""
+    table: dict[str, object], device: str | None, measures: str, key: keyfile.Key | None,
+    replace: bool,
+) -> str:  # fmt: skip
+    """Write the calibration of these measures to a unit, sealed where it has a key; return its
+    port. Raises BadInput where the unit has another one, unless `replace`, or would refuse it."""
     from tools.unit import files
     from tools.unit.device import parse_object
 
@@ -101,6 +116,18 @@ def write_to_unit(
         held = parse_object(files.read_file(unit, FILE))
         board = find_board(files.read_board_name(unit, about))
         calibration = make_calibration(table, board, measures)
+        unit_keys = Keys(files.read_file(unit, KEYS))
+        if unit_keys.prescription and key is None:
+            raise BadInput(f"{unit.port}: has a key: --key KEYFILE, the unit's, seals it")
+        if key is not None and not unit_keys.prescription:
+            raise BadInput(f"{unit.port}: has no key yet: calibrate it without --key; then `key"
+                           " install` seals the calibration")  # fmt: skip
+        if key is not None:
+            calibration = keyfile.seal_calibration(calibration, board, key)
+        try:
+            signed_prescription.verify_calibration(calibration, board, unit_keys)
+        except Refused as why:
+            raise BadInput(f"{unit.port}: {why}") from None
         if held and held != calibration and not replace:
             raise BadInput(
                 f"{unit.port}: is calibrated already ({held.get('serial')}, {held.get('date')}):"
@@ -116,14 +143,14 @@ def read_measures(
     """The measures file, overridden by the options, rounded to thousandths. Raises BadInput."""
     text = validate.read_text(path)
     parse = validate.parse_json if path.lower().endswith(".json") else validate.parse_toml
-    table = validate.table(parse(text, path), path, (*KEYS, REFERENCE))
+    table = validate.table(parse(text, path), path, (*FIELDS, REFERENCE))
     for key, given in (("serial", serial), ("date", on)):
         if given is not None:
             table[key] = given
-    for key in KEYS:
+    for key in FIELDS:
         if key not in table:
             option = f", or give --{key}" if key in {"serial", "date"} else ""
-            raise BadInput(f"{path}: lacks {key}: it needs {', '.join(KEYS)}{option}")
+            raise BadInput(f"{path}: lacks {key}: it needs {', '.join(FIELDS)}{option}")
     day = table["date"]
     table["date"] = day.isoformat() if type(day) is date else day
     try:

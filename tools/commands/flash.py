@@ -144,6 +144,10 @@ def read_own_files(
         if serial and held.unit is not None and held.unit != serial:
             raise BadInput(f"{key}: is the key of unit {held.unit}, not of {serial}")
         files[KEYS] = keyfile.render_unit_keys(held)
+        if calibration is not None:
+            files[CALIBRATION] = json.dumps(
+                keyfile.seal_calibration(json.loads(files[CALIBRATION]), board, held)
+            ).encode()
     if prescription is not None:
         files[PRESCRIPTION] = content = prescription_file.unit_content(prescription)
         unit = serial or prescription_file.read(prescription, None).unit or ""

@@ -45,6 +45,10 @@ def verify(
         list[str] | None,
         Option(metavar="CODE", help="Noted down when a session was over; repeatable."),
     ] = None,
+    receipts: Annotated[
+        str | None,
+        Option(metavar="FILE", help="Of noted receipts: one a line, remarks after a #."),
+    ] = None,
     as_json: Annotated[
         bool, Option("--json", help="Print what was found as one JSON object.")
     ] = False,
@@ -61,6 +65,8 @@ def verify(
     from tools.journal.report import build_table, open_journal, render_words
 
     codes = [journal_sessions.parse_receipt(text) for text in receipt or []]
+    if receipts is not None:
+        codes += journal_sessions.read_receipts(receipts)
     segments, trail, sessions = open_journal(files, key)
     matched = journal_sessions.match_receipts(codes, sessions)
     trail.findings += journal_sessions.find_unmatched(matched)

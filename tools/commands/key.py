@@ -1,6 +1,10 @@
-"""`waistband key`: makes the key that a clinic shares with a unit, and installs it."""
+"""`waistband key`: makes the key that a clinic shares with a unit, installs it, and signs commands.
 
-from typing import Annotated
+Called by `tools.commands.main`. Writes key files, what a unit keeps of a key, and the register of
+what was signed (`tools.prescription.register`).
+"""
+
+from typing import Annotated, Literal
 
 from typer import Argument, Option
 
@@ -57,4 +61,52 @@ def install(
         raise BadInput("--output with --device: name one place")
     files.write_private(output, files.render_unit_keys(key))
     emit(f"Wrote the unit's keys to {output}; delete it once it is on the unit")
+    return 0
+
+
+@app.command()
+def command(
+    keyfile: Annotated[str, Argument(metavar="KEYFILE", help="The unit's.")],
+    do: Annotated[Literal["clock", "visit", "leave"], Argument(help="What the unit is to do.")],
+    value: Annotated[str, Argument(help="YYYY-MM-DDTHH:MM:SS; N or N@YYYY-MM-DD; nothing")] = "-",
+    reason: Annotated[str, Option(help="For the journal.")] = "",
+    unit: Annotated[
+        str | None, Option(metavar="SERIAL", help="The one unit that may take it; else the key's.")
+    ] = None,
+    number: Annotated[
+        int | None, Option(metavar="N", help="Else the one after the last that was signed.")
+    ] = None,
+    device: DeviceName = None,
+    only_print: Annotated[
+        bool, Option("--print", help="Print the line that a unit takes; send nothing.")
+    ] = False,
+) -> int:
+    """Sign a command that changes what a journal shows, and have the unit do it: dark, outside of
+    a session, once, and with the reason in its journal.
+
+    \b
+    clock 2026-11-29T12:00:00   set the clock, back as well
+    visit 3                     a wrong clock closed visit 3: it is the next to open
+    visit 3@2026-11-08          likewise on a unit whose visits are lost, or that replaces another:
+                                visit 1 was on that day
+    leave                       the unit is in no trial any more: its ticket was removed
+    """
+    from tools.prescription import keyfile as files
+    from tools.prescription.command import sign_command
+
+    held = files.read(keyfile)
+    serial = files.check_serial(unit) or held.unit
+    if serial is None:
+        raise BadInput(f"{keyfile}: names no unit: give --unit")
+    if held.unit is not None and held.unit != serial:
+        raise BadInput(f"{keyfile}: is the key of unit {held.unit}, not of {serial}")
+    line, taken = sign_command(held, keyfile, serial, (do, value, reason), number)
+    if only_print:
+        emit(line)
+        return 0
+    from tools.unit.device import Device, find_port
+
+    with Device(find_port(device)) as port:
+        said = port.ask(line)
+    emit(f"{port.port}: {do} {value}, number {taken}: {said}")
     return 0

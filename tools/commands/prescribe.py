@@ -1,13 +1,14 @@
 """`waistband prescribe`: writes, checks, explains, signs and pushes a prescription."""
 
 import os
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 from typer import Argument, Option
 
 from sim.common.errors import BadInput
 from tools.commands.options import BOARD, BoardName, DeviceName, command_group, output_option
-from tools.common.files import emit, write_whole
+from tools.common.files import emit, warn, write_whole
 
 if TYPE_CHECKING:
     from tools.prescription.keyfile import Key
@@ -118,11 +119,18 @@ def check(
         prescription_file.check_signature(found.content, held, found.unit)
         seal = "sealed with this key"
     expires = f"good to the end of {found.expires}" if found.expires else "never expires"
+    if found.expires and is_past(found.expires):
+        warn(f"{file}: expired on {found.expires}: the unit begins no session with it")
     emit(
         f"{file}: {name} is within every limit; for unit {found.unit}, number {found.number}, "
         f"{expires}; {seal}"
     )
     return 0
+
+
+def is_past(day: str) -> bool:
+    """Whether the last day of a prescription is over, by this computer's clock."""
+    return date.fromisoformat(day) < date.today()
 
 
 def for_unit(key: "Key", unit: str, path: str) -> None:
@@ -154,10 +162,13 @@ def sign(
     output: Annotated[str, output_option("FILE", "The signed file.")] = "prescription.json",
     board: BoardName = BOARD,
 ) -> int:
-    """Seal a prescription for one unit. One that expires needs a unit whose clock is set."""
+    """Seal a prescription for one unit. One that expires needs a unit whose clock is set.
+
+    What was signed is noted in KEYFILE.signed: a number is signed once.
+    """
     from sim.common.boards import find_board
     from tools.prescription import file as prescription_file
-    from tools.prescription import keyfile
+    from tools.prescription import keyfile, register
 
     found = prescription_file.read(file, find_board(board))
     if found.unit is not None:
@@ -167,13 +178,19 @@ def sign(
     prescription_file.check_number(number)
     if expires is not None:
         expires = prescription_file.check_date(expires, "--expires")
+        if is_past(expires):
+            raise BadInput(f"--expires is {expires}: is past, the unit would begin no session")
     if os.path.realpath(output) == os.path.realpath(file):
         raise BadInput(f"{output}: is the prescription itself: name another with -o")
     held = keyfile.read(key)
     for_unit(held, serial, key)
     content = prescription_file.sign(found.asked, held, serial, number, expires)
+    latest = register.highest(key, "prescription", serial)
+    if number < latest:
+        warn(f"number {latest} was signed for {serial}: a unit that took it refuses {number}")
     with write_whole(output) as path:
         path.write_bytes(content)
+        register.note(key, "prescription", serial, number, content)
     emit(f"Wrote the prescription to {output}, sealed for unit {serial}, number {number}")
     return 0
 

@@ -7,7 +7,7 @@ of its sources: a copy of other sources is never used. Only the copy is altered,
 ways that change no result:
 
 * a class gets a `__new__` like Python's own, without which mypyc's cannot be unpickled;
-* a number in capitals is declared final, so that it stands in the code and is not looked up;
+* a name in capitals is declared final: a number then stands in the code, and nothing is looked up;
 * the HAL is what is declared one, and its record the firmware's own, not any that fit.
 
 `WAISTBAND_COMPILED=0` in the environment keeps to the interpreter, for a debugger's sake.
@@ -16,6 +16,7 @@ Imports nothing of ours: what is imported before `enter` is imported again from 
 
 import ast
 import hashlib
+import importlib
 import importlib.util
 import os
 import re
@@ -24,6 +25,7 @@ import subprocess
 import sys
 import sysconfig
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,6 +51,7 @@ COMPILED = (
     "sim/oracle/safety_oracle.py",
     "sim/oracle/stray_light.py",
     "sim/oracle/supply_current.py",
+    "sim/oracle/worn_oracle.py",
     "sim/physics/battery.py",
     "sim/physics/emitters.py",
     "sim/physics/plant.py",
@@ -182,12 +185,13 @@ def lay_out(part: Path) -> list[str]:
         text = path.read_text(encoding="utf-8")
         if name == "hal/contract.py":
             text = declare_trait(text)
-        path.write_text(altered(text), encoding="utf-8")
+        module = importlib.import_module(name.removesuffix(".py").replace("/", "."))
+        path.write_text(altered(text, vars(module)), encoding="utf-8")
     return names
 
 
-def altered(text: str) -> str:
-    """A module as it is compiled."""
+def altered(text: str, values: Mapping[str, object]) -> str:
+    """A module as it is compiled; `values` are what its names are."""
     tree = ast.parse(text)
     lines = text.split("\n")
     for node in reversed(tree.body):
@@ -195,16 +199,26 @@ def altered(text: str) -> str:
             bases = [base.id for base in node.bases if isinstance(base, ast.Name)]
             if not node.decorator_list and not set(bases) & set(NOT_MINE):
                 lines[node.body[0].end_lineno : node.body[0].end_lineno] = NEW.split("\n")[:-1]
-        elif isinstance(node, ast.Assign) and is_number(node.value):
-            (target,) = node.targets[:1]
-            if isinstance(target, ast.Name) and target.id.isupper() and len(node.targets) == 1:
-                first = node.lineno - 1
-                lines[first] = lines[first].replace(f"{target.id} =", f"{target.id}: Final =", 1)
+        elif isinstance(node, ast.Assign) and (name := constant_name(node)):
+            if is_number(node.value) or not begins_with_float(values[name]):
+                declare_final(node, name, lines)
         elif isinstance(node, ast.If):
             hoist_classes(node, lines)
     after = tree.body[0].end_lineno or 0  # every module begins with its docstring
     lines.insert(after, "from typing import Final, Self")
     return "\n".join(lines)
+
+
+def declare_final(node: ast.Assign, name: str, lines: list[str]) -> None:
+    """Declare a constant final: a number with its value, so that it stands in the code; another
+    with its type alone, lest mypy take what is compared with its items for known."""
+    first = node.lineno - 1
+    if is_number(node.value):
+        lines[first] = lines[first].replace(" =", ": Final =", 1)
+    else:
+        lines[first] = f"_{lines[first]}"
+        end = node.end_lineno or 0
+        lines[end:end] = [f"{name}: Final = _{name}"]
 
 
 def hoist_classes(block: ast.If, lines: list[str]) -> None:
@@ -234,6 +248,24 @@ def is_number(value: ast.expr) -> bool:
         or (isinstance(part, ast.Constant) and type(part.value) in (int, float))
         for part in ast.walk(value)
     )
+
+
+def begins_with_float(value: object) -> bool:
+    """Whether a value is a float, or a tuple that begins with one or with nothing: mypyc (of mypy
+    2.4.1) always finds that such a final name has no value yet."""
+    if isinstance(value, tuple):
+        return not value or begins_with_float(value[0])
+    return isinstance(value, float)
+
+
+def constant_name(node: ast.Assign) -> str:
+    """The name in capitals that a statement gives a value, and that no boolean: mypy itself knows
+    TYPE_CHECKING. "" for another statement."""
+    name = node.targets[0]
+    flag = isinstance(node.value, ast.Constant) and isinstance(node.value.value, bool)
+    if len(node.targets) > 1 or not isinstance(name, ast.Name) or flag:
+        return ""
+    return name.id if name.id.isupper() else ""
 
 
 def build(part: Path, names: list[str]) -> None:

@@ -3,7 +3,6 @@
 Called by every command that writes.
 """
 
-import csv
 import io
 import os
 import re
@@ -13,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sim.common.errors import BadInput
+from sim.common.errors import BadInput, one_line
 
 FORMULA = "=+-@\t\r"  # a spreadsheet takes what begins so for a formula
 NUMBERS = re.compile(r"[-+]?\d+(\.\d+)?(e[-+]\d+)?( to [-+]?\d+(\.\d+)?)?")
@@ -85,6 +84,8 @@ def write_folder(folder: str, files: dict[str, bytes]) -> None:
 
 def render_csv(rows: Iterable[Iterable[object]], end: str = "\n") -> str:
     """Rows as CSV text, with `end` after each; no cell is a formula to a spreadsheet."""
+    import csv
+
     out = io.StringIO()
     safe = ([neutralise_formula(cell) for cell in row] for row in rows)
     csv.writer(out, lineterminator=end).writerows(safe)
@@ -107,6 +108,11 @@ def reason(why: Exception) -> str:
 def is_terminal(as_json: bool) -> bool:
     """Whether a live view may be shown: standard output is a terminal, and not for JSON."""
     return not as_json and sys.stdout is not None and sys.stdout.isatty()
+
+
+def warn(text: str) -> None:
+    """Print a line to standard error: what is done, and may not be what was meant."""
+    print("waistband: " + one_line(text), file=sys.stderr)
 
 
 def emit(text: str) -> None:

@@ -6,7 +6,6 @@ and other programs; writes nothing.
 
 import shutil
 import subprocess
-from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -15,6 +14,8 @@ TIMEOUT_S = 10
 
 def installed(package: str) -> str:
     """The version of an installed package; "" without it."""
+    from importlib import metadata  # half as long as all of typer: not for each command
+
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

@@ -101,6 +101,7 @@ FAULTS = {  # that the unit latches
     "kept_unreadable": "kept fault unreadable",
     "skin_sensor_lost": "skin sensor silent",
     "led_gain": "driver is not as it was calibrated",
+    "set_up_lost": "a part loses its set-up again and again",
 }
 # Entering a state is the cue of that state's name.
 CUES = dict(STATES)

@@ -134,7 +134,7 @@ def measure_wear(sessions: int) -> Wear:
     storage.store(KEYS, keyfile.render_unit_keys(Key(bytes(32))))
     storage.flash.erased.clear()
     rows = records_of_session()
-    boot = ("cause", "lock", "serial")
+    boot = journal_events.BOOT
     for _ in range(sessions):
         storage.clock_s += DAY_S
         storage.mount()

@@ -35,7 +35,9 @@ OTHERS = (
     "firmware/test_current_monitor.py", "firmware/test_session_rules.py",
     "firmware/test_session_faults.py",
 )  # fmt: skip
-TREE = ("firmware", "hal", "sim", "tests", "tools", "boot.py", "main.py", "pyproject.toml")
+TREE = (
+    "firmware", "hal", "sim", "tests", "tools", "docs", "boot.py", "main.py", "pyproject.toml",
+)  # fmt: skip
 HANGS_S = 200  # several times the longest that these tests take
 ARGUED = "tests/data/mutants.toml"
 REPORT = "docs/maintainer/mutants.md"
@@ -55,10 +57,12 @@ def copy_tree(folder: Path) -> Path:
 
 
 def run_tests(tree: str, tests: tuple[str, ...]) -> None:
-    """Run test files of a tree in a process that has imported pytest, but nothing of ours; exits
-    with pytest's code."""
+    """Run test files of a tree in a process that has imported pytest; exits with pytest's code."""
     import pytest
 
+    for name in list(sys.modules):  # this module's own, of the tree that is not changed
+        if name.partition(".")[0] in TREE:
+            del sys.modules[name]
     os.environ.update(CI="1", PYTHONDONTWRITEBYTECODE="1", PYTHONPATH=tree)
     sys.dont_write_bytecode = True
     sys.path.insert(0, tree)
@@ -82,13 +86,16 @@ class TestPool:
         self.context.set_forkserver_preload(["pytest", "hypothesis.strategies"])
 
     def passes(self, tree: Path, *tests: str) -> bool:
-        """Whether these test files pass in a tree; one that hangs is killed and has failed."""
+        """Whether these test files pass in a tree; one that hangs is killed and has failed.
+        Raises RuntimeError where pytest could run none."""
         process = self.context.Process(target=run_tests, args=(str(tree), tests))
         process.start()
         process.join(HANGS_S)
         if process.exitcode is None:
             process.kill()
             process.join()
+        elif process.exitcode not in (0, 1):
+            raise RuntimeError(f"pytest ended with {process.exitcode}: {' '.join(tests)}")
         return process.exitcode == 0
 
 

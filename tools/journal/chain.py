@@ -107,7 +107,7 @@ def check_beginnings(found: list[list[Record]], pulls: list[Pull]) -> Iterator[F
             if at:
                 yield Finding("restart", "the journal was begun anew here", False, 0, place)
             if first.key:
-                text = f"it was wiped: the {first.key} sessions before this record are gone"
+                text = f"it was wiped: what {first.key} keys before this record sealed is gone"
                 yield Finding("dropped", text, True, 0, place)
             continue
         whole = fronts.get(first.seal)
@@ -145,8 +145,7 @@ def check_order(chain: list[Record]) -> Iterator[Finding]:
         if record.kind == "dropped":
             text = f"{record.row['records']} records found no room on the unit"
             yield Finding("unwritten", text, False, record.n, place)
-    for before, record in pairwise(skip_early_segments(chain)):
-        yield from check_key_step(before, record)
+    yield from check_ratchet(chain)
 
 
 def skip_early_segments(chain: list[Record]) -> Iterator[Record]:
@@ -159,9 +158,46 @@ def skip_early_segments(chain: list[Record]) -> Iterator[Record]:
             yield record
 
 
+def check_ratchet(chain: list[Record]) -> Iterator[Finding]:
+    """Findings about the keys, by the rule of the format that each part of a chain has."""
+    at = next((at for at, record in enumerate(chain) if "kept" in record.row), len(chain))
+    for before, record in pairwise(skip_early_segments(chain[:at])):
+        yield from check_key_step(before, record)
+    for before, record in pairwise(chain[max(at - 1, 0) :]):
+        yield from check_writing(before, record)
+
+
+def check_writing(before: Record, record: Record) -> Iterator[Finding]:
+    """Key ratchet of format 2: the key moves on once it sealed a record, so that no index is left
+    out: after a session's record at once, after others within a second or with the next boot."""
+    place = record.places[0]
+    step = record.key - before.key
+    if record.sealed == PLAIN and record.key == before.key:
+        return
+    if "kept" not in record.row:
+        text = f"record {record.n} is of an older format than record {before.n}"
+        yield Finding("altered", text, True, record.n, place)
+    elif step < 0 and record.key == 0 and record.kind == "boot":
+        yield Finding("key", "the unit's key was installed anew", False, record.n, place)
+    elif step < 0:
+        text = f"record {record.n} has key {record.key} after key {before.key}: out of order"
+        yield Finding("altered", text, True, record.n, place)
+    elif step > 1:
+        text = f"the key moved on from {before.key} to {record.key}: what was written between is"
+        yield Finding("dropped", f"{text} missing", True, record.n, place)
+    elif not step and must_step(before.kind, record.kind):
+        text = f"record {record.n} has the key of record {before.n}, which was gone by then"
+        yield Finding("altered", text, True, record.n, place)
+
+
+def must_step(before: str, kind: str) -> bool:
+    """Whether the key moves on between records of these kinds, whatever the time between."""
+    return before == "session" or (kind == "boot" and before != "segment")
+
+
 def check_key_step(before: Record, record: Record) -> Iterator[Finding]:
-    """Key ratchet: the key index rises by one with each session and nothing else. Whoever holds
-    the unit later has a later key, so that a forged continuation leaves indices out."""
+    """Key ratchet of format 1: the key index rises by one with each session and nothing else.
+    Whoever holds the unit later has a later key: a forged continuation leaves indices out."""
     place = record.places[0]
     due = before.key + (record.kind == "session" and (record.sealed == KEYED or record.key > 0))
     if record.key == due:

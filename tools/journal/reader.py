@@ -12,24 +12,28 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from firmware.records import journal, json_codec, mac
-from firmware.records.encrypted import HEX as SEALED_HEX
 from sim.common import validate
 from sim.common.errors import BadInput
+from tools.journal.schema import has_shape
 
 SEAL = re.compile(rb', "seal": "([0-9a-f]{64})"\}')
 SEAL_BYTES = 77  # length of a match
 NUMBERED = re.compile(rb'\{"n": (\d{1,10}),')
 NAMED = re.compile(r"journal\.([0-7])\Z")
-KEYS_MOST = 100_000  # sessions of a unit: 27 a day for ten years
+KEYS_MOST = 400_000  # of a unit: 27 sessions a day for ten years, four keys each
 NEXT = b"waistband next session"  # key ratchet: the next key is the HMAC of this
 KEYED, PLAIN, UNCHECKED = "key", "plain", "unchecked"
 PULLS_MOST = 20_000  # files
+NO_JOURNAL = {  # how a file begins that was made of a journal, and is none
+    b"PK\x03\x04": "is a ZIP archive: unpack it, and name the folder",
+    b"\x1f\x8b": "is compressed: unpack it first",
+    b"\xef\xbb\xbf": "begins with a byte order mark, which an editor adds: copy the file as it was",
+    b"\xff\xfe": "is text in UTF-16, as an editor saves it: copy the file as it was",
+}
 MOST = json_codec.MOST
-INT = {int}
-DIGITS = "0123456789abcdef"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,9 @@ def find_segments(paths: Iterable[str]) -> list[Segment]:
     for path in named:
         match = NAMED.search(path)
         content = validate.read_bytes(path)
+        for mark, said in NO_JOURNAL.items():
+            if content.startswith(mark):
+                raise BadInput(f"{path}: {said}")
         segments.append(
             Segment(os.path.dirname(path), path, int(match[1]) if match else -1, content)
         )
@@ -174,117 +181,6 @@ class Reader:
         if hashlib.sha256(body).hexdigest() == sealed:
             return PLAIN if key == 0 else ""
         return "" if self.keys else UNCHECKED
-
-
-# -- fields that each kind of record must have -----------------------------------------------
-
-
-def is_whole(value: object) -> bool:
-    """An integer in the unit's range, no boolean."""
-    return type(value) is int and -MOST <= value <= MOST
-
-
-def is_clock(value: object) -> bool:
-    """Seconds since 2000, or None where no clock was set."""
-    return value is None or (is_whole(value) and value >= 0)  # type: ignore[operator]
-
-
-def is_text(value: object) -> bool:
-    """A string."""
-    return isinstance(value, str)
-
-
-def are_wholes(values: list[Any]) -> bool:
-    """Integers in the unit's range, no booleans. Fast: called for every record."""
-    if not values:
-        return True
-    return set(map(type, values)) == INT and -MOST <= min(values) <= max(values) <= MOST
-
-
-def is_sealed(value: object) -> bool:
-    """Ciphertext that only the statistician of a trial can open."""
-    return isinstance(value, str) and len(value) == SEALED_HEX and not value.strip(DIGITS)
-
-
-def is_list(value: object) -> bool:
-    """At most 16 integers, by bank."""
-    return isinstance(value, list) and len(value) <= 16 and are_wholes(value)
-
-
-def is_banks(value: object) -> bool:
-    """An integer for each bank of a pad."""
-    return is_list(value) and bool(value)
-
-
-def is_pair(value: object) -> bool:
-    """An integer for each pad."""
-    return is_list(value) and isinstance(value, list) and len(value) == 2
-
-
-EVERY = {"at": is_clock, "latest": is_whole, "up_s": is_whole}
-SHAPES = {
-    "boot": {"cause": is_text, "lock": is_text, "serial": is_text},
-    "clock": {"before": is_clock, "after": is_clock, "how": is_text},
-    "session": {
-        "session": is_whole, "prescription": is_text, "number": is_whole, "nm": is_banks,
-        "irradiance_uw_cm2": is_banks, "fluence_uj_cm2": is_whole, "max_ms": is_whole,
-        "set_point_mc": is_whole, "carrier_hz": is_whole, "period_ticks": is_whole,
-        "on_ticks": is_whole, "day_treat_ms": is_whole,
-    },
-    "end": {
-        "session": is_whole, "reason": is_text, "session_ms": is_whole, "treat_ms": is_whole,
-        "a_uj_cm2": is_banks, "b_uj_cm2": is_banks, "ramp_ms": is_pair, "throttled_ms": is_pair,
-        "open_banks": is_list, "cem43_q10_ms": is_pair, "highest_mc": is_pair,
-        "set_point_mc": is_whole, "battery_pct": is_whole,
-    },
-    "fault": {
-        "fault": is_text, "pad": is_text, "value": is_whole, "limit": is_whole, "ms": is_whole,
-    },
-    "ack": {"lock": is_text},
-    "dropped": {"records": is_whole},
-    "segment": {},
-}  # fmt: skip
-SHAPES["test"] = SHAPES["end"]
-# A unit in a blinded trial encrypts what could tell its arm (`firmware.records.encrypted`).
-SEALED = " sealed"
-SHAPES |= {
-    "end sealed": {
-        "session": is_whole, "reason": is_text, "session_ms": is_whole, "treat_ms": is_whole,
-        "sealed": is_sealed,
-    },
-    "fault sealed": {"sealed": is_sealed},
-    "ticket": {"trial": is_text, "participant": is_text},
-    "visit": {"visit": is_whole, "stage": is_text},
-    "missed": {"visit": is_whole},
-    "rating": {"visit": is_whole, "when": is_text, "item": is_text, "value": is_whole},
-    "effect": {"visit": is_whole, "severity": is_whole},
-    "guess": {"visit": is_whole, "guess": is_text},
-}  # fmt: skip
-SHAPES["test sealed"] = SHAPES["end sealed"]
-SHAPES = {kind: {**EVERY, **fields} for kind, fields in SHAPES.items()}
-WHOLES = {kind: [n for n in fields if fields[n] is is_whole] for kind, fields in SHAPES.items()}
-OTHERS = {
-    kind: [(n, right) for n, right in fields.items() if right is not is_whole]
-    for kind, fields in SHAPES.items()
-}
-UNKNOWN = "segment"  # the shape of unknown kinds: only what every record has
-
-
-def has_shape(row: dict[str, object]) -> bool:
-    """Whether a record has the fields of its kind; unknown kinds need none."""
-    kind = str(row["kind"])
-    known = kind + SEALED if "sealed" in row and kind + SEALED in SHAPES else kind
-    known = known if known in SHAPES else UNKNOWN
-    if not row.keys() >= SHAPES[known].keys() or not are_wholes([row[n] for n in WHOLES[known]]):
-        return False
-    if not all(right(row[name]) for name, right in OTHERS[known]):
-        return False
-    if kind != "session":
-        return True
-    period, on, banks_uw_cm2 = row["period_ticks"], row["on_ticks"], row["irradiance_uw_cm2"]
-    assert isinstance(period, int) and isinstance(on, int) and isinstance(banks_uw_cm2, list)
-    alike = len(banks_uw_cm2) == len(row["nm"])  # type: ignore[arg-type]
-    return alike and period >= 1 and on >= 1 and sum(banks_uw_cm2) > 0 and min(banks_uw_cm2) >= 0
 
 
 def could_begin(content: bytes, n: int) -> bool:

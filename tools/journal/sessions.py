@@ -18,7 +18,8 @@ from tools.journal.reader import PLAIN, Record
 from tools.report.light_account import Given, PadAccount, accounts
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-LETTERS = 8  # of a receipt
+LETTERS = (12, 8)  # of a receipt; 8 in format 1
+GROUP = 4  # letters
 TAKEN_FOR = str.maketrans({"O": "0", "I": "1", "L": "1", "-": "", " ": ""})  # Crockford
 BOOTED = ("boot", "session")  # records that end an open session
 
@@ -56,7 +57,10 @@ class Session:
     @property
     def receipt(self) -> str:
         """The code that the unit showed at the end; empty where there is no end."""
-        return mac.receipt_code(self.end.seal) if self.end else ""
+        if not self.end:
+            return ""
+        code = mac.receipt_code(self.end.seal)
+        return code if "kept" in self.end.row else letters_only(code)[: LETTERS[1]]
 
     @property
     def nm(self) -> tuple[int, ...]:
@@ -134,13 +138,35 @@ def find_unended(sessions: list[Session]) -> Iterator[Finding]:
             yield Finding("unended", text, False, session.n, session.begun.places[0])
 
 
-def parse_receipt(text: str) -> str:
-    """A receipt as a person noted it, O, I and L read as digits. Raises BadInput."""
-    found = text.upper().translate(TAKEN_FOR)
-    if len(found) != LETTERS or not set(found) <= set(mac.CODE_LETTERS):
-        shown = validate.shown(text)
-        raise BadInput(f"the receipt {shown}: is {LETTERS} letters and digits, none of them U")
-    return found
+def letters_only(text: str) -> str:
+    """A receipt as a person noted it, without marks between, O, I and L read as digits."""
+    return text.upper().translate(TAKEN_FOR)
+
+
+def parse_receipt(text: str, where: str = "the receipt") -> str:
+    """A noted receipt as the unit showed it. Raises BadInput."""
+    found = letters_only(text)
+    if len(found) not in LETTERS or not set(found) <= set(mac.CODE_LETTERS):
+        raise BadInput(
+            f"{where} {validate.shown(text)}: is {LETTERS[0]} letters and digits, none of them U"
+            f" ({LETTERS[1]} of a unit before format 2)"
+        )
+    if len(found) == LETTERS[1]:
+        return found
+    return "-".join(found[at : at + GROUP] for at in range(0, len(found), GROUP))
+
+
+def read_receipts(path: str) -> list[str]:
+    """The receipts in a file of noted ones: one a line, what follows a # is a remark. Raises
+    BadInput with the line."""
+    codes = []
+    for number, line in enumerate(validate.read_text(path).splitlines(), 1):
+        noted = line.partition("#")[0].strip()
+        if noted:
+            codes.append(parse_receipt(noted, f"{path}:{number}: the receipt"))
+    if not codes:
+        raise BadInput(f"{path}: holds no receipt: one a line, as the unit's screen showed it")
+    return codes
 
 
 def match_receipts(codes: Iterable[str], sessions: list[Session]) -> dict[str, Session | None]:
@@ -167,7 +193,7 @@ def choose_session(sessions: list[Session], asked: str | None) -> Session:
     if asked is None:
         return sessions[-1]
     numbered = [s for s in sessions if asked.isdecimal() and s.n == int(asked[:12])]
-    if not numbered and len(asked) >= LETTERS:
+    if not numbered and len(asked) >= LETTERS[1]:
         numbered = [s for s in sessions if s.end and s.receipt == parse_receipt(asked)]
     if not numbered:
         latest = ", ".join(str(session.n) for session in sessions[-5:])

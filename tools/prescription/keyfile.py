@@ -13,10 +13,19 @@ import secrets
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from firmware.records import json_codec, mac
 from firmware.records.keys import Keys
-from firmware.therapy.prescription import Refused, read_text
+from firmware.records.signed_prescription import SEAL, calibration_seal
+from firmware.therapy.prescription import (
+    Refused,
+    calibration_text,
+    read_calibration,
+    read_serial,
+    read_text,
+)
+from hal.contract import Board
 from sim.common import validate
 from sim.common.errors import BadInput
 from tools.common.files import reason
@@ -103,6 +112,20 @@ def read(path: str) -> Key:
     except Refused:
         pass  # its text quotes the file's content
     raise BadInput(f"{path}: is no key file, or was altered: `waistband key new` makes one")
+
+
+def seal_calibration(table: dict[str, Any], board: Board, key: Key) -> dict[str, Any]:
+    """A calibration with the seal of this key, in place of any other. Raises BadInput where it
+    is none, or is another unit's."""
+    bare = {name: value for name, value in table.items() if name != SEAL}
+    try:
+        read_calibration(bare, board)
+        serial = read_serial(bare)
+    except Refused as why:
+        raise BadInput(f"the calibration: {why}") from None
+    if key.unit is not None and key.unit != serial:
+        raise BadInput(f"the calibration is of unit {serial}: the key is of {key.unit}")
+    return {**bare, SEAL: calibration_seal(calibration_text(bare, board), key.prescription)}
 
 
 def render_unit_keys(key: Key) -> bytes:

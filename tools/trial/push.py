@@ -1,13 +1,14 @@
 """Push of a participant's ticket and prescription to their unit on USB.
 
 Called by `waistband trial push`. The firmware's own checks run first: a file that the unit would
-refuse is not written. The ticket is written before another participant's visits are removed: cut
+refuse is not written. The ticket is written before another participant's visits are begun anew: cut
 off in between, the unit is locked and says so, and a second run completes it.
 """
 
 from firmware.records import signed_prescription
 from firmware.records.keys import FILE as KEYS
 from firmware.records.keys import Keys
+from firmware.records.persistent_state import read_version
 from firmware.therapy.prescription import Course, Refused, read_calibration
 from firmware.trial import enrolment, visits
 from sim.common import validate
@@ -19,11 +20,9 @@ from tools.trial import folder as trial_folder
 from tools.trial import people
 from tools.trial.data import load_data
 from tools.trial.folder import DATABASE, Trial
-from tools.unit.device import Device, Failed, parse_object
+from tools.unit.device import Device, parse_object
 from tools.unit.exchange import PRESCRIPTION
 from tools.unit.files import at_prompt, read_board_name, read_file, write_file
-
-REMOVE = "import os\nos.remove({name!r})\n"
 
 
 def push(folder: str, participant: str, device: str | None, replace: bool) -> int:
@@ -44,6 +43,7 @@ def push(folder: str, participant: str, device: str | None, replace: bool) -> in
             taken = enrolment.verify(content, keys, serial)
             prescription, _, _ = signed_prescription.verify(asked, keys, serial)
             Course(prescription, board, read_calibration(calibration, board)[0])
+            signed_prescription.verify_calibration(calibration, board, keys)
         except Refused as why:
             raise BadInput(f"{unit.port}: {why}") from None
         old = other_visits(unit, taken)
@@ -52,32 +52,33 @@ def push(folder: str, participant: str, device: str | None, replace: bool) -> in
             raise BadInput(text)
         write_file(unit, PRESCRIPTION, asked)
         write_file(unit, enrolment.FILE, content)
-        if old:
-            remove_file(unit, visits.FILE)
-        if serial != trial.units[who] and read_file(unit, visits.FILE) is None:
-            done = render_progress(trial, taken)
-            if done:
-                write_file(unit, visits.FILE, done)
+        held = read_file(unit, visits.FILE)
+        done = render_progress(trial, taken) if serial != trial.units[who] else None
+        if old or (done and held is None):
+            # others' visits are not removed: the journal knows of a version, the next one is higher
+            begun = done or visits.Progress(taken.trial, taken.participant)
+            begun.version = read_version(held) + 1
+            write_file(unit, visits.FILE, begun.content())
     emit(f"{unit.port}: unit {serial} has the ticket and the prescription of {who}")
     return 0
 
 
-def render_progress(trial: Trial, taken: enrolment.Ticket) -> bytes:
-    """visit.json of a unit that replaces another: it goes on after the last visit that was
-    collected from the broken one; empty where none was. Raises BadInput."""
+def render_progress(trial: Trial, taken: enrolment.Ticket) -> visits.Progress | None:
+    """What visit.json of a unit that replaces another says: it goes on after the last visit that
+    was collected from the broken one; None where none was. Raises BadInput."""
     if not (trial.folder / DATABASE).exists():
-        return b""
+        return None
     mine = {
         visit: row for (who, visit), row in load_data(trial).visits.items()
         if who == taken.participant
     }  # fmt: skip
     first = mine[1]["opened_at"] if 1 in mine else None
     if first is None:
-        return b""
+        return None
     progress = visits.Progress(taken.trial, taken.participant)
     progress.visit, progress.first_s = max(mine), first
     progress.owes = 0, "ticket", taken.trial, taken.participant  # 0: the record comes first
-    return progress.content()
+    return progress
 
 
 def other_visits(unit: Device, taken: enrolment.Ticket) -> str:
@@ -88,13 +89,3 @@ def other_visits(unit: Device, taken: enrolment.Ticket) -> str:
     if content is None or (who, trial) == (taken.participant, taken.trial):
         return ""
     return f"the visits of {validate.shown(who)} in the trial {validate.shown(trial)}"
-
-
-def remove_file(unit: Device, name: str) -> None:
-    """Remove a file from the unit. Raises BadInput."""
-    try:
-        unit.run(REMOVE.format(name=name))
-    except Failed as why:
-        raise BadInput(
-            f"{unit.port}: its {name} could not be removed: {why}; it is locked: run this again"
-        ) from None

@@ -3,6 +3,7 @@
 Called by `waistband key install`, `prescribe push` and `journal pull`.
 """
 
+import json
 import os
 import shutil
 import tempfile
@@ -27,9 +28,11 @@ PRESCRIPTION = "prescription.json"
 
 
 def install(key: keyfile.Key, device: str | None, replace: bool) -> int:
-    """`key install`: write keys.json. Raises BadInput where there is one, or for another unit."""
-    with at_prompt(device) as (unit, _):
-        serial = str(parse_object(read_file(unit, CALIBRATION)).get("serial", ""))
+    """`key install`: write keys.json, and seal the calibration that the unit has. Raises BadInput
+    where there are keys, or for another unit."""
+    with at_prompt(device) as (unit, about):
+        calibration = parse_object(read_file(unit, CALIBRATION))
+        serial = str(calibration.get("serial", ""))
         if key.unit is not None and serial and serial != key.unit:
             raise BadInput(f"{unit.port}: is unit {serial}: the key is of {key.unit}")
         if read_file(unit, KEYS) is not None and not replace:
@@ -37,8 +40,15 @@ def install(key: keyfile.Key, device: str | None, replace: bool) -> int:
                 f"{unit.port}: has keys already: pull and verify its journal first, which the old"
                 " key alone can; then --replace writes over them"
             )
+        said = "it has no calibration yet: waistband calibrate --key makes one"
+        if calibration:
+            board = find_board(read_board_name(unit, about))
+            sealed = keyfile.seal_calibration(calibration, board, key)
+            # first, so that a unit between the two is locked
+            write_file(unit, CALIBRATION, json.dumps(sealed, indent=1).encode() + b"\n")
+            said = f"its calibration of {sealed['date']} is sealed with it"
         write_file(unit, KEYS, keyfile.render_unit_keys(key))
-    emit(f"{unit.port}: has its keys; it takes prescriptions that are signed with this one")
+    emit(f"{unit.port}: has its keys; it takes prescriptions that are signed with this one; {said}")
     return 0
 
 
@@ -52,6 +62,7 @@ def push(file: str, device: str | None) -> int:
         try:
             full_uw_cm2, _ = read_calibration(calibration, board)
             serial = read_serial(calibration)
+            signed_prescription.verify_calibration(calibration, board, keys)
         except Refused as why:
             raise BadInput(f"{unit.port}: its calibration: {why}") from None
         try:
@@ -59,6 +70,9 @@ def push(file: str, device: str | None) -> int:
             name = Course(asked, board, full_uw_cm2).name
         except Refused as why:
             raise BadInput(f"{file}: {why}; the unit keeps its old prescription") from None
+        today_s = (datetime.now() - datetime(2000, 1, 1)).total_seconds()
+        if expires_s and expires_s < today_s:
+            raise BadInput(f"{file}: has expired; the unit keeps its old prescription")
         write_file(unit, PRESCRIPTION, content)
     clock = "; it needs the clock set: waistband deploy sets it" if expires_s else ""
     emit(f"{unit.port}: unit {serial} goes by {name} now{clock}")

@@ -16,7 +16,7 @@ from sim.campaign.trial_visit import EFFECT, GUESS, Answer, attend_visit, switch
 from sim.common.errors import BadInput
 from sim.common.story import Scenario, Start
 from sim.common.value_record import replace
-from sim.run import CALIBRATION, PRESCRIPTION, Run, nominal_calibration
+from sim.run import CALIBRATION, PRESCRIPTION, Run, nominal_calibration, seal_for
 from sim.scenario.scenario import SEED_MAX, ordinary
 from tests.support.synthetic_trial.blind import Observations, extract_features
 
@@ -64,9 +64,10 @@ def render_calibration(unit: str) -> bytes:
 
 def unit_files(unit: str, keys: bytes, ticket: bytes, prescription: bytes) -> dict[str, bytes]:
     """The files of a unit before its first visit."""
-    calibration = render_calibration(unit)
+    calibration = seal_for(json.loads(render_calibration(unit)), RPI_PICO, keys)
     return {
-        CALIBRATION: calibration, KEYS: keys, enrolment.FILE: ticket, PRESCRIPTION: prescription,
+        CALIBRATION: json.dumps(calibration).encode(),
+        KEYS: keys, enrolment.FILE: ticket, PRESCRIPTION: prescription,
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ of the pulled journal. Warmth and the emitters' glow are left out: docs/trialist
 """
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,10 @@ PERMUTATIONS = 999
 ALPHA = 0.01  # unblinded below this p
 RIDGE = 1.0
 SECRET = ("seal", "prev", "sealed")  # looks random: only its length is a feature
+
+
+# A receipt's letters are those of a seal, which is over a nonce: noise.
+RECEIPT = re.compile(r"[0-9A-Z]{4}(-[0-9A-Z]{4}){2}")
 
 
 @dataclass
@@ -40,7 +45,7 @@ class Observations:
             text = bytes(cells).decode("ascii", "replace")
             self.sums[f"screen rows, {row}"] += 1
             self.sums["screen time, s"] += run.t_s
-            for letter in text:
+            for letter in RECEIPT.sub("receipt", text):
                 self.sums[f"screen letter {letter!r}"] += 1
             show(row, cells)
 
@@ -54,9 +59,9 @@ class Observations:
     def add_line(self, line: bytes) -> None:
         """Record a line of telemetry."""
         self.sums["telemetry lines"] += 1
-        self.sums["telemetry bytes"] += len(line)
+        self.sums["telemetry bytes"] += len(line)  # a receipt's are as many in both arms
         for name, value in json.loads(line).items():
-            self.add(f"telemetry {name}", value)
+            self.add(f"telemetry {name}", bool(value) if name == "receipt" else value)
 
     def add(self, name: str, value: object) -> None:
         """Record a value, or each value of a list, under its name."""
