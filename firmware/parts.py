@@ -109,6 +109,8 @@ class Parts:
         )
         if trial:
             self.actions.wait_ms = BLIND_WAIT_MS
+            for pad in self.pads:
+                pad.checks.dark = not trial.mask
         self.screen = Screen(hal, status, journal, face)
         self.telemetry = Telemetry(hal, status, face, journal)
 

@@ -79,7 +79,9 @@ def seal_for(
     seal = signed_prescription.calibration_seal(
         calibration_text(calibration, board), held.prescription
     )
-    return {**calibration, signed_prescription.SEAL: seal}
+    sealed = dict(calibration)
+    sealed[signed_prescription.SEAL] = seal
+    return sealed
 
 
 def trace_columns(board: "Board") -> tuple[str, ...]:

@@ -143,12 +143,19 @@ MARKED = {
     "webassembly": (
         "tests/tools/test_bench_command.py",
         "tests/tools/test_bench_engine.py",
+        "tests/tools/test_bench_firefox.py",
+        "tests/tools/test_bench_look.py",
         "tests/tools/test_bench_page.py",
         "tests/tools/test_run_page.py",
         "tests/sim/test_kept_recordings.py",
         "tests/sim/test_webassembly.py",
     ),
-    "browser": ("tests/tools/test_bench_page.py", "tests/tools/test_run_page.py"),
+    "browser": (
+        "tests/tools/test_bench_firefox.py",
+        "tests/tools/test_bench_look.py",
+        "tests/tools/test_bench_page.py",
+        "tests/tools/test_run_page.py",
+    ),
 }
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -20,8 +20,9 @@ from firmware.core.limits import (
     DAY_MS,
     HOUR_MS,
     SESSION_DAY_MAX_MS,
+    SESSIONS_MAX,
 )
-from firmware.core.states import HARD_FAULT, TRIAL
+from firmware.core.states import HARD_FAULT, IN_SESSION, TRIAL
 from firmware.records import journal as of_journal
 from firmware.records import json_codec
 from firmware.therapy.battery import CELL_MOHM, CELL_MOHM_MAX
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from firmware.records.journal import Journal
     from firmware.therapy.battery import Battery
     from firmware.therapy.pad import Pad
+    from firmware.therapy.prescription import Course
     from firmware.therapy.session import Session
     from hal.contract import Hal
 
@@ -44,9 +46,15 @@ HOUR_S = HOUR_MS // 1000
 VERSION = "version"
 FILES = (DAY, FAULT, "visit.json")  # in the order of the journal's `kept`
 FAULT_KEYS = ("fault", "pad", "value", "limit")
-DAY_MORE = ("hours", "cell_mohm", "clock_s", VERSION)
+# In the day's file, of the prescription: its mark and number, then these of the session, then of
+# both pads what is left, where the step began (uJ/cm2, below zero) and CEM43.
+COURSE = "course"
+OF_SESSION = ("done_in_all", "done", "step", "in_step_ms", "part_ms")
+COURSE_NUMBERS = 13
+DAY_MORE = ("hours", "cell_mohm", "clock_s", VERSION, COURSE)
 DAY_KEYS = ("treat_ms", "cem43_a_q10_ms", "cem43_b_q10_ms", "day_ms")
-SUMS = 3  # of light, of CEM43 of pad A, of pad B
+SUMS = 4  # of light, of CEM43 of pad A, of pad B, of whole sessions
+DONE = 3
 CEM43_MOST_Q10_MS = FULL_Q10_MS + CEM43_SESSION_Q10_MS + (1 << 20)
 DAY_MOST = (DAY_MS, CEM43_MOST_Q10_MS, CEM43_MOST_Q10_MS, DAY_MS)
 UNREADABLE = (faults.KEPT_UNREADABLE, faults.UNIT, 0, 0)
@@ -153,6 +161,11 @@ class PersistentState:
                 self.hours[k][hour] = hours[k * HOURS + hour]
         self.clock.remember(self.kept_s)
         self.kept_s = self.kept_s or (-1 if content is not None else 0)
+        course = getattr(session, "course", None)  # none where a file was refused
+        if course:
+            self._restore_course(course, content)
+        if sum(self.hours[DONE]) > session.done:  # of another prescription
+            self.hours[DONE] = array("i", NO_HOURS[:HOURS])
         self.count_time_off()
         mohm = json_codec.parse(content).get("cell_mohm") if content else None
         if json_codec.whole(mohm, CELL_MOHM, CELL_MOHM_MAX):
@@ -186,7 +199,10 @@ class PersistentState:
         session.day_treat_ms = self._shift(0, session.day_treat_ms)
         a.cem43.day_q10_ms = self._shift(1, a.cem43.day_q10_ms)
         b.cem43.day_q10_ms = self._shift(2, b.cem43.day_q10_ms)
+        session.done = self._shift(DONE, session.done)
         self.hour = (self.hour + 1) % HOURS
+        if not session.day_treat_ms and session.state not in IN_SESSION:
+            session.part_ms = 0  # what was left of another day's session is not given any more
 
     def _shift(self, k: int, total: int) -> int:
         """Put the present hour in the place of the oldest; return what is left of the total."""
@@ -194,6 +210,51 @@ class PersistentState:
         oldest = row[self.hour]
         row[self.hour] = max(total - sum(row), 0)
         return max(total - oldest, 0)
+
+    def _restore_course(self, course: "Course", content: "bytes | None") -> None:
+        """What was given of this prescription; where that cannot be read, all of it."""
+        session = self.session
+        table = json_codec.parse(content or b"")
+        found = table.get(COURSE)
+        valid = isinstance(found, list) and len(found) == COURSE_NUMBERS
+        for number in found if isinstance(found, list) else ():
+            valid = valid and json_codec.whole(number, -json_codec.MOST, json_codec.MOST)
+        if not (valid and isinstance(found, list)):
+            if found is not None or not (table or content is None):  # no earlier release's
+                self._use_up()
+            return
+        if found[:2] != [course.mark, course.number] or not 0 <= found[4] < len(course.steps):
+            return
+        for k in range(len(OF_SESSION)):
+            setattr(session, OF_SESSION[k], found[2 + k])
+        if not session.day_treat_ms:  # another day: what was left of one is not given any more
+            session.done = session.part_ms = 0
+        k = 2 + len(OF_SESSION)
+        for pad in self.pads:
+            pad.whole_uj_cm2, pad.from_uj_cm2, pad.cem43.session_q10_ms = found[k : k + 3]
+            k += 3
+
+    def _use_up(self) -> None:
+        """All sessions of the prescription were given."""
+        session = self.session
+        session.done_in_all = session.done = SESSIONS_MAX
+        session.part_ms = 0
+
+    def _course_numbers(self, whole: bool) -> "list[int] | None":
+        """What is kept of the prescription; `whole`: the session that begins counts as whole. None
+        where a file was refused: such a unit gave no light."""
+        session = self.session
+        course = getattr(session, "course", None)
+        if course is None:
+            return None
+        numbers = [course.mark, course.number] + [getattr(session, name) for name in OF_SESSION]
+        for pad in self.pads:
+            numbers += [pad.whole_uj_cm2, pad.from_uj_cm2, pad.cem43.session_q10_ms]
+        if whole:
+            numbers[2] += 1
+            numbers[3] += 1
+            numbers[6] = 0
+        return numbers
 
     def _set_day(self, sums: "tuple[int, int, int, int]") -> None:
         a, b = self.pads
@@ -219,6 +280,7 @@ class PersistentState:
                 wrong[FILES[k]] = "gone" if self.hal.load(FILES[k]) is None else "older"
         if DAY in wrong or journal.is_cut():
             self._set_day(FULL_DAY)
+            self._use_up()
             self.store_day(False)
         if FAULT in wrong:
             self.latch.hard = True
@@ -268,7 +330,9 @@ class PersistentState:
             for hour in range(HOURS):
                 hours.append(row[(self.hour + hour) % HOURS])
         version = self.journal.kept[of_journal.DAY] + 1
-        values = sums + (hours, self.battery.cell_mohm, self._stamp(), version)
+        values = sums + (
+            hours, self.battery.cell_mohm, self._stamp(), version, self._course_numbers(whole)
+        )  # fmt: skip
         if not self._store(of_journal.DAY, json_codec.text(DAY_KEYS + DAY_MORE, values)):
             return False
         self.day_open = whole

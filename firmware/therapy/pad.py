@@ -73,16 +73,20 @@ class Pad:
         self.throttle = 0
         self.integral = 0  # throttle that the integral takes away
         self.done = False  # its dose is reached
-        self.stop_uj_cm2 = 0  # where that is
+        self.stop_uj_cm2 = 0  # where that is in this step, and
+        self.whole_uj_cm2 = 0  # at most in all that is left of the session
+        self.from_uj_cm2 = 0  # where the step began: below zero in an earlier START's light
         self.apart_steps = 0  # control steps running that the contact sensors disagreed
         self.ramp_ms = 0  # full-power time withheld by the ramp, and
         self.throttled_ms = 0  # by the set point or a limit
 
-    def begin(self, stop_uj_cm2: int) -> None:
-        """A new session, to end at this fluence."""
-        self.stop_uj_cm2 = stop_uj_cm2
+    def begin(self, whole_uj_cm2: int) -> None:
+        """A new session of this fluence; -1: the rest of one that ended early."""
+        if whole_uj_cm2 >= 0:
+            self.whole_uj_cm2 = whole_uj_cm2
+            self.from_uj_cm2 = self.cem43.session_q10_ms = 0
+        self.stop_uj_cm2 = self.whole_uj_cm2
         self.fluence.clear()
-        self.cem43.session_q10_ms = 0
         self.integral = self.ramp_ms = self.throttled_ms = self.highest_mc = 0
         self.done = False
 

@@ -55,6 +55,10 @@ class Session:
         self.day_ms = 0  # of the present hour of the day
         self.day_treat_ms = 0
         self.unworn_count = 0
+        self.step = 0  # of the prescription; where no session runs, the one that is next
+        self.in_step_ms = 0  # of light in it
+        self.part_ms = 0  # of light, of a session that ended early: START gives its rest
+        self.done = self.done_in_all = 0  # whole sessions of this prescription: in this day; ever
         self.by_unworn = False  # the pause is for having come off the skin
         self.number = 0  # sessions begun since power-on
         self.up_s = 0  # since power-on or reset
@@ -134,6 +138,7 @@ class Session:
             self.session_ms += step_ms
         if state in states.LIT:
             self.treat_ms += step_ms
+            self.in_step_ms += step_ms
             self.day_treat_ms += step_ms
         self.day_ms += step_ms
         if self.day_ms < HOUR_MS:
@@ -141,7 +146,7 @@ class Session:
         self.day_ms -= HOUR_MS
         return True
 
-    def watch_clock(self, max_ms: int) -> None:
+    def watch_clock(self) -> None:
         """Post what time alone decides."""
         state = self.state
         if state == states.WAIT_SKIN:
@@ -150,8 +155,10 @@ class Session:
         elif state == states.PAUSED:
             if self.state_ms >= PAUSE_MAX_MS:
                 self.post(states.TIMEOUT)
-        elif self.treat_ms >= max_ms or self.day_treat_ms >= SESSION_DAY_MAX_MS:
+        elif self.treat_ms + self.part_ms >= self.course.max_ms:
             self.post(states.TIME)
+        elif self.day_treat_ms >= SESSION_DAY_MAX_MS:
+            self.post(states.DAY)
 
     def watch_rest(self, charger: bool, empty: bool) -> None:
         """Out of a session: post what ends a wait, and IDLE where nobody needs the unit any more.

@@ -37,7 +37,7 @@ OF_SESSION, OF_FAULT = 1, 2  # the first number of a sealed record
 BANKS = 4  # of a pad, in a sealed record
 
 # Reasons that a person caused or saw; the others are one.
-SEEN = ("stopped", "unworn", "charger", "host", "time", "timeout")
+SEEN = ("stopped", "unworn", "charger", "host", "time", "timeout", "day_limit")
 ENDED = len(states.REASONS)  # stands for every other, as a number
 HIDDEN = tuple([reason != "" and reason not in SEEN for reason in states.REASONS])
 

@@ -8,6 +8,7 @@ mean; reads whatever a refusal may depend on. A release of START asks for what t
 from firmware.core import states
 from firmware.core.inputs import DOWN, UP
 from firmware.core.limits import (
+    BLIND_ON_MS,
     CEM43_DAY_Q10_MS,
     CLOCK_MASK,
     CONTACT_WARN_MC,
@@ -130,13 +131,16 @@ class ButtonActions:
         battery = self.status.battery
         if battery.ended or battery.sessions_left() < 1:
             return states.BATTERY
+        course = session.course
+        if course.sessions and session.done_in_all >= course.sessions:
+            return states.COURSE_OVER
         if self._is_day_full():
             why = self.why_no_date() if self.kept.kept_s else states.NOTHING
             if why or self._is_day_full():
                 return why or states.DAY_LIMIT
         if self.wear.seen_off != SIGNS:
             return states.NEVER_OFF
-        return self._why_expired(session.course.expires_s)
+        return self._why_expired(course.expires_s)
 
     def _why_expired(self, expires_s: int) -> int:
         """Why a prescription that expires is not good now."""
@@ -149,11 +153,13 @@ class ButtonActions:
         return states.NOTHING if now_s is not None and now_s <= expires_s else states.EXPIRED
 
     def _is_day_full(self) -> bool:
-        """Whether the last 24 hours have had their light or their heat."""
+        """Whether the last 24 hours have had their sessions, their light or their heat."""
         for pad in self.status.pads:
             if pad.cem43.day_q10_ms >= CEM43_DAY_Q10_MS:
                 return True
-        return self.session.day_treat_ms >= SESSION_DAY_MAX_MS
+        session = self.session
+        a_day = session.course.a_day
+        return session.day_treat_ms >= SESSION_DAY_MAX_MS or 0 < a_day <= session.done
 
     def why_no_date(self) -> int:
         """Why the time cannot be trusted; NOTHING where it can. A date that is doubted is shown,
@@ -176,7 +182,9 @@ class ButtonActions:
             return states.BUTTON_STUCK
         wear = self.wear
         lost = wear.lost or self.session.by_unworn
-        waits = lost and self.session.state_ms < self.wait_ms
+        waits = lost and self.wait_ms and (
+            self.session.state_ms < self.wait_ms or wear.on_ms < BLIND_ON_MS
+        )  # fmt: skip
         if not waits and not wear.is_worn():
             return states.NOT_WORN
         if waits or wear.warmest_mc() > (RESUME_BELOW_MC if lost else CONTACT_WARN_MC):

@@ -205,7 +205,7 @@ GROUPS = (
         # The hottest column of skin is what is judged: `max_skin_c`.
         Fault(
             "pressure_spot", 56, "pressure stops the blood under part of the pad",
-            [Bound(GOES_ON, None, STRIKE, (*LIT, "DONE"), (Trial(0.0, HEAT_S),))],
+            [Bound(GOES_ON, None, STRIKE, LIT + ("DONE",), (Trial(0.0, HEAT_S),))],
             pad="may", unit="1/s", low=0, high=0.01, default=0.0, drawn=(0.0, 0.0005),
         ),
     )),

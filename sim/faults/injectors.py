@@ -188,11 +188,13 @@ def tissue(**conditions: "float | None") -> "Inject":
         for index in struck_pads(event):
             body = hardware.plant.pads[index].tissue
             if on:
-                hardware.before[index, event.name] = {key: getattr(body, key) for key in conditions}
+                # a fault that is on twice is over with its first end
+                now = {key: getattr(body, key) for key in conditions}
+                hardware.before.setdefault((index, event.name), now)
                 for key, value in conditions.items():
                     body.change(**{key: event_value(event) if value is None else value})
             else:
-                body.change(**hardware.before.pop((index, event.name)))
+                body.change(**hardware.before.pop((index, event.name), {}))
 
     return inject
 
@@ -315,10 +317,12 @@ def pressure_spot(hardware: "Hardware", event: "Event", on: bool) -> None:
         if not isinstance(body, SpottedTissue):
             body = pad.add_spot(PRESSURE_SHARE, body.perfusion, PRESSURE_CONTACT_W_M2K)
         if on:
-            hardware.before[index, event.name] = {"perfusion": body.spot_perfusion}
+            now = {"perfusion": body.spot_perfusion}
+            hardware.before.setdefault((index, event.name), now)
             body.set_spot_flow(event_value(event))
         else:
-            body.set_spot_flow(hardware.before.pop((index, event.name))["perfusion"])
+            now = {"perfusion": body.spot_perfusion}
+            body.set_spot_flow(hardware.before.pop((index, event.name), now)["perfusion"])
 
 
 def battery_sag(hardware: "Hardware", event: "Event", on: bool) -> None:

@@ -91,10 +91,7 @@ class HalDepth(Depth):
         """A tick of the unit, whatever becomes of it."""
         lifecycle = self.lifecycle
         try:
-            if lifecycle.running:
-                lifecycle.unit.tick()
-            else:
-                lifecycle.wait()
+            lifecycle.tick()
         except ENDED as why:
             lifecycle.end_tick(why)
             self.lines.start_trace()

@@ -46,8 +46,8 @@ def end(how: str, for_s: float | None = None) -> "Ended | Raised":
 
 
 class Lifecycle:
-    """Boot cycles of one unit: `unit` is the firmware of the present one, and `running` whether it
-    spends the next tick's time or `wait` does."""
+    """Boot cycles of one unit: `unit` is the firmware of the present one, `tick` spends a tick's
+    time."""
 
     def __init__(self, hal: "SimHal", setup: "Setup", recorder: "Recorder | None") -> None:
         """Power on; the unit runs from the first tick on, as if its boot had taken no time."""
@@ -55,6 +55,7 @@ class Lifecycle:
         self.setup = setup
         self.recorder = recorder
         self.unit: Waistband
+        self.tick: Callable[[], None] = self.wait
         self.spare = Inputs()  # filled while no firmware reads
         self.running = False
         self.is_off = False  # it let go of its supply, and
@@ -90,6 +91,7 @@ class Lifecycle:
         if self.running and self.recorder and not self.restarts:
             self.recorder.discard_tick()
         self.running = False
+        self.tick = self.wait
         if not self.hal.powered:
             self.switch_off()
         elif how == POWER_LOST:
@@ -135,6 +137,7 @@ class Lifecycle:
         self.running = False
         self.is_off = True
         self.released = False
+        self.tick = self.wait
 
     def stay_off(self) -> None:
         """A tick's time without a supply."""
@@ -185,6 +188,7 @@ class Lifecycle:
         """Booted: from here on the firmware runs."""
         self.running = True
         self.hal.begin_dark()
+        self.tick = self.unit.tick
 
 
 def is_firmware_error(why: Exception) -> bool:

@@ -236,7 +236,7 @@ def begin_day(harness: Harness) -> None:
 
 def reach_dose(pad: int, harness: Harness) -> None:
     """A pad has given its dose."""
-    harness.unit.pads[pad].fluence.total_uj_cm2 = harness.course.fluence_uj_cm2
+    harness.unit.pads[pad].fluence.total_uj_cm2 = harness.course.steps[0].fluence_uj_cm2
 
 
 def dose(pad: int) -> Group:

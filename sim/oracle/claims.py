@@ -9,6 +9,7 @@ the firmware.
 |------------------------|-------------------------|----------------------------------------------|
 | state                  | screen, telemetry       | current in the emitters: lit in a dark state?|
 | time with power        | telemetry, state times  | only where measuring begins in mid-session   |
+| step                   | light in time           | tells where its current can be judged        |
 | session number         | journal                 | names the session of a counted dose          |
 | counted dose           | screen, journal         | the light that the plant took                |
 | reason of an end       | screen, journal         | true buttons, skin, dose, heat and clock     |
@@ -63,6 +64,10 @@ class Claims:
         if session.state not in states.POWERED:
             return 0
         return session.state_ms + (RAMP_MS if session.state == TREAT else 0)
+
+    def read_step(self) -> int:
+        """Return which step of the prescription it gives, or would give next."""
+        return self._depth.unit.session.step
 
     def read_session_number(self) -> int:
         """Return the number of sessions that began since the reset."""

@@ -98,12 +98,12 @@ def pin_activity(edges: Edges, begin_us: float, end_us: float) -> list[PinActivi
     return [PinActivity(*row) for row in rows]
 
 
-def dark_after(edges: Edges, emitters: int, begin_us: float, end_us: float) -> float:
-    """Return when the last light of a span ended, us from its beginning; 0.0 where there was none.
+def dark_after(edges: Edges, emitters: int, begin_us: float, end_us: float) -> float | None:
+    """Return when the last light of a span ended, us from its beginning; None where there was none.
     Light is an emitter pin high while the enable pin, which follows them, is high."""
     level = edges.levels(begin_us)
     enable = edges.names.index("ENABLE")
-    last = 0.0
+    last: float | None = None
     lit = bool(level[enable] and any(level[:emitters]))
     for us, place, now in edges.between(begin_us, end_us):
         level[place] = now

@@ -61,12 +61,15 @@ def event_table(event: "Event") -> dict[str, object]:
 
 
 def toml_value(value: object) -> str:
-    """One value: numbers, booleans, plain text, and tables of them on one line."""
+    """One value: numbers, booleans, plain text, and tables of them on one line; lists
+    with a line for each item."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict):
         inside = ", ".join(f'"{key}" = {toml_value(item)}' for key, item in value.items())
         return f"{{ {inside} }}"
+    if isinstance(value, list):
+        return "[\n" + ",\n".join([toml_value(item) for item in value]) + "\n]"
     if isinstance(value, str):
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escaped}"'

@@ -227,7 +227,7 @@ def test_pulling_the_battery_gives_no_more_light_than_a_day_has() -> None:
     assert bench.refused == "no_clock"  # without one nobody knows for how long it was off
 
 
-HOURS = [5] + [0] * 22 + [1] + [6] + [0] * 23 + [0] * 24  # of light, of pad A, of pad B
+HOURS = [5] + [0] * 22 + [1] + [6] + [0] * 23 + [0] * 48  # light, pad A, B, sessions
 SUMS = {
     "treat_ms": 9, "cem43_a_q10_ms": 6, "cem43_b_q10_ms": 7, "day_ms": 8, "hours": HOURS,
     "clock_s": 1_000_000,
@@ -258,7 +258,7 @@ def test_what_is_kept_is_read_back_hour_by_hour() -> None:
     bench = Bench(SHORT, files={"day.json": json.dumps(SUMS).encode()}, clock_s=1_003_600)
     assert bench.unit.kept.store_day(False)
     kept = day(bench)
-    assert kept["hours"] == [*HOURS[1:24], 3, *HOURS[25:48], 0, *HOURS[49:72], 7]
+    assert kept["hours"] == [*HOURS[1:24], 3, *HOURS[25:48], 0, *HOURS[49:72], 7, *[0] * 24]
     assert kept["clock_s"] == 1_003_600
 
 

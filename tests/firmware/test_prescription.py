@@ -20,6 +20,11 @@ def compiled(full: list[list[int]] | None = None, **changes: Any) -> Course:
     return Course({**DEFAULT, **changes}, BOARD, full or FULL)
 
 
+def light_in_time(course: Course) -> tuple[int, int, int]:
+    step = course.steps[0]
+    return step.carrier_hz, step.period_ticks, step.on_ticks
+
+
 def refusal(**changes: Any) -> str:
     with pytest.raises(Refused) as why:
         compiled(**changes)
@@ -29,14 +34,14 @@ def refusal(**changes: Any) -> str:
 def test_the_default_is_the_designs_in_integers() -> None:
     course = compiled()
     assert course.name == "default"
-    assert course.irradiance_uw_cm2 == [2_500] * 4
-    assert (course.fluence_uj_cm2, course.max_ms, course.set_point_mc) == (
-        9_000_000, 1_800_000, 40_500,
+    assert course.steps[0].irradiance_uw_cm2 == [2_500] * 4
+    assert (course.steps[0].fluence_uj_cm2, course.max_ms, course.set_point_mc) == (
+        6_000_000, 1_800_000, 40_500,
     )  # fmt: skip
-    assert (course.carrier_hz, course.period_ticks, course.on_ticks) == (2_000, 1, 1)
+    assert light_in_time(course) == (2_000, 1, 1)
     assert course.duties == [16_383] * 8
-    assert course.longest_ms() == 900_000
-    assert 0 < course.least_uj_cm2 < course.worst_uj_cm2 < 12_000
+    assert course.longest_ms() == 600_000
+    assert 0 < course.steps[0].least_uj_cm2 < course.steps[0].worst_uj_cm2 < 12_000
 
 
 OUT_OF_LIMITS = [
@@ -124,7 +129,7 @@ def test_more_than_a_bank_of_this_unit_gives_is_refused_with_what_it_gives() -> 
 @pytest.mark.parametrize("rate_hz", [100, 292, 2_000, 10_000])
 def test_a_pulse_rate_is_the_carrier_itself(rate_hz: int) -> None:
     course = compiled(light={"mode": "pulse", "rate_hz": rate_hz})
-    assert (course.carrier_hz, course.period_ticks, course.on_ticks) == (rate_hz, 1, 1)
+    assert light_in_time(course) == (rate_hz, 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +139,7 @@ def test_a_pulse_rate_is_the_carrier_itself(rate_hz: int) -> None:
 def test_a_gated_rate_is_fifty_over_a_whole_number(rate_hz: float, ticks: int) -> None:
     course = compiled(light={"mode": "gated", "rate_hz": rate_hz, "on_ms": 20},
                       irradiance_mw_cm2={**dict.fromkeys(BANKS, 0), "850": 0.2})  # fmt: skip
-    assert (course.carrier_hz, course.period_ticks, course.on_ticks) == (2_000, ticks, 1)
+    assert light_in_time(course) == (2_000, ticks, 1)
 
 
 @pytest.mark.parametrize(
@@ -220,26 +225,27 @@ def test_any_value_is_compiled_within_every_limit_or_refused_in_one_line(
         return
     assert 38_000 <= course.set_point_mc <= 40_500
     assert 60_000 <= course.max_ms <= 2_400_000 and 0 < course.longest_ms() <= course.max_ms
-    assert 0 < course.least_uj_cm2 < course.fluence_uj_cm2 // 50
-    assert course.worst_uj_cm2 < 1 << 16 and course.fluence_uj_cm2 <= 90_000_000
-    assert 1 <= course.on_ticks <= course.period_ticks <= 50
-    assert course.period_ticks == 1 or course.on_ticks < course.period_ticks
-    assert 100 <= course.carrier_hz <= 10_000
+    assert 0 < course.steps[0].least_uj_cm2 < course.steps[0].fluence_uj_cm2 // 50
+    assert course.steps[0].worst_uj_cm2 < 1 << 16 and course.steps[0].fluence_uj_cm2 <= 90_000_000
+    step = course.steps[0]
+    assert 1 <= step.on_ticks <= step.period_ticks <= 50
+    assert step.period_ticks == 1 or step.on_ticks < step.period_ticks
+    assert 100 <= course.steps[0].carrier_hz <= 10_000
     assert 0 <= course.power_mw(BOARD) <= 2 * sum(row[3] for row in BOARD.BANKS)
-    assert sum(course.irradiance_uw_cm2) <= 50_000
+    assert sum(course.steps[0].irradiance_uw_cm2) <= 50_000
     for pad in (0, 1):
         given_uw = asked_uw = 0.0
         for k in range(4):
             duty = course.duties[4 * pad + k]
             assert 0 <= duty <= 65_535
-            share = course.on_ticks / course.period_ticks / 65_535
-            asked = course.irradiance_uw_cm2[k]
+            share = course.steps[0].on_ticks / course.steps[0].period_ticks / 65_535
+            asked = course.steps[0].irradiance_uw_cm2[k]
             gives = full[pad][k] * duty * share
             # never more than asked, and less by a step of the duty at most
             assert asked - full[pad][k] * share <= gives <= asked + 1e-9
             given_uw += gives
             asked_uw += asked
-        if min(x for x in course.irradiance_uw_cm2 if x) >= 500:
+        if min(x for x in course.steps[0].irradiance_uw_cm2 if x) >= 500:
             assert given_uw == pytest.approx(asked_uw, rel=0.001)
 
 

@@ -25,6 +25,7 @@ def test_every_text_fits_its_row_and_is_printable():
               texts.SEVERITIES, texts.GUESSES, texts.STAGES)  # fmt: skip
     labels = (
         texts.LEFT, texts.CONTACT, texts.DOSE, texts.SET_POINT, texts.BATTERY, texts.NO_CLOCK,
+        texts.OFFER, texts.REST_OF_DAY,
         texts.RECEIPT, texts.ENDED, texts.TELL_THE_CLINIC, texts.VISIT,
         texts.FROM, texts.OVERALL, texts.ILL_EFFECTS, texts.GUESS,
         texts.PAIN, texts.BLANK,

@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 
 pytest.importorskip("vcd", reason="pyvcd is not installed: pip install -e '.[pin]'")
 
+from matplotlib.figure import Figure
 from vcd.reader import TokenKind, tokenize
 
 from hal.boards import RPI_PICO
 from sim.driver_depth.wiring import Wiring
 from sim.pin_depth.waveform import Edges, channels, dark_after, pin_activity, write_vcd
+from tools.report.pin_report import Moment, headline, panel
 
 NAMED = channels(RPI_PICO, Wiring(RPI_PICO))
 EMITTERS = 2 * len(RPI_PICO.BANKS)
@@ -68,8 +70,17 @@ def test_light_ends_when_the_last_emitter_or_the_switch_goes_low(what):
         bool(levels[ENABLE] and any(levels[:EMITTERS]))
         for levels in (edges.levels((at + 0.5) / 8) for at in range(end))
     ]
-    expected = (max((k for k in range(end) if lit[k]), default=-1) + 1) / 8
-    assert dark_after(edges, EMITTERS, 0.0, end / 8) == pytest.approx(expected)
+    last = max((k for k in range(end) if lit[k]), default=None)
+    expected = None if last is None else pytest.approx((last + 1) / 8)
+    assert dark_after(edges, EMITTERS, 0.0, end / 8) == expected
+
+
+def test_a_waveform_with_every_line_low_says_no_light():
+    edges, moment = toggled([]), Moment(0.0, "strike")
+    assert headline(edges, EMITTERS, moment, 1e6).endswith("no light")
+    axis = Figure().subplots()
+    panel(axis, edges, EMITTERS, moment, 1e3)
+    assert axis.get_title(loc="left") == "strike at 0.000 s; no light"
 
 
 @given(changes)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from random import Random
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -115,7 +116,8 @@ def test_the_hardware_alert_is_dead_in_many_windows() -> None:
 
 def test_all_kinds_of_light_skin_and_room_are_drawn() -> None:
     drawn = [generators.draw_session(f"1-{k}") for k in range(MANY)]
-    modes = Counter(dict(str_keyed(s.prescription["light"]))["mode"] for s in drawn)
+    lights = [light for s in drawn for light in lights_of(s.prescription)]
+    modes = Counter(light["mode"] for light in lights)
     assert set(modes) == {"cw", "pulse", "gated"} and min(modes.values()) > MANY / 8
     assert min(s.start.ambient_c for s in drawn) < 8 and max(s.start.ambient_c for s in drawn) > 37
     assert {s.start.vasodilation for s in drawn} >= {1.0, 6.0}
@@ -141,3 +143,7 @@ def test_faults_of_a_common_cause_are_drawn_together() -> None:
 
 def test_every_cause_has_faults_that_can_be_drawn() -> None:
     assert all(len(names) > 1 for names in KNOWN.values())
+
+
+def lights_of(prescription: dict[str, Any]) -> list[dict[str, Any]]:
+    return [step["light"] for step in prescription.get("step", [prescription])]

@@ -309,6 +309,32 @@ def expires(run: Run) -> None:
         session.course.expires_s = 1
 
 
+def stepped(more: bool) -> Befalls:
+    """The step is over, and the next one asks for more light, or for less at another carrier."""
+
+    def befall(run: Run) -> None:
+        session = run.unit.session
+        if session.lock:
+            return
+        session.course = course = copy(session.course)  # which forks of a run have in common
+        first, second = copy(course.steps[0]), copy(course.steps[0])
+        first.ms = 1
+        second.carrier_hz = 100
+        second.total_uw_cm2 += 1 if more else -1
+        course.steps = [first, second]
+        session.in_step_ms = 60_000
+
+    return befall
+
+
+def used_up(run: Run) -> None:
+    """All sessions of the prescription were given."""
+    session = run.unit.session
+    if not session.lock:
+        session.course = copy(session.course)
+        session.course.sessions = session.done_in_all = 1
+
+
 def no_clock(run: Run) -> None:
     """The clock lost its battery."""
     turn_clock(run.hal, run.unit.clock, None)
@@ -488,6 +514,11 @@ BEFALLS: dict[str, Befalls] = {
     "START released after a warm day": both(
         released, remembered("pads.1.cem43", day_q10_ms=2 * CEM43_SESSION_Q10_MS)
     ),
+    "a step with more light": stepped(True),
+    "a step with less light": stepped(False),
+    "another carrier": remembered("gate", retune_ticks=2),
+    "another carrier at once": remembered("gate", retune_ticks=1),
+    "START released, course over": both(released, used_up),
     "START released, prescription expired": both(released, expires),
     "START released, expires and no clock": both(released, expires, no_clock),
     "START released, not worn": both(released, pins(off=BUCKLE)),

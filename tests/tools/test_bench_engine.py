@@ -213,7 +213,8 @@ def test_a_run_stops_by_itself_at_the_very_tick(drive: Drive) -> None:
 
 
 def test_memory_neither_grows_nor_do_its_copies_pile_up(drive: Drive) -> None:
-    begin = {"do": "begin", "scenario": {"duration_s": 14_400}}
+    presses = [{"at_s": at_s, "press": "DOWN"} for at_s in range(300, 1_400, 300)]  # it stays on
+    begin = {"do": "begin", "scenario": {"duration_s": 14_400, "event": presses}}
     told = drive(begin, {"go": 3_000}, {"bytes": True}, {"go": 50_000}, {"tell": True},
                  {"bytes": True})  # fmt: skip
     early, late = of(told, "bytes")

@@ -3,149 +3,22 @@
 import csv
 import json
 import re
-import tomllib
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import Any
 
 import pytest
 
 from sim.faults.catalogue import GROUPS
-from tests.support.browser import LOADED_MS, bench, browser, needed
+from tests.support.bench_desk import Bench
 from tests.support.command import Waistband
+from tools.bench.run_page import pack_json
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
-
-WEIGHT_MOST = 1_500_000  # bytes, as they came over the wire
+WEIGHT_MOST = 1_700_000  # bytes, as they came over the wire
 WHOLE_SECONDS = 5  # running, in which the engine lets go of no tick
 LATE = "ticks late"  # said beside the pace in a second in which it did
 HEADROOM = 14  # times as fast as the clock: below, others want the machine as well
 FOCUSABLE = "a[href], button, input, select, textarea, [tabindex='0']"
-# Elements that must not lie on one another, unless one holds the other.
-SOLID = (
-    "main :is(button, input, select, textarea, label, h2, h3, p, th, td, dt, dd, figure, canvas,"
-    " code, output, .box, .words, .unit), header :is(h1, a, label),"
-    " footer :is(button, input, output)"
-)
-# Pairs of them that do, as "a | b": what is drawn in one on purpose, or heard alone, is left out.
-# Head, middle and foot of the page scroll apart.
-OVERLAPS = """(solid) => {
-  const apart = (node) => node.closest(".uplot, .log, .unheard, .file, .speeds, [hidden]");
-  const nodes = [...document.querySelectorAll(solid)].filter((node) => !apart(node))
-    .map((node) => [node, node.getBoundingClientRect()])
-    .filter(([, box]) => box.width && box.height);
-  const said = (node) => `${node.tagName} ${node.id || node.textContent.trim().slice(0, 30)}`;
-  const found = [];
-  nodes.forEach(([a, one], k) => nodes.slice(k + 1).forEach(([b, two]) => {
-    const wide = Math.min(one.right, two.right) - Math.max(one.left, two.left);
-    const high = Math.min(one.bottom, two.bottom) - Math.max(one.top, two.top);
-    const beside = a.closest("header, main, footer") === b.closest("header, main, footer");
-    if (wide > 1 && high > 1 && beside && !a.contains(b) && !b.contains(a)) {
-      found.push(`${said(a)} | ${said(b)}`);
-    }
-  }));
-  return found;
-}"""
-
-
-@pytest.fixture(scope="module")
-def chromium(npm: None) -> "Iterator[Browser]":
-    needed()
-    with browser() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def address(npm: None) -> Iterator[str]:
-    with bench() as found:
-        yield found
-
-
-class Bench:
-    """The page, as somebody at a desk has it."""
-
-    def __init__(self, page: "Page", address: str) -> None:
-        self.page = page
-        self.asked: list[str] = []
-        self.weight = 0
-        self.wrong: list[str] = []
-        page.set_default_timeout(LOADED_MS)
-        page.context.on("request", self.ask)
-        page.context.on("requestfinished", self.weigh)
-        page.on("pageerror", lambda why: self.wrong.append(str(why)))
-        page.on("console", self.hear)
-        page.goto(address)
-        self.shows("#state-name", "SELF_TEST")
-
-    def ask(self, request: Any) -> None:
-        self.asked.append(request.url)
-
-    def hear(self, said: Any) -> None:
-        if said.type == "error":
-            self.wrong.append(said.text)
-
-    def weigh(self, request: Any) -> None:
-        self.weight += int(request.response().headers.get("content-length", 0))
-
-    def shows(self, selector: str, text: "str | re.Pattern[str]") -> None:
-        from playwright.sync_api import expect
-
-        expect(self.page.locator(selector)).to_have_text(text, timeout=LOADED_MS)
-
-    def run(self, speed: str = "Infinity") -> None:
-        self.page.locator(f"#speeds input[value='{speed}']").check()
-        if self.page.inner_text("#play") == "Run":
-            self.page.click("#play")
-
-    def pause(self) -> None:
-        if self.page.inner_text("#play") == "Pause":
-            self.page.click("#play")
-        self.shows("#pace", "paused")
-
-    def session(self) -> None:
-        """Until it treats: START is pressed and released."""
-        self.run("1")
-        self.shows("#state-name", "READY")
-        self.page.locator("[data-button=START]").click(delay=120)
-        self.shows("#state-name", "WAIT_SKIN")
-        self.run()
-        self.shows("#state-name", "TREAT")
-
-    def switch(self, fault: str, pad: str = "") -> Any:
-        named = f"button[aria-label^='{fault}:']" + (f"[aria-label$='pad {pad}']" if pad else "")
-        return self.page.locator(named)
-
-    def saved(self, folder: Path) -> dict[str, Any]:
-        """The scenario, saved as a file; gives what is in it."""
-        with self.page.expect_download() as download:
-            self.page.click("#story-save")
-        download.value.save_as(folder / "bench.toml")
-        return tomllib.loads((folder / "bench.toml").read_text())
-
-    def told(self) -> dict[str, Any]:
-        """State, steps, faults and dose, as the page shows them."""
-        log = self.page.locator("#log li").all_inner_texts()[::-1]
-        steps = [m[1] for line in log if (m := re.match(r"\S+ ([A-Z_]+): ", line))]
-        faults = [
-            (m[1], m[2]) for line in log if (m := re.match(r"\S+ Fault (\w+) on pad (\w):", line))
-        ]
-        dose = self.page.locator("#numbers tr", has_text="dose of").locator("td").all_inner_texts()
-        return {"state": self.page.inner_text("#state-name"), "steps": steps, "faults": faults,
-                "dose": dose}  # fmt: skip
-
-
-@pytest.fixture
-def desk(chromium: "Browser", address: str) -> Iterator[Bench]:
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    found = Bench(context.new_page(), address)
-    yield found
-    context.close()
-    assert found.wrong == []
-    own = urlsplit(address).netloc
-    assert {urlsplit(url).netloc for url in found.asked if url.startswith("http")} == {own}
 
 
 @pytest.mark.parametrize(
@@ -166,12 +39,53 @@ def test_what_is_no_scenario_is_told_and_changes_nothing(desk: Bench, text: str,
     assert desk.page.input_value("#story-text") == text  # what was written is not lost
 
 
-def test_a_damaged_link_is_told_and_a_new_unit_begins(desk: Bench, address: str) -> None:
+def linked(scenario: object) -> str:
+    """A link's part of the address."""
+    return "#s=" + pack_json(scenario)
+
+
+@pytest.mark.parametrize(
+    ("link", "why"),
+    [
+        ("#s=NU_LbsMgEP", r"it is damaged \(.+\)"),
+        (linked({"duration_s": 9, "surprise": 1}), ".*'surprise'.*"),
+        (linked({"duration_s": 9, "board": "EXAMPLE_1200NM"}),
+         "board is EXAMPLE_1200NM: this bench is of RPI_PICO: start waistband bench --board .*"),
+        (linked([]), "it holds no scenario"), (linked(None), "it holds no scenario"),
+    ],
+)  # fmt: skip
+def test_a_link_that_is_refused_says_why_and_keeps_its_address(
+    desk: Bench, address: str, link: str, why: str
+) -> None:
     desk.page.goto("about:blank")
-    desk.page.goto(address + "#s=NU_LbsMgEP")
-    desk.shows("#trouble", re.compile("^The link is damaged"))
+    desk.page.goto(address + link)
+    desk.shows("#trouble", re.compile(f"^The link was refused: {why}. The address still holds it"))
     desk.run("1")
     desk.shows("#state-name", "READY")
+    desk.pause()
+    desk.page.wait_for_timeout(3_000)  # longer than the address waits to be written
+    assert desk.page.url == address + link
+    desk.press_start()
+    desk.page.wait_for_url(lambda url: url != address + link)  # now it is a story of its own
+
+
+def test_a_link_says_what_it_holds_before_it_runs(desk: Bench, address: str) -> None:
+    events = [
+        {"at_s": 2, "press": "START"},
+        {"at_s": 60, "fault": "led_open", "pad": "B", "value": 810},
+    ]
+    link = linked({"duration_s": 70, "start": {"ambient_c": 21.5}, "event": events})
+    desk.page.goto("about:blank")
+    desk.page.goto(address + link)
+    desk.shows("#link-holds", re.compile(r"^1:10 min .* default prescription; ambient_c 21.5"))
+    rows = desk.page.locator("#link-events li").all_inner_texts()
+    assert rows == ["0:02.0 press START", "1:00.0 break led_open (pad B, value 810)"]
+    desk.shows("#clock", "0:00.0")
+    desk.page.click("#link-run")
+    desk.run()
+    desk.shows("#pace", "paused")
+    desk.shows("#told", re.compile("^led_open 810 nm on pad B: led_open latched"))
+    assert desk.page.url == address + link and desk.page.is_hidden("#link")
 
 
 def seconds(clock: str) -> float:
@@ -210,7 +124,12 @@ def test_a_session_is_seen_broken_rewound_saved_and_run_again(
     desk.shows("#pad-a-said", "pad A dark")
     desk.shows("#state-name", "FAULT")
     desk.shows("#state-why", re.compile("^ntc_open on pad A: thermistor open, 40.. against 3700"))
-    desk.shows("#told", re.compile(r"^ntc_open on pad A: off after \d+ ms, peak .* bound 43\.0 C"))
+    desk.shows(
+        "#told",
+        re.compile(
+            r"^ntc_open on pad A: dark \d+ ms after it struck, by ntc_open; peak .* bound 43\.0 C"
+        ),
+    )
     desk.pause()
     event = desk.saved(tmp_path)["event"][-1]
     assert (event["fault"], event["pad"]) == ("ntc_open", "A")
@@ -226,7 +145,7 @@ def test_a_session_is_seen_broken_rewound_saved_and_run_again(
     desk.page.locator("#slider").fill(str(round(event["at_s"] - 1.0, 1)))
     desk.shows("#state-name", "TREAT")
     desk.pause()  # a press while paused is at this moment, however slow the machine is
-    desk.page.locator("[data-button=START]").click(delay=120)  # and now it is another story
+    desk.press_start()  # and now it is another story
     desk.run("1")
     desk.shows("#state-name", "PAUSED")
     desk.pause()
@@ -294,31 +213,12 @@ def test_keys_alone_reach_everything_and_run_a_session(desk: Bench) -> None:
     page.focus("#play")
     page.keyboard.press("Enter")
     desk.shows("#state-name", "READY")
-    page.focus("[data-button=START]")
+    page.focus("#unit [data-button=START]")
     page.keyboard.press(" ", delay=150)
     desk.shows("#state-name", "WAIT_SKIN")
     page.keyboard.down(" ")
     desk.shows("#state-name", "OFF")  # held for 1.5 s
     page.keyboard.up(" ")
-
-
-@pytest.mark.parametrize("width", [1024, 1366, 1920])
-def test_nothing_lies_on_anything_else(desk: Bench, width: int) -> None:
-    desk.page.set_viewport_size({"width": width, "height": 900})
-    desk.session()
-    desk.switch("hot_skin", "A").click()
-    desk.pause()
-    assert desk.page.evaluate(OVERLAPS, SOLID) == []
-    assert desk.page.evaluate("document.querySelector('main').scrollWidth") <= width
-
-
-def test_a_phone_need_not_be_scrolled_sideways(desk: Bench) -> None:
-    desk.page.set_viewport_size({"width": 390, "height": 844})
-    desk.session()
-    desk.pause()
-    wide = "Math.max(...['html', 'main'].map((n) => document.querySelector(n).scrollWidth))"
-    assert desk.page.evaluate(wide) <= 390
-    assert desk.page.evaluate(OVERLAPS, SOLID) == []
 
 
 def test_the_page_is_light_enough(desk: Bench) -> None:

@@ -113,13 +113,30 @@ def test_what_was_done_is_a_scenario_that_gives_the_same_run(
 def test_a_fault_is_told_when_it_strikes_and_when_it_is_dark() -> None:
     run = live()
     done(run, [*RUN, ("do", {"fault": "ntc_open", "pad": "A"}), ("go", 200)])
-    rows = [row for row in run.news if row["is"] == "told"]
-    assert rows[0]["text"] == "ntc_open on pad A: to be dark within 80 ms"
-    assert [row["off_s"] for row in rows][:2] == [None, 50.04]
+    (verdict,) = [verdict.render(run) for verdict in run.verdicts]
     (cutoff,) = run.result()["cutoffs"]
-    assert rows[1]["latency_ms"] == cutoff["latency_ms"] <= 80
-    assert rows[1]["text"].startswith(f"ntc_open on pad A: off after {cutoff['latency_ms']} ms")
-    assert len({row["strike_s"] for row in rows}) == 1
+    assert (verdict["strike_s"], verdict["off_s"]) == (50.0, 50.04)
+    assert verdict["latency_ms"] == cutoff["latency_ms"] <= verdict["within_ms"] == 80
+    words = f"ntc_open on pad A: dark {cutoff['latency_ms']} ms after it struck, by ntc_open; "
+    assert verdict["text"].startswith(words)
+
+
+@pytest.mark.parametrize("fault", ["hot_room", "no_perfusion", "pressure_spot"])
+def test_a_fault_that_is_injected_twice_ends_and_leaves_the_skin_as_it_was(fault: str) -> None:
+    run = live()
+    row = {"fault": fault, "for_s": 0.3} | ({"value": 40.0} if fault == "hot_room" else {})
+    row |= {"pad": "A"} if fault == "pressure_spot" else {}
+    row |= {"value": 0.0} if fault == "pressure_spot" else {}
+    before = [run.plant.pads[0].tissue.perfusion, run.plant.pads[0].tissue.ambient_c]
+    done(run, [*RUN, ("do", row), ("go", 5), ("do", row), ("go", 100)])
+    assert [run.plant.pads[0].tissue.perfusion, run.plant.pads[0].tissue.ambient_c] == before
+
+
+def test_a_verdict_says_what_must_come_until_something_came() -> None:
+    run = live()
+    done(run, [*RUN, ("do", {"fault": "ntc_stuck", "pad": "A"}), ("go", 10)])
+    (verdict,) = run.verdicts
+    assert "to be dark within 800 ms of when" in verdict.render(run)["text"]
 
 
 def test_each_step_of_the_state_machine_is_told_with_its_cause() -> None:
@@ -146,7 +163,8 @@ def test_a_button_that_is_held_is_off_and_one_that_is_let_go_says_how_long() -> 
                ("press", "START"), ("go", 100)])  # fmt: skip
     assert [event.hold_ms for event in run.scenario.events] == [200, 200, 60_000]
     assert run.result()["state"] == "OFF"
-    assert run.over_now
+    done(run, [("release", "START"), ("go", 10)])
+    assert run.over_now  # with the button up nothing is to come
     assert run.run_ticks(10) == 0
 
 

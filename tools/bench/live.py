@@ -10,16 +10,13 @@ from firmware.core.limits import CONTROL_TICKS, TICK_MS
 from sim.common.errors import BadInput
 from sim.common.story import HOLD_MS, Event
 from sim.common.value_record import replace
-from sim.faults import deadlines
-from sim.faults.catalogue import FAULTS, find_bound
-from sim.faults.injected import Injected
+from sim.faults.catalogue import FAULTS
 from sim.hal_depth.depth import HalDepth
-from sim.oracle import report
-from sim.oracle.excuses import most_contact_c
 from sim.run import Run
 from sim.scenario.scenario import BUTTONS, HOLD_MAX_MS, HOLD_MIN_MS, read_event
 from sim.scenario.toml_writer import event_table
 from sim.timeline import when_ms
+from tools.bench.verdicts import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,20 +27,6 @@ if TYPE_CHECKING:
 
 COLUMNS = len(states.EVENTS)
 SHORTEST_MS = 1_000  # of a scenario
-SETTLED_MS = 2_000  # a peak that stands for this long is reported again
-COMES = {
-    deadlines.OFF: "to be dark within",
-    deadlines.BANK: "that bank to be driven no more within",
-    deadlines.AT_START: "the next START is to be refused",
-    deadlines.GOES_ON: "nothing is to change",
-}
-SINCE = {
-    deadlines.STRIKE: "",
-    deadlines.CURRENT: " of when its current can be told",
-    deadlines.SENSED: " of the first sample beyond the trip",
-    deadlines.EMPTY: " of the first sample that is too low",
-    deadlines.APART: " of when the pad's two sensors are apart",
-}
 
 
 class WatchedTable:
@@ -60,16 +43,6 @@ class WatchedTable:
         return to
 
 
-class WatchedFault:
-    """An injected fault, and the highest contact temperature since then."""
-
-    def __init__(self, injected: "Injected") -> None:
-        self.injected = injected
-        self.peak_c = self.reported_c = 0.0
-        self.peak_ms = 0
-        self.cutoff: dict[str, Any] | None = None
-
-
 class LiveRun(Run):
     """A run by ticks, with changes in between; `news` holds messages for the page."""
 
@@ -79,7 +52,7 @@ class LiveRun(Run):
         self.within = 0  # ticks of the current control step
         self.over_now = False
         self.news: list[dict[str, Any]] = []
-        self.watched: list[WatchedFault] = []
+        self.verdicts: list[Verdict] = []
         self.held: dict[str, Event] = {}  # buttons that are held down, and their presses
         self.replays = False  # the events to come are those of a run that was rewound
         self._seen = (0, 0, 0)  # ends of light, latched faults, resets, at the last control step
@@ -238,55 +211,12 @@ class LiveRun(Run):
         self.table.taken.clear()
 
     def _watch_faults(self) -> None:
-        """After a control step: report new faults, ends of light and settled peaks."""
-        for injected in self.injected[len(self.watched) :]:
-            self.watched.append(WatchedFault(injected))
-            self.news.append(fault_message(self, self.watched[-1]))
+        """After a control step: bring the verdicts up to date."""
+        for injected in self.injected[len(self.verdicts) :]:
+            self.verdicts.append(Verdict(injected))
         seen = (len(self.hal.darks), self.unit.faults.count, len(self.lifecycle.restarts))
         changed = seen != self._seen
         self._seen = seen
-        found = self.fault_rows() if changed else []
-        for row in self.watched:
-            contact_c = hottest_c(self, row.injected.event)
-            if contact_c > row.peak_c:
-                row.peak_c = contact_c
-                row.peak_ms = self.hal.t_ms
-            if row.cutoff is None:
-                row.cutoff = report.find_cutoff(self, row.injected, found) if changed else None
-                if row.cutoff:
-                    self.news.append(fault_message(self, row))
-            elif row.peak_c > row.reported_c and self.hal.t_ms - row.peak_ms == SETTLED_MS:
-                self.news.append(fault_message(self, row))
-
-
-def hottest_c(run: Run, event: Event) -> float:
-    """True contact temperature, C, of the warmer pad that a fault acts on."""
-    pads = zip("AB", run.plant.pads)
-    return max([pad.tissue.contact_c for name, pad in pads if event.pad in (None, name)])
-
-
-def fault_message(run: Run, row: WatchedFault) -> "dict[str, Any]":
-    """A message about a fault: its bound, or its latency and peak once light has ended."""
-    event = row.injected.event
-    row.reported_c = row.peak_c
-    bound_c = most_contact_c(run.injected, run.t_ms)
-    bound = find_bound(event.name, event.button)
-    text = event.name
-    if event.value is not None:
-        text += f" {event.value:g} {FAULTS[event.name].unit}"
-    if event.pad:
-        text += f" on pad {event.pad}"
-    strike_s = row.injected.t_ms / 1000
-    cutoff = row.cutoff or {"onset_s": strike_s, "off_s": None, "latency_ms": None}
-    if row.cutoff:
-        text += f": off after {cutoff['latency_ms']:g} ms, "
-        text += f"peak {row.peak_c:.2f} C, bound {bound_c:.1f} C"
-    else:
-        text += ": " + COMES[bound.comes]
-        text += "" if bound.within_ms is None else f" {bound.within_ms} ms"
-        text += SINCE[bound.since] if bound.comes in deadlines.TIMED else ""
-    return {
-        "is": "told", "fault": event.name, "pad": event.pad, "strike_s": strike_s,
-        "onset_s": cutoff["onset_s"], "off_s": cutoff["off_s"], "latency_ms": cutoff["latency_ms"],
-        "peak_c": row.peak_c, "bound_c": bound_c, "within_ms": bound.within_ms, "text": text,
-    }  # fmt: skip
+        found = self.fault_rows() if changed else None
+        for verdict in self.verdicts:
+            verdict.follow(self, found)

@@ -30,6 +30,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+VERDICTS_MOST = 12  # of a frame: the latest
 LIGHTS = ("dark", "steady", "slow", "fast")  # by `cues.DARK` and so on
 
 
@@ -103,7 +104,7 @@ class Page:
             "light": LIGHTS[player.mode if run.lifecycle.running else player.light.value()],
             "buzz": player.motor.value(),
             "tone": player.buzzer.freq() if player.buzzer.duty_u16() else 0,
-            "contact_c": [pad.contact_mc / 1000 for pad in unit.pads],
+            "contact_c": [pad.contact_mc / 1000 if pad.contact_mc else None for pad in unit.pads],
             "true_contact_c": [a.tissue.contact_c, b.tissue.contact_c],
             "board_c": [a.tissue.board_c, b.tissue.board_c],
             "skin_c": [[round(t, 2) for t in pad.tissue.profile_c()] for pad in (a, b)],
@@ -113,7 +114,9 @@ class Page:
             "battery_v": run.plant.pack_mv() / 1000, "battery_pct": unit.battery.percent,
             "current_ma": hardware.raw[RAIL] / 10, "pack_ma": run.plant.battery.current_ma,
             "session_s": unit.session.session_ms / 1000, "treat_s": unit.session.treat_ms / 1000,
+            "open_banks": sorted(hardware.open_banks), "stuck_banks": sorted(hardware.stuck_banks),
             "pins": hardware.pins, "alert": [a.alert, b.alert], "injected": run.active_faults(),
+            "verdicts": [verdict.render(run) for verdict in run.verdicts[-VERDICTS_MOST:]],
         }  # fmt: skip
 
 

@@ -62,6 +62,10 @@ def chart_data(
         "limits": {name: getattr(limits, name) for name in dir(limits) if name.isupper()},
         "asked": run.scenario.prescription,
         "banks": [row[0] for row in run.board.BANKS],
+        "strikes": [
+            {"t": event.at_s, "name": event.name + (f" {event.pad}" if event.pad else "")}
+            for event in run.scenario.events if event.kind == "fault"
+        ],
     }  # fmt: skip
 
 

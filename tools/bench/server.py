@@ -19,7 +19,7 @@ INDEX = "index.html"
 # Scripts, styles, pictures and data from this origin alone; MicroPython may be compiled.
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; "
-    "style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    "style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; manifest-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
@@ -65,7 +65,9 @@ class Files(BaseHTTPRequestHandler):
         elif name not in found:
             self.reply(404, "text/plain", b"There is no such file.\n")
         else:
-            self.reply(200, KINDS[PurePosixPath(name).suffix], content(found[name], self.board))
+            self.reply(
+                200, KINDS[PurePosixPath(name).suffix], content(name, found[name], self.board)
+            )
 
     do_HEAD = do_GET
 

@@ -8,6 +8,7 @@ import ast
 import hashlib
 import json
 import shutil
+import tomllib
 from functools import lru_cache
 from pathlib import Path
 
@@ -28,12 +29,13 @@ KINDS = {
     ".js": "text/javascript; charset=utf-8",
     ".mjs": "text/javascript; charset=utf-8",
     ".json": "application/json",
+    ".webmanifest": "application/manifest+json",
     ".svg": "image/svg+xml",
     ".png": "image/png",
     ".wasm": "application/wasm",
     ".txt": "text/plain; charset=utf-8",
 }
-OURS = (".html", ".css", ".js", ".svg", ".png")
+OURS = (".html", ".css", ".js", ".svg", ".png", ".webmanifest")
 PARTS = ("page", "style")  # folders of `tools/bench` that the page is made of as well
 # What npm installed, by the name that the page has it under.
 VENDOR = {
@@ -44,6 +46,8 @@ VENDOR = {
     "LICENSES.txt": BENCH / "third-party.txt",
 }
 TOML = MODULES / "smol-toml" / "dist"  # modules that import each other by name
+GALLERY = BENCH / "gallery"  # scenarios; the first line of each is "# title | words"
+BUNDLE, OFFLINE = "bundle.json", "offline.json"  # files that are made
 ENTRY = "page"
 BESIDE = ("page", "machine")  # modules of `tools/bench` that the page's MicroPython imports
 UNIT = ("firmware", "hal", "sim", "tools")
@@ -64,10 +68,10 @@ def node() -> str:
 
 
 def names() -> dict[str, Path | None]:
-    """Files of the page by their names in it; None for the bundle, which is made. Raises BadInput
-    where npm's packages are missing."""
+    """Files of the page by their names in it; None for those that are made. Raises BadInput where
+    npm's packages are missing."""
     check_npm()
-    found: dict[str, Path | None] = {"bundle.json": None}
+    found: dict[str, Path | None] = {BUNDLE: None, OFFLINE: None}
     for folder in (BENCH, *(BENCH / part for part in PARTS)):
         ours = (path for path in sorted(folder.glob("*")) if path.suffix in OURS)
         found |= {path.relative_to(BENCH).as_posix(): path for path in ours}
@@ -84,14 +88,35 @@ def read_uplot() -> str:
     return f"/*! uPlot {package['version']}\n\n{licence}\n*/\n{code}"
 
 
-def content(path: Path | None, board: str = REFERENCE) -> bytes:
+def content(name: str, path: Path | None, board: str = REFERENCE) -> bytes:
     """Content of one of `names`, for a unit with this board."""
-    return path.read_bytes() if path else bundle(board)
+    if path:
+        return path.read_bytes()
+    return bundle(board) if name == BUNDLE else offline(board)
 
 
 def site(board: str = REFERENCE) -> dict[str, bytes]:
     """The whole page, by the names of its files. Raises BadInput where npm's are missing."""
-    return {name: content(path, board) for name, path in names().items()}
+    return {name: content(name, path, board) for name, path in names().items()}
+
+
+def offline(board: str = REFERENCE) -> bytes:
+    """What the service worker keeps: every file's name, and a hash of all their contents."""
+    kept = {name: path for name, path in names().items() if name not in (OFFLINE, "sw.js")}
+    digest = hashlib.sha256()
+    for name, path in kept.items():
+        digest.update(name.encode() + b"\0" + hashlib.sha256(content(name, path, board)).digest())
+    return json.dumps({"version": digest.hexdigest()[:16], "files": list(kept)}).encode() + b"\n"
+
+
+def gallery() -> list[dict[str, object]]:
+    """The scenarios that the page shows to a first visitor: title, words, table."""
+    found: list[dict[str, object]] = []
+    for path in sorted(GALLERY.glob("*.toml")):
+        text = path.read_text(encoding="utf-8")
+        title, _, words = text.partition("\n")[0].lstrip("# ").partition(" | ")
+        found.append({"title": title, "words": words, "scenario": tomllib.loads(text)})
+    return found
 
 
 def bundle(board: str = REFERENCE) -> bytes:
@@ -99,6 +124,7 @@ def bundle(board: str = REFERENCE) -> bytes:
     anew only after a file has changed."""
     folders = [ROOT / part for part in UNIT] + [BENCH]
     paths = [path for folder in folders for path in folder.rglob("*.py")]
+    paths += GALLERY.glob("*.toml")
     return _bundle(board, tuple((path, path.stat().st_mtime_ns) for path in sorted(paths)))
 
 
@@ -110,6 +136,7 @@ def _bundle(board: str, _as_of: tuple[tuple[Path, int], ...]) -> bytes:
         "board": board,
         "sha256": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()},
         "files": texts,
+        "gallery": gallery(),
     }
     return json.dumps(about, indent=0).encode() + b"\n"
 

@@ -12,10 +12,10 @@ onmessage = ({ data }) => (clock ? take(data) : waiting.push(data));
 
 fetch("./bundle.json")
   .then((found) => found.json())
-  .then((bundle) => Engine.make(bundle.files, bundle.board, send))
-  .then((engine) => {
+  .then(async ({ files, board, gallery }) => {
+    const engine = await Engine.make(files, board, send);
     clock = new Clock(engine, send, failed);
-    send(engine.ready);
+    send({ ...engine.ready, gallery });
     waiting.forEach(take);
   })
   .catch((why) => failed(`the engine did not start: ${why.message ?? why}`));

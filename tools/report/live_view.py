@@ -18,6 +18,7 @@ from firmware.therapy.battery import Battery
 from firmware.therapy.pad import ONE, Pad
 from sim.run import Run
 from tools.common import words
+from tools.report.light_account import bank_dose_uj_cm2
 
 REFRESH_S = 0.1
 BAR = 13  # characters
@@ -68,12 +69,15 @@ class View:
         if session.locked or session.state not in (states.RAMP, states.TREAT, states.PAUSED):
             return None
         course = session.course
-        left_ms = course.max_ms - session.treat_ms
-        dose_ms = 0.0
+        step = course.steps[session.step]
+        left_ms = course.max_ms - session.part_ms - session.treat_ms
+        dose_ms = float(max(step.ms - session.in_step_ms, 0))
         for pad in unit.pads:
-            lacks = max(course.fluence_uj_cm2 - pad.fluence.total_uj_cm2, 0)
+            lacks = max(pad.stop_uj_cm2 - pad.fluence.total_uj_cm2, 0)
             share = max(pad.throttle / ONE, 0.01)
-            dose_ms = max(dose_ms, 1000 * lacks / (sum(course.irradiance_uw_cm2) * share))
+            if not step.ms:
+                dose_ms = max(dose_ms, 1000 * lacks / (step.total_uw_cm2 * share))
+        dose_ms += sum(later.longest_ms() for later in course.steps[session.step + 1 :])
         return min(float(left_ms), dose_ms) / 60_000
 
     def progress(self) -> Table:
@@ -103,11 +107,14 @@ class View:
         table.add_row("light", *(self.light(pad) for pad in pads))
         if not session.locked:
             course = session.course
-            whole = course.fluence_uj_cm2
-            table.add_row("dose, J/cm2", *(bar(pad.fluence.total_uj_cm2, whole) for pad in pads))
+            wholes = course.whole_uj_cm2
+            cells = [bar(pad.fluence.total_uj_cm2, wholes[pad.index]) for pad in pads]
+            table.add_row("dose, J/cm2", *cells)
             for k, row in enumerate(self.run.board.BANKS):
-                share = whole * course.irradiance_uw_cm2[k] / sum(course.irradiance_uw_cm2)
-                cells = [bar(pad.fluence.uj_cm2[k], share) for pad in pads]
+                cells = [
+                    bar(pad.fluence.uj_cm2[k], bank_dose_uj_cm2(course.steps, pad.index, k))
+                    for pad in pads
+                ]
                 table.add_row(f"  {row[0]} nm", *cells)
         return table
 

@@ -68,7 +68,7 @@ def headline(edges: Edges, emitters: int, moment: Moment, end_us: float) -> str:
     """The moment, and when light last ended in the span of its table."""
     span_us = min(end_us, moment.us + AFTER_US)
     dark_us = dark_after(edges, emitters, moment.us, span_us)
-    said = f"last light {dark_us:,.1f} us later" if dark_us else "no light"
+    said = "no light" if dark_us is None else f"last light {dark_us:,.1f} us later"
     return f"\n {moment.what} at {moment.us / 1e6:.6f} s: {said}"
 
 
@@ -124,9 +124,11 @@ def panel(axis: Any, edges: Edges, emitters: int, moment: Moment, end_us: float)
     axis.set_yticklabels([edges.names[place] for place in shown], fontsize=8)
     axis.axvline(0.0, color=MARK, linewidth=0.8)
     dark_us = dark_after(edges, emitters, moment.us, end_us)
-    axis.axvline(dark_us / 1e3, color=MARK, linewidth=0.8, linestyle=":")
+    said = "no light"
+    if dark_us is not None:
+        axis.axvline(dark_us / 1e3, color=MARK, linewidth=0.8, linestyle=":")
+        said = f"last light {dark_us / 1e3:.3f} ms later"
     axis.set_xlim((begin_us - moment.us) / 1e3, (end_us - moment.us) / 1e3)
-    said = f"{moment.what} at {moment.us / 1e6:.3f} s; last light {dark_us / 1e3:.3f} ms later"
-    axis.set_title(said, loc="left", fontsize=9)
+    axis.set_title(f"{moment.what} at {moment.us / 1e6:.3f} s; {said}", loc="left", fontsize=9)
     axis.set_xlabel("ms", fontsize=8)
     axis.tick_params(labelsize=8)

@@ -18,13 +18,15 @@ export class Body {
   constructor() {
     this.clear();
     this.maps = ["A", "B"].map((pad) => {
-      const canvas = make("canvas", { class: "map", role: "img" });
+      const canvas = make("canvas", { class: "map", role: "img",
+        "aria-label": `Skin temperature by depth, pad ${pad}` });
       const said = make("figcaption", {});
       $("maps").append(make("figure", {}, said, canvas));
       return { pad, canvas, said };
     });
     $("maps").append(key());
     this.range = [0, 60];
+    this.at = null; // the charts' cursor, s
     this.due = null;
   }
 
@@ -48,9 +50,9 @@ export class Body {
     }
   }
 
-  /** Draw what lies between two times, a moment later. */
-  draw(range = this.range) {
-    this.range = range;
+  /** Draw what lies between two times, and the charts' cursor, a moment later. */
+  draw(range, at) {
+    Object.assign(this, { range, at });
     this.due ??= setTimeout(() => {
       this.due = null;
       if (!this.times.length) return;
@@ -75,6 +77,12 @@ export class Body {
     const room = wide - SCALE_PX - RIGHT_PX;
     if (room > 10) this.picture(context, columns, Math.round(room), deepest);
     const style = getComputedStyle(canvas);
+    const [from, to] = this.range;
+    if (this.at !== null && room > 10) {
+      const x = SCALE_PX + ((this.at - from) / (to - from)) * room;
+      context.fillStyle = "#fff";
+      context.fillRect(x, 0, 1, HIGH);
+    }
     context.fillStyle = style.color;
     context.font = "11px system-ui, sans-serif";
     context.textAlign = "right";

@@ -2,9 +2,9 @@
 
 const CLICK_MS = 200; // of a screen reader, which clicks and does not press
 
-/** `press(name, down)` is told each edge, once. */
-export function buttons(root, press) {
-  for (const button of root.querySelectorAll("[data-button]")) one(button, press);
+/** `press(name, down)` is told each edge, once, of every button on the page. */
+export function buttons(press) {
+  for (const button of document.querySelectorAll("[data-button]")) one(button, press);
 }
 
 function one(button, press) {

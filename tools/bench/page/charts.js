@@ -45,7 +45,8 @@ export class Charts {
         bind: { dblclick: () => () => { this.follow(0); return null; } },
         points: { size: 6 },
       },
-      legend: { mount: (_, table) => head.append(table) },
+      legend: { mount: (_, table) => head.append(table), markers: { show: true,
+        dash: (_, i) => strokeStyle(row.lines[i - 1]?.dash) } },
       scales: { x: { time: false, range: () => this.range() }, y: { range: rangeOf(row) },
         right: { range: [0, 100] } },
       axes: this.axes(row, last),
@@ -59,7 +60,7 @@ export class Charts {
   series(row, line) {
     const colour = this.theme(line.colour);
     return {
-      label: line.label, stroke: colour, width: line.wide ? 2.4 : 1.2, alpha: line.pale ? 0.45 : 1,
+      label: line.label, stroke: colour, width: line.wide ? 2.6 : 1.2, dash: line.dash,
       scale: line.right ? "right" : "y", points: { show: false }, pxAlign: 0,
       value: (_, value) => number(value, line.digits ?? row.digits),
     };
@@ -87,10 +88,7 @@ export class Charts {
 
   data(row) {
     const traces = this.traces();
-    return [traces.get("t_s"), ...row.lines.map((line) => {
-      const column = traces.get(line.column);
-      return line.share ? column.map((value) => value * line.share) : column;
-    })];
+    return [traces.get("t_s"), ...row.lines.map((line) => traces.drawn(line.column, line.share))];
   }
 
   /** What part of the time is shown, s. */
@@ -196,4 +194,10 @@ function rangeOf(row) {
     const most = Math.max(high ?? -Infinity, row.from ?? -Infinity, ...limits);
     return [least === row.from ? least : least - row.room, most + row.room];
   };
+}
+
+/** The nearest that a legend's marker has to a line's dashes. */
+function strokeStyle(dash) {
+  if (!dash?.length) return "solid";
+  return dash[0] < 5 ? "dotted" : dash.length > 2 ? "double" : "dashed";
 }

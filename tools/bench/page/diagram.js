@@ -42,12 +42,15 @@ export class Diagram {
     svg.append(draw("rect", { class: "group", x: box.x, y: box.y, width: box.wide, height: box.high, rx: 14 }));
     for (const [key, events] of gathered(this.machine)) {
       const [from, to] = key.split(">");
-      const path = draw("path", { class: "edge", d: this.way(from, to), "marker-end": "url(#tip)" },
+      const path = draw("path", { class: "edge", d: this.way(from, to), "marker-end": "url(#tip)",
+        "data-from": from, "data-to": to },
         draw("title", {}, `${from} to ${to}: ${events.join(", ")}`));
       this.edges.push({ from, to, events, path });
       svg.append(path);
     }
     for (const name of states) svg.append(this.node(name, lit.includes(name)));
+    svg.append(draw("text", { class: "group-name", x: box.x + 10, y: box.y + box.high - 8 }, "a session"));
+    this.svg = svg;
     $("diagram").append(svg);
   }
 
@@ -61,15 +64,23 @@ export class Diagram {
     return node;
   }
 
-  /** A curve from border to border, bowed so that ways there and back part. */
+  /** A curve from border to border, bowed so that ways there and back part. What holds in every
+      state of a session starts at their frame, above or below where it goes. */
   way(from, to) {
+    if (from === BOX) return this.wayOut(to);
     const a = centre(this.boxes.get(from)), b = centre(this.boxes.get(to));
     const dx = b[0] - a[0], dy = b[1] - a[1], long = Math.hypot(dx, dy) || 1;
-    const bow = from === BOX ? 0 : Math.min(long * 0.12, 26);
+    const bow = Math.min(long * 0.12, 26);
     const bend = [(a[0] + b[0]) / 2 - (dy / long) * bow, (a[1] + b[1]) / 2 + (dx / long) * bow];
-    const start = border(this.boxes.get(from), a, from === BOX ? b : bend);
-    const end = border(this.boxes.get(to), b, from === BOX ? start : bend);
+    const start = border(this.boxes.get(from), a, bend);
+    const end = border(this.boxes.get(to), b, bend);
     return `M${start} Q${bend.map((n) => n.toFixed(1))} ${end}`;
+  }
+
+  wayOut(to) {
+    const frame = this.boxes.get(BOX), goal = this.boxes.get(to), [x] = centre(goal);
+    const below = goal.y > frame.y;
+    return `M${x},${below ? frame.y + frame.high : frame.y} L${x},${below ? goal.y : goal.y + goal.high}`;
   }
 
   /** Light a state. */
@@ -103,12 +114,17 @@ export class Diagram {
     $("transitions").replaceChildren(...this.past.slice(-SHOWN).reverse().map((row) =>
       make("li", {}, make("time", {}, clock(row.t_s)), ` ${row.from} → ${row.to} `,
         make("code", {}, row.event || "reset"))));
-    const last = this.past.at(-1);
-    for (const { from, to, path } of this.edges) {
-      const taken = last && to === last.to
-        && (from === last.from || (from === BOX && this.machine.session.includes(last.from)));
-      path.classList.toggle("taken", Boolean(taken));
-    }
+    this.takeWay(this.past.at(-1));
+  }
+
+  /** Draw the last transition from the very state that it left. */
+  takeWay(last) {
+    this.taken?.remove();
+    if (!last || !this.boxes.has(last.from) || last.from === last.to) return;
+    const { from, to } = last;
+    this.taken = draw("path", { class: "edge taken", d: this.way(from, to), "marker-end": "url(#tip)",
+      "data-from": from, "data-to": to });
+    this.svg.append(this.taken);
   }
 }
 

@@ -4,26 +4,31 @@ import { Body } from "./body.js";
 import { buttons } from "./buttons.js";
 import { Charts } from "./charts.js";
 import { Diagram } from "./diagram.js";
-import { $, say, text } from "./dom.js";
+import { $, text } from "./dom.js";
 import { Dose } from "./dose.js";
+import { gallery } from "./gallery.js";
+import { showHolding } from "./holding.js";
+import { keys } from "./keys.js";
 import { Now } from "./now.js";
-import { panels } from "./panels.js";
+import { keepOffline } from "./offline.js";
+import { panels, wholeFluence } from "./panels.js";
 import { readOff, tools } from "./reading.js";
 import { understood } from "./ready.js";
 import { Buzzer } from "./sound.js";
 import { Story, lasting } from "./story.js";
+import { Strip } from "./strip.js";
 import { Surroundings } from "./surroundings.js";
 import { theme, watchTheme } from "./theme.js";
 import { Traces } from "./traces.js";
 import { Transport } from "./transport.js";
 import { Unit } from "./unit.js";
+import { Verdicts } from "./verdicts.js";
 import { Wall } from "./wall.js";
-import { clock } from "./words.js";
 
 const DURATION_S = 14_400; // the most that a scenario may last
 const DRAW_MS = 200; // between two drawings of the charts
 const ADDRESS_MS = 2_000; // between two looks at how long the scenario has become
-const UNTOLD = "Nothing is broken yet. What a fault did is told here.";
+const SHOW_SPEED = 10; // of a scenario of the gallery
 
 const worker = new Worker("worker.js", { type: "module" });
 const buzzer = new Buzzer();
@@ -35,25 +40,37 @@ function trouble(line) {
   $("trouble").hidden = !line;
 }
 
+/** A person does something to this unit: the story is theirs from here on. */
+function act() {
+  trouble("");
+  showHolding(null);
+  bench.story.kept = false;
+  bench.transport.altered();
+}
+
 /** Something is done to the unit now. */
 function happen(event) {
-  trouble("");
-  bench.transport.altered();
+  act();
   send({ do: "event", event });
 }
 
-/** A new unit, which lives through a scenario to its end and may then go on. */
-function begin(scenario) {
-  trouble("");
+/** A new unit, which lives through a scenario to its end and may then go on. `linked`: as the
+    address has it; `show`: it runs at once. */
+function begin(scenario, linked = false, show = false) {
   const { duration_s = null } = scenario;
   const goes_on = duration_s === null || Number.isFinite(duration_s); // else it is refused as it is
-  bench.anew = { until_s: duration_s };
+  if (!linked) {
+    trouble("");
+    bench.story.kept = false;
+  }
+  bench.anew = { until_s: duration_s, linked, show };
+  bench.transport.enable(false);
   send({ do: "begin", scenario: goes_on ? { ...scenario, duration_s: DURATION_S } : scenario });
 }
 
 function press(name, down) {
   if (down) {
-    bench.transport.altered();
+    act();
     bench.transport.held(true);
   }
   send({ do: "button", name, down });
@@ -66,17 +83,24 @@ const heard = {
     bench.ready = ready;
     bench.unit = new Unit(ready, buzzer);
     bench.now = new Now(ready);
+    bench.strip = new Strip(ready.words.states);
+    bench.verdicts = new Verdicts(bench.now, bench.strip);
     bench.body = new Body();
     bench.diagram = new Diagram(ready.machine, ready.words.states);
     bench.wall = new Wall(ready, happen);
     bench.surroundings = new Surroundings(ready, happen, (start) => begin({ ...kept(), start }));
-    bench.transport = new Transport(send);
+    bench.transport = new Transport(send, () => showHolding(null));
     bench.dose = new Dose(ready, (prescription) => send({ do: "explain", prescription }),
       (prescription) => begin({ ...kept(), prescription }));
     bench.story = new Story(begin, () => send({ do: "save" }), trouble);
     $("story-new").addEventListener("click", () => begin({}));
-    buttons($("unit"), press);
+    $("link-run").addEventListener("click", () => bench.transport.run(true));
+    $("link-new").addEventListener("click", () => begin({}));
+    gallery(ready.gallery, (scenario) => begin(scenario, false, true));
+    buttons(press);
+    keys(press);
     bench.story.open();
+    keepOffline();
   },
 
   begun({ t_s, depth_mm }) {
@@ -90,6 +114,7 @@ const heard = {
   scenario({ scenario }) {
     bench.scenario = scenario;
     if (bench.anew) fresh(scenario);
+    bench.traces.strikes = strikes(scenario.event);
     bench.surroundings.story(scenario);
     if (!bench.transport.running) holds(bench.transport.t_s); // else the next frame says when
     bench.story.changed();
@@ -97,12 +122,15 @@ const heard = {
 
   rows({ rows }) {
     rows.forEach((row) => bench.traces.push(row));
+    bench.strip.reading(bench.traces.reading(bench.traces.length - 1));
     bench.due = true;
   },
 
   frame(frame) {
     for (const part of [bench.unit, bench.now, bench.body]) part.frame(frame);
     bench.diagram.frame(frame.state);
+    bench.strip.state(frame.state, bench.now.why(frame));
+    bench.verdicts.frame(frame.verdicts);
     bench.transport.at(frame.t_s);
     holds(frame.t_s);
     latched(frame.faults);
@@ -115,23 +143,10 @@ const heard = {
     bench.now.log(row.t_s, `${row.to}: ${bench.ready.words.states[row.to]} (${row.event})`);
   },
 
-  told(row) {
-    text($("told"), row.text);
-    $("told").classList.add("is");
-    const which = [row.fault, row.pad, row.strike_s].join();
-    const line = bench.told.get(which);
-    if (line?.isConnected && line.dataset.off === String(row.off_s)) {
-      bench.now.amend(line, row.text); // it became warmer since
-      return;
-    }
-    line?.remove(); // said what must come of it: this is what came
-    bench.told.set(which, bench.now.log(row.onset_s, row.text, "result"));
-    bench.told.get(which).dataset.off = row.off_s;
-  },
-
   over() {
     bench.transport.stopped();
-    say(`It is over at ${clock(bench.transport.t_s, 0)}.`);
+    const off = bench.diagram.state === "OFF" ? "The unit is off, and" : "The time is up:";
+    bench.now.log(bench.transport.t_s, `${off} this run is over. Go back, or take a new unit.`);
   },
 
   paused() {
@@ -148,21 +163,30 @@ const heard = {
       bench.dose.showExplanation({ error: line });
       return;
     }
-    trouble(line);
+    const linked = bench.anew?.linked;
     bench.anew = null;
     if (bench.scenario) {
       bench.surroundings.refused();
+      bench.transport.enable(true);
       holds(bench.transport.t_s);
     }
-    if (bench.ready && !bench.scenario) begin({});
+    if (linked) bench.story.refused(line);
+    else trouble(line);
   },
 };
 
 /** Show what the scenario has on at a moment. */
 function holds(t_s) {
-  const on = lasting(bench.scenario.event, t_s);
+  const on = lasting(bench.scenario.event, t_s).filter(({ fault }) => bench.wall.lasts(fault));
   bench.wall.at(on);
+  bench.unit.broken(on);
   bench.surroundings.at(t_s, on);
+}
+
+/** What was broken and when, for the charts. */
+function strikes(events) {
+  return events.filter(({ fault }) => fault)
+    .map(({ at_s, fault, pad }) => ({ t: at_s, name: pad ? `${fault} ${pad}` : fault }));
 }
 
 /** What a new unit has in common with this one. */
@@ -179,15 +203,22 @@ function fresh(scenario) {
   bench.body.clear();
   bench.diagram.cut(-1);
   bench.named = 0;
-  bench.told = new Map();
+  bench.verdicts.clear();
   bench.story.typed = false;
   bench.now.begun(asked);
+  bench.strip.begun(wholeFluence(asked));
   bench.dose.set(asked);
-  text($("told"), UNTOLD);
-  $("told").classList.remove("is");
-  charts(panels(ready.limits, asked, ready.banks));
-  bench.transport.begun(0, bench.anew.until_s);
+  charts(panels(ready.limits, asked, ready.banks, (name) => bench.traces.has(name)));
+  const { until_s, linked, show } = bench.anew;
   bench.anew = null;
+  bench.transport.begun(0, until_s);
+  bench.transport.enable(true);
+  showHolding(linked && until_s !== null ? { ...scenario, duration_s: until_s } : null);
+  if (bench.transport.running && !show) bench.transport.run(false); // a new unit waits for Run
+  if (show) {
+    $("first").open = false;
+    bench.transport.runAt(SHOW_SPEED);
+  }
 }
 
 function charts(rows) {
@@ -199,7 +230,7 @@ function charts(rows) {
   }
   bench.charts = new Charts($("plots"), rows, () => bench.traces, theme);
   bench.charts.watch((range, at) => {
-    bench.body.draw(range);
+    bench.body.draw(range, at);
     readOff(bench, at);
   });
   tools(bench);

@@ -1,4 +1,4 @@
-// States as bands behind a chart, limits and faults as lines over it: a uPlot plugin.
+// States as bands behind a chart; limits, faults and what was broken as lines over it: a uPlot plugin.
 
 /** `traces()` gives what is drawn; `limits` rows of [value, name, alarming]; `named` says whether
     this chart also writes the names of states and faults; `colour(name)` gives a colour. */
@@ -8,6 +8,7 @@ export function marks(traces, limits, named, colour) {
     draw: (u) => {
       limitLines(u, limits, colour);
       faultLines(u, traces(), named, colour);
+      strikeLines(u, traces(), named, colour);
       if (named) stateNames(u, traces(), colour);
     },
   } };
@@ -86,10 +87,31 @@ function limitLines(u, limits, colour) {
   });
 }
 
+/** What was broken, and when: dotted, named at the top. */
+function strikeLines(u, traces, named, colour) {
+  clipped(u, (ctx, bbox) => {
+    ctx.strokeStyle = ctx.fillStyle = colour("ink");
+    ctx.lineWidth = devicePixelRatio;
+    ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
+    ctx.textBaseline = "top";
+    traces.strikes.forEach(({ t, name }, k) => {
+      const x = u.valToPos(t, "x", true);
+      ctx.beginPath();
+      ctx.moveTo(x, bbox.top);
+      ctx.lineTo(x, bbox.top + bbox.height);
+      ctx.stroke();
+      if (!named || x < bbox.left || x > bbox.left + bbox.width) return;
+      ctx.textAlign = "right";
+      ctx.fillText(`✕ ${name}`, x - 4 * devicePixelRatio, bbox.top + (3 + 12 * (k % 4)) * devicePixelRatio);
+    });
+  });
+}
+
 function faultLines(u, traces, named, colour) {
   clipped(u, (ctx, bbox) => {
     ctx.strokeStyle = ctx.fillStyle = colour("alarm");
     ctx.lineWidth = 1.5 * devicePixelRatio;
+    ctx.setLineDash([]);
     ctx.textBaseline = "bottom";
     traces.marks.forEach(({ t, names }, k) => {
       const x = u.valToPos(t, "x", true);

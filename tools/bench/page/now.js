@@ -1,6 +1,7 @@
-// What the unit is doing now, in words and numbers, and what happened before.
+// What the unit is doing now, in numbers, and what happened before.
 
 import { $, draw, make, say, text } from "./dom.js";
+import { wholeFluence } from "./panels.js";
 import { clock, number } from "./words.js";
 
 const LOW_C = 30, HIGH_C = 46, WIDE = 320; // of a gauge
@@ -22,7 +23,7 @@ export class Now {
     const x = (celsius) => ((celsius - LOW_C) / (HIGH_C - LOW_C)) * WIDE;
     const name = pad.toLowerCase();
     const picture = draw("svg", { viewBox: `-8 0 ${WIDE + 16} 42`, class: `gauge ${name}`, role: "img" });
-    const title = draw("title");
+    const title = draw("title", {}, `Pad ${pad}`);
     const bar = draw("rect", { class: "fill", y: 12, height: 12, rx: 2, width: 0 });
     const sensed = draw("path", { class: "sensed", d: "M0 8 V28" });
     picture.append(title, draw("rect", { class: "track", y: 12, width: WIDE, height: 12, rx: 2 }),
@@ -40,15 +41,11 @@ export class Now {
   }
 
   frame(frame) {
-    text($("state-name"), frame.state);
-    text($("state-words"), this.words.states[frame.state]);
-    text($("state-why"), this.why(frame));
-    $("state-name").dataset.state = frame.state;
     this.gauges.forEach((gauge, k) => this.set(gauge, frame, k));
     this.number("contact, true °C", frame.true_contact_c, 2);
     this.number("contact, sensed °C", frame.contact_c, 2);
     this.number("LED board °C", frame.board_c, 1);
-    this.number(`dose of ${+this.asked.fluence_j_cm2} J/cm²`, frame.fluence, 2);
+    this.number(`dose of ${+wholeFluence(this.asked).toFixed(3)} J/cm²`, frame.fluence, 2);
     this.number(`CEM43 of ${this.limits.cem43_min} min`, frame.cem43_min, 3);
     this.number("light, % of full", [0, 1].map((pad) => mean(frame.mean_duty, pad, this.banks)), 1);
     this.fact("lit for", clock(frame.treat_s, 0));
@@ -81,9 +78,11 @@ export class Now {
     const inside = (celsius) => Math.min(Math.max(x(celsius), 0), WIDE);
     bar.setAttribute("width", inside(frame.true_contact_c[k]).toFixed(1));
     bar.classList.toggle("hot", frame.true_contact_c[k] >= this.limits.warn_c);
-    sensed.setAttribute("transform", `translate(${inside(frame.contact_c[k]).toFixed(1)} 0)`);
+    const read = frame.contact_c[k] !== null;
+    sensed.setAttribute("visibility", read ? "visible" : "hidden");
+    if (read) sensed.setAttribute("transform", `translate(${inside(frame.contact_c[k]).toFixed(1)} 0)`);
     text(title, `Pad ${pad}: truly ${number(frame.true_contact_c[k], 1)} °C, sensed `
-      + `${number(frame.contact_c[k], 1)} °C; trip at ${this.limits.trip_c} °C`);
+      + `${number(frame.contact_c[k] ?? NaN, 1)} °C; trip at ${this.limits.trip_c} °C`);
   }
 
   number(name, values, digits) {
@@ -125,10 +124,10 @@ export class Now {
     return row;
   }
 
-  /** Another text for a line: more is known of it. */
-  amend(row, line) {
-    row.lastChild.textContent = ` ${line}`;
-    say(line);
+  /** Another text for a line: more is known of it. `heard` tells screen readers, too. */
+  amend(row, line, heard) {
+    text(row.lastChild, ` ${line}`);
+    if (heard) say(line);
   }
 
   /** Rewound: what is later has not happened. */

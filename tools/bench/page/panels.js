@@ -1,16 +1,36 @@
 // What each chart shows: its lines by column of a trace, and the limits beside them.
 
 const PADS = ["a", "b"];
+const SENSED = [1.5, 3]; // line, gap: told apart from the truth without colour
+const BANKS = [[], [9, 4], [3, 3], [9, 3, 2, 3]]; // of each bank of a pad, in turn
 
-/** The charts of a run. `limits` in C and minutes, `asked` the prescription, `banks` in nm. */
-export function panels(limits, asked, banks) {
+/** The fluence that all steps of a prescription ask of a pad at most, J/cm². */
+export function wholeFluence(asked) {
+  const steps = asked.step ?? [asked];
+  const ofPad = (pad) => steps
+    .filter((step) => (step.pads ?? "AB").includes(pad))
+    .map((step) => step.fluence_j_cm2 ?? step.minutes * 0.06
+      * Object.values(step.irradiance_mw_cm2).reduce((sum, value) => sum + value, 0))
+    .reduce((sum, value) => sum + value, 0);
+  return Math.max(ofPad("A"), ofPad("B"));
+}
+
+/** The charts of the columns that `has(name)` says there are. `limits` in C and minutes, `asked` the
+    prescription, `banks` in nm. */
+export function panels(limits, asked, banks, has) {
+  return every(limits, asked, banks)
+    .map((row) => ({ ...row, lines: row.lines.filter(({ column }) => has(column)) }))
+    .filter((row) => row.lines.length);
+}
+
+function every(limits, asked, banks) {
   return [
     {
       key: "contact", title: "Contact temperature", unit: "°C", digits: 2, height: 190, room: 0.9,
       lines: [
         ...PADS.map((pad) => line(pad, `true_contact_${pad}_c`, `${pad.toUpperCase()} true`)),
         ...PADS.map((pad) => ({
-          ...line(pad, `contact_${pad}_c`, `${pad.toUpperCase()} as sensed`), pale: true,
+          ...line(pad, `contact_${pad}_c`, `${pad.toUpperCase()} sensed`), dash: SENSED,
         })),
       ],
       limits: [
@@ -25,8 +45,9 @@ export function panels(limits, asked, banks) {
     },
     {
       key: "duty", title: "Duty, by bank", unit: "%", digits: 1, height: 120, from: 0, room: 2,
-      lines: PADS.flatMap((pad) => banks.map((nm) => ({
-        ...line(pad, `duty_${pad}_${nm}`, `${pad.toUpperCase()} ${nm}`), share: 100 / 65535, nm,
+      lines: PADS.flatMap((pad) => banks.map((nm, k) => ({
+        ...line(pad, `duty_${pad}_${nm}`, `${pad.toUpperCase()} ${nm}`), share: 100 / 65535,
+        dash: BANKS[k % BANKS.length],
       }))),
       limits: [],
     },
@@ -37,13 +58,14 @@ export function panels(limits, asked, banks) {
     {
       key: "dose", title: "Dose, all banks of a pad", unit: "J/cm²", digits: 2, height: 110, from: 0,
       room: 1.5, lines: PADS.map((pad) => line(pad, `fluence_${pad}`, pad.toUpperCase())),
-      limits: [[asked.fluence_j_cm2, "asked"]],
+      limits: [[wholeFluence(asked), "asked"]],
     },
     {
       key: "battery", title: "Battery", unit: "V", digits: 2, height: 100, room: 0.1,
       lines: [
         { colour: "ink", column: "battery_v", label: "pack" },
-        { colour: "charge", column: "battery_pct", label: "charge, %", right: true, digits: 0 },
+        { colour: "charge", column: "battery_pct", label: "charge, %", right: true, digits: 0,
+          dash: BANKS[1] },
       ],
       limits: [[limits.pack_end_v, "end", true]],
     },

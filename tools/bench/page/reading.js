@@ -12,10 +12,10 @@ export function readOff({ traces, charts }, at) {
   if (at === null) return;
   clearTimeout(readOff.waiting);
   readOff.waiting = setTimeout(() => {
-    const k = traces.indexAt(at), value = (name, digits) => number(traces.get(name)[k], digits);
-    text($("read-off"), `${clock(at)}, ${traces.stateAt(at)}: contact A `
-      + `${value("true_contact_a_c", 1)}, B ${value("true_contact_b_c", 1)} °C, dose A `
-      + `${value("fluence_a", 2)}, B ${value("fluence_b", 2)} J/cm²`);
+    const { state, true_contact_c, contact_c, fluence } = traces.reading(traces.indexAt(at));
+    const contact = Number.isNaN(true_contact_c[0]) ? contact_c : true_contact_c;
+    text($("read-off"), `${clock(at)}, ${state}: contact A ${number(contact[0], 1)}, B `
+      + `${number(contact[1], 1)} °C, dose A ${number(fluence[0], 2)}, B ${number(fluence[1], 2)} J/cm²`);
   }, SAY_MS);
 }
 

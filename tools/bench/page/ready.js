@@ -20,7 +20,7 @@ export function understood(ready) {
     banks: ready.banks.map((bank) => bank[0]), // nm
     limits: inUnits(ready.limits), faults: ready.faults, buttons: ready.buttons,
     words: ready.words, start: ready.start, changes: ready.changes, prescription: ready.prescription,
-    columns: ready.columns,
+    columns: ready.columns, gallery: ready.gallery,
     machine: {
       states: ready.states, rows: ready.rows, lit: ready.lit.map((k) => ready.states[k]),
       session: ready.session.map((k) => ready.states[k]),

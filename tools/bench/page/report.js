@@ -14,10 +14,12 @@ const PACKED_MOST = 400_000_000; // letters of JSON: four hours of rows are 20 m
 
 /** Draw what the page holds. */
 async function show() {
-  const { columns, rows, limits, asked, banks } = await unpack($("packed").textContent.trim(), PACKED_MOST);
+  const { columns, rows, limits, asked, banks, strikes } = await unpack($("packed").textContent.trim(), PACKED_MOST);
   const traces = new Traces(columns);
   rows.forEach((row) => traces.push(row));
-  const charts = new Charts($("plots"), panels(inUnits(limits), asked, banks), () => traces, theme);
+  traces.strikes = strikes;
+  const shown = panels(inUnits(limits), asked, banks, (name) => traces.has(name));
+  const charts = new Charts($("plots"), shown, () => traces, theme);
   const report = { traces, charts };
   charts.watch((_, at) => readOff(report, at));
   tools(report);

@@ -24,10 +24,11 @@ function ms(seconds) {
 }
 
 export class Story {
-  /** `begin(scenario)` powers a new unit on; `ask()` asks the engine for the scenario up to now, for
-      `receive`; `trouble(line)` shows what failed. */
+  /** `begin(scenario, linked)` powers a new unit on; `ask()` asks the engine for the scenario up to
+      now, for `receive`; `trouble(line)` shows what failed. While `kept`, the address is a link that
+      somebody opened: it is written anew only once something was done. */
   constructor(begin, ask, trouble) {
-    Object.assign(this, { begin, ask, trouble, scenario: null, typed: false, wanting: [] });
+    Object.assign(this, { begin, ask, trouble, scenario: null, typed: false, wanting: [], kept: false });
     $("story-save").addEventListener("click", () => this.save());
     $("story-file").addEventListener("change", (event) => this.load(event.target));
     $("story-link").addEventListener("click", () => this.copy());
@@ -58,9 +59,13 @@ export class Story {
       const scenario = await this.now();
       const area = $("story-text");
       if (!this.typed && document.activeElement !== area) area.value = stringify(scenario);
-      this.own = MARK + await pack(scenario);
-      history.replaceState(null, "", this.own);
+      if (!this.kept) await this.write(scenario);
     }, SETTLE_MS);
+  }
+
+  async write(scenario) {
+    this.own = MARK + await pack(scenario);
+    history.replaceState(null, "", this.own);
   }
 
   async save() {
@@ -85,8 +90,7 @@ export class Story {
   }
 
   async copy() {
-    this.own = MARK + await pack(await this.now());
-    history.replaceState(null, "", this.own);
+    await this.write(await this.now());
     const note = $("story-note");
     try {
       await navigator.clipboard.writeText(location.href);
@@ -103,11 +107,19 @@ export class Story {
       if (!this.scenario) this.begin({});
       return;
     }
+    this.kept = true;
     try {
-      this.begin(await unpack(location.hash.slice(MARK.length)));
-    } catch {
-      this.begin({});
-      this.trouble("The link is damaged, and its scenario cannot be read: a new unit instead.");
+      const held = await unpack(location.hash.slice(MARK.length));
+      if (Object.prototype.toString.call(held) !== "[object Object]") this.refused("it holds no scenario");
+      else this.begin(held, true);
+    } catch (why) {
+      this.refused(`it is damaged (${why.message})`);
     }
+  }
+
+  /** The link that the address holds cannot be used: say why, and keep it. */
+  refused(why) {
+    if (!this.scenario) this.begin({}, true);
+    this.trouble(`The link was refused: ${why}. The address still holds it; this is a new unit.`);
   }
 }

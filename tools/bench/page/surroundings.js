@@ -11,6 +11,12 @@ const ROOM = [
   ["vasodilation", "vasodilation", "×", 0.5], ["battery_pct", "battery", "%", 1],
 ];
 const CHARGER = "charger_plugged"; // as the wall calls it
+// The three signs of wear part here: buckle above, and what the other two sensors say. Each choice
+// is a fault of both pads, with its value; "" is the truth.
+const SIGNS = [
+  ["skin sensors say", "skin_sensor_stuck", [["", "what is there"], [1, "touched"], [0, "not touched"]]],
+  ["warmth sensed", "sensors_step", [["", "what is there"], [-10, "10 °C less"], [4.3, "4.3 °C more"]]],
+];
 
 export class Surroundings {
   /** `send(event)` for what happens now, `anew(start)` for what needs a new unit. */
@@ -22,6 +28,7 @@ export class Surroundings {
     this.buckle = this.tick(root, "buckled", "buckle closed",
       () => send({ buckled: this.buckle.checked }));
     this.charger = this.tick(root, "charger", "charger in", () => this.plug());
+    this.signs = SIGNS.map((row) => this.sign(root, ...row));
     for (const row of ROOM) this.range(root, row, ready.start[row[0]]);
     const jump = make("input", { type: "number", value: 1, min: -3650, max: 3650, step: "any",
       "aria-label": "Days" });
@@ -34,6 +41,24 @@ export class Surroundings {
     const input = make("input", { type: "checkbox", onchange: change });
     root.append(make("label", { class: "tick" }, input, ` ${words}`));
     return input;
+  }
+
+  sign(root, words, fault, choices) {
+    const id = `sign-${fault}`;
+    const select = make("select", { id },
+      ...choices.map(([value, its]) => make("option", { value }, its)));
+    select.addEventListener("change", () => {
+      const { value } = select;
+      if (this.signOn(fault)) this.send({ fault, off: true });
+      if (value !== "") this.send({ fault, value: Number(value) });
+    });
+    root.append(make("div", { class: "room sign" }, make("label", { for: id }, words), select));
+    return { fault, select };
+  }
+
+  /** The fault of this name that is on now for both pads. */
+  signOn(fault) {
+    return this.on?.find((event) => event.fault === fault && !event.pad);
   }
 
   range(root, [key, words, unit, step], { min, max }) {
@@ -86,13 +111,16 @@ export class Surroundings {
       if ("worn" in event) holds.buckled = event.worn;
       if (event.fault === "battery_low") holds.battery_pct = event.value;
     }
+    this.on = on;
     const charger = on.some((event) => event.fault === CHARGER);
-    const said = JSON.stringify([holds, charger]);
+    const signs = this.signs.map(({ fault }) => String(this.signOn(fault)?.value ?? ""));
+    const said = JSON.stringify([holds, charger, signs]);
     if (said === this.said) return;
     this.said = said;
     this.worn.checked = holds.worn;
     this.buckle.checked = holds.buckled;
     this.charger.checked = charger;
+    this.signs.forEach(({ select }, k) => { select.value = signs[k]; });
     for (const [key, inputs] of this.inputs) {
       for (const input of inputs) if (input !== document.activeElement) input.value = holds[key];
     }

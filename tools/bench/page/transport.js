@@ -7,9 +7,9 @@ const TICK_STEPS = 1;
 const SETTLE_MS = 150; // after the slider's last move, before going there
 
 export class Transport {
-  /** `send(message)` goes to the engine. */
-  constructor(send) {
-    Object.assign(this, { send, running: false, speed: 1, furthest: 0, t_s: 0, until_s: null, slid: null });
+  /** `send(message)` goes to the engine; `begins()` is called when it is to run. */
+  constructor(send, begins) {
+    Object.assign(this, { send, begins, running: false, speed: 1, furthest: 0, t_s: 0, until_s: null, slid: null });
     $("play").addEventListener("click", () => this.run(!this.running));
     $("step").addEventListener("click", () => {
       this.run(false);
@@ -20,14 +20,28 @@ export class Transport {
       if (this.running) this.run(true);
     });
     $("slider").addEventListener("input", () => this.slide());
-    for (const id of ["play", "step", "slider"]) $(id).disabled = false;
+  }
+
+  /** Whether there is a unit to run: none while another begins. */
+  enable(there) {
+    for (const id of ["play", "step", "slider"]) $(id).disabled = !there;
   }
 
   run(running) {
+    if (running) this.begins();
     this.running = running;
     text($("play"), running ? "Pause" : "Run");
     if (!running) text($("pace"), "paused");
     this.send({ do: "run", speed: running ? this.speed : 0, ...this.until() });
+  }
+
+  /** Run as fast as one of the speeds that there are. */
+  runAt(speed) {
+    for (const input of $("speeds").querySelectorAll("input")) {
+      if (Number(input.value) === speed) input.checked = true;
+    }
+    this.speed = speed;
+    this.run(true);
   }
 
   until() {

@@ -15,6 +15,7 @@ export class Unit {
     this.buzzer = buzzer;
     this.banks = ready.banks;
     this.words = ready.words.cues;
+    this.padded = new Set(ready.faults.filter((row) => row.pads).map((row) => row.name));
     this.glows = ["a", "b"].flatMap((pad) => this.pad(pad));
     this.glass = $("oled").getContext("2d");
     this.glass.putImageData(pixels(new Uint8Array(1024)), 0, 0);
@@ -38,11 +39,15 @@ export class Unit {
       for (let row = 0; row < LEDS; row += 1) {
         light.append(draw("circle", { class: "led", cx: x, cy: 24 + row * 22, r: 6 }));
       }
+      const middle = 24 + 22 * ((LEDS - 1) / 2);
+      light.append(draw("title"), draw("path", { class: "cross", d:
+        `M${x - 11} ${middle - 44} L${x + 11} ${middle + 44} M${x + 11} ${middle - 44} L${x - 11} ${middle + 44}` }));
       picture.append(light, draw("text", { class: "nm", x, y: HIGH - 21 }, String(nm)), share);
       return { light, share };
     });
     const said = make("figcaption", { class: name, id: `pad-${name}-said` });
-    $(`pad-${name}`).append(picture, said);
+    $(`pad-${name}`).append(picture, said,
+      make("ul", { class: "broken", id: `broken-${name}`, "aria-label": `Broken on pad ${name.toUpperCase()}` }));
     return glows.map((glow) => ({ ...glow, said, pad: name.toUpperCase() }));
   }
 
@@ -52,7 +57,11 @@ export class Unit {
     frame.mean_duty.forEach((duty, k) => {
       const share = duty / 65535, { light, share: label } = this.glows[k];
       light.style.setProperty("--glow", (share ** DIM).toFixed(3));
-      text(label, share ? `${number(share * 100, share < 0.1 ? 1 : 0)} %` : "");
+      const open = frame.open_banks.includes(k), stuck = frame.stuck_banks.includes(k);
+      light.classList.toggle("open", open);
+      light.classList.toggle("stuck", stuck);
+      const lit = share ? `${number(share * 100, share < 0.1 ? 1 : 0)} %` : "";
+      text(label, open ? "open" : stuck ? "stuck" : lit);
     });
     for (const start of [0, each]) {
       const lit = frame.mean_duty.slice(start, start + each).some(Boolean);
@@ -66,6 +75,19 @@ export class Unit {
     }
     $("lamp").dataset.light = frame.light;
     text($("lamp-said"), `status light ${LAMP[frame.light] ?? frame.light}`);
+  }
+
+  /** Faults that are on, as events, each where it is: at its pad, or under the unit. */
+  broken(on) {
+    const said = JSON.stringify(on);
+    if (said === this.brokenSaid) return;
+    this.brokenSaid = said;
+    for (const place of ["a", "b", "unit"]) {
+      const its = on.filter((event) => (event.pad?.toLowerCase() ?? (this.padded.has(event.fault) ? place : "unit")) === place
+        && !(place === "unit" && this.padded.has(event.fault)));
+      const value = ({ value }) => value == null ? "" : ` ${value}`;
+      $(`broken-${place}`).replaceChildren(...its.map((event) => make("li", {}, `✕ ${event.fault}${value(event)}`)));
+    }
   }
 
   /** Sound and vibration of a cue. */

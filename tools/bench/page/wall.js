@@ -17,6 +17,7 @@ export class Wall {
       $("wall").append(make("section", {}, make("h3", {}, title), list));
     }
     $("wall-find").addEventListener("input", () => this.find());
+    $("wall-find").addEventListener("keydown", (event) => this.first(event));
     $("wall-clear").addEventListener("click", () => this.clear());
   }
 
@@ -28,7 +29,8 @@ export class Wall {
       const said = pad || (row.lasts ? "on" : "do");
       const key = make("button", {
         type: "button", class: `break ${pad.toLowerCase()}`, "aria-pressed": row.lasts ? "false" : null,
-        "aria-label": `${row.name}: ${words}${pad && `, pad ${pad}`}`,
+        // Begins with the visible word, so that who speaks to the page can say what they see.
+        "aria-label": `${said}: ${row.name}, ${words}`,
         onclick: () => this.strike(row, pad, value, button, key),
       }, said);
       if (row.lasts) this.switches.push({ row, pad, key });
@@ -63,6 +65,11 @@ export class Wall {
     this.send(event);
   }
 
+  /** Whether a fault lasts on. */
+  lasts(fault) {
+    return this.switches.some(({ row }) => row.name === fault);
+  }
+
   /** Light what is on: events, as the scenario has them. */
   at(on) {
     this.on = on;
@@ -88,6 +95,14 @@ export class Wall {
   /** Whether pad B's is an event of its own. */
   alone(fault) {
     return this.on.some((event) => event.fault === fault && event.pad === "B");
+  }
+
+  /** Enter breaks the first that was found, with Shift on pad B; Escape leaves. */
+  first(event) {
+    if (event.key === "Escape") event.target.blur();
+    if (event.key !== "Enter") return;
+    const keys = $("wall").querySelector("li:not([hidden])")?.querySelectorAll(".break") ?? [];
+    keys[event.shiftKey ? keys.length - 1 : 0]?.click();
   }
 
   find() {
