@@ -4,6 +4,7 @@ Called by `firmware.waistband`, whose tick runs them. Reads the unit's files; a 
 refused locks the session.
 """
 
+from firmware.core.conversions import ntc_table
 from firmware.core.faults import Faults
 from firmware.core.inputs import Inputs
 from firmware.core.limits import BLIND_WAIT_MS, DUTY_MAX, SKIN_CODE_MAX
@@ -75,9 +76,10 @@ class Parts:
         self.rail = CurrentMonitor(board, hal)
         self.set_ups = SetUps(inputs)
         self.battery = Battery(board)
+        table = ntc_table(board)
         self.pads = pads = (
-            Pad(0, board, offsets_mc[0], full_uw_cm2[0]),
-            Pad(1, board, offsets_mc[1], full_uw_cm2[1]),
+            Pad(0, board, table, offsets_mc[0], full_uw_cm2[0]),
+            Pad(1, board, table, offsets_mc[1], full_uw_cm2[1]),
         )
         self.wear = WearDetector(inputs, pads, self.skin_codes)
         if not session.lock:

@@ -287,8 +287,8 @@ GROUPS = (
         # The zero is taken off as it is at START: one that moves while lit is current.
         Fault(
             "rail_offset", 62, "rail monitor’s zero is off",  # noqa: RUF001 - as the page sets it
-            [Bound(GOES_ON, None, STRIKE, LIT, (Trial(2.0), Trial(-2.0)), source=IN_GATED)],
-            unit="mA", low=-20, high=20, default=2.0, drawn=(-1.0, 1.0), harmless_to=1.0,
+            [Bound(GOES_ON, None, STRIKE, LIT, (Trial(1.0), Trial(-1.0)), source=IN_GATED)],
+            unit="mA", low=-20, high=20, default=1.0, drawn=(-1.0, 1.0), harmless_to=1.0,
             shows_as=AS_CURRENT,
         ),
         Fault(
@@ -432,6 +432,7 @@ GROUPS = (
         ),
         Fault(  # the unit's nine clocks free it once dark: the fault stays latched
             "bus_low", 68, "a part holds SDA low", [Bound(OFF, 800, STRIKE, ("FAULT",), once=True)],
+            lasts=False, not_in=("WAIT_SKIN",),  # there it is clocked free before any light
             shows_as=("contact_lost", "board_sensor_lost", "rail_lost", "skin_sensor_lost"),
         ),
         Fault(

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from firmware.core import states
-from firmware.core.conversions import tmp117_code, tmp117_mc
+from firmware.core.conversions import ntc_table, tmp117_code, tmp117_mc
 from firmware.core.faults import Faults
 from firmware.core.inputs import BUCKLE, Inputs
 from firmware.core.limits import BANK_MAX_UW_CM2, CLOCK_MASK, DUTY_MAX
@@ -197,7 +197,7 @@ def test_a_pads_control_step_never_reaches_2_to_the_30(
     codes: tuple[int, int, int], ms: int, heard: list[int], ceiling: int, step_ms: int,
     set_point_mc: int,
 ) -> None:  # fmt: skip
-    pad = Pad(0, BOARD, -2_000, [Int31(BANK_MAX_UW_CM2)] * 4)
+    pad = Pad(0, BOARD, ntc_table(BOARD), -2_000, [Int31(BANK_MAX_UW_CM2)] * 4)
     inputs = Inputs()
     inputs.ms = ms
     inputs.heard = heard
