@@ -22,6 +22,7 @@ TABLE: list[tuple[str, Any, str]] = [
     ("CONTROL_TICKS", 10, "ours: control every 200 ms"),
     ("LEASE_MS", 50, "ours: lease"),
     ("DAY_MS", 24 * 60 * MINUTE_MS, "a day"),
+    ("HOUR_MS", 3_600_000, "clock"),
     # contact
     ("SET_POINT_MAX_MC", 40_500, "below 41 C, IEC 60601-1 Table 24"),
     ("SET_POINT_MIN_MC", 38_000, "ours: prescribable from 38.0 C"),
