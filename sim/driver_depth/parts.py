@@ -375,6 +375,12 @@ class Ds3231(Part):
         """Move its time ahead, as a fault does."""
         self.offset_s += seconds
 
+    def seconds(self, us: int) -> int | None:
+        """Return its time in seconds since 2000-01-01; None where it was never set."""
+        if self.status & self.STOPPED:
+            return None
+        return self.offset_s + us // 1_000_000 - UNIX_2000_S
+
     def fields(self, us: int) -> list[int]:
         """Return second, minute, hour, day of the week, day, month and year, in BCD."""
         seconds = self.offset_s + us // 1_000_000

@@ -101,6 +101,7 @@ BEFORE_POWER = ("OFF",)
 AS_APART = (
     "contact_apart", "contact_hot", "contact_garbage", "contact_jump", "contact_still", "off_skin",
 )  # fmt: skip
+SPRINGS_BACK = ("ntc_open", "ntc_short", "pad_unplugged")  # their end is a contact_jump as well
 AS_SLIPPED = ("off_skin", "contact_apart", "contact_jump", "contact_loose")
 RESETS = ("set_up_lost",)  # once a chip has lost its set-up again and again
 AS_CURRENT = ("fet_stuck_on", "rail_apart", "enable_stuck")

@@ -13,6 +13,7 @@ from firmware.core.states import NOT_LOCKED, RESTARTS
 from firmware.waistband import Waistband
 from hal import resets
 from sim.faults.catalogue import HANGS, POWER_LOST, RAISES, SOFT_RESET
+from sim.faults.depth import SWITCHED_ON
 from sim.faults.hardware import NEVER_MS
 
 TYPE_CHECKING = False
@@ -70,9 +71,6 @@ class Lifecycle:
     def wait(self) -> None:
         """A tick's time in which no firmware runs."""
         hal = self.hal
-        if self.is_off:
-            self.stay_off()
-            return
         hal.read(self.spare)
         if hal.t_ms >= self.next_ms:
             self.next()
@@ -137,7 +135,7 @@ class Lifecycle:
         self.running = False
         self.is_off = True
         self.released = False
-        self.tick = self.wait
+        self.tick = self.stay_off
 
     def stay_off(self) -> None:
         """A tick's time without a supply."""
@@ -148,15 +146,20 @@ class Lifecycle:
         if down and self.released:
             self.is_off = False
             hal.powered = True
-            self.power_on()
+            self.tick = self.wait
+            self.power_on(SWITCHED_ON)
         self.released = self.released or not down
 
-    def power_on(self) -> None:
+    def power_on(self, why: str = "power-on") -> None:
         """Power has come, or come back."""
         hal = self.hal
         hal.restart()
-        self.restarts.append((hal.t_ms / 1000, "power-on"))
+        self.restarts.append((hal.t_ms / 1000, why))
         self.boot(True)
+
+    def sleeps(self) -> bool:
+        """Whether the unit is off and stays so until an event comes."""
+        return self.is_off and self.released and not self.hal.hardware.pins & START
 
     def boot(self, power_on: bool) -> None:
         """As `main.wire`: word and firmware of the boot cycle that begins, or the prompt."""

@@ -85,6 +85,7 @@ TABLE: list[tuple[str, Any, str]] = [
     ("WORN_MAX_MC", 38_500, "skin at rest is never warmer"),
     ("RESUME_BELOW_MC", 39_000, "ours: contact below 39 C"),
     ("BLIND_WAIT_MS", 300_000, "ours: lit pads have cooled"),
+    ("BLIND_ON_MS", 60_000, "ours: dark pads are warm"),
     ("UNWORN_RESUMES", 2, "ours: at most twice"),
     ("SKIN_ON_PERCENT", 60, "design: of the calibrated step"),
     ("SKIN_OFF_PERCENT", 40, "design: at release"),

@@ -20,9 +20,9 @@ from tools.trial import folder as trial_folder
 from tools.trial import people
 from tools.trial.data import load_data
 from tools.trial.folder import DATABASE, Trial
-from tools.unit.device import Device, parse_object
+from tools.unit.device import parse_object
 from tools.unit.exchange import PRESCRIPTION
-from tools.unit.files import at_prompt, read_board_name, read_file, write_file
+from tools.unit.files import Unit, at_prompt, read_board_name, read_file, write_file
 
 
 def push(folder: str, participant: str, device: str | None, replace: bool) -> int:
@@ -81,7 +81,7 @@ def render_progress(trial: Trial, taken: enrolment.Ticket) -> visits.Progress | 
     return progress
 
 
-def other_visits(unit: Device, taken: enrolment.Ticket) -> str:
+def other_visits(unit: Unit, taken: enrolment.Ticket) -> str:
     """Whose visits the unit keeps, in words; empty where none, or this participant's."""
     content = read_file(unit, visits.FILE)
     table = parse_object(content)
