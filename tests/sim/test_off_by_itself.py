@@ -82,7 +82,7 @@ def test_a_press_puts_it_off_by_ten_minutes() -> None:
     press = Event(400.0, "press", "START", hold_ms=100)
     late = Event(1_390.0, "press", "UP")
     run = Run(story(press, late, duration_s=1_400.0, worn=False))
-    assert 400 + 180 + 599 < off_s(run) < 400 + 180 + 605
+    assert 400 + 180 + 598 < off_s(run) < 400 + 180 + 605
 
 
 def test_a_chattering_start_keeps_no_locked_unit_on() -> None:
