@@ -52,6 +52,7 @@ class Parts:
         self.session = session = Session(hal, lock)
         self.keys = Keys(hal.load(KEYS))
         self.journal = Journal(hal, self.keys)
+        self.clock = self.journal.clock
         self.taken = ""  # of the seal of the prescription that was accepted
         self.measured = ""  # date of the calibration that was accepted
         self.trial = trial = self._enrolled()
@@ -77,10 +78,10 @@ class Parts:
         if not session.lock:
             session.set_point_mc = session.course.set_point_mc
             self.battery.expect(session.course.power_mw(board), session.course.longest_ms())
-        now_s = hal.wall_clock()
-        self.kept = PersistentState(hal, session, latch, pads, self.journal)
-        self.kept.restore(inputs.ms, now_s)
-        status = Status(inputs, session, latch, pads, self.battery, now_s is not None)
+        self.kept = PersistentState(hal, session, latch, pads, self.journal, self.battery)
+        self.kept.restore(inputs.ms)
+        self.clock.now_s()
+        status = Status(inputs, session, latch, pads, self.battery, self.clock)
         self._wire_panel(status, serial, board.NAME)
 
     def _wire_panel(self, status: Status, serial: str, board: str) -> None:
@@ -99,7 +100,7 @@ class Parts:
             self.events = JournalEvents(hal, journal, status, self.gate, serial, board, self.kept)
         self.buttons = Buttons()
         self.actions = ButtonActions(
-            self.session, status, self.buttons, self.wear, self.guard, journal
+            self.session, status, self.buttons, self.wear, self.guard, journal, self.kept
         )
         if trial:
             self.actions.wait_ms = BLIND_WAIT_MS

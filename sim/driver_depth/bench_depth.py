@@ -213,6 +213,18 @@ class BenchDepth(Depth):
 
     def jump_clock(self, seconds: int) -> None:
         """The battery-backed clock jumps ahead."""
+        self._clock.jump(seconds)
+
+    def lose_clock(self) -> None:
+        """The battery-backed clock is not set any more."""
+        self._clock.lose()
+
+    def flip_clock(self, bit: int | None) -> None:
+        """A bit of the clock's time registers reads wrong."""
+        self._clock.flipped = bit
+
+    @property
+    def _clock(self) -> Ds3231:
         clock = self.parts["clock"]
         assert isinstance(clock, Ds3231)
-        clock.jump(seconds)
+        return clock

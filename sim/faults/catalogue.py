@@ -446,6 +446,14 @@ GROUPS = (
             unit="days", low=-3_650, high=3_650, default=1.0,
         ),
         Fault(
+            "clock_lost", 58, "clock lost", [Bound(GOES_ON, None, STRIKE, LIT)], lasts=False,
+        ),
+        Fault(
+            "clock_bit", 59, "clock reads a wrong bit",
+            [Bound(GOES_ON, None, STRIKE, LIT, (Trial(45.0), Trial(52.0)))],
+            unit="bit of its time", low=0, high=55, default=45.0,
+        ),
+        Fault(
             "flash_full", 35, "flash full",
             [Bound(AT_START, None, STRIKE, GOES, session=True, source=BEGUN)],
         ),

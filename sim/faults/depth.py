@@ -201,6 +201,12 @@ class Depth:
     def jump_clock(self, seconds: int) -> None:
         """The battery-backed clock jumps ahead."""
 
+    def lose_clock(self) -> None:
+        """The battery-backed clock's cell is dead: it is not set any more."""
+
+    def flip_clock(self, bit: int | None) -> None:
+        """A bit of the clock's seven time registers reads wrong, 0-55; None: none does."""
+
     def fill_flash(self, on: bool) -> None:
         """Nothing more can be written."""
 

@@ -233,6 +233,14 @@ class HalDepth(Depth):
         if self.hal.clock_s is not None:
             self.hal.clock_s += seconds
 
+    def lose_clock(self) -> None:
+        """The battery-backed clock is not set any more."""
+        self.hal.clock_s = None
+
+    def flip_clock(self, bit: int | None) -> None:
+        """A bit of the clock's time registers reads wrong."""
+        self.hal.clock_bit = bit
+
     def fill_flash(self, on: bool) -> None:
         """Nothing more can be written."""
         self.hal.full = on

@@ -21,8 +21,19 @@ from hal.contract import HEARD_NAMES, POWER_ON, Hal
 from sim.common.default_prescription import DEFAULT
 from tests.support.sealed_calibration import sealed
 
-__all__ = ["BOARD", "BUCKLE", "CALIBRATION", "CHARGER", "DOWN", "MOMENT_MS", "SHORT", "START", "UP",
-           "Bench", "FakeHal"]  # fmt: skip
+__all__ = [
+    "BOARD",
+    "BUCKLE",
+    "CALIBRATION",
+    "CHARGER",
+    "DOWN",
+    "MOMENT_MS",
+    "SHORT",
+    "START",
+    "UP",
+    "Bench",
+    "FakeHal",
+    ]  # fmt: skip
 
 BOARD: Any = RPI_PICO  # a module that is data
 NAMES = tuple(str(row[0]) for row in BOARD.BANKS)
