@@ -44,9 +44,9 @@ def test_a_limit_that_no_test_shows_is_named() -> None:
     assert any(line.startswith("LIM-STUCK_MS: no test names it") for line in found)
 
 
-def test_a_fault_that_no_test_names_is_named_and_so_is_an_excuse_that_is_not_needed() -> None:
-    found = list_mistakes(TABLE._replace(unnamed={"FLT-ntc_open": "it is easy"}))
-    assert any("unnamed FLT-ntc_open" in line for line in found)
+def test_a_fault_that_no_test_names_is_named_and_so_is_an_excuse_for_none() -> None:
+    found = list_mistakes(TABLE._replace(unnamed={"FLT-nothing": "it is easy"}))
+    assert any("has FLT-nothing: there is no such row" in line for line in found)
     assert any(line.startswith("FLT-pads_swapped: no test names it") for line in found)
 
 

@@ -9,6 +9,7 @@ import re
 from firmware.core import limits
 from hal import board_check
 from hal.boards import RPI_PICO
+from sim.common.boards import REFERENCE
 from sim.common.story import Start
 from sim.scenario import scenario
 from sim.scenario.expectations import EXPECTATIONS_MAX
@@ -115,35 +116,46 @@ def scenario_keys(keys: tuple[str, ...], file: str, scope: str) -> str:
     return markdown_table(("key", "may be", "where it is not given", "meaning"), rows)
 
 
+def list_top_keys() -> dict[str, tuple[str, str, str]]:
+    """Return what each key of a scenario may be, its default and its meaning."""
+    return {
+        "duration_s": (f"1 to {scenario.DURATION_MAX_S:,} s", "needed", "most of the run"),
+        "seed": (f"0 to {scenario.SEED_MAX:,}", "1", "of all noise"),
+        "board": ("a board file's name", REFERENCE, "see [board file](board.md)"),
+        "prescription": ('"default", a file\'s path, or a table', "default", "what is given"),
+        "start": ("table", "", "the wearer, the room and the unit at power-on"),
+        "event": (f"at most {scenario.EVENTS_MAX:,} tables", "", "what happens"),
+        "expect": (f"at most {EXPECTATIONS_MAX:,} tables", "", "what is to hold"),
+    }
+
+
+def list_event_keys() -> dict[str, tuple[str, str]]:
+    """Return what each kind of event may be, and what stands beside it."""
+    hold = f"`hold_ms`: {scenario.HOLD_MIN_MS} to {scenario.HOLD_MAX_MS:,} ms"
+    changes = {
+        name: ("its new value, as in `start`" if name in Start.FIELDS else
+               "new noise from here" if name == "seed" else "true or false", "")
+        for name in scenario.CHANGES
+    }  # fmt: skip
+    return {
+        "press": ("a button: " + ", ".join(scenario.BUTTONS), hold),
+        "fault": ("a fault's name", "as the [list of faults](../bench/fault-list.md) says"),
+        "host": (f"a line of a host on USB, at most {scenario.HOST_LINE_MAX} characters", ""),
+        **changes,
+    }
+
+
 def render_scenario() -> str:
     """Return the page of a scenario file's keys."""
     story = "sim/common/story.py"
-    top = (
-        ("duration_s", f"1 to {scenario.DURATION_MAX_S} s", "needed", "most of the run"),
-        ("seed", f"0 to {scenario.SEED_MAX}", "1", "of all noise"),
-        ("board", "a board file's name", "RPI_PICO", "see [board file](board.md)"),
-        ("prescription", '"default", a JSON file\'s path, or a table', "default", "what is given"),
-        ("start", "table", "", "the wearer, the room and the unit at power-on"),
-        ("event", f"at most {scenario.EVENTS_MAX:,} tables", "", "what happens"),
-        ("expect", f"at most {EXPECTATIONS_MAX:,} tables", "", "what is to hold"),
-    )
-    assert {row[0] for row in top} == set(scenario.SCENARIO_KEYS)
+    top, events = list_top_keys(), list_event_keys()
     head = ("key", "may be", "where it is not given", "meaning")
-    events = (
-        ("press", "a button: " + ", ".join(scenario.BUTTONS),
-         f"`hold_ms`: {scenario.HOLD_MIN_MS} to {scenario.HOLD_MAX_MS} ms"),
-        ("fault", "a fault's name", "as the [list of faults](../bench/fault-list.md) says"),
-        *((name, "its new value, as in `start`" if name in Start.FIELDS else
-           "true or false" if name == "buckled" else "a new seed", "")
-          for name in scenario.CHANGES),
-    )  # fmt: skip
-    assert [row[0] for row in events] == list(scenario.KINDS)
     wanted = [row for row in read_rows(story, "Expectation") if row.kind]
     return "\n".join((
         "# Scenario file\n\nA scenario is a TOML file for `waistband sim`: who wears the unit "
         "where, what is pressed, what breaks. Made from `sim/scenario` and "
         "`sim/common/story.py`. [The simulator](../bench/simulator.md) shows how to use it.\n",
-        markdown_table(head, ((f"`{row[0]}`", *row[1:]) for row in top)),
+        markdown_table(head, ((f"`{key}`", *top[key]) for key in scenario.SCENARIO_KEYS)),
         "## `start`\n",
         scenario_keys(scenario.START_KEYS, story, "Start"),
         "`person` is one of " + ", ".join(f"`{name}`" for name in scenario.PERSON_NAMES)
@@ -151,8 +163,11 @@ def render_scenario() -> str:
         + " where `start` does not say them.\n",
         "### `spot` of `start`\n",
         scenario_keys(tuple(scenario.SPOT_RANGES), story, "PressureSpot"),
-        "## `[[event]]`\n\nEach has `at_s`, 0 to `duration_s`, and one of:\n",
-        markdown_table(("key", "may be", "beside it"), ((f"`{k}`", *rest) for k, *rest in events)),
+        "## `[[event]]`\n\nEach has `at_s`, 0 to `duration_s`, and one of these. With `every_s` it "
+        "happens again and again, until `until_s` or the end.\n",
+        markdown_table(("key", "may be", "beside it"), (
+            (f"`{key}`", *events[key]) for key in scenario.KINDS
+        )),
         "## `[[expect]]`\n\nEach has `at_s` and any of these; all of them must hold then, before "
         "whatever else happens at that time:\n",
         markdown_table(("key", "kind"), (

@@ -135,7 +135,8 @@ def list_depths(file: str) -> frozenset[str]:
 def list_rows(table: Table) -> dict[str, list[Row]]:
     """Return all requirements, by kind."""
     promises = [
-        Row(row["id"], row["says"], row["document"], tuple(row["tests"])) for row in table.promises
+        Row(row["id"], row["says"], link_document(row["document"]), tuple(row["tests"]))
+        for row in table.promises
     ]
     held = [
         Row(f"LIM-{row.name}", show_value(row.name, getattr(limits, row.name)),
@@ -175,12 +176,14 @@ def list_mistakes(table: Table, root: Path = ROOT) -> list[str]:
         text = (root / promise["document"]).read_text(encoding="utf-8")
         if " ".join(promise["quote"].split()) not in " ".join(text.split()):
             found.append(f"{promise['id']}: {promise['document']} does not say so any more")
-    found += [f"shown {one}: there is no such row" for one in sorted(set(table.shown) - set(ids))]
-    named = {row.id: bool(row.tests) for row in rows}
-    for one in table.unnamed:
-        if named.get(one, True):
-            found.append(f"unnamed {one}: there is no such row, or a test names it now")
+    gone = sorted({*table.shown, *table.unnamed} - set(ids))
+    found += [f"{DATA} has {one}: there is no such row" for one in gone]
     return found
+
+
+def link_document(path: str) -> str:
+    """Return a link from the page to a document."""
+    return f"[{Path(path).stem}](../{path.removeprefix('docs/')})"
 
 
 def show_tests(row: Row) -> str:

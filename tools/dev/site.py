@@ -93,7 +93,9 @@ def write_source(source: Path, bench: bool) -> None:
     """Write the pages that Sphinx reads: the documents as they are in the repository, with the
     README as the first page, and the generated ones."""
     shutil.rmtree(source, ignore_errors=True)
-    shutil.copytree(ROOT / "docs", source / "docs", ignore=shutil.ignore_patterns("conf.py"))
+    shutil.copytree(
+        ROOT / "docs", source / "docs", ignore=shutil.ignore_patterns("conf.py", "_static")
+    )
     for name in BESIDE:
         shutil.copy(ROOT / name, source / name)
     pages = {f"{REFERENCE}/{name}.md": render for name, render in GENERATED.items()}

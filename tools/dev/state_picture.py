@@ -85,7 +85,7 @@ def render_svg() -> str:
     box = frames.pop(BOX)
     parts = [
         f'<svg viewBox="0 0 {wide:.0f} {high:.0f}" role="img" aria-label="State machine; the '
-        f'tables below say the same" style="background:#fff">{STYLE}{TIP}',
+        f'tables below say the same" style="background:#fff;overflow:visible">{STYLE}{TIP}',
         f'<rect class="g" x="{box[0]:.0f}" y="{box[1]:.0f}" width="{box[2] - box[0]:.0f}" '
         f'height="{box[3] - box[1]:.0f}" rx="12"/>',
         f'<text x="{box[2] - 60:.0f}" y="{box[3] - 10:.0f}">any of a session</text>',
