@@ -55,7 +55,8 @@ MEASUREMENTS = (
         "abdomen", "2 cm deep, abdomen, bare", "C", 36.4, 36.4,
         "Hartel et al., Br J Surg 2006, p. 952, 10.1002/bjs.5429",
         "subcutaneous temperature after irradiation (median 38·9 versus 36·4 °C; P < 0·001)",
-        deep=True, changes=False, remark="36.4 C is the control group. The depth of 2 cm is from " + GMS + ".",
+        deep=True, changes=False,
+        remark="36.4 C is the control group. The depth of 2 cm is from " + GMS + ".",
     ),
     Measurement(
         "resting_flow", "flow of resting skin, leg", "1/s", 0.00082, 0.00130,

@@ -33,9 +33,9 @@ NEVER = """
 ## What must not be claimed
 
 - **No depth profile, and no temperature below the skin.** Of {deep} rows in which something deep
-  changes, {below} come out smaller than on people under `safe`, {below_typical} under `typical`. Two
-  reasons are known: 37 C is held 20 mm (`safe`) or 50 mm (`typical`) below the fat, and the model's
-  muscle keeps its flow when it is heated or cooled. No page, report or trial may quote
+  changes, {below} come out smaller than on people under `safe`, {below_typical} under `typical`.
+  Two reasons are known: 37 C is held 20 mm (`safe`) or 50 mm (`typical`) below the fat, and the
+  model's muscle keeps its flow when it is heated or cooled. No page, report or trial may quote
   `Tissue.profile_c` as a person's.
 - **No therapeutic warmth.** The plant says how hot a surface gets, never what muscle gains.
 - **Nobody's own temperature.** The sets are two wearers, not a population.
