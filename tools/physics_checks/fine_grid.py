@@ -70,10 +70,12 @@ class Reference:
         return float((outer * beyond + inner * cell_c + now["external_w_m2"]) / (outer + inner))
 
     def wanted(self, surface_c: float) -> float:
+        """Dilation that a skin temperature asks for, 0 to 1."""
         span = self.person.dilate_full_c - self.person.dilate_from_c
         return min(max((surface_c - self.person.dilate_from_c) / span, 0.0), 1.0)
 
     def blood(self, dilation: float) -> Array:
+        """Heat that blood brings to each cell, W/m2K."""
         w = self.now["perfusion"]
         flow = by_layer(
             (
