@@ -51,7 +51,7 @@ compiled: $(INSTALLED) ## compile the simulated unit for campaigns, and hold it 
 	@$(BIN)/python -m tools.common.compiled
 	@$(BIN)/python -m pytest -q tests/sim/test_compiled.py
 
-trial: $(INSTALLED) ## two synthetic trials, from allocation to results, into build/trial
+trial: $(INSTALLED) ## three synthetic trials, from allocation to results, into build/trial
 	@$(BIN)/python -m tests.support.synthetic_trial.run build/trial
 
 mutants: $(INSTALLED) ## change guard, gate and limits a little, take controls out, and see it noticed (half an hour)

@@ -11,7 +11,6 @@ in a steady tick; whatever raises ends the tick before the lease is renewed.
 from firmware.core import faults, states
 from firmware.core.inputs import BUCKLE, BUTTONS, CHARGER, HOST
 from firmware.core.limits import (
-    CHECK_DUTY,
     CLOCK_MASK,
     CONTROL_TICKS,
     RAMP_MS,
@@ -132,8 +131,7 @@ class Waistband(Parts):
         self._sense(ms, step_ms, settled)
         self.wear.sense(step_ms, session.state)
         if session.pass_time(step_ms):
-            for pad in self.pads:
-                pad.cem43.day_q10_ms = 0
+            self.kept.pass_hour()
         wrong = self.faults.latched & faults.STOPPING
         if settled and session.state == states.SELF_TEST and not wrong:
             session.post(states.LOCK if session.lock else states.PASSED)
@@ -142,6 +140,7 @@ class Waistband(Parts):
         else:
             self.second = SECOND_STEPS - 1
             session.up_s += 1
+            self.clock.up_s += 1
             self._judge_battery()
             self._tidy()
         if session.state in states.IN_SESSION:
@@ -213,23 +212,18 @@ class Waistband(Parts):
         """In a session: worn, time, heat, dose, battery; what was given against what is felt."""
         session = self.session
         state = session.state
-        a, b = self.pads
         if state == states.WAIT_SKIN:
             if self.wear.is_put_on():
                 session.post(states.WORN)
         elif self.wear.lost:
             session.unworn()
-        if state in states.LIT:
-            for pad in self.pads:
-                if pad.fluence.total_uj_cm2 + session.course.least_uj_cm2 >= pad.stop_uj_cm2:
-                    pad.done = True
-            if a.done and b.done and not self.trial:  # in a trial time alone ends it
-                session.post(states.DOSE)
+        if state in states.LIT and power_plan.watch(session, self.gate, self.pads, not self.trial):
+            self.rail.learn(self.check.base_01ma)
         if state in states.POWERED and step_ms:
             self._watch_power(step_ms)
         if state == states.RAMP and session.state_ms >= RAMP_MS:
             session.post(states.RAMPED)
-        session.watch_clock(session.course.max_ms)
+        session.watch_clock()
         for pad in self.pads:
             session.watch_heat(pad.cem43.session_q10_ms, pad.cem43.day_q10_ms)
         if self.battery.ended:
@@ -240,6 +234,7 @@ class Waistband(Parts):
         inputs = self.inputs
         latch = self.faults
         out = self.gate.out
+        felt = out if self.gate.mask else self.gate.wanted  # a placebo unit: as if lit
         lit_ms = self.lit_ms
         verdict = self.rail.judge(inputs, out, lit_ms == step_ms, latch)
         if verdict == current_monitor.MISSING:
@@ -247,7 +242,7 @@ class Waistband(Parts):
         for pad in self.pads:
             if verdict == current_monitor.FITS:
                 pad.fluence.mark()
-            pad.fit(out, lit_ms, step_ms, inputs, latch)
+            pad.fit(felt, lit_ms, step_ms, inputs, latch)
 
     def _plan(self, step_ms: int) -> None:
         """What the banks should give until the next control step; only in a lit state."""
@@ -271,16 +266,21 @@ class Waistband(Parts):
         state = session.state
         if session.previous in states.IN_SESSION and state not in states.IN_SESSION:
             self.events.ended = True  # told to the journal in the dark: that allocates
+            if not (session.lock or self.trial):
+                power_plan.end(session, self.pads)
+        if session.previous == states.CHECK:
+            power_plan.end_check(self.gate)
         if state == states.WAIT_SKIN:
             self._begin()
         elif state == states.CHECK:
             if session.previous == states.SERVICE:
                 self._begin()
-            power_plan.cap(self.gate, session.course.duties, CHECK_DUTY)
+            power_plan.begin_check(session, self.gate)
             self.check.begin(self.gate, self.inputs)
             self.wear.light(session.previous in states.POWERED)
         elif state == states.RAMP:
-            power_plan.ramp(session.course, self.gate, self.pads)
+            checked = session.previous == states.CHECK
+            power_plan.enter_step(session, self.gate, self.pads, checked)
             self.rail.learn(self.check.base_01ma)
         elif state == states.PAUSED:
             self.wear.begin(self.wear.lost)

@@ -86,7 +86,8 @@ class Hal(Protocol):
         """Set a bank's duty. It takes effect when its PWM slice wraps: not a way to be off."""
 
     def carrier(self, hz: int) -> None:
-        """Set the PWM frequency of every bank, 100-10000 Hz; only asked while dark."""
+        """Set the PWM frequency of every bank, 100-10000 Hz; only asked while dark, or
+        after a tick in which every duty was 0."""
 
     def off(self) -> None:
         """Supply switch open, then each emitter pin a plain output, low: at once."""

@@ -48,7 +48,7 @@ class Emitters:
         self.channels[bank].duty_u16(duty)
 
     def carrier(self, hz: int) -> None:
-        """Every slice's frequency; pads A and B share theirs. Only while dark."""
+        """Every slice's frequency; pads A and B share theirs. Only while dark, or at duty 0."""
         for k in range(self.kinds):
             self.channels[k].freq(hz)
 

@@ -12,6 +12,7 @@ TICK_MS = 20  # ours: three samples fit into the 80 ms in which a fault must be 
 CONTROL_TICKS = 10  # ours: 200 ms, a tenth of the fastest thermal constant at the skin
 LEASE_MS = 50  # ours: two missed ticks and the supply switch opens by itself
 DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
 
 # Contact temperature.
 SET_POINT_MAX_MC = 40_500  # below 41 C, where 60601 asks for disclosure
@@ -63,6 +64,9 @@ BANK_MIN_UW_CM2 = 100  # ours: less is a duty too small to be exact
 BANK_MAX_UW_CM2 = 12_500  # four banks at full duty stay within the pad's limit
 FLUENCE_MAX_UJ_CM2 = 90_000_000  # trial NCT01920971 gave 83.2 J/cm2 at 890 nm
 FLUENCE_MIN_UJ_CM2 = 100_000  # ours: less is over before the ramp is
+STEPS_MAX = 6  # ours, of a prescription
+A_DAY_MAX = 20  # ours, sessions: as many of 3 minutes fill a day
+SESSIONS_MAX = 1_000  # ours, of a prescription
 DUTY_MAX = 65_535
 CARRIER_HZ = 2_000  # ours: the dimming carrier of CW and gated light
 PULSE_MIN_HZ = 100
@@ -82,6 +86,7 @@ WORN_MIN_MC = 28_000  # leaves room for a cold day
 WORN_MAX_MC = 38_500  # skin at rest is never warmer
 RESUME_BELOW_MC = 39_000  # after the belt was off the skin
 BLIND_WAIT_MS = 300_000  # ours: in a trial, after a sign was lost: by then lit pads have cooled
+BLIND_ON_MS = 60_000  # ours: in a trial, after it was put on again: by then dark pads are warm
 UNWORN_RESUMES = 2
 SKIN_ON_PERCENT = 60  # ours: of the calibrated step from air to skin; at release at once
 SKIN_OFF_PERCENT = 40

@@ -62,16 +62,18 @@ ASK = 24  # a visit has something to ask, and a person pressed a button or thera
 RATED = 25  # START released, everything before therapy is answered, and a session may begin
 CLOSED = 26  # nothing is left to be asked
 IDLE = 27  # nobody pressed a button for long, or a short while with an ended battery
+STEP = 28  # the prescription's next step, which asks for more light
+DAY = 29  # there was as much light this day as there may be
 REASONS = (
     "fault", "stopped", "charger", "battery", "host", "unworn", "unworn", "stopped", "cem43",
     "dose", "time", "timeout", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "",
-    "",
+    "", "", "day_limit",
 )  # fmt: skip
 EVENTS = (
     "FAULTED", "HOLD", "CHARGER_IN", "BATTERY_END", "HOST_IN", "UNWORN_END", "UNWORN", "PRESS",
     "CEM43", "DOSE", "TIME", "TIMEOUT", "LOCK", "RECHECK", "SERVE", "START", "RESUME", "ACK",
     "TEST", "WORN", "PASSED", "CLEARED", "RAMPED", "CHARGER_OUT", "ASK", "RATED", "CLOSED",
-    "IDLE",
+    "IDLE", "STEP", "DAY",
 )  # fmt: skip
 
 ROWS = (
@@ -91,7 +93,9 @@ ROWS = (
     ((RAMP, TREAT), RECHECK, CHECK),
     ((RAMP,), RAMPED, TREAT),
     ((RAMP, TREAT), DOSE, DONE),
+    ((TREAT,), STEP, RAMP),
     ((CHECK, RAMP, TREAT), TIME, DONE),
+    ((CHECK, RAMP, TREAT), DAY, DONE),
     ((CHECK, RAMP, TREAT, PAUSED), CEM43, DONE),
     ((CHECK, RAMP, TREAT), PRESS, PAUSED),
     ((CHECK, RAMP, TREAT), UNWORN, PAUSED),
@@ -118,12 +122,12 @@ NOT_LOCKED, CALIBRATION, PRESCRIPTION, RESTARTS, BOARD, HARD_FAULT, TRIAL = rang
 (
     NOTHING, BUTTON_STUCK, BATTERY, DAY_LIMIT, TOO_WARM, NOT_WORN, CAUSE_THERE, STORAGE,
     NEEDS_SERVICE, EXPIRED, NO_CLOCK, TOO_EARLY, TRIAL_OVER, NO_ANSWER, NEVER_OFF,
-    HOLD_START,
-) = range(16)  # fmt: skip
+    HOLD_START, COURSE_OVER, NEW_DATE,
+) = range(18)  # fmt: skip
 REFUSALS = (
     "", "button_stuck", "battery", "day_limit", "too_warm", "not_worn", "cause_there", "storage",
     "needs_service", "expired", "no_clock", "too_early", "trial_over", "no_answer",
-    "never_off", "hold_start",
+    "never_off", "hold_start", "course_over", "new_date",
 )  # fmt: skip
 
 # What a released START asks for in a state.

@@ -7,7 +7,9 @@ records to the journal, and writes nothing else.
               format of the records, release, board, why a file was refused, what is gone or
               older than the journal says, and the receipt of the last session's end
     clock     a host set the clock, or it was found to be earlier than what was written last
-    session   what is asked; before the first light, and wholly given until its end is there
+    session   what is asked; before the first light, and wholly given until its end is there.
+              Format 2 has its steps, as `Step.numbers`; the rest of a session that ended early,
+              the step that it begins with, what is left of each pad's dose, and its light so far
     end       why it ended, what each bank gave, and what was withheld
     fault     a cause that was latched: name, pad, value and limit
     part      a part lost its set-up, which was set right: its name, and how often since power-on
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from firmware.records.journal import Journal
     from firmware.records.persistent_state import PersistentState
     from firmware.safety.gate import Gate
-    from firmware.therapy.prescription import Course
+    from firmware.therapy.course import Course
     from firmware.therapy.session import Status
     from hal.contract import Hal
 
@@ -60,10 +62,9 @@ def clock(journal: "Journal", before_s: "int | None", after_s: int, how: str) ->
     journal.add("clock", CLOCK, (before_s, after_s, how))
 
 
-def open_banks(course: "Course", caps: "list[int]") -> "list[int]":
+def open_banks(course: "Course", live: "list[bool]") -> "list[int]":
     """Banks that the course asks for and the check found to give no light."""
-    kinds = len(course.irradiance_uw_cm2)
-    return [k for k in range(len(caps)) if course.irradiance_uw_cm2[k % kinds] and not caps[k]]
+    return [k for k in range(len(live)) if course.duties[k] and not live[k]]
 
 
 class JournalEvents:
@@ -127,12 +128,22 @@ class JournalEvents:
         self.settle()
         session = self.status.session
         course = session.course
-        values = (
-            session.number + 1, course.name, course.number, course.nm, course.irradiance_uw_cm2,
-            course.fluence_uj_cm2, course.max_ms, course.set_point_mc, course.carrier_hz,
-            course.period_ticks, course.on_ticks, session.day_treat_ms,
+        first = course.steps[0]
+        values: tuple[object, ...] = (
+            session.number + 1, course.name, course.number, course.nm, first.irradiance_uw_cm2,
+            max(course.whole_uj_cm2), course.max_ms, course.set_point_mc, first.carrier_hz,
+            first.period_ticks, first.on_ticks, session.day_treat_ms,
         )  # fmt: skip
-        return self.journal.begin(SESSION, values, session.up_s)
+        keys: tuple[str, ...] = SESSION
+        if course.a_day:
+            keys += ("steps",)
+            values += ([step.numbers() for step in course.steps],)
+        if session.part_ms:
+            a, b = self.status.pads
+            rest = (session.step, [a.whole_uj_cm2, b.whole_uj_cm2], session.part_ms)
+            keys += ("from_step", "rest_uj_cm2", "part_ms")
+            values += rest
+        return self.journal.begin(keys, values, session.up_s)
 
     def _distrust(self) -> "list[str]":
         """What is gone or older than the journal says, in words: each is the worst case."""
@@ -172,7 +183,7 @@ class JournalEvents:
         values = (
             session.number, reason, session.session_ms, session.treat_ms,
             a.fluence.uj_cm2[:], b.fluence.uj_cm2[:], [a.ramp_ms, b.ramp_ms],
-            [a.throttled_ms, b.throttled_ms], open_banks(session.course, self.gate.caps),
+            [a.throttled_ms, b.throttled_ms], open_banks(session.course, self.gate.live),
             [a.cem43.session_q10_ms, b.cem43.session_q10_ms], [a.highest_mc, b.highest_mc],
             session.set_point_mc, status.battery.percent,
         )  # fmt: skip

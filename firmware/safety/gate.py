@@ -11,6 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hal.contract import Hal
 
+RETUNE_TICKS = 2  # the first sets each duty to 0; before the second the slowest slice has wrapped
+
 
 class Gate:
     """Duties on their way out, pad A's banks first."""
@@ -19,10 +21,13 @@ class Gate:
         self.hal = hal
         self.mask = mask  # of every duty, as bits: 0 in a unit that gives no light
         self.caps = [0] * banks  # the most that may ever leave
+        self.live = [False] * banks  # not found open by the session's lamp tests
         self.wanted = [0] * banks
         self.out = [0] * banks  # what left in the control step that is running
         self.period_ticks = 1
         self.on_ticks = 1
+        self.carrier_hz = 0  # the PWM's frequency, and
+        self.retune_ticks = 0  # ticks until that is set: light is dark for so long
         self.phase = 0
         self.more_dark_ticks = 0  # that make a dark part long enough to look at it
         self.unseen_ticks = 0  # since there was one
@@ -43,6 +48,13 @@ class Gate:
         self.phase = -1
         self.unseen_ticks = 0
         self.more_dark_ticks = look_ticks - (period_ticks - on_ticks)
+
+    def retune(self, carrier_hz: int) -> None:
+        """Another PWM frequency, amid light: for two ticks every duty is 0, in which each slice
+        has wrapped before its frequency changes."""
+        if carrier_hz != self.carrier_hz:
+            self.carrier_hz = carrier_hz
+            self.retune_ticks = RETUNE_TICKS
 
     def set(self, bank: int, duty: int) -> None:
         """What control wants a bank's duty to be; never more than its cap."""
@@ -70,7 +82,12 @@ class Gate:
             self.planned = False  # a plan that was not permitted is not for later
             return
         lit = True
-        if self.on_ticks < self.period_ticks:
+        if self.retune_ticks:
+            lit = False
+            self.retune_ticks -= 1
+            if not self.retune_ticks:
+                self.hal.carrier(self.carrier_hz)
+        elif self.on_ticks < self.period_ticks:
             phase = self.phase + 1
             if phase >= self.period_ticks:
                 phase = self._next_period()

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 SIGNS = 7  # of `seen_off`: the skin sensors of pad A and B, the buckle
 BUCKLE_SIGN = 4
+MOST_MS = 1 << 29
 
 
 class WearDetector:
@@ -50,6 +51,7 @@ class WearDetector:
         self.off_codes = [air + (skin - air) * SKIN_OFF_PERCENT // 100 for air, skin in skin_codes]
         self.touched = [False, False]
         self.open_ticks = 0  # running, that the buckle was open
+        self.on_ms = 0  # running, that buckle and skin sensors said on: warmth has no say in it
         self.seen_off = SIGNS  # seen to be off since light last began; at power-on nobody asks
         self.begin(True)
 
@@ -91,6 +93,8 @@ class WearDetector:
                 touched[k] = True
             cold = cold or self.pads[k].contact_mc < WORN_MIN_MC
         self.cold_steps = self.cold_steps + 1 if cold else 0
+        on = self.inputs.pins & BUCKLE and touched[0] and touched[1]
+        self.on_ms = min(self.on_ms + step_ms, MOST_MS) if on else 0
         if self.cold_steps >= UNWORN_STEPS or not (touched[0] and touched[1]):
             self.lost = True
         worn = self.is_worn(RESUME_BELOW_MC if state == PAUSED else WORN_MAX_MC)

@@ -10,6 +10,7 @@ from firmware.core.limits import (
     CEM43_SESSION_Q10_MS,
     DAY_MS,
     EMPTY_OFF_MS,
+    HOUR_MS,
     IDLE_OFF_MS,
     PAUSE_MAX_MS,
     SESSION_DAY_MAX_MS,
@@ -21,11 +22,12 @@ from firmware.core.limits import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from firmware.core.clock import Clock
     from firmware.core.faults import Faults
     from firmware.core.inputs import Inputs
     from firmware.therapy.battery import Battery
+    from firmware.therapy.course import Course
     from firmware.therapy.pad import Pad
-    from firmware.therapy.prescription import Course
     from hal.contract import Hal
 
 COLUMNS = len(states.EVENTS)
@@ -50,9 +52,13 @@ class Session:
         self.idle_ms = 0  # since a press, a host's command, or the last change of state
         self.session_ms = 0
         self.treat_ms = 0
-        self.day_ms = 0  # since the day began: at power-on, then every 24 h
+        self.day_ms = 0  # of the present hour of the day
         self.day_treat_ms = 0
         self.unworn_count = 0
+        self.step = 0  # of the prescription; where no session runs, the one that is next
+        self.in_step_ms = 0  # of light in it
+        self.part_ms = 0  # of light, of a session that ended early: START gives its rest
+        self.done = self.done_in_all = 0  # whole sessions of this prescription: in this day; ever
         self.by_unworn = False  # the pause is for having come off the skin
         self.number = 0  # sessions begun since power-on
         self.up_s = 0  # since power-on or reset
@@ -123,7 +129,7 @@ class Session:
         self.hal.signal(states.CUE_REFUSED)
 
     def pass_time(self, step_ms: int) -> bool:
-        """A control step went by; True if a new day began with it."""
+        """A control step went by; True if an hour was over with it."""
         state = self.state
         if self.state_ms < DAY_MS:
             self.state_ms += step_ms
@@ -132,14 +138,15 @@ class Session:
             self.session_ms += step_ms
         if state in states.LIT:
             self.treat_ms += step_ms
+            self.in_step_ms += step_ms
             self.day_treat_ms += step_ms
         self.day_ms += step_ms
-        if self.day_ms < DAY_MS:
+        if self.day_ms < HOUR_MS:
             return False
-        self.day_ms = self.day_treat_ms = 0
+        self.day_ms -= HOUR_MS
         return True
 
-    def watch_clock(self, max_ms: int) -> None:
+    def watch_clock(self) -> None:
         """Post what time alone decides."""
         state = self.state
         if state == states.WAIT_SKIN:
@@ -148,8 +155,10 @@ class Session:
         elif state == states.PAUSED:
             if self.state_ms >= PAUSE_MAX_MS:
                 self.post(states.TIMEOUT)
-        elif self.treat_ms >= max_ms or self.day_treat_ms >= SESSION_DAY_MAX_MS:
+        elif self.treat_ms + self.part_ms >= self.course.max_ms:
             self.post(states.TIME)
+        elif self.day_treat_ms >= SESSION_DAY_MAX_MS:
+            self.post(states.DAY)
 
     def watch_rest(self, charger: bool, empty: bool) -> None:
         """Out of a session: post what ends a wait, and IDLE where nobody needs the unit any more.
@@ -182,11 +191,11 @@ class Status:
 
     def __init__(
         self, inputs: "Inputs", session: Session, latch: "Faults", pads: "tuple[Pad, Pad]",
-        battery: "Battery", clock_set: bool,
+        battery: "Battery", clock: "Clock",
     ) -> None:  # fmt: skip
         self.inputs = inputs
         self.session = session
         self.latch = latch
         self.pads = pads
         self.battery = battery
-        self.clock_set = clock_set  # at start
+        self.clock = clock

@@ -7,9 +7,11 @@ glass when their bus is free.
 """
 
 from firmware.core import states
+from firmware.core.conversions import DAY_S, date_of
 from firmware.core.faults import FAULTS
+from firmware.core.limits import SESSION_DAY_MAX_MS
 from firmware.ui import texts
-from firmware.ui.text_buffer import ZERO, blank, put_int, put_text
+from firmware.ui.text_buffer import ZERO, blank, put_date, put_int, put_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 
 ROWS = 8
+OFFERING = (states.READY, states.DONE)
+DAY, OFFER = 1 << 17, 1 << 18  # behind row 7, beyond every count of faults
 RECEIPT = 1 << 29  # behind its row, less the session's number: no other number is near
 RECEIPT_ROW = 4
 CELLS = 16
@@ -97,8 +101,12 @@ class Screen:
             return (status.battery.percent << 15) + unsure + status.battery.sessions_left()
         # changes with every fault that comes, and when they are acknowledged
         trouble = status.latch.count * 2 + (1 if status.latch.latched else 0)
-        own = (self._lost() << 14) + (trouble << 7) + (session.lock << 4) + session.refused
-        return own if row == 6 else trouble
+        own = (trouble << 8) + (session.lock << 5) + session.refused
+        if row == 6:
+            own += self._lost() << 16
+        elif session.state in OFFERING and not (status.latch.latched or session.lock):
+            own = self._offer()
+        return own
 
     def _lost(self) -> int:
         """Outside of a session: how often a part lost its set-up, times 8, and which it was."""
@@ -113,20 +121,44 @@ class Screen:
         """Seconds of light that are left, at the pads' present throttle."""
         session = self.status.session
         course = session.course
-        left_ms = course.max_ms - session.treat_ms
+        left_ms = min(course.max_ms - session.part_ms - session.treat_ms, self._day_ms())
         limit_s = left_ms // 1000 if left_ms > 0 else 0
         if self.face:
             return limit_s  # in both arms alike
-        longest_s = 0
+        step = course.steps[session.step]
+        longest_s = (step.ms - session.in_step_ms) // 1000 if step.ms else 0
         for pad in self.status.pads:
-            if not pad.done:
+            if not (pad.done or step.ms):
                 # 12 bits of throttle: 50000 uW/cm2 << 12 is below 2**30
-                rate_uw_cm2 = course.total_uw_cm2 * (pad.throttle >> 4) >> 12
-                short_uj_cm2 = course.fluence_uj_cm2 - pad.fluence.total_uj_cm2
+                rate_uw_cm2 = step.total_uw_cm2 * (pad.throttle >> 4) >> 12
+                short_uj_cm2 = pad.stop_uj_cm2 - pad.fluence.total_uj_cm2
                 pad_s = short_uj_cm2 // rate_uw_cm2 if rate_uw_cm2 else limit_s
                 if pad_s > longest_s:
                     longest_s = pad_s
+        for k in range(session.step + 1, len(course.steps)):
+            longest_s += course.steps[k].longest_ms() // 1000
         return longest_s if longest_s < limit_s else limit_s
+
+    def _day_ms(self) -> int:
+        """Light that is left of the day."""
+        session = self.status.session
+        a_day = session.course.a_day
+        if a_day and session.done >= a_day:
+            return 0
+        return max(SESSION_DAY_MAX_MS - session.day_treat_ms, 0)
+
+    def _offer(self) -> int:
+        """What START would give, J/cm2 times 10 of each pad, over OFFER: a whole session, or the
+        rest of one. Where the day has less light left than a session may last: its s, over DAY."""
+        session = self.status.session
+        day_ms = self._day_ms()
+        if day_ms < session.course.max_ms:
+            return DAY + day_ms // 1000
+        a, b = session.course.whole_uj_cm2
+        pad_a, pad_b = self.status.pads
+        if session.part_ms:
+            a, b = pad_a.whole_uj_cm2, pad_b.whole_uj_cm2
+        return OFFER + (a // 100_000 << 10) + b // 100_000
 
     def _has_receipt(self) -> bool:
         """A session is over and in the journal, whatever ended it, and no other has begun: a
@@ -170,16 +202,15 @@ class Screen:
                 put_text(cells, 5, texts.UNSURE)
         elif row == 6:
             self._draw_trouble(cells)
+        elif self.keys[row] >= DAY:
+            draw_offer(self.keys[row], cells)
         else:
             self._draw_values(cells)
 
     def _draw_left(self, cells: bytearray) -> None:
         """Minutes and seconds left."""
-        seconds = self._left_s()
         put_text(cells, 0, texts.LEFT)
-        put_int(cells, 8, seconds // 60)
-        cells[9] = ZERO + seconds % 60 // 10
-        cells[10] = ZERO + seconds % 10
+        draw_minutes(self._left_s(), 8, cells)
 
     def _draw_trouble(self, cells: bytearray) -> None:
         """The lock, the first fault, the refusal, an unset clock or a part that was reset."""
@@ -189,8 +220,8 @@ class Screen:
         elif latch.latched:
             draw_fault(latch.rows[latch.first], cells)
         elif session.refused:
-            put_text(cells, 0, texts.REFUSALS[session.refused])
-        elif not self.status.clock_set:
+            draw_refusal(self.status, cells)
+        elif not self.status.clock.base_s:
             put_text(cells, 0, texts.NO_CLOCK)
         elif self._lost():
             worst = self._lost()
@@ -199,10 +230,13 @@ class Screen:
             put_int(cells, CELLS, worst >> 3)
 
     def _draw_values(self, cells: bytearray) -> None:
-        """The fault that a locked unit keeps; or the first fault's value and limit."""
+        """The fault that a locked unit keeps; why a press is refused; the first fault's value and
+        limit."""
         latch = self.status.latch
         if self.status.session.lock and latch.count:
             draw_fault(latch.rows[0], cells)
+        elif latch.latched and self.status.session.refused:
+            draw_refusal(self.status, cells)
         elif latch.latched:
             first = latch.rows[latch.first]
             point = 0
@@ -214,6 +248,31 @@ class Screen:
             put_int(cells, 7, value, point)
             cells[8] = 0x2F
             put_int(cells, 15, limit, point)
+
+
+def draw_refusal(status: "Status", cells: bytearray) -> None:
+    """Why what was asked for is refused; a date that START is to confirm."""
+    put_text(cells, 0, texts.REFUSALS[status.session.refused])
+    if status.session.refused == states.NEW_DATE:
+        put_date(cells, 4, date_of(status.clock.doubted_s // DAY_S))
+
+
+def draw_minutes(seconds: int, at: int, cells: bytearray) -> None:
+    """Minutes and seconds, on both sides of the colon in cell `at`."""
+    put_int(cells, at, seconds // 60)
+    cells[at + 1] = ZERO + seconds % 60 // 10
+    cells[at + 2] = ZERO + seconds % 10
+
+
+def draw_offer(key: int, cells: bytearray) -> None:
+    """What START would give, from the number behind row 7."""
+    if key >= OFFER:
+        put_text(cells, 0, texts.OFFER)
+        put_int(cells, 11, (key - OFFER) >> 10, 1)
+        put_int(cells, 16, key & 1023, 1)
+    else:
+        put_text(cells, 0, texts.REST_OF_DAY)
+        draw_minutes(key - DAY, 13, cells)
 
 
 def draw_fault(row: "list[int]", cells: bytearray) -> None:

@@ -13,13 +13,14 @@ REASONS = (  # by the event that ended the session
     b"Ended: fault", b"Ended by you", b"Charger in", b"Battery empty", b"Ended by host",
     b"Off the skin", b"Off the skin", b"Ended by you", b"Heat dose full", b"Dose reached",
     b"Time is up", b"Waited too long",
-) + (b"",) * 16  # fmt: skip
+) + (b"",) * 17 + (b"Enough for today",)  # fmt: skip
 REFUSALS = (
     b"", b"Button is stuck", b"Charge it first", b"Enough for today", b"Too warm: wait",
     b"Put the belt on", b"Cause persists", b"Cannot keep log", b"Needs service",
     b"Prescr. expired", b"Set the clock", b"Too early", b"Trial is over", b"First UP or DOWN",
     b"First belt off",
-    b"Hold START 1.5 s",
+    b"Hold START 1.5 s", b"Course is over",
+    b"    -  -   OK?",
 )  # fmt: skip
 FAULTS = (
     b"Sensor open", b"Sensor shorted", b"Skin too hot", b"Sensors differ",
@@ -41,6 +42,8 @@ CONTACT = b"A  .   B  .  C"
 DOSE = b"A  .  B  . J/cm2"
 SET_POINT = b"Held at   .  C"
 BATTERY = b"    %      times"
+OFFER = b"START A  . B  . "  # J/cm2 that START would give, and
+REST_OF_DAY = b"Rest of day  :"  # where less light than of a session is left of the day
 RESET = b"Reset"  # a part lost its set-up, which is right again: its name, and how often
 PARTS = (b"contact A", b"contact B", b"board A", b"board B", b"rail", b"gauge", b"skin")
 UNSURE = b"?"  # gauge and voltage differ

@@ -9,10 +9,12 @@ from random import Random
 from typing import Any
 
 from hal.boards import RPI_PICO
+from sim.campaign.common_cause import KNOWN, WITHIN_S
 from sim.common.boards import wavelengths_nm
 from sim.common.story import Event, PressureSpot, Scenario, Start
 from sim.common.value_record import replace
 from sim.faults.catalogue import ALERT_BROKEN, FAULTS
+from sim.oracle.asked import read_steps, sum_pad_j_cm2
 from sim.scenario.scenario import BUTTONS, CLOCK_MAX, DURATION_MAX_S, SEED_MAX
 
 WINDOW_S = 200.0  # length of a window
@@ -24,11 +26,15 @@ LEAD_S = 45.0  # from START to full light: 5 s of skin, 3 s of check, 30 s of ra
 WRAP_MS = 1_800_000  # a clock near its wrap is at most this far from it
 FULL_MW_CM2 = 10.0  # a bank of the reference board at full duty
 LEAST_MW_CM2 = 0.1
+MOST_J_CM2 = 90.0
+STEPS_MAX = 6
 WAVELENGTHS_NM = wavelengths_nm(RPI_PICO)
 
 # Shares of sessions in which a wearer does this.
 PAUSES, SET_POINTS, OFF_SKIN, ENDS, MOVES, AGAIN = 0.3, 0.25, 0.12, 0.08, 0.1, 0.08
+STEPPED = 0.4  # share of prescriptions of format 2
 PRESSED_ON = 0.35  # share of windows with presses
+GROUPED = 0.2  # share of fault windows whose faults have a common cause
 PAIRED = 0.5  # share of fault windows with a second, independent fault
 SPOTS = 0.4  # share of wearers with a pressed spot under the pads
 DARK_SKIN = 0.15  # share of wearers in whose melanin all light ends
@@ -69,7 +75,50 @@ def draw_light(rng: Random) -> tuple[dict[str, object], float]:
 
 
 def draw_prescription(rng: Random) -> dict[str, object]:
-    """Draw a course for the reference unit: any allowed banks, dose and time."""
+    """Draw a prescription for the reference unit: format 1, or format 2 with 1 to 6 steps."""
+    course = draw_format_1(rng)
+    if rng.random() >= STEPPED:
+        return course
+    steps = [draw_step(rng) for _ in range(rng.randint(1, STEPS_MAX))]
+    while is_too_much(steps):
+        steps.pop()
+    minutes = sum(step.get("minutes", 0) for step in steps)
+    return {
+        "format": 2,
+        "name": "drawn",
+        "max_min": max(course["max_min"], min(round(minutes + 0.5, 3), 40.0)),
+        "set_point_c": course["set_point_c"],
+        "sessions_a_day": rng.randint(1, 4),
+        "step": steps,
+    }
+
+
+def is_too_much(steps: list[dict[str, Any]]) -> bool:
+    """Whether steps ask for more than the dose or the time of a session."""
+    asked = read_steps({"format": 2, "step": steps})
+    most_j_cm2 = max(sum_pad_j_cm2(asked, pad) for pad in (0, 1))
+    return most_j_cm2 > MOST_J_CM2 or sum(step.minutes for step in asked) > 40.0
+
+
+def draw_step(rng: Random) -> dict[str, Any]:
+    """Draw a step: as format 1 has it, for some pads, to its end by fluence or by minutes."""
+    course = draw_format_1(rng)
+    banks = course["irradiance_mw_cm2"]
+    assert isinstance(banks, dict)
+    step = {
+        "irradiance_mw_cm2": {nm: value for nm, value in banks.items() if value},
+        "light": course["light"],
+        "pads": rng.choice(("A", "B", "AB", "AB")),
+    }
+    minutes = round(rng.uniform(0.5, 6.0), 3)
+    if rng.random() < 0.5:
+        return {**step, "minutes": minutes}
+    fluence_j_cm2 = sum(banks.values()) * minutes * 60.0 / 1000.0
+    return {**step, "fluence_j_cm2": round(min(max(fluence_j_cm2, 0.1), MOST_J_CM2), 3)}
+
+
+def draw_format_1(rng: Random) -> dict[str, object]:
+    """Draw a prescription of format 1: any allowed banks, dose and time."""
     kind, share = draw_light(rng)
     most = FULL_MW_CM2 * share
     banks = dict.fromkeys(map(str, WAVELENGTHS_NM), 0.0)
@@ -130,10 +179,11 @@ def draw_press(rng: Random, at_s: float, name: str = "START", hold_ms: int = 0) 
 
 def longest_s(course: dict[str, object]) -> float:
     """Return how long the light of a course lasts at most, s."""
-    banks = course["irradiance_mw_cm2"]
-    dose, minutes = course["fluence_j_cm2"], course["max_min"]
-    assert isinstance(banks, dict) and isinstance(dose, float) and isinstance(minutes, float)
-    return min(dose * 1000.0 / sum(banks.values()), minutes * 60.0)
+    minutes = course["max_min"]
+    assert isinstance(minutes, float)
+    light_s = [step.minutes * 60.0 or step.j_cm2 * 1000.0 / step.whole_mw_cm2
+               for step in read_steps(course)]  # fmt: skip
+    return min(sum(light_s), minutes * 60.0)
 
 
 def draw_presses(rng: Random, began_s: float, lasts_s: float) -> list[Event]:
@@ -229,8 +279,10 @@ def draw_fault(rng: Random, name: str, at_s: float) -> Event:
 
 
 def draw_faults(rng: Random, now_s: float) -> list[Event]:
-    """Draw one fault, or two independent ones."""
+    """Draw one fault, two independent ones, or some that have a common cause."""
     first_s = now_s + 2 * TICK_S + rng.uniform(0.0, SOON_S)
+    if rng.random() < GROUPED:
+        return draw_group(rng, first_s)
     names = rng.sample(sorted(FAULTS), 2)
     events = [draw_fault(rng, names[0], first_s)]
     if rng.random() >= PAIRED:
@@ -239,6 +291,13 @@ def draw_faults(rng: Random, now_s: float) -> list[Event]:
         return [*events, make_event(first_s, "fault", ALERT_BROKEN)]
     second_s = first_s + rng.choice((0.0, rng.uniform(0.0, 1.0), rng.uniform(0.0, LATER_S)))
     return [*events, draw_fault(rng, names[1], second_s)]
+
+
+def draw_group(rng: Random, first_s: float) -> list[Event]:
+    """Draw two or three faults that one cause brings about."""
+    names = KNOWN[rng.choice(sorted(KNOWN))]
+    struck = rng.sample(names, min(rng.randint(2, 3), len(names)))
+    return [draw_fault(rng, name, first_s + rng.uniform(0.0, WITHIN_S)) for name in struck]
 
 
 def draw_noise_seed(rng: Random, now_s: float) -> Event:

@@ -26,9 +26,9 @@ from sim.faults.deadlines import (
     SINGLE_C,
 )  # fmt: skip
 from sim.faults.injectors import find_bank
+from sim.oracle.asked import read_steps
 from sim.oracle.claims import Claims
 from sim.oracle.design import DUTY_MAX
-from sim.oracle.supply_current import lit_share
 
 if TYPE_CHECKING:
     from sim.campaign.injection_points import Moment
@@ -279,14 +279,16 @@ class Injection:
         if row.within_ms is None or not prescription:
             return None
         plant = self.run.plant
-        irradiance = prescription["irradiance_mw_cm2"]  # a mean: more while a gate is open
-        share = lit_share(prescription)
-        means = [irradiance[str(kind[0])] for kind in self.run.board.BANKS] * len(plant.pads)
         fulls = [full for pad in plant.pads for full in pad.full_mw_cm2]
         light_w = 0.0
-        for mean, full, watts in zip(means, fulls, plant.bank_light_w, strict=True):
-            # a duty is the whole number below; 1e-6 is for the error of floats
-            light_w += int(DUTY_MAX * mean / (share * full) + 1e-6) / DUTY_MAX * watts
+        for step in read_steps(prescription):  # means: more while a gate is open
+            means = [step.mw_cm2.get(str(kind[0]), 0.0) for kind in self.run.board.BANKS]
+            step_w = 0.0
+            for mean, full, watts in zip(means * 2, fulls, plant.bank_light_w, strict=True):
+                # a duty is the whole number below; 1e-6 is for the error of floats
+                duty = int(DUTY_MAX * mean / (step.lit_share * full) + 1e-6)
+                step_w += duty / DUTY_MAX * watts
+            light_w = max(light_w, step_w)
         if row.fault == "fet_stuck_on":
             light_w += max(plant.bank_light_w)
         return light_w * (self.within_ms or 0) / 1000

@@ -74,6 +74,7 @@ def leave_out(which: Which, harness: Harness) -> None:
     caps[:] = harness.course.duties
     for number in which(harness):
         caps[number] = 0
+    harness.unit.gate.live[:] = [cap > 0 for cap in caps]
 
 
 def checked(harness: Harness) -> "Sequence[int]":

@@ -71,7 +71,8 @@ def restore_session(harness: Harness, node: Node) -> None:
     session.state_ms = session.idle_ms = session.session_ms = session.day_ms = 0
     session.unworn_count = 0
     session.treat_ms = harness.course.max_ms if node.late else 0
-    session.day_treat_ms = 0
+    session.day_treat_ms = session.step = session.in_step_ms = session.part_ms = 0
+    session.done = session.done_in_all = 0
     wear = unit.wear
     wear.cold_steps, wear.worn_ms, wear.open_ticks = node.unworn, 0, 0
     wear.lost = node.state == states.WAIT_SKIN or bool(node.by_unworn)
@@ -87,6 +88,8 @@ def restore_session(harness: Harness, node: Node) -> None:
     unit.second = 1
     session.lock = LOCKS[node.lock]
     unit.kept.day_open = False
+    for row in unit.kept.hours:
+        row[unit.kept.hour] = 0
     if node.lock == FOR_GOOD:
         vars(session).pop("course", None)  # a locked unit has none
     else:
@@ -140,7 +143,8 @@ def restore_dose(harness: Harness, node: Node) -> None:
     unit = harness.unit
     for k, pad in enumerate(unit.pads):
         pad.done = bool(node.done >> k & 1)
-        pad.stop_uj_cm2 = harness.course.fluence_uj_cm2
+        pad.stop_uj_cm2 = pad.whole_uj_cm2 = harness.course.steps[0].fluence_uj_cm2
+        pad.from_uj_cm2 = 0
         pad.fluence.total_uj_cm2 = pad.stop_uj_cm2 if pad.done else 0
         pad.contact_mc, pad.board_mc = SKIN_MC, BOARD_MC
         pad.integral = 0
@@ -188,6 +192,8 @@ def restore_gate(harness: Harness, node: Node) -> None:
     gate.caps[:] = harness.dark if node.banks == NO_BANK else duties
     if node.banks == SOME:
         gate.caps[0] = 0
+    gate.live[:] = [cap > 0 for cap in gate.caps]
+    gate.retune_ticks = 0
     gate.wanted[:] = select_pads(harness, node.wanted, duties)
     if node.state == states.CHECK and node.wanted in (1, 2):  # both pads: left from power
         gate.wanted[:] = harness.dark

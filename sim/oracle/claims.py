@@ -9,6 +9,7 @@ the firmware.
 |------------------------|-------------------------|----------------------------------------------|
 | state                  | screen, telemetry       | current in the emitters: lit in a dark state?|
 | time with power        | telemetry, state times  | only where measuring begins in mid-session   |
+| step                   | light in time           | tells where its current can be judged        |
 | session number         | journal                 | names the session of a counted dose          |
 | counted dose           | screen, journal         | the light that the plant took                |
 | reason of an end       | screen, journal         | true buttons, skin, dose, heat and clock     |
@@ -30,6 +31,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from firmware.waistband import Waistband
     from sim.oracle.subject import Subject
 
 STATES = states.STATES
@@ -63,6 +65,10 @@ class Claims:
         if session.state not in states.POWERED:
             return 0
         return session.state_ms + (RAMP_MS if session.state == TREAT else 0)
+
+    def read_step(self) -> int:
+        """Return which step of the prescription it gives, or would give next."""
+        return self._depth.unit.session.step
 
     def read_session_number(self) -> int:
         """Return the number of sessions that began since the reset."""
@@ -162,3 +168,16 @@ class Claims:
                 "unit": "C" if celsius else unit,
             })  # fmt: skip
         return rows
+
+
+class SessionClaims:
+    """What the unit says of its latest session, read once."""
+
+    def __init__(self, unit: "Waistband") -> None:
+        session = unit.session
+        self.state = STATES[session.state]
+        self.reason = states.REASONS[session.reason] if session.reason >= 0 else None
+        self.treat_s = session.treat_ms / 1000
+        self.fluence_j_cm2 = [[uj / 1e6 for uj in pad.fluence.uj_cm2] for pad in unit.pads]
+        is_over = self.reason is not None
+        self.receipt = unit.journal.receipt.decode() if is_over else ""  # "": none is shown

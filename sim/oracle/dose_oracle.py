@@ -9,9 +9,11 @@ clock and the log of the wearer; judges the unit's claims (counted dose, reason)
 from typing import TYPE_CHECKING
 
 from sim.oracle import rules
+from sim.oracle.asked import read_steps, sum_pad_j_cm2
 from sim.oracle.design import GOING_ON, IN_SESSION, LIT, START
 
 if TYPE_CHECKING:
+    from sim.oracle.asked import AskedStep
     from sim.oracle.claims import Claims
     from sim.oracle.outside_heat import OutsideHeat
     from sim.oracle.rules import Violations
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from sim.oracle.subject import Subject
 
 MINUTE_MS = 60_000
+WHOLE = ("dose", "time", "cem43")  # a session that ended so is not completed by the next START
+TRIAL_FILES = ("trial.json", "visit.json")  # a visit's therapy is one START
 
 
 class WearerLog:
@@ -61,6 +65,13 @@ class DoseOracle:
         self._stray = stray
         self._heat = heat
         self._sink = sink
+        self._earlier_ms = 0  # light, and
+        self._earlier_j_cm2 = [0.0, 0.0]  # what was given by STARTs whose session is not over
+        self._less_j_cm2 = [0.0, 0.0]  # the same, as this START began
+        self._is_over = True  # the session was whole: the next START begins another one
+        self._going_on = False
+        self._was_reset = False  # since it ended early: its rest may be forgotten, with the day
+        self._banks_before = [[0.0] * len(run.board.BANKS) for _ in run.plant.pads]
         self._given_before = [0.0, 0.0]
         self._stray_before = [0.0, 0.0]
         self._cem43_before = [0.0, 0.0]
@@ -78,12 +89,22 @@ class DoseOracle:
             self._judge_kept()
         self.number = -1
         self._counted = []
+        self._was_reset = True
+        if self._going_on:  # it counts as whole
+            self._is_over, self._going_on, self._earlier_ms = True, False, 0
 
     def begin_light(self, number: int) -> None:
         """Judge the session before; session `number` is lit for the first time."""
         self.judge()
         self.number = number
         self._counted = []
+        if self._is_over:
+            self._earlier_j_cm2 = [0.0, 0.0]
+            self._was_reset = False
+        self._less_j_cm2 = [0.0, 0.0] if self._was_reset else self._earlier_j_cm2[:]
+        self._is_over = False
+        self._going_on = True
+        self._banks_before = self._bank_j_cm2()
         self._given_before = [sum(pad.fluence_j_cm2()) for pad in self.pads]
         self._stray_before = self._stray.given_j_cm2[:]
         self._cem43_before = [pad.hottest_cem43_min() for pad in self.pads]
@@ -109,8 +130,15 @@ class DoseOracle:
             for k, pad in enumerate(self.pads)
         ])  # fmt: skip
 
-    def _prescribed(self, key: str) -> float:
-        return float(str(self.run.scenario.prescription[key]))
+    @property
+    def _steps(self) -> "list[AskedStep]":
+        """The prescription's steps."""
+        prescription = self.run.scenario.prescription
+        return read_steps(prescription) if prescription else []
+
+    def _bank_j_cm2(self) -> list[list[float]]:
+        """Return what each bank of each pad has truly given so far, J/cm2."""
+        return [pad.fluence_j_cm2()[:] for pad in self.pads]
 
     def judge(self) -> None:
         """Compare the counted dose with the given and the prescribed one."""
@@ -118,15 +146,31 @@ class DoseOracle:
             return
         counted = self._counted or self._claims.read_doses_j_cm2()
         share, slack_j_cm2 = rules.COUNTED_SHARE, rules.STEP_J_CM2
-        asked = self._prescribed("fluence_j_cm2")
         t_ms = self.run.t_ms
+        self._judge_banks()
         for k, given in enumerate(self.countable_j_cm2()):
+            asked = sum_pad_j_cm2(self._steps, k) - self._less_j_cm2[k]
             said = f"counted {counted[k]:.4f}, given {given:.4f}, asked {asked:g} J/cm2"
             least = share * given - slack_j_cm2
             if counted[k] < least:
                 self._sink.report(t_ms, "dose short", counted[k], least, said)
             if counted[k] > asked or given > asked / share + slack_j_cm2:
                 self._sink.report(t_ms, "dose over", max(counted[k], given), asked, said)
+
+    def _judge_banks(self) -> None:
+        """Compare what each bank gave with what all steps ask of it: a step's light in another
+        step's banks, or of a pad that the step leaves out, is beyond it. Lamp tests light each
+        bank alike."""
+        now = self._bank_j_cm2()
+        for pad, before in enumerate(self._banks_before):
+            for bank, kind in enumerate(self.run.board.BANKS):
+                stray = self._stray.given_j_cm2[pad] - self._stray_before[pad]
+                given = now[pad][bank] - before[bank] - stray
+                asked = sum([step.bank_j_cm2(pad, kind[0]) for step in self._steps])
+                most = asked / rules.COUNTED_SHARE * rules.BANK_SLACK + rules.LAMP_TESTS_J_CM2
+                if given > most:
+                    said = f"bank {kind[0]} nm of pad {'AB'[pad]} gave {given:.4f} J/cm2"
+                    self._sink.report(self.run.t_ms, "bank over", given, most, said)
 
     def _judge_kept(self) -> None:
         """Compare what the journal keeps of the session with the given dose."""
@@ -163,14 +207,18 @@ class DoseOracle:
             return
         if claims.read_session_number() == self.number:
             self._counted = claims.read_doses_j_cm2()
-        dose = rules.DOSE_SHARE * self._prescribed("fluence_j_cm2") - rules.STEP_J_CM2
-        most_ms = self._prescribed("max_min") * MINUTE_MS
+        given = self.given_j_cm2()
+        most_ms = float(str(self.run.scenario.prescription["max_min"])) * MINUTE_MS
+        minutes = sum([step.minutes for step in self._steps])
+        if self._steps and self._steps[-1].minutes:
+            most_ms = min(most_ms, minutes * MINUTE_MS)
+        most_ms -= self._earlier_ms
         due = {
             "stopped": pressed,
             "unworn": off_skin,
-            "dose": min(self.given_j_cm2()) >= dose,
-            "time": self.lit_ms >= most_ms - rules.LIT_SLACK_MS
-            or self.day_lit_ms >= rules.DAY_LIT_MS - rules.LIT_SLACK_MS,
+            "dose": self._is_dose_given(given),
+            "time": self.lit_ms >= most_ms - rules.LIT_SLACK_MS,
+            "day_limit": self.day_lit_ms >= rules.DAY_LIT_MS - rules.LIT_SLACK_MS,
             "cem43": max(a.cem43_min, b.cem43_min) > rules.CEM43_LEAST_MIN,
             "battery": self.hardware.empty_ms >= 0,
             "timeout": t_ms - self._since_ms >= rules.LONG_MS,
@@ -178,3 +226,25 @@ class DoseOracle:
         reason = claims.read_reason() or ""
         if not due.get(reason, False):
             self.undue = f"{reason} ended {before} at {t_ms / 1000:.2f} s"
+        self._note_part(reason, given)
+
+    def _is_dose_given(self, given: list[float]) -> bool:
+        """Whether each pad has the dose of all steps that end by one; minutes may give less."""
+        for k, j_cm2 in enumerate(given):
+            steps = [step for step in self._steps if not step.minutes]
+            dose = sum_pad_j_cm2(steps, k) - self._earlier_j_cm2[k]
+            if j_cm2 < rules.DOSE_SHARE * dose - rules.STEP_J_CM2 * len(self._steps):
+                return False
+        return True
+
+    def _note_part(self, reason: str, given: list[float]) -> None:
+        """A session that ended early: what it gave counts towards what the next START may give."""
+        if not self._going_on:
+            return  # a START that gave no light
+        in_trial = any(name in self.run.hal.files for name in TRIAL_FILES)
+        self._is_over = reason in WHOLE or self.number < 0 or in_trial
+        self._going_on = False
+        self._earlier_ms = 0 if self._is_over else self._earlier_ms + self.lit_ms
+        if not self._is_over:
+            earlier = self._earlier_j_cm2
+            self._earlier_j_cm2 = [earlier[k] + given[k] for k in range(len(given))]

@@ -33,7 +33,9 @@ RULES = {
     "after off": "no optical energy while off is due and some switch can open",
     "dose short": "dose counted at least 99 % of the dose given; what a stuck switch gives beyond "
     "its duty, and what is given between a program's death and its reset, nobody can count",
-    "dose over": "neither dose counted nor dose given beyond the prescription",
+    "dose over": "neither dose counted nor dose given beyond the prescription, over all STARTs "
+    "of a session that ended early",
+    "bank over": "no bank gives more than the steps of the prescription ask of it",
     "kept": "what is kept over a reset is at least what was given: dose of the session that it "
     "cut, time and CEM43 of the day",
     "long": "no light beyond the minutes that are prescribed for a session",
@@ -58,6 +60,8 @@ CEM43_MIN = 2.0  # design
 DAY_CEM43_MIN = 4.0  # design
 CEM43_FROM_C = 38.0  # contact never warmer than this is far from CEM43_MIN
 COUNTED_SHARE = 0.99  # design
+BANK_SLACK = 1.4  # drivers of a pad may be 15 % apart, both ways
+LAMP_TESTS_J_CM2 = 0.05  # of one bank: a lamp test gives 0.0002
 STEP_J_CM2 = 0.0101  # light of one control step, which the firmware counts at its end
 # When an end of a session is due.
 ENDED_MS = 2_000  # at most, after a press

@@ -2,8 +2,9 @@
 
 Instrument, used by the run for its report, by `sim.oracle.current_oracle` and by
 `sim.campaign.measurements`; judges nothing. Reads duties and the supply switch at the pins, the
-plant's banks and battery, and the prescription's light. Of the unit's claims it reads one, once:
-for how long there was power, where it begins in mid-session.
+plant's banks and battery, and the prescription's light. Of the unit's claims it reads two: which
+step of the prescription it gives, and once, where it begins in mid-session, for how long there was
+power.
 
 The unit sees these faults by one current monitor. A fault counts from when the current differs
 enough from what the pins ask for (the constants below), and from anew after each moment in which
@@ -12,13 +13,12 @@ it does not. The lamp test is known by the pins, too: one bank at a time, at a t
 
 from sim.faults import deadlines
 from sim.faults.catalogue import find_bound
+from sim.oracle.asked import read_steps
 from sim.oracle.claims import Claims
 from sim.oracle.design import DUTY_MAX, TICK_MS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from sim.faults.injected import Injected
     from sim.oracle.subject import Subject
 
@@ -35,26 +35,24 @@ GAP_MS = 1_200  # longer than the dark part of the slowest gate
 NEVER_MS = -(1 << 60)
 
 
-def lit_share(prescription: "dict[str, Any]") -> float:
-    """Return the share of a period in which prescribed light is on: 1 where it is not gated."""
-    light = prescription.get("light") or {}
-    if light.get("mode") != "gated":
-        return 1.0
-    period_ticks = round(1000 / TICK_MS / float(light["rate_hz"]))
-    return float(light["on_ms"]) / (period_ticks * TICK_MS)
-
-
 class SupplyCurrent:
     """What the pins ask of the LED supply, and whether its current shows a broken bank."""
 
     def __init__(self, run: "Subject", claims: Claims) -> None:
         self._depth = run.depth
         self._plant = run.plant
-        self._share = lit_share(run.scenario.prescription)
+        prescription = run.scenario.prescription
+        self._claims = claims
+        self._shares = [step.lit_share for step in read_steps(prescription)] if prescription else []
         self._duties = [0] * len(run.plant.bank_w)  # at the pins, in the last lit part of a gate
         powered_ms = claims.read_powered_ms()
         self._since_ms = run.t_ms - powered_ms  # the ramp began
         self._last_ms = run.t_ms if powered_ms else NEVER_MS  # more light than a lamp test's
+
+    @property
+    def _share(self) -> float:
+        """The share of time in which the light of the present step is on."""
+        return self._shares[self._claims.read_step()] if self._shares else 1.0
 
     def follow(self, t_ms: float) -> None:
         """Note the duties at the pins; at every tick that may be lit."""

@@ -10,10 +10,11 @@ temperatures and the sensors' registers; judges light against them. The firmware
 | warmth      | true contact         | `sim.oracle.rules.COLD_C`: the dose oracle's    |
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sim.faults.hardware import SKIN
 from sim.oracle import rules
+from sim.oracle.asked import read_steps
 from sim.oracle.design import BUCKLE
 
 if TYPE_CHECKING:
@@ -44,8 +45,7 @@ class WornOracle:
     def _light_w(self) -> float:
         """Mean light of both pads at full throttle, W."""
         run = self.run
-        irradiance: Any = run.scenario.prescription["irradiance_mw_cm2"]
-        mw_cm2 = sum([float(value) for value in irradiance.values()])
+        mw_cm2 = max([step.whole_mw_cm2 for step in read_steps(run.scenario.prescription)])
         # a cold LED board gives more: -0.3 %/K from 25 C
         return 2 * mw_cm2 / 1000.0 * float(run.board.WINDOW_CM2) * rules.COLD_BOARD
 

@@ -378,3 +378,20 @@ def test_in_a_whole_session_the_lease_is_renewed_in_lit_states_alone() -> None:
     watch(5_000)
     assert bench.state == "PAUSED"
     assert renewed_in == lit == bench.lit_in
+
+
+def test_another_carrier_is_set_after_a_tick_in_which_every_duty_was_0() -> None:
+    hal, gate = gated()
+    gate.carrier_hz = 2_000
+    want(gate, 5_000)
+    go(hal, gate)
+    gate.retune(2_000)
+    go(hal, gate)
+    assert gate.lit and hal.called("carrier") == 0
+    gate.retune(292)
+    go(hal, gate)
+    assert hal.duty == [0] * BANKS and hal.called("carrier") == 0
+    go(hal, gate)
+    assert hal.duty == [0] * BANKS and ("carrier", 292, False) in hal.calls
+    go(hal, gate)
+    assert hal.duty == [5_000] * BANKS and hal.called("carrier") == 1 and hal.called("off") == 0

@@ -109,7 +109,7 @@ def test_a_session_is_written_before_light_and_again_when_it_is_over(has_key: bo
     assert [row["kind"] for row in rows] == ["boot", "session", "end"]
     session, end = rows[1:]
     pads = bench.unit.pads
-    assert session["fluence_uj_cm2"] == bench.unit.session.course.fluence_uj_cm2
+    assert session["fluence_uj_cm2"] == bench.unit.session.course.steps[0].fluence_uj_cm2
     assert (end["session"], end["reason"]) == (session["session"], "dose")
     assert end["a_uj_cm2"] == pads[0].fluence.uj_cm2 and sum(end["a_uj_cm2"]) > 0
     assert end["ramp_ms"] == [pads[0].ramp_ms, pads[1].ramp_ms]

@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.therapy.prescription import Course, Refused, calibration_crc, quote, read_calibration
+from firmware.core.validate import Refused, quote
+from firmware.therapy.calibration import calibration_crc, read_calibration
+from firmware.therapy.course import Course
+from firmware.therapy.prescription import compile_course
 from sim.common.default_prescription import DEFAULT
 from tests.support.fake_hal import BOARD, CALIBRATION, NAMES
 
@@ -17,7 +20,12 @@ BANKS = {"810": 2.5, "850": 2.5, "940": 2.5, "1060": 2.5}
 
 
 def compiled(full: list[list[int]] | None = None, **changes: Any) -> Course:
-    return Course({**DEFAULT, **changes}, BOARD, full or FULL)
+    return compile_course({**DEFAULT, **changes}, BOARD, full or FULL)
+
+
+def light_in_time(course: Course) -> tuple[int, int, int]:
+    step = course.steps[0]
+    return step.carrier_hz, step.period_ticks, step.on_ticks
 
 
 def refusal(**changes: Any) -> str:
@@ -29,14 +37,14 @@ def refusal(**changes: Any) -> str:
 def test_the_default_is_the_designs_in_integers() -> None:
     course = compiled()
     assert course.name == "default"
-    assert course.irradiance_uw_cm2 == [2_500] * 4
-    assert (course.fluence_uj_cm2, course.max_ms, course.set_point_mc) == (
-        9_000_000, 1_800_000, 40_500,
+    assert course.steps[0].irradiance_uw_cm2 == [2_500] * 4
+    assert (course.steps[0].fluence_uj_cm2, course.max_ms, course.set_point_mc) == (
+        6_000_000, 1_800_000, 40_500,
     )  # fmt: skip
-    assert (course.carrier_hz, course.period_ticks, course.on_ticks) == (2_000, 1, 1)
+    assert light_in_time(course) == (2_000, 1, 1)
     assert course.duties == [16_383] * 8
-    assert course.longest_ms() == 900_000
-    assert 0 < course.least_uj_cm2 < course.worst_uj_cm2 < 12_000
+    assert course.longest_ms() == 600_000
+    assert 0 < course.steps[0].least_uj_cm2 < course.steps[0].worst_uj_cm2 < 12_000
 
 
 OUT_OF_LIMITS = [
@@ -89,7 +97,7 @@ def test_a_name_that_cannot_be_shown_on_one_line_is_refused(name: str) -> None:
 @pytest.mark.parametrize("key", list(DEFAULT))
 def test_a_missing_key_is_named(key: str) -> None:
     with pytest.raises(Refused, match="lacks " + key):
-        Course({k: v for k, v in DEFAULT.items() if k != key}, BOARD, FULL)
+        compile_course({k: v for k, v in DEFAULT.items() if k != key}, BOARD, FULL)
 
 
 def test_an_unknown_key_is_named_with_those_allowed() -> None:
@@ -100,7 +108,7 @@ def test_an_unknown_key_is_named_with_those_allowed() -> None:
 @pytest.mark.parametrize("value", [None, 3, "default", [DEFAULT], True])
 def test_what_is_no_table_is_refused(value: object) -> None:
     with pytest.raises(Refused):
-        Course(value, BOARD, FULL)
+        compile_course(value, BOARD, FULL)
 
 
 def test_a_bank_that_the_unit_has_not_and_one_that_is_left_out_are_named() -> None:
@@ -124,7 +132,7 @@ def test_more_than_a_bank_of_this_unit_gives_is_refused_with_what_it_gives() -> 
 @pytest.mark.parametrize("rate_hz", [100, 292, 2_000, 10_000])
 def test_a_pulse_rate_is_the_carrier_itself(rate_hz: int) -> None:
     course = compiled(light={"mode": "pulse", "rate_hz": rate_hz})
-    assert (course.carrier_hz, course.period_ticks, course.on_ticks) == (rate_hz, 1, 1)
+    assert light_in_time(course) == (rate_hz, 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +142,7 @@ def test_a_pulse_rate_is_the_carrier_itself(rate_hz: int) -> None:
 def test_a_gated_rate_is_fifty_over_a_whole_number(rate_hz: float, ticks: int) -> None:
     course = compiled(light={"mode": "gated", "rate_hz": rate_hz, "on_ms": 20},
                       irradiance_mw_cm2={**dict.fromkeys(BANKS, 0), "850": 0.2})  # fmt: skip
-    assert (course.carrier_hz, course.period_ticks, course.on_ticks) == (2_000, ticks, 1)
+    assert light_in_time(course) == (2_000, ticks, 1)
 
 
 @pytest.mark.parametrize(
@@ -214,32 +222,33 @@ def test_any_value_is_compiled_within_every_limit_or_refused_in_one_line(
     value: Any, full: list[list[int]]
 ) -> None:
     try:
-        course = Course(value, BOARD, full)
+        course = compile_course(value, BOARD, full)
     except Refused as why:
         assert str(why) and "\n" not in str(why) and len(str(why)) < 300
         return
     assert 38_000 <= course.set_point_mc <= 40_500
     assert 60_000 <= course.max_ms <= 2_400_000 and 0 < course.longest_ms() <= course.max_ms
-    assert 0 < course.least_uj_cm2 < course.fluence_uj_cm2 // 50
-    assert course.worst_uj_cm2 < 1 << 16 and course.fluence_uj_cm2 <= 90_000_000
-    assert 1 <= course.on_ticks <= course.period_ticks <= 50
-    assert course.period_ticks == 1 or course.on_ticks < course.period_ticks
-    assert 100 <= course.carrier_hz <= 10_000
+    assert 0 < course.steps[0].least_uj_cm2 < course.steps[0].fluence_uj_cm2 // 50
+    assert course.steps[0].worst_uj_cm2 < 1 << 16 and course.steps[0].fluence_uj_cm2 <= 90_000_000
+    step = course.steps[0]
+    assert 1 <= step.on_ticks <= step.period_ticks <= 50
+    assert step.period_ticks == 1 or step.on_ticks < step.period_ticks
+    assert 100 <= course.steps[0].carrier_hz <= 10_000
     assert 0 <= course.power_mw(BOARD) <= 2 * sum(row[3] for row in BOARD.BANKS)
-    assert sum(course.irradiance_uw_cm2) <= 50_000
+    assert sum(course.steps[0].irradiance_uw_cm2) <= 50_000
     for pad in (0, 1):
         given_uw = asked_uw = 0.0
         for k in range(4):
             duty = course.duties[4 * pad + k]
             assert 0 <= duty <= 65_535
-            share = course.on_ticks / course.period_ticks / 65_535
-            asked = course.irradiance_uw_cm2[k]
+            share = course.steps[0].on_ticks / course.steps[0].period_ticks / 65_535
+            asked = course.steps[0].irradiance_uw_cm2[k]
             gives = full[pad][k] * duty * share
             # never more than asked, and less by a step of the duty at most
             assert asked - full[pad][k] * share <= gives <= asked + 1e-9
             given_uw += gives
             asked_uw += asked
-        if min(x for x in course.irradiance_uw_cm2 if x) >= 500:
+        if min(x for x in course.steps[0].irradiance_uw_cm2 if x) >= 500:
             assert given_uw == pytest.approx(asked_uw, rel=0.001)
 
 

@@ -90,7 +90,7 @@ def test_checks_that_are_broken_off_again_and_again_do_not_exceed_the_dose() -> 
     bench = Bench(FAINT).to("TREAT")
     bench.hal.board_mc(25_000)
     pad = bench.unit.pads[0]
-    nearly_uj_cm2 = pad.stop_uj_cm2 - bench.unit.session.course.least_uj_cm2 - 20
+    nearly_uj_cm2 = pad.stop_uj_cm2 - bench.unit.session.course.steps[0].least_uj_cm2 - 20
     while pad.fluence.total_uj_cm2 < nearly_uj_cm2:
         bench.tick()
     bench.press(START)
@@ -221,19 +221,26 @@ def test_a_session_ends_when_the_days_sixty_minutes_are_over() -> None:
     bench = Bench().to("TREAT")
     bench.unit.session.day_treat_ms = 60 * MINUTE - 5_000
     assert bench.until("DONE", 10_000) <= 5_400
-    assert bench.reason == "time"
+    assert bench.reason == "day_limit"
 
 
-def test_the_day_begins_anew_after_24_hours() -> None:
+def test_what_was_given_24_hours_ago_counts_no_more_and_what_came_later_does() -> None:
     bench = Bench().to_ready()
-    bench.unit.session.day_treat_ms = 60 * MINUTE
-    bench.unit.session.day_ms = 86_400_000 - 5_130
-    for pad in bench.unit.pads:
+    unit = bench.unit
+    unit.session.day_treat_ms = 60 * MINUTE
+    for pad in unit.pads:
         pad.cem43.day_q10_ms = 4 * MINUTE * 1024
-    bench.run(10_000)
+    for hour in range(25):
+        if hour == 3:
+            unit.session.day_treat_ms += 7 * MINUTE
+        bench.press(START)
+        assert bench.state == "READY" and bench.refused == "day_limit", hour
+        unit.session.day_ms = 3_600_000 - 5_130
+        bench.run(10_000)
+    assert unit.session.day_treat_ms == 7 * MINUTE
     bench.press(START)
     assert bench.state == "WAIT_SKIN"
-    assert max(pad.cem43.day_q10_ms for pad in bench.unit.pads) == 0
+    assert max(pad.cem43.day_q10_ms for pad in bench.unit.pads) < 100
 
 
 @pytest.mark.parametrize("pad", [0, 1])

@@ -221,7 +221,7 @@ def test_a_stuck_button_refuses_a_resume_too(button: int) -> None:
 def test_a_battery_without_a_whole_session_in_it_refuses_a_start() -> None:
     bench = Bench()
     bench.hal.cell_mv(3_400)
-    bench.hal.gauge[1] = 4 << 8
+    bench.hal.gauge[1] = 2 << 8
     bench.to_ready().press(START)
     assert bench.state == "READY" and bench.refused == "battery"
     assert bench.cues()[-1] == "REFUSED"

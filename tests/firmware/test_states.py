@@ -146,10 +146,13 @@ def test_a_session_begins_with_start_from_ready_or_done_or_with_the_last_answer(
 
 
 def test_the_check_is_left_for_the_ramp_and_the_ramp_for_treatment() -> None:
-    """And from both the check may be made again, where the rail monitor misses current."""
+    """And from both the check may be made again, where the rail monitor misses current; a step
+    that asks for more light begins with a ramp."""
     assert [to for _, to in moves(CHECK) if to in LIT] == [RAMP]
     assert {to for _, to in moves(RAMP) if to in LIT} == {TREAT, CHECK}
-    assert {to for _, to in moves(TREAT) if to in LIT} == {CHECK}
+    assert {event: to for event, to in moves(TREAT) if to in LIT} == {
+        states.RECHECK: CHECK, states.STEP: RAMP,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("state", LIT)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.core import conversions, faults, states
+from firmware.core.clock import Clock
 from firmware.records import journal_events
 from firmware.trial import visits
 from firmware.ui import cues, screen, telemetry, text_buffer, texts, usb_commands
@@ -24,6 +25,7 @@ def test_every_text_fits_its_row_and_is_printable():
               texts.SEVERITIES, texts.GUESSES, texts.STAGES)  # fmt: skip
     labels = (
         texts.LEFT, texts.CONTACT, texts.DOSE, texts.SET_POINT, texts.BATTERY, texts.NO_CLOCK,
+        texts.OFFER, texts.REST_OF_DAY,
         texts.RECEIPT, texts.ENDED, texts.TELL_THE_CLINIC, texts.VISIT,
         texts.FROM, texts.OVERALL, texts.ILL_EFFECTS, texts.GUESS,
         texts.PAIN, texts.BLANK,
@@ -148,6 +150,7 @@ class Unit:
             "state": state, "lock": states.NOT_LOCKED, "post": self.posted.append
         })()  # fmt: skip
         self.hal = self.status = self.journal = self
+        self.clock = Clock(self)  # type: ignore[arg-type]
         self.set_to = None
         self.restarted = False
         self.told: list[tuple[Any, ...]] = []

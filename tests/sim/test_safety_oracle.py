@@ -147,6 +147,13 @@ def asked_for_less(run: Run) -> None:
     run.scenario = replace(run.scenario, prescription=little)
 
 
+def asked_of_other_banks(run: Run) -> None:
+    until(run, LIT_S)
+    banks = {"810": 0.0, "850": 5.0, "940": 2.5, "1060": 2.5}
+    others = {**run.scenario.prescription, "irradiance_mw_cm2": banks}
+    run.scenario = replace(run.scenario, prescription=others)
+
+
 def heated_before(run: Run) -> None:
     until(run, 500.0)
     for pad in run.plant.pads:
@@ -217,6 +224,7 @@ SPOILED: list[tuple[str, Spoil, tuple[Event, ...], float]] = [
     ("after off", late_light, (), 70.0),
     ("dose short", nothing_counted, (), 90.0),
     ("dose over", asked_for_less, (), 90.0),
+    ("bank over", asked_of_other_banks, (), 120.0),
     ("cem43", heated_before, (), 510.0),
     ("long", asked_for_fewer_minutes, (), 90.0),
     ("day light", lit_for_an_hour_before, (), 65.0),
@@ -311,13 +319,13 @@ def test_an_hour_of_light_in_a_day_is_an_end_that_is_due() -> None:
     run.unit.session.day_treat_ms = SESSION_DAY_MAX_MS - 5_000
     find_oracle(run).dose.day_lit_ms += SESSION_DAY_MAX_MS - 50_000
     assert broken(run) == {}
-    assert states.REASONS[run.unit.session.reason] == "time"
+    assert states.REASONS[run.unit.session.reason] == "day_limit"
 
 
 def test_an_hour_that_the_unit_alone_counted_is_no_end_that_is_due() -> None:
     run = until(watched(duration_s=80.0), LIT_S)
     run.unit.session.day_treat_ms = SESSION_DAY_MAX_MS - 5_000
-    assert broken(run) == {"end": "time ended TREAT at 64.98 s"}
+    assert broken(run) == {"end": "day_limit ended TREAT at 64.98 s"}
 
 
 def test_a_session_as_long_as_prescribed_is_an_end_that_is_due() -> None:

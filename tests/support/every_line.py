@@ -19,7 +19,7 @@ from firmware.core.limits import (
     CEM43_SESSION_Q10_MS,
     CHARGED_S,
     CLOCK_MASK,
-    DAY_MS,
+    HOUR_MS,
     IDLE_OFF_MS,
     LOOK_EVERY_TICKS,
     QUIET_MS,
@@ -43,6 +43,7 @@ from sim.faults.injectors import INJECT
 from sim.physics.sensors import TMP117_LSB_C, ntc_level
 from sim.run import Run
 from sim.scenario.scenario import ordinary
+from tests.support.clocks import turn_clock
 from tests.support.enrolled_unit import CLOCK_S, DAY_S, sim_files
 
 FILES = (
@@ -165,7 +166,7 @@ def in_a_trial() -> Iterator[Run]:
     yield until(run, "READY")
     yield (rated := then(run, Event(0, "press", "START", hold_ms=200), "RATE"))
     attend_visit(rated, lambda visit, when, item: 1)
-    rated.hal.clock_s = CLOCK_S + 7 * DAY_S
+    turn_clock(rated.hal, rated.unit.clock, CLOCK_S + 7 * DAY_S)
     put_on(rated)
     again = then(rated, Event(0, "press", "START", hold_ms=200), "RATE")
     answer_questions(again, lambda visit, when, item: 1)
@@ -308,9 +309,35 @@ def expires(run: Run) -> None:
         session.course.expires_s = 1
 
 
+def stepped(more: bool) -> Befalls:
+    """The step is over, and the next one asks for more light, or for less at another carrier."""
+
+    def befall(run: Run) -> None:
+        session = run.unit.session
+        if session.lock:
+            return
+        session.course = course = copy(session.course)  # which forks of a run have in common
+        first, second = copy(course.steps[0]), copy(course.steps[0])
+        first.ms = 1
+        second.carrier_hz = 100
+        second.total_uw_cm2 += 1 if more else -1
+        course.steps = [first, second]
+        session.in_step_ms = 60_000
+
+    return befall
+
+
+def used_up(run: Run) -> None:
+    """All sessions of the prescription were given."""
+    session = run.unit.session
+    if not session.lock:
+        session.course = copy(session.course)
+        session.course.sessions = session.done_in_all = 1
+
+
 def no_clock(run: Run) -> None:
     """The clock lost its battery."""
-    run.hal.clock_s = None
+    turn_clock(run.hal, run.unit.clock, None)
 
 
 def remembered(where: str, **values: Any) -> Befalls:
@@ -487,6 +514,11 @@ BEFALLS: dict[str, Befalls] = {
     "START released after a warm day": both(
         released, remembered("pads.1.cem43", day_q10_ms=2 * CEM43_SESSION_Q10_MS)
     ),
+    "a step with more light": stepped(True),
+    "a step with less light": stepped(False),
+    "another carrier": remembered("gate", retune_ticks=2),
+    "another carrier at once": remembered("gate", retune_ticks=1),
+    "START released, course over": both(released, used_up),
     "START released, prescription expired": both(released, expires),
     "START released, expires and no clock": both(released, expires, no_clock),
     "START released, not worn": both(released, pins(off=BUCKLE)),
@@ -509,7 +541,7 @@ BEFALLS: dict[str, Befalls] = {
     "a long time in this state": remembered("session", state_ms=SESSION_MAX_MS),
     "nobody pressed for long": remembered("session", idle_ms=IDLE_OFF_MS),
     "a long session": remembered("session", treat_ms=SESSION_MAX_MS),
-    "a new day": remembered("session", day_ms=DAY_MS),
+    "a new day": remembered("session", day_ms=HOUR_MS),
     "a late control step": lambda run: setattr(
         run.unit, "control_ms", (run.unit.inputs.ms - 5_000) & CLOCK_MASK
     ),

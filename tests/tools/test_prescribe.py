@@ -8,17 +8,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from firmware.core.validate import Refused
 from firmware.records import mac, signed_prescription
 from firmware.records.keys import Keys
-from firmware.therapy.prescription import Refused
 from hal.boards import RPI_PICO
 from sim.common.default_prescription import DEFAULT
 from sim.common.errors import BadInput
 from tests.support.command import Waistband, files
 from tests.support.journals import KEY, OTHER
 from tools.common.words import NOT_KNOWN
-from tools.prescription import file, keyfile
+from tools.prescription import ask, file, keyfile
+from tools.prescription.dose_in_words import compile_nominal
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "clinician" / "programmes"
 NAMES = [str(row[0]) for row in RPI_PICO.BANKS]
 
 
@@ -40,9 +42,9 @@ def test_a_new_prescription_is_the_default_but_for_what_was_asked(
     waistband: Waistband, name: str
 ) -> None:
     assert waistband("prescribe", "new", "-o", name).code == 0
-    assert file.read(name, RPI_PICO).asked == DEFAULT
+    assert file.read(name, RPI_PICO).asked == DEFAULT | {"name": "a"}
     options = ["--fluence", "6", "--bank", "850=5", "--light", "gated", "--rate-hz", "12.5",
-               "--on-ms", "40", "--name", "ankle, cold", "--max-min", "20"]  # fmt: skip
+               "--force", "--on-ms", "40", "--name", "ankle, cold", "--max-min", "20"]  # fmt: skip
     assert waistband("prescribe", "new", "-o", name, *options).code == 0
     assert file.read(name, RPI_PICO).asked == DEFAULT | {
         "name": "ankle, cold", "fluence_j_cm2": 6, "max_min": 20,
@@ -77,7 +79,7 @@ def test_what_the_unit_would_refuse_is_not_written(
 
 def test_what_is_signed_is_taken_by_the_one_unit_byte_for_byte(waistband: Waistband) -> None:
     write_key()
-    waistband("prescribe", "new", "-o", "a.toml")
+    waistband("prescribe", "new", "-o", "a.toml", "--name", "default")
     arguments = ["sign", "a.toml", "--key", "unit.key", "--unit", "WB-0001", "--number", "7"]
     code, out, err = waistband("prescribe", *arguments, "--expires", "2027-01-31")
     assert (code, err) == (0, "") and KEY.secret.hex()[:8] not in out
@@ -99,7 +101,7 @@ def test_what_is_signed_is_taken_by_the_one_unit_byte_for_byte(waistband: Waistb
 def test_an_altered_or_rewritten_signed_file_is_refused(waistband: Waistband) -> None:
     write_key()
     content = file.sign(dict(DEFAULT), KEY, "WB-0001", 1, None)
-    Path("p.json").write_bytes(content.replace(b'"fluence_j_cm2":9', b'"fluence_j_cm2":8'))
+    Path("p.json").write_bytes(content.replace(b'"fluence_j_cm2":6', b'"fluence_j_cm2":8'))
     code, _, err = waistband("prescribe", "check", "p.json", "--key", "unit.key")
     assert code == 2 and "was altered" in err
     Path("p.json").write_text(json.dumps(json.loads(content), indent=1))
@@ -137,8 +139,10 @@ def test_a_prescription_is_told_in_words(waistband: Waistband) -> None:
     code, out, err = waistband("prescribe", "explain", "a.toml")
     assert (code, err) == (0, "")
     for words in (
-        "default: 0.5 J/cm2 a pad, CW, 10 mW/cm2", "810 nm 0.12", "would take 0.8 min",
-        "On ordinary skin: lit for", "On 30 mm of fat, no vasodilation: lit for",
+        "a: 0.5 J/cm2 a pad, CW, 10 mW/cm2", "810 nm 0.12", "would take 0.8 min",
+        "On ordinary skin at 18 C: lit for",
+        "On 30 mm of fat, no vasodilation, at 30 C: lit for", "Step 1: ", "its dose ends it",
+        "peak is 40 mW/cm2", "0.5 J (WALT", "For a report: LEDs of 810, 850, 940, 1060 nm",
         "the dose was reached", "check and ramp 0.17", "sessions a charge", "IEC 60601-1",
         NOT_KNOWN,
     ):  # fmt: skip
@@ -203,3 +207,94 @@ def test_a_seal_that_is_not_of_the_key_is_told_by_the_unit_and_here_alike() -> N
     content = signed_prescription.sign(b"{}", mac.derive_key(OTHER.secret, b"prescription"))
     with pytest.raises(BadInput, match="signed with another unit's key"):
         file.check_signature(content, KEY, "WB-0001")
+
+
+# -- more than one step ---------------------------------------------------------------------------
+
+TWO = """format = 2
+name = "two steps"
+max_min = 30
+set_point_c = 39.5
+sessions_a_day = 1
+sessions = 12
+[[step]]
+irradiance_mw_cm2 = { 850 = 5 }
+light = { mode = "gated", rate_hz = 10, on_ms = 60 }
+pads = "A"
+minutes = 4
+[[step]]
+irradiance_mw_cm2 = { 810 = 2.5, 940 = 2.5 }
+light = { mode = "cw" }
+pads = "AB"
+fluence_j_cm2 = 2
+"""
+
+
+def test_toml_in_json_out_and_back(waistband: Waistband) -> None:
+    Path("two.toml").write_text(TWO)
+    code, out, err = waistband("prescribe", "new", "two.toml", "-o", "two.json")
+    assert (code, err) == (0, "") and "4 min pad A, gated at 10 Hz, 5 mW/cm2; then" in out
+    asked = json.loads(Path("two.json").read_text())
+    assert [step["pads"] for step in asked["step"]] == ["A", "AB"]
+    assert waistband("prescribe", "new", "two.json", "-o", "again.toml").code == 0
+    assert file.read("again.toml", RPI_PICO).asked == asked
+    assert waistband("prescribe", "check", "again.toml").code == 0
+
+
+def test_a_file_is_not_written_over_unasked(waistband: Waistband) -> None:
+    Path("a.json").write_text("mine")
+    code, out, err = waistband("prescribe", "new", "-o", "a.json")
+    assert (code, out) == (2, "") and "give --force" in err
+    assert Path("a.json").read_text() == "mine"
+    assert waistband("prescribe", "new", "-o", "a.json", "--force").code == 0
+
+
+def test_questions_on_a_terminal_make_a_prescription_that_the_unit_takes() -> None:
+    answers = iter([
+        "back", "39.5", "2", "",
+        "2.5", "", "99", "0",  # a bank of 99 is refused, and the banks asked for again
+        "2.5", "", "2,5", "0", "B", "gated", "11", "60", "gated", "10", "60", "4 min", "y",
+        "0", "5", "0", "0", "", "", "3", "n", "2", "30",
+    ])  # fmt: skip
+    asked = ask.read_answers("x", RPI_PICO, lambda _: next(answers))
+    assert next(answers, None) is None
+    assert (asked["name"], asked["set_point_c"], asked["sessions_a_day"]) == ("back", 39.5, 2)
+    assert "sessions" not in asked and asked["max_min"] == 30
+    assert asked["step"] == [
+        {"irradiance_mw_cm2": {"810": 2.5, "940": 2.5}, "pads": "B", "minutes": 4,
+         "light": {"mode": "gated", "rate_hz": 10, "on_ms": 60}},
+        {"irradiance_mw_cm2": {"850": 5}, "pads": "AB", "fluence_j_cm2": 3,
+         "light": {"mode": "cw"}},
+    ]  # fmt: skip
+    compile_nominal(asked, RPI_PICO)
+
+
+def test_without_a_terminal_nothing_is_asked(waistband: Waistband) -> None:
+    code, _, err = waistband("prescribe", "new", "--ask", "-o", "a.json")
+    assert code == 2 and "--ask: needs a terminal" in err and files() == []
+
+
+def test_explain_says_for_each_step_what_binds_and_ends_with_the_reports_sentence(
+    waistband: Waistband,
+) -> None:
+    Path("two.toml").write_text(TWO)
+    code, out, err = waistband("prescribe", "explain", "two.toml")
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert any("Step 1: 4.0 min, its minutes end it; on average A 4.2" in line for line in lines)
+    assert any("Step 2: " in line and "its dose ends it" in line for line in lines)
+    assert "the emitters' peak is 20 mW/cm2, 2.5 uJ/cm2 a pulse" in out
+    assert "A 3.2, B 2 J/cm2, which is A 192 J, B 120 J over 60 cm2" in out
+    assert "The course: 12 sessions, 38.4 J/cm2" in out and "heat" not in out
+    assert lines[-1].startswith("For a report: ") and lines[-1].endswith("at most 1 a day.")
+
+
+@pytest.mark.parametrize("path", sorted(Path(EXAMPLES).glob("*.toml")), ids=lambda path: path.stem)
+def test_the_named_programmes_are_within_every_limit(path: Path) -> None:
+    course = compile_nominal(file.read(str(path), RPI_PICO).asked, RPI_PICO)
+    assert course.name and course.a_day == 1
+
+
+def test_there_is_a_plain_programme_one_in_sequence_and_one_of_each_wavelength() -> None:
+    names = {path.stem for path in Path(EXAMPLES).glob("*.toml")}
+    assert names == {"plain", "rates", *[f"nm{nm}" for nm in NAMES]}

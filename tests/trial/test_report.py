@@ -4,7 +4,9 @@ import csv
 import json
 import random
 import re
+import shutil
 import sqlite3
+import statistics
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,6 @@ from typing import Any
 import pytest
 
 from firmware.trial import enrolment
-from tests.support.synthetic_trial import blind
 from tests.support.trial_folder import Belt, Bench, make_trial
 from tools.commands.main import main
 from tools.trial import allocation, export, folder, stats
@@ -113,7 +114,7 @@ def test_a_sealed_report_tells_flow_adherence_ratings_and_harm(
     for said in (
         "Units and tickets made: 8", "Enrolled: 8", "With a journal: 8", "Rated at baseline: 8",
         "withdrawn: P-08", "moved away, as scripted", "visit 3 not done: 1 (P-08)",
-        "Visit 3 done: 7", "rash <i>, as scripted (mild)",
+        "Visit 3 done: 7", "rash <i>, as scripted (mild; relation to the unit: possible)",
         "Of 3 visits, 2.88 were done on average (fewest 2)",
         "minutes of therapy in all: 18.8 on average, 10.0 to 20.0",
     ):  # fmt: skip
@@ -282,32 +283,77 @@ def test_a_unit_that_did_not_do_as_its_arm_says_is_named(
     assert "P-03, visit 2: the unit was" in (tmp_path / "out" / "report.html").read_text()
 
 
-# -- the classifier ------------------------------------------------------------------------------
+# -- withdrawn, flow, responders, deficiencies ---------------------------------------------------
 
 
-def crowd(seed: int, leak: float, people: int = 40, things: int = 60) -> blind.Verdict:
-    """People who are seen to do this and that; in one thing, by so many sd, after their arm."""
-    source = random.Random(seed)
-    therapy = [source.random() < 0.5 for _ in range(people)]
-    rows = [
-        {f"thing {k}": source.gauss(0, 1) + (leak * arm if k == 7 else 0) for k in range(things)}
-        for arm in therapy
-    ]
-    return blind.classify_arms(rows, therapy, seed)
+def test_withdrawn_is_withdrawn_everywhere(
+    bench: Bench, results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text, _ = sealed_report(bench, capsys)
+    row = next(line for line in text.splitlines() if line.split()[:1] == ["3"])
+    # visit, done, not to its end, missed, not yet, withdrawn, with therapy
+    assert row.split()[:7] == ["3", "7", "0", "0", "0", "1", "7"]
+    page = (results / "report.html").read_text()
+    early = page.split("Unsealed before the end of:")[1].split("</ul>")[0].split("<h2>")[0]
+    assert "P-08" not in early and "nobody: the last window of each is over" in early
+    fields = {row["Variable / Field Name"]: row for row in table(results / "dictionary.csv")}
+    assert "5, withdrawn" in fields["visit_state"]["Choices, Calculations, OR Slider Labels"]
 
 
-def test_chance_is_not_beaten_where_nothing_tells_the_arms() -> None:
-    verdicts = [crowd(seed, 0) for seed in range(20)]
-    assert sum(verdict.unblinded for verdict in verdicts) <= 2
-    assert 0.4 < sum(verdict.accuracy for verdict in verdicts) / 20 < 0.6
+def test_the_flow_of_each_arm_says_who_received_who_was_lost_and_why(
+    bench: Bench, results: Path
+) -> None:
+    page = " ".join((results / "report.html").read_text().split())
+    counts = {arm: len(by_arm(bench, arm)) for arm in ARMS}
+    lost = bench.rows["P-08"]["arm"]
+    for arm in ARMS:
+        n, gone = counts[arm], int(arm == lost)
+        assert f"Allotted to {arm} and enrolled: {n}" in page
+        assert f"Received {arm}, one session at least: {n}" in page
+        assert f"Analysed: {n - gone}" in page
+    assert "lost or discontinued: 1" in page and "excluded from the analysis: 1" in page
+    assert page.count("P-08: withdrawn 20") == 2 and "moved away, as scripted" in page
 
 
-def test_one_thing_that_tells_the_arms_is_found_among_sixty() -> None:
-    verdicts = [crowd(seed, 3) for seed in range(5)]
-    assert all(verdict.unblinded and verdict.best == "thing 7" for verdict in verdicts)
+def test_responders_are_those_of_the_scripted_answers(bench: Bench, results: Path) -> None:
+    told = {row["what"]: row["value"] for row in table(results / "sources.csv")}
+    for share in (30, 50):
+        for arm in ARMS:
+            first = {who: answer(who, 1, "before") for who in by_arm(bench, arm)}
+            able = [who for who, value in first.items() if value]
+            fell = [
+                who for who in able if who != bench.people[-1]
+                and first[who] - answer(who, VISITS, "before") >= share / 100 * first[who]
+            ]  # fmt: skip
+            assert told[f"responders {share} %: {arm}"].startswith(f"{len(fell)} of {len(able)} (")
 
 
-def test_where_everybody_is_alike_there_is_nothing_to_tell() -> None:
-    rows = [{"thing": 1.0}] * 10
-    verdict = blind.classify_arms(rows, [True, False] * 5, 1)
-    assert not verdict.unblinded and verdict.features == 0 and verdict.best == "nothing"
+def test_the_sd_of_each_mean_is_told(bench: Bench, results: Path) -> None:
+    told = {row["what"]: row["value"] for row in table(results / "sources.csv")}
+    for arm in ARMS:
+        values = [answer(who, 1, "before") for who in by_arm(bench, arm)]
+        assert told[f"SD: {arm}, visit 1, before"] == f"{statistics.stdev(values):.2f}"
+
+
+def test_deficiencies_and_related_events_are_counted_by_arm(
+    bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(bench.folder, tmp_path / "trial")
+    copy = Bench(tmp_path / "trial", bench.keys, bench.statistician, bench.officer)
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    run(copy, "deficiency", "--participant", "P-03", "--text", "no sound", "--date", today)
+    run(copy, "adverse-event", "--participant", "P-03", "--text", "fell", "--severity", "severe",
+        "--serious", "--related", "not related", "--date", today)  # fmt: skip
+    run(copy, "replace", "--participant", "P-03", "--unit", "WB-9000", "--reason", "no sound")
+    text, _ = sealed_report(copy, capsys)
+    for said in ("unit WB-0003 of P-03: no sound", "WB-0003 of P-03 was replaced by WB-9000",
+                 "fell (severe, SERIOUS; relation to the unit: not related)"):  # fmt: skip
+        assert said in " ".join(text.split()), said
+    out = tmp_path / "out"
+    run(copy, "unseal", "--identity", bench.statistician, "-o", str(out))
+    page = re.sub(r"<[^>]*>", " ", (out / "report.html").read_text())
+    rows = page.split("device deficiencies")[1].split()
+    arm = bench.rows["P-03"]["arm"]
+    mine = rows[rows.index(arm) :][:10]
+    also = bench.rows["P-02"]["arm"] == arm  # has the possibly related rash
+    assert mine[5:] == [str(1 + also), str(int(also)), "1", "0", "1"]

@@ -2,7 +2,6 @@
 finds it."""
 
 import json
-import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -335,5 +334,5 @@ def test_a_spare_that_replaced_nobody_is_of_no_participant(trial: Bench, bench: 
     assert read_quarantine(trial) == [("pulls/P-02", "other unit")]
 
 
-def test_nothing_of_the_folder_is_readable_by_others_that_should_not_be(trial: Bench) -> None:
-    assert not os.path.exists(trial.folder / "verify.json")
+def test_the_folder_has_no_file_of_keys(trial: Bench) -> None:
+    assert not (trial.folder / "verify.json").exists()

@@ -111,6 +111,27 @@ def campaign(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 
 @app.command()
+def blind(
+    visits: Annotated[int, typer.Option(metavar="N", help="Visits, each of a pair.")] = 20,
+    seed: Annotated[int, typer.Option(metavar="N", help="Of everything that is drawn.")] = 1,
+    jobs: Annotated[
+        int | None, typer.Option(metavar="N", help="Processes; else one a core.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the result as one JSON object.")
+    ] = False,
+) -> int:
+    """Run random visits of a blinded trial with pairs of units, one of each arm.
+
+    Whatever one of a pair shows, sounds or says, and the other does not, is named. Exits 1 where a
+    pair parted with equally warm pads.
+    """
+    from tools.commands.check_blind import check_visits
+
+    return check_visits(visits, seed, jobs, as_json)
+
+
+@app.command()
 def prove(
     row: Annotated[
         str | None,

@@ -1,16 +1,29 @@
 """`waistband prescribe`: writes, checks, explains, signs and pushes a prescription."""
 
 import os
+import sys
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 from typer import Argument, Option
 
 from sim.common.errors import BadInput
-from tools.commands.options import BOARD, BoardName, DeviceName, command_group, output_option
+from tools.commands.options import (
+    BOARD,
+    BoardName,
+    DeviceName,
+    SimulatedFolder,
+    command_group,
+    name_unit,
+    output_option,
+)
 from tools.common.files import emit, warn, write_whole
 
+NAME_MAX = 40  # characters that the unit takes
+
 if TYPE_CHECKING:
+    from hal.contract import Board
     from tools.prescription.keyfile import Key
 
 app = command_group("Write, check, explain, sign and push a prescription.")
@@ -18,16 +31,31 @@ Light = Literal["cw", "pulse", "gated"]
 File = Annotated[str, Argument(metavar="FILE", help="Its TOML or JSON file.")]
 
 
+Source = Annotated[
+    str | None,
+    Argument(metavar="[TOML]", help="A prescription of one or more steps, to convert."),
+]
+NewName = Annotated[
+    str | None,
+    Option(help="What the unit's screen calls it.", show_default="the output's name"),
+]
+Ask = Annotated[bool, Option("--ask", help="Ask for it, step by step, on a terminal.")]
+Force = Annotated[bool, Option("--force", help="Write over a file without asking.")]
+
+
 @app.command()
 def new(  # noqa: PLR0913, PLR0917 - one parameter an option
     output: Annotated[str, output_option("FILE", "TOML if named .toml, else JSON.")],
-    name: Annotated[str, Option(help="What the unit's screen calls it.")] = "default",
-    fluence: Annotated[float, Option(metavar="J/cm2", help="Dose of each pad.")] = 9,
+    source: Source = None,
+    name: NewName = None,
+    fluence: Annotated[
+        float, Option(metavar="J/cm2", help="Dose of each pad, all banks together.")
+    ] = 6,
     irradiance: Annotated[
         float | None,
         Option(
             metavar="mW/cm2",
-            help="Average of each bank at the skin.",
+            help="Average at the skin, each bank of each pad.",
             show_default="2.5, or what the board has",
         ),
     ] = None,
@@ -40,29 +68,80 @@ def new(  # noqa: PLR0913, PLR0917 - one parameter an option
     light: Annotated[Light, Option(help="Light in time.")] = "cw",
     rate_hz: Annotated[float | None, Option(help="Of pulsed or gated light.")] = None,
     on_ms: Annotated[int | None, Option(help="Of gated light, a multiple of 20.")] = None,
+    ask: Ask = False,
+    force: Force = False,
     board: BoardName = BOARD,
 ) -> int:
-    """Write a prescription: what no option says is as in the default one."""
+    """Write a prescription: from a TOML file, from answers, or else as the default one with what
+    the options say."""
     from sim.common.boards import find_board
-    from sim.scenario.scenario import check_prescription, default_prescription
-    from tools.prescription import file as prescription_file
+    from tools.prescription.ask import ask_prescription
 
     data = find_board(board)
-    default = cast("dict[str, float]", default_prescription(data)["irradiance_mw_cm2"])
-    banks = read_banks(default, irradiance, bank or [])
-    timing = {"mode": light, "rate_hz": rate_hz, "on_ms": on_ms}
-    asked = prescription_file.with_defaults({
-        "name": name,
-        "irradiance_mw_cm2": {nm: plain(value) for nm, value in banks.items()},
-        "fluence_j_cm2": plain(fluence),
-        "max_min": plain(max_min),
-        "set_point_c": plain(set_point),
-        "light": {key: plain(value) for key, value in timing.items() if value is not None},
-    })  # fmt: skip
-    check_prescription(asked, output, data)
+    name = Path(output).stem[:NAME_MAX] if name is None else name
+    if source is not None:
+        asked = read_source(source, data)
+    elif ask:
+        asked = ask_prescription(name, data)
+    else:
+        timing = {"mode": light, "rate_hz": rate_hz, "on_ms": on_ms}
+        options: dict[str, object] = {
+            "name": name, "fluence_j_cm2": fluence, "max_min": max_min, "set_point_c": set_point,
+            "light": timing,
+        }  # fmt: skip
+        asked = replace_in_default(data, irradiance, bank or [], options)
+    return write_new(asked, output, data, force)
+
+
+def read_source(path: str, board: "Board") -> dict[str, object]:
+    """The prescription of a file that is not signed. Raises BadInput."""
+    from tools.prescription import file as prescription_file
+
+    found = prescription_file.read(path, board)
+    if found.unit is not None:
+        raise BadInput(f"{path}: is signed already: take the prescription it was made from")
+    return found.asked
+
+
+def replace_in_default(
+    board: "Board", irradiance: float | None, banks: list[str], options: dict[str, object]
+) -> dict[str, object]:
+    """The default prescription with what options say. Raises BadInput."""
+    from sim.scenario.scenario import default_prescription
+    from tools.prescription import file as prescription_file
+
+    default = cast("dict[str, float]", default_prescription(board)["irradiance_mw_cm2"])
+    found = read_banks(default, irradiance, banks)
+    whole = {nm: plain(value) for nm, value in found.items()}
+    return prescription_file.with_defaults({**plain_all(options), "irradiance_mw_cm2": whole})
+
+
+def plain_all(table: dict[str, object]) -> dict[str, object]:
+    """A table as people write it: plain numbers, and nothing for what no option says."""
+    return {
+        key: plain_all(value) if isinstance(value, dict) else plain(value)
+        for key, value in table.items()
+        if value is not None
+    }
+
+
+def write_new(asked: dict[str, object], output: str, board: "Board", force: bool) -> int:
+    """Write a prescription that was checked, and say what it asks for. Raises BadInput where a file
+    is there that nobody agrees to lose."""
+    from sim.scenario.scenario import check_prescription
+    from tools.prescription import dose_in_words
+    from tools.prescription import file as prescription_file
+
+    check_prescription(asked, output, board)
+    if os.path.isfile(output) and not force:
+        if not sys.stdin.isatty():
+            raise BadInput(f"{output}: is there already: give --force to write over it")
+        if not input(f"{output}: is there already. Write over it? [n] ").lower().startswith("y"):
+            raise BadInput(f"{output}: was left as it is")
     with write_whole(output) as path:
         path.write_bytes(prescription_file.render(asked, output))
-    emit(f"Wrote the prescription to {output}")
+    asked_in_words = dose_in_words.render_asked(dose_in_words.compile_nominal(asked, board))
+    emit(f"Wrote the prescription to {output}: {asked_in_words}")
     return 0
 
 
@@ -196,7 +275,7 @@ def sign(
 
 
 @app.command()
-def push(file: File, device: DeviceName = None) -> int:
+def push(file: File, device: DeviceName = None, simulated: SimulatedFolder = None) -> int:
     """Put a prescription onto its unit, which restarts and goes by it.
 
     Asked first is the firmware's own code, with what this unit keeps: its key, its serial, its
@@ -205,4 +284,4 @@ def push(file: File, device: DeviceName = None) -> int:
     """
     from tools.unit.exchange import push as run
 
-    return run(file, device)
+    return run(file, name_unit(device, simulated))

@@ -43,6 +43,7 @@ COLOURS = {
 REASONS = {  # why a session ended; they stand after "The session ended: "
     "dose": "the dose was reached",
     "time": "the time limit was reached",
+    "day_limit": "the day's limit was reached",
     "stopped": "it was stopped with START",
     "fault": "a fault ended it",
     "battery": "the battery was empty",
@@ -68,7 +69,9 @@ REFUSED = {  # why START or an acknowledgement was refused
     "trial_over": "the trial has no more visits",
     "no_answer": "nothing was chosen with UP or DOWN",
     "never_off": "the belt was not taken off in between",
+    "course_over": "all sessions of the prescription were given",
     "hold_start": "a fault is acknowledged by START held 1.5 s",
+    "new_date": "another START confirms the date shown",
 }
 LOCKS = (  # by `lock` of the unit
     "", "it is not calibrated", "the prescription cannot be used", "it restarted too often",
@@ -118,16 +121,22 @@ NO_SESSION = {
 
 def render_course(course: "Any") -> str:
     """What a session asks for, in a line; from a `Course`, or a record of the journal."""
-    light = "CW"
-    if course.period_ticks > 1:
-        light = f"gated at {1000 / TICK_MS / course.period_ticks:.3g} Hz"
-    elif course.carrier_hz != CARRIER_HZ:
-        light = f"pulsed at {course.carrier_hz} Hz"
-    return (
-        f"{course.fluence_uj_cm2 / 1e6:g} J/cm2 a pad, {light}, "
-        f"{sum(course.irradiance_uw_cm2) / 1000:g} mW/cm2, "
-        f"max {course.max_ms / 60_000:g} min, {course.set_point_mc / 1000:g} C"
-    )
+    steps = "; then ".join([render_step(step) for step in course.steps])
+    return f"{steps}, max {course.max_ms / 60_000:g} min, {course.set_point_mc / 1000:g} C"
+
+
+def render_step(step: "Any") -> str:
+    """A step: dose or minutes, pads, light and irradiance."""
+    pads = ("pad A", "pad B", "a pad")[step.pads - 1]
+    dose = f"{step.ms / 60_000:g} min" if step.ms else f"{step.fluence_uj_cm2 / 1e6:g} J/cm2"
+    return f"{dose} {pads}, {render_light(step)}, {sum(step.irradiance_uw_cm2) / 1000:g} mW/cm2"
+
+
+def render_light(step: "Any") -> str:
+    """A step's light in time."""
+    if step.period_ticks > 1:
+        return f"gated at {1000 / TICK_MS / step.period_ticks:.3g} Hz"
+    return f"pulsed at {step.carrier_hz} Hz" if step.carrier_hz != CARRIER_HZ else "CW"
 
 
 def render_fault(row: dict[str, object]) -> str:

@@ -17,10 +17,10 @@ from typing import Any
 from firmware.core.limits import CARRIER_HZ, TICK_MS
 from hal.contract import Board
 from tools.common.files import render_csv
-from tools.common.words import NOT_KNOWN
+from tools.common.words import NOT_KNOWN, render_step
 from tools.journal.chain import Trail
 from tools.journal.sessions import Session, format_clock, verdict_in_words
-from tools.report.light_account import PadAccount
+from tools.report.light_account import AskedStep, PadAccount, pad_dose_uj_cm2
 
 DAY_S = 86_400
 RAMP, HEAT, OPEN = "check and ramp", "throttled for heat", "no light at"
@@ -37,6 +37,7 @@ class Cell:
     area_cm2: float
     site: str
     verified: str
+    full_mw_cm2: float  # of a bank at full duty, as the board has it
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -56,8 +57,26 @@ class Cell:
 
     @property
     def irradiance(self) -> float:
-        """Prescribed average of all banks, mW/cm2."""
-        return float(sum(self.asked["irradiance_uw_cm2"]) / 1000)
+        """Prescribed average of all banks, mW/cm2; the most of any step."""
+        return max(step.total_uw_cm2 for step in self.steps) / 1000
+
+    @property
+    def steps(self) -> list[AskedStep]:
+        """The prescription's steps."""
+        return self.session.steps
+
+    def peak(self, step: AskedStep) -> float:
+        """The emitters' peak in a step, mW/cm2: every bank that is lit at full duty."""
+        return self.full_mw_cm2 * sum(value > 0 for value in step.irradiance_uw_cm2)
+
+    def duty(self, step: AskedStep) -> float:
+        """The share of a pulse's period that a step's banks are lit, 0 to 1."""
+        return step.total_uw_cm2 / 1000 * step.period_ticks / step.on_ticks / self.peak(step)
+
+    def each(self, compute: Callable[[AskedStep], object]) -> object:
+        """A value of each step: itself where there is one, else joined in their order."""
+        values = [compute(step) for step in self.steps]
+        return values[0] if len(values) == 1 else "; ".join(str(format_cell(v)) for v in values)
 
     def of_pad(self, name: str, whole: float) -> float | None:
         """The pad's value of a pair in the end record; None where there is none."""
@@ -78,11 +97,26 @@ class Cell:
         return [(why, j_cm2) for why, j_cm2 in parts if not why.startswith(known)]
 
 
-def light_mode(cell: Cell) -> str:
+def light_mode(step: AskedStep) -> str:
     """The light in time: CW, pulsed or gated."""
-    if cell.asked["period_ticks"] > 1:
+    if step.period_ticks > 1:
         return "gated"
-    return "CW" if cell.asked["carrier_hz"] == CARRIER_HZ else "pulsed"
+    return "CW" if step.carrier_hz == CARRIER_HZ else "pulsed"
+
+
+def gate_rate(step: AskedStep) -> object:
+    """Hz of gated light."""
+    return 1000 / TICK_MS / step.period_ticks if step.period_ticks > 1 else None
+
+
+def gate_on(step: AskedStep) -> object:
+    """Light in each period of gated light, ms."""
+    return step.on_ticks * TICK_MS if step.period_ticks > 1 else None
+
+
+def pulse_energy(step: AskedStep) -> float:
+    """Energy density of a pulse of the carrier, uJ/cm2."""
+    return step.total_uw_cm2 * step.period_ticks / step.on_ticks / step.carrier_hz
 
 
 def days_since_last(cell: Cell) -> float | None:
@@ -103,7 +137,8 @@ def counted_fluence(cell: Cell) -> float | None:
     got = given_fluence(cell)
     if cell.session.blind:
         return None
-    return float(cell.asked["fluence_uj_cm2"] / 1e6) if got is None else got
+    left_uj_cm2 = pad_dose_uj_cm2(cell.steps, cell.pad) - cell.session.before_uj_cm2[cell.pad]
+    return left_uj_cm2 / 1e6 if got is None else got
 
 
 def fault_code(row: dict[str, Any]) -> str:
@@ -139,20 +174,27 @@ COLUMNS: tuple[Column, ...] = (
     ("prescription", "", "its name", lambda c: c.asked["prescription"]),
     ("prescription_number", "", "of a signed prescription; 0 where it was not signed",
      lambda c: c.asked["number"]),
-    ("asked_irradiance", "mW/cm2", "average at the skin, all banks", lambda c: c.irradiance),
-    ("asked_peak_irradiance", "mW/cm2", "average while a gate is open, all banks",
-     lambda c: c.irradiance * c.asked["period_ticks"] / c.asked["on_ticks"]),
+    ("steps", "", "what each step of the prescription asks for",
+     lambda c: "; ".join(render_step(step) for step in c.steps)),
+    ("asked_irradiance", "mW/cm2", "average at the skin, all banks; the most of any step",
+     lambda c: c.irradiance),
+    ("asked_peak_irradiance", "mW/cm2",
+     "the emitters' own peak, in the pulses of the carrier, all banks that are lit (nominal)",
+     lambda c: c.each(c.peak)),
+    ("asked_duty", "%", "of the carrier's pulses (nominal)",
+     lambda c: c.each(lambda step: 100 * c.duty(step))),
+    ("asked_pulse_energy", "uJ/cm2", "of a pulse of the carrier", lambda c: c.each(pulse_energy)),
     ("asked_power", "mW", "average optical power of the pad: irradiance times area",
      lambda c: c.irradiance * c.area_cm2),
-    ("light", "", "CW, pulsed or gated", light_mode),
+    ("light", "", "CW, pulsed or gated", lambda c: c.each(light_mode)),
     ("carrier", "Hz", "frequency of the emitters' pulse-width modulation",
-     lambda c: c.asked["carrier_hz"]),
-    ("gate_rate", "Hz", "of gated light",
-     lambda c: 1000 / TICK_MS / c.asked["period_ticks"] if light_mode(c) == "gated" else None),
-    ("gate_on", "ms", "light in each period of gated light",
-     lambda c: c.asked["on_ticks"] * TICK_MS if light_mode(c) == "gated" else None),
-    ("asked_fluence", "J/cm2", "energy density prescribed, all banks",
-     lambda c: c.asked["fluence_uj_cm2"] / 1e6),
+     lambda c: c.each(lambda step: step.carrier_hz)),
+    ("gate_rate", "Hz", "of gated light", lambda c: c.each(gate_rate)),
+    ("gate_on", "ms", "light in each period of gated light", lambda c: c.each(gate_on)),
+    ("asked_fluence", "J/cm2", "energy density prescribed, all banks of the pad",
+     lambda c: pad_dose_uj_cm2(c.steps, c.pad) / 1e6),
+    ("given_before", "J/cm2", "by an earlier START, whose session this one completes",
+     lambda c: c.session.before_uj_cm2[c.pad] / 1e6),
     ("asked_time", "min", "light at most", lambda c: c.asked["max_ms"] / 60_000),
     ("time", "s", "irradiation time: emitters permitted, gates' dark parts included",
      lambda c: c.result["treat_ms"] / 1000 if c.result else None),
@@ -197,7 +239,7 @@ class Table:
         area = area_cm2 or board.WINDOW_CM2
         self.cells = [
             Cell(session, pad, at + 1, sessions[at - 1] if at else None, area, site,
-                 verdict_in_words(trail, session.begun.sealed))
+                 verdict_in_words(trail, session.begun.sealed), board.BANK_NOMINAL_UW_CM2 / 1000)
             for at, session in enumerate(sessions)
             for pad in (0, 1)
         ]  # fmt: skip

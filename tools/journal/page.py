@@ -47,7 +47,7 @@ def build_page(session: Session, trail: Trail) -> Page:
         ("unit", session.serial or "its boot is not kept any more"),
         ("begun", format_clock(asked["at"])),
         ("prescription", asked["prescription"] + number),
-        ("asked", words.render_course(SimpleNamespace(**asked))),
+        ("asked", words.render_course(SimpleNamespace(**{**asked, "steps": session.steps}))),
     ]
     if result is None:
         facts.append(("ended", NOT_ENDED))

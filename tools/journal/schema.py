@@ -23,6 +23,8 @@ INT = {int}
 DIGITS = "0123456789abcdef"
 KEPT = 3  # files whose versions a record names
 SEALED = " sealed"  # after the kind, of a record that a blinded unit encrypts
+STEP_NUMBERS = 6  # of a step, before its irradiance by bank
+REST = ("from_step", "rest_uj_cm2", "part_ms")  # of a session that ended early
 UNKNOWN = "segment"  # the fields of unknown kinds: only what every record has
 
 
@@ -159,6 +161,25 @@ SHAPES = {
 }
 
 
+def are_steps(row: dict[str, object]) -> bool:
+    """Whether a session's steps, where it has them, are as `Step.numbers` writes them, and what is
+    left of a session that ended early is there whole or not at all."""
+    steps, banks = row.get("steps", []), len(row["nm"])  # type: ignore[arg-type]
+    if not isinstance(steps, list) or ("steps" in row) != bool(steps):
+        return False
+    for step in steps:
+        if not is_list(step) or len(step) != STEP_NUMBERS + banks:
+            return False
+        pads, ms, fluence, _, period, on, *irradiance = step
+        if not (1 <= pads <= 3 and min(ms, fluence) >= 0 and 1 <= on <= period):
+            return False
+        if min(irradiance) < 0 or not sum(irradiance):
+            return False
+    rest = [name for name in REST if name in row]
+    wholes = is_whole(row.get("from_step")) and is_whole(row.get("part_ms"))
+    return not rest or (wholes and is_pair(row.get("rest_uj_cm2")))
+
+
 def has_shape(row: dict[str, object]) -> bool:
     """Whether a record has the fields of its kind, in its format."""
     kind = str(row["kind"])
@@ -174,4 +195,5 @@ def has_shape(row: dict[str, object]) -> bool:
     period, on, banks_uw_cm2 = row["period_ticks"], row["on_ticks"], row["irradiance_uw_cm2"]
     assert isinstance(period, int) and isinstance(on, int) and isinstance(banks_uw_cm2, list)
     alike = len(banks_uw_cm2) == len(row["nm"])  # type: ignore[arg-type]
-    return alike and period >= 1 and on >= 1 and sum(banks_uw_cm2) > 0 and min(banks_uw_cm2) >= 0
+    light = period >= 1 and on >= 1 and sum(banks_uw_cm2) > 0 and min(banks_uw_cm2) >= 0
+    return alike and light and are_steps(row)

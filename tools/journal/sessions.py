@@ -15,7 +15,7 @@ from tools.common.words import plural
 from tools.journal.chain import Trail
 from tools.journal.pull import Finding
 from tools.journal.reader import PLAIN, Record
-from tools.report.light_account import Given, PadAccount, accounts
+from tools.report.light_account import AskedStep, Given, PadAccount, accounts, pad_dose_uj_cm2
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 LETTERS = (12, 8)  # of a receipt; 8 in format 1
@@ -68,6 +68,24 @@ class Session:
         return tuple(self.row["nm"])
 
     @property
+    def steps(self) -> list[AskedStep]:
+        """What each step asks for."""
+        row = self.row
+        if "steps" in row:
+            return [AskedStep(numbers) for numbers in row["steps"]]
+        names = ("fluence_uj_cm2", "carrier_hz", "period_ticks", "on_ticks")
+        return [AskedStep([3, 0, *(row[name] for name in names), *row["irradiance_uw_cm2"]])]
+
+    @property
+    def before_uj_cm2(self) -> tuple[int, int]:
+        """What earlier STARTs gave of this session, by pad; zeros where it is not a rest."""
+        rest = self.row.get("rest_uj_cm2")
+        if rest is None:
+            return 0, 0
+        whole = [pad_dose_uj_cm2(self.steps, pad) for pad in (0, 1)]
+        return whole[0] - rest[0], whole[1] - rest[1]
+
+    @property
     def pads(self) -> list[PadAccount]:
         """Both pads' accounts; none without a readable end, or where its banks do not match."""
         asked, result = self.row, self.result
@@ -78,8 +96,7 @@ class Session:
             return []
         return accounts(
             Given(
-                self.nm, asked["irradiance_uw_cm2"], asked["fluence_uj_cm2"],
-                asked["period_ticks"], asked["on_ticks"],
+                self.nm, self.steps, self.before_uj_cm2,
                 (result["a_uj_cm2"], result["b_uj_cm2"]),
                 tuple(result["ramp_ms"]), tuple(result["throttled_ms"]), result["open_banks"],
                 result["reason"],

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from firmware.core.conversions import clock_seconds
+from firmware.core.validate import Refused
 from firmware.records import json_codec, signed_prescription
 from firmware.records.keys import Keys
-from firmware.therapy.prescription import KEYS, Refused
+from firmware.therapy.prescription import KEYS
 from hal.contract import Board
 from sim.common import validate
 from sim.common.default_prescription import DEFAULT
@@ -112,7 +113,10 @@ def render(asked: dict[str, object], path: str) -> bytes:
     """A prescription for people: TOML where the name ends in .toml, else JSON."""
     if Path(path).suffix != TOML:
         return (json.dumps(asked, indent=2) + "\n").encode()
-    return "".join(f"{render_pair(key, value)}\n" for key, value in asked.items()).encode()
+    lines = [render_pair(key, value) for key, value in asked.items() if key != "step"]
+    for step in asked.get("step", []):  # type: ignore[attr-defined]
+        lines += ["[[step]]", *[render_pair(key, value) for key, value in step.items()]]
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def render_pair(key: str, value: object) -> str:

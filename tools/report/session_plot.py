@@ -21,6 +21,7 @@ from firmware.core.limits import CEM43_SESSION_Q10_MS, CONTACT_ALERT_MC, DUTY_MA
 from sim.common.boards import find_board
 from sim.common.story import Scenario
 from sim.common.validate import excerpt
+from sim.oracle.asked import read_steps, sum_pad_j_cm2
 from sim.run import trace_columns
 
 SIZE_IN = (10.0, 80 / 7)  # 1400 by 1600 pixels
@@ -193,7 +194,8 @@ def duty(panel: Axes, trace: Trace) -> None:
 
 def dose(panel: Axes, trace: Trace, scenario: Scenario) -> None:
     """Fluence of each pad, as the firmware counts it, and the fluence asked for."""
-    asked = float(scenario.prescription["fluence_j_cm2"])  # type: ignore[arg-type]
+    steps = read_steps(scenario.prescription)
+    asked = max(sum_pad_j_cm2(steps, pad) for pad in (0, 1))
     ends = by_pad(panel, trace, "fluence_{}")
     labels = [(y, f"{who}: {y:.2f}", colour) for y, who, colour in ends]
     labels.append(limit(panel, asked, f"{asked:g} asked", INK))

@@ -23,12 +23,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from firmware.therapy.prescription import Refused, read_text
+from firmware.core.validate import Refused, read_text
 from firmware.trial.enrolment import PROTOCOL_KEYS, Protocol
 from hal.contract import Board
 from sim.common import validate
 from sim.common.boards import REFERENCE, find_board
 from sim.common.errors import BadInput
+from sim.oracle.asked import read_steps
 from sim.scenario.enrolment import DEFAULT as PROTOCOL
 from sim.scenario.scenario import check_prescription, default_prescription
 from tools.prescription import file, keyfile
@@ -167,13 +168,25 @@ def read_prescription(value: object, board: Board) -> dict[str, object]:
         return default_prescription(board)
     if isinstance(value, dict):
         check_prescription(value, "prescription", board)
-        return value
+        return require_minutes(value, "prescription")
     if not isinstance(value, str):
         raise BadInput(f"prescription is {validate.shown(value)}: a file, or default")
     found = file.read(value, board)
     if found.unit is not None:
         raise BadInput(f"{value}: is signed for one unit: take the prescription it was made from")
-    return found.asked
+    return require_minutes(found.asked, value)
+
+
+def require_minutes(asked: dict[str, object], where: str) -> dict[str, object]:
+    """A prescription whose steps follow each other alike in both arms: by minutes, as a placebo
+    unit gives no dose; the session's time ends the last. Raises BadInput."""
+    for number, step in enumerate(read_steps(asked)[:-1], 1):
+        if not step.minutes:
+            raise BadInput(
+                f"{where}: step {number} ends by its fluence: in a trial each step but the last "
+                "ends by minutes, alike in both arms"
+            )
+    return asked
 
 
 def parse_ratio(value: object) -> tuple[int, int]:

@@ -12,9 +12,10 @@ from tools.trial import collect
 from tools.trial import data as trial_data
 from tools.trial import folder as trial_folder
 from tools.trial import page as trial_page
-from tools.trial.data import OVERALL, Data
+from tools.trial.data import WITHDRAWN, Data
 from tools.trial.derive import BEFORE
-from tools.trial.page import Block, Bullets, Cell, Figure, Flow, Heading, Page, Table, Words
+from tools.trial.flow import flow_of_all
+from tools.trial.page import Block, Bullets, Cell, Figure, Heading, Page, Table, Words
 from tools.trial.stats import Mean, mean_of
 
 UNKNOWN = "How many were asked, found unfit or refused before: not kept here."
@@ -54,7 +55,7 @@ def build_page(data: Data) -> Page:
     """The sealed report."""
     blocks = [
         Words(SEALED), *unverified_blocks(data),
-        Heading("Participants"), flow_diagram(data), Words(UNKNOWN),
+        Heading("Participants"), flow_of_all(data), Words(UNKNOWN),
         Heading("Adherence"), *adherence_blocks(data),
         Heading("Ratings by visit, all participants together"), *rating_blocks(data),
         Heading("Adverse effects"), *effect_blocks(data),
@@ -72,33 +73,6 @@ def unverified_blocks(data: Data) -> list[Block]:
 # -- parts that the unsealed report has as well ------------------------------------------------
 
 
-def flow_diagram(data: Data) -> Flow:
-    """Participants from enrolment to the last visit, by CONSORT."""
-    trial, people = data.trial, data.people
-    enrolled = len(trial.enrolled)
-    lacking = collect.list_missing(trial, set(data.journals))
-    unrated = [who for who in people if (who, 1, BEFORE, OVERALL) not in data.ratings]
-    unfinished = [who for who in people if not data.finished(who)]
-    gone = [
-        f"withdrawn: {entry.row['participant']}, {entry.at[:10]}: {entry.row['reason']}"
-        for entry in trial.entries("withdraw")
-    ]
-    return Flow([
-        (f"Units and tickets made: {len(trial.units)}",
-         [f"not enrolled: {len(trial.units) - enrolled}"]),
-        (f"Enrolled: {enrolled}", name_people("no journal that can be used", lacking)),
-        (f"With a journal: {len(people)}", name_people("no baseline", unrated)),
-        (f"Rated at baseline: {len(people) - len(unrated)}",
-         [*gone, *name_people(f"visit {data.last} not done", unfinished)]),
-        (f"Visit {data.last} done: {len(people) - len(unfinished)}", []),
-    ])  # fmt: skip
-
-
-def name_people(what: str, people: list[str]) -> list[str]:
-    """A line that names these people, if there are any."""
-    return [f"{what}: {len(people)} ({', '.join(people)})"] if people else []
-
-
 def adherence_blocks(data: Data) -> list[Block]:
     """Visits by state, and minutes of therapy."""
     timed = [(row["participant"], row["visit"], row["treat_ms"] / 60_000)
@@ -109,12 +83,13 @@ def adherence_blocks(data: Data) -> list[Block]:
         treated = [minutes for _, of_visit, minutes in timed if of_visit == visit]
         rows.append([
             str(visit), *(str(states.count(state)) for state in ("done", "unfinished", "missed")),
-            str(states.count("") + states.count("open")), str(len(treated) or ""),
+            str(states.count("") + states.count("open")), str(states.count(WITHDRAWN)),
+            str(len(treated) or ""),
             f"{sum(treated) / len(treated):.1f}" if treated else "",
             f"{min(treated):.1f}-{max(treated):.1f}" if treated else "",
         ])  # fmt: skip
-    columns = ["visit", "done", "not to its end", "missed", "not yet", "with therapy",
-               "mean min", "range"]  # fmt: skip
+    columns = ["visit", "done", "not to its end", "missed", "not yet", "withdrawn",
+               "with therapy", "mean min", "range"]  # fmt: skip
     done = [sum(data.state(w, v) == "done" for v in data.visit_numbers) for w in data.people]
     spent = [sum(minutes for w, _, minutes in timed if w == who) for who in data.people]
     text = "Nobody has a journal yet."
@@ -161,6 +136,8 @@ def effect_blocks(data: Data) -> list[Block]:
         Words(f"Marked at the belt: {plural(len(marked), 'effect')} by {len(set(marked))} of "
               f"{len(data.people)}; the worst of each participant: {counts}."),
         Words("Written into the log:"), Bullets(list_events(data, {}), "none"),
+        Words("Device deficiencies and replaced units:"),
+        Bullets(list_deficiencies(data, {}), "none"),
     ]  # fmt: skip
 
 
@@ -168,8 +145,25 @@ def list_events(data: Data, arms: dict[str, str]) -> list[str]:
     """The log's adverse events, with the arms that are known."""
     return [
         f"{row['began']}, {row['participant']}{arms.get(row['participant'], '')}: {row['text']} "
-        f"({row['severity']}{', SERIOUS' if row['serious'] else ''})"
+        f"({row['severity']}{', SERIOUS' if row['serious'] else ''}; relation to the unit: "
+        f"{row['related']})"
         for row in (entry.row for entry in data.trial.entries("adverse-event"))
+    ]
+
+
+def list_deficiencies(data: Data, arms: dict[str, str]) -> list[str]:
+    """The log's device deficiencies and replaced units, with the arms that are known."""
+    found = [
+        f"{row['seen']}, unit {row['unit']} of {row['participant']}"
+        f"{arms.get(row['participant'], '')}: {row['text']}"
+        f"{' (COULD HAVE HARMED)' if row['could_harm'] else ''}"
+        for row in (entry.row for entry in data.trial.entries("deficiency"))
+    ]
+    return found + [
+        f"{entry.at[:10]}, unit {entry.row['instead_of']} of {entry.row['participant']}"
+        f"{arms.get(entry.row['participant'], '')} was replaced by {entry.row['unit']}: "
+        f"{entry.row['reason']}"
+        for entry in data.trial.entries("replace")
     ]
 
 
@@ -185,12 +179,13 @@ def excluded_blocks(data: Data) -> list[Block]:
     excluded = [f"{row['label']}: {row['what']}: {row['said']}" for row in data.quarantine]
     lacking = collect.list_missing(data.trial, set(data.journals))
     excluded += [f"{who}: no journal that can be used" for who in lacking]
-    notes = [f"{row['participant']}, unit {row['unit']}: {row['what']}: {row['said']}"
+    notes = [f"{row['participant']}, unit {row['unit']}: {row['what']}: {row['said']}".lstrip(", ")
              for row in data.notes]  # fmt: skip
     latest = max((row["last_at"] or 0 for row in data.journals.values()), default=0)
     return [
         Heading("What was left out"), Bullets(excluded, "Nothing: every journal was in order."),
         Heading("What was kept, and is to be known"), Bullets(notes, "Nothing."),
+        Words(f"Receipts noted at visits and found in the journals: {data.receipts}."),
         Words(f"From {plural(len(data.records), 'record')} of {len(data.people)} units, the last "
               f"of {format_clock(latest or None)}; log code {data.trial.log[-1].code}."),
     ]  # fmt: skip

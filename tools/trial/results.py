@@ -12,11 +12,12 @@ from statistics import fmean
 from firmware.trial.visits import GUESSES
 from tools.common.words import SEVERITIES, name_fault, plural
 from tools.journal.sessions import format_clock
+from tools.trial import flow, plot, report, sensitivity, stats
 from tools.trial import given as trial_given
-from tools.trial import plot, report, stats
 from tools.trial.allocation import ARMS, THERAPY
 from tools.trial.data import OVERALL, Data, Rating
 from tools.trial.derive import BEFORE
+from tools.trial.events import RELATED
 from tools.trial.given import Arm, LatchedFault, SessionDose
 from tools.trial.page import Block, Bullets, Cell, Figure, Heading, Page, Table, Words
 from tools.trial.sources import Sources
@@ -54,8 +55,9 @@ def compute_results(data: Data, arms: dict[str, Arm]) -> Results:
     faults = trial_given.decrypt_faults(data, arms)
     found = Results(data, arms, given, wrong, faults, Sources(data, data.trial.whose))
     found.blocks = [
-        Heading("Participants"), report.flow_diagram(data), arm_table(found),
+        Heading("Participants"), flow.flow_of_all(data), arm_table(found), *arm_flows(found),
         Heading("Change from baseline"), Words(METHOD), *change_blocks(found),
+        *sensitivity.missing_blocks(found), *sensitivity.responder_blocks(found),
         Heading("Ratings by arm and visit"), *rating_blocks(found),
         Heading("Light really given"), *dose_blocks(found),
         Heading("Adverse effects and faults"), *harm_blocks(found),
@@ -91,6 +93,18 @@ def arm_table(found: Results) -> Block:
     columns = ["arm", "allotted", "enrolled", "with a journal", "baseline rated",
                "last visit done", "compared"]  # fmt: skip
     return Table(columns, rows)
+
+
+def arm_flows(found: Results) -> list[Block]:
+    """The flow of each arm."""
+    given = {(one.participant, one.lit) for one in found.given}
+    treated = {who for who, one in found.arms.items() if (who, one.arm == THERAPY) in given}
+    return [
+        flow.flow_of_arm(
+            found.data, arm, [who for who, one in found.arms.items() if one.arm == arm], treated
+        )
+        for arm in ARMS
+    ]
 
 
 def change_blocks(found: Results) -> list[Block]:
@@ -172,8 +186,11 @@ def rating_blocks(found: Results) -> list[Block]:
                     points.append((visit, mean))
             if any(row[1:]):
                 rows.append(row)
-        columns = ["visit", *(f"{arm}{part}" for arm in ARMS for part in (" n", "", " interval"))]
-        caption = f"Overall pain {moment} therapy: mean and 95 % interval of those who rated it"
+        columns = [
+            "visit",
+            *(f"{arm}{part}" for arm in ARMS for part in (" n", "", " SD", " interval")),
+        ]
+        caption = f"Overall pain {moment} therapy: mean, SD, 95 % interval of those who rated it"
         blocks.append(Table(columns, rows, caption))
         if moment == BEFORE:
             svg = plot.plot_ratings(series, "Overall, before therapy", data.trial.synthetic)
@@ -184,15 +201,16 @@ def rating_blocks(found: Results) -> list[Block]:
 def mean_cells(
     found: Results, what: str, mean: Mean | None, answers: Iterable[Rating]
 ) -> list[Cell]:
-    """n, mean and interval as cells."""
+    """n, mean, SD and interval as cells."""
     if mean is None:
-        return ["", "", ""]
+        return [""] * 4
     seals = [one.seal for one in answers]
     number = found.sources.add_number(f"mean: {what}", f"{mean.mean:.2f}", seals)
-    if mean.low is None or mean.high is None:
-        return [str(mean.n), number, ""]
+    if mean.sd is None:
+        return [str(mean.n), number, "", ""]
+    sd = found.sources.add_number(f"SD: {what}", f"{mean.sd:.2f}", seals)
     interval = f"{mean.low:.2f} to {mean.high:.2f}"
-    return [str(mean.n), number, found.sources.add_number(f"interval: {what}", interval, seals)]
+    return [str(mean.n), number, sd, found.sources.add_number(f"interval: {what}", interval, seals)]
 
 
 def dose_blocks(found: Results) -> list[Block]:
@@ -240,10 +258,17 @@ def harm_blocks(found: Results) -> list[Block]:
                   for at, name in enumerate(SEVERITIES) if at]  # fmt: skip
         logged = [entry for entry in data.trial.entries("adverse-event")
                   if found.arms[entry.row["participant"]].arm == arm]  # fmt: skip
-        serious = sum(bool(entry.row["serious"]) for entry in logged)
+        related = [entry for entry in logged if entry.row["related"] != RELATED[0]]
+        broken = [entry for entry in data.trial.entries("deficiency")
+                  if found.arms[entry.row["participant"]].arm == arm]  # fmt: skip
         numbers = found.sources.add_numbers(f"{arm}: ", counts, seals)
-        rows.append([arm, str(len(people)), *numbers, str(len(logged)), str(serious)])
-    columns = ["arm", "participants", *SEVERITIES[1:], "events in the log", "serious"]
+        rows.append([
+            arm, str(len(people)), *numbers, str(len(logged)), str(len(related)),
+            str(sum(bool(entry.row["serious"]) for entry in logged)),
+            str(sum(bool(entry.row["serious"]) for entry in related)), str(len(broken)),
+        ])  # fmt: skip
+    columns = ["arm", "participants", *SEVERITIES[1:], "events in the log", "possibly related",
+               "serious", "serious and related", "device deficiencies"]  # fmt: skip
     faults = Counter((found.arms[one.participant].arm, one.name, one.pad) for one in found.faults)
     lines = [f"{arm}: {name_fault(name)}{f' on pad {pad}' if pad else ''}: {plural(count, 'time')}"
              for (arm, name, pad), count in sorted(faults.items())]  # fmt: skip
@@ -251,6 +276,8 @@ def harm_blocks(found: Results) -> list[Block]:
     return [
         Table(columns, rows, "Participants by the worst effect that they marked at the belt"),
         Words("Written into the log:"), Bullets(report.list_events(data, arms), "none"),
+        Words("Device deficiencies and replaced units:"),
+        Bullets(report.list_deficiencies(data, arms), "none"),
         Words("Faults of units:"), Bullets(lines, "none"),
     ]  # fmt: skip
 

@@ -93,6 +93,20 @@ def ancova(
     )  # fmt: skip
 
 
+def risk_difference(one: tuple[int, int], other: tuple[int, int]) -> str:
+    """The difference of two shares (count, of how many) in %, with Newcombe's interval; empty
+    where one is of nobody."""
+    if not (one[1] and other[1]):
+        return ""
+    try:
+        from statsmodels.stats.proportion import confint_proportions_2indep
+    except ImportError:
+        raise BadInput(f"the statistics need PyPI's statsmodels: {GET}") from None
+    low, high = confint_proportions_2indep(*one, *other, method="newcomb", alpha=1 - LEVEL)
+    difference = one[0] / one[1] - other[0] / other[1]
+    return f"{100 * difference:.0f} % ({100 * low:.0f} to {100 * high:.0f})"
+
+
 def bang_index(correct: int, wrong: int, unsure: int) -> Mean | None:
     """Bang's blinding index of an arm: 0 chance, 1 all guessed right, -1 all wrong; None without
     guesses. Bang H, Ni L, Davis CE. Control Clin Trials 2004;25:143-156."""

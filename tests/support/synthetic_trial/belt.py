@@ -6,10 +6,11 @@ its keys, ticket and signed prescription. Between visits only the files of its f
 
 import json
 import random
+import re
 from typing import NamedTuple
 
 from firmware.records.keys import FILE as KEYS
-from firmware.therapy.prescription import calibration_crc
+from firmware.therapy.calibration import calibration_crc
 from firmware.trial import enrolment
 from hal.boards import RPI_PICO
 from sim.campaign.trial_visit import EFFECT, GUESS, Answer, attend_visit, switch_off
@@ -19,6 +20,8 @@ from sim.common.value_record import replace
 from sim.run import CALIBRATION, PRESCRIPTION, Run, nominal_calibration, seal_for
 from sim.scenario.scenario import SEED_MAX, ordinary
 from tests.support.synthetic_trial.blind import Observations, extract_features
+
+CODE = re.compile(r"[0-9A-Z]{4}(-[0-9A-Z]{4}){2}")  # a receipt
 
 DAY_S = 86_400
 LATE_S = 2 * 3_600  # a visit begins within this time of the day's hour
@@ -53,6 +56,7 @@ class Attended(NamedTuple):
     journal: dict[str, bytes]
     seen: dict[str, float]
     simulated_s: float
+    receipts: tuple[str, ...]  # on the screen at the end of each visit; empty where none was
 
 
 def render_calibration(unit: str) -> bytes:
@@ -77,6 +81,7 @@ def attend_visits(job: Job) -> Attended:
     files = job.files
     seen = Observations()
     simulated_s = 0.0
+    receipts = []
     begins_s = FIRST_S + source.randrange(5) * DAY_S
     for visit in range(1, len(job.script.before) + 1):
         clock_s = begins_s + (visit - 1) * job.interval_days * DAY_S + source.randrange(LATE_S)
@@ -85,13 +90,22 @@ def attend_visits(job: Job) -> Attended:
         refused = attend_visit(run, answer_from_script(job.script, source))
         if refused:
             raise BadInput(f"{job.participant}, visit {visit}: the unit refused it: {refused}")
+        receipts.append(read_receipt(run))
         switch_off(run)
         seen.end_visit(run)
         files = run.hal.files
         simulated_s += run.t_s
         run.close()
     journal = {name: content for name, content in files.items() if name.startswith("journal.")}
-    return Attended(job.participant, journal, extract_features(seen, journal), simulated_s)
+    return Attended(
+        job.participant, journal, extract_features(seen, journal), simulated_s, tuple(receipts)
+    )
+
+
+def read_receipt(run: Run) -> str:
+    """The receipt on the screen; empty where there is none."""
+    found = [code for row in run.hal.rows if (code := CODE.search(row.decode("ascii", "replace")))]
+    return found[0][0] if found else ""
 
 
 def draw_scenario(source: random.Random) -> Scenario:

@@ -3,7 +3,8 @@
 Called by `make trial`; writes into one folder. Each trial has 40 units at HAL depth, and scripted
 presses give every answer. In the null trial the arms do not differ, and the report must find no
 difference; before it is unsealed, a classifier must not tell the arms from what a blinded person
-sees. In the fixture the means are set, and must come back unchanged.
+sees. In the fixture the means are set, and must come back unchanged. In the
+third, of 10 units, staff cheat in seven ways, and each is found.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from firmware.records import mac
 from sim.common.default_prescription import DEFAULT
 from sim.common.errors import BadInput
-from tests.support.synthetic_trial import belt, blind, script
+from tests.support.synthetic_trial import belt, blind, cheats, script
 from tests.support.synthetic_trial.belt import Attended, Job, Script
 from tools.common.files import emit
 from tools.prescription import file, keyfile
@@ -56,6 +57,10 @@ class Story:
 
 
 NULL = Story("Null trial, SYNTHETIC", script.null_scripts, 1_000)
+CHEATED = Story(
+    "Cheating staff, SYNTHETIC", cheats.scripts, 3_000, units=cheats.UNITS, placebos=5,
+    protocol={"visits": cheats.VISITS},
+)  # fmt: skip
 FIXTURE = Story("Fixture with set means, SYNTHETIC", script.fixture_scripts, 2_000)
 
 
@@ -121,7 +126,8 @@ class DemoTrial:
 
     def withdraw_dropped(self) -> None:
         """Log that the dropout stays away."""
-        why = f"came to {script.DROPPED_AT} visits and then stayed away, as scripted"
+        came = len(self.scripts[self.dropped].before)
+        why = f"came to {came} visits and then stayed away, as scripted"
         people.withdraw(self.folder, self.dropped, why)
 
 
@@ -158,20 +164,22 @@ def attend_all(trials: list[DemoTrial]) -> list[dict[str, Attended]]:
 
 
 def run(base: Path, minutes: int) -> int:
-    """Run both trials with sessions of so many minutes; 1 if a check fails."""
+    """Run all trials with sessions of so many minutes; 1 if a check fails."""
     begun = time.monotonic()
-    null, fixture = trials = [
+    null, fixture, cheated = every = [
         DemoTrial(base / name, replace(story, minutes=minutes))
-        for name, story in (("null", NULL), ("fixture", FIXTURE))
+        for name, story in (("null", NULL), ("fixture", FIXTURE), ("cheated", CHEATED))
     ]
-    found = attend_all(trials)
+    trials = [null, fixture]
+    found = attend_all(every)
     hours = sum(one.simulated_s for attended in found for one in attended.values()) / 3600
     attended_s = time.monotonic() - begun
     for one in trials:
         one.withdraw_dropped()
         collect.collect(one.folder, [str(one.base / "journals")], one.identity("monitor"))
         report.report(one.folder, str(one.base / "sealed.html"))
-    checks = [check_blinding(null, found[0])]
+    cheated.withdraw_dropped()
+    checks = [check_blinding(null, found[0]), *cheats.check_cheats(cheated, found[2])]
     for one in trials:
         unseal.unseal(one.folder, one.identity("statistician"), str(one.results))
     checks += [
@@ -179,10 +187,12 @@ def run(base: Path, minutes: int) -> int:
         script.check_means(fixture.results, fixture.arms, fixture.scripts),
         script.check_end_means(fixture.results),
     ]
+    processor_s = sum(os.times()[:4])
     emit(
-        f"\n{len(trials)} trials of {UNITS} units, {hours:.0f} h of belts in {attended_s:.0f} s; "
-        f"everything in {time.monotonic() - begun:.0f} s, {sum(os.times()[:4]):.0f} s of processor "
-        f"time. Sessions of {minutes} min by prescription. All data are SYNTHETIC. In {base}:"
+        f"\n{len(trials)} trials of {UNITS} units and one of {cheats.UNITS}, {hours:.0f} h "
+        f"of belts in {attended_s:.0f} s; everything in {time.monotonic() - begun:.0f} s, "
+        f"{processor_s:.0f} s of processor time. Sessions of {minutes} min by prescription. All "
+        f"data are SYNTHETIC. In {base}:"
     )
     for one in trials:
         emit(f"  {one.base}/sealed.html, {one.results}/report.html")

@@ -25,7 +25,10 @@ export class Dose {
     this.field("on_ms", "lit for, ms of each", { type: "number", step: 20 });
     form.append(make("div", { class: "form-end" },
       make("button", { type: "submit" }, "New unit with this prescription")));
-    form.addEventListener("input", () => this.changed());
+    form.addEventListener("input", () => {
+      this.whole = null;
+      this.changed();
+    });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       begin(this.read());
@@ -44,7 +47,10 @@ export class Dose {
 
   /** Fill the form in. */
   set(prescription) {
-    const { light, irradiance_mw_cm2: banks, ...rest } = prescription;
+    // the form shows the first step of several; they stay as they are until a field is changed
+    this.whole = prescription.step ? prescription : null;
+    const { light, irradiance_mw_cm2: banks, ...rest } =
+      { ...prescription, ...prescription.step?.[0] };
     const values = { rate_hz: 10, on_ms: 60, ...rest, ...banks, ...light };
     for (const [key, input] of this.fields) input.value = values[key] ?? "0";
     this.changed();
@@ -52,6 +58,7 @@ export class Dose {
 
   /** What the form says, as a prescription's table. */
   read() {
+    if (this.whole) return this.whole;
     const value = (key) => Number(this.fields.get(key).value);
     const mode = this.fields.get("mode").value;
     const light = { mode };

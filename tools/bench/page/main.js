@@ -11,7 +11,7 @@ import { showHolding } from "./holding.js";
 import { keys } from "./keys.js";
 import { Now } from "./now.js";
 import { keepOffline } from "./offline.js";
-import { panels } from "./panels.js";
+import { panels, wholeFluence } from "./panels.js";
 import { readOff, tools } from "./reading.js";
 import { understood } from "./ready.js";
 import { Buzzer } from "./sound.js";
@@ -206,7 +206,7 @@ function fresh(scenario) {
   bench.verdicts.clear();
   bench.story.typed = false;
   bench.now.begun(asked);
-  bench.strip.begun(asked.fluence_j_cm2 ?? NaN);
+  bench.strip.begun(wholeFluence(asked));
   bench.dose.set(asked);
   charts(panels(ready.limits, asked, ready.banks, (name) => bench.traces.has(name)));
   const { until_s, linked, show } = bench.anew;

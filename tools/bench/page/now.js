@@ -1,6 +1,7 @@
 // What the unit is doing now, in numbers, and what happened before.
 
 import { $, draw, make, say, text } from "./dom.js";
+import { wholeFluence } from "./panels.js";
 import { clock, number } from "./words.js";
 
 const LOW_C = 30, HIGH_C = 46, WIDE = 320; // of a gauge
@@ -44,7 +45,7 @@ export class Now {
     this.number("contact, true °C", frame.true_contact_c, 2);
     this.number("contact, sensed °C", frame.contact_c, 2);
     this.number("LED board °C", frame.board_c, 1);
-    this.number(`dose of ${+this.asked.fluence_j_cm2} J/cm²`, frame.fluence, 2);
+    this.number(`dose of ${+wholeFluence(this.asked).toFixed(3)} J/cm²`, frame.fluence, 2);
     this.number(`CEM43 of ${this.limits.cem43_min} min`, frame.cem43_min, 3);
     this.number("light, % of full", [0, 1].map((pad) => mean(frame.mean_duty, pad, this.banks)), 1);
     this.fact("lit for", clock(frame.treat_s, 0));

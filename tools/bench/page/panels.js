@@ -4,6 +4,17 @@ const PADS = ["a", "b"];
 const SENSED = [1.5, 3]; // line, gap: told apart from the truth without colour
 const BANKS = [[], [9, 4], [3, 3], [9, 3, 2, 3]]; // of each bank of a pad, in turn
 
+/** The fluence that all steps of a prescription ask of a pad at most, J/cm². */
+export function wholeFluence(asked) {
+  const steps = asked.step ?? [asked];
+  const ofPad = (pad) => steps
+    .filter((step) => (step.pads ?? "AB").includes(pad))
+    .map((step) => step.fluence_j_cm2 ?? step.minutes * 0.06
+      * Object.values(step.irradiance_mw_cm2).reduce((sum, value) => sum + value, 0))
+    .reduce((sum, value) => sum + value, 0);
+  return Math.max(ofPad("A"), ofPad("B"));
+}
+
 /** The charts of the columns that `has(name)` says there are. `limits` in C and minutes, `asked` the
     prescription, `banks` in nm. */
 export function panels(limits, asked, banks, has) {
@@ -47,7 +58,7 @@ function every(limits, asked, banks) {
     {
       key: "dose", title: "Dose, all banks of a pad", unit: "J/cm²", digits: 2, height: 110, from: 0,
       room: 1.5, lines: PADS.map((pad) => line(pad, `fluence_${pad}`, pad.toUpperCase())),
-      limits: [[asked.fluence_j_cm2, "asked"]],
+      limits: [[wholeFluence(asked), "asked"]],
     },
     {
       key: "battery", title: "Battery", unit: "V", digits: 2, height: 100, room: 0.1,
