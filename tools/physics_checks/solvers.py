@@ -2,8 +2,9 @@
 
     python -m tools.physics_checks.solvers > docs/maintainer/physics-checks.md
 
-For maintainers, about a minute; `tests/sim/test_tissue.py` holds each story to AGREE_C. The other
-solutions are `fine_grid` and `cells` of this room; they share the physical constants and no code.
+For maintainers, seconds. tests/sim/test_tissue.py and test_spot.py hold each story to AGREE_C. The
+other solutions are `fine_grid` and `cells` of this room; they share the physical constants and no
+code.
 """
 
 from typing import Any, NamedTuple
