@@ -91,8 +91,8 @@ def render_svg() -> str:
         f'<text x="{box[2] - 60:.0f}" y="{box[3] - 10:.0f}">any of a session</text>',
     ]
     for names, events in ways.items():
-        start = box if names[0] == BOX else frames[names[0]]
-        parts.append(draw_arrow(start, frames[names[1]], events, names))
+        begin = box if names[0] == BOX else frames[names[0]]
+        parts.append(draw_arrow(begin, frames[names[1]], events, names))
     for name, (left, top, _, _) in frames.items():
         parts.append(
             f'<g><title>{WORDS[name]}</title><rect class="{"l" if name in lit else "s"}" '
