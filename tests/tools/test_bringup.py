@@ -167,11 +167,11 @@ def test_ctrl_c_at_any_moment_leaves_the_emitters_dark(step: str) -> None:
     program = programs.build_program(BODIES[step], True, constants(watched.bringup))
     unit.run(program)  # the drivers are imported: light comes early from here on
     try:
-        for late_us in range(1_000, 120_000, 3_500):
-            unit.device.answer, unit.device.source = None, program
+        for late_us in range(1_000, 120_000, 7_000):
+            unit.device.begin(program)
             unit.device.run_until(unit.chip.us + late_us)
             unit.chip.usb.type("\x03")
-            unit.pass_time(3_000_000)
+            unit.pass_time(2_500_000)
             assert_dark(unit)
             assert unit.device.answer is not None
         assert max(watched.lit_stretches(), default=0) <= programs.LIT_MS + 1
@@ -196,7 +196,7 @@ BODIES = {
 
 
 @pytest.mark.parametrize("step", LIT_STEPS)
-@pytest.mark.parametrize("late_us", (1_000, 15_000, 25_000, 60_000))
+@pytest.mark.parametrize("late_us", (1_000, 25_000))
 def test_a_cable_that_is_pulled_ends_the_run_and_the_unit_is_dark_by_itself(
     step: str, late_us: int
 ) -> None:

@@ -4,6 +4,8 @@ Called by `tools.bringup.session` in the order of `tools.bringup.steps`. Each se
 judges its answer.
 """
 
+from typing import Any
+
 from firmware.core.conversions import ntc_table, tmp117_mc
 from firmware.core.limits import NTC_OPEN_CODE, NTC_SHORT_CODE, PAIR_APART_MC
 from tools.bringup import programs
@@ -66,7 +68,7 @@ def check_buses(bringup: Bringup, verdict: Verdict) -> None:
             verdict.fail("buses.low", pin=pin(number), name=named[number])
 
 
-def bus_constants(bringup: Bringup) -> dict[str, object]:
+def bus_constants(bringup: Bringup) -> dict[str, Any]:
     """The pins of both buses, as programs take them."""
     return {"i2c0": bringup.board.PINS_I2C0, "i2c1": bringup.board.PINS_I2C1}
 

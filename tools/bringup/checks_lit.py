@@ -32,7 +32,7 @@ SHARE = (0.5, 1.25)
 REFERENCE_V = 7.4  # of the pack, to which a calibration's reference currents refer
 
 
-def lit_constants(bringup: Bringup) -> dict[str, object]:
+def lit_constants(bringup: Bringup) -> dict[str, Any]:
     """What every lit program needs."""
     board = bringup.board
     return {

@@ -39,6 +39,10 @@ class AtPrompt(ChipDevice):
     source = ""
     answer: tuple[str, str] | None = None  # what it printed, and the exception that ended it
 
+    def begin(self, program: str) -> None:
+        """Have a program run; `answer` has its result once it ended."""
+        self.answer, self.source = None, program
+
     def _prompt(self) -> bool:
         self.at_prompt = True
         while True:
@@ -120,7 +124,7 @@ class SimulatedUnit(Device):
             raise self.line_broken()
         self.seen.clear()
         device, boots = self.device, self.device.boots
-        device.answer, device.source = None, program
+        device.begin(program)
         until_us = self.chip.us + LONGEST_US
         while device.answer is None:
             self._step()
@@ -155,7 +159,7 @@ class SimulatedUnit(Device):
 
     def run_and_reset(self, program: str) -> None:
         """Run a program that ends in a reset."""
-        self.device.answer, self.device.source = None, program
+        self.device.begin(program)
 
     def wait_for_restart(self, typed: bytes = b"") -> str:
         """Let the unit start; return "unit" where it runs, else what it said last."""

@@ -47,7 +47,7 @@ PARTS = (
     Part("board_b", "LED-board thermometer of pad B (TMP117)", 0, 0x4B, TMP117_ID, "ADD0 to SCL"),
     Part("rail", "rail monitor (INA219)", 0, 0x40, NO_IDENTITY, "A0 and A1 to GND"),
     Part("gauge", "fuel gauge (MAX17049)", 0, 0x36, MAX17049_VERSION,
-         "VDD and CELL: it runs from the pack"),
+         "VDD to 3V3, CELL to the pack's plus"),
     Part("skin", "skin sensors (FDC1004)", 0, 0x50, FDC1004_DEVICE, "VDD: its address is fixed"),
     Part("clock", "clock (DS3231)", 1, 0x68, NO_IDENTITY, "VCC: its address is fixed"),
     Part("screen", "screen (SSD1306)", 1, 0x3C, NO_IDENTITY, "its address jumper to 0x3C"),
