@@ -1,6 +1,7 @@
 """The bring-up on real MicroPython on the emulated chip: every step that needs no person.
 
-Over the chip's own USB. needs no person. Runs where WAISTBAND_UF2 names a UF2 file; some minutes."""
+Over the chip's own USB. Runs where WAISTBAND_UF2 names a UF2 file; some minutes.
+"""
 
 import os
 
