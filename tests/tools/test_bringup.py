@@ -174,6 +174,7 @@ def test_ctrl_c_at_any_moment_leaves_the_emitters_dark(step: str) -> None:
             unit.pass_time(2_500_000)
             assert_dark(unit)
             assert unit.device.answer is not None
+            assert unit.device.answer[1] == ""  # it came to its end: Ctrl-C is off meanwhile
         assert max(watched.lit_stretches(), default=0) <= programs.LIT_MS + 1
     finally:
         unit.close()

@@ -7,10 +7,11 @@ measures that it writes. What makes a calibration of measures is `waistband cali
 import json
 from typing import Any
 
+from firmware.core.validate import Refused
 from firmware.records.keys import FILE as KEYS
 from firmware.records.keys import Keys
 from firmware.records.signed_prescription import verify_calibration
-from firmware.therapy.prescription import REFERENCE, Refused
+from firmware.therapy.calibration import REFERENCE
 from sim.common.errors import BadInput
 from sim.run import CALIBRATION
 from tools.bringup.session import Bringup

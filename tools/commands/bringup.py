@@ -96,7 +96,7 @@ Given = tuple[dict[str, object] | None, str | None]  # measures, and the name of
 
 def read_partial(path: str) -> dict[str, object]:
     """Measures that may lack what a bring-up finds by itself. Raises BadInput."""
-    from firmware.therapy.prescription import REFERENCE
+    from firmware.therapy.calibration import REFERENCE
     from tools.commands.calibrate import FIELDS
 
     text = validate.read_text(path)
