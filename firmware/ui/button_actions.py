@@ -137,6 +137,8 @@ class ButtonActions:
         for pad in self.status.pads:
             if pad.cem43.day_q10_ms >= CEM43_DAY_Q10_MS:
                 return states.DAY_LIMIT
+        if not self.wait_ms and self.wear.warmest_mc() > WORN_MAX_MC:
+            return states.TOO_WARM  # the worn test would not be passed; a trial's arms wait alike
         if self.wear.seen_off != SIGNS:
             return states.NEVER_OFF
         return self._why_expired(course.expires_s)
