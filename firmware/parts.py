@@ -9,7 +9,7 @@ from firmware.core.faults import Faults
 from firmware.core.inputs import Inputs
 from firmware.core.limits import BLIND_WAIT_MS, DUTY_MAX, SKIN_CODE_MAX
 from firmware.core.states import CALIBRATION, PRESCRIPTION, TRIAL
-from firmware.records import signed_prescription
+from firmware.core.validate import Refused
 from firmware.records.journal import Journal
 from firmware.records.journal_events import JournalEvents
 from firmware.records.keys import FILE as KEYS
@@ -23,14 +23,6 @@ from firmware.safety.set_ups import SetUps
 from firmware.safety.wear import WearDetector
 from firmware.therapy.battery import Battery
 from firmware.therapy.pad import Pad
-from firmware.therapy.prescription import (
-    Course,
-    Refused,
-    read_calibration,
-    read_reference,
-    read_serial,
-    read_skin_codes,
-)
 from firmware.therapy.session import Session, Status
 from firmware.ui.button_actions import ButtonActions
 from firmware.ui.buttons import Buttons
@@ -60,13 +52,15 @@ class Parts:
         self.session = session = Session(hal, lock)
         self.keys = Keys(hal.load(KEYS))
         self.journal = Journal(hal, self.keys)
+        self.clock = self.journal.clock
         self.taken = ""  # of the seal of the prescription that was accepted
         self.measured = ""  # date of the calibration that was accepted
         self.trial = trial = self._enrolled()
         self.visit = trial.set_visit if trial else None  # for signed commands
         self.skin_codes = [[0, SKIN_CODE_MAX], [0, SKIN_CODE_MAX]]
-        serial, full_uw_cm2, offsets_mc = self._accept(board, calibration, prescription)
-        reference_mw = read_reference(calibration, board) if serial else ()
+        serial, full_uw_cm2, offsets_mc, reference_mw = self._accept(
+            board, calibration, prescription
+        )
         self.guard_rows = GuardRows(inputs, board, offsets_mc)
         self.guard = self.guard_rows.guard
         self.faults = latch = Faults()
@@ -84,10 +78,10 @@ class Parts:
         if not session.lock:
             session.set_point_mc = session.course.set_point_mc
             self.battery.expect(session.course.power_mw(board), session.course.longest_ms())
-        now_s = hal.wall_clock()
-        self.kept = PersistentState(hal, session, latch, pads, self.journal)
-        self.kept.restore(inputs.ms, now_s)
-        status = Status(inputs, session, latch, pads, self.battery, now_s is not None)
+        self.kept = PersistentState(hal, session, latch, pads, self.journal, self.battery)
+        self.kept.restore(inputs.ms)
+        self.clock.now_s()
+        status = Status(inputs, session, latch, pads, self.battery, self.clock)
         self._wire_panel(status, serial, board.NAME)
 
     def _wire_panel(self, status: Status, serial: str, board: str) -> None:
@@ -106,7 +100,7 @@ class Parts:
             self.events = JournalEvents(hal, journal, status, self.gate, serial, board, self.kept)
         self.buttons = Buttons()
         self.actions = ButtonActions(
-            self.session, status, self.buttons, self.wear, self.guard, journal
+            self.session, status, self.buttons, self.wear, self.guard, journal, self.kept
         )
         if trial:
             self.session.tells = False
@@ -127,17 +121,29 @@ class Parts:
 
     def _accept(
         self, board: "Board", calibration: object, prescription: object
-    ) -> "tuple[str, list[list[int]], tuple[int, int]]":
+    ) -> "tuple[str, list[list[int]], tuple[int, int], tuple[list[int], ...]]":
         """The unit's serial, as calibrated; full-duty irradiance and thermistor offsets of each
-        pad. Zeros where they are refused."""
+        pad, and what its drivers draw. Zeros, and nothing, where they are refused."""
+        # `main.py` lets go of these once all is wired: the heap has their room again
+        from firmware.records import signed_prescription  # noqa: PLC0415
+        from firmware.therapy.calibration import (  # noqa: PLC0415
+            read_calibration,
+            read_reference,
+            read_serial,
+            read_skin_codes,
+        )
+        from firmware.therapy.prescription import compile_course  # noqa: PLC0415
+
         kinds = len(board.BANKS)
         rows = ([[0] * kinds, [0] * kinds], (0, 0))
+        reference_mw: tuple[list[int], ...] = ()
         serial = ""
         session = self.session
         wrong = CALIBRATION
         try:
             rows = read_calibration(calibration, board)
             serial = read_serial(calibration)
+            reference_mw = read_reference(calibration, board)
             self.measured = signed_prescription.verify_calibration(calibration, board, self.keys)
             self.skin_codes = read_skin_codes(calibration)
             if self.trial:
@@ -146,13 +152,13 @@ class Parts:
             wrong = PRESCRIPTION
             inner, number, expires_s = signed_prescription.verify(prescription, self.keys, serial)
             self.taken = signed_prescription.read_seal(prescription)
-            session.course = Course(inner, board, rows[0])
+            session.course = compile_course(inner, board, rows[0])
             session.course.number = number
             session.course.expires_s = expires_s
         except Refused as why:
             session.lock = session.lock or wrong
             session.locked = str(why)
-        return serial, rows[0], rows[1]
+        return serial, rows[0], rows[1], reference_mw
 
     def keep_records(self) -> None:
         """Once a second while dark: write what the journal waits for; where it waits for nothing,

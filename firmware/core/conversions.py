@@ -76,3 +76,19 @@ def clock_seconds(text: bytes) -> int:
         days += 1
     seconds = ((days * 24 + hour) * 60 + minute) * 60 + second
     return seconds if seconds <= CLOCK_MASK else -1
+
+
+DAY_S = 86_400
+
+
+def date_of(day: int) -> int:
+    """A day since 2000-01-01 as a number whose digits are YYYYMMDD; right until 2099."""
+    year = EPOCH_YEAR
+    while day >= 366 - (year % 4 != 0):
+        day -= 366 - (year % 4 != 0)
+        year += 1
+    month = 12
+    while day < DAYS_BEFORE[month - 1] + (month > 2 and year % 4 == 0):
+        month -= 1
+    day -= DAYS_BEFORE[month - 1] + (month > 2 and year % 4 == 0)
+    return (year * 100 + month) * 100 + day + 1

@@ -37,7 +37,7 @@ def answer(line: bytes, events: "JournalEvents", visit: "Visit") -> bytes:
         if seconds < 0:
             return b'{"error":"clock takes YYYY-MM-DDTHH:MM:SS, 2000 to 2033"}\n'
         before_s = hal.wall_clock()
-        if not hal.set_wall_clock(seconds):
+        if not journal.clock.set(seconds, False):
             return b'{"error":"no clock answers"}\n'
         journal_events.clock(journal, before_s, seconds, "host")
         return b'{"ok":"clock set"}\n'

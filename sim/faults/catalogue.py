@@ -101,6 +101,7 @@ BEFORE_POWER = ("OFF",)
 AS_APART = (
     "contact_apart", "contact_hot", "contact_garbage", "contact_jump", "contact_still", "off_skin",
 )  # fmt: skip
+SPRINGS_BACK = ("ntc_open", "ntc_short", "pad_unplugged")  # their end is a contact_jump as well
 AS_SLIPPED = ("off_skin", "contact_apart", "contact_jump", "contact_loose")
 RESETS = ("set_up_lost",)  # once a chip has lost its set-up again and again
 AS_CURRENT = ("fet_stuck_on", "rail_apart", "enable_stuck")
@@ -443,6 +444,14 @@ GROUPS = (
             "clock_jump", 24, "clock jumps",
             [Bound(GOES_ON, None, STRIKE, LIT, (Trial(1.0), Trial(-1.0)))],
             unit="days", low=-3_650, high=3_650, default=1.0,
+        ),
+        Fault(
+            "clock_lost", 58, "clock lost", [Bound(GOES_ON, None, STRIKE, LIT)], lasts=False,
+        ),
+        Fault(
+            "clock_bit", 59, "clock reads a wrong bit",
+            [Bound(GOES_ON, None, STRIKE, LIT, (Trial(45.0), Trial(52.0)))],
+            unit="bit of its time", low=0, high=55, default=45.0,
         ),
         Fault(
             "flash_full", 35, "flash full",

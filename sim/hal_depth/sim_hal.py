@@ -180,6 +180,19 @@ class SimHal(Peripherals):
         self.reset_peripherals()
         self.ending = None
 
+    def skip_to(self, until_ms: int) -> None:
+        """The unit is off: let the plant rest until the last tick before `until_ms`."""
+        last_ms = until_ms - TICK_MS
+        last_ms -= last_ms % TICK_MS
+        if last_ms <= self.t_ms:
+            return
+        self._settle(self.t_ms)
+        self.plant.rest((last_ms - self.t_ms) / 1000.0)
+        self.t_ms = self.hardware.t_ms = self._mark_ms = last_ms
+        self._profile = [(last_ms, 0.0)]
+        self._window_ms = last_ms - 1
+        self._turn_ms = self._block_ms = last_ms + TICK_MS
+
     def freeze(self) -> None:
         """The lease's state machine stops, its pin as it is."""
         self._lease_end_ms = NEVER_MS

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from firmware.core import states
 from firmware.core.limits import CONTROL_TICKS, TICK_MS, UNWORN_STEPS
+from firmware.core.validate import Refused
 from firmware.safety import current_monitor
-from firmware.therapy.prescription import Course, Refused, read_calibration
+from firmware.therapy.calibration import read_calibration
+from firmware.therapy.prescription import compile_course
 from sim.common.default_prescription import DEFAULT
 from sim.common.story import Event
 from sim.common.value_record import replace
@@ -189,7 +191,7 @@ def gated(period: int, on: int) -> dict[str, Any]:
 def is_prescribed(gate: tuple[int, int]) -> bool:
     """Whether the unit takes this gate: its open part may be too short for the light."""
     try:
-        Course({**DEFAULT, **gated(*gate)}, BOARD, FULL_UW_CM2)
+        compile_course({**DEFAULT, **gated(*gate)}, BOARD, FULL_UW_CM2)
     except Refused:
         return False
     return True
