@@ -49,7 +49,7 @@ def _wanted(key: str, value: object, where: str, duration_s: float) -> object:
     if key == "state":
         return validate.choice(value, where, STATES)
     if key == "cue":
-        return validate.choice(value, where, (*CUES, REFUSED))
+        return validate.choice(value, where, CUES + (REFUSED,))
     if key == "lit":
         return validate.truth(value, where)
     if key == "fault":
