@@ -111,7 +111,7 @@ def test_a_fault_calls_every_ten_seconds_for_a_minute_then_each_minute() -> None
     bench.hal.ntc[0] = 4_000
     bench.until("FAULT", 1_000)
     before = bench.cues().count("FAULT")
-    calls = []
+    calls: list[int] = []
     for second in range(1, 600):
         bench.run(1_000)
         calls += [second] * (bench.cues().count("FAULT") - before - len(calls))
