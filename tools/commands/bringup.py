@@ -125,9 +125,8 @@ def run_simulated(
 
 
 def run_usb(
-    device: str | None, serial: str | None, given: Given, output: list[str] | None,
-    measures_out: str | None, as_json: bool,
-) -> int:  # fmt: skip
+    device: str | None, serial: str | None, given: Given, output: list[str] | None, as_json: bool
+) -> int:
     """Bring the unit on USB up."""
     from sim.common.boards import find_board
     from tools.bringup.person import AtTerminal
