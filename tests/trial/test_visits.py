@@ -1,19 +1,11 @@
 """Visits at the belt: when one may be, what is asked, and that no answer is lost or changed."""
 
-from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
 
 from firmware.core.conversions import date_of
 from firmware.core.inputs import CHARGER, DOWN, START, UP
-from firmware.core.limits import (
-    CEM43_SESSION_Q10_MS,
-    DEBOUNCE_TICKS,
-    SESSION_DAY_MAX_MS,
-    TICK_MS,
-)
-from firmware.waistband import Waistband
 from sim.common.default_prescription import DEFAULT
 from tests.support.clocks import turn_clock
 from tests.support.enrolled_unit import (
@@ -287,32 +279,6 @@ def test_ill_effects_are_marked_between_visits() -> None:
     assert told(bench)[-2:] == [("visit", 1, "done"), ("effect", 1, 3)]
     come(bench, 1)
     assert bench.refused == "too_early"
-
-
-ENDS: "dict[str, Callable[[Waistband], None]]" = {
-    "cem43": lambda unit: setattr(unit.pads[0].cem43, "session_q10_ms", CEM43_SESSION_Q10_MS),
-    "time": lambda unit: setattr(unit.session, "treat_ms", unit.session.course.max_ms),
-    "day_limit": lambda unit: setattr(unit.session, "day_treat_ms", SESSION_DAY_MAX_MS),
-    "battery": lambda unit: setattr(unit.battery, "ended", True),
-}
-
-
-@pytest.mark.parametrize("reason", ENDS)
-def test_a_press_in_the_tick_that_ends_light_is_kept_in_the_dark(reason: str) -> None:
-    bench = come(baseline(), 7)
-    rate(bench, 1, 1, 1)
-    bench.until("TREAT", 60_000)
-    while bench.unit.phase != DEBOUNCE_TICKS - 1:
-        bench.tick()
-    before = len(bench.hal.calls)
-    bench.hal.pins |= DOWN
-    ENDS[reason](bench.unit)
-    bench.run((DEBOUNCE_TICKS - 1) * TICK_MS)
-    assert bench.state == "TREAT" and bench.hal.emitting()
-    bench.tick()
-    assert (bench.state, bench.reason) == ("RATE", reason)
-    stored = [call[3] for call in bench.hal.calls[before:] if call[0] == "store"]
-    assert stored and not any(stored)
 
 
 def test_where_they_are_not_asked_for_down_does_nothing() -> None:
