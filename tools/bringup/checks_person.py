@@ -166,8 +166,8 @@ def check_signals(bringup: Bringup, verdict: Verdict) -> None:
     """Light, buzzer, motor and screen, each for a second or until it was looked at."""
     board = bringup.board
     pins = {"light": board.PIN_LIGHT, "buzzer": board.PIN_BUZZER, "motor": board.PIN_VIBRATION}
-    for cue, (what, number) in enumerate(pins.items()):
-        bringup.ask(programs.CUE, cue=cue, hz=BUZZER_HZ, **pins)
+    for what, number in pins.items():
+        bringup.ask(programs.SIGNAL, pin=number, hz=BUZZER_HZ if what == "buzzer" else 0)
         seen = verdict.values[what] = bringup.person.saw(what)
         if not seen and what == "motor":
             verdict.note("signals.motor", pin=pin(number))

@@ -158,19 +158,20 @@ while now == began and time.ticks_diff(until, time.ticks_ms()) > 0:
 out = (began, now)
 """
 
-# One cue: light, tone or motor, for a second, by the unit's own player.
-CUE = """
-from hal.player import Player
-cues = ((1, (), ()), (0, ((C['hz'], 1000),), ()), (0, (), (1000,)), (0, (), ()))
-player = Player(C['light'], C['buzzer'], C['motor'], cues)
+# Light, buzzer or motor alone for a second, by its pin: a cue of the player has two of them at once.
+SIGNAL = """
+from machine import PWM, Pin
+pin = Pin(C['pin'], Pin.OUT, value=0)
 try:
- player.play(C['cue'])
- for _ in range(60):
-  player.step(time.ticks_ms(), 20)
-  time.sleep_ms(20)
+ if C['hz']:
+  sound = PWM(pin, freq=C['hz'], duty_u16=32768)
+ else:
+  pin.value(1)
+ time.sleep_ms(1000)
 finally:
- player.play(3)
- player.step(time.ticks_ms(), 20)
+ if C['hz']:
+  sound.duty_u16(0)
+ Pin(C['pin'], Pin.OUT, value=0)
 out = True
 """
 
