@@ -158,7 +158,7 @@ while now == began and time.ticks_diff(until, time.ticks_ms()) > 0:
 out = (began, now)
 """
 
-# Light, buzzer or motor alone for a second, by its pin: a cue of the player has two of them at once.
+# Light, buzzer or motor alone for a second, by its pin: a cue of the player has two at once.
 SIGNAL = """
 from machine import PWM, Pin
 pin = Pin(C['pin'], Pin.OUT, value=0)
