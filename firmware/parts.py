@@ -59,6 +59,7 @@ class Parts:
         self.session = session = Session(hal, lock)
         self.keys = Keys(hal.load(KEYS))
         self.journal = Journal(hal, self.keys)
+        self.board = board
         self.taken = ""  # of the seal of the prescription that was accepted
         self.measured = ""  # date of the calibration that was accepted
         self.trial = trial = self._enrolled()
@@ -134,22 +135,41 @@ class Parts:
         wrong = CALIBRATION
         try:
             rows = read_calibration(calibration, board)
-            serial = read_serial(calibration)
+            self.serial = serial = read_serial(calibration)
+            self.full_uw_cm2 = rows[0]
             self.measured = signed_prescription.verify_calibration(calibration, board, self.keys)
             self.skin_codes = read_skin_codes(calibration)
             if self.trial:
                 wrong = TRIAL
                 self.trial.open(self.keys, serial)
             wrong = PRESCRIPTION
-            inner, number, expires_s = signed_prescription.verify(prescription, self.keys, serial)
+            session.course = self.read_course(prescription)
             self.taken = signed_prescription.read_seal(prescription)
-            session.course = Course(inner, board, rows[0])
-            session.course.number = number
-            session.course.expires_s = expires_s
         except Refused as why:
             session.lock = session.lock or wrong
             session.locked = str(why)
         return serial, rows[0], rows[1]
+
+    def read_course(self, prescription: object) -> Course:
+        """What a prescription's file asks of this unit. Raises Refused."""
+        inner, number, expires_s = signed_prescription.verify(prescription, self.keys, self.serial)
+        course = Course(inner, self.board, self.full_uw_cm2)
+        course.number = number
+        course.expires_s = expires_s
+        return course
+
+    def judge(self, prescription: bytes) -> str:
+        """Why the unit would be locked by this prescription, or nothing."""
+        if self.session.lock == CALIBRATION:
+            return "the unit's calibration is refused"
+        try:
+            course = self.read_course(prescription)
+        except Refused as why:
+            return str(why)
+        now_s = self.hal.wall_clock()
+        if course.expires_s and now_s is not None and now_s > course.expires_s:
+            return "the prescription has expired"
+        return ""
 
     def keep_records(self) -> None:
         """Once a second while dark: write what the journal waits for; where it waits for nothing,

@@ -139,11 +139,11 @@ class Simulated:
         try:
             self.going.wait()
             while not self.ended:
-                usb.type(self.port.waiting(STEP_S).decode("latin-1"))
+                usb.type(self.port.waiting(STEP_S))
                 self.run.device.run_until(self.run.chip.us + int(STEP_S * self.times * 1e6))
                 new, self.sent = usb.kept - self.sent, usb.kept
                 if new:
-                    self.port.send(usb.text()[-new:].encode())
+                    self.port.send(usb.text()[-new:].encode("latin-1"))
         except BaseException as why:
             self.failed = why
 
