@@ -36,7 +36,7 @@ def answer(
     SERVE, obeys a signed command (`visit`: of a unit in a trial), reads or keeps a file (`judge`:
     why a prescription would be refused), or restarts."""
     hal, session = events.hal, events.status.session
-    line, _, body = line.partition(b"\n")  # of a file that a `put` asked for
+    line, end, body = line.partition(b"\n")  # a file that a `put` asked for
     word, _, rest = line.strip().partition(b" ")
     if word == b"status":
         return b""  # the telemetry line that follows is the answer
@@ -56,7 +56,7 @@ def answer(
     if word in FILES and judge:
         from firmware.ui import usb_files  # noqa: PLC0415 - rare: in memory once it was
 
-        return usb_files.answer(line, body, events, judge)
+        return usb_files.answer(line, body if end else None, events, judge)
     if word == b"selftest":
         if session.lock != states.HARD_FAULT or session.state != states.LOCKED:
             return b'{"error":"no hard fault is kept: nothing to lift"}\n'

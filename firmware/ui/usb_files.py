@@ -3,7 +3,7 @@
 Called by `firmware.ui.usb_commands`, which imports it at the first use, only while dark and outside
 of a session. Reads and writes the files of NAMES alone: no key, no ticket, no code.
 
-    list                       {"files":{"prescription.json":412,...},"board":...,"serial":...}
+    list                       {"files":[NAME,...],"board":...,"serial":...}
     get NAME                   {"get":NAME,"size":N}, N bytes as they are, {"sha256":DIGITS}
     put NAME SIZE SHA256       {"ok":"send it"}; then SIZE bytes as they are; then "ok" or "error"
 
@@ -33,19 +33,25 @@ DARK = (states.READY, states.DONE, states.LOCKED, states.CHARGING, states.FAULT)
 
 
 def answer(
-    line: bytes, body: bytes, events: "JournalEvents", judge: "Callable[[bytes], str]"
+    line: bytes, body: "bytes | None", events: "JournalEvents", judge: "Callable[[bytes], str]"
 ) -> bytes:
-    """Do what a line asks; return its answer, or nothing where that was sent. `body`: the bytes
-    that came after a `put`. `judge`: why the unit refuses a prescription, or nothing."""
+    """Do what a line asks; return its answer, or nothing where that was sent.
+
+    `body`: the bytes that came after a `put`, None of a line alone. `judge`: why the unit refuses a
+    prescription, or nothing.
+    """
     hal, session = events.hal, events.status.session
     words = line.split()
-    named = words[1].decode() if len(words) > 1 else ""
+    named = ""
+    for known in NAMES:
+        if len(words) > 1 and words[1] == known.encode():
+            named = known
     why = ""
     if session.state not in DARK:
         why = "refused in this state: READY, DONE, LOCKED, CHARGING or FAULT"
     elif words[0] == b"list":
         return list_files(events)
-    elif named not in NAMES:
+    elif not named:
         why = "not a file that may be read here: see list"
     elif words[0] == b"get":
         size = hal.size(named)
@@ -58,21 +64,21 @@ def answer(
             return b""
     else:
         why = check_put(words, named, session.lock)
-        if not why and not body:
+        if not why and body is None:
             hal.receive(line, int(words[2]))
             return b'{"ok":"send it"}\n'
-        why = why or store(words, named, body, events, judge)
+        why = why or store(words, named, body or b"", events, judge)
         if not why:
             return b'{"ok":"kept; the unit restarts to go by it"}\n'
     return json_codec.text(("error",), (why,)) + b"\n"
 
 
 def list_files(events: "JournalEvents") -> bytes:
-    """The files that are there with their bytes (-1: unreadable), and whose they are."""
-    there = tuple([name for name in NAMES if events.hal.size(name) is not None])
-    files = json_codec.text(there, tuple([events.hal.size(name) for name in there]))
-    who = json_codec.text(("board", "serial"), (events.board, events.serial))
-    return b'{"files":' + files + b"," + who[1:] + b"\n"
+    """The files that may be there, and whose they are. Not which are: looking takes 1 ms each."""
+    return (
+        json_codec.text(("files", "board", "serial"), (list(NAMES), events.board, events.serial))
+        + b"\n"
+    )
 
 
 def check_put(words: "list[bytes]", named: str, lock: int) -> str:

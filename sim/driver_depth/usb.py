@@ -36,6 +36,7 @@ class Usb:
         self.received: deque[int] = deque(NO_INPUT, TYPED)
         self.output: deque[str] = deque(NO_OUTPUT, KEPT + 1)  # what the host saw, newest last
         self.kept = 0
+        self.total = 0  # characters of output that the host ever saw
         self.blocked_us = 0  # spent waiting for the host, in all
 
     def write(self, text: str) -> int:
@@ -55,6 +56,7 @@ class Usb:
         if sent:
             self.output.append(text[:sent])
             self.kept += sent
+            self.total += sent
         while self.kept > KEPT:
             self.kept -= len(self.output.popleft())
         return sent
