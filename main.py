@@ -65,6 +65,10 @@ START = 1  # of `Inputs.pins`
 BOARD_NAME = "board.txt"
 NAME_MAX = 40
 CALIBRATION = "calibration.json"
+ONLY_AT_START = (  # modules
+    ("firmware.therapy", "calibration"), ("firmware.therapy", "prescription"),
+    ("firmware.records", "signed_prescription"),
+)  # fmt: skip
 PRESCRIPTION = "prescription.json"
 
 
@@ -154,6 +158,18 @@ def tell_files() -> None:
         tell(wrong)
 
 
+def wait() -> None:
+    """At the prompt: say so on the screen, and go off by START or by itself. What is broken there
+    as well leaves it as it is."""
+    try:
+        from hal import prompt  # noqa: PLC0415 - `hal` may be what is missing
+
+        prompt.show_prompt()
+        prompt.Prompt()
+    except BaseException as why:
+        tell("the screen and START are not looked at: " + repr(why))
+
+
 def wire() -> "tuple[Rp2Hal, Waistband]":
     """Everything found and checked, dark. Raises where the unit must not run."""
     board, lock = find_board()
@@ -171,7 +187,10 @@ def wire() -> "tuple[Rp2Hal, Waistband]":
     prescription = hal.load(PRESCRIPTION)
     if resets.is_loop(word):
         lock = RESTARTS
-    return hal, Waistband(hal, board, calibration, prescription, lock)
+    unit = Waistband(hal, board, calibration, prescription, lock)
+    for package, name in ONLY_AT_START:
+        forget(package, name)
+    return hal, unit
 
 
 def run(hal: "Rp2Hal", unit: "Waistband") -> None:
@@ -245,6 +264,7 @@ def main(service: bool) -> None:
         # `boot.py` took the pins, and nothing here has touched them since.
         tell("service mode: no therapy" if service else "dark, at the prompt: " + BROKEN)
         tell_files()
+        wait()
         return
     try:
         dark.off()
@@ -253,6 +273,7 @@ def main(service: bool) -> None:
         dark.off()
         tell("dark, at the prompt: " + (str(why) if isinstance(why, Unfit) else repr(why)))
         tell_files()
+        wait()
         return
     try:
         go(hal, unit)

@@ -4,11 +4,12 @@ Called by `firmware.waistband`, whose tick runs them. Reads the unit's files; a 
 refused locks the session.
 """
 
+from firmware.core.conversions import ntc_table
 from firmware.core.faults import Faults
 from firmware.core.inputs import Inputs
 from firmware.core.limits import BLIND_WAIT_MS, DUTY_MAX, SKIN_CODE_MAX
 from firmware.core.states import CALIBRATION, PRESCRIPTION, TRIAL
-from firmware.records import signed_prescription
+from firmware.core.validate import Refused
 from firmware.records.journal import Journal
 from firmware.records.journal_events import JournalEvents
 from firmware.records.keys import FILE as KEYS
@@ -22,14 +23,6 @@ from firmware.safety.set_ups import SetUps
 from firmware.safety.wear import WearDetector
 from firmware.therapy.battery import Battery
 from firmware.therapy.pad import Pad
-from firmware.therapy.prescription import (
-    Course,
-    Refused,
-    read_calibration,
-    read_reference,
-    read_serial,
-    read_skin_codes,
-)
 from firmware.therapy.session import Session, Status
 from firmware.ui.button_actions import ButtonActions
 from firmware.ui.buttons import Buttons
@@ -38,6 +31,7 @@ from firmware.ui.telemetry import Telemetry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from firmware.therapy.course import Course
     from firmware.trial.trial import Trial
     from hal.contract import Board, Hal
 
@@ -60,13 +54,15 @@ class Parts:
         self.keys = Keys(hal.load(KEYS))
         self.journal = Journal(hal, self.keys)
         self.board = board
+        self.clock = self.journal.clock
         self.taken = ""  # of the seal of the prescription that was accepted
         self.measured = ""  # date of the calibration that was accepted
         self.trial = trial = self._enrolled()
         self.visit = trial.set_visit if trial else None  # for signed commands
         self.skin_codes = [[0, SKIN_CODE_MAX], [0, SKIN_CODE_MAX]]
-        serial, full_uw_cm2, offsets_mc = self._accept(board, calibration, prescription)
-        reference_mw = read_reference(calibration, board) if serial else ()
+        serial, full_uw_cm2, offsets_mc, reference_mw = self._accept(
+            board, calibration, prescription
+        )
         self.guard_rows = GuardRows(inputs, board, offsets_mc)
         self.guard = self.guard_rows.guard
         self.faults = latch = Faults()
@@ -75,18 +71,19 @@ class Parts:
         self.rail = CurrentMonitor(board, hal)
         self.set_ups = SetUps(inputs)
         self.battery = Battery(board)
+        table = ntc_table(board)
         self.pads = pads = (
-            Pad(0, board, offsets_mc[0], full_uw_cm2[0]),
-            Pad(1, board, offsets_mc[1], full_uw_cm2[1]),
+            Pad(0, board, table, offsets_mc[0], full_uw_cm2[0]),
+            Pad(1, board, table, offsets_mc[1], full_uw_cm2[1]),
         )
         self.wear = WearDetector(inputs, pads, self.skin_codes)
         if not session.lock:
             session.set_point_mc = session.course.set_point_mc
             self.battery.expect(session.course.power_mw(board), session.course.longest_ms())
-        now_s = hal.wall_clock()
-        self.kept = PersistentState(hal, session, latch, pads, self.journal)
-        self.kept.restore(inputs.ms, now_s)
-        status = Status(inputs, session, latch, pads, self.battery, now_s is not None)
+        self.kept = PersistentState(hal, session, latch, pads, self.journal, self.battery)
+        self.kept.restore(inputs.ms)
+        self.clock.now_s()
+        status = Status(inputs, session, latch, pads, self.battery, self.clock)
         self._wire_panel(status, serial, board.NAME)
 
     def _wire_panel(self, status: Status, serial: str, board: str) -> None:
@@ -105,7 +102,7 @@ class Parts:
             self.events = JournalEvents(hal, journal, status, self.gate, serial, board, self.kept)
         self.buttons = Buttons()
         self.actions = ButtonActions(
-            self.session, status, self.buttons, self.wear, self.guard, journal
+            self.session, status, self.buttons, self.wear, self.guard, journal, self.kept
         )
         if trial:
             self.actions.wait_ms = BLIND_WAIT_MS
@@ -125,11 +122,21 @@ class Parts:
 
     def _accept(
         self, board: "Board", calibration: object, prescription: object
-    ) -> "tuple[str, list[list[int]], tuple[int, int]]":
+    ) -> "tuple[str, list[list[int]], tuple[int, int], tuple[list[int], ...]]":
         """The unit's serial, as calibrated; full-duty irradiance and thermistor offsets of each
-        pad. Zeros where they are refused."""
+        pad, and what its drivers draw. Zeros, and nothing, where they are refused."""
+        # `main.py` lets go of these once all is wired: the heap has their room again
+        from firmware.records import signed_prescription  # noqa: PLC0415
+        from firmware.therapy.calibration import (  # noqa: PLC0415
+            read_calibration,
+            read_reference,
+            read_serial,
+            read_skin_codes,
+        )
+
         kinds = len(board.BANKS)
         rows = ([[0] * kinds, [0] * kinds], (0, 0))
+        reference_mw: tuple[list[int], ...] = ()
         serial = ""
         session = self.session
         wrong = CALIBRATION
@@ -137,6 +144,7 @@ class Parts:
             rows = read_calibration(calibration, board)
             self.serial = serial = read_serial(calibration)
             self.full_uw_cm2 = rows[0]
+            reference_mw = read_reference(calibration, board)
             self.measured = signed_prescription.verify_calibration(calibration, board, self.keys)
             self.skin_codes = read_skin_codes(calibration)
             if self.trial:
@@ -148,12 +156,16 @@ class Parts:
         except Refused as why:
             session.lock = session.lock or wrong
             session.locked = str(why)
-        return serial, rows[0], rows[1]
+        return serial, rows[0], rows[1], reference_mw
 
-    def read_course(self, prescription: object) -> Course:
-        """What a prescription's file asks of this unit. Raises Refused."""
+    def read_course(self, prescription: object) -> "Course":
+        """What a prescription's file asks of this unit. Raises Refused. Imports what the start let
+        go of: up to 0.1 s, only while dark."""
+        from firmware.records import signed_prescription  # noqa: PLC0415
+        from firmware.therapy.prescription import compile_course  # noqa: PLC0415
+
         inner, number, expires_s = signed_prescription.verify(prescription, self.keys, self.serial)
-        course = Course(inner, self.board, self.full_uw_cm2)
+        course = compile_course(inner, self.board, self.full_uw_cm2)
         course.number = number
         course.expires_s = expires_s
         return course
@@ -166,7 +178,7 @@ class Parts:
             course = self.read_course(prescription)
         except Refused as why:
             return str(why)
-        now_s = self.hal.wall_clock()
+        now_s = self.journal.clock_s()
         if course.expires_s and now_s is not None and now_s > course.expires_s:
             return "the prescription has expired"
         return ""

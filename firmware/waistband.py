@@ -133,8 +133,7 @@ class Waistband(Parts):
         self._sense(ms, step_ms, settled)
         self.wear.sense(step_ms, session.state)
         if session.pass_time(step_ms):
-            for pad in self.pads:
-                pad.cem43.day_q10_ms = 0
+            self.kept.pass_hour()
         wrong = self.faults.latched & faults.STOPPING
         if settled and session.state == states.SELF_TEST and not wrong:
             session.post(states.LOCK if session.lock else states.PASSED)
@@ -143,6 +142,7 @@ class Waistband(Parts):
         else:
             self.second = SECOND_STEPS - 1
             session.up_s += 1
+            self.clock.up_s += 1
             self._judge_battery()
             self._tidy()
         if session.state in states.IN_SESSION:

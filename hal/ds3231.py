@@ -1,6 +1,7 @@
 """DS3231 clock (Maxim 19-5170), battery-backed: date and time, where it was ever set.
 
-Asked at start and while dark; therapy never reads it.
+Asked at start and while dark; therapy never reads it. It is read twice, and believed where both
+readings agree: one wrong bit may be a date that is years ahead.
 """
 
 TYPE_CHECKING = False
@@ -11,7 +12,9 @@ ADDRESS = 0x68
 
 # Registers (figure 1): seconds, minutes, hours, weekday, day, month, year, in BCD.
 TIME = 0x00
+CONTROL = 0x0E
 STATUS = 0x0F
+EOSC = 0x80  # in the control register: the oscillator stands still on the backup battery
 STOPPED = 0x80  # OSF: the oscillator stood still since this was last cleared
 TWELVE_HOURS = 0x40  # in the hours register; never written here
 CENTURY = 0x80  # in the month register: 2100 and later
@@ -34,6 +37,47 @@ def _bcd(value: int) -> int:
     return value // 10 << 4 | value % 10
 
 
+def decode(registers: "bytes | bytearray") -> "int | None":
+    """Seconds since 2000-01-01 00:00 of the seven time registers; None where they are no date up
+    to SECONDS_MAX."""
+    if registers[2] & TWELVE_HOURS or registers[5] & CENTURY:
+        return None
+    values = []
+    for register, mask, low, high in FIELDS:
+        digits = registers[register] & mask
+        value = (digits >> 4) * 10 + (digits & 15)
+        if digits & 15 > 9 or not low <= value <= high:
+            return None
+        values.append(value)
+    second, minute, hour, day, month, year = values
+    if day > _month_days(year, month):
+        return None
+    days = year * 365 + (year + 3) // 4 + day - 1
+    for earlier in range(1, month):
+        days += _month_days(year, earlier)
+    total = ((days * 24 + hour) * 60 + minute) * 60 + second
+    return total if total <= SECONDS_MAX else None
+
+
+def encode(seconds: int) -> bytearray:
+    """The seven time registers of a time, 0 to SECONDS_MAX."""
+    days = seconds // DAY_S
+    year = 0
+    while days >= (366 if year % 4 == 0 else 365):
+        days -= 366 if year % 4 == 0 else 365
+        year += 1
+    weekday = (seconds // DAY_S + 5) % 7 + 1  # 1 is Monday; 2000-01-01 was a Saturday
+    month = 1
+    while days >= _month_days(year, month):
+        days -= _month_days(year, month)
+        month += 1
+    left = seconds % DAY_S
+    return bytearray((
+        _bcd(left % 60), _bcd(left // 60 % 60), _bcd(left // 3600), weekday,
+        _bcd(days + 1), _bcd(month), _bcd(year),
+    ))  # fmt: skip
+
+
 class Ds3231:
     """The clock. Without a chip, everything here is None or False."""
 
@@ -44,50 +88,29 @@ class Ds3231:
 
     def seconds(self) -> "int | None":
         """Seconds since 2000-01-01 00:00; None where there is no clock, it was never set,
-        it stood still since, or what it says is no date up to SECONDS_MAX."""
+        it stood still since, what it says is no date up to SECONDS_MAX, or two readings differ."""
         if not self.bus.read(ADDRESS, STATUS, self.status) or self.status[0] & STOPPED:
             return None
-        registers = self.registers
-        if not self.bus.read(ADDRESS, TIME, registers):
+        first_s = self._read()
+        second_s = self._read()
+        if first_s is None or second_s is None or not 0 <= second_s - first_s <= 1:
             return None
-        if registers[2] & TWELVE_HOURS or registers[5] & CENTURY:
-            return None
-        values = []
-        for register, mask, low, high in FIELDS:
-            digits = registers[register] & mask
-            value = (digits >> 4) * 10 + (digits & 15)
-            if digits & 15 > 9 or not low <= value <= high:
-                return None
-            values.append(value)
-        second, minute, hour, day, month, year = values
-        if day > _month_days(year, month):
-            return None
-        days = year * 365 + (year + 3) // 4 + day - 1
-        for earlier in range(1, month):
-            days += _month_days(year, earlier)
-        total = ((days * 24 + hour) * 60 + minute) * 60 + second
-        return total if total <= SECONDS_MAX else None
+        return second_s
+
+    def _read(self) -> "int | None":
+        return decode(self.registers) if self.bus.read(ADDRESS, TIME, self.registers) else None
 
     def set(self, seconds: int) -> bool:
-        """Set the clock and mark it as running; False where there is none, or the time is
-        beyond SECONDS_MAX."""
+        """Set the clock, have it run on its battery, and mark it as running; False where there is
+        none, or the time is beyond SECONDS_MAX."""
         if not 0 <= seconds <= SECONDS_MAX:
             return False
-        days = seconds // DAY_S
-        year = 0
-        while days >= (366 if year % 4 == 0 else 365):
-            days -= 366 if year % 4 == 0 else 365
-            year += 1
-        weekday = (seconds // DAY_S + 5) % 7 + 1  # 1 is Monday; 2000-01-01 was a Saturday
-        month = 1
-        while days >= _month_days(year, month):
-            days -= _month_days(year, month)
-            month += 1
-        left = seconds % DAY_S
-        order = bytearray((
-            TIME, _bcd(left % 60), _bcd(left // 60 % 60), _bcd(left // 3600), weekday,
-            _bcd(days + 1), _bcd(month), _bcd(year),
-        ))  # fmt: skip
-        if not self.bus.write(ADDRESS, order) or not self.bus.read(ADDRESS, STATUS, self.status):
-            return False
-        return self.bus.write(ADDRESS, bytearray((STATUS, self.status[0] & ~STOPPED & 0xFF)))
+        written = self.bus.write(ADDRESS, bytearray((TIME,)) + encode(seconds))
+        return written and self._clear(CONTROL, EOSC) and self._clear(STATUS, STOPPED)
+
+    def _clear(self, register: int, bit: int) -> bool:
+        """Clear a bit of a register."""
+        kept = self.status
+        return self.bus.read(ADDRESS, register, kept) and self.bus.write(
+            ADDRESS, bytearray((register, kept[0] & ~bit & 0xFF))
+        )

@@ -12,8 +12,8 @@ from firmware.core.limits import CONTROL_TICKS, TICK_MS
 from firmware.records import signed_prescription
 from firmware.records.keys import FILE as KEYS
 from firmware.records.keys import Keys
-from firmware.therapy.prescription import calibration_crc, calibration_text
-from sim.common.boards import find_board
+from firmware.therapy.calibration import calibration_crc, calibration_text
+from sim.common.boards import board_file, find_board
 from sim.common.value_record import replace
 from sim.faults.depth import Observer, Setup
 from sim.faults.hardware import CLOCK_S
@@ -21,6 +21,7 @@ from sim.hal_depth.depth import HalDepth
 from sim.oracle import report
 from sim.oracle.claims import Claims
 from sim.oracle.expectations import Expectations
+from sim.oracle.sessions import SessionLog
 from sim.oracle.supply_current import BankFaults, is_bank_fault
 from sim.physics.emitters import efficiency
 from sim.physics.plant import REFERENCE_V, TRIP_C, Plant
@@ -106,8 +107,9 @@ class Run(Observer):
 
         `files` are what the unit keeps already, by name; `calibration.json` and
         `prescription.json` among them go before the nominal ones and the scenario's. What it
-        keeps after the run is in `hal.files`. `clock_s` is the wall clock at power-on, in seconds
-        since 2000-01-01; None: there is none.
+        keeps after the run is what `read_files` returns. `clock_s` is the wall clock at power-on,
+        in seconds since 2000-01-01; None: there is none. The scenario's `date` and `clock_set` go
+        before it.
         """
         if record and depth:
             raise ValueError("a recording is made at HAL depth")
@@ -115,6 +117,11 @@ class Run(Observer):
         self.board: Board = find_board(scenario.board)
         self.seed = scenario.seed if seed is None else seed
         self.duration_s = scenario.duration_s
+        start = scenario.start
+        if start.date is not None:
+            clock_s = start.date
+        if not start.clock_set:
+            clock_s = None
         files = dict(files or {})
         measured = files.get(CALIBRATION)
         self.calibration: dict[str, Any] = (
@@ -132,8 +139,7 @@ class Run(Observer):
         self.hardware = self.depth.hardware
         self.wall_s = 0.0
         self.true_crossing_s: list[float | None] = [None, None]  # of the trip, by each pad
-        self.begin_ms: int | None = None  # of the first session
-        self.end_ms: int | None = None  # of the latest, unless another runs
+        self.sessions = SessionLog(self)
         self._row_sink: Callable[[Row], object] | None = None
         self._row_every = 0
         self.oracle: TickObserver | None = None  # told after each tick
@@ -275,26 +281,18 @@ class Run(Observer):
         return (not self.depth.powered and self.events_over()) or self._done()
 
     def _record_times(self) -> None:
-        """Record when the session began and ended, and when contact truly crossed the trip."""
-        session = self.unit.session
-        if session.number and self.begin_ms is None:
-            self.begin_ms = self.depth.t_ms
-        if session.number and session.reason < 0:
-            self.end_ms = None
-        elif self.end_ms is None and self.begin_ms is not None:  # or a reset ended it
-            self.end_ms = self.depth.t_ms
+        """Record what sessions gave, and when contact truly crossed the trip."""
+        self.sessions.follow()
         for index, pad in enumerate(self.plant.pads):
             if pad.max_contact_c >= TRIP_C and self.true_crossing_s[index] is None:
                 self.true_crossing_s[index] = self.t_s
 
     def _done(self) -> bool:
         """For a scenario that runs until its session is over."""
-        return (
-            self.scenario.until_done
-            and self.events_over()
-            and self.end_ms is not None
-            and self.depth.t_ms >= self.end_ms + SETTLED_MS
-        )
+        if not self.scenario.until_done or not self.events_over():
+            return False
+        end_ms = self.sessions.last_end_ms()
+        return end_ms is not None and self.depth.t_ms >= end_ms + SETTLED_MS
 
     def constants(self) -> list[object]:
         """Objects that are only replaced or added to: copies of this run may share them
@@ -359,6 +357,19 @@ class Run(Observer):
     def result(self) -> "dict[str, Any]":
         """The object that `waistband sim --json` prints."""
         return report.make_result(self)
+
+    def read_files(self) -> "dict[str, bytes]":
+        """What the unit's flash holds beside the program, by name: calibration and prescription
+        as well, at any depth."""
+        given = {
+            CALIBRATION: json.dumps(self.calibration).encode(),
+            PRESCRIPTION: self.prescription
+            if isinstance(self.prescription, bytes)
+            else json.dumps(self.prescription).encode(),
+        }
+        given.update(board_file(self.board))
+        given.update(self.depth.read_files())
+        return given
 
     def read_recording(self) -> "Iterator[bytes]":
         """Every input and output so far, in pieces, for `replay`; only of a run made with

@@ -67,6 +67,8 @@ class Timeline:
                 at(event.at_s, self.inject, event, True)
                 if event.for_s:
                     at(event.at_s + event.for_s, self.inject, event, False)
+            elif event.kind == "host":
+                at(event.at_s, self.depth.send_line, event.name)
             else:
                 at(event.at_s, self._change, event)
         return sorted(actions, key=sort_key)

@@ -58,6 +58,8 @@ WORLD = {"open", "print", "input", "eval", "exec", "compile", "__import__"}
 # Code that runs once, before the first tick, and turns what people write into integers:
 # whole files, or single functions. Everything else in `firmware/` has integers only.
 START_UP = {
+    "firmware/core/validate.py",
+    "firmware/therapy/calibration.py",
     "firmware/therapy/prescription.py",
     "firmware/therapy/dose.py:cem43_rates",
     "firmware/core/conversions.py:ntc_code",

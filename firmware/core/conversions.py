@@ -29,14 +29,14 @@ def ntc_code(board: "Board", mc: int) -> int:
     return int(4096 * ohm / (ohm + board.NTC_PULLUP_OHM) + 0.5)
 
 
-def ntc_table(board: "Board", offset_mc: int) -> "array[int]":
-    """Temperatures in mC at codes 0, 16, 32 ... 4096, with the unit's offset added."""
+def ntc_table(board: "Board") -> "array[int]":
+    """Temperatures in mC at codes 0, 16, 32 ... 4096."""
     table = array("i")
     for step in range(4096 // CELL_CODES + 1):
         code = min(max(step * CELL_CODES, 8), 4088)
         ohm = board.NTC_PULLUP_OHM * code / (4096 - code)
         kelvin = 1 / (log(ohm / board.NTC_OHM) / board.NTC_B_K + 1 / 298.15)
-        table.append(int((kelvin - 273.15) * 1000 + 0.5) + offset_mc)
+        table.append(int((kelvin - 273.15) * 1000 + 0.5))
     return table
 
 
@@ -76,3 +76,19 @@ def clock_seconds(text: bytes) -> int:
         days += 1
     seconds = ((days * 24 + hour) * 60 + minute) * 60 + second
     return seconds if seconds <= CLOCK_MASK else -1
+
+
+DAY_S = 86_400
+
+
+def date_of(day: int) -> int:
+    """A day since 2000-01-01 as a number whose digits are YYYYMMDD; right until 2099."""
+    year = EPOCH_YEAR
+    while day >= 366 - (year % 4 != 0):
+        day -= 366 - (year % 4 != 0)
+        year += 1
+    month = 12
+    while day < DAYS_BEFORE[month - 1] + (month > 2 and year % 4 == 0):
+        month -= 1
+    day -= DAYS_BEFORE[month - 1] + (month > 2 and year % 4 == 0)
+    return (year * 100 + month) * 100 + day + 1

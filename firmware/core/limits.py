@@ -12,6 +12,7 @@ TICK_MS = 20  # ours: three samples fit into the 80 ms in which a fault must be 
 CONTROL_TICKS = 10  # ours: 200 ms, a tenth of the fastest thermal constant at the skin
 LEASE_MS = 50  # ours: two missed ticks and the supply switch opens by itself
 DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
 
 # Contact temperature.
 SET_POINT_MAX_MC = 40_500  # below 41 C, where 60601 asks for disclosure

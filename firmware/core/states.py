@@ -122,12 +122,12 @@ NOT_LOCKED, CALIBRATION, PRESCRIPTION, RESTARTS, BOARD, HARD_FAULT, TRIAL = rang
 (
     NOTHING, BUTTON_STUCK, BATTERY, DAY_LIMIT, TOO_WARM, NOT_WORN, CAUSE_THERE, STORAGE,
     NEEDS_SERVICE, EXPIRED, NO_CLOCK, TOO_EARLY, TRIAL_OVER, NO_ANSWER, NEVER_OFF,
-    HOLD_START, COURSE_OVER,
-) = range(17)  # fmt: skip
+    HOLD_START, COURSE_OVER, NEW_DATE,
+) = range(18)  # fmt: skip
 REFUSALS = (
     "", "button_stuck", "battery", "day_limit", "too_warm", "not_worn", "cause_there", "storage",
     "needs_service", "expired", "no_clock", "too_early", "trial_over", "no_answer",
-    "never_off", "hold_start", "course_over",
+    "never_off", "hold_start", "course_over", "new_date",
 )  # fmt: skip
 
 # What a released START asks for in a state.

@@ -3,7 +3,7 @@
     {"n": 7, "at": 817344000, "latest": 817344000, "up_s": 12, "kind": "session", ...,
      "kept": [12, 1, 0], "key": 3, "prev": "<seal of record 6>", "seal": "<64 digits>"}
 
-`n` counts without a gap; `at` is the wall clock (seconds since 2000, null without one), `latest`
+`n` counts without a gap; `at` is the trusted time (seconds since 2000, null without one), `latest`
 the latest that it ever was, `up_s` the time since the unit was switched on; `kept` are the
 versions of day.json, fault.json and visit.json beside it; `key` tells with which of the journal's
 keys the line is sealed, up to `, "seal"`. Without a key the seals are plain hashes: they show what
@@ -18,6 +18,7 @@ present one is full, with a record of its own that goes on with the chain; so th
 goes. Nothing is written but in the dark. What cannot be written waits, and no session begins.
 """
 
+from firmware.core.clock import Clock
 from firmware.records import json_codec, mac
 from firmware.records.keys import FRESH
 
@@ -58,6 +59,7 @@ class Journal:
 
     def __init__(self, hal: "Hal", keys: "Keys") -> None:
         self.hal = hal
+        self.clock = Clock(hal)  # the unit's
         self.keys = keys
         self.n = -1  # of the last record
         self.latest = 0  # the latest that the clock was when something was written
@@ -85,6 +87,7 @@ class Journal:
         self.broken = False
         for segment in range(SEGMENTS):
             self._find_in(segment)
+        self.clock.remember(self.latest)
         keys = self.keys
         self.used = self.stale = self.key == keys.key and len(keys.journal) > 0
         if not self._find_receipt(self.segment):
@@ -157,10 +160,9 @@ class Journal:
         self.waiting.append((kind, keys, values))
 
     def clock_s(self) -> "int | None":
-        """The wall clock; None without one. Time does not go back: where the clock does, this is
-        the latest that was ever written down."""
-        now_s = self.hal.wall_clock()
-        return None if now_s is None else max(now_s, self.latest)
+        """The trusted time; None where there is none. Time does not go back: where the clock does,
+        this is the latest that was ever written down."""
+        return self.clock.now_s()
 
     def is_full(self) -> bool:
         """Whether the next record begins another segment."""
@@ -170,7 +172,7 @@ class Journal:
         """Write what waits; only while dark. False where something is left."""
         if self.broken or (self.stale and not self.ratchet()):
             return False
-        at = self.hal.wall_clock() if self.waiting else None
+        at = self.clock.now_s() if self.waiting else None
         while self.waiting:
             if (self.is_full() and not self._begin_segment(at, up_s)) or not self._append(at, up_s):
                 return False

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from firmware.records.journal import Journal
     from firmware.records.persistent_state import PersistentState
     from firmware.safety.gate import Gate
-    from firmware.therapy.prescription import Course
+    from firmware.therapy.course import Course
     from firmware.therapy.session import Status
     from hal.contract import Hal
 

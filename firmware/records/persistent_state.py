@@ -6,47 +6,60 @@ be read, or is empty, is taken for the worst: a hard fault whose name is lost lo
 whose sums are lost is full. Only a file that is not there, and of which the journal knows nothing
 either, says that nothing was kept: each file has a `version`, one higher with each writing, and
 the journal's records name it. A file that is gone or older than the journal says is the worst.
+
+The day is the last 24 hours: the hour that goes on, and 24 before it. What was in the oldest goes
+when an hour is over. Time spent off counts as soon as the clock is trusted.
 """
+
+from array import array
 
 from firmware.core import faults
 from firmware.core.limits import (
     CEM43_DAY_Q10_MS,
     CEM43_SESSION_Q10_MS,
     DAY_MS,
+    HOUR_MS,
     SESSION_DAY_MAX_MS,
     SESSIONS_MAX,
 )
-from firmware.core.states import HARD_FAULT, TRIAL
+from firmware.core.states import HARD_FAULT, IN_SESSION, TRIAL
 from firmware.records import journal as of_journal
 from firmware.records import json_codec
+from firmware.therapy.battery import CELL_MOHM, CELL_MOHM_MAX
 from firmware.therapy.dose import FULL_Q10_MS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.core.faults import Faults
     from firmware.records.journal import Journal
+    from firmware.therapy.battery import Battery
+    from firmware.therapy.course import Course
     from firmware.therapy.pad import Pad
-    from firmware.therapy.prescription import Course
     from firmware.therapy.session import Session
     from hal.contract import Hal
 
 FAULT = "fault.json"
 DAY = "day.json"
 LIFTED = b'{"fault": null}'  # the fault file's content once a lit self-test was passed
+HOURS = DAY_MS // HOUR_MS
+HOUR_S = HOUR_MS // 1000
 VERSION = "version"
 FILES = (DAY, FAULT, "visit.json")  # in the order of the journal's `kept`
-DAY_S = DAY_MS // 1000
 FAULT_KEYS = ("fault", "pad", "value", "limit")
 # In the day's file, of the prescription: its mark and number, then these of the session, then of
 # both pads what is left, where the step began (uJ/cm2, below zero) and CEM43.
 COURSE = "course"
 OF_SESSION = ("done_in_all", "done", "step", "in_step_ms", "part_ms")
 COURSE_NUMBERS = 13
+DAY_MORE = ("hours", "cell_mohm", "clock_s", VERSION, COURSE)
 DAY_KEYS = ("treat_ms", "cem43_a_q10_ms", "cem43_b_q10_ms", "day_ms")
+SUMS = 4  # of light, of CEM43 of pad A, of pad B, of whole sessions
+DONE = 3
 CEM43_MOST_Q10_MS = FULL_Q10_MS + CEM43_SESSION_Q10_MS + (1 << 20)
 DAY_MOST = (DAY_MS, CEM43_MOST_Q10_MS, CEM43_MOST_Q10_MS, DAY_MS)
 UNREADABLE = (faults.KEPT_UNREADABLE, faults.UNIT, 0, 0)
 FULL_DAY = (SESSION_DAY_MAX_MS, CEM43_DAY_Q10_MS, CEM43_DAY_Q10_MS, 0)
+NO_HOURS: "tuple[int, ...]" = (0,) * (SUMS * HOURS)
 
 
 def read_fault(content: "bytes | None") -> "tuple[int, int, int, int] | None":
@@ -87,31 +100,32 @@ def read_version(content: "bytes | None") -> int:
     return version
 
 
-def read_day(content: "bytes | None", now_s: "int | None") -> "tuple[int, int, int, int]":
-    """(ms treated, CEM43 of pad A, of pad B, ms since the day began) of the day that goes on.
-
-    `now_s` is the wall clock. Time spent off counts only where both clocks are known and
-    the later is not before the earlier: else the day is as old as it was.
-    """
+def read_day(
+    content: "bytes | None",
+) -> "tuple[tuple[int, int, int, int], tuple[int, ...] | list[int], int]":
+    """((ms treated, CEM43 of pad A, of pad B, ms of the present hour), the same sums of each of
+    the 24 hours before it, oldest first, the trusted time then or 0) of the day that was kept."""
     if content is None:
-        return 0, 0, 0, 0
+        return (0, 0, 0, 0), NO_HOURS, 0
     table = json_codec.parse(content)
     numbers = []
     for key, most in zip(DAY_KEYS, DAY_MOST):
         number = table.get(key)
         if not json_codec.whole(number, 0, most):
-            return FULL_DAY
+            return FULL_DAY, NO_HOURS, 0
         assert isinstance(number, int)
         numbers.append(number)
-    treat_ms, a_q10_ms, b_q10_ms, day_ms = numbers
+    treat_ms, a_q10_ms, b_q10_ms, hour_ms = numbers
     then_s = table.get("clock_s")
-    if now_s is not None and json_codec.whole(then_s, 0, now_s):
-        assert isinstance(then_s, int)
-        passed_s = now_s - then_s
-        day_ms += (passed_s if passed_s < DAY_S else DAY_S) * 1000
-    if day_ms >= DAY_MS:
-        return 0, 0, 0, 0
-    return treat_ms, a_q10_ms, b_q10_ms, day_ms
+    if not isinstance(then_s, int) or not json_codec.whole(then_s, 0, json_codec.MOST):
+        then_s = 0
+    hours = table.get("hours", NO_HOURS)
+    if not isinstance(hours, (list, tuple)) or len(hours) != len(NO_HOURS):
+        return FULL_DAY, NO_HOURS, then_s
+    for number in hours:
+        if not json_codec.whole(number, 0, CEM43_MOST_Q10_MS):
+            return FULL_DAY, NO_HOURS, then_s
+    return (treat_ms, a_q10_ms, b_q10_ms, hour_ms % HOUR_MS), hours, then_s
 
 
 class PersistentState:
@@ -119,30 +133,83 @@ class PersistentState:
 
     def __init__(
         self, hal: "Hal", session: "Session", latch: "Faults", pads: "tuple[Pad, Pad]",
-        journal: "Journal",
+        journal: "Journal", battery: "Battery",
     ) -> None:  # fmt: skip
         self.hal = hal
         self.journal = journal
         self.session = session
         self.latch = latch
         self.pads = pads
+        self.clock = journal.clock
+        self.battery = battery
+        self.hours = [array("i", NO_HOURS[:HOURS]) for _ in range(SUMS)]
+        self.hour = 0  # the oldest of them
+        # the trusted time of what was kept, until time spent off was counted; -1: it is unknown
+        self.kept_s = 0
         self.day_open = False  # there was light, or is to be, since the day was last written
 
-    def restore(self, ms: int, now_s: "int | None") -> None:
-        """At start: go on with the day, and lock the unit if a hard fault was kept. `now_s` is
-        the wall clock."""
+    def restore(self, ms: int) -> None:
+        """At start: go on with the day, and lock the unit if a hard fault was kept."""
         contents = [self.hal.load(name) for name in FILES]
         self.journal.kept[:] = [read_version(content) for content in contents]
         session = self.session
-        self._set_day(read_day(contents[of_journal.DAY], now_s))
+        content = contents[of_journal.DAY]
+        sums, hours, self.kept_s = read_day(content)
+        self._set_day(sums)
+        for k in range(SUMS):
+            for hour in range(HOURS):
+                self.hours[k][hour] = hours[k * HOURS + hour]
+        self.clock.remember(self.kept_s)
+        self.kept_s = self.kept_s or (-1 if content is not None else 0)
         course = getattr(session, "course", None)  # none where a file was refused
         if course:
-            self._restore_course(course, contents[of_journal.DAY])
+            self._restore_course(course, content)
+        if sum(self.hours[DONE]) > session.done:  # of another prescription
+            self.hours[DONE] = array("i", NO_HOURS[:HOURS])
+        self.count_time_off()
+        mohm = json_codec.parse(content).get("cell_mohm") if content else None
+        if json_codec.whole(mohm, CELL_MOHM, CELL_MOHM_MAX):
+            assert isinstance(mohm, int)
+            self.battery.cell_mohm = mohm
         found = read_fault(contents[of_journal.FAULT])
         if found:
             fault, pad, value, limit = found
             self.latch.recall(fault, pad, ms, value, limit)
             session.lock_for_service()
+
+    def count_time_off(self) -> None:
+        """Once a trusted clock says for how long the unit was off: that time has gone by."""
+        if not self.kept_s:
+            return
+        now_s = self.clock.now_s()
+        if now_s is None:
+            return
+        off_s = now_s - self.kept_s - self.clock.up_s if self.kept_s > 0 else 0
+        self.kept_s = 0
+        hours = min(max(off_s, 0) // HOUR_S, HOURS + 1)
+        for _ in range(hours):
+            self.pass_hour()
+        if off_s > 0:
+            self.session.day_ms += off_s % HOUR_S * 1000
+
+    def pass_hour(self) -> None:
+        """An hour is over: what was in the oldest of 24 counts no more."""
+        session = self.session
+        a, b = self.pads
+        session.day_treat_ms = self._shift(0, session.day_treat_ms)
+        a.cem43.day_q10_ms = self._shift(1, a.cem43.day_q10_ms)
+        b.cem43.day_q10_ms = self._shift(2, b.cem43.day_q10_ms)
+        session.done = self._shift(DONE, session.done)
+        self.hour = (self.hour + 1) % HOURS
+        if not session.day_treat_ms and session.state not in IN_SESSION:
+            session.part_ms = 0  # what was left of another day's session is not given any more
+
+    def _shift(self, k: int, total: int) -> int:
+        """Put the present hour in the place of the oldest; return what is left of the total."""
+        row = self.hours[k]
+        oldest = row[self.hour]
+        row[self.hour] = max(total - sum(row), 0)
+        return max(total - oldest, 0)
 
     def _restore_course(self, course: "Course", content: "bytes | None") -> None:
         """What was given of this prescription; where that cannot be read, all of it."""
@@ -258,17 +325,27 @@ class PersistentState:
             b.cem43.day_q10_ms + more_q10_ms,
             session.day_ms,
         )
-        clock_s = self.hal.wall_clock()  # None, null in the file, where there is none
+        hours = []
+        for row in self.hours:
+            for hour in range(HOURS):
+                hours.append(row[(self.hour + hour) % HOURS])
         version = self.journal.kept[of_journal.DAY] + 1
-        keys = DAY_KEYS + ("clock_s", VERSION, COURSE)
-        values = sums + (clock_s, version, self._course_numbers(whole))
-        if not self._store(of_journal.DAY, json_codec.text(keys, values)):
+        values = sums + (
+            hours, self.battery.cell_mohm, self._stamp(), version, self._course_numbers(whole)
+        )  # fmt: skip
+        if not self._store(of_journal.DAY, json_codec.text(DAY_KEYS + DAY_MORE, values)):
             return False
         self.day_open = whole
         return True
 
+    def _stamp(self) -> "int | None":
+        """The trusted time of what is kept; None, null in the file, where there is none. While it
+        is unknown for how long the unit was off, what was kept before stays the beginning."""
+        return self.kept_s + self.clock.up_s if self.kept_s > 0 else self.clock.now_s()
+
     def tidy(self) -> None:
         """Once a second while dark: what could not be written yet."""
+        self.count_time_off()
         self.keep_fault()
         if self.day_open:
             self.store_day(False)

@@ -78,7 +78,7 @@ def set_clock(value: bytes, events: "JournalEvents", visit: "Visit", now: bool) 
         return "clock takes YYYY-MM-DDTHH:MM:SS, 2000 to 2033"
     if now:
         before_s = events.hal.wall_clock()
-        if not events.hal.set_wall_clock(seconds):
+        if not events.journal.clock.set(seconds, True):
             return "no clock answers"
         events.journal.latest = seconds  # time goes on from here
         journal_events.clock(events.journal, before_s, seconds, "signed")

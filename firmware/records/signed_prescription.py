@@ -15,8 +15,9 @@ key was there and is gone.
 """
 
 from firmware.core.conversions import clock_seconds
+from firmware.core.validate import Refused, quote, require_keys
 from firmware.records import json_codec, mac
-from firmware.therapy.prescription import Refused, calibration_text, quote, require_keys
+from firmware.therapy.calibration import calibration_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

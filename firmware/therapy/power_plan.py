@@ -12,8 +12,8 @@ from firmware.therapy.pad import ONE
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.safety.gate import Gate
+    from firmware.therapy.course import Step
     from firmware.therapy.pad import Pad
-    from firmware.therapy.prescription import Step
     from firmware.therapy.session import Session
     from hal.contract import Hal
 

@@ -10,6 +10,7 @@ from firmware.core.limits import (
     CEM43_SESSION_Q10_MS,
     DAY_MS,
     EMPTY_OFF_MS,
+    HOUR_MS,
     IDLE_OFF_MS,
     PAUSE_MAX_MS,
     SESSION_DAY_MAX_MS,
@@ -21,11 +22,12 @@ from firmware.core.limits import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from firmware.core.clock import Clock
     from firmware.core.faults import Faults
     from firmware.core.inputs import Inputs
     from firmware.therapy.battery import Battery
+    from firmware.therapy.course import Course
     from firmware.therapy.pad import Pad
-    from firmware.therapy.prescription import Course
     from hal.contract import Hal
 
 COLUMNS = len(states.EVENTS)
@@ -50,7 +52,7 @@ class Session:
         self.idle_ms = 0  # since a press, a host's command, or the last change of state
         self.session_ms = 0
         self.treat_ms = 0
-        self.day_ms = 0  # since the day began: at power-on, then every 24 h
+        self.day_ms = 0  # of the present hour of the day
         self.day_treat_ms = 0
         self.unworn_count = 0
         self.step = 0  # of the prescription; where no session runs, the one that is next
@@ -127,7 +129,7 @@ class Session:
         self.hal.signal(states.CUE_REFUSED)
 
     def pass_time(self, step_ms: int) -> bool:
-        """A control step went by; True if a new day began with it."""
+        """A control step went by; True if an hour was over with it."""
         state = self.state
         if self.state_ms < DAY_MS:
             self.state_ms += step_ms
@@ -139,11 +141,9 @@ class Session:
             self.in_step_ms += step_ms
             self.day_treat_ms += step_ms
         self.day_ms += step_ms
-        if self.day_ms < DAY_MS:
+        if self.day_ms < HOUR_MS:
             return False
-        self.day_ms = self.day_treat_ms = self.done = 0
-        if state not in states.IN_SESSION:
-            self.part_ms = 0
+        self.day_ms -= HOUR_MS
         return True
 
     def watch_clock(self) -> None:
@@ -191,11 +191,11 @@ class Status:
 
     def __init__(
         self, inputs: "Inputs", session: Session, latch: "Faults", pads: "tuple[Pad, Pad]",
-        battery: "Battery", clock_set: bool,
+        battery: "Battery", clock: "Clock",
     ) -> None:  # fmt: skip
         self.inputs = inputs
         self.session = session
         self.latch = latch
         self.pads = pads
         self.battery = battery
-        self.clock_set = clock_set  # at start
+        self.clock = clock

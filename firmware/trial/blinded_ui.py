@@ -11,7 +11,8 @@ from firmware.core.faults import STOPPING
 from firmware.trial import visits
 from firmware.trial.trial import ENDED, reason_number
 from firmware.ui import texts
-from firmware.ui.text_buffer import MINUS, put_int, put_text
+from firmware.ui.screen import draw_refusal
+from firmware.ui.text_buffer import put_date, put_int, put_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ class Face:
         if row == 4:
             return (2 if trial.alone else 4 + trial.progress.stage) if asks else 0
         if row == 6:
-            clock = 1 if self.status.clock_set else 0
-            refused = (session.lock << 4) + session.refused
+            clock = 1 if self.status.clock.base_s else 0
+            refused = (session.lock << 5) + session.refused
             return ((refused << 1) + self._stopped() << 1) + clock
         if row == 7 and session.refused == states.TOO_EARLY:
             return trial.early_date
@@ -72,12 +73,8 @@ class Face:
         elif row == 6:
             self._draw_trouble(cells)
         elif row == 7 and session.refused == states.TOO_EARLY:
-            date = trial.early_date
             put_text(cells, 0, texts.FROM)
-            put_int(cells, 9, date // 10_000)
-            put_int(cells, 12, date // 100 % 100 + 100)  # the hundred goes under the mark
-            put_int(cells, 15, date % 100 + 100)
-            cells[9] = cells[12] = MINUS
+            put_date(cells, 9, trial.early_date)
 
     def _draw_item(self, item: int, cells: bytearray) -> None:
         """What is asked."""
@@ -99,8 +96,8 @@ class Face:
         elif lock:
             put_text(cells, 0, texts.LOCKS[lock])
         elif session.refused:
-            put_text(cells, 0, texts.REFUSALS[session.refused])
-        elif not self.status.clock_set:
+            draw_refusal(self.status, cells)
+        elif not self.status.clock.base_s:
             put_text(cells, 0, texts.NO_CLOCK)
 
     def take(self, numbers: "list[int]") -> None:
@@ -115,7 +112,7 @@ class Face:
         numbers[4] = session.lock
         numbers[5] = self._stopped()
         numbers[17] = session.treat_ms
-        numbers[21] = 1 if self.status.clock_set else 0
+        numbers[21] = 1 if self.status.clock.base_s else 0
 
 
 def draw_value(item: int, value: int, cells: bytearray) -> None:

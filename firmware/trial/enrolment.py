@@ -11,9 +11,9 @@ message here says which arm it is.
 
 import binascii
 
+from firmware.core.validate import Refused, quote, read_text, require_keys
 from firmware.records import json_codec, mac
 from firmware.records.signed_prescription import BEFORE, payload
-from firmware.therapy.prescription import Refused, quote, read_text, require_keys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,11 +11,12 @@ import gc
 gc.collect()  # what comes now stays: not in all corners of what importing the rest left behind
 
 from firmware.core import states  # noqa: E402
+from firmware.core.conversions import date_of  # noqa: E402
 from firmware.core.limits import DUTY_MAX, RAMP_MS, RATE_MAX_MS  # noqa: E402
+from firmware.core.validate import Refused  # noqa: E402
 from firmware.records import encrypted, mac  # noqa: E402
 from firmware.records.journal import VISIT  # noqa: E402
 from firmware.records.journal_events import JournalEvents  # noqa: E402
-from firmware.therapy.prescription import Refused  # noqa: E402
 from firmware.trial import enrolment, visits  # noqa: E402
 from firmware.trial.visits import AFTER, BEFORE, CLOSED, EFFECT, GUESS, THERAPY  # noqa: E402
 
@@ -173,9 +174,10 @@ class Trial:
             return ~states.NEEDS_SERVICE
         if actions.is_stuck():
             return ~states.BUTTON_STUCK
+        why = actions.why_no_date()
         now_s = self.journal.clock_s()
-        if now_s is None:
-            return ~states.NO_CLOCK
+        if why or now_s is None:
+            return ~(why or states.NO_CLOCK)
         if not self.settle():
             return ~states.STORAGE
         self.alone = False
@@ -204,7 +206,7 @@ class Trial:
             if now.visit:
                 opens = visits.opens_day(protocol, now.first_s, visit)
                 if day < opens:
-                    self.early_date = visits.date_of(opens)
+                    self.early_date = date_of(opens)
                     return states.TOO_EARLY
                 if day > visits.closes_day(protocol, now.first_s, visit):
                     if not self._step((visit, CLOSED, 0), "missed", (visit,)):
@@ -329,7 +331,7 @@ class Trial:
         if not self.key:
             return ""
         journal = self.journal
-        place = " ".join((journal.seal, str(len(journal.waiting)), str(self.hal.wall_clock())))
+        place = " ".join((journal.seal, str(len(journal.waiting)), str(self.journal.clock_s())))
         nonce = mac.hmac_hex(b"", place.encode())[: encrypted.NONCE]
         return encrypted.encrypt(self.key, nonce, numbers)
 

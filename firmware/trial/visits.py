@@ -12,9 +12,9 @@ gone in between the record is written at the next start, and nothing is asked tw
 one higher with each step: the journal's records name it, so that an older file shows.
 """
 
-from firmware.core.conversions import DAYS_BEFORE, EPOCH_YEAR, clock_seconds
+from firmware.core.conversions import clock_seconds
+from firmware.core.validate import Refused
 from firmware.records import json_codec
-from firmware.therapy.prescription import Refused
 from firmware.trial.enrolment import OVERALL, VISITS_MAX
 
 TYPE_CHECKING = False
@@ -80,19 +80,6 @@ def opens_day(protocol: "Protocol", first_s: int, visit: int) -> int:
 def closes_day(protocol: "Protocol", first_s: int, visit: int) -> int:
     """The last day on which a visit may be."""
     return opens_day(protocol, first_s, visit) + 2 * protocol.window_days
-
-
-def date_of(day: int) -> int:
-    """A day since 2000-01-01 as a number whose digits are YYYYMMDD; right until 2099."""
-    year = EPOCH_YEAR
-    while day >= 366 - (year % 4 != 0):
-        day -= 366 - (year % 4 != 0)
-        year += 1
-    month = 12
-    while day < DAYS_BEFORE[month - 1] + (month > 2 and year % 4 == 0):
-        month -= 1
-    day -= DAYS_BEFORE[month - 1] + (month > 2 and year % 4 == 0)
-    return (year * 100 + month) * 100 + day + 1
 
 
 class Progress:

@@ -18,12 +18,14 @@ from firmware.core.limits import (
     STOP_WINS_MS,
     WORN_MAX_MC,
 )
+from firmware.records import journal_events
 from firmware.safety.wear import SIGNS
 from firmware.ui import buttons
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.records.journal import Journal
+    from firmware.records.persistent_state import PersistentState
     from firmware.safety.guard import Guard
     from firmware.safety.wear import WearDetector
     from firmware.therapy.session import Session, Status
@@ -37,7 +39,7 @@ class ButtonActions:
 
     def __init__(
         self, session: "Session", status: "Status", buttons: "Buttons", wear: "WearDetector",
-        guard: "Guard", journal: "Journal",
+        guard: "Guard", journal: "Journal", kept: "PersistentState",
     ) -> None:  # fmt: skip
         self.session = session
         self.status = status
@@ -45,6 +47,7 @@ class ButtonActions:
         self.wear = wear
         self.guard = guard
         self.journal = journal
+        self.kept = kept
         self.wait_ms = 0  # a trial's two arms wait alike after a sign was lost
         self.pressed_in = -1  # the state in which START went down; -1: the press asks for nothing
         self.stop_ms = -1  # clock at the last press that could only mean stop; -1: none yet
@@ -131,12 +134,10 @@ class ButtonActions:
         course = session.course
         if course.sessions and session.done_in_all >= course.sessions:
             return states.COURSE_OVER
-        day_is_full = course.a_day and session.done >= course.a_day
-        if day_is_full or session.day_treat_ms >= SESSION_DAY_MAX_MS:
-            return states.DAY_LIMIT
-        for pad in self.status.pads:
-            if pad.cem43.day_q10_ms >= CEM43_DAY_Q10_MS:
-                return states.DAY_LIMIT
+        if self._is_day_full():
+            why = self.why_no_date() if self.kept.kept_s else states.NOTHING
+            if why or self._is_day_full():
+                return why or states.DAY_LIMIT
         if self.wear.seen_off != SIGNS:
             return states.NEVER_OFF
         return self._why_expired(course.expires_s)
@@ -145,10 +146,35 @@ class ButtonActions:
         """Why a prescription that expires is not good now."""
         if not expires_s:
             return states.NOTHING
+        why = self.why_no_date()
+        if why:
+            return why
         now_s = self.journal.clock_s()
-        if now_s is None:
-            return states.NO_CLOCK
-        return states.EXPIRED if now_s > expires_s else states.NOTHING
+        return states.NOTHING if now_s is not None and now_s <= expires_s else states.EXPIRED
+
+    def _is_day_full(self) -> bool:
+        """Whether the last 24 hours have had their sessions, their light or their heat."""
+        for pad in self.status.pads:
+            if pad.cem43.day_q10_ms >= CEM43_DAY_Q10_MS:
+                return True
+        session = self.session
+        a_day = session.course.a_day
+        return session.day_treat_ms >= SESSION_DAY_MAX_MS or 0 < a_day <= session.done
+
+    def why_no_date(self) -> int:
+        """Why the time cannot be trusted; NOTHING where it can. A date that is doubted is shown,
+        and the next START confirms it: time that was spent off has gone by then."""
+        clock = self.status.clock
+        if clock.now_s() is None:
+            if not clock.doubted_s:
+                return states.NO_CLOCK
+            if self.session.refused != states.NEW_DATE:
+                return states.NEW_DATE
+            at_s = clock.doubted_s
+            journal_events.clock(self.journal, at_s, at_s, "confirmed")
+            clock.confirm()
+        self.kept.count_time_off()
+        return states.NOTHING
 
     def _why_no_resume(self) -> int:
         """Why a paused session may not go on."""

@@ -7,10 +7,11 @@ glass when their bus is free.
 """
 
 from firmware.core import states
+from firmware.core.conversions import DAY_S, date_of
 from firmware.core.faults import FAULTS
 from firmware.core.limits import SESSION_DAY_MAX_MS
 from firmware.ui import texts
-from firmware.ui.text_buffer import ZERO, blank, put_int, put_text
+from firmware.ui.text_buffer import ZERO, blank, put_date, put_int, put_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -100,12 +101,12 @@ class Screen:
             return (status.battery.percent << 15) + unsure + status.battery.sessions_left()
         # changes with every fault that comes, and when they are acknowledged
         trouble = status.latch.count * 2 + (1 if status.latch.latched else 0)
+        own = (trouble << 8) + (session.lock << 5) + session.refused
         if row == 6:
-            trouble = (trouble << 8) + (session.lock << 5) + session.refused
-            trouble += self._lost() << 16
+            own += self._lost() << 16
         elif session.state in OFFERING and not (status.latch.latched or session.lock):
-            trouble = self._offer()
-        return trouble
+            own = self._offer()
+        return own
 
     def _lost(self) -> int:
         """Outside of a session: how often a part lost its set-up, times 8, and which it was."""
@@ -219,8 +220,8 @@ class Screen:
         elif latch.latched:
             draw_fault(latch.rows[latch.first], cells)
         elif session.refused:
-            put_text(cells, 0, texts.REFUSALS[session.refused])
-        elif not self.status.clock_set:
+            draw_refusal(self.status, cells)
+        elif not self.status.clock.base_s:
             put_text(cells, 0, texts.NO_CLOCK)
         elif self._lost():
             worst = self._lost()
@@ -229,10 +230,13 @@ class Screen:
             put_int(cells, CELLS, worst >> 3)
 
     def _draw_values(self, cells: bytearray) -> None:
-        """The fault that a locked unit keeps; or the first fault's value and limit."""
+        """The fault that a locked unit keeps; why a press is refused; the first fault's value and
+        limit."""
         latch = self.status.latch
         if self.status.session.lock and latch.count:
             draw_fault(latch.rows[0], cells)
+        elif latch.latched and self.status.session.refused:
+            draw_refusal(self.status, cells)
         elif latch.latched:
             first = latch.rows[latch.first]
             point = 0
@@ -244,6 +248,13 @@ class Screen:
             put_int(cells, 7, value, point)
             cells[8] = 0x2F
             put_int(cells, 15, limit, point)
+
+
+def draw_refusal(status: "Status", cells: bytearray) -> None:
+    """Why what was asked for is refused; a date that START is to confirm."""
+    put_text(cells, 0, texts.REFUSALS[status.session.refused])
+    if status.session.refused == states.NEW_DATE:
+        put_date(cells, 4, date_of(status.clock.doubted_s // DAY_S))
 
 
 def draw_minutes(seconds: int, at: int, cells: bytearray) -> None:

@@ -86,7 +86,7 @@ class Telemetry:
         numbers[18] = battery.cell_mv
         numbers[19] = battery.percent
         numbers[20] = battery.sessions_left()
-        numbers[21] = 1 if status.clock_set else 0
+        numbers[21] = 1 if status.clock.base_s else 0
         numbers[22] = self.late_us
 
     def write(self) -> None:

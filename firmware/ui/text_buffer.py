@@ -44,6 +44,14 @@ def put_int(cells: bytearray, end: int, value: int, point: int = 0) -> int:
     return end
 
 
+def put_date(cells: bytearray, end: int, date: int) -> None:
+    """A date, as YYYYMMDD, as YYYY-MM-DD; the year ends before `end`."""
+    put_int(cells, end, date // 10_000)
+    put_int(cells, end + 3, date // 100 % 100 + 100)  # the hundred goes under the mark
+    put_int(cells, end + 6, date % 100 + 100)
+    cells[end] = cells[end + 3] = MINUS
+
+
 def append_int(cells: bytearray, at: int, value: int) -> int:
     """A number from `at` on; returns where it ended."""
     width = 1

@@ -20,6 +20,7 @@ REFUSALS = (
     b"Prescr. expired", b"Set the clock", b"Too early", b"Trial is over", b"First UP or DOWN",
     b"First belt off",
     b"Hold START 1.5 s", b"Course is over",
+    b"    -  -   OK?",
 )  # fmt: skip
 FAULTS = (
     b"Sensor open", b"Sensor shorted", b"Skin too hot", b"Sensors differ",

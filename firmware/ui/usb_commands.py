@@ -72,7 +72,7 @@ def set_clock(date: bytes, events: "JournalEvents") -> bytes:
     if seconds < 0:
         return b'{"error":"clock takes YYYY-MM-DDTHH:MM:SS, 2000 to 2033"}\n'
     before_s = events.hal.wall_clock()
-    if not events.hal.set_wall_clock(seconds):
+    if not events.journal.clock.set(seconds, False):
         return b'{"error":"no clock answers"}\n'
     journal_events.clock(events.journal, before_s, seconds, "host")
     return b'{"ok":"clock set"}\n'

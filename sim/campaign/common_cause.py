@@ -1,6 +1,7 @@
-"""Common-cause study: both contact sensors of a pad wrong alike, and the alert dead.
+"""Common causes: faults that come together, and both contact sensors of a pad wrong alike.
 
-Called by `waistband check faults`. The two sensors agree, so the pair check does not find them:
+CAUSES is read by `sim.campaign.generators`. The study is called by `waistband check faults`: the
+alert is dead, and the two sensors of a pad agree, so that the pair check does not find them:
 either both froze while the pad was cool, or both came to read low by the same amount, from each
 of several moments of ramp and treatment, within creeps of several lengths. The LED board's
 thermometer, the dose and the clock are left. No bound of the table holds here (the table's pairs
@@ -15,9 +16,25 @@ from sim.campaign.injection import LONGEST_S
 from sim.campaign.injection_points import MOMENTS, PRESCRIPTIONS, WEARERS
 from sim.campaign.measurements import Measurements
 from sim.common.story import Event, Scenario
-from sim.faults.catalogue import ALERT_BROKEN
+from sim.faults.catalogue import ALERT_BROKEN, NAMES
 from sim.faults.deadlines import SINGLE_C
 from sim.run import Run
+
+# Faults that one cause brings about together, within WITHIN_S; campaigns draw from each.
+CAUSES: "dict[str, tuple[str, ...]]" = {
+    "supply dips": (
+        "battery_sag", "contact_reset", "board_sensor_reset", "rail_reset", "gauge_reset",
+        "skin_sensor_reset", "screen_reset", "firmware_exception",
+    ),
+    "wet belt": (
+        "skin_sensor_drift", "skin_sensor_stuck", "ntc_drift", "button_chatter", "buckle_stuck",
+    ),
+    "bus": ("i2c_hang", "bus_low", "gauge_nak", "contact_garbage", "skin_sensor_lost", "clock_bit"),
+    "heat": ("hot_room", "under_blanket", "lying_on_pad", "board_sensor_drift", "battery_aged"),
+    "cold start of an old unit": ("battery_aged", "clock_lost", "rail_offset", "led_gain"),
+}  # fmt: skip
+WITHIN_S = 1.0
+KNOWN = {cause: [name for name in names if name in NAMES] for cause, names in CAUSES.items()}
 
 PAD = 0
 MOMENT = next(moment for moment in MOMENTS if moment.name == "RAMP")  # lit, and as cool as it gets

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from hal.boards import RPI_PICO
+from sim.campaign.common_cause import KNOWN, WITHIN_S
 from sim.common.boards import wavelengths_nm
 from sim.common.story import Event, PressureSpot, Scenario, Start
 from sim.common.value_record import replace
@@ -33,6 +34,7 @@ WAVELENGTHS_NM = wavelengths_nm(RPI_PICO)
 PAUSES, SET_POINTS, OFF_SKIN, ENDS, MOVES, AGAIN = 0.3, 0.25, 0.12, 0.08, 0.1, 0.08
 STEPPED = 0.4  # share of prescriptions of format 2
 PRESSED_ON = 0.35  # share of windows with presses
+GROUPED = 0.2  # share of fault windows whose faults have a common cause
 PAIRED = 0.5  # share of fault windows with a second, independent fault
 SPOTS = 0.4  # share of wearers with a pressed spot under the pads
 DARK_SKIN = 0.15  # share of wearers in whose melanin all light ends
@@ -277,8 +279,10 @@ def draw_fault(rng: Random, name: str, at_s: float) -> Event:
 
 
 def draw_faults(rng: Random, now_s: float) -> list[Event]:
-    """Draw one fault, or two independent ones."""
+    """Draw one fault, two independent ones, or some that have a common cause."""
     first_s = now_s + 2 * TICK_S + rng.uniform(0.0, SOON_S)
+    if rng.random() < GROUPED:
+        return draw_group(rng, first_s)
     names = rng.sample(sorted(FAULTS), 2)
     events = [draw_fault(rng, names[0], first_s)]
     if rng.random() >= PAIRED:
@@ -287,6 +291,13 @@ def draw_faults(rng: Random, now_s: float) -> list[Event]:
         return [*events, make_event(first_s, "fault", ALERT_BROKEN)]
     second_s = first_s + rng.choice((0.0, rng.uniform(0.0, 1.0), rng.uniform(0.0, LATER_S)))
     return [*events, draw_fault(rng, names[1], second_s)]
+
+
+def draw_group(rng: Random, first_s: float) -> list[Event]:
+    """Draw two or three faults that one cause brings about."""
+    names = KNOWN[rng.choice(sorted(KNOWN))]
+    struck = rng.sample(names, min(rng.randint(2, 3), len(names)))
+    return [draw_fault(rng, name, first_s + rng.uniform(0.0, WITHIN_S)) for name in struck]
 
 
 def draw_noise_seed(rng: Random, now_s: float) -> Event:

@@ -91,6 +91,9 @@ def attend_visit(run: "Run", answer: Answer) -> str:
     wait_a_moment(run)
     if run.unit.session.state != states.RATE:
         press_buttons(run, "START")
+    if run.unit.session.refused == states.NEW_DATE:  # shown since the last visit is long ago
+        wait_a_moment(run)
+        press_buttons(run, "START")
     answer_questions(run, answer)
     while run.unit.session.state in states.IN_SESSION and run.advance(STEPS_A_LOOK):
         pass

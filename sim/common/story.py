@@ -24,7 +24,7 @@ class Start(Record):
 
     FIELDS = (
         "ambient_c", "battery_pct", "worn", "perfusion", "vasodilation", "fat_mm", "air_w_m2k",
-        "clock", "spot", "person", "contact_w_m2k", "back_m2k_w", "light_mm",
+        "clock", "spot", "person", "contact_w_m2k", "back_m2k_w", "light_mm", "date", "clock_set",
     )  # fmt: skip
     ambient_c: float = 23.0
     battery_pct: float = 80.0
@@ -39,15 +39,18 @@ class Start(Record):
     contact_w_m2k: float = 150.0  # from a pad's face to the skin
     back_m2k_w: float = 0.10  # from LED board to outer surface
     light_mm: float = 3.0  # 1/e depth of the light; 0.2: dark skin, all of it in the melanin
+    date: int | None = None  # of the battery-backed clock, s since 2000-01-01; None: as it was
+    clock_set: bool = True  # False: that clock was never set
 
 
 class Event(Record):
     """Something that happens to the unit.
 
-    `kind` is "press" (`name` a button, held for `hold_ms`), "fault" (`name` of FAULTS) or
-    "set" (`name` of CHANGES, `value` its new value). `pad` None means both; a fault's `value`
-    is in the unit of its row, and `for_s` None lasts to the end. `button` is what is stuck,
-    `line` where in the firmware, as "firmware/safety/gate.py:58", `nm` the bank of each pad.
+    `kind` is "press" (`name` a button, held for `hold_ms`), "fault" (`name` of FAULTS), "host"
+    (`name` a line that a host on USB sends) or "set" (`name` of CHANGES, `value` its new value).
+    `pad` None means both; a fault's `value` is in the unit of its row, and `for_s` None lasts to
+    the end. `button` is what is stuck, `line` where in the firmware, as
+    "firmware/safety/gate.py:58", `nm` the bank of each pad.
     """
 
     FIELDS = ("at_s", "kind", "name", "pad", "value", "for_s", "hold_ms", "button", "line", "nm")

@@ -123,7 +123,7 @@ def number(value: object, where: str, low: float, high: float, unit: str = "") -
     right = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not right or not low <= value <= high or not math.isfinite(value):  # type: ignore[operator,arg-type]
         unit = f" ({unit})" if unit else ""
-        raise BadInput(f"{where} is {shown(value)}: a number from {low:g} to {high:g}{unit}")
+        raise BadInput(f"{where} is {shown(value)}: a number from {low:.9g} to {high:.9g}{unit}")
     return float(value)  # type: ignore[arg-type]
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from firmware.core.limits import CONTROL_TICKS, TICK_MS
 from firmware.waistband import Waistband
 from hal.contract import POWER_ON
+from hal.files import TABLE
 from sim.common.boards import board_file
 from sim.driver_depth.cue_follower import CueFollower
 from sim.driver_depth.font import GLYPHS
@@ -61,6 +62,15 @@ def unit_files(setup: "Setup") -> dict[str, bytes]:
 def clock_at_power_on(setup: "Setup") -> int | None:
     """Return the battery-backed clock's time at power-on, s since 1970; None: never set."""
     return None if setup.clock_s is None else UNIX_2000_S + setup.clock_s
+
+
+def kept_files(files: "Mapping[str, bytes]") -> dict[str, bytes]:
+    """Return those files of a flash that the unit itself keeps: no program, nor its table."""
+    return {
+        name: content
+        for name, content in files.items()
+        if name != TABLE and not name.endswith((".py", ".mpy"))
+    }
 
 
 class BenchDepth(Depth):
@@ -190,6 +200,12 @@ class BenchDepth(Depth):
         """When (s) and why the chip began anew."""
         return [(us / 1e6, why) for us, why in self._chip.resets]
 
+    def read_clock_s(self) -> int | None:
+        """The battery-backed clock, s since 2000-01-01; None where it is not set."""
+        clock = self.parts["clock"]
+        assert isinstance(clock, Ds3231)
+        return clock.seconds(self._chip.us)
+
     def on_light(self, sink: "Callable[[float, float, float], object]") -> None:
         """Have `sink` called with begin and end (ms) and watts of each stretch of light: the mean
         of a stretch at driver depth, each pulse of a carrier at pin depth."""
@@ -197,6 +213,18 @@ class BenchDepth(Depth):
 
     def jump_clock(self, seconds: int) -> None:
         """The battery-backed clock jumps ahead."""
+        self._clock.jump(seconds)
+
+    def lose_clock(self) -> None:
+        """The battery-backed clock is not set any more."""
+        self._clock.lose()
+
+    def flip_clock(self, bit: int | None) -> None:
+        """A bit of the clock's time registers reads wrong."""
+        self._clock.flipped = bit
+
+    @property
+    def _clock(self) -> Ds3231:
         clock = self.parts["clock"]
         assert isinstance(clock, Ds3231)
-        clock.jump(seconds)
+        return clock

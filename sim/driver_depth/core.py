@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from sim.driver_depth.bench import Bench
     from sim.driver_depth.flash import Flash
+    from sim.driver_depth.hardware import Timer
 
 TICKS_MASK = (1 << 30) - 1  # small ints of MicroPython on the chip: 31 bits, ticks are 30
 POWER_ON, WATCHDOG = 1, 3  # as machine.reset_cause() has them
@@ -71,6 +72,7 @@ class Chip(Clock):
         self.swallowed = 0
         self.on_endless: Callable[[], None] | None = None  # ... which then never runs again
         self.resets: list[tuple[int, str]] = []  # (us, why)
+        self.timers: list[Timer] = []  # of MicroPython's, that run
         self.asleep = False  # lightsleep was called
         self.bench.attach(self)
         self.bench.on_unheld = self.release_supply
@@ -102,6 +104,8 @@ class Chip(Clock):
             self.pio.edge(us)
         if us >= self.bench.due_us:
             self.bench.handle_due(us)
+        for timer in self.timers[:]:
+            timer.run_due(us)
         if us >= self.step_us and self.on_step:
             self.step_us = self.on_step(us)
         if us >= self.watchdog_us:
@@ -112,7 +116,12 @@ class Chip(Clock):
 
     def _find_due(self) -> None:
         self.due = min(
-            self.pio.edge_us, self.bench.due_us, self.step_us, self.watchdog_us, self.stop_us
+            self.pio.edge_us,
+            self.bench.due_us,
+            self.step_us,
+            self.watchdog_us,
+            self.stop_us,
+            *[timer.due_us for timer in self.timers],
         )
 
     def stop_at(self, us: int) -> None:
@@ -182,6 +191,7 @@ class Chip(Clock):
         self.pwm.reset()
         self.pio.reset()
         self.watchdog_us, self.watchdog_span_us = NEVER, 0
+        self.timers = []
         self.usb.kbd_intr = CTRL_C
 
     def boot(self) -> None:
@@ -195,6 +205,7 @@ class Chip(Clock):
 
     def soft_reset(self) -> None:
         """Reset MicroPython softly: pins, PIO pins, the watchdog and half of the slices stay."""
+        self.timers = []
         self.pio.disable_all()
         self.pwm.deinit_all()
         self.usb.kbd_intr = CTRL_C

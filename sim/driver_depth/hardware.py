@@ -11,6 +11,7 @@ from sim.driver_depth.module import Module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, NoReturn
 
     from sim.driver_depth.core import Chip
@@ -141,6 +142,39 @@ class Wdt:
         self.chip.watchdog_us = self.chip.us + self.chip.watchdog_span_us
 
 
+class Timer:
+    """A timer of MicroPython's: its callback runs in the program, between two operations."""
+
+    chip: "Chip"
+    ONE_SHOT, PERIODIC = 0, 1
+
+    def __init__(
+        self, id: int, *, period: int, mode: int, callback: "Callable[[Timer], object]"
+    ) -> None:
+        if id != -1:
+            raise ValueError("Timer doesn't exist")
+        self.period_us = period * 1_000
+        self.once = mode == self.ONE_SHOT
+        self.callback = callback
+        self.due_us = self.chip.us + self.period_us
+        self.chip.timers.append(self)
+        self.chip.due_by(self.due_us)
+
+    def deinit(self) -> None:
+        """Stop it."""
+        if self in self.chip.timers:
+            self.chip.timers.remove(self)
+
+    def run_due(self, us: int) -> None:
+        """Call back, if that is due."""
+        if us < self.due_us:
+            return
+        self.due_us += self.period_us
+        if self.once:
+            self.deinit()
+        self.callback(self)
+
+
 class Memory:
     """`machine.mem32`: the watchdog's scratch registers and two of the USB controller."""
 
@@ -184,6 +218,7 @@ def machine_module(chip: "Chip", buses: tuple[Bus, Bus]) -> Module:
 
     return Module("machine", {
         "Pin": bind(Pin, made={}), "PWM": bind(PwmChannel), "ADC": bind(Adc), "WDT": bind(Wdt),
+        "Timer": bind(Timer),
         "I2C": bind(I2C, buses=buses), "mem32": Memory(chip), "reset": reset,
         "lightsleep": lightsleep, "reset_cause": lambda: chip.cause,
         "PWRON_RESET": POWER_ON, "WDT_RESET": WATCHDOG,

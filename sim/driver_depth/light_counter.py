@@ -82,8 +82,8 @@ class LightCounter:
     def mean_ma(self, begin_us: float, end_us: float) -> float:
         """Return the mean current of the LED supply in a span that is over, as the rail monitor
         shows it."""
-        mean_w = self.mean_w(begin_us, end_us)
         hardware = self.hardware
+        mean_w = self.mean_w(begin_us, end_us) * hardware.errors.get("rail_ratio", 1.0)
         stray_ma = hardware.stray_ma(begin_us, end_us, self.closed_us, self.opened_us, 1e6)
         return mean_w * 1e6 / hardware.plant.pack_mv() + stray_ma
 

@@ -364,11 +364,22 @@ class Ds3231(Part):
         self.offset_s = UNIX_2000_S if unix_s is None else unix_s
         super().__init__(bench)
         self.control = 0x1C
+        self.flipped: int | None = None  # bit of the time registers that reads wrong
         self.status = self.STOPPED | 0x08 if self.unset else 0x08
+
+    def lose(self) -> None:
+        """Its cell is dead: the oscillator stood still."""
+        self.status |= self.STOPPED
 
     def jump(self, seconds: int) -> None:
         """Move its time ahead, as a fault does."""
         self.offset_s += seconds
+
+    def seconds(self, us: int) -> int | None:
+        """Return its time in seconds since 2000-01-01; None where it was never set."""
+        if self.status & self.STOPPED:
+            return None
+        return self.offset_s + us // 1_000_000 - UNIX_2000_S
 
     def fields(self, us: int) -> list[int]:
         """Return second, minute, hour, day of the week, day, month and year, in BCD."""
@@ -383,6 +394,8 @@ class Ds3231(Part):
         """Return bytes, register after register."""
         held = bytearray(self.REGISTERS)
         held[:7] = bytes(self.fields(us))
+        if self.flipped is not None:
+            held[self.flipped // 8] ^= 1 << self.flipped % 8
         held[self.CONTROL], held[self.STATUS] = self.control, self.status
         return bytes([held[(self.pointer + k) % self.REGISTERS] for k in range(count)])
 

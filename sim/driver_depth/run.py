@@ -10,6 +10,7 @@ from sim.driver_depth.bench_depth import (
     SOUND,
     BenchDepth,
     clock_at_power_on,
+    kept_files,
     unit_before_boot,
     unit_files,
 )
@@ -77,7 +78,20 @@ class DriverDepth(BenchDepth):
         """Return what a host has read from the unit's USB."""
         return self.chip.usb.text()
 
+    def read_files(self) -> dict[str, bytes]:
+        """What the unit's flash holds beside the program, by name."""
+        return kept_files(self.assembly.flash.files)
+
+    def read_scratch(self) -> int:
+        """The scratch word."""
+        return self.chip.scratch[0]
+
     # -- faults of the program, the chip and its flash -------------------------------------
+
+    def send_line(self, line: str) -> None:
+        """A host opens the port and sends a line."""
+        self.chip.usb.connected = True
+        self.chip.usb.type(line + "\n")
 
     def raise_exception(self) -> None:
         """The firmware raises in its next tick: in the guard, which every tick asks."""

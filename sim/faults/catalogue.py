@@ -101,6 +101,7 @@ BEFORE_POWER = ("OFF",)
 AS_APART = (
     "contact_apart", "contact_hot", "contact_garbage", "contact_jump", "contact_still", "off_skin",
 )  # fmt: skip
+SPRINGS_BACK = ("ntc_open", "ntc_short", "pad_unplugged")  # their end is a contact_jump as well
 AS_SLIPPED = ("off_skin", "contact_apart", "contact_jump", "contact_loose")
 RESETS = ("set_up_lost",)  # once a chip has lost its set-up again and again
 AS_CURRENT = ("fet_stuck_on", "rail_apart", "enable_stuck")
@@ -287,8 +288,8 @@ GROUPS = (
         # The zero is taken off as it is at START: one that moves while lit is current.
         Fault(
             "rail_offset", 62, "rail monitor’s zero is off",  # noqa: RUF001 - as the page sets it
-            [Bound(GOES_ON, None, STRIKE, LIT, (Trial(2.0), Trial(-2.0)), source=IN_GATED)],
-            unit="mA", low=-20, high=20, default=2.0, drawn=(-1.0, 1.0), harmless_to=1.0,
+            [Bound(GOES_ON, None, STRIKE, LIT, (Trial(1.0), Trial(-1.0)), source=IN_GATED)],
+            unit="mA", low=-20, high=20, default=1.0, drawn=(-1.0, 1.0), harmless_to=1.0,
             shows_as=AS_CURRENT,
         ),
         Fault(
@@ -432,6 +433,7 @@ GROUPS = (
         ),
         Fault(  # the unit's nine clocks free it once dark: the fault stays latched
             "bus_low", 68, "a part holds SDA low", [Bound(OFF, 800, STRIKE, ("FAULT",), once=True)],
+            lasts=False, not_in=("WAIT_SKIN",),  # there it is clocked free before any light
             shows_as=("contact_lost", "board_sensor_lost", "rail_lost", "skin_sensor_lost"),
         ),
         Fault(
@@ -442,6 +444,14 @@ GROUPS = (
             "clock_jump", 24, "clock jumps",
             [Bound(GOES_ON, None, STRIKE, LIT, (Trial(1.0), Trial(-1.0)))],
             unit="days", low=-3_650, high=3_650, default=1.0,
+        ),
+        Fault(
+            "clock_lost", 58, "clock lost", [Bound(GOES_ON, None, STRIKE, LIT)], lasts=False,
+        ),
+        Fault(
+            "clock_bit", 59, "clock reads a wrong bit",
+            [Bound(GOES_ON, None, STRIKE, LIT, (Trial(45.0), Trial(52.0)))],
+            unit="bit of its time", low=0, high=55, default=45.0,
         ),
         Fault(
             "flash_full", 35, "flash full",

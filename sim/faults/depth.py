@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from sim.physics.threshold_times import Dark
 
 
+SWITCHED_ON = "switched on"  # a start by a person, among the restarts
+
+
 class Setup(Record):
     """The unit and its surroundings at power-on."""
 
@@ -62,6 +65,7 @@ class Observer:
 class Depth:
     """A unit, simulated to some depth. Times are in ms or s since power-on."""
 
+    outlives_reset = True  # the firmware's objects can be read after the reset that ended it
     chunk_steps = 250  # control steps that are worth a look at the wall clock
     hardware: "Hardware"
     observer: Observer
@@ -152,6 +156,18 @@ class Depth:
         """When (s) the firmware raised by itself, and what, as far as this depth can tell."""
         return []
 
+    def read_files(self) -> "dict[str, bytes]":
+        """What the unit's flash holds beside the program, by name."""
+        return {}
+
+    def read_clock_s(self) -> int | None:
+        """The battery-backed clock, s since 2000-01-01; None where it is not set."""
+        return None
+
+    def read_scratch(self) -> int:
+        """The scratch word that a reset keeps and a loss of power clears."""
+        return 0
+
     def on_light(self, sink: "Callable[[float, float, float], object]") -> None:
         """Have `sink` called with each stretch of light: from and until when in ms, and watts."""
 
@@ -160,6 +176,9 @@ class Depth:
         raise ValueError("a recording is made at HAL depth, of a run with record=True")
 
     # -- faults of the program, the chip and its flash -------------------------------------
+
+    def send_line(self, line: str) -> None:
+        """A host on USB sends a line to the running unit."""
 
     def raise_exception(self) -> None:
         """The firmware raises in its next tick."""
@@ -181,6 +200,12 @@ class Depth:
 
     def jump_clock(self, seconds: int) -> None:
         """The battery-backed clock jumps ahead."""
+
+    def lose_clock(self) -> None:
+        """The battery-backed clock's cell is dead: it is not set any more."""
+
+    def flip_clock(self, bit: int | None) -> None:
+        """A bit of the clock's seven time registers reads wrong, 0-55; None: none does."""
 
     def fill_flash(self, on: bool) -> None:
         """Nothing more can be written."""

@@ -7,6 +7,7 @@ faults of `sim.faults.injectors` act on it and on the plant behind it, and on no
 
 from firmware.core.inputs import CHARGING
 from sim.common.value_record import Record
+from sim.faults.tolerances import add_errors
 from sim.physics import sensors
 from sim.physics.threshold_times import ThresholdTimes
 
@@ -61,6 +62,7 @@ class Hardware:
         self.plant = plant
         self.board = board
         self.t_ms = 0  # since power-on; the owner keeps it
+        self.errors: dict[str, float] = {}  # of its parts, as `sim.faults.tolerances` has them
         # Inputs: bits of `firmware.core.inputs`.
         self.pins = 0
         self.stuck_pins = 0
@@ -115,6 +117,8 @@ class Hardware:
         self.levels = levels = [
             a.ntc_level, b.ntc_level, plant.pack_mv() * sensors.ADC_FULL / self.full_scale_mv,
         ]  # fmt: skip
+        if self.errors:
+            add_errors(self.errors, levels, raw)
         for one in self.filters:
             one.alter(self, one.event, one.kept)
         for k, level in enumerate(levels):

@@ -50,6 +50,17 @@ def clock_jump(depth: "Depth", event: "Event", on: bool) -> None:
     depth.jump_clock(int(days * DAY_S) * (1 if on else -1))
 
 
+def clock_lost(depth: "Depth", event: "Event", on: bool) -> None:
+    """The battery-backed clock is lost; it can be set anew."""
+    if on:
+        depth.lose_clock()
+
+
+def clock_bit(depth: "Depth", event: "Event", on: bool) -> None:
+    """Bit `value` of the clock's time registers reads wrong."""
+    depth.flip_clock(int(event.value or 0.0) if on else None)
+
+
 FAULTS: "dict[str, Inject]" = {
     "firmware_exception": firmware_exception,
     "firmware_hang": firmware_hang,
@@ -57,6 +68,8 @@ FAULTS: "dict[str, Inject]" = {
     "soft_reset": soft_reset,
     "brownout": brownout,
     "clock_jump": clock_jump,
+    "clock_lost": clock_lost,
+    "clock_bit": clock_bit,
     "flash_full": lambda depth, event, on: depth.fill_flash(on),
     "flash_corrupt": lambda depth, event, on: depth.corrupt_flash(on),
     "flash_torn": lambda depth, event, on: depth.tear_write(on),

@@ -78,6 +78,8 @@ class HalDepth(Depth):
                     observer.end_tick()
             if self.end_step(last_ms):
                 return False
+            if self.lifecycle.sleeps():
+                self.hal.skip_to(min(self.hal.event_ms, last_ms - TICK_MS))
         return True
 
     def end_step(self, last_ms: int) -> bool:
@@ -169,6 +171,18 @@ class HalDepth(Depth):
         """When (s) the firmware raised by itself, and what."""
         return self.lifecycle.raised
 
+    def read_files(self) -> "dict[str, bytes]":
+        """What the unit's flash holds, by name."""
+        return dict(self.hal.files)
+
+    def read_clock_s(self) -> int | None:
+        """The battery-backed clock, s since 2000-01-01; None where it is not set."""
+        return self.hal.wall_clock()
+
+    def read_scratch(self) -> int:
+        """The scratch word."""
+        return self.hal.word
+
     def on_light(self, sink: "Callable[[float, float, float], object]") -> None:
         """Have `sink` called with each stretch of light: from and until when in ms, and watts."""
         self.hal.on_light = sink
@@ -180,6 +194,10 @@ class HalDepth(Depth):
         return self.recorder.read_recording()
 
     # -- faults of the program, the chip and its flash -------------------------------------
+
+    def send_line(self, line: str) -> None:
+        """A host sends a line."""
+        self.hal.commands.append(line.encode())
 
     def raise_exception(self) -> None:
         """The HAL raises in the next tick, in the firmware's place."""
@@ -214,6 +232,14 @@ class HalDepth(Depth):
         """The battery-backed clock jumps ahead, if it is set."""
         if self.hal.clock_s is not None:
             self.hal.clock_s += seconds
+
+    def lose_clock(self) -> None:
+        """The battery-backed clock is not set any more."""
+        self.hal.clock_s = None
+
+    def flip_clock(self, bit: int | None) -> None:
+        """A bit of the clock's time registers reads wrong."""
+        self.hal.clock_bit = bit
 
     def fill_flash(self, on: bool) -> None:
         """Nothing more can be written."""

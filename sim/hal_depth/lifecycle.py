@@ -13,6 +13,7 @@ from firmware.core.states import NOT_LOCKED, RESTARTS
 from firmware.waistband import Waistband
 from hal import resets
 from sim.faults.catalogue import HANGS, POWER_LOST, RAISES, SOFT_RESET
+from sim.faults.depth import SWITCHED_ON
 from sim.faults.hardware import NEVER_MS
 
 TYPE_CHECKING = False
@@ -146,15 +147,19 @@ class Lifecycle:
             self.is_off = False
             hal.powered = True
             self.tick = self.wait
-            self.power_on()
+            self.power_on(SWITCHED_ON)
         self.released = self.released or not down
 
-    def power_on(self) -> None:
+    def power_on(self, why: str = "power-on") -> None:
         """Power has come, or come back."""
         hal = self.hal
         hal.restart()
-        self.restarts.append((hal.t_ms / 1000, "power-on"))
+        self.restarts.append((hal.t_ms / 1000, why))
         self.boot(True)
+
+    def sleeps(self) -> bool:
+        """Whether the unit is off and stays so until an event comes."""
+        return self.is_off and self.released and not self.hal.hardware.pins & START
 
     def boot(self, power_on: bool) -> None:
         """As `main.wire`: word and firmware of the boot cycle that begins, or the prompt."""

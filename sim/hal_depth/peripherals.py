@@ -8,6 +8,7 @@ import hashlib
 
 from firmware.core.limits import TICK_MS
 from hal.contract import POWER_ON, Hal
+from hal.ds3231 import decode, encode
 from hal.resets import ARMED
 from sim.faults.hardware import CLOCK_S
 
@@ -40,6 +41,7 @@ class Peripherals(Hal):
         self.torn: BaseException | None = None  # ends the program in the middle of a write
         self.word = 0
         self.clock_s: int | None = CLOCK_S
+        self.clock_bit: int | None = None  # of its time registers, that reads wrong
 
     def reset_peripherals(self) -> None:
         """A reset: only the scratch word, what is outside the chip and `t_ms` are as they were."""
@@ -163,8 +165,15 @@ class Peripherals(Hal):
         return None if content is None else content[-most:]
 
     def wall_clock(self) -> "int | None":
-        """The clock, unless it is unset."""
-        return None if self.clock_s is None else self.clock_s + max(self.t_ms, 0) // 1000
+        """The clock, unless it is unset; as its chip's driver reads it where a bit is wrong."""
+        if self.clock_s is None:
+            return None
+        now_s = self.clock_s + max(self.t_ms, 0) // 1000
+        if self.clock_bit is None:
+            return now_s
+        registers = encode(now_s)
+        registers[self.clock_bit // 8] ^= 1 << self.clock_bit % 8
+        return decode(registers)
 
     def set_wall_clock(self, seconds: int) -> bool:
         """Set it."""

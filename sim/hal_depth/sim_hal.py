@@ -82,6 +82,7 @@ class SimHal(Peripherals):
         self.frozen = False  # the lease holds the switch closed and cannot end
         self.off_due = True  # off was asked for, or the lease ran out
         self.off_ms = 0  # when off was last asked for
+        self.asked_off = True  # ... and nothing was driven since
         self.darks: list[Dark] = []
         self.late_j = 0.0  # optical energy while off was due
 
@@ -89,7 +90,8 @@ class SimHal(Peripherals):
         """The converter's noise begins anew."""
         noise = sensors.Noise(seed ^ 0x5EED)
         self._pick = noise
-        self._ring = [sensors.ADC_NOISE_LSB * noise.draw() + 0.5 for _ in range(RING)]
+        noise_lsb = self.hardware.errors.get("adc_lsb", sensors.ADC_NOISE_LSB)
+        self._ring = [noise_lsb * noise.draw() + 0.5 for _ in range(RING)]
         self._ring += self._ring[:DRAWS]
 
     def expect(self, event_ms: int) -> None:
@@ -137,7 +139,7 @@ class SimHal(Peripherals):
             inputs.heard[heard] = ms
         else:
             self._set_ups.feel(slot, inputs, t_ms)
-            if hardware.low_clocks and not self.supply:
+            if hardware.low_clocks and self.asked_off:
                 hardware.clock_sda(1)  # the HAL sends all nine in its tenth turn
         if self._near:
             self._watch_codes(inputs, t_ms)
@@ -151,7 +153,7 @@ class SimHal(Peripherals):
         if self._mark_ms != self.t_ms:
             self._settle(self.t_ms)
         self.duty[bank] = duty
-        self.off_due = False
+        self.off_due = self.asked_off = False
         self._changed = True
 
     def off(self) -> None:
@@ -160,6 +162,7 @@ class SimHal(Peripherals):
         self.duty = [0] * len(self.duty)
         self._open_supply(self.t_ms)
         self.off_ms = self.t_ms
+        self.asked_off = True
 
     def renew_lease(self) -> None:
         """The supply switch stays closed for 50 ms from now."""
@@ -176,6 +179,19 @@ class SimHal(Peripherals):
         self.off()
         self.reset_peripherals()
         self.ending = None
+
+    def skip_to(self, until_ms: int) -> None:
+        """The unit is off: let the plant rest until the last tick before `until_ms`."""
+        last_ms = until_ms - TICK_MS
+        last_ms -= last_ms % TICK_MS
+        if last_ms <= self.t_ms:
+            return
+        self._settle(self.t_ms)
+        self.plant.rest((last_ms - self.t_ms) / 1000.0)
+        self.t_ms = self.hardware.t_ms = self._mark_ms = last_ms
+        self._profile = [(last_ms, 0.0)]
+        self._window_ms = last_ms - 1
+        self._turn_ms = self._block_ms = last_ms + TICK_MS
 
     def freeze(self) -> None:
         """The lease's state machine stops, its pin as it is."""
@@ -289,6 +305,7 @@ class SimHal(Peripherals):
                     break
             power_w = energy_wms / (end_ms - begin_ms)
         pack_mv = self.plant.pack_mv()
+        power_w *= hardware.errors.get("rail_ratio", 1.0)
         raw = int(power_w * 1e7 / pack_mv + 0.5) if power_w else 0
         stray_ma = hardware.stray_ma(begin_ms, end_ms, self._closed_ms, self._opened_ms, 1e3)
         hardware.raw[RAIL] = raw + round(stray_ma * 10.0)

@@ -225,11 +225,13 @@ DAY_IS_WARM: Choice = ("CEM43 is at the day's cap", partial(reach_heat_cap, True
 def begin_day(harness: Harness) -> None:
     """A new day begins; the limits that were reached become the day's."""
     session, thermal = harness.unit.session, harness.unit.pads[0].cem43
-    session.day_ms = limits.DAY_MS
+    session.day_ms = limits.HOUR_MS
     if session.treat_ms:
         session.treat_ms, session.day_treat_ms = 0, limits.SESSION_DAY_MAX_MS
     if thermal.session_q10_ms:
         thermal.session_q10_ms, thermal.day_q10_ms = 0, limits.CEM43_DAY_Q10_MS
+    kept = harness.unit.kept
+    kept.hours[0][kept.hour], kept.hours[1][kept.hour] = session.day_treat_ms, thermal.day_q10_ms
 
 
 def reach_dose(pad: int, harness: Harness) -> None:

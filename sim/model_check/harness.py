@@ -14,7 +14,7 @@ from firmware.core import faults, states
 from firmware.core.limits import CONTROL_TICKS, TICK_MS
 from firmware.records.journal_events import JournalEvents
 from firmware.safety import current_monitor
-from firmware.therapy.prescription import REFERENCE, calibration_crc
+from firmware.therapy.calibration import REFERENCE, calibration_crc
 from firmware.trial.trial import SealedEvents, Trial
 from firmware.ui import buttons
 from firmware.waistband import SCREEN_PHASE, Waistband

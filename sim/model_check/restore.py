@@ -88,6 +88,8 @@ def restore_session(harness: Harness, node: Node) -> None:
     unit.second = 1
     session.lock = LOCKS[node.lock]
     unit.kept.day_open = False
+    for row in unit.kept.hours:
+        row[unit.kept.hour] = 0
     if node.lock == FOR_GOOD:
         vars(session).pop("course", None)  # a locked unit has none
     else:

@@ -31,6 +31,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from firmware.waistband import Waistband
     from sim.oracle.subject import Subject
 
 STATES = states.STATES
@@ -167,3 +168,16 @@ class Claims:
                 "unit": "C" if celsius else unit,
             })  # fmt: skip
         return rows
+
+
+class SessionClaims:
+    """What the unit says of its latest session, read once."""
+
+    def __init__(self, unit: "Waistband") -> None:
+        session = unit.session
+        self.state = STATES[session.state]
+        self.reason = states.REASONS[session.reason] if session.reason >= 0 else None
+        self.treat_s = session.treat_ms / 1000
+        self.fluence_j_cm2 = [[uj / 1e6 for uj in pad.fluence.uj_cm2] for pad in unit.pads]
+        is_over = self.reason is not None
+        self.receipt = unit.journal.receipt.decode() if is_over else ""  # "": none is shown

@@ -67,6 +67,7 @@ class DoseOracle:
         self._sink = sink
         self._earlier_ms = 0  # light, and
         self._earlier_j_cm2 = [0.0, 0.0]  # what was given by STARTs whose session is not over
+        self._less_j_cm2 = [0.0, 0.0]  # the same, as this START began
         self._is_over = True  # the session was whole: the next START begins another one
         self._going_on = False
         self._was_reset = False  # since it ended early: its rest may be forgotten, with the day
@@ -100,6 +101,7 @@ class DoseOracle:
         if self._is_over:
             self._earlier_j_cm2 = [0.0, 0.0]
             self._was_reset = False
+        self._less_j_cm2 = [0.0, 0.0] if self._was_reset else self._earlier_j_cm2[:]
         self._is_over = False
         self._going_on = True
         self._banks_before = self._bank_j_cm2()
@@ -147,9 +149,7 @@ class DoseOracle:
         t_ms = self.run.t_ms
         self._judge_banks()
         for k, given in enumerate(self.countable_j_cm2()):
-            asked = sum_pad_j_cm2(self._steps, k)
-            if not self._was_reset:
-                asked -= self._earlier_j_cm2[k]
+            asked = sum_pad_j_cm2(self._steps, k) - self._less_j_cm2[k]
             said = f"counted {counted[k]:.4f}, given {given:.4f}, asked {asked:g} J/cm2"
             least = share * given - slack_j_cm2
             if counted[k] < least:

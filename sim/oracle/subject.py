@@ -81,17 +81,26 @@ class Judged(Protocol):
     rows: "list[dict[str, Any]]"  # of those that were due
 
 
+class Sessions(Protocol):
+    """The sessions of a run."""
+
+    def list_rows(self) -> "list[dict[str, Any]]":
+        """A row for each."""
+
+
 class Ended(Subject, Protocol):
     """A run with the times and sums for its report."""
 
-    begin_ms: int | None  # of the first session
-    end_ms: int | None  # of the latest session; None while one goes on
     true_crossing_s: "list[float | None]"  # when each pad's true contact crossed the trip
     wall_s: float  # computing time
 
     @property
     def expectations(self) -> "Judged":
         """What the scenario expects."""
+
+    @property
+    def sessions(self) -> "Sessions":
+        """What each session gave."""
 
     @property
     def bank_faults(self) -> "Shown | None":

@@ -12,8 +12,8 @@ WINDOW_CM2 = 60.0  # assumed
 # Wall-plug efficiency: optical over electrical watts at REFERENCE_C.
 EFFICIENCY = (  # nm, efficiency; straight lines between, level outside
     (810, 0.40),  # assumed
-    (850, 0.47),  # part data
-    (940, 0.51),  # part data
+    (850, 0.47),  # assumed: no part is named
+    (940, 0.51),  # assumed: no part is named
     (1060, 0.20),  # assumed
     (1200, 0.03),  # assumed
 )

@@ -36,6 +36,22 @@ CHARGE_W = 12.0  # of the charger (assumed)
 CEM43_FROM_C = 36.0  # below, less than 1/16384 of the time
 
 
+# Steps of a rest: 200 of 0.2 s, then of 0.4 s, 0.8 s ...; the last 20 s of 0.2 s. Heat along the
+# board between a spot and the rest of a pad needs short ones.
+GROWN_STEPS = 200
+SPOT_TIMES = 2
+LAST_STEPS = 100
+CHARGE_STEPS = 300  # of the battery in one: a minute
+
+
+def cem43(skin_c: float, for_s: float) -> float:
+    """CEM43 of skin at this temperature for so long, minutes."""
+    if skin_c <= CEM43_FROM_C:
+        return 0.0
+    rate: float = (4.0 if skin_c < 43.0 else 2.0) ** (skin_c - 43.0)
+    return for_s / 60.0 * rate
+
+
 class PadPlant:
     """One pad on its skin, with its emitters and its three thermometers."""
 
@@ -131,7 +147,7 @@ class PadPlant:
             self.max_contact_c = contact_c
         skin_c = tissue.skin_c
         if skin_c > CEM43_FROM_C:
-            self.cem43_min += STEP_S / 60.0 * (4.0 if skin_c < 43.0 else 2.0) ** (skin_c - 43.0)
+            self.cem43_min += cem43(skin_c, STEP_S)
         hottest_c = contact_c if contact_c > skin_c else skin_c
         if self.spot:
             hottest_c = max(hottest_c, self._measure_spot(self.spot))
@@ -141,12 +157,25 @@ class PadPlant:
         self.sense(contact_c, noise)
         return power_w
 
+    def rest(self, count: int, dt_s: float) -> None:
+        """Advance so many dark steps of `dt_s`; sensors are not looked at meanwhile."""
+        tissue = self.tissue
+        tissue.set_step(dt_s)
+        for _ in range(count):
+            tissue.advance(0.0, 0.0)
+            self.max_contact_c = max(self.max_contact_c, tissue.contact_c)
+            self.cem43_min += cem43(tissue.skin_c, dt_s)
+            self.hottest_c = max(tissue.contact_c, tissue.skin_c)
+            if self.spot:
+                self.spot_cem43_min += cem43(self.spot.skin_c, dt_s)
+                self.hottest_c = max(self.hottest_c, self.spot.contact_c, self.spot.skin_c)
+            self.max_skin_c = max(self.max_skin_c, self.hottest_c)
+        self.bared = 1.0 - self.on_skin
+
     def _measure_spot(self, spot: Tissue) -> float:
         """Count the spot's thermal dose; return the hotter of its skin and contact."""
         skin_c = spot.skin_c
-        if skin_c > CEM43_FROM_C:
-            base = 4.0 if skin_c < 43.0 else 2.0
-            self.spot_cem43_min += STEP_S / 60.0 * base ** (skin_c - 43.0)
+        self.spot_cem43_min += cem43(skin_c, STEP_S)
         return max(spot.contact_c, skin_c)
 
     def cover(self, on_skin: float) -> None:
@@ -253,6 +282,39 @@ class Plant:
         self.battery.advance(power_w, STEP_S, self.charge_w)
         self.alert_turned = (a.alert, b.alert) != alerts
         self.drawn_wh += power_w * STEP_S / 3600.0
+
+    def rest(self, for_s: float) -> None:
+        """Advance through a time in which the unit is off: dark, nothing drawn, the charger on if
+        it is plugged in. Steps grow as the pads come to rest; the last ones are as short as ever,
+        so that the sensors' lags are right."""
+        steps = int(for_s / STEP_S + 0.5)
+        most = steps - LAST_STEPS
+        times = 1
+        longest = SPOT_TIMES if self.pads[0].spot or self.pads[1].spot else steps
+        while most >= times * GROWN_STEPS and times <= longest:
+            for pad in self.pads:
+                pad.rest(GROWN_STEPS, times * STEP_S)
+            most -= times * GROWN_STEPS
+            times *= 2
+        times = max(times // 2, 1)
+        while most > 0:
+            count, left = divmod(most, times)
+            if count:
+                for pad in self.pads:
+                    pad.rest(count, times * STEP_S)
+            most = left
+            times = max(times // 2, 1)
+        short = min(steps, LAST_STEPS)
+        for _ in range((steps - short) // CHARGE_STEPS):
+            self.battery.advance(0.0, CHARGE_STEPS * STEP_S, self.charge_w)
+        self.battery.advance(0.0, (steps - short) % CHARGE_STEPS * STEP_S, self.charge_w)
+        for pad in self.pads:
+            pad.rest(0, STEP_S)
+        dark = [0.0] * self.kinds
+        for _ in range(short):
+            for pad in self.pads:
+                pad.advance(dark, False, self.noise)
+            self.battery.advance(0.0, STEP_S, self.charge_w)
 
     def off_body_j(self) -> float:
         """Light while a pad was off the skin, J; a step in which it came off counts whole."""

@@ -66,18 +66,28 @@ class SpottedTissue(Tissue):
         )  # fmt: skip
         self.spot_perfusion = perfusion
         self.part = share / (1.0 - share)  # area of the spot over that of the rest
-        # Of the spot's area. Averaged over a step in which the two parts of the board approach each
-        # other: no sheet, however good, makes them swing.
-        exchange = along_board_w_k(share, sheet) / (share * window_cm2 * 1e-4)
-        both = (1.0 + self.part) * dt_s / BOARD_J_M2K
-        self.exchange_w_m2k = (1.0 - math.exp(-exchange * both)) / both
+        self.along_w_m2k = along_board_w_k(share, sheet) / (share * window_cm2 * 1e-4)
         self.spot = Tissue(
             around.ambient_c, min(perfusion, around.perfusion), vasodilation, fat_mm,
             around.air_w_m2k, around.worn, dt_s, replace(person, contact_w_m2k=contact_w_m2k),
         )  # fmt: skip
+        self._spread(dt_s)
         self.change(external_w_m2=around.external_w_m2)
         self.copy_state(around)
         self.spot.copy_state(around)
+
+    def set_step(self, dt_s: float) -> None:
+        """As `Tissue` has it, of both columns."""
+        super().set_step(dt_s)
+        if hasattr(self, "spot"):  # made already
+            self.spot.set_step(dt_s)
+            self._spread(dt_s)
+
+    def _spread(self, dt_s: float) -> None:
+        """Set the exchange along the board, of the spot's area, averaged over a step in which the
+        two parts of the board approach each other: no sheet, however good, makes them swing."""
+        both = (1.0 + self.part) * dt_s / BOARD_J_M2K
+        self.exchange_w_m2k = (1.0 - math.exp(-self.along_w_m2k * both)) / both
 
     def _renew(self, before: tuple[float, float, bool]) -> None:
         """As `Tissue` has it; the spot takes on the pad's, but for more flow than its own."""

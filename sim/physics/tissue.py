@@ -107,18 +107,22 @@ class Tissue:
         self._dilate_from_c = person.dilate_from_c
         self._dilate_span_k = person.dilate_full_c - person.dilate_from_c
         self._muscle_perfusion_s = person.muscle_perfusion_s
-        self._per_s = 1.0 / dt_s
+        self.set_step(dt_s)
         self._rise = max(vasodilation - 1.0, 0.0)
         self._levels = DILATE_LEVELS if self._rise else 0
-        self._lag_share = dt_s / (DILATE_LAG_S + dt_s)
         self._dilation = 0.0
         self._intervals = _intervals(fat_mm / 1000.0, person.muscle_m, person.light_mm / 1000.0)
-        self._factors: dict[int, Factors] = {}
         self._skin = [0.0] * len(self._intervals)
         self._face = self._board = 0.0
         self.contact_c = self.skin_c = self.board_c = CORE_C
         self._apply_conditions()
         self.settle()
+
+    def set_step(self, dt_s: float) -> None:
+        """Set what one `advance` advances from now on, s."""
+        self._per_s = 1.0 / dt_s
+        self._lag_share = dt_s / (DILATE_LAG_S + dt_s)
+        self._factors: dict[int, Factors] = {}
 
     def change(self, **conditions: float) -> None:
         """Change conditions between steps; what is left out stays as it is.

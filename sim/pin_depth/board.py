@@ -48,6 +48,7 @@ class Board:
         for place, pin in enumerate(edges.pins[: edges.names.index("POWER_HOLD") + 1]):
             emulator.watch(pin, self._watcher(place))
         emulator.watch(wiring.hold, self._hold_changed)
+        emulator.watch_low(wiring.scl, lambda us: bench.hardware.clock_sda(1))
         emulator.on_adc(self._convert)
         for number, bus in enumerate(buses):
             emulator.attach(number, bus.find, self._holder(number))
@@ -75,7 +76,10 @@ class Board:
     def _holder(self, number: int) -> "Callable[[], bool]":
         """Return a function: whether a wire of this bus is held low."""
         hardware = self.bench.hardware
-        return lambda: hardware.bus_holds > 0 and number == self.wiring.sensors_bus
+        return lambda: (
+            (hardware.bus_holds > 0 or hardware.low_clocks > 0)
+            and number == self.wiring.sensors_bus
+        )
 
     def _convert(self, channel: int) -> int:
         if channel == self.wiring.adc[0]:

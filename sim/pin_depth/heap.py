@@ -240,7 +240,15 @@ def _str(heap: Heap, address: int) -> str:
     return heap.memory.data(data, length).decode("utf-8", "replace")
 
 
-READERS = {"list": _list, "tuple": _tuple, "array": _array, "bytearray": _array, "str": _str}
+def _bytes(heap: Heap, address: int) -> bytes:
+    _, length, data = heap.memory.words(address + 4, 3)
+    return heap.memory.data(data, length)
+
+
+READERS = {
+    "list": _list, "tuple": _tuple, "array": _array, "bytearray": _array, "str": _str,
+    "bytes": _bytes,
+}  # fmt: skip
 
 
 class HeapObject:

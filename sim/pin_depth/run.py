@@ -16,6 +16,7 @@ from sim.driver_depth.bench_depth import (
     STEP_US,
     BenchDepth,
     clock_at_power_on,
+    kept_files,
     unit_files,
 )
 from sim.driver_depth.flash import SECTOR
@@ -45,6 +46,7 @@ class PinDepth(BenchDepth):
     """A unit at pin depth: `chip` is its board with the `emulator`, `heap` the chip's memory."""
 
     chunk_steps = 1
+    outlives_reset = False
 
     def __init__(
         self, build: Build = SOUND, uf2: str | None = None, flash_cache: "FlashCache | None" = None
@@ -138,6 +140,10 @@ class PinDepth(BenchDepth):
         """What a host has read from the unit's USB."""
         return self.chip.heard.decode("utf-8", "replace")
 
+    def read_files(self) -> dict[str, bytes]:
+        """What the unit's flash holds beside the program, by name."""
+        return kept_files(flash.files_in(self.emulator.mcu.flash))
+
     # -- faults of the program, the chip and its flash -------------------------------------
 
     def _break_check(self, module: str, function: str) -> None:
@@ -149,6 +155,10 @@ class PinDepth(BenchDepth):
             slot = heap.methods(kind).get("check")
             if slot:
                 heap.memory.write_word(slot[0], word)
+
+    def send_line(self, line: str) -> None:
+        """A host is plugged in and sends a line."""
+        self.chip.host().type(line.encode() + b"\n")
 
     def raise_exception(self) -> None:
         """The next tick raises: a sleep of a guard's length is no number."""

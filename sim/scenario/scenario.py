@@ -5,8 +5,10 @@ Whatever is wrong with a file is a `BadInput` of one line, never another excepti
 """
 
 from firmware.core.limits import RAIL_DARK_01MA
+from firmware.core.validate import Refused
+from firmware.records import signed_prescription
 from firmware.safety.lamp_test import LampTest
-from firmware.therapy import prescription as firmware_prescription
+from firmware.therapy.prescription import compile_course
 from sim.common import validate
 from sim.common.boards import REFERENCE, find_board, wavelengths_nm
 from sim.common.default_prescription import DEFAULT
@@ -16,6 +18,7 @@ from sim.common.validate import shown
 from sim.faults.catalogue import FAULTS, NAMES, Fault
 from sim.faults.source_lines import parse_line
 from sim.physics.person import PERSONS
+from sim.scenario.clock_date import read_date
 from sim.scenario.expectations import read_expectations
 
 TYPE_CHECKING = False
@@ -24,12 +27,13 @@ if TYPE_CHECKING:
 
     from hal.contract import Board
 
-DURATION_MAX_S = 14_400
-EVENTS_MAX = 1_000
+DURATION_MAX_S = 400 * 86_400  # of which the time that the unit is off costs nothing
+EVENTS_MAX = 2_000
 SEED_MAX = 2**32 - 1
 CLOCK_MAX = 2**30 - 1
 HOLD_MIN_MS = 20
 HOLD_MAX_MS = 60_000
+HOST_LINE_MAX = 60  # characters
 PATH_MAX = 900  # characters
 BUTTONS = ("START", "UP", "DOWN")
 PADS = ("A", "B")
@@ -56,7 +60,7 @@ PERSON_NAMES = ("safe", "typical")  # of PERSONS, in this order
 BY_PERSON = ("vasodilation", "light_mm", "air_w_m2k")  # of a start, where it does not say them
 # `seed`: new noise from here
 CHANGES = ("worn", "buckled", "ambient_c", "perfusion", "air_w_m2k", "seed")
-KINDS = ("press", "fault") + CHANGES
+KINDS = ("press", "fault", "host") + CHANGES
 START_KEYS = Start.FIELDS
 EVENT_KEYS = ("at_s",) + KINDS + ("hold_ms", "pad", "value", "for_s", "button", "line", "nm")
 
@@ -137,16 +141,30 @@ def default_prescription(board: "Board") -> dict[str, object]:
 
 
 def load_prescription(path: "str | Path") -> dict[str, object]:
-    """Read a prescription from a JSON file, unchecked but for its form. Raises BadInput."""
-    return validate.parse_json(validate.read_text(path), str(path))
+    """Read a prescription from a file, unchecked but for its form: TOML where its name ends in
+    .toml, else JSON. Of a signed one, what was signed: the seal is the unit's to judge. Raises
+    BadInput."""
+    where = str(path)
+    text = validate.read_text(path)
+    inner = signed_prescription.payload(text.encode())
+    if inner:
+        asked = validate.parse_json(inner.decode(), where).get("prescription")
+        if not isinstance(asked, dict):
+            raise BadInput(f"{where}: is signed and lacks prescription")
+        return asked
+    return (
+        validate.parse_toml(text, where)
+        if where.endswith(".toml")
+        else (validate.parse_json(text, where))
+    )
 
 
 def check_prescription(prescription: dict[str, object], where: str, board: "Board") -> None:
     """Compile it for a board at nominal irradiance; BadInput says what it lacks."""
     nominal = [board.BANK_NOMINAL_UW_CM2] * len(board.BANKS)
     try:
-        firmware_prescription.Course(prescription, board, [nominal, nominal])
-    except firmware_prescription.Refused as why:
+        compile_course(prescription, board, [nominal, nominal])
+    except Refused as why:
         raise BadInput(f"{where}: {why}") from None
     except RecursionError:
         raise BadInput(f"{where}: is nested too deeply") from None
@@ -169,7 +187,7 @@ def _prescription(
         return value
     if not isinstance(value, str) or not 0 < len(value) <= PATH_MAX:
         raise BadInput(
-            f'{where}: prescription is {shown(value)}: "default", the path of a JSON file, '
+            f'{where}: prescription is {shown(value)}: "default", the path of a TOML or JSON file, '
             "or a table of what such a file says"
         )
     if value == "default":
@@ -203,8 +221,10 @@ def _spot(value: object, where: str) -> PressureSpot:
 
 
 def _condition(key: str, value: object, where: str) -> float | bool | int:
-    if key in {"worn", "buckled"}:
+    if key in {"worn", "buckled", "clock_set"}:
         return validate.truth(value, where)
+    if key == "date":
+        return read_date(value, where)
     if key == "clock":
         return validate.integer(value, where, 0, CLOCK_MAX, "ms")
     if key == "seed":
@@ -218,11 +238,32 @@ def _events(value: object, where: str, duration_s: float, board: "Board") -> tup
         raise BadInput(f"{where}: event is {shown(value)}: tables, each headed [[event]]")
     if len(value) > EVENTS_MAX:
         raise BadInput(f"{where}: has {len(value)} events: at most {EVENTS_MAX}")
-    events = [
-        read_event(found, f"{where}: event {number}", duration_s, board)
-        for number, found in enumerate(value, 1)
-    ]
+    events: list[Event] = []
+    for number, found in enumerate(value, 1):
+        place = f"{where}: event {number}"
+        for table in repeat_event(found, place, duration_s):
+            events.append(read_event(table, place, duration_s, board))
+        if len(events) > EVENTS_MAX:
+            raise BadInput(f"{place}: with it there are more than {EVENTS_MAX} events")
     return tuple(sorted(events, key=lambda event: event.at_s))
+
+
+def repeat_event(value: object, where: str, duration_s: float) -> list[object]:
+    """An event's table once for each time that it happens: with `every_s`, again and again until
+    `until_s`, or the end of the run. Raises BadInput."""
+    if not isinstance(value, dict) or not ("every_s" in value or "until_s" in value):
+        return [value]
+    table = dict(value)
+    every_s = validate.number(
+        table.pop("every_s", None), f"{where}: every_s", 1, DURATION_MAX_S, "s"
+    )
+    at_s = validate.number(table.get("at_s"), f"{where}: at_s", 0, duration_s, "s, to duration_s")
+    until_s = table.pop("until_s", duration_s)
+    until_s = validate.number(until_s, f"{where}: until_s", at_s, duration_s, "s, to duration_s")
+    times = int((until_s - at_s) / every_s) + 1
+    if times > EVENTS_MAX:
+        raise BadInput(f"{where}: happens {times} times: at most {EVENTS_MAX}")
+    return [{**table, "at_s": at_s + k * every_s} for k in range(times)]
 
 
 def read_event(value: object, where: str, duration_s: float, board: "Board") -> Event:
@@ -243,12 +284,23 @@ def read_event(value: object, where: str, duration_s: float, board: "Board") -> 
     if kinds[0] == "fault":
         return _fault(value, where, at_s, board)
     validate.table(value, where, ("at_s", kinds[0]))
+    if kinds[0] == "host":
+        return Event(at_s, "host", _host_line(value["host"], f"{where}: host"))
     new = _condition(kinds[0], value[kinds[0]], f"{where}: {kinds[0]}")
     return Event(at_s, "set", kinds[0], value=new)
 
 
 def _any_of(words: tuple[str, ...]) -> str:
     return ", ".join(words[:-1]) + " or " + words[-1]
+
+
+def _host_line(value: object, where: str) -> str:
+    """A line that a host sends to the unit."""
+    if not isinstance(value, str) or not 0 < len(value) <= HOST_LINE_MAX or not value.isascii():
+        raise BadInput(f"{where} is {shown(value)}: 1 to {HOST_LINE_MAX} characters of ASCII")
+    if min(value) < " ":
+        raise BadInput(f"{where} is {shown(value)}: one line, without control characters")
+    return value
 
 
 def _press(found: dict[str, object], where: str, at_s: float) -> Event:

@@ -6,6 +6,7 @@ scenario's name, which is its file's, nor for `until_done`, which is a duration.
 
 from sim.common.boards import REFERENCE
 from sim.faults.catalogue import FAULTS
+from sim.scenario.clock_date import write_date
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +44,12 @@ def start_table(start: "Start") -> dict[str, object]:
         table["spot"] = {key: getattr(spot, key) for key in spot.FIELDS}
     else:
         del table["spot"]
+    if start.date is None:
+        del table["date"]
+    else:
+        table["date"] = write_date(start.date)
+    if start.clock_set:
+        del table["clock_set"]
     return table
 
 
@@ -50,6 +57,8 @@ def event_table(event: "Event") -> dict[str, object]:
     """An event as the table of a scenario file."""
     if event.kind == "press":
         return {"at_s": event.at_s, "press": event.name, "hold_ms": event.hold_ms}
+    if event.kind == "host":
+        return {"at_s": event.at_s, "host": event.name}
     if event.kind == "set":
         return {"at_s": event.at_s, event.name: event.value}
     keys: dict[str, object] = {"at_s": event.at_s, "fault": event.name}

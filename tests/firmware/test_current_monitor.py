@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from firmware.core import states
 from firmware.core.limits import CONTROL_TICKS, TICK_MS, UNWORN_STEPS
+from firmware.core.validate import Refused
 from firmware.safety import current_monitor
-from firmware.therapy.prescription import Course, Refused, read_calibration
+from firmware.therapy.calibration import read_calibration
+from firmware.therapy.prescription import compile_course
 from sim.common.default_prescription import DEFAULT
 from sim.common.story import Event
 from sim.common.value_record import replace
@@ -189,7 +191,7 @@ def gated(period: int, on: int) -> dict[str, Any]:
 def is_prescribed(gate: tuple[int, int]) -> bool:
     """Whether the unit takes this gate: its open part may be too short for the light."""
     try:
-        Course({**DEFAULT, **gated(*gate)}, BOARD, FULL_UW_CM2)
+        compile_course({**DEFAULT, **gated(*gate)}, BOARD, FULL_UW_CM2)
     except Refused:
         return False
     return True
@@ -240,3 +242,46 @@ def test_light_that_a_person_dims_is_no_missing_current() -> None:
     bench.press(START)
     bench.run(2_000)
     assert bench.state == "PAUSED" and bench.faults() == [] and bench.unit.rail.rechecks == 0
+
+
+def unprove(bench: Bench) -> None:
+    """From now on the monitor's set-up is not read back."""
+    read = bench.hal.read
+
+    def reads(inputs: Any) -> None:
+        proved_ms = inputs.proved[0]
+        read(inputs)
+        inputs.proved[0] = proved_ms
+
+    bench.hal.read = reads  # type: ignore[method-assign]
+
+
+def test_no_bank_is_named_by_a_monitor_whose_set_up_is_not_read_back() -> None:
+    bench = Bench(SHORT).to("CHECK")
+    bench.hal.open_banks = {0}
+    unprove(bench)
+    bench.until("FAULT", 10_000)
+    assert bench.faults() == [("rail_lost", "")] and min(bench.unit.gate.caps) > 0
+
+
+@pytest.mark.parametrize("gain", [0.8, 1.5])
+def test_current_is_judged_once_the_monitors_set_up_was_read_back(gain: float) -> None:
+    bench = Bench(SHORT).to("TREAT")
+    bench.run(10_000)
+    read = bench.hal.read
+    unprove(bench)
+    bench.hal.rail_gain = gain
+    bench.run(3_000)
+    assert (bench.state, bench.faults()) == ("TREAT", [])
+    bench.hal.read = read  # type: ignore[method-assign]
+    bench.until("CHECK" if gain < 1.0 else "FAULT", 1_000)
+
+
+def test_a_monitor_that_lost_its_set_up_in_the_light_is_judged_and_learned_anew() -> None:
+    bench = Bench(SHORT).to("TREAT")
+    bench.run(10_000)
+    bench.hal.rail_gain = 0.8
+    bench.run(200)
+    bench.unit.inputs.lost[4] += 1
+    bench.run(3_000)
+    assert (bench.state, bench.faults()) == ("TREAT", [])

@@ -11,14 +11,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from firmware.core import states
-from firmware.core.conversions import tmp117_code, tmp117_mc
+from firmware.core.conversions import ntc_table, tmp117_code, tmp117_mc
 from firmware.core.faults import Faults
 from firmware.core.inputs import BUCKLE, Inputs
 from firmware.core.limits import BANK_MAX_UW_CM2, CLOCK_MASK, DUTY_MAX
 from firmware.therapy.battery import Battery
 from firmware.therapy.dose import Cem43, Fluence
 from firmware.therapy.pad import ONE, Pad
-from firmware.therapy.prescription import Course
+from firmware.therapy.prescription import compile_course
 from firmware.therapy.session import Session
 from sim.common.default_prescription import DEFAULT
 from tests.support.fake_hal import BOARD, CALIBRATION, SHORT, START, Bench, FakeHal
@@ -197,7 +197,7 @@ def test_a_pads_control_step_never_reaches_2_to_the_30(
     codes: tuple[int, int, int], ms: int, heard: list[int], ceiling: int, step_ms: int,
     set_point_mc: int,
 ) -> None:  # fmt: skip
-    pad = Pad(0, BOARD, -2_000, [Int31(BANK_MAX_UW_CM2)] * 4)
+    pad = Pad(0, BOARD, ntc_table(BOARD), -2_000, [Int31(BANK_MAX_UW_CM2)] * 4)
     inputs = Inputs()
     inputs.ms = ms
     inputs.heard = heard
@@ -246,7 +246,7 @@ def test_the_times_of_a_session_never_reach_2_to_the_30() -> None:
     session.state = states.TREAT
     session.state_ms = session.day_ms = session.day_treat_ms = day_ms
     session.session_ms = session.treat_ms = day_ms
-    session.course = Course(DEFAULT, BOARD, [[10_000] * 4] * 2)
+    session.course = compile_course(DEFAULT, BOARD, [[10_000] * 4] * 2)
     session.part_ms = session.in_step_ms = Int31(2_400_000)
     session.pass_time(Int31(900))
     session.watch_clock()

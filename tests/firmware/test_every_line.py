@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
+from firmware import parts
 from firmware.core import states
 from firmware.core.conversions import ntc_table
 from firmware.safety.gate import Gate
-from firmware.therapy import pad
 from firmware.therapy.dose import cem43_rates
 from sim.common.story import Event
 from sim.faults.catalogue import FAULTS
@@ -71,7 +71,7 @@ def one_table() -> Iterator[None]:
     """The thermistors' tables, which depend on the board alone, are computed once: not at each of
     the 18,000 starts here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pad, "ntc_table", functools.cache(ntc_table))
+        patch.setattr(parts, "ntc_table", functools.cache(ntc_table))
         yield
 
 

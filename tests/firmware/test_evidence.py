@@ -295,7 +295,7 @@ def test_visits_that_are_gone_or_older_lock_a_unit_in_a_trial(how: str) -> None:
 
 
 def test_a_calibration_that_was_altered_with_its_crc_made_anew_locks() -> None:
-    from firmware.therapy.prescription import calibration_crc
+    from firmware.therapy.calibration import calibration_crc
 
     bench = keyed(made())
     sealed = seal_for(CALIBRATION, BOARD, installed())
@@ -313,7 +313,7 @@ def test_a_calibration_that_was_altered_with_its_crc_made_anew_locks() -> None:
 
 
 def test_an_older_calibration_is_not_taken_again() -> None:
-    from firmware.therapy.prescription import calibration_crc
+    from firmware.therapy.calibration import calibration_crc
 
     newer = {**CALIBRATION, "date": "2026-11-01"}
     newer["crc32"] = calibration_crc(newer, BOARD)

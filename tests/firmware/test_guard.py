@@ -10,7 +10,7 @@ from firmware.core import faults
 from firmware.core.conversions import ntc_code, tmp117_code
 from firmware.core.inputs import Inputs
 from firmware.safety.guard import Guard
-from firmware.therapy.prescription import calibration_crc
+from firmware.therapy.calibration import calibration_crc
 from tests.support.fake_hal import BOARD, CALIBRATION, Bench
 
 FINE = {"ntc": 1700, "contact": tmp117_code(33_000), "board": tmp117_code(30_000)}

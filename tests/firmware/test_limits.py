@@ -22,6 +22,7 @@ TABLE: list[tuple[str, Any, str]] = [
     ("CONTROL_TICKS", 10, "ours: control every 200 ms"),
     ("LEASE_MS", 50, "ours: lease"),
     ("DAY_MS", 24 * 60 * MINUTE_MS, "a day"),
+    ("HOUR_MS", 3_600_000, "clock"),
     # contact
     ("SET_POINT_MAX_MC", 40_500, "below 41 C, IEC 60601-1 Table 24"),
     ("SET_POINT_MIN_MC", 38_000, "ours: prescribable from 38.0 C"),
@@ -84,6 +85,7 @@ TABLE: list[tuple[str, Any, str]] = [
     ("WORN_MAX_MC", 38_500, "skin at rest is never warmer"),
     ("RESUME_BELOW_MC", 39_000, "ours: contact below 39 C"),
     ("BLIND_WAIT_MS", 300_000, "ours: lit pads have cooled"),
+    ("BLIND_ON_MS", 60_000, "ours: dark pads are warm"),
     ("UNWORN_RESUMES", 2, "ours: at most twice"),
     ("SKIN_ON_PERCENT", 60, "design: of the calibrated step"),
     ("SKIN_OFF_PERCENT", 40, "design: at release"),

@@ -224,27 +224,47 @@ def test_pulling_the_battery_gives_no_more_light_than_a_day_has() -> None:
         bench = again(bench)
     bench.to_ready()
     bench.press(START)
-    assert bench.refused == "day_limit"
+    assert bench.refused == "no_clock"  # without one nobody knows for how long it was off
 
 
-SUMS = {"treat_ms": 5, "cem43_a_q10_ms": 6, "cem43_b_q10_ms": 7, "day_ms": 8, "clock_s": 1_000}
+HOURS = [5] + [0] * 22 + [1] + [6] + [0] * 23 + [0] * 48  # light, pad A, B, sessions
+SUMS = {
+    "treat_ms": 9, "cem43_a_q10_ms": 6, "cem43_b_q10_ms": 7, "day_ms": 8, "hours": HOURS,
+    "clock_s": 1_000_000,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("now_s", "expected"), [
-    (None, (5, 6, 7, 8)),  # no clock: no older than it was
-    (999, (5, 6, 7, 8)),  # turned back
-    (1_010, (5, 6, 7, 10_008)),
-    (1_000 + 86_400, (0, 0, 0, 0)),
+    (None, (9, 6, 7, 8)),  # no clock: no older than it was
+    (999_000, (9, 6, 7, 8)),  # turned back
+    (1_000_010, (9, 6, 7, 10_008)),
+    (1_003_600, (4, 0, 7, 8)),  # the oldest hour goes
+    (1_000_000 + 23 * 3_600, (4, 0, 7, 8)),
+    (1_000_000 + 24 * 3_600, (3, 0, 7, 8)),
+    (1_000_000 + 25 * 3_600, (0, 0, 0, 8)),
+    (1_000_000 + 36 * 3_600, (0, 0, 0, 8)),
+    (1_000_001 + 36 * 3_600, (9, 6, 7, 8)),  # nobody confirmed so long a jump
 ])  # fmt: skip
 def test_time_spent_off_counts_where_both_clocks_are_known(
     now_s: int | None, expected: tuple[int, ...]
 ) -> None:
-    assert persistent_state.read_day(json.dumps(SUMS).encode(), now_s) == expected
+    bench = Bench(SHORT, files={"day.json": json.dumps(SUMS).encode()}, clock_s=now_s)
+    unit = bench.unit
+    heat = [pad.cem43.day_q10_ms for pad in unit.pads]
+    assert (unit.session.day_treat_ms, *heat, unit.session.day_ms) == expected
+
+
+def test_what_is_kept_is_read_back_hour_by_hour() -> None:
+    bench = Bench(SHORT, files={"day.json": json.dumps(SUMS).encode()}, clock_s=1_003_600)
+    assert bench.unit.kept.store_day(False)
+    kept = day(bench)
+    assert kept["hours"] == [*HOURS[1:24], 3, *HOURS[25:48], 0, *HOURS[49:72], 7, *[0] * 24]
+    assert kept["clock_s"] == 1_003_600
 
 
 @given(st.binary(max_size=60))
 def test_a_day_that_cannot_be_read_is_full(content: bytes) -> None:
-    assert persistent_state.read_day(content, 0)[0] == SESSION_DAY_MAX_MS
+    assert persistent_state.read_day(content)[0][0] == SESSION_DAY_MAX_MS
 
 
 @pytest.mark.parametrize("key", persistent_state.DAY_KEYS)
@@ -260,7 +280,7 @@ def test_a_day_that_cannot_be_read_is_full(content: bytes) -> None:
 )
 def test_a_day_with_one_wrong_number_is_full(key: str, wrong: object) -> None:
     content = json.dumps({**SUMS, key: wrong}).encode()
-    assert persistent_state.read_day(content, 1_000) == persistent_state.FULL_DAY
+    assert persistent_state.read_day(content)[0] == persistent_state.FULL_DAY
 
 
 def test_only_a_kept_hard_fault_is_lifted() -> None:

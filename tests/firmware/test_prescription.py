@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.therapy.prescription import Course, Refused, calibration_crc, quote, read_calibration
+from firmware.core.validate import Refused, quote
+from firmware.therapy.calibration import calibration_crc, read_calibration
+from firmware.therapy.course import Course
+from firmware.therapy.prescription import compile_course
 from sim.common.default_prescription import DEFAULT
 from tests.support.fake_hal import BOARD, CALIBRATION, NAMES
 
@@ -17,7 +20,7 @@ BANKS = {"810": 2.5, "850": 2.5, "940": 2.5, "1060": 2.5}
 
 
 def compiled(full: list[list[int]] | None = None, **changes: Any) -> Course:
-    return Course({**DEFAULT, **changes}, BOARD, full or FULL)
+    return compile_course({**DEFAULT, **changes}, BOARD, full or FULL)
 
 
 def light_in_time(course: Course) -> tuple[int, int, int]:
@@ -94,7 +97,7 @@ def test_a_name_that_cannot_be_shown_on_one_line_is_refused(name: str) -> None:
 @pytest.mark.parametrize("key", list(DEFAULT))
 def test_a_missing_key_is_named(key: str) -> None:
     with pytest.raises(Refused, match="lacks " + key):
-        Course({k: v for k, v in DEFAULT.items() if k != key}, BOARD, FULL)
+        compile_course({k: v for k, v in DEFAULT.items() if k != key}, BOARD, FULL)
 
 
 def test_an_unknown_key_is_named_with_those_allowed() -> None:
@@ -105,7 +108,7 @@ def test_an_unknown_key_is_named_with_those_allowed() -> None:
 @pytest.mark.parametrize("value", [None, 3, "default", [DEFAULT], True])
 def test_what_is_no_table_is_refused(value: object) -> None:
     with pytest.raises(Refused):
-        Course(value, BOARD, FULL)
+        compile_course(value, BOARD, FULL)
 
 
 def test_a_bank_that_the_unit_has_not_and_one_that_is_left_out_are_named() -> None:
@@ -219,7 +222,7 @@ def test_any_value_is_compiled_within_every_limit_or_refused_in_one_line(
     value: Any, full: list[list[int]]
 ) -> None:
     try:
-        course = Course(value, BOARD, full)
+        course = compile_course(value, BOARD, full)
     except Refused as why:
         assert str(why) and "\n" not in str(why) and len(str(why)) < 300
         return

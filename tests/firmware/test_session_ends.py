@@ -224,16 +224,23 @@ def test_a_session_ends_when_the_days_sixty_minutes_are_over() -> None:
     assert bench.reason == "day_limit"
 
 
-def test_the_day_begins_anew_after_24_hours() -> None:
+def test_what_was_given_24_hours_ago_counts_no_more_and_what_came_later_does() -> None:
     bench = Bench().to_ready()
-    bench.unit.session.day_treat_ms = 60 * MINUTE
-    bench.unit.session.day_ms = 86_400_000 - 5_130
-    for pad in bench.unit.pads:
+    unit = bench.unit
+    unit.session.day_treat_ms = 60 * MINUTE
+    for pad in unit.pads:
         pad.cem43.day_q10_ms = 4 * MINUTE * 1024
-    bench.run(10_000)
+    for hour in range(25):
+        if hour == 3:
+            unit.session.day_treat_ms += 7 * MINUTE
+        bench.press(START)
+        assert bench.state == "READY" and bench.refused == "day_limit", hour
+        unit.session.day_ms = 3_600_000 - 5_130
+        bench.run(10_000)
+    assert unit.session.day_treat_ms == 7 * MINUTE
     bench.press(START)
     assert bench.state == "WAIT_SKIN"
-    assert max(pad.cem43.day_q10_ms for pad in bench.unit.pads) == 0
+    assert max(pad.cem43.day_q10_ms for pad in bench.unit.pads) < 100
 
 
 @pytest.mark.parametrize("pad", [0, 1])

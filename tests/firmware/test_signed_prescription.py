@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from firmware.core.conversions import clock_seconds
 from firmware.core.inputs import START
+from firmware.core.validate import Refused
 from firmware.records import mac, signed_prescription
 from firmware.records.keys import FILE, Keys
-from firmware.therapy.prescription import Refused
 from tests.support.fake_hal import SHORT, Bench
 from tests.support.keyed_unit import KEY, SERIAL, installed, keyed, made
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from firmware.core import states
 from firmware.core.inputs import CHARGER, START
-from firmware.therapy.prescription import Course, Refused
+from firmware.core.validate import Refused
+from firmware.therapy.prescription import compile_course
 from sim.campaign import generators
 from sim.common.default_prescription import DEFAULT
 from tests.support.fake_hal import BOARD, MOMENT_MS, Bench
@@ -41,7 +42,7 @@ def steps(*rows: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 def refusal(prescription: object) -> str:
     with pytest.raises(Refused) as why:
-        Course(prescription, BOARD, FULL)
+        compile_course(prescription, BOARD, FULL)
     assert "\n" not in str(why.value)
     return str(why.value)
 
@@ -50,14 +51,14 @@ def refusal(prescription: object) -> str:
 
 
 def test_format_1_is_one_step_for_both_pads() -> None:
-    course = Course(DEFAULT, BOARD, FULL)
+    course = compile_course(DEFAULT, BOARD, FULL)
     (step,) = course.steps
     assert (step.pads, step.ms, course.a_day, course.sessions) == (3, 0, 0, 0)
     assert course.whole_uj_cm2 == [step.fluence_uj_cm2] * 2 and course.duties == step.duties
 
 
 def test_format_2_in_integers() -> None:
-    course = Course(steps(GATED, CW, PULSED, sessions=12), BOARD, FULL)
+    course = compile_course(steps(GATED, CW, PULSED, sessions=12), BOARD, FULL)
     assert (course.a_day, course.sessions) == (1, 12)
     assert [step.pads for step in course.steps] == [1, 3, 2]
     assert [step.ms for step in course.steps] == [60_000, 0, 36_000]
@@ -99,7 +100,7 @@ def test_what_is_wrong_is_said_with_its_step(prescription: object, said: str) ->
 
 def test_the_dose_of_a_session_is_each_pads_own_sum() -> None:
     half = {**CW, "fluence_j_cm2": 60}
-    Course(steps({**half, "pads": "A"}, {**half, "pads": "B"}, max_min=40), BOARD, FULL)
+    compile_course(steps({**half, "pads": "A"}, {**half, "pads": "B"}, max_min=40), BOARD, FULL)
     assert "is 120.0" in refusal(steps({**half, "pads": "A"}, half, max_min=40))
 
 
@@ -107,7 +108,7 @@ def test_the_dose_of_a_session_is_each_pads_own_sum() -> None:
 @given(st.integers(0, 1 << 30))
 def test_what_is_drawn_is_accepted_and_stays_within_the_session(seed: int) -> None:
     drawn = generators.draw_prescription(Random(seed))
-    course = Course(json.loads(json.dumps(drawn)), BOARD, FULL)
+    course = compile_course(json.loads(json.dumps(drawn)), BOARD, FULL)
     assert max(course.whole_uj_cm2) <= 90_000_000 and course.longest_ms() <= course.max_ms
     for step in course.steps:
         assert step.worst_uj_cm2 < 1 << 16 and sum(step.irradiance_uw_cm2) <= 50_000

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.core import conversions, faults, states
+from firmware.core.clock import Clock
 from firmware.records import journal_events
 from firmware.trial import visits
 from firmware.ui import cues, screen, telemetry, text_buffer, texts, usb_commands
@@ -149,6 +150,7 @@ class Unit:
             "state": state, "lock": states.NOT_LOCKED, "post": self.posted.append
         })()  # fmt: skip
         self.hal = self.status = self.journal = self
+        self.clock = Clock(self)  # type: ignore[arg-type]
         self.set_to = None
         self.restarted = False
         self.told: list[tuple[Any, ...]] = []

@@ -77,6 +77,15 @@ def test_the_supply_is_held_by_the_board_s_pin_right_after_the_emitters_are_low(
     assert ast.unparse(hold) == f"Pin({board_of(name).PIN_POWER_HOLD}, Pin.OUT, value=1)"
 
 
+@pytest.mark.parametrize("name", BOARDS)
+def test_the_prompt_looks_at_the_board_s_start_and_lets_go_of_its_supply(name: str) -> None:
+    board = board_of(name)
+    text = (ROOT / "hal/prompt.py").read_text(encoding="utf-8")
+    assert f"Pin({board.PINS_IN[0]}, Pin.IN, Pin.PULL_UP)" in text
+    assert f"Pin({board.PIN_POWER_HOLD}, Pin.OUT, value=1)" in text
+    assert f"Bus(1, {board.PINS_I2C1[0]}, {board.PINS_I2C1[1]})" in text
+
+
 def test_boot_is_fifteen_lines_and_lowers_pins_before_anything_else() -> None:
     text = (ROOT / "boot.py").read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 15

@@ -57,6 +57,14 @@ def test_a_part_that_lost_its_supply_while_dark_is_set_up_anew_within_10_s(name:
         assert sum(run.driver.unit.inputs.lost) == 1 and run.result()["faults"] == []
 
 
+def test_the_alert_that_is_set_up_is_43_c() -> None:
+    with running(story(duration_s=60.0)) as run:
+        to(run, DARK_S)
+        for name in ("contact_a", "contact_b"):
+            assert read_set_up(run.driver.parts[name])[1:] == (43 * 128, 42 * 128)
+        assert read_set_up(run.driver.parts["rail"]) == (AVERAGED,)
+
+
 @pytest.mark.parametrize(("build", "mended"), [(SOUND, True), (NEVER, False)])
 def test_an_alert_that_is_lost_while_lit_is_set_up_anew_within_10_s(
     build: Build, mended: bool
@@ -84,7 +92,7 @@ def test_a_part_that_lost_its_supply_while_lit_is_set_up_anew_and_light_goes_on(
         assert lit(run) and run.result()["faults"] == []
 
 
-@pytest.mark.parametrize("at_s", [15.3 + 0.2 * k for k in range(12)])
+@pytest.mark.parametrize("at_s", [15.3 + 0.13 * k for k in range(18)])
 def test_a_rail_monitor_that_is_reset_in_the_lamp_test_leaves_no_bank_out(at_s: float) -> None:
     with treating(Event(at_s, "fault", "rail_reset")) as run:
         to(run, LIT_S)
@@ -103,3 +111,12 @@ def test_a_screen_that_lost_its_supply_is_whole_again_within_10_s(at_s: float) -
         to(run, at_s + WITHIN_S)
         shown = run.screen()
         assert shown[0].strip() and shown[4:6] == rows[4:6] and "?" not in "".join(shown)
+
+
+@pytest.mark.parametrize("at_s", [40.0 + 0.07 * k for k in range(6)])
+def test_a_rail_monitor_that_is_reset_while_treating_misses_no_current(at_s: float) -> None:
+    with treating(Event(at_s, "fault", "rail_reset")) as run:
+        to(run, at_s + 8.0)
+        assert lit(run) and run.result()["faults"] == []
+        assert run.driver.unit.rail.rechecks == 0
+        assert read_set_up(run.driver.parts["rail"]) == (AVERAGED,)

@@ -4,7 +4,28 @@ test_traps.py.
 
 from typing import Any
 
-from tests.support.chip_programs import LIT_S, Desk, lit, running, story, to, treating
+import pytest
+
+from sim.common.story import Event
+from sim.driver_depth.unit_build import Build
+from tests.support.chip_programs import (
+    LIT_S,
+    SOUND,
+    Desk,
+    broken,
+    lit,
+    running,
+    story,
+    to,
+    treating,
+)
+
+EIO_ALONE = broken(
+    ("hal/bus.py", "        if self.running < COUNT_MAX:\n            self.running += 1\n", "")
+)
+NOT_AT_START = broken(
+    ("hal/bus.py", "        self.recover()  # a reset", "        self._open()  # a reset")
+)
 
 
 def test_trap_a_register_number_that_is_not_acknowledged_raises_nothing_and_reads_another():
@@ -53,3 +74,25 @@ def test_a_page_that_the_screen_does_not_acknowledge_is_sent_again():
         screen.acknowledged = 1_000
         to(run, 9.0)
         assert "Ready" in "".join(run.screen())
+
+
+@pytest.mark.parametrize(("build", "freed"), [(SOUND, True), (EIO_ALONE, False)])
+def test_a_part_that_holds_sda_while_lit_is_dark_in_time_and_then_clocked_free(
+    build: Build, freed: bool
+) -> None:
+    with treating(Event(LIT_S, "fault", "bus_low"), build=build) as run:
+        to(run, LIT_S + 0.8)
+        assert not lit(run)
+        to(run, LIT_S + 2.0)
+        assert (run.hardware.low_clocks == 0) is freed
+        now_ms = run.driver.unit.inputs.ms
+        assert all(now_ms - ms < 900 for ms in run.driver.unit.inputs.heard) is freed
+
+
+@pytest.mark.parametrize(("build", "bits"), [(SOUND, 9), (NOT_AT_START, 0)])
+def test_nine_clocks_are_sent_before_the_first_transfer(build: Build, bits: int) -> None:
+    desk = Desk(build=build)
+    desk.hardware.hold_sda(True)
+    bus = desk.program.load("hal.bus").Bus(0, 5, 4)
+    assert desk.hardware.low_clocks == 9 - bits
+    assert bus.read(0x48, 0x0F, bytearray(2)) is (bits == 9)

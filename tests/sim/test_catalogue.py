@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from firmware.core.faults import FAULTS as LATCHED
+from sim.campaign.common_cause import CAUSES
 from sim.campaign.injection_points import MOMENTS
 from sim.common.story import Event
 from sim.faults.catalogue import ENDS_PROGRAM, FAULTS, GROUPS, NAMES, REPORTED, ROWS, find_bound
@@ -39,7 +40,8 @@ EXCEPTIONS = {
     # the reset cause that a power cut is called by at driver depth: a part of its injector
     "sim/driver_depth/run.py": {"brownout"},
     # stories that a fault is a step of, as a press is; not lists of faults
-    "sim/campaign/common_cause.py": {"ntc_stuck", "contact_stuck"},
+    # faults that one cause brings about together
+    "sim/campaign/common_cause.py": {"ntc_stuck", "contact_stuck"}.union(*CAUSES.values()),
     "sim/campaign/injection_points.py": {"board_sensor_lost", "charger_plugged", "enable_stuck"},
     # ... and light of a bank that nobody asks for
     "sim/campaign/injection.py": {"charger_plugged", "fet_stuck_on"},

@@ -12,7 +12,7 @@ import pytest
 from firmware.core.limits import CONTROL_TICKS, TICK_MS
 from firmware.safety.gate import Gate
 from firmware.safety.guard import Guard
-from firmware.therapy.prescription import calibration_crc
+from firmware.therapy.calibration import calibration_crc
 from firmware.therapy.session import Session
 from hal.boards import RPI_PICO
 from sim.common.story import Event
@@ -415,3 +415,34 @@ def test_seeds_differ_and_repeat():
     scenario = replace(STORIES["an ordinary start"], seed=9)
     a, b = Run(scenario), ChipRun(scenario)
     assert [state for _, state in state_changes(a)] == [state for _, state in state_changes(b)]
+
+
+def fed(run: ChipRun) -> bool:
+    """Whether the unit has its supply."""
+    return run.plant.powered
+
+
+def test_a_unit_at_the_prompt_says_so_and_goes_off_by_start_held() -> None:
+    held = (press(0.0, "UP", 2_000), press(0.0, "DOWN", 2_000))
+    with running(story(*held, press(20.0, hold_ms=2_500), press(40.0), duration_s=60.0)) as run:
+        to(run, 19.0)
+        assert run.device.at_prompt and fed(run)
+        shown = run.depth.screen()
+        assert shown[0].startswith("At the prompt") and shown[3].startswith("Hold START")
+        to(run, 30.0)
+        assert not fed(run)
+        assert run.depth.screen() == []
+        to(run, 59.0)
+        assert fed(run) and not run.device.at_prompt
+
+
+def test_a_unit_at_the_prompt_goes_off_by_itself_and_a_host_keeps_it_on() -> None:
+    held = (press(0.0, "UP", 2_000), press(0.0, "DOWN", 2_000))
+    for host in (False, True):
+        with running(story(*held, press(690.0, "UP"), duration_s=700.0)) as run:
+            to(run, 10.0)
+            run.chip.usb.connected = host
+            to(run, 590.0)
+            assert fed(run)
+            to(run, 640.0)
+            assert fed(run) == host

@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.campaign import generators
+from sim.campaign.common_cause import KNOWN, WITHIN_S
+from sim.campaign.generators import draw_fault_window
 from sim.common.story import Scenario
 from sim.common.value_record import replace
 from sim.faults.catalogue import FAULTS
@@ -54,13 +56,15 @@ def test_what_is_drawn_for_a_window_may_be_written_and_is_still_to_come(
 
 @given(SEEDS, INDEXES)
 @settings(max_examples=50)
-def test_a_window_has_one_fault_or_two_of_different_names_and_the_first_comes_soon(
+def test_a_window_has_one_fault_or_more_of_different_names_and_the_first_comes_soon(
     seed: int, index: int
 ) -> None:
     events = generators.draw_fault_window(f"{seed}-{index}-f0", 100.0)
     struck = [event for event in events if event.kind == "fault"]
-    assert 1 <= len({event.name for event in struck}) == len(struck) <= 2
-    assert struck[0].at_s <= 100.0 + generators.SOON_S + 0.1
+    names = {event.name for event in struck}
+    related = any(names <= set(group) for group in KNOWN.values())
+    assert 1 <= len(names) == len(struck) <= (3 if related else 2)
+    assert struck[0].at_s <= 100.0 + generators.SOON_S + WITHIN_S + 0.1
 
 
 @given(SEEDS, INDEXES)
@@ -119,6 +123,26 @@ def test_all_kinds_of_light_skin_and_room_are_drawn() -> None:
     assert {s.start.vasodilation for s in drawn} >= {1.0, 6.0}
     assert min(s.start.fat_mm for s in drawn) < 3 and max(s.start.fat_mm for s in drawn) > 30
     assert sum(s.start.clock > 2**30 - generators.WRAP_MS for s in drawn) > MANY / 8
+
+
+def str_keyed(value: object) -> dict[str, object]:
+    assert isinstance(value, dict)
+    return value
+
+
+def test_faults_of_a_common_cause_are_drawn_together() -> None:
+    found: dict[str, int] = {}
+    for name in range(400):
+        events = [one for one in draw_fault_window(f"{name}", 50.0) if one.kind == "fault"]
+        for cause, names in KNOWN.items():
+            together = len(events) > 1 and {one.name for one in events} <= set(names)
+            found[cause] = found.get(cause, 0) + together
+        assert len(events) <= 3
+    assert all(found.values())
+
+
+def test_every_cause_has_faults_that_can_be_drawn() -> None:
+    assert all(len(names) > 1 for names in KNOWN.values())
 
 
 def lights_of(prescription: dict[str, Any]) -> list[dict[str, Any]]:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from firmware.therapy.prescription import Refused, calibration_crc, read_reference
+from firmware.core.validate import Refused
+from firmware.therapy.calibration import calibration_crc, read_reference
 from hal.boards import RPI_PICO
 from sim.common.default_prescription import DEFAULT
 from sim.common.story import Event

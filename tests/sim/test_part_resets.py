@@ -26,7 +26,7 @@ RESETS = {
 }
 GATED = {"light": {"mode": "gated", "rate_hz": 10, "on_ms": 40}}
 # READY, WAIT_SKIN, every step of CHECK, RAMP, TREAT.
-MOMENTS_S = (2.0, 9.0, *[15.2 + 0.2 * k for k in range(16)], 25.0, 60.0)
+MOMENTS_S = (2.0, 9.0, *[15.2 + 0.19 * k for k in range(16)], 25.0, 60.0)
 
 
 def run_with(*events: Event, to_s: float = 80.0, **prescription: Any) -> Run:
@@ -113,6 +113,18 @@ def test_what_the_data_sheets_allow_beside_the_light_goes_on(
     run = run_with(Event(0.0, "fault", name, value=value), to_s=120.0, **light)
     assert run.result()["faults"] == [] and run.result()["state"] == "TREAT"
     assert min(run.unit.gate.caps) > 0 and run.unit.rail.rechecks == 0
+
+
+def test_an_inrush_is_over_before_a_reading_counts_however_the_averages_lie() -> None:
+    for ticks in range(17):  # averages of 68 ms: every phase against the ticks
+        plain = ordinary()
+        events = (
+            Event(0.0, "fault", "inrush", value=470.0),
+            *[replace(event, at_s=event.at_s + 0.02 * ticks) for event in plain.events],
+        )
+        run = Run(replace(plain, duration_s=22.0, events=events, until_done=False))
+        run.advance(10**9)
+        assert run.result()["faults"] == [], ticks
 
 
 @pytest.mark.parametrize(("name", "value"), BESIDE)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware.records import signed_prescription
 from sim.common.default_prescription import DEFAULT
 from sim.common.errors import BadInput
 from sim.common.story import Event, PressureSpot, Scenario, Start
@@ -12,6 +13,8 @@ from sim.faults.catalogue import FAULTS, Fault
 from sim.faults.source_lines import executed_lines
 from sim.scenario import toml_writer
 from sim.scenario.scenario import load, ordinary, parse
+from tests.support.journals import KEY
+from tools.prescription.file import render, sign
 
 HEAD = "duration_s = 600\n"
 
@@ -184,8 +187,8 @@ def test_conditions_change_during_a_run(text: str, name: str, value: object) -> 
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("", ["lacks duration_s", "1 to 14400"]),
-        ("duration_s = 0.5", ["duration_s is 0.5", "1 to 14400"]),
+        ("", ["lacks duration_s", "1 to 34560000"]),
+        ("duration_s = 0.5", ["duration_s is 0.5", "1 to 34560000"]),
         ("duration_s = true", ["duration_s is true", "a number"]),
         ("duration_s = nan", ["duration_s is nan"]),
         ("duration_s = inf", ["duration_s is inf"]),
@@ -251,11 +254,11 @@ def test_a_mistake_is_named_with_file_key_value_and_what_is_allowed(
     assert said.startswith("night.toml: ") or "none.json" in said
 
 
-def test_a_thousand_events_are_read_and_one_more_is_refused() -> None:
+def test_two_thousand_events_are_read_and_one_more_is_refused() -> None:
     one = "{at_s=1,worn=true},\n"
-    assert len(parse(HEAD + f"event = [\n{one * 1000}]", "many.toml").events) == 1000
-    with pytest.raises(BadInput, match="has 1001 events: at most 1000"):
-        parse(HEAD + f"event = [\n{one * 1001}]", "many.toml")
+    assert len(parse(HEAD + f"event = [\n{one * 2000}]", "many.toml").events) == 2000
+    with pytest.raises(BadInput, match="has 2001 events: at most 2000"):
+        parse(HEAD + f"event = [\n{one * 2001}]", "many.toml")
 
 
 def test_a_prescription_is_found_beside_its_scenario(tmp_path: Path) -> None:
@@ -310,3 +313,53 @@ def test_a_spot_and_a_person_are_read_and_written_again() -> None:
     plain = parse(HEAD, "night.toml")
     assert plain.start == Start()
     assert parse(toml_writer.to_toml(plain), "night.toml").start == Start()
+
+
+# -- prescriptions in files of their own -------------------------------------------------------
+
+
+def test_a_prescription_is_a_toml_or_a_json_or_a_signed_file(tmp_path: Path) -> None:
+    asked = dict(DEFAULT, name="mild", fluence_j_cm2=2)
+    (tmp_path / "dose.toml").write_bytes(render(asked, "dose.toml"))
+    (tmp_path / "dose.json").write_bytes(render(asked, "dose.json"))
+    (tmp_path / "signed.json").write_bytes(sign(asked, KEY, "SIM-0001", 1, None))
+    for name in ("dose.toml", "dose.json", "signed.json"):
+        found = parse(f'{HEAD}prescription = "{name}"\n', "night.toml", tmp_path)
+        assert found.prescription == asked
+
+
+def test_a_signed_file_without_a_prescription_is_refused(tmp_path: Path) -> None:
+    inner = b'{"expires": null, "number": 1, "unit": "SIM-0001"}'
+    (tmp_path / "signed.json").write_bytes(signed_prescription.sign(inner, bytes(32)))
+    with pytest.raises(BadInput, match="is signed and lacks prescription"):
+        parse(f'{HEAD}prescription = "signed.json"\n', "night.toml", tmp_path)
+
+
+# -- days ------------------------------------------------------------------------------------
+
+
+def test_an_event_repeats() -> None:
+    found = parse(
+        "duration_s = 700000\n[[event]]\nat_s = 10\nevery_s = 86400\n"
+        'until_s = 200000\npress = "START"\n', "days.toml",
+    )  # fmt: skip
+    assert [row.at_s for row in found.events] == [10, 86_410, 172_810]
+    assert parse(toml_writer.to_toml(found), "days.toml") == found
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (event('at_s = 1\nevery_s = 0\npress = "UP"'), "every_s is 0: a number from 1"),
+        (event('at_s = 1\nuntil_s = 5\npress = "UP"'), "every_s is None"),
+        (event('at_s = 9\nevery_s = 2\nuntil_s = 5\npress = "UP"'), "until_s is 5"),
+        (
+            'duration_s = 9e6\n[[event]]\nat_s = 0\nevery_s = 60\npress = "UP"\n',
+            "happens 150001 times: at most",
+        ),
+        (event('at_s = 1\nhost = "a\\nb"'), "host is"),
+        (event('at_s = 1\nhost = ""'), "host is"),
+    ],
+)
+def test_what_is_wrong_with_days_is_named(text: str, said: str) -> None:
+    assert said in refusal(text)

@@ -10,7 +10,7 @@ SHORT = 'duration_s = 30\n[[event]]\nat_s = 2\npress = "START"\n'
 KEYS = {
     "state", "reason", "faults", "session_s", "treat_s", "fluence_j_cm2", "true_fluence_j_cm2",
     "max_contact_c", "max_skin_c", "cem43_min", "cem43_hottest_min", "energy_wh", "battery_pct",
-    "cutoffs", "emitted_after_off_j", "off_body_j", "expect",
+    "cutoffs", "emitted_after_off_j", "off_body_j", "expect", "sessions",
     "ticks", "wall_s", "realtime_factor", "resets",
 }  # fmt: skip
 # Any JSON value.

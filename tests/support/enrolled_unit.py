@@ -9,6 +9,7 @@ from firmware.trial import enrolment, visits
 from sim.run import nominal_calibration, seal_for
 from sim.scenario.enrolment import DEFAULT
 from sim.scenario.enrolment import make_enrolment as made_ticket
+from tests.support.clocks import turn_clock
 from tests.support.fake_hal import BOARD, MOMENT_MS, SHORT, START, UP, Bench
 from tests.support.keyed_unit import KEY, SERIAL, installed, made
 
@@ -102,7 +103,7 @@ def rate(bench: Bench, *values: int) -> None:
 
 def come(bench: Bench, days: int = 0) -> Bench:
     """So many days later, START."""
-    bench.hal.clock_s = (bench.hal.clock_s or 0) + days * DAY_S
+    turn_clock(bench.hal, bench.unit.clock, (bench.hal.clock_s or 0) + days * DAY_S)
     bench.run(MOMENT_MS)
     bench.press(START)
     return bench

@@ -19,7 +19,7 @@ from firmware.core.limits import (
     CEM43_SESSION_Q10_MS,
     CHARGED_S,
     CLOCK_MASK,
-    DAY_MS,
+    HOUR_MS,
     IDLE_OFF_MS,
     LOOK_EVERY_TICKS,
     QUIET_MS,
@@ -43,6 +43,7 @@ from sim.faults.injectors import INJECT
 from sim.physics.sensors import TMP117_LSB_C, ntc_level
 from sim.run import Run
 from sim.scenario.scenario import ordinary
+from tests.support.clocks import turn_clock
 from tests.support.enrolled_unit import CLOCK_S, DAY_S, sim_files
 
 FILES = (
@@ -165,7 +166,7 @@ def in_a_trial() -> Iterator[Run]:
     yield until(run, "READY")
     yield (rated := then(run, Event(0, "press", "START", hold_ms=200), "RATE"))
     attend_visit(rated, lambda visit, when, item: 1)
-    rated.hal.clock_s = CLOCK_S + 7 * DAY_S
+    turn_clock(rated.hal, rated.unit.clock, CLOCK_S + 7 * DAY_S)
     put_on(rated)
     again = then(rated, Event(0, "press", "START", hold_ms=200), "RATE")
     answer_questions(again, lambda visit, when, item: 1)
@@ -336,7 +337,7 @@ def used_up(run: Run) -> None:
 
 def no_clock(run: Run) -> None:
     """The clock lost its battery."""
-    run.hal.clock_s = None
+    turn_clock(run.hal, run.unit.clock, None)
 
 
 def remembered(where: str, **values: Any) -> Befalls:
@@ -540,7 +541,7 @@ BEFALLS: dict[str, Befalls] = {
     "a long time in this state": remembered("session", state_ms=SESSION_MAX_MS),
     "nobody pressed for long": remembered("session", idle_ms=IDLE_OFF_MS),
     "a long session": remembered("session", treat_ms=SESSION_MAX_MS),
-    "a new day": remembered("session", day_ms=DAY_MS),
+    "a new day": remembered("session", day_ms=HOUR_MS),
     "a late control step": lambda run: setattr(
         run.unit, "control_ms", (run.unit.inputs.ms - 5_000) & CLOCK_MASK
     ),

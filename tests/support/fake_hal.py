@@ -14,15 +14,26 @@ from firmware.core.conversions import ntc_code, tmp117_code
 from firmware.core.faults import FAULTS, PADS
 from firmware.core.inputs import BUCKLE, CHARGER, DOWN, START, UP
 from firmware.core.limits import CLOCK_MASK, CONTROL_TICKS, DUTY_MAX, LEASE_MS, TICK_MS
-from firmware.therapy.prescription import calibration_crc
+from firmware.therapy.calibration import calibration_crc
 from firmware.waistband import Waistband
 from hal.boards import RPI_PICO
 from hal.contract import HEARD_NAMES, POWER_ON, Hal
 from sim.common.default_prescription import DEFAULT
 from tests.support.sealed_calibration import sealed
 
-__all__ = ["BOARD", "BUCKLE", "CALIBRATION", "CHARGER", "DOWN", "MOMENT_MS", "SHORT", "START", "UP",
-           "Bench", "FakeHal"]  # fmt: skip
+__all__ = [
+    "BOARD",
+    "BUCKLE",
+    "CALIBRATION",
+    "CHARGER",
+    "DOWN",
+    "MOMENT_MS",
+    "SHORT",
+    "START",
+    "UP",
+    "Bench",
+    "FakeHal",
+    ]  # fmt: skip
 
 BOARD: Any = RPI_PICO  # a module that is data
 NAMES = tuple(str(row[0]) for row in BOARD.BANKS)

@@ -15,6 +15,7 @@ from firmware.core.inputs import START
 from firmware.records import journal_events
 from firmware.records.journal import SEGMENTS, Journal
 from firmware.records.keys import FILE, Keys
+from tests.support.clocks import turn_clock
 from tests.support.fake_hal import SHORT, Bench, FakeHal
 from tools.prescription import file, keyfile
 from tools.prescription.keyfile import Key
@@ -44,7 +45,7 @@ def unit_journal(key: Key | None = KEY, sessions: int = 3) -> Kept:
         bench.kept = (bench.kept[0], file.sign(SHORT, key, "WB-0001", 1, None))
     receipts = []
     for session in range(sessions):
-        bench.hal.clock_s = CLOCK_S + session * DAY_S
+        turn_clock(bench.hal, bench.unit.clock, CLOCK_S + session * DAY_S)
         bench.reset()
         bench.hal.skin_mc(33_000)
         bench.to("TREAT")
@@ -91,6 +92,7 @@ class LongUsed:
         hal.clock_s += AGAIN_S
         self.journal = Journal(hal, Keys(hal.load(FILE)))
         self.journal.find()
+        turn_clock(hal, self.journal.clock, hal.clock_s)
         keys = journal_events.BOOT
         self.journal.add("boot", keys, tuple(rows["boot"][key] for key in keys))
         self.sessions += 1

@@ -16,7 +16,7 @@ import sys
 from firmware.core import states
 from firmware.core.faults import FAULTS
 from firmware.core.inputs import START
-from firmware.therapy.prescription import calibration_crc
+from firmware.therapy.calibration import calibration_crc
 from hal.boards import RPI_PICO
 from sim.common.default_prescription import DEFAULT
 from sim.driver_depth.bench import Bench

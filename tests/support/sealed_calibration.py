@@ -6,7 +6,7 @@ Called by the bench of `tests.support.fake_hal`; reads the unit's files.
 import contextlib
 from typing import Any
 
-from firmware.therapy.prescription import Refused
+from firmware.core.validate import Refused
 from sim.run import seal_for
 
 

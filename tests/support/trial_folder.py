@@ -16,6 +16,7 @@ from firmware.trial import enrolment
 from firmware.trial.trial import END
 from hal.boards import RPI_PICO
 from sim.scenario.enrolment import MOVEMENTS
+from tests.support.clocks import turn_clock
 from tests.support.fake_hal import FakeHal
 from tests.support.journals import template
 from tools.prescription import keyfile
@@ -95,6 +96,7 @@ class Belt:
         """Switched on."""
         self.journal = Journal(self.hal, Keys(self.hal.load(FILE)))
         self.journal.find()
+        turn_clock(self.hal, self.journal.clock, self.hal.clock_s)
         row = {**template()["boot"], "serial": self.unit, "receipt": ""}
         self.add("boot", **{name: row[name] for name in journal_events.BOOT})
 

@@ -6,7 +6,6 @@ before a state may change, what must follow from what a person did, and what may
 forgotten. All sums are least values: what was surely given, what was surely felt.
 """
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,17 +44,6 @@ def per_minute(contact_mc: float) -> float:
     """Minutes at 43 C in a minute (Sapareto and Dewey 1984); hotter than 45 C counts as 45."""
     over_c = min(contact_mc / 1000, 45.0) - 43
     return float((4.0 if over_c < 0 else 2.0) ** over_c)
-
-
-def stored_age_ms(bench: Bench) -> int:
-    """Return the age that day.json gives the day. Without a clock, time since that file was written
-    does not count after a reset. 0 where the file is missing, unreadable or of a day that is over.
-    """
-    try:
-        age_ms = json.loads(bench.hal.files["day.json"])["day_ms"]
-    except (KeyError, TypeError, ValueError):
-        return 0
-    return age_ms if isinstance(age_ms, int) and age_ms < DAY_MS else 0
 
 
 def keeps_fault(hal: Any) -> bool:
@@ -120,8 +108,7 @@ class Model:
         self.day = Day()
         if before:  # heat is kept with a session alone
             lit_ms = 0 if self.clock_set else before.day.lit_ms
-            age_ms = bench.unit.session.day_ms if self.clock_set else stored_age_ms(bench)
-            self.day = Day(lit_ms, age_ms)
+            self.day = Day(lit_ms)
         self.hot_min = [0.0, 0.0]  # since the session began
         self.ticks = 0
         self.ms = 0

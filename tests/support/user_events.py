@@ -7,7 +7,7 @@ from firmware.core.inputs import HOST
 from tests.support.fake_hal import BUCKLE, CHARGER, DOWN, START, UP
 from tests.support.safety_oracle import BOARD_CODE
 from tests.support.state_machine_base import IN_SESSION, Beside, in_state
-from tests.support.unit_model import DAY_MS, LIT, SESSION, WAITS_MS
+from tests.support.unit_model import HOUR_MS, LIT, SESSION, WAITS_MS
 
 LINES = [
     b"status", b"selftest", b"service", b"deploy", b"clock 2026-11-23T16:00:00", b"clock 2026",
@@ -141,7 +141,7 @@ class People(Beside):
     @in_state("READY", "DONE", *LIT)
     @rule(treat_ms=st.sampled_from([0, 3_590_000, 3_600_000]),
           hot_min=st.sampled_from([0.0, 3.9, 4.2]),
-          day_ms=st.sampled_from([0, DAY_MS - 30_000]))  # fmt: skip
+          day_ms=st.sampled_from([0, HOUR_MS - 30_000]))  # fmt: skip
     def it_is_late_in_the_day(self, treat_ms: int, hot_min: float, day_ms: int) -> None:
         """As if the unit had been on for so long, and treated for so long."""
         unit = self.watch.bench.unit
@@ -149,7 +149,7 @@ class People(Beside):
         unit.session.day_ms = day_ms
         for pad in unit.pads:
             pad.cem43.day_q10_ms = int(hot_min * 60_000 * 1024)
-        self.watch.model.day.pretend(treat_ms, hot_min, day_ms)
+        self.watch.model.day.pretend(treat_ms, hot_min, 0)
         if self.state not in LIT:
             self.press_for(START, 100)
         self.go(10_000)

@@ -285,5 +285,5 @@ def test_a_prescription_is_explained_as_the_command_does_it(drive: Drive) -> Non
     asked = make_prescription(11.5, GATED)
     (told,) = of(drive({"do": "explain", "prescription": asked}), "explained")
     assert told["lines"] == list(
-        dose_in_words.render_lines(dose_in_words.compile_course(asked, RPI_PICO))
+        dose_in_words.render_lines(dose_in_words.compile_nominal(asked, RPI_PICO))
     )

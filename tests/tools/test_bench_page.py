@@ -25,7 +25,7 @@ FOCUSABLE = "a[href], button, input, select, textarea, [tabindex='0']"
     ("text", "said"),
     [
         ("duration_s = ", "the text: Invalid TOML document: "),
-        ('duration_s = "long"', "duration_s is 'long': a number from 1 to 14400"),
+        ('duration_s = "long"', "duration_s is 'long': a number from 1 to 34560000"),
         ("duration_s = 9\nsurprise = 1", "'surprise'"),
         ("duration_s = 9\n[[event]]\nat_s = 2\nfault = 'ntc_opened'", "'ntc_opened'"),
     ],

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from firmware.therapy.prescription import Course, read_calibration
+from firmware.therapy.calibration import read_calibration
+from firmware.therapy.prescription import compile_course
 from firmware.waistband import Waistband as Unit
 from hal.boards import EXAMPLE_1200NM, RPI_PICO, RPI_PICO2
 from sim.common.boards import find_board, list_boards
@@ -266,7 +267,7 @@ def test_a_unit_on_usb_names_its_own_board(waistband: Waistband) -> None:
 def test_the_default_prescription_of_a_board_is_within_what_it_can_give(name: str) -> None:
     board = find_board(name)
     full = nominal_calibration(board)
-    Course(default_prescription(board), board, read_calibration(full, board)[0])
+    compile_course(default_prescription(board), board, read_calibration(full, board)[0])
 
 
 def test_the_default_prescription_of_the_reference_boards_is_the_firmware_s() -> None:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.therapy.prescription import calibration_crc, read_calibration, read_number
+from firmware.core.validate import read_number
+from firmware.therapy.calibration import calibration_crc, read_calibration
 from firmware.waistband import Waistband as Unit
 from sim.common.default_prescription import DEFAULT
 from sim.common.errors import BadInput

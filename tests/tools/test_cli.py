@@ -335,27 +335,6 @@ STORIES = {
 }
 
 
-@pytest.mark.parametrize("story", STORIES)
-@pytest.mark.parametrize("width", [80, 120])
-def test_the_view_and_the_summary_fit_a_terminal_in_every_story(story: str, width: int) -> None:
-    text = STORIES[story]
-    found = "duration_s = 30\n" + text + SHORT.partition("\n")[2] * (story != "idle")
-    if text.startswith("[["):
-        found = SHORT + text
-    run = Run(scenario.parse(found, "story.toml"))
-    console = Console(width=width, height=24, highlight=False)
-    view = View(run, console)
-    going = True
-    while going:
-        going = run.advance(10)
-        with console.capture() as capture:
-            console.print(view.screen())
-        lines = capture.get().splitlines()
-        assert len(lines) < 24
-        assert max(map(len, lines)) <= width
-    assert len(render(run, []).splitlines()) <= 28
-
-
 def test_a_locked_unit_is_shown_with_the_reason() -> None:
     bad = {**scenario.ordinary().prescription, "set_point_c": 41}
     run = Run(replace(scenario.ordinary(), prescription=bad, duration_s=20.0))

@@ -14,6 +14,7 @@ from firmware.records import journal, journal_events, mac
 from firmware.records.journal import Journal
 from firmware.records.keys import FILE, Keys
 from hal.boards import RPI_PICO
+from tests.support.clocks import turn_clock
 from tests.support.fake_hal import FakeHal
 from tests.support.journals import (
     KEY,
@@ -296,7 +297,7 @@ def test_a_clock_that_went_back_or_was_set_is_said() -> None:
     hal.files[FILE] = keyfile.render_unit_keys(KEY)
     one = Journal(hal, Keys(hal.load(FILE)))
     for clock_s in (800_000_000, None, 700_000_000):
-        hal.clock_s = clock_s
+        turn_clock(hal, one.clock, clock_s)
         one.add("ack", ("lock",), ("",))
         assert one.write(3)
     one.add("clock", ("before", "after", "how"), (700_000_000, 600_000_000, "host"))

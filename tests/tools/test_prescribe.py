@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from firmware.core.validate import Refused
 from firmware.records import mac, signed_prescription
 from firmware.records.keys import Keys
-from firmware.therapy.prescription import Refused
 from hal.boards import RPI_PICO
 from sim.common.default_prescription import DEFAULT
 from sim.common.errors import BadInput
@@ -18,7 +18,7 @@ from tests.support.command import Waistband, files
 from tests.support.journals import KEY, OTHER
 from tools.common.words import NOT_KNOWN
 from tools.prescription import ask, file, keyfile
-from tools.prescription.dose_in_words import compile_course
+from tools.prescription.dose_in_words import compile_nominal
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "clinician" / "programmes"
 NAMES = [str(row[0]) for row in RPI_PICO.BANKS]
@@ -266,7 +266,7 @@ def test_questions_on_a_terminal_make_a_prescription_that_the_unit_takes() -> No
         {"irradiance_mw_cm2": {"850": 5}, "pads": "AB", "fluence_j_cm2": 3,
          "light": {"mode": "cw"}},
     ]  # fmt: skip
-    compile_course(asked, RPI_PICO)
+    compile_nominal(asked, RPI_PICO)
 
 
 def test_without_a_terminal_nothing_is_asked(waistband: Waistband) -> None:
@@ -291,7 +291,7 @@ def test_explain_says_for_each_step_what_binds_and_ends_with_the_reports_sentenc
 
 @pytest.mark.parametrize("path", sorted(Path(EXAMPLES).glob("*.toml")), ids=lambda path: path.stem)
 def test_the_named_programmes_are_within_every_limit(path: Path) -> None:
-    course = compile_course(file.read(str(path), RPI_PICO).asked, RPI_PICO)
+    course = compile_nominal(file.read(str(path), RPI_PICO).asked, RPI_PICO)
     assert course.name and course.a_day == 1
 
 

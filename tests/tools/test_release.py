@@ -12,9 +12,10 @@ import pytest
 
 from hal.files import TABLE
 from sim.driver_depth.flash import device_files
-from sim.driver_depth.release import AS_THEY_ARE, release
+from sim.driver_depth.release import AS_THEY_ARE, MAIN, release
 from sim.driver_depth.unit_source import replace_constants
 from tests.support.command import Waistband, files
+from tools.replay import find_micropython
 from tools.unit.manifest import release_name
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -155,3 +156,21 @@ def test_micropythons_own_reader_takes_the_manifest(manifest: Path) -> None:
     read.execute(str(manifest))
     named = {file.target_path for file in read.files()}
     assert {*device_files(ROOT), "frozen_release.py", "_boot.py", "rp2.py"} <= named
+
+
+@pytest.mark.parametrize(("compiled", "said"), [
+    (None, "ran False\n"),
+    (b"M\x06", "waistband: dark, at the prompt: "),
+])  # fmt: skip
+def test_a_unit_starts_its_compiled_main_or_says_why_it_cannot(
+    compiled: bytes | None, said: str, tmp_path: Path, unix: None
+) -> None:
+    program = b"def main(service):\n    print('ran', service)\n"
+    files = release({"hal/__init__.py": b"", "main.py": program})
+    (tmp_path / "hal").mkdir()
+    for name, content in {**files, MAIN: compiled or files[MAIN]}.items():
+        (tmp_path / name).write_bytes(content)
+    done = subprocess.run(
+        [*find_micropython(), "main.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0 and done.stdout.startswith(said), done

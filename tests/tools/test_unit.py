@@ -103,7 +103,7 @@ def test_a_prescription_that_this_units_banks_cannot_give_is_refused(on_unit: An
     Path("strong.json").write_text(json.dumps(strong))
     weak = nominal_calibration(RPI_PICO)
     weak["irradiance_mw_cm2"]["B"] = dict(weak["irradiance_mw_cm2"]["A"], **{"850": 8})
-    from firmware.therapy.prescription import calibration_crc
+    from firmware.therapy.calibration import calibration_crc
 
     weak["crc32"] = calibration_crc(weak, RPI_PICO)
     held = {"calibration.json": json.dumps(weak).encode()}

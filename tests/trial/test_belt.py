@@ -76,9 +76,12 @@ def test_the_firmware_writes_the_kinds_of_records_that_tests_make(
     belt.visit(2, 5, 4)
     belt.add("effect", visit=1, severity=0)
     belt.add("guess", visit=3, guess="unsure")
+    belt.add("clock", before=820_584_000, after=820_584_000, how="confirmed")  # a date, by START
     real = kinds(lives[who].journal)
     assert real == kinds(belt.files())
-    assert set(real) == {"boot", "ticket", "visit", "rating", "effect", "session", "end", "guess"}
+    assert set(real) == {
+        "boot", "clock", "ticket", "visit", "rating", "effect", "session", "end", "guess",
+    }  # fmt: skip
 
 
 def test_every_answer_at_the_belt_comes_out_at_the_other_end(

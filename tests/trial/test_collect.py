@@ -126,9 +126,9 @@ def test_what_is_no_database_is_refused_in_a_line(
 
 def test_the_verifying_keys_open_neither_tickets_nor_sealed_records(trial: Bench) -> None:
     """The monitor has journal keys alone."""
+    from firmware.core.validate import Refused
     from firmware.records import encrypted
     from firmware.records.keys import Keys
-    from firmware.therapy.prescription import Refused
     from firmware.trial import enrolment
 
     keys = folder.open_trial(str(trial.folder)).journal_keys(trial.monitor)

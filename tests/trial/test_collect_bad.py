@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from firmware.records import journal_events as notes_kinds
 from tests.support import journals
+from tests.support.clocks import turn_clock
 from tests.support.trial_folder import DAY_S, START_S, Belt, Bench, make_trial
 from tests.support.trial_pulls import (
     PEOPLE,
@@ -198,7 +199,7 @@ def test_a_clock_that_was_changed_between_visits_is_told(
 ) -> None:
     belt = attended_belt(bench, "P-02", 2)
     before = belt.hal.clock_s
-    belt.hal.clock_s += by
+    turn_clock(belt.hal, belt.journal.clock, belt.hal.clock_s + by)
     belt.add("clock", before=before, after=before + by, how=how)
     belt.begins_s += by
     belt.visit(3, 6, 5)
@@ -243,7 +244,7 @@ def test_missed_and_unfinished_visits_are_what_they_are(bench: Bench, trial: Ben
 def test_a_session_that_was_cut_by_a_restart_has_no_minutes(bench: Bench, trial: Bench) -> None:
     belt = Belt(bench, "P-02")
     belt.visit(1, 6, therapy=False)
-    belt.hal.clock_s += 7 * DAY_S
+    turn_clock(belt.hal, belt.journal.clock, belt.hal.clock_s + 7 * DAY_S)
     belt.add("visit", visit=2, stage="opened")
     asked = journals.template()["session"]
     assert belt.journal.begin(notes_kinds.SESSION, tuple(asked[k] for k in notes_kinds.SESSION), 10)

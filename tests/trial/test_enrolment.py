@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firmware.core.validate import Refused
 from firmware.records import mac, signed_prescription
 from firmware.records.keys import Keys
-from firmware.therapy.prescription import Refused
 from firmware.trial import enrolment, visits
 from sim.scenario.enrolment import DEFAULT, MOVEMENTS
 from tests.support.enrolled_unit import PROTOCOL, SEALING, TICKETS, ticket_of

@@ -11,6 +11,7 @@ from firmware.records.keys import FILE as KEYS
 from firmware.records.keys import Keys
 from firmware.trial import enrolment, visits
 from hal.boards import RPI_PICO
+from sim.faults.hardware import CLOCK_S
 from sim.run import seal_for
 from tests.support.command import Ended, Waistband
 from tests.support.synthetic_trial import belt
@@ -20,6 +21,7 @@ from tools.commands.main import main
 from tools.prescription import keyfile
 from tools.trial import folder as trial_folder
 from tools.trial import people
+from tools.unit.kept import Kept, read_unit, write_unit
 
 WHO, UNIT = "P-02", "WB-0002"
 Held = dict[str, bytes]
@@ -107,6 +109,27 @@ def test_a_unit_without_keys_is_refused(on_unit: OnUnit, bench: Bench) -> None:
     held = {"calibration.json": belt.render_calibration(UNIT)}
     ended, left = on_unit(held)
     assert ended.code == 2 and "the unit has no key: install its key" in ended.err and left == held
+
+
+def test_a_simulated_unit_takes_part_as_one_on_usb(waistband: Waistband, bench: Bench) -> None:
+    shutil.copytree(bench.folder, "trial")
+    held = unit(bench) | {"visit.json": visits_of("Test", "P-03")}
+    Path("unit").mkdir()
+    write_unit("unit", Kept(held, 80.0, CLOCK_S, 0))
+    words = ("trial", "push", "trial", "--participant", WHO, "--sim", "unit")
+    ended = waistband(*words)
+    assert ended.code == 2 and "has the visits of 'P-03'" in ended.err
+    assert enrolment.FILE not in read_unit("unit").files
+    assert waistband(*words, "--replace").code == 0
+    left = read_unit("unit").files
+    for name, folder in ((enrolment.FILE, "tickets"), ("prescription.json", "prescriptions")):
+        assert left[name] == (bench.folder / folder / f"{WHO}.json").read_bytes()
+    assert left.get("visit.json") != held["visit.json"]
+    Path("visit.toml").write_text(
+        'duration_s = 20\n[[expect]]\nat_s = 15\nfault = ""\nstate = "READY"\n'
+    )
+    ended = waistband("sim", "visit.toml", "--keep", "unit")
+    assert ended.code == 0, ended.out + ended.err
 
 
 def test_a_replacement_goes_on_after_the_last_visit_that_was_collected(

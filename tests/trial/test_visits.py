@@ -4,9 +4,10 @@ from datetime import date, timedelta
 
 import pytest
 
+from firmware.core.conversions import date_of
 from firmware.core.inputs import CHARGER, DOWN, START, UP
-from firmware.trial import visits
 from sim.common.default_prescription import DEFAULT
+from tests.support.clocks import turn_clock
 from tests.support.enrolled_unit import (
     BASELINE,
     DAY_S,
@@ -93,7 +94,7 @@ def test_too_early_is_refused_with_the_date_and_no_day_before_the_window_opens_i
         assert (bench.state, bench.refused) == ("DONE", "too_early")
         opens = date(2000, 1, 1) + timedelta(days=9_500 + 5)
         assert shown(bench)[6:] == ["Too early", f"From {opens.isoformat()}"]
-        bench.hal.clock_s = (bench.hal.clock_s or 0) + DAY_S
+        turn_clock(bench.hal, bench.unit.clock, (bench.hal.clock_s or 0) + DAY_S)
     come(bench)
     assert bench.state == "RATE"
 
@@ -123,7 +124,7 @@ def test_weeks_later_each_visit_that_was_missed_is_named_in_order() -> None:
 
 def test_without_a_clock_nothing_is_opened() -> None:
     bench = ticketed(True).to_ready()
-    bench.hal.clock_s = None
+    turn_clock(bench.hal, bench.unit.clock, None)
     bench.press(START)
     assert (bench.state, bench.refused, told(bench)) == ("READY", "no_clock", FIRST[:1])
 
@@ -131,7 +132,7 @@ def test_without_a_clock_nothing_is_opened() -> None:
 def test_a_clock_that_went_back_counts_from_the_latest_that_was_written() -> None:
     bench = come(baseline(), 7)
     rate(bench, 1)
-    bench.hal.clock_s = 0
+    turn_clock(bench.hal, bench.unit.clock, 0)
     bench.reset()
     bench.to_ready()
     bench.press(START)
@@ -164,7 +165,7 @@ def test_an_open_visit_goes_on_within_its_window_and_is_unfinished_after_it() ->
 def test_dates_are_the_calendars() -> None:
     for day in range(36_000):
         told_date = date(2000, 1, 1) + timedelta(days=day)
-        assert str(visits.date_of(day)) == told_date.strftime("%Y%m%d")
+        assert str(date_of(day)) == told_date.strftime("%Y%m%d")
 
 
 # -- answers -----------------------------------------------------------------------------------

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from firmware.core import states
 from firmware.core.inputs import START, UP
-from firmware.therapy.prescription import Refused
+from firmware.core.validate import Refused
 from firmware.trial import enrolment, visits
+from tests.support.clocks import turn_clock
 from tests.support.enrolled_unit import (
     CLOCK_S,
     DAY_S,
@@ -86,8 +87,8 @@ def attended(bench: Bench) -> None:
         assert trial and trial.taken
         if trial.progress.visit == 2 and trial.progress.stage == visits.CLOSED:
             return
-        bench.hal.clock_s = CLOCK_2 if (trial.progress.visit, trial.progress.stage) >= (
-            1, visits.CLOSED) else CLOCK_1  # fmt: skip
+        over = (trial.progress.visit, trial.progress.stage) >= (1, visits.CLOSED)
+        turn_clock(bench.hal, bench.unit.clock, CLOCK_2 if over else CLOCK_1)
         bench.press(START)
         while bench.state in ("RATE", "WAIT_SKIN", "CHECK", "RAMP", "TREAT"):
             if bench.state != "RATE":

@@ -289,7 +289,7 @@ def explain_prescription(text: str) -> str:
     asked = json.loads(text)
     board = _board[0]
     try:
-        course = dose_in_words.compile_course(
+        course = dose_in_words.compile_nominal(
             default_prescription(board) if asked == "default" else asked, board
         )
         return json.dumps(list(dose_in_words.render_lines(course)))

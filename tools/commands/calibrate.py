@@ -10,12 +10,12 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from firmware.core.validate import Refused
 from firmware.records import signed_prescription
 from firmware.records.keys import FILE as KEYS
 from firmware.records.keys import Keys
-from firmware.therapy.prescription import (
+from firmware.therapy.calibration import (
     REFERENCE,
-    Refused,
     calibration_crc,
     read_calibration,
     read_reference,

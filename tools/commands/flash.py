@@ -14,7 +14,9 @@ from typing import Annotated, Any
 
 import typer
 
-from firmware.therapy.prescription import Course, Refused, read_calibration, read_serial
+from firmware.core.validate import Refused
+from firmware.therapy.calibration import read_calibration, read_serial
+from firmware.therapy.prescription import compile_course
 from sim.common import validate
 from sim.common.boards import board_file, check_chip, find_board
 from sim.common.errors import BadInput
@@ -153,7 +155,7 @@ def read_own_files(
         unit = serial or prescription_file.read(prescription, None).unit or ""
         try:
             asked, _, _ = signed_prescription.verify(content, Keys(files.get(KEYS)), unit)
-            Course(asked, board, full_uw_cm2)
+            compile_course(asked, board, full_uw_cm2)
         except Refused as why:
             raise BadInput(f"{prescription}: {why}") from None
     return files

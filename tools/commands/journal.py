@@ -7,7 +7,15 @@ from typing import Annotated
 from typer import Argument, Option
 
 from sim.common.errors import BadInput
-from tools.commands.options import BOARD, BoardName, DeviceName, command_group, output_option
+from tools.commands.options import (
+    BOARD,
+    BoardName,
+    DeviceName,
+    SimulatedFolder,
+    command_group,
+    name_unit,
+    output_option,
+)
 from tools.common.files import emit, reason, write_whole
 
 AREA_CM2 = (1, 400)  # as a calibration may have it
@@ -26,6 +34,7 @@ KeyFile = Annotated[
 def pull(
     folder: Annotated[str, Argument(metavar="FOLDER", help="Of the unit's pulls; made if new.")],
     device: DeviceName = None,
+    simulated: SimulatedFolder = None,
 ) -> int:
     """Copy a unit's journal into a new folder in FOLDER, named by the unit and the time.
 
@@ -34,7 +43,7 @@ def pull(
     """
     from tools.unit.exchange import pull as run
 
-    return run(folder, device)
+    return run(folder, name_unit(device, simulated))
 
 
 @app.command()

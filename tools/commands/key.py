@@ -9,7 +9,13 @@ from typing import Annotated, Literal
 from typer import Argument, Option
 
 from sim.common.errors import BadInput
-from tools.commands.options import DeviceName, command_group, output_option
+from tools.commands.options import (
+    DeviceName,
+    SimulatedFolder,
+    command_group,
+    name_unit,
+    output_option,
+)
 from tools.common.files import emit
 
 app = command_group("Make a unit's key, and what the unit keeps of it.")
@@ -40,6 +46,7 @@ def install(
         output_option("keys.json", "Make the file; not to a unit."),
     ] = None,
     device: DeviceName = None,
+    simulated: SimulatedFolder = None,
     replace: Annotated[
         bool, Option("--replace", help="Write over the keys that a unit has.")
     ] = False,
@@ -56,9 +63,10 @@ def install(
     if output is None:
         from tools.unit.exchange import install as run
 
-        return run(key, device, replace)
-    if device is not None:
-        raise BadInput("--output with --device: name one place")
+        return run(key, name_unit(device, simulated), replace)
+    if device is not None or simulated is not None:
+        other = "--device" if simulated is None else "--sim"
+        raise BadInput(f"--output with {other}: name one place")
     files.write_private(output, files.render_unit_keys(key))
     emit(f"Wrote the unit's keys to {output}; delete it once it is on the unit")
     return 0

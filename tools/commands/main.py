@@ -6,9 +6,11 @@
 | 1    | the run or the comparison failed                   |
 | 2    | bad input, named in one line on standard error     |
 | 130  | interrupted                                        |
+| 143  | ended by SIGTERM; 129: by SIGHUP, a closed terminal |
 """
 
 import importlib
+import os
 import signal
 import sys
 from typing import Annotated, NoReturn
@@ -16,12 +18,13 @@ from typing import Annotated, NoReturn
 import typer
 
 from sim.common.errors import BadInput, Interrupted, one_line
-from tools.common.files import emit
+from tools.common.files import emit, flush_output, is_output_error, raise_output_error
 from tools.common.version import installed
 
 BAD_INPUT = 2
 INTERRUPTED = 130
-TERMINATED = 143
+SIGNALLED = 128  # and the signal's number
+ENDING = ("SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 # Typer's base class for wrong options is private; a public subclass leads to it.
 UsageProblem: type[Exception] = typer.BadParameter.__mro__[2]
 
@@ -83,29 +86,50 @@ def refuse(message: str) -> int:
     return BAD_INPUT
 
 
-def terminate(_number: int, _frame: object) -> NoReturn:
-    """Turn SIGTERM into an exception, so that temporary files are removed."""
-    raise SystemExit(TERMINATED)
+def terminate(number: int, _frame: object) -> NoReturn:
+    """Turn a signal into an exception, so that temporary files are removed."""
+    raise SystemExit(SIGNALLED + number)
+
+
+def keep_help(words: list[str]) -> None:
+    """Start anew without PYTHONOPTIMIZE=2, or -OO: it takes the texts of `--help` away."""
+    if sys.flags.optimize > 1:
+        environment = {**os.environ, "PYTHONOPTIMIZE": ""}
+        command = [sys.executable, "-m", "tools.commands.main", *words]
+        os.execve(sys.executable, command, environment)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns its exit code."""
-    before = signal.signal(signal.SIGTERM, terminate)
+    os.environ["MPLBACKEND"] = "Agg"  # figures are files: the environment's backend may be none
+    ending = [getattr(signal, name) for name in ENDING if hasattr(signal, name)]
+    before = {number: signal.signal(number, terminate) for number in ending}
     try:
         words = sys.argv[1:] if arguments is None else arguments
+        keep_help(words)
         app = build_app(words[0] if words else "")
         code = app(arguments, prog_name="waistband", standalone_mode=False)
+        flush_output()
     except Interrupted as why:
         refuse(str(why))
         return INTERRUPTED
     except BadInput as why:
         return refuse(str(why))
+    except OSError as why:
+        if not is_output_error(why):
+            raise
+        try:
+            raise_output_error(why)
+        except BadInput as refused:
+            return refuse(str(refused))
+        code = 0
     except UsageProblem as why:
         return refuse(usage_line(why))
     except KeyboardInterrupt:
         code = INTERRUPTED
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     if code == INTERRUPTED:
         print("waistband: interrupted; nothing was written", file=sys.stderr)
     return int(code or 0)

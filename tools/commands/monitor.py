@@ -1,7 +1,7 @@
 """`waistband monitor`: a unit's telemetry, one record a second, as a live view, lines or JSON.
 
 It only listens: it types nothing that a running unit would obey. `--sim` listens to a simulated
-unit instead, whose telemetry the same firmware writes.
+unit instead, whose telemetry the same firmware writes: of a scenario, or of a unit's folder.
 """
 
 import math
@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing, suppress
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -22,13 +23,17 @@ from tools.unit.device import PROMPT, SHOW_PROMPT, Device, find_port
 QUIET_S = 5.0  # after so long without a line, SHOW_PROMPT is sent
 NO_UNIT = b"waistband: no unit runs here: this is MicroPython's prompt"
 FOR_MAX_S = 1e7
+IDLE_S = 600.0  # of a kept unit that nobody touches: then it switches itself off
 
 Lines = Generator[bytes | None, None, None]  # None: nothing came for a moment
 
 
 def monitor(
     scenario: Annotated[
-        str | None, typer.Argument(metavar="[SCENARIO.toml]", help="With --sim: what happens.")
+        str | None,
+        typer.Argument(
+            metavar="[SCENARIO.toml | FOLDER]", help="With --sim: what happens, or the unit."
+        ),
     ] = None,
     device: DeviceName = None,
     simulated: Annotated[
@@ -91,8 +96,12 @@ def read_simulated(path: str | None, board: str | None, times: str | None) -> Li
     BadInput."""
     from sim.run import Run
     from tools.simulate import Rows, advance
+    from tools.unit.kept import read_unit, switch_on
 
-    run = Run(load_scenario(path, board))
+    if path is not None and Path(path).is_dir():
+        run = switch_on(read_unit(path), IDLE_S, worn=True)
+    else:
+        run = Run(load_scenario(path, board))
     waiting: list[bytes] = []
     run.hal.on_line = waiting.append
     for _ in advance(run, Rows(run), parse_realtime(times) or 1.0):

@@ -32,6 +32,22 @@ DeviceName = Annotated[
 ]  # fmt: skip
 
 
+SimulatedFolder = Annotated[
+    str | None,
+    typer.Option(
+        "--sim", metavar="FOLDER",
+        help="A simulated unit, from `sim --keep FOLDER`, in place of one on USB.",
+    ),
+]  # fmt: skip
+
+
+def name_unit(device: str | None, folder: str | None) -> str | None:
+    """The unit that one of --device and --sim names. Raises BadInput for both."""
+    if device is not None and folder is not None:
+        raise BadInput("--device with --sim: name one of them")
+    return device if folder is None else f"sim:{folder}"
+
+
 def output_option(metavar: str, text: str) -> Any:
     """The option -o or --output with this help."""
     return typer.Option("-o", "--output", metavar=metavar, help=text)

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 from typer import Argument, Option
 
 from sim.common.errors import BadInput
-from tools.commands.options import BOARD, BoardName, DeviceName, command_group, output_option
+from tools.commands.options import (
+    BOARD,
+    BoardName,
+    DeviceName,
+    SimulatedFolder,
+    command_group,
+    name_unit,
+    output_option,
+)
 from tools.common.files import emit, warn, write_whole
 
 NAME_MAX = 40  # characters that the unit takes
@@ -132,7 +140,7 @@ def write_new(asked: dict[str, object], output: str, board: "Board", force: bool
             raise BadInput(f"{output}: was left as it is")
     with write_whole(output) as path:
         path.write_bytes(prescription_file.render(asked, output))
-    asked_in_words = dose_in_words.render_asked(dose_in_words.compile_course(asked, board))
+    asked_in_words = dose_in_words.render_asked(dose_in_words.compile_nominal(asked, board))
     emit(f"Wrote the prescription to {output}: {asked_in_words}")
     return 0
 
@@ -267,7 +275,7 @@ def sign(
 
 
 @app.command()
-def push(file: File, device: DeviceName = None) -> int:
+def push(file: File, device: DeviceName = None, simulated: SimulatedFolder = None) -> int:
     """Put a prescription onto its unit, which restarts and goes by it.
 
     Asked first is the firmware's own code, with what this unit keeps: its key, its serial, its
@@ -276,4 +284,4 @@ def push(file: File, device: DeviceName = None) -> int:
     """
     from tools.unit.exchange import push as run
 
-    return run(file, device)
+    return run(file, name_unit(device, simulated))

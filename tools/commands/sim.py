@@ -38,6 +38,10 @@ Waveform = Annotated[
 Realtime = Annotated[
     str | None, typer.Option(metavar="X", help="Run X times as fast as the clock; else flat out.")
 ]
+Keep = Annotated[
+    str | None,
+    typer.Option(metavar="FOLDER", help="What the unit keeps: read before, written back after."),
+]
 Record = Annotated[str | None, typer.Option(metavar="FILE", help="Write a recording for `replay`.")]
 
 
@@ -63,6 +67,7 @@ def sim(  # noqa: PLR0913, PLR0917 - one parameter an option
         Literal["hal", "driver", "pin"], typer.Option(help="Where physics stands in for hardware.")
     ] = "hal",
     realtime: Realtime = None,
+    keep: Keep = None,
     record: Record = None,
     uf2: Uf2 = None,
     vcd: Vcd = None,
@@ -77,6 +82,10 @@ def sim(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     At HAL depth a compiled copy of the unit runs where `make compiled` has made one; set
     WAISTBAND_COMPILED=0 to run the sources themselves.
+
+    With --keep FOLDER the unit is the same one each time: its files, battery and clock go on
+    where the last run left them, and its own prescription goes before the scenario's.
+    `prescribe push`, `key install`, `journal pull`, `trial push` and `monitor` take --sim FOLDER.
 
     Exits 1 if the run ends in a fault that its scenario does not inject.
     """
@@ -94,7 +103,7 @@ def sim(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     return simulate(
         load_scenario(scenario, board), outputs, as_json=as_json, trace_every=trace_every,
-        seed=number, realtime=parse_realtime(realtime), depth=depth, uf2=uf2,
+        seed=number, realtime=parse_realtime(realtime), depth=depth, uf2=uf2, keep=keep,
     )  # fmt: skip
 
 

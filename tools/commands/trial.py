@@ -4,7 +4,13 @@ from typing import Annotated, Literal
 
 from typer import Argument, Option
 
-from tools.commands.options import DeviceName, command_group, output_option
+from tools.commands.options import (
+    DeviceName,
+    SimulatedFolder,
+    command_group,
+    name_unit,
+    output_option,
+)
 from tools.common.files import emit
 
 app = command_group("Run a blinded trial, from its allocation to its report.")
@@ -138,6 +144,7 @@ def push(
     folder: Folder,
     participant: Who,
     device: DeviceName = None,
+    simulated: SimulatedFolder = None,
     replace: Annotated[
         bool, Option("--replace", help="Remove the visits of somebody else from the unit.")
     ] = False,
@@ -148,7 +155,7 @@ def push(
     """
     from tools.trial.push import push as run
 
-    return run(folder, participant, device, replace)
+    return run(folder, participant, name_unit(device, simulated), replace)
 
 
 @app.command()

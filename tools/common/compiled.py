@@ -49,6 +49,7 @@ COMPILED = (
     "sim/oracle/outside_heat.py",
     "sim/oracle/rules.py",
     "sim/oracle/safety_oracle.py",
+    "sim/oracle/sessions.py",
     "sim/oracle/stray_light.py",
     "sim/oracle/supply_current.py",
     "sim/oracle/worn_oracle.py",

@@ -3,6 +3,7 @@
 Called by every command that writes.
 """
 
+import errno
 import io
 import os
 import re
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from sim.common.errors import BadInput, one_line
 
+OUTPUT_ERRORS = (errno.ENOSPC, errno.EPIPE, errno.EIO, errno.EDQUOT)
 FORMULA = "=+-@\t\r"  # a spreadsheet takes what begins so for a formula
 NUMBERS = re.compile(r"[-+]?\d+(\.\d+)?(e[-+]\d+)?( to [-+]?\d+(\.\d+)?)?")
 
@@ -119,10 +121,29 @@ def emit(text: str) -> None:
     """Print to standard output. A reader that has gone away (`| head`) is no error."""
     try:
         print(text, end="" if text.endswith("\n") else "\n", flush=True)
-    except BrokenPipeError:
-        _to_nowhere()
     except OSError as why:
-        _to_nowhere()
+        raise_output_error(why)
+
+
+def flush_output() -> None:
+    """Write out what standard output still holds. Raises BadInput where it cannot be written."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as why:
+        raise_output_error(why)
+
+
+def is_output_error(why: OSError) -> bool:
+    """Whether an error is of a stream that is full or closed, and of no file by name."""
+    return why.filename is None and why.errno in OUTPUT_ERRORS
+
+
+def raise_output_error(why: OSError) -> None:
+    """Raise BadInput where standard output cannot be written; a reader that has gone away is no
+    error."""
+    _to_nowhere()
+    if not isinstance(why, BrokenPipeError):
         raise BadInput(f"standard output: cannot be written: {reason(why)}") from None
 
 

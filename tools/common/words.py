@@ -71,6 +71,7 @@ REFUSED = {  # why START or an acknowledgement was refused
     "never_off": "the belt was not taken off in between",
     "course_over": "all sessions of the prescription were given",
     "hold_start": "a fault is acknowledged by START held 1.5 s",
+    "new_date": "another START confirms the date shown",
 }
 LOCKS = (  # by `lock` of the unit
     "", "it is not calibrated", "the prescription cannot be used", "it restarted too often",

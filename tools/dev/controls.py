@@ -17,13 +17,17 @@ from tools.dev.mutants import TestPool
 
 
 def remove_control(pool: TestPool, control: Control) -> bool:
-    """Whether the named tests pass without the control; they must not."""
+    """Whether the named tests pass without the control; they must not. Raises RuntimeError where
+    they fail with it, too."""
     tree = pool.trees.get()
+    tests = [test.removeprefix("tests/") for test in control.tests]
+    if not pool.passes(tree, *tests):
+        raise RuntimeError(f"{control.name}: its tests fail before it is taken out")
     path = tree / control.file
     whole = path.read_text(encoding="utf-8")
     path.write_text(whole.replace(control.was, control.becomes, 1), encoding="utf-8")
     try:
-        return pool.passes(tree, *[test.removeprefix("tests/") for test in control.tests])
+        return pool.passes(tree, *tests)
     finally:
         path.write_text(whole, encoding="utf-8")
         pool.trees.put(tree)

@@ -141,13 +141,13 @@ def measure_wear(sessions: int) -> Wear:
         journal = Journal(storage, Keys(storage.load(KEYS)))
         journal.find()
         journal.add("boot", boot, tuple(rows["boot"][key] for key in boot))
-        assert journal.write(3)
+        assert journal.write(3) and journal.ratchet()
         storage.store(persistent_state.DAY, rows["day"]["content"])  # as if it were wholly given
         asked = tuple(rows["session"][key] for key in journal_events.SESSION)
         assert journal.begin(journal_events.SESSION, asked, 10)
         storage.store(persistent_state.DAY, rows["day"]["content"])  # what it was
         journal.end(journal_events.END, tuple(rows["end"][key] for key in journal_events.END))
-        assert journal.write(1_800)
+        assert journal.write(1_800) and journal.ratchet()
     erased = storage.flash.erased
     return Wear(sessions, erased.total(), max(erased.values()), len(erased))
 

@@ -14,7 +14,7 @@ from hal.contract import Board
 from sim.common.boards import wavelengths_nm
 from sim.common.errors import BadInput
 from tools.common.files import emit
-from tools.prescription.dose_in_words import compile_course
+from tools.prescription.dose_in_words import compile_nominal
 
 STEP = {"irradiance_mw_cm2": {}, "light": {"mode": "cw"}, "pads": "AB", "fluence_j_cm2": 1}
 Answer = Callable[[str], str]
@@ -121,7 +121,7 @@ def ask_until_right(
 def is_right(asked: dict[str, Any], board: Board) -> bool:
     """Whether the unit accepts it; says why not."""
     try:
-        compile_course(asked, board)
+        compile_nominal(asked, board)
     except BadInput as why:
         emit(f"  {why}")
         return False

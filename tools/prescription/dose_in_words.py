@@ -4,7 +4,9 @@ Called by `waistband prescribe explain` and by the bench page. Runs on MicroPyth
 """
 
 from firmware.core import limits
-from firmware.therapy.prescription import Course, Refused, Step
+from firmware.core.validate import Refused
+from firmware.therapy.course import Course, Step
+from firmware.therapy.prescription import compile_course
 from sim.common.errors import BadInput
 from tools.common import words
 
@@ -18,11 +20,11 @@ TRIAL_J_CM2 = 83.2  # of NCT01920971, 890 nm
 TWO_A_DAY = 2
 
 
-def compile_course(asked: object, board: "Board") -> Course:
+def compile_nominal(asked: object, board: "Board") -> Course:
     """The course of a prescription on a unit of nominal irradiance. Raises BadInput."""
     nominal = [board.BANK_NOMINAL_UW_CM2] * len(board.BANKS)
     try:
-        return Course(asked, board, [nominal, nominal])
+        return compile_course(asked, board, [nominal, nominal])
     except Refused as why:
         raise BadInput(str(why)) from None
 

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from firmware.core import limits, states
 from firmware.therapy.battery import Battery
-from firmware.therapy.prescription import Course, Step
+from firmware.therapy.course import Course, Step
 from hal.contract import Board
 from sim.common.boards import find_board
 from sim.common.story import HOLD_MS, Event, Scenario, Start
@@ -75,7 +75,7 @@ def explain(path: str, board: str) -> int:
     """Print the explanation of a prescription for a board. Raises BadInput."""
     data = find_board(board)
     found = file.read(path, data)
-    course = dose_in_words.compile_course(found.asked, data)
+    course = dose_in_words.compile_nominal(found.asked, data)
     with show_progress(course) as report:
         skins = [simulate_session(name, found.asked, course, board, report) for name in SKINS]
     lines = [dose_in_words.render_asked(course), *dose_in_words.render_light(course)]

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from firmware.core.conversions import clock_seconds
+from firmware.core.validate import Refused
 from firmware.records import json_codec, signed_prescription
 from firmware.records.keys import Keys
-from firmware.therapy.prescription import KEYS, Refused
+from firmware.therapy.prescription import KEYS
 from hal.contract import Board
 from sim.common import validate
 from sim.common.default_prescription import DEFAULT

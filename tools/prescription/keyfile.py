@@ -15,16 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from firmware.core.validate import Refused, read_text
 from firmware.records import json_codec, mac
 from firmware.records.keys import Keys
 from firmware.records.signed_prescription import SEAL, calibration_seal
-from firmware.therapy.prescription import (
-    Refused,
-    calibration_text,
-    read_calibration,
-    read_serial,
-    read_text,
-)
+from firmware.therapy.calibration import calibration_text, read_calibration, read_serial
 from hal.contract import Board
 from sim.common import validate
 from sim.common.errors import BadInput

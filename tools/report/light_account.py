@@ -14,7 +14,7 @@ from tools.common import words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from firmware.therapy.prescription import Step
+    from firmware.therapy.course import Step
     from sim.run import Run
 
 LEAST_PART = 0.005  # of the fluence asked for; smaller parts are joined to another
@@ -55,20 +55,28 @@ class AskedStep:
         self.irradiance_uw_cm2 = numbers[6:]
         self.total_uw_cm2 = sum(self.irradiance_uw_cm2)
 
-    def of_pad(self, pad: int, value: int) -> int:
-        """A value of the step for one pad: 0 where the step is not for that pad."""
-        return value if self.pads >> pad & 1 else 0
+
+def read_numbers(step: "Step") -> list[int]:
+    """`Step.numbers` of a step of which attributes alone can be read."""
+    ends = [step.pads, step.ms, step.fluence_uj_cm2]
+    return [*ends, step.carrier_hz, step.period_ticks, step.on_ticks, *step.irradiance_uw_cm2]
+
+
+def of_pad(step: "Step | AskedStep", pad: int, value: int) -> int:
+    """A value of the step for one pad: 0 where the step is not for that pad. Of a step it reads
+    attributes alone: at pin depth there is no method to call."""
+    return value if step.pads >> pad & 1 else 0
 
 
 def pad_dose_uj_cm2(steps: "Sequence[Step | AskedStep]", pad: int) -> int:
     """The fluence that all steps ask of a pad, uJ/cm2."""
-    return sum(step.of_pad(pad, step.fluence_uj_cm2) for step in steps)
+    return sum(of_pad(step, pad, step.fluence_uj_cm2) for step in steps)
 
 
 def bank_dose_uj_cm2(steps: "Sequence[Step | AskedStep]", pad: int, bank: int) -> float:
     """The fluence that all steps ask of a pad's bank, uJ/cm2."""
     return sum(
-        step.of_pad(pad, step.fluence_uj_cm2) * step.irradiance_uw_cm2[bank] / step.total_uw_cm2
+        of_pad(step, pad, step.fluence_uj_cm2) * step.irradiance_uw_cm2[bank] / step.total_uw_cm2
         for step in steps
     )
 
@@ -81,7 +89,7 @@ def account(run: "Run") -> list[PadAccount]:
     return accounts(
         Given(
             tuple(row[0] for row in run.board.BANKS),
-            [AskedStep(step.numbers()) for step in course.steps],
+            [AskedStep(read_numbers(step)) for step in course.steps],
             (given_before_uj_cm2(run, 0), given_before_uj_cm2(run, 1)),
             (a.fluence.uj_cm2, b.fluence.uj_cm2), (a.ramp_ms, b.ramp_ms),
             (a.throttled_ms, b.throttled_ms),
@@ -130,7 +138,7 @@ def withheld(session: Given, index: int, given: float) -> list[tuple[str, float]
     # Withheld times are of a gate's open part, where the light is stronger than its average; in
     # more than one step, by the mean of the steps.
     open_s = sum(
-        step.of_pad(index, step.fluence_uj_cm2)
+        of_pad(step, index, step.fluence_uj_cm2)
         / step.total_uw_cm2
         * step.on_ticks
         / step.period_ticks

@@ -1,4 +1,4 @@
-"""Live view of a run: one screen of at most 80 by 24, drawn from the unit's own numbers.
+"""Live view of a run: one screen of 40 to 90 columns and less than 24 rows.
 
 Called by `waistband sim`; `waistband monitor` uses its cells. Reads the run and changes nothing.
 """
@@ -14,10 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from firmware.core import limits, states
-from firmware.therapy.battery import Battery
 from firmware.therapy.pad import ONE, Pad
 from sim.run import Run
 from tools.common import words
+from tools.report.heap_battery import count_sessions_left
 from tools.report.light_account import bank_dose_uj_cm2
 
 REFRESH_S = 0.1
@@ -26,6 +26,7 @@ LABEL = 13
 PAD_WIDTH = 29
 WIDTH_MAX = 90
 MARGIN = 3
+WIDE = LABEL + 2 * PAD_WIDTH + MARGIN + 4  # columns that bars need, with the spaces between them
 
 
 class View:
@@ -95,35 +96,33 @@ class View:
     def body(self) -> Table:
         """Both pads, side by side."""
         session, pads = self.run.unit.session, self.run.unit.pads
-        table = Table.grid(padding=(0, 1))
-        table.add_column(min_width=LABEL, style="dim")
-        table.add_column(min_width=PAD_WIDTH)
-        table.add_column(min_width=PAD_WIDTH)
-        table.add_row("", Text("pad A", style="bold"), Text("pad B", style="bold"))
-        set_point_mc = None if session.locked else session.set_point_mc
+        narrow = is_narrow(self.console)
+        table = pads_table(narrow)
+        set_point_mc = None if session.locked or narrow else session.set_point_mc
         table.add_row("contact", *(contact(pad.contact_mc, set_point_mc) for pad in pads))
         table.add_row("LED board", *(board(pad.board_mc) for pad in pads))
-        table.add_row("CEM43", *(thermal_dose(pad.cem43.session_q10_ms) for pad in pads))
-        table.add_row("light", *(self.light(pad) for pad in pads))
+        warmth = (thermal_dose(pad.cem43.session_q10_ms, narrow) for pad in pads)
+        table.add_row("CEM43", *warmth)
+        table.add_row("light", *(self.light(pad, narrow) for pad in pads))
         if not session.locked:
             course = session.course
             wholes = course.whole_uj_cm2
-            cells = [bar(pad.fluence.total_uj_cm2, wholes[pad.index]) for pad in pads]
+            cells = [bar(pad.fluence.total_uj_cm2, wholes[pad.index], narrow) for pad in pads]
             table.add_row("dose, J/cm2", *cells)
             for k, row in enumerate(self.run.board.BANKS):
                 cells = [
-                    bar(pad.fluence.uj_cm2[k], bank_dose_uj_cm2(course.steps, pad.index, k))
+                    bar(pad.fluence.uj_cm2[k], bank_dose_uj_cm2(course.steps, pad.index, k), narrow)
                     for pad in pads
                 ]
                 table.add_row(f"  {row[0]} nm", *cells)
         return table
 
-    def light(self, pad: Pad) -> Table:
+    def light(self, pad: Pad, narrow: bool) -> RenderableType:
         """Throttle, in percent of the prescribed power; 0 while dark."""
         lit = self.run.unit.gate.open and self.run.unit.session.state in states.LIT
         percent = 100 * pad.throttle / ONE if lit else 0.0
         said = "dose reached" if pad.done else f"{percent:3.0f} %"
-        return with_bar(percent, 100, said, "yellow")
+        return with_bar(percent, 100, said, "yellow", narrow)
 
     def foot(self) -> Group:
         """Battery, faults and refusals."""
@@ -131,7 +130,7 @@ class View:
         style = "red" if battery.low or battery.ended else "default"
         charge = label("battery").append(f"{battery.percent} %", style=style)
         if not session.locked:
-            charge.append(f"   {words.plural(Battery.sessions_left(battery), 'session')} left")
+            charge.append(f"   {words.plural(count_sessions_left(battery), 'session')} left")
         charge.append(f"   {battery.cell_mv / 1000:.2f} V a cell", style="dim")
         parts = [charge]
         if rows := self.run.fault_rows():
@@ -146,9 +145,29 @@ class View:
             parts.append(label("locked").append(session.locked, style="red"))
         elif refused := words.explain_refusal(session.refused):
             parts.append(label("refused").append(refused, style="yellow"))
-        for part in parts:
-            part.no_wrap, part.overflow = True, "ellipsis"
-        return Group(*parts)
+        return Group(*lines(parts, is_narrow(self.console)))
+
+
+def is_narrow(console: Console) -> bool:
+    """Whether two pads with their bars do not fit side by side."""
+    return console.width < WIDE
+
+
+def pads_table(narrow: bool) -> Table:
+    """An empty table of both pads, side by side; without room for bars where `narrow`."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column(min_width=0 if narrow else LABEL, style="dim")
+    for _ in "AB":
+        table.add_column(min_width=0 if narrow else PAD_WIDTH, no_wrap=narrow)
+    table.add_row("", Text("pad A", style="bold"), Text("pad B", style="bold"))
+    return table
+
+
+def lines(parts: list[Text], narrow: bool) -> list[Text]:
+    """A line each, cut where it is too long; where `narrow`, as many as a part needs."""
+    for part in parts:
+        part.no_wrap, part.overflow = not narrow, "fold" if narrow else "ellipsis"
+    return parts
 
 
 def head(state: str, said: str) -> Table:
@@ -183,9 +202,11 @@ def coloured(temperature_mc: int, warn_mc: int, trip_mc: int, normal: str) -> Te
     )
 
 
-def thermal_dose(session_q10_ms: int) -> Text:
-    """The session's CEM43, minutes."""
+def thermal_dose(session_q10_ms: int, narrow: bool = False) -> Text:
+    """The session's CEM43, minutes; its limit as well, unless `narrow`."""
     minutes = session_q10_ms / 1024 / 60_000
+    if narrow:
+        return Text(f"{minutes:6.2f} min")
     limit = limits.CEM43_SESSION_Q10_MS / 1024 / 60_000
     return Text(f"{minutes:6.2f} min").append(f" of {limit:g}", style="dim")
 
@@ -195,13 +216,18 @@ def label(text: str) -> Text:
     return Text().append(f"{text:{LABEL + 1}}", style="dim")
 
 
-def bar(done_uj: float, whole_uj: float) -> Table:
+def bar(done_uj: float, whole_uj: float, narrow: bool) -> RenderableType:
     """A dose of its whole, J/cm2, with a bar."""
-    return with_bar(done_uj, whole_uj, f"{done_uj / 1e6:.2f} of {whole_uj / 1e6:.2f}", "cyan")
+    said = f"{done_uj / 1e6:.2f} of {whole_uj / 1e6:.2f}"
+    return with_bar(done_uj, whole_uj, said, "cyan", narrow)
 
 
-def with_bar(done: float, whole: float, said: str, style: str) -> Table:
-    """A bar and its text."""
+def with_bar(
+    done: float, whole: float, said: str, style: str, narrow: bool = False
+) -> RenderableType:
+    """A bar and its text; where `narrow`, the text alone."""
+    if narrow:
+        return Text(said)
     cell = Table.grid(padding=(0, 1))
     cell.add_column(width=BAR)
     cell.add_column()

@@ -5,6 +5,7 @@ objects it reads attributes alone: at pin depth they are read out of the chip's 
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -12,17 +13,19 @@ from rich.table import Table
 from rich.text import Text
 
 from firmware.core.limits import CEM43_SESSION_Q10_MS, CONTACT_WARN_MC
-from firmware.therapy.battery import Battery
 from sim.faults.deadlines import SINGLE_C
 from sim.oracle.expectations import render_unmet
 from sim.run import Run
 from tools.common import words
+from tools.report.heap_battery import count_sessions_left
 from tools.report.light_account import PadAccount, account
-from tools.report.tables import render_text
+from tools.report.tables import Fitted, render_text
 
 CEM43_LIMIT_MIN = CEM43_SESSION_Q10_MS / 1024 / 60_000
 WARN_C = CONTACT_WARN_MC / 1000
 SKIN_C = SINGLE_C
+SHOWN = 12  # sessions that have a row of their own
+WIDE = 26 + 2 * (9 + 10 + 2)  # columns of the table with percentages
 
 
 def summary(run: Run, written: list[tuple[str, str]], how: str = "") -> RenderableType:
@@ -32,7 +35,13 @@ def summary(run: Run, written: list[tuple[str, str]], how: str = "") -> Renderab
     if not run.unit.session.locked and run.unit.session.number:
         course = run.unit.session.course
         parts += [f"Asked ({course.name}): {words.render_course(course)}", ""]
-        parts += [given(account(run)), f"Note: {words.NOT_KNOWN}."]
+        pads = account(run)
+        parts += [Fitted(given(pads), given(pads, narrow=True), WIDE)]
+        parts += [f"Note: {words.NOT_KNOWN}."]
+    rows = result["sessions"]
+    assert isinstance(rows, list)
+    if len(rows) > 1:
+        parts += ["", list_sessions(rows), ""]
     parts += list(list_notes(run, result, how))
     parts += [f"Wrote the {what} to {path}" for what, path in written]
     return Padding(Group(*parts), (0, 1))
@@ -53,9 +62,42 @@ def headline(run: Run, result: dict[str, object]) -> Text:
         assert isinstance(resets, list)
         since = f" since the reset at {resets[-1]['t_s']:.2f} s" if resets else ""
         return line.append(f"\nNo session{since}: {words.why_no_session(run.unit.session)}.")
-    minutes, lit = minutes_of(result["session_s"]), minutes_of(result["treat_s"])
+    sessions = result["sessions"]
+    assert isinstance(sessions, list)
+    last = sessions[-1]
+    minutes, lit = minutes_of(last["session_s"]), minutes_of(last["treat_s"])
+    which = f"Session {len(sessions)}" if len(sessions) > 1 else "Session"
     ended = words.REASONS.get(str(result["reason"]), "it is not over")
-    return line.append(f"\nSession: {minutes} min, lit for {lit}; {ended}.")
+    return line.append(f"\n{which}: {minutes} min, lit for {lit}; {ended}.")
+
+
+def list_sessions(rows: list[dict[str, Any]]) -> Table:
+    """A row for each session, and their sums."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column()
+    for _ in range(4):
+        table.add_column(justify="right")
+    head = ("sessions", "min", "lit", "A", "B", "J/cm2, ended, receipt")
+    table.add_row(*(Text(word, style="dim") for word in head))
+    totals = [0.0] * 4
+    hidden = len(rows) - SHOWN if len(rows) > SHOWN + 1 else 0
+    if hidden:
+        table.add_row("  ...", "", "", "", "", words.plural(hidden, "session") + " before")
+    for number, row in enumerate(rows, 1):
+        dose = [sum(row["fluence_j_cm2"][pad].values()) for pad in "AB"]
+        values = [row["session_s"] / 60, row["treat_s"] / 60, *dose]
+        totals = [total + value for total, value in zip(totals, values, strict=True)]
+        ended = f"{row['reason'] or 'goes on'} {row['receipt']}".strip()
+        if number <= hidden:
+            continue
+        table.add_row(f"  {number}", *figures(values), ended)
+    table.add_row("all", *figures(totals), "", style="bold")
+    return table
+
+
+def figures(values: list[float]) -> list[str]:
+    """Minutes and minutes lit with one decimal, fluences with two."""
+    return [f"{value:.{1 if k < 2 else 2}f}" for k, value in enumerate(values)]
 
 
 def minutes_of(seconds: object) -> str:
@@ -63,28 +105,33 @@ def minutes_of(seconds: object) -> str:
     return f"{float(str(seconds)) / 60:.1f}"
 
 
-def given(pads: list[PadAccount]) -> Table:
-    """Fluence asked for, given and missing, by pad and bank."""
+def given(pads: list[PadAccount], narrow: bool = False) -> Table:
+    """Fluence asked for, given and missing, by pad and bank; percentages unless `narrow`."""
     table = Table.grid(padding=(0, 1))
-    table.add_column(min_width=26)
+    table.add_column(min_width=0 if narrow else 26)
     for _ in pads:
-        table.add_column(justify="right", min_width=9)
-        table.add_column(justify="right", min_width=10, style="dim")
-    head: list[str | Text] = [Text("J/cm2", style="dim")]
+        table.add_column(justify="right", min_width=6 if narrow else 9)
+        if not narrow:
+            table.add_column(justify="right", min_width=10, style="dim")
+
+    def add(label: str | Text, row: list[str | Text], style: str = "none") -> None:
+        table.add_row(label, *(row[::2] if narrow else row), style=style)
+
+    head: list[str | Text] = []
     for pad in pads:
         head += [Text(f"pad {pad.name}", style="bold"), ""]
-    table.add_row(*head)
-    table.add_row("asked", *cells((pad.asked, None) for pad in pads))
-    table.add_row("given", *cells((pad.given, pad.asked) for pad in pads), style="bold")
+    add(Text("J/cm2", style="dim"), head)
+    add("asked", cells((pad.asked, None) for pad in pads))
+    add("given", cells((pad.given, pad.asked) for pad in pads), "bold")
     for nm, *_ in pads[0].banks:
         row = [next(bank for bank in pad.banks if bank[0] == nm) for pad in pads]
-        table.add_row(f"  {nm} nm", *cells((got, wanted) for _, wanted, got in row))
+        add(f"  {nm} nm", cells((got, wanted) for _, wanted, got in row))
     causes = list(dict.fromkeys(why for pad in pads for why, _ in pad.parts))
     if causes:
-        table.add_row("less", *cells((pad.asked - pad.given, pad.asked) for pad in pads))
+        add("less", cells((pad.asked - pad.given, pad.asked) for pad in pads))
     for why in causes:
         parts = [(dict(pad.parts).get(why), pad.asked) for pad in pads]
-        table.add_row(f"  {why}", *cells(iter(parts)))
+        add(f"  {why}", cells(iter(parts)))
     return table
 
 
@@ -116,7 +163,7 @@ def list_notes(run: Run, result: dict[str, object], how: str) -> Iterator[Render
     doses = "; ".join(f"{pad} {mean[pad]:.2f}, {most[pad]:.2f}" for pad in "AB")
     yield f"True CEM43, of the hottest skin: {doses} of {CEM43_LIMIT_MIN:g} min."
     unit = run.unit
-    sessions = words.plural(Battery.sessions_left(unit.battery), "session")
+    sessions = words.plural(count_sessions_left(unit.battery), "session")
     left = "" if unit.session.locked else f", {sessions} left"
     yield f"Energy: {result['energy_wh']:.2f} Wh; battery {result['battery_pct']:.0f} %{left}."
     factor = float(str(result["realtime_factor"]))

@@ -5,8 +5,18 @@ Called by the reports here and by the maintainers' tools; prints nothing itself.
 
 from collections.abc import Iterable, Sequence
 
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
+
+
+class Fitted:
+    """One of two renderables: `wide` where there are `columns` for it, else `narrow`."""
+
+    def __init__(self, wide: RenderableType, narrow: RenderableType, columns: int) -> None:
+        self.wide, self.narrow, self.columns = wide, narrow, columns
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield self.wide if options.max_width >= self.columns else self.narrow
 
 
 def fill_table(table: Table, rows: Iterable[Sequence[RenderableType]]) -> Table:

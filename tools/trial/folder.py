@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from firmware.core.validate import Refused
 from firmware.records import json_codec
-from firmware.therapy.prescription import Refused
 from firmware.trial.enrolment import OVERALL, Protocol
 from sim.common import validate
 from sim.common.errors import BadInput

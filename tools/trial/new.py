@@ -9,9 +9,9 @@ import json
 import os
 import random
 
+from firmware.core.validate import Refused
 from firmware.records import mac, signed_prescription
 from firmware.records.keys import Keys
-from firmware.therapy.prescription import Refused
 from firmware.trial import enrolment
 from sim.common import validate
 from sim.common.errors import BadInput

@@ -11,8 +11,8 @@ Called by `waistband trial`; reads the trial's folder, writes log.jsonl alone.
 | break_code     | break-code     | before the arm is printed                                    |
 """
 
+from firmware.core.validate import read_text
 from firmware.records import json_codec, signed_prescription
-from firmware.therapy.prescription import read_text
 from sim.common import validate
 from sim.common.errors import BadInput
 from tools.common.files import emit

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from firmware.therapy.prescription import Refused, read_text
+from firmware.core.validate import Refused, read_text
 from firmware.trial.enrolment import PROTOCOL_KEYS, Protocol
 from hal.contract import Board
 from sim.common import validate

@@ -5,11 +5,13 @@ refuse is not written. The ticket is written before another participant's visits
 off in between, the unit is locked and says so, and a second run completes it.
 """
 
+from firmware.core.validate import Refused
 from firmware.records import signed_prescription
 from firmware.records.keys import FILE as KEYS
 from firmware.records.keys import Keys
 from firmware.records.persistent_state import read_version
-from firmware.therapy.prescription import Course, Refused, read_calibration
+from firmware.therapy.calibration import read_calibration
+from firmware.therapy.prescription import compile_course
 from firmware.trial import enrolment, visits
 from sim.common import validate
 from sim.common.boards import find_board
@@ -20,9 +22,9 @@ from tools.trial import folder as trial_folder
 from tools.trial import people
 from tools.trial.data import load_data
 from tools.trial.folder import DATABASE, Trial
-from tools.unit.device import Device, parse_object
+from tools.unit.device import parse_object
 from tools.unit.exchange import PRESCRIPTION
-from tools.unit.files import at_prompt, read_board_name, read_file, write_file
+from tools.unit.files import Unit, at_prompt, read_board_name, read_file, write_file
 
 
 def push(folder: str, participant: str, device: str | None, replace: bool) -> int:
@@ -42,7 +44,7 @@ def push(folder: str, participant: str, device: str | None, replace: bool) -> in
         try:
             taken = enrolment.verify(content, keys, serial)
             prescription, _, _ = signed_prescription.verify(asked, keys, serial)
-            Course(prescription, board, read_calibration(calibration, board)[0])
+            compile_course(prescription, board, read_calibration(calibration, board)[0])
             signed_prescription.verify_calibration(calibration, board, keys)
         except Refused as why:
             raise BadInput(f"{unit.port}: {why}") from None
@@ -81,7 +83,7 @@ def render_progress(trial: Trial, taken: enrolment.Ticket) -> visits.Progress | 
     return progress
 
 
-def other_visits(unit: Device, taken: enrolment.Ticket) -> str:
+def other_visits(unit: Unit, taken: enrolment.Ticket) -> str:
     """Whose visits the unit keeps, in words; empty where none, or this participant's."""
     content = read_file(unit, visits.FILE)
     table = parse_object(content)

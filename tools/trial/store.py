@@ -92,10 +92,20 @@ def open_database(path: Path) -> Iterator[sqlite3.Connection]:
             base.row_factory = sqlite3.Row
             version = base.execute("SELECT value FROM meta WHERE name = 'version'").fetchone()
             if version is None or version[0] != str(VERSION):
-                raise BadInput(f"{path}: is of another version: remove it and collect again")
+                raise BadInput(
+                    f"{path}: is of another version: read it with the release that wrote it; keep"
+                    " it, it may hold the only copy of earlier pulls"
+                )
             yield base
+    except sqlite3.OperationalError as why:
+        if "lock" in str(why):
+            raise BadInput(f"{path}: another program holds it: close that, and try again") from None
+        raise BadInput(f"{path}: cannot be opened: {why}: see whether you may read it") from None
     except (sqlite3.Error, KeyError) as why:
-        raise BadInput(f"{path}: cannot be read: {why}; remove it and collect again") from None
+        raise BadInput(
+            f"{path}: is damaged ({why}): put a copy of it in its place; keep this one, it may hold"
+            " the only copy of earlier pulls"
+        ) from None
 
 
 def write_database(path: Path, kept: Kept, derived: Mapping[str, Iterable[Row]]) -> None:

@@ -10,10 +10,12 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+from firmware.core.validate import Refused
 from firmware.records import journal, signed_prescription
 from firmware.records.keys import FILE as KEYS
 from firmware.records.keys import Keys
-from firmware.therapy.prescription import Course, Refused, read_calibration, read_serial
+from firmware.therapy.calibration import read_calibration, read_serial
+from firmware.therapy.prescription import compile_course
 from firmware.ui.usb_files import PUT_MAX
 from sim.common.boards import find_board
 from sim.common.errors import BadInput
@@ -71,7 +73,7 @@ def push(file: str, device: str | None) -> int:
             raise BadInput(f"{unit.port}: its calibration: {why}") from None
         try:
             asked, _, expires_s = signed_prescription.verify(content, keys, serial)
-            Course(asked, board, full_uw_cm2)
+            compile_course(asked, board, full_uw_cm2)
         except Refused as why:
             raise BadInput(f"{file}: {why}; the unit keeps its old prescription") from None
         today_s = (datetime.now() - datetime(2000, 1, 1)).total_seconds()

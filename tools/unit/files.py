@@ -10,10 +10,11 @@ import binascii
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sim.common.boards import BOARD_FILE
+from sim.common.boards import BOARD_FILE, REFERENCE
 from sim.common.errors import BadInput
 from tools.unit import transfer
 from tools.unit.device import About, Device, Failed, find_port
+from tools.unit.kept import SimulatedUnit, at_simulated_prompt
 
 READ = """
 import binascii
@@ -27,12 +28,19 @@ try:
 except OSError:
  print('?')
 """
+SIMULATED = "sim:"  # before the folder of a simulated unit, in the place of a device
+Unit = Device | SimulatedUnit
 
 
 @contextmanager
-def at_prompt(device: str | None) -> Iterator[tuple[Device, About]]:
-    """Yield the unit at its prompt and what it is, then restart it. Raises BadInput, also where
-    the unit stays dark after the restart."""
+def at_prompt(device: str | None) -> Iterator[tuple[Unit, About | None]]:
+    """Yield the unit at its prompt and what it is, then restart it. A device named `sim:FOLDER` is
+    a simulated unit: nothing is known of its MicroPython. Raises BadInput, also where the unit
+    stays dark after the restart."""
+    if device is not None and device.startswith(SIMULATED):
+        with at_simulated_prompt(device.removeprefix(SIMULATED)) as simulated:
+            yield simulated, None
+        return
     port = find_port(device)
     with Device(port) as unit:
         unit.to_prompt()
@@ -46,8 +54,10 @@ def at_prompt(device: str | None) -> Iterator[tuple[Device, About]]:
             raise BadInput(f"{port}: done, but the unit is dark: {came}")
 
 
-def read_file(unit: Device, name: str) -> bytes | None:
+def read_file(unit: Unit, name: str) -> bytes | None:
     """The content of a file of the unit; None where there is no such file. Raises BadInput."""
+    if isinstance(unit, SimulatedUnit):
+        return unit.files.get(name)
     try:
         said = unit.run(READ.format(name=name)).split()
         content = b"".join(map(base64.b64decode, said)) if said != ["?"] else None
@@ -56,8 +66,11 @@ def read_file(unit: Device, name: str) -> bytes | None:
     return content
 
 
-def write_file(unit: Device, name: str, data: bytes) -> None:
+def write_file(unit: Unit, name: str, data: bytes) -> None:
     """Write a file whole or not at all, then read it back. Raises BadInput."""
+    if isinstance(unit, SimulatedUnit):
+        unit.files[name] = data
+        return
     try:
         for _ in transfer.send_file(unit, name, data):
             continue
@@ -69,7 +82,9 @@ def write_file(unit: Device, name: str, data: bytes) -> None:
         raise BadInput(f"{unit.port}: {name} did not arrive as it was sent: run this again")
 
 
-def read_board_name(unit: Device, about: About) -> str:
+def read_board_name(unit: Unit, about: About | None) -> str:
     """The board file that the unit names, or its chip's reference board."""
+    if about is None:
+        return unit.board if isinstance(unit, SimulatedUnit) else REFERENCE
     named = read_file(unit, BOARD_FILE) or b""
     return named.decode("ascii", "replace").strip() or about.board

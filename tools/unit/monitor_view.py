@@ -105,32 +105,31 @@ class Screen:
         if record := self.record:
             light = f"{record['treat_ms'] / 60_000:.1f} min of light"
             head = live_view.head(record["state"], light)
-            parts = [head, "", render_pads(record), "", render_unit(record)]
+            narrow = live_view.is_narrow(self.console)
+            parts = [head, "", render_pads(record, narrow), "", render_unit(record, narrow)]
         parts.append(Text(self.note, style="yellow", no_wrap=True, overflow="ellipsis"))
         width = min(self.console.width - live_view.MARGIN, live_view.WIDTH_MAX)
         return Constrain(Padding(Group(*parts), (0, 1)), width)
 
 
-def render_pads(record: dict[str, Any]) -> Table:
+def render_pads(record: dict[str, Any], narrow: bool) -> Table:
     """Both pads, side by side."""
-    table = Table.grid(padding=(0, 1))
-    table.add_column(min_width=live_view.LABEL, style="dim")
-    table.add_column(min_width=live_view.PAD_WIDTH)
-    table.add_column(min_width=live_view.PAD_WIDTH)
-    set_point_mc = None if record["lock"] else record["set_point_mc"]
-    table.add_row("", Text("pad A", style="bold"), Text("pad B", style="bold"))
+    table = live_view.pads_table(narrow)
+    set_point_mc = None if record["lock"] or narrow else record["set_point_mc"]
     table.add_row("contact", *(live_view.contact(mc, set_point_mc) for mc in record["contact_mc"]))
     table.add_row("LED board", *(live_view.board(mc) for mc in record["board_mc"]))
-    table.add_row("CEM43", *(live_view.thermal_dose(q10_ms) for q10_ms in record["cem43_q10_ms"]))
+    warmth = (live_view.thermal_dose(q10_ms, narrow) for q10_ms in record["cem43_q10_ms"])
+    table.add_row("CEM43", *warmth)
     lights = [
-        live_view.with_bar(part, 100, f"{part:3.0f} %", "yellow") for part in percents(record)
+        live_view.with_bar(part, 100, f"{part:3.0f} %", "yellow", narrow)
+        for part in percents(record)
     ]
     table.add_row("light", *lights)
     table.add_row("dose", *(Text(f"{uj / 1e6:6.2f} J/cm2") for uj in record["fluence_uj_cm2"]))
     return table
 
 
-def render_unit(record: dict[str, Any]) -> Group:
+def render_unit(record: dict[str, Any], narrow: bool) -> Group:
     """Battery, faults, lock, refusal, end of the session, clock."""
     battery = live_view.label("battery").append(f"{record['battery_pct']} %")
     if not record["lock"]:
@@ -144,6 +143,4 @@ def render_unit(record: dict[str, Any]) -> Group:
             ("ended", words.REASONS.get(record["reason"], record["reason"]), "default"),
             ("clock", "" if record["clock_set"] else "not set", "yellow"))  # fmt: skip
     parts += [live_view.label(name).append(text, style=style) for name, text, style in rows if text]
-    for part in parts:
-        part.no_wrap, part.overflow = True, "ellipsis"
-    return Group(*parts)
+    return Group(*live_view.lines(parts, narrow))

@@ -20,6 +20,7 @@ from hal import resets
 from hal.boards import RPI_PICO, RPI_PICO2
 from hal.files import CODE, DEPLOYING, FOLDERS, LIBRARY, STARTED, TABLE
 from sim.common.errors import BadInput, Interrupted
+from sim.driver_depth.release import MAIN
 from tools.unit.device import About, Device, Failed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,8 +28,9 @@ FAILED = 1
 PART = "~deploy.part"  # the last of all names: `hal.storage` says why
 CHUNK = 2_048
 PROGRAM = ("boot", "main", "hal", "firmware")
-FIRST = (  # as main.py imports them
-    *STARTED, "firmware/__init__.mpy", "hal/__init__.mpy", "hal/storage.mpy", "hal/files.mpy",
+FIRST = (  # as they are run
+    "boot.py", "hal/__init__.mpy", MAIN, "main.py", "firmware/__init__.mpy", "hal/storage.mpy",
+    "hal/files.mpy",
 )  # fmt: skip
 FULL = ("ENOSPC", "OSError: 28")
 DARK = "the unit stays dark until waistband deploy is run again"

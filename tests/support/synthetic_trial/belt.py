@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 
 from firmware.records.keys import FILE as KEYS
-from firmware.therapy.prescription import calibration_crc
+from firmware.therapy.calibration import calibration_crc
 from firmware.trial import enrolment
 from hal.boards import RPI_PICO
 from sim.campaign.trial_visit import EFFECT, GUESS, Answer, attend_visit, switch_off
