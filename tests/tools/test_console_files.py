@@ -37,10 +37,10 @@ KEYED: dict[str, bytes | None] = {
 
 
 @contextmanager
-def unit(begin_s: float = READY_S, **files: bytes) -> Iterator[Simulated]:
+def unit(files: dict[str, bytes] | None = None, begin_s: float = READY_S) -> Iterator[Simulated]:
     """A unit with keys and these files behind a port; it goes on once the port is opened."""
     events = (START,) if begin_s > READY_S else ()
-    build = Build(files={**KEYED, **files})
+    build = Build(files={**KEYED, **(files or {})})
     bench = Simulated(ChipRun(story(*events, duration_s=1e4), build=build), begin_s, TIMES)
     opened = Device.open
 
@@ -66,7 +66,7 @@ def held(bench: Simulated) -> dict[str, bytes]:
 def test_a_journal_is_pulled_from_a_running_unit_that_is_not_restarted(
     waistband: Waistband,
 ) -> None:
-    with unit(**OLD) as bench:
+    with unit(OLD) as bench:
         ended = waistband("journal", "pull", "pulls", "--device", f"port:{bench.port.name}")
         assert (ended.code, ended.err) == (0, "")
         assert not bench.run.chip.resets
@@ -105,7 +105,7 @@ def test_what_the_unit_refuses_is_one_line_and_the_old_one_stays(
 
 
 def test_a_unit_in_a_session_refuses_and_goes_on(waistband: Waistband) -> None:
-    with unit(40.0) as bench:
+    with unit(begin_s=40.0) as bench:
         ended = waistband("journal", "pull", "pulls", "--device", bench.port.name)
         assert ended.code == 2 and "end it first" in ended.err
         assert not list(Path("pulls").iterdir())
@@ -149,7 +149,7 @@ def test_a_cable_that_is_pulled_leaves_no_half_pull(
     monkeypatch.setattr("tools.unit.console_files.QUIET_S", 0.5)
     monkeypatch.setattr("tests.support.serial_pty.Port", Cut)
     monkeypatch.setattr(Cut, "left", bytes_most)
-    with unit(**OLD) as bench:
+    with unit(OLD) as bench:
         monkeypatch.setattr("tools.unit.device.ANSWER_S", 1.0)
         ended = waistband("journal", "pull", "pulls", "--device", bench.port.name)
         assert ended.code == 2 and ended.err.count("\n") == 1

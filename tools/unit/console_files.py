@@ -1,18 +1,20 @@
 """Files of a running unit by its console words `list`, `get` and `put`: no prompt, no restart.
 
 Called by `tools.unit.exchange`. A unit of an older release knows no such words, and a unit at its
-prompt runs nothing: `ask_for_words` then gives None, and the caller goes by service mode.
+prompt runs nothing: `running_unit` then gives None, and the caller goes by service mode.
 """
 
 import hashlib
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from sim.common.errors import BadInput, one_line
 from tools.unit import device
-from tools.unit.device import Device, parse_object
+from tools.unit.device import Device, find_port, parse_object
+from tools.unit.files import SIMULATED
 
 QUIET_S = 5.0  # a file that does not go on for so long is cut
 SIZE_MAX = 1 << 20  # bytes of a file that is believed
@@ -26,6 +28,21 @@ class Words(NamedTuple):
     files: tuple[str, ...]
     board: str
     serial: str
+
+
+@contextmanager
+def running_unit(name: str | None) -> Iterator[tuple[Device, Words] | None]:
+    """Yield a unit that runs and what it says of itself; None for a simulated unit, one at its
+    prompt, and an older release. Raises BadInput."""
+    if (name or "").startswith(SIMULATED):
+        yield None
+        return
+    with Device(find_port(name)) as unit:
+        words = ask_for_words(unit)
+        if words:
+            yield unit, words
+    if not words:
+        yield None
 
 
 def ask_for_words(unit: Device) -> Words | None:

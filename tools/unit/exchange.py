@@ -24,8 +24,8 @@ from tools.common.files import emit, reason
 from tools.common.words import plural
 from tools.prescription import file as prescription_file
 from tools.prescription import keyfile
-from tools.unit.console_files import ask_for_words, get_files, put_file
-from tools.unit.device import Device, find_port, parse_object
+from tools.unit.console_files import get_files, put_file, running_unit
+from tools.unit.device import parse_object
 from tools.unit.files import at_prompt, read_board_name, read_file, write_file
 
 PRESCRIPTION = "prescription.json"
@@ -87,10 +87,10 @@ def push(file: str, device: str | None) -> int:
 def push_by_words(file: str, content: bytes, device: str | None) -> bool:
     """Have a running unit judge and keep a prescription; False where it knows no words for that.
     Raises BadInput."""
-    with Device(find_port(device)) as unit:
-        words = ask_for_words(unit)
-        if not words:
+    with running_unit(device) as found:
+        if found is None:
             return False
+        unit, words = found
         if why := put_file(unit, PRESCRIPTION, content):
             raise BadInput(f"{file}: {why}; the unit keeps its old prescription")
         tell_pushed(file, unit.port, words.serial)
@@ -107,9 +107,9 @@ def tell_pushed(file: str, port: str, serial: str) -> None:
 def read_journal(device: str | None) -> tuple[str, str, dict[str, bytes | None]]:
     """The port, the unit's serial, and its journal's segments by name. Raises BadInput."""
     names = [journal.name(segment) for segment in range(journal.SEGMENTS)]
-    with Device(find_port(device)) as unit:
-        if words := ask_for_words(unit):
-            return unit.port, words.serial, dict(get_files(unit, names))
+    with running_unit(device) as found:
+        if found:
+            return found[0].port, found[1].serial, dict(get_files(found[0], names))
     with at_prompt(device) as (unit, _):
         files = {name: read_file(unit, name) for name in names}
         serial = str(parse_object(read_file(unit, CALIBRATION)).get("serial", ""))
