@@ -24,7 +24,10 @@ def resting(bench: Bench | None = None) -> Bench:
     found = bench or Bench()
     found.to_ready()
     found.run(3_000)
-    found.hal.reader = True
+    hal: Any = found.hal
+    hal.reader = True
+    for name in ("send_file", "receive", "restart"):
+        setattr(hal, name, lambda *given, name=name: hal.calls.append((name, *given)))
     return found
 
 

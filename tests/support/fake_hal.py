@@ -245,15 +245,6 @@ class FakeHal(Hal):
     def read_line(self) -> Any:
         return self.lines.pop(0) if self.lines else None
 
-    def send_file(self, name: str, size: int) -> None:
-        self.calls.append(("send_file", name, size))
-
-    def receive(self, command: bytes, size: int) -> None:
-        self.calls.append(("receive", command, size))
-
-    def restart(self) -> None:
-        self.calls.append(("restart",))
-
     def power_off(self) -> None:
         self.calls.append(("power_off", self.emitting()))
 
