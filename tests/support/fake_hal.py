@@ -249,9 +249,6 @@ class FakeHal(FileCalls):
     def power_off(self) -> None:
         self.calls.append(("power_off", self.emitting()))
 
-    def restart_to_service(self) -> None:
-        self.calls.append(("restart_to_service",))
-
     def reset_cause(self) -> int:
         return POWER_ON
 

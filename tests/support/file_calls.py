@@ -1,4 +1,4 @@
-"""The file words of a fake HAL: keeps each call. Inherited by `tests.support.fake_hal`."""
+"""Files and restarts of a fake HAL: keeps each call. Inherited by `tests.support.fake_hal`."""
 
 from typing import Any
 
@@ -18,3 +18,6 @@ class FileCalls(Hal):
 
     def restart(self) -> None:
         self.calls.append(("restart",))
+
+    def restart_to_service(self) -> None:
+        self.calls.append(("restart_to_service",))
