@@ -172,6 +172,7 @@ def wait() -> None:
 
 def wire() -> "tuple[Rp2Hal, Waistband]":
     """Everything found and checked, dark. Raises where the unit must not run."""
+    gc.collect()  # and so that what is wired lies low: a file needs a piece of 16 KB
     board, lock = find_board()
     forget("hal", "board_check")
     hal = Rp2Hal(board, CUES)

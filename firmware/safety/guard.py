@@ -27,22 +27,27 @@ class Guard:
         else:
             if not self.out:
                 return self.tripped
-        out = 0
-        for k in range(len(self.rows)):
-            source, index, low, high = self.rows[k]
+        out = k = 0
+        counts = self.counts
+        for source, index, low, high in self.rows:
             code = source[index]
             if low < code < high:
-                self.counts[k] = 0
-                continue
-            out |= 1 << k
-            self.counts[k] += 1
-            if self.counts[k] >= TRIP_SAMPLES:
-                self.counts[k] = TRIP_SAMPLES
-                if not self.tripped >> k & 1:
-                    self.tripped |= 1 << k
-                    self.values[k] = code
+                counts[k] = 0
+            else:
+                out |= 1 << k
+                counts[k] += 1
+                if counts[k] >= TRIP_SAMPLES:
+                    self._trip(k, code)
+            k += 1
         self.out = out
         return self.tripped
+
+    def _trip(self, k: int, code: int) -> None:
+        """A row was out of bounds for long enough; the first code that tripped it is kept."""
+        self.counts[k] = TRIP_SAMPLES
+        if not self.tripped >> k & 1:
+            self.tripped |= 1 << k
+            self.values[k] = code
 
     def clear(self) -> None:
         """Forget the trips whose codes are back in bounds."""
