@@ -38,7 +38,7 @@ class Guard:
                 counts[k] += 1
                 if counts[k] >= TRIP_SAMPLES:
                     self._trip(k, code)
-            k += 1
+            k += 1  # noqa: SIM113 - enumerate allocates
         self.out = out
         return self.tripped
 
