@@ -29,25 +29,23 @@ class Guard:
                 return self.tripped
         out = k = 0
         counts = self.counts
+        tripped = self.tripped
         for source, index, low, high in self.rows:
             code = source[index]
-            if low < code < high:
-                counts[k] = 0
-            else:
+            count = 0
+            if not low < code < high:
                 out |= 1 << k
-                counts[k] += 1
-                if counts[k] >= TRIP_SAMPLES:
-                    self._trip(k, code)
+                count = counts[k] + 1
+                if count >= TRIP_SAMPLES:
+                    count = TRIP_SAMPLES
+                    if not tripped >> k & 1:
+                        tripped |= 1 << k
+                        self.values[k] = code
+            counts[k] = count
             k += 1  # noqa: SIM113 - enumerate allocates
         self.out = out
-        return self.tripped
-
-    def _trip(self, k: int, code: int) -> None:
-        """A row was out of bounds for long enough; the first code that tripped it is kept."""
-        self.counts[k] = TRIP_SAMPLES
-        if not self.tripped >> k & 1:
-            self.tripped |= 1 << k
-            self.values[k] = code
+        self.tripped = tripped
+        return tripped
 
     def clear(self) -> None:
         """Forget the trips whose codes are back in bounds."""
