@@ -183,3 +183,12 @@ def test_where_a_units_files_are_missing_it_is_said_in_one_line(gone: str, tmp_p
         (tmp_path / name).mkdir() if "." not in name else (tmp_path / name).touch()
     with pytest.raises(BadInput, match=rf"has no {gone}, .* from a clone"):
         device_files(tmp_path)
+
+
+def test_a_board_of_ours_is_marked_as_checked_and_an_edited_one_is_not() -> None:
+    name = "hal/boards/RPI_PICO.py"
+    source = (ROOT / name).read_bytes()
+    marked = release({name: source})["hal/boards/RPI_PICO.mpy"]
+    assert b"CHECKED" in marked
+    edited = release({name: source + b"\nPIN_ENABLE = 17\n"})["hal/boards/RPI_PICO.mpy"]
+    assert b"CHECKED" not in edited
