@@ -89,7 +89,7 @@ def read_base(constant: Constant) -> float:
 @contextmanager
 def varied(setting: Sequence[tuple[Constant, float]]) -> Iterator[Start]:
     """Set these constants; the start of a scenario that has them, a pressed spot under each pad."""
-    fields: dict[str, dict[str, float]] = {START: {}, SPOT: {}, PERSON: {}}
+    fields: dict[str, dict[str, Any]] = {START: {}, SPOT: {}, PERSON: {}}
     before: list[tuple[Any, str, Any]] = []
     safe = person.PERSONS["safe"]
     try:

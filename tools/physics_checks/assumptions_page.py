@@ -13,10 +13,9 @@ matplotlib.use("Agg")
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tools.physics_checks.assumed import read_base
+from tools.physics_checks.assumed import CONSTANTS, read_base
 from tools.physics_checks.assumptions import (
     ALIKE,
-    CONSTANTS,
     DECIDES,
     FAULTS,
     LIMITS,
@@ -76,8 +75,9 @@ def render_room(name: str, base: Peak, swings: Sequence[Swing], corner: Peak) ->
     """Rows of a situation: each figure's room."""
     lines = []
     for figure, (words, limit) in enumerate(zip(FIGURES, LIMITS, strict=True)):
-        worst = max(swings, key=lambda one, k=figure: max(one.low[k], one.high[k]))
-        most = max(worst.low[figure], worst.high[figure])
+        mosts = [max(one.low[figure], one.high[figure]) for one in swings]
+        most = max(mosts)
+        worst = swings[mosts.index(most)]
         lines.append(
             f"| {name} | {words} | {base[figure]:.2f} | {most:.2f} | {worst.constant.words} |"
             f" {limit - most:+.2f} | {corner[figure]:.2f} | {limit - corner[figure]:+.2f} |"
