@@ -74,6 +74,8 @@ SLOW = {
     "tests/hal/test_traps_storage.py": "",
     "tests/tools/test_site.py": "contents_of_one_reader|on_a_page",
     "tests/trial/test_blind.py": "half_an_hour",
+    "tests/tools/test_peers.py": "what_a_run_gives",
+    "tests/tools/test_assumptions.py": "",
     "tests/firmware/test_mpy.py": "",
 }
 # What else a file's tests need or show.
