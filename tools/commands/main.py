@@ -38,6 +38,7 @@ COMMANDS = (
     "release",
     "monitor",
     "calibrate",
+    "manual",
     "doctor",
 )
 GROUPS = ("check", "prescribe", "key", "journal", "trial")

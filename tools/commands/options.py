@@ -23,7 +23,7 @@ ScenarioBoard = Annotated[
         help="The unit's board, a file of hal/boards, over the scenario's; else RPI_PICO.",
     ),
 ]  # fmt: skip
-LANGUAGE = "en"
+LANGUAGE: Literal["en"] = "en"
 LanguageName = Annotated[
     Literal["en", "de", "fr"], typer.Option("--language", help="Of the unit's screen.")
 ]
