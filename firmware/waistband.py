@@ -94,7 +94,7 @@ class Waistband(Parts):
         self.gate.pass_out(session.state in states.LIT and not tripped and not stopping, ms)
         if self.phase == SCREEN_PHASE:
             self.screen.step()
-            if self.second == SECOND_STEPS - 1 and hal.listening():
+            if hal.listening():
                 self._listen()
         elif self.phase < SCREEN_PHASE and self.telemetry.writing:
             self.telemetry.write()
@@ -108,15 +108,17 @@ class Waistband(Parts):
                 self.session.post(states.BATTERY_END)
 
     def _listen(self) -> None:
-        """Once a second while somebody reads: answer what they asked, and begin a line."""
+        """In each control step while somebody reads: answer what they asked. Once a second: begin
+        a line."""
         hal = self.hal
         line = hal.read_line()
         if line is not None:
             self.session.idle_ms = 0
-            reply = usb_commands.answer(line, self.events, self.visit)
+            reply = usb_commands.answer(line, self.events, self.visit, self.judge)
             if reply:
                 hal.write_line(bytearray(reply), len(reply))
-        self.telemetry.take()
+        if self.second == SECOND_STEPS - 1:
+            self.telemetry.take()
 
     # -- control -------------------------------------------------------------------------
 
@@ -260,8 +262,11 @@ class Waistband(Parts):
     # -- a state is entered --------------------------------------------------------------
 
     def _run(self) -> None:
-        """Let the session handle what was posted, and prepare the state it went to."""
+        """Let the session handle what was posted, and prepare the state it went to. Light ends
+        with the lit state, not with the tick: what a button asks for in between may be stored."""
         if self.session.run():
+            if self.gate.open and self.session.state not in states.LIT:
+                self.gate.shut(self.inputs.ms)
             self._enter()
 
     def _enter(self) -> None:
@@ -295,7 +300,6 @@ class Waistband(Parts):
         elif state == states.SELF_TEST:
             self.settled_ms = 0
             if session.previous == states.CHECK:
-                self.gate.shut(self.inputs.ms)  # dark before anything is written
                 self.kept.lift_fault()
         elif state == states.OFF:
             self.gate.shut(self.inputs.ms)
