@@ -166,7 +166,7 @@ def always_planned(self: Gate, permitted: bool, ms: int) -> None:
     self.planned = True
 
 
-def never_ended(self: Battery) -> None:
+def never_ended(self: Battery, rail_01ma: int) -> None:
     self.ended = False
 
 
