@@ -15,7 +15,7 @@ NPM := $(BENCH)/node_modules/.installed
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup lock sim trial test quick pytest figures compiled mutants lint types clean
+.PHONY: help setup lock sim trial test quick pytest figures docs compiled mutants lint types clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s  %s\n", $$1, $$2}' Makefile
@@ -27,7 +27,7 @@ setup: $(INSTALLED) $(NPM) ## set up .venv and the bench page's parts, and nothi
 COMPILE := build/uv/bin/uv pip compile -q --universal --generate-hashes --no-header --no-annotate
 EXTRA := $(PYTHON) -c 'import sys, tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"][sys.argv[1]], sep="\n")'
 lock: build/uv ## choose the versions in locks/ anew: the newest that pyproject.toml allows
-	@$(COMPILE) -U pyproject.toml --extra dev --extra deploy --extra cluster --extra trial \
+	@$(COMPILE) -U pyproject.toml --extra dev --extra deploy --extra cluster --extra trial --extra docs \
 		--group build -o locks/dev.lock
 	@$(EXTRA) micropython | $(COMPILE) -U -c locks/dev.lock - -o locks/micropython.lock
 	@$(EXTRA) pin | $(COMPILE) -U -c locks/dev.lock - -o locks/pin.lock
@@ -39,13 +39,16 @@ build/uv:
 sim: $(INSTALLED) ## run an ordinary session at the desk and plot it to session.png
 	@$(BIN)/waistband sim --plot session.png
 
-test: lint types pytest ## run every check
+test: lint types docs pytest ## run every check
 
 quick: lint $(NPM) ## style, and the fast tests of every room, in less than a minute
 	@$(BIN)/python -m pytest $(PYTEST_ARGS) -m "not slow"
 
-figures: $(INSTALLED) ## measure speed and instruction counts, and print them as a table
-	@$(BIN)/python -m tools.dev.figures
+figures: $(INSTALLED) ## measure speed, sizes, heap and the emulated chip, into docs/maintainer/figures.md
+	@$(BIN)/python -m tools.dev.figures --page docs/maintainer/figures.md
+
+docs: $(INSTALLED) $(NPM) ## build the site of the documents into build/site; a dead link is an error
+	@$(BIN)/python -m tools.dev.site build/site
 
 compiled: $(INSTALLED) ## compile the simulated unit for campaigns, and hold it to the interpreted one
 	@$(BIN)/python -m tools.common.compiled

@@ -263,7 +263,7 @@ def repeat_event(value: object, where: str, duration_s: float) -> list[object]:
     times = int((until_s - at_s) / every_s) + 1
     if times > EVENTS_MAX:
         raise BadInput(f"{where}: happens {times} times: at most {EVENTS_MAX}")
-    return [{**table, "at_s": at_s + k * every_s} for k in range(times)]
+    return [table | {"at_s": at_s + k * every_s} for k in range(times)]
 
 
 def read_event(value: object, where: str, duration_s: float, board: "Board") -> Event:

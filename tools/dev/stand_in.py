@@ -113,9 +113,12 @@ class Chip:
         self.held_01ma = max(self.held_01ma, current_01ma)
 
     def sleep_us(self, us: int) -> None:
-        """End a tick: count it, then set time and inputs of the next."""
-        self.ticks[self.unit.session.state] += 1
+        """End a tick: count it, then set time and inputs of the next. Before the first one, where
+        buses are cleared, time alone goes by."""
         self.us += us
+        if self.unit is None:
+            return
+        self.ticks[self.unit.session.state] += 1
         self.tick += 1
         if self.in_session:
             self._play()

@@ -1,0 +1,1 @@
+"""Physics checks: the simulated skin against people, peers and an independent solver."""
