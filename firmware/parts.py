@@ -103,6 +103,7 @@ class Parts:
             self.session, status, self.buttons, self.wear, self.guard, journal, self.kept
         )
         if trial:
+            self.session.tells = False
             self.actions.wait_ms = BLIND_WAIT_MS
             for pad in self.pads:
                 pad.checks.dark = not trial.mask

@@ -134,7 +134,10 @@ class Waistband(Parts):
             self.kept.pass_hour()
         wrong = self.faults.latched & faults.STOPPING
         if settled and session.state == states.SELF_TEST and not wrong:
-            session.post(states.LOCK if session.lock else states.PASSED)
+            if session.lock or not self.buttons.stable:
+                session.post(states.LOCK if session.lock else states.PASSED)
+            elif self.buttons.stuck and not session.refused:
+                session.refuse(states.BUTTON_STUCK)
         if self.second:
             self.second -= 1
         else:

@@ -20,6 +20,7 @@ HEARD_NAMES = (
 LOST_NAMES = ("CONTACT_A", "CONTACT_B", "BOARD_A", "BOARD_B", "RAIL", "GAUGE", "SKIN")
 
 POWER_ON, WATCHDOG, OTHER = 0, 1, 2  # reset causes
+CUE_GAP_MS = 200  # between the pulses of a cue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,28 +1,20 @@
 """Cues: status light, buzzer and vibration motor, played from a table without a timer.
 
-The table is indexed by cue; a row is (light, tones, vibration):
+The table is indexed by cue; a row is (light, pulse_ms, pitches):
 
-    light      LIGHT_OFF, LIGHT_ON, LIGHT_SLOW, LIGHT_FAST; None leaves it as it was
-    tones      (hz, ms) one after the other; 0 hz is a rest
-    vibration  ms on, ms off, ms on, ...
+    light      bits of the clock in ms: the light is on while all of them are 0; negative is dark,
+               None leaves it as it was
+    pulse_ms   length of each pulse; between pulses are CUE_GAP_MS
+    pitches    a digit for each pulse: what the buzzer sounds, in kHz, while the motor runs
 
-Light stays until another cue changes it; tones and vibration end, or are cut short by
-the next cue.
+Light stays until another cue changes it; pulses end, or are cut short by the next cue.
 """
 
 from machine import PWM, Pin
 
-LIGHT_OFF = 0
-LIGHT_ON = 1
-LIGHT_SLOW = 2
-LIGHT_FAST = 3
-
-# Bit of the clock in ms that a light follows: 512 ms on and off, 128 ms on and off.
-SLOW_BIT = 9
-FAST_BIT = 7
+from hal.contract import CUE_GAP_MS
 
 HALF_DUTY = 32_768  # a square wave is loudest
-HZ_MIN, HZ_MAX = 20, 20_000  # what is not between is a rest
 
 
 class Player:
@@ -34,66 +26,48 @@ class Player:
         self.light = Pin(light, Pin.OUT, value=0)
         self.motor = Pin(vibration, Pin.OUT, value=0)
         self.buzzer = PWM(Pin(buzzer), freq=1_000, duty_u16=0)
-        self.mode = LIGHT_OFF
+        self.mode = -1
         self.shown = 0
-        self.tones: tuple[tuple[int, int], ...] = ()
-        self.tone = 0  # the next one
-        self.tone_ms = 0  # left of the one that sounds
-        self.pulses: tuple[int, ...] = ()
-        self.pulse = 0
         self.pulse_ms = 0
+        self.pitches = b""
+        self.part = 0  # pulses are even, gaps odd
+        self.part_ms = 0  # left of it
 
     def play(self, cue: int) -> None:
         """Start a cue now; a number that the table has not is nothing."""
         if not 0 <= cue < len(self.cues):
             return
-        light, self.tones, self.pulses = self.cues[cue]
+        light, self.pulse_ms, self.pitches = self.cues[cue]
         if light is not None:
             self.mode = light
-        self.tone = self.pulse = 0
-        self._next_tone()
-        self._next_pulse()
+        self.part = 0
+        self._begin_part()
 
     def step(self, ms: int, elapsed_ms: int) -> None:
         """A tick: `ms` is the clock, `elapsed_ms` what went by since the last step."""
-        mode = self.mode
-        on = mode
-        if mode == LIGHT_SLOW:
-            on = ms >> SLOW_BIT & 1
-        elif mode == LIGHT_FAST:
-            on = ms >> FAST_BIT & 1
+        on = 0 if self.mode < 0 or ms & self.mode else 1
         if on != self.shown:
             self.shown = on
             self.light.value(on)
-        if self.tone_ms > 0:
-            self.tone_ms -= elapsed_ms
-            if self.tone_ms <= 0:
-                self._next_tone()
-        if self.pulse_ms > 0:
-            self.pulse_ms -= elapsed_ms
-            if self.pulse_ms <= 0:
-                self._next_pulse()
+        if self.part_ms > 0:
+            self.part_ms -= elapsed_ms
+            if self.part_ms <= 0:
+                self.part += 1
+                self._begin_part()
 
-    def _next_tone(self) -> None:
-        hz = self.tone_ms = 0
-        if self.tone < len(self.tones):
-            hz, self.tone_ms = self.tones[self.tone]
-            self.tone += 1
-        if HZ_MIN <= hz <= HZ_MAX:
-            self.buzzer.freq(hz)
-            self.buzzer.duty_u16(HALF_DUTY)
-        else:
-            self.buzzer.duty_u16(0)
-
-    def _next_pulse(self) -> None:
-        on = self.pulse_ms = 0
-        if self.pulse < len(self.pulses):
-            self.pulse_ms = self.pulses[self.pulse]
-            on = 1 - (self.pulse & 1)
-            self.pulse += 1
+    def _begin_part(self) -> None:
+        """Begin a pulse or a gap; still where all pulses are over."""
+        on = self.part_ms = 0
+        if self.part < 2 * len(self.pitches):
+            self.part_ms = CUE_GAP_MS
+            if not self.part & 1:
+                on = 1
+                self.part_ms = self.pulse_ms
+                self.buzzer.freq((self.pitches[self.part >> 1] & 15) * 1_000)
+        self.buzzer.duty_u16(HALF_DUTY * on)
         self.motor.value(on)
 
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    Cue = tuple[int | None, tuple[tuple[int, int], ...], tuple[int, ...]]
+    Cue = tuple[int | None, int, bytes]

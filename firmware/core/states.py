@@ -134,11 +134,21 @@ REFUSALS = (
 INTENT = {READY: START, DONE: START, PAUSED: RESUME, SERVICE: TEST, RATE: RATED}
 
 # Cues for light, tone and vibration: entering a state is cue number of that state, but for RATE.
-CUE_REFUSED = 13
-CUE_BATTERY_LOW = 14
-CUE_SET_POINT = 15
-CUE_RATE = 16
-CUES = STATES[:RATE] + ("REFUSED", "BATTERY_LOW", "SET_POINT", "RATE")
+CUE_BATTERY_LOW = 13
+CUE_SET_POINT = 14
+CUE_RATE = 15
+CUE_DONE_EARLY = 16  # a session ended, and its rest may still be given
+CUE_REFUSED_BELT = 17  # the first kind of refusal
+CUE_REFUSED_WARM = 18
+CUE_REFUSED_DAY = 19
+CUE_REFUSED_BATTERY = 20
+CUE_REFUSED_HELP = 21
+CUES = STATES[:RATE] + (
+    "BATTERY_LOW", "SET_POINT", "RATE", "DONE_EARLY",
+    "REFUSED_BELT", "REFUSED_WARM", "REFUSED_DAY", "REFUSED_BATTERY", "REFUSED_HELP",
+)  # fmt: skip
+# Of each refusal, the pulses of its cue: 1 belt, 2 warm, 3 day, 4 battery, 5 help.
+REFUSAL_PULSES = b"054321555553551555"
 
 
 def build() -> "array[int]":

@@ -6,6 +6,9 @@ ends with the reason of the event that took the machine out of it.
 
 from firmware.core import states
 from firmware.core.limits import (
+    CALL_LATER_MS,
+    CALL_MS,
+    CALLS_MS,
     CEM43_DAY_Q10_MS,
     CEM43_SESSION_Q10_MS,
     DAY_MS,
@@ -59,6 +62,7 @@ class Session:
         self.in_step_ms = 0  # of light in it
         self.part_ms = 0  # of light, of a session that ended early: START gives its rest
         self.done = self.done_in_all = 0  # whole sessions of this prescription: in this day; ever
+        self.tells = True  # by its cue, whether a session was whole; not in a trial
         self.by_unworn = False  # the pause is for having come off the skin
         self.number = 0  # sessions begun since power-on
         self.up_s = 0  # since power-on or reset
@@ -98,9 +102,12 @@ class Session:
             self.unworn_count += 1
         if to == states.PAUSED:
             self.by_unworn = event == states.UNWORN
+        cue = states.CUE_RATE if to == states.RATE else to
         if from_state in states.IN_SESSION and to not in states.IN_SESSION:
             self.reason = event
-        self.hal.signal(states.CUE_RATE if to == states.RATE else to)
+            if to == states.DONE and self.tells and not states.CEM43 <= event <= states.TIME:
+                cue = states.CUE_DONE_EARLY
+        self.hal.signal(cue)
 
     def lock_for_service(self) -> None:
         """A hard fault is kept: no therapy until a lit self-test was passed in SERVICE."""
@@ -126,7 +133,7 @@ class Session:
     def refuse(self, why: int) -> None:
         """A person asked for what cannot be: say so, and stay."""
         self.refused = why
-        self.hal.signal(states.CUE_REFUSED)
+        self.hal.signal(states.CUE_REFUSED_BELT - 0x31 + states.REFUSAL_PULSES[why])
 
     def pass_time(self, step_ms: int) -> bool:
         """A control step went by; True if an hour was over with it."""
@@ -134,6 +141,9 @@ class Session:
         if self.state_ms < DAY_MS:
             self.state_ms += step_ms
             self.idle_ms += step_ms
+            call_ms = CALL_MS if self.state_ms < CALLS_MS else CALL_LATER_MS
+            if state == states.FAULT and self.state_ms % call_ms < step_ms:
+                self.hal.signal(states.FAULT)
         if state in states.IN_SESSION:
             self.session_ms += step_ms
         if state in states.LIT:

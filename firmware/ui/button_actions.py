@@ -138,6 +138,8 @@ class ButtonActions:
             why = self.why_no_date() if self.kept.kept_s else states.NOTHING
             if why or self._is_day_full():
                 return why or states.DAY_LIMIT
+        if not self.wait_ms and self.wear.warmest_mc() > WORN_MAX_MC:
+            return states.TOO_WARM  # the worn test would not be passed; a trial's arms wait alike
         if self.wear.seen_off != SIGNS:
             return states.NEVER_OFF
         return self._why_expired(course.expires_s)

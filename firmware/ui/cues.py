@@ -1,31 +1,40 @@
-"""Cues: light, tones and vibration, one row a cue, in the order of `states.CUES`.
+"""Cues: light, vibration and tones, one row a cue, in the order of `states.CUES`.
 
-Played by the HAL. The wearer does not see the screen, so every state has a sound and a vibration
-of its own: rising for a beginning, falling for an end, low and long for trouble.
+Played by the HAL. The wearer does not see the screen, so the hand alone tells cues apart. Of any
+two, the number or the length of the pulses differs by a factor of two at least; refusals are
+counted, 1 to 5. The lengths are SHORT, MIDDLE, LONG for what goes well, and longer for what is
+wrong. tests/firmware/test_cues.py holds this over all pairs.
 """
 
-DARK, STEADY, SLOW, FAST = 0, 1, 2, 3  # the status light: off, on, blinking
+# The status light: bits of the clock in ms that are 0 while it is on (2 flashes a second or so).
+DARK, STEADY, SLOW, FAST = -1, 0, 512, 128
+TWICE = 512 + 128  # two flashes a second, close together
+RARELY = 1024 + 512 + 256  # a flash every 2 s
 
-# Pitches, Hz: a buzzer is loudest around 2-4 kHz.
-LOW, MID, HIGH = 1_000, 2_000, 3_000
+SHORT, MIDDLE, LONG, WRONG, WORSE, WORST = 80, 160, 320, 640, 1_280, 2_560  # ms
 
 CUES = (
-    # light, tones (Hz, ms; 0 Hz is a rest), vibration (ms on, off, on ...)
-    (SLOW, (), ()),  # SELF_TEST: nothing to tell yet
-    (STEADY, ((MID, 80),), (80,)),  # READY
-    (SLOW, ((MID, 60), (0, 60), (MID, 60)), (60, 60, 60)),  # WAIT_SKIN
-    (FAST, ((MID, 40),), (40,)),  # CHECK
-    (FAST, ((MID, 80), (HIGH, 160)), (150,)),  # RAMP
-    (FAST, ((HIGH, 60), (0, 40), (HIGH, 60)), (60, 40, 60)),  # TREAT
-    (SLOW, ((HIGH, 80), (MID, 160)), (80, 80, 80)),  # PAUSED
-    (STEADY, ((HIGH, 120), (MID, 120), (LOW, 240)), (400,)),  # DONE
-    (SLOW, ((MID, 40), (0, 40), (MID, 40), (0, 40), (HIGH, 80)), (40, 40, 40)),  # CHARGING
-    (FAST, ((LOW, 400), (0, 100), (LOW, 400), (0, 100), (LOW, 400)), (400, 100, 400, 100, 400)),
-    (FAST, ((LOW, 800),), (800,)),  # LOCKED
-    (SLOW, ((LOW, 80), (MID, 80), (LOW, 80)), (80, 40, 160)),  # SERVICE
-    (DARK, ((MID, 80), (LOW, 80)), (200,)),  # OFF
-    (None, ((LOW, 120), (0, 60), (LOW, 120)), (120, 60, 120)),  # REFUSED: the light stays
-    (None, ((LOW, 60), (0, 60), (LOW, 60), (0, 60), (LOW, 60)), (60, 60, 60)),  # BATTERY_LOW
-    (None, ((MID, 30),), (30,)),  # SET_POINT
-    (SLOW, ((HIGH, 40), (0, 40), (MID, 40)), (40, 40, 80)),  # RATE
+    # light (None: as it was), ms of a pulse, a digit for each pulse: its pitch in kHz
+    (SLOW, 0, b""),  # SELF_TEST: nothing to tell yet
+    (STEADY, MIDDLE, b"2"),  # READY
+    (SLOW, SHORT, b"22"),  # WAIT_SKIN
+    (FAST, SHORT, b"2222"),  # CHECK: over before RAMP begins
+    (FAST, LONG, b"3"),  # RAMP
+    (FAST, MIDDLE, b"33"),  # TREAT
+    (SLOW, LONG, b"32"),  # PAUSED
+    (STEADY, MIDDLE, b"3322"),  # DONE
+    (SLOW, SHORT, b"22222222"),  # CHARGING
+    (TWICE, WORST, b"11"),  # FAULT
+    (RARELY, WORSE, b"1111"),  # LOCKED
+    (SLOW, LONG, b"12121212"),  # SERVICE
+    (DARK, LONG, b"3221"),  # OFF
+    (None, WORSE, b"1"),  # BATTERY_LOW
+    (None, SHORT, b"2"),  # SET_POINT
+    (SLOW, MIDDLE, b"23232323"),  # RATE
+    (STEADY, WORSE, b"21"),  # DONE_EARLY
+    (None, WRONG, b"1"),  # REFUSED_BELT
+    (None, WRONG, b"11"),  # REFUSED_WARM
+    (None, WRONG, b"111"),  # REFUSED_DAY
+    (None, WRONG, b"1111"),  # REFUSED_BATTERY
+    (None, WRONG, b"11111"),  # REFUSED_HELP
 )

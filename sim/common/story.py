@@ -7,6 +7,7 @@ from sim.common.boards import REFERENCE
 from sim.common.value_record import Record
 
 HOLD_MS = 200  # a press, where none is named
+REFUSED = "REFUSED"  # in an expectation: the cue of any kind of refusal
 CUE_WINDOW_S = 1.0  # a cue is looked for so far back
 
 

@@ -16,14 +16,14 @@ class CueFollower:
 
     def __init__(self) -> None:
         self.begun: list[tuple[int, int]] = []
-        self._pattern: object = None  # of the last cue: tones and pulses
-        self._progress = (0, 0)  # of its tones: next one, time left of this one as a negative
+        self._pattern: object = None  # of the last cue: length and pitches of its pulses
+        self._progress = (0, 0)  # its pulse or gap, time left of it as a negative
 
     def follow(self, player: Any, t_ms: int) -> None:
         """Look at the player: a cue began where its pattern is another, or began anew."""
         try:
-            pattern = player.tones, player.pulses
-            progress = player.tone, -player.tone_ms
+            pattern = player.pulse_ms, player.pitches
+            progress = player.part, -player.part_ms
         except AttributeError:  # no program runs
             self._pattern = None
             return

@@ -5,7 +5,7 @@ what reached the HAL or the parts behind it; light is the plant's.
 """
 
 from firmware.core.states import CUES
-from sim.common.story import CUE_WINDOW_S
+from sim.common.story import CUE_WINDOW_S, REFUSED
 from sim.faults.hardware import NEVER_MS
 from sim.oracle.claims import Claims
 
@@ -78,6 +78,8 @@ class Expectations:
             names = [name for _, name, _ in Claims(self.run).list_latched()]
         else:
             names = [CUES[cue] for begun_ms, cue in depth.cues if begun_ms >= t_ms - CUE_WINDOW_MS]
+        if want == REFUSED and key == "cue":
+            return names, any(name.startswith(REFUSED) for name in names)
         return names, want in names if want else not names
 
     def list_unmet(self) -> list[str]:

@@ -7,7 +7,7 @@ from firmware.core.faults import FAULTS
 from firmware.core.states import CUES, STATES
 from sim.common import validate
 from sim.common.errors import BadInput
-from sim.common.story import Expectation
+from sim.common.story import REFUSED, Expectation
 from sim.common.validate import shown
 
 EXPECTATIONS_MAX = 1_000
@@ -49,7 +49,7 @@ def _wanted(key: str, value: object, where: str, duration_s: float) -> object:
     if key == "state":
         return validate.choice(value, where, STATES)
     if key == "cue":
-        return validate.choice(value, where, CUES)
+        return validate.choice(value, where, CUES + (REFUSED,))
     if key == "lit":
         return validate.truth(value, where)
     if key == "fault":

@@ -22,7 +22,7 @@ def test_a_fault_stays_until_its_cause_is_gone_and_a_person_acknowledges_it(lit:
     bench.run(MOMENT_MS)
     bench.press(START)
     assert bench.state == "FAULT" and bench.refused == "cause_there"
-    assert bench.cues()[-1] == "REFUSED"
+    assert bench.cues()[-1] == "REFUSED_HELP"
     bench.skin(33_000, 0)
     bench.run(5 * MINUTE)
     assert bench.state == "FAULT"

@@ -98,7 +98,7 @@ def test_a_charging_unit_is_not_switched_off() -> None:
 def test_start_held_at_power_on_asks_for_nothing_when_let_go() -> None:
     bench = Bench()
     bench.hal.pins |= START
-    bench.until("READY")
+    bench.run(2_000)
     bench.up(START)
     bench.run(1_000)
     assert bench.state == "READY"
@@ -108,6 +108,9 @@ def test_start_still_held_after_power_on_does_not_switch_off_again() -> None:
     bench = Bench()
     bench.hal.pins |= START
     bench.run(3_000)
+    assert bench.state == "SELF_TEST"
+    bench.up(START)
+    bench.run(1_000)
     assert bench.state == "READY"
 
 
@@ -124,7 +127,7 @@ def test_a_press_made_in_the_self_test_does_not_begin_a_session() -> None:
     bench.run(100)
     assert bench.state == "SELF_TEST"
     bench.down(START)
-    bench.until("READY")
+    bench.run(1_200)
     bench.up(START)
     bench.run(1_000)
     assert bench.state == "READY"
@@ -203,7 +206,7 @@ def test_a_button_that_is_held_or_stuck_refuses_a_start(button: int, held_ms: in
     bench.run(held_ms)
     bench.press(START)
     assert bench.state == "READY" and bench.refused == "button_stuck"
-    assert bench.cues()[-1] == "REFUSED"
+    assert bench.cues()[-1] == "REFUSED_HELP"
     bench.up(button)
     bench.press(START)
     assert bench.state == "WAIT_SKIN"
@@ -224,7 +227,7 @@ def test_a_battery_without_a_whole_session_in_it_refuses_a_start() -> None:
     bench.hal.gauge[1] = 2 << 8
     bench.to_ready().press(START)
     assert bench.state == "READY" and bench.refused == "battery"
-    assert bench.cues()[-1] == "REFUSED"
+    assert bench.cues()[-1] == "REFUSED_BATTERY"
 
 
 def test_resume_on_skin_above_41_c_is_refused_as_too_warm() -> None:
@@ -233,7 +236,7 @@ def test_resume_on_skin_above_41_c_is_refused_as_too_warm() -> None:
     bench.run(400)
     bench.press(START)
     assert bench.state == "PAUSED" and bench.refused == "too_warm"
-    assert bench.cues()[-1] == "REFUSED"
+    assert bench.cues()[-1] == "REFUSED_WARM"
 
 
 def test_resume_while_not_worn_is_refused_and_says_so() -> None:

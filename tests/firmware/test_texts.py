@@ -12,7 +12,7 @@ from firmware.core import conversions, faults, states
 from firmware.core.clock import Clock
 from firmware.records import journal_events
 from firmware.trial import visits
-from firmware.ui import cues, screen, telemetry, text_buffer, texts, usb_commands
+from firmware.ui import screen, telemetry, text_buffer, texts, usb_commands
 from sim.common.value_record import replace
 from sim.run import Run
 from sim.scenario import scenario
@@ -88,13 +88,6 @@ def test_numbers_that_no_firmware_has_are_told_as_they_are():
 
 def test_a_fault_and_its_pad_fit_one_row():
     assert max(map(len, texts.FAULTS)) + len(" A") <= screen.CELLS
-
-
-def test_every_cue_has_a_row_and_every_state_its_own_sound_and_vibration():
-    assert len(cues.CUES) == len(states.CUES)
-    told = [cues.CUES[states.CUES.index(state)][1:] for state in states.STATES[1:]]
-    assert len(set(told)) == len(told)
-    assert all(tones and vibration for tones, vibration in told)
 
 
 @given(st.integers(-(2**30) + 1, 2**30 - 1), st.integers(0, 3))

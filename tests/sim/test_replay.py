@@ -259,13 +259,13 @@ def test_firmware_that_signals_too_much_is_reported_at_that_tick(
     def noisy(unit: Waistband) -> None:
         tick(unit)
         if unit.inputs.ms == 4_020:
-            unit.hal.signal(states.CUE_REFUSED)
+            unit.hal.signal(states.CUE_REFUSED_HELP)
 
     monkeypatch.setattr(Waistband, "tick", noisy)
     said = replay_difference("a dose reached", play_on_cpython)
     assert said == (
         "tick 201 (4.02 s, clock 4020 ms), state WAIT_SKIN: recorded was nothing, "
-        "and came signal(REFUSED)"
+        "and came signal(REFUSED_HELP)"
     )
 
 

@@ -246,7 +246,7 @@ def test_a_frame_shows_what_the_oled_and_the_emitters_do(drive: Drive) -> None:
     assert len(lit["skin_c"][0]) == len(of(said, "begun")[0]["depth_mm"])
     assert lit["skin_c"][0][-1] == 37.0
     assert lit["light"] == "fast"
-    assert of(said, "cue")[0]["tones"] == [[2000, 80]]
+    assert of(said, "cue")[0]["tones"] == [[2000, 160]]
     assert of(said, "cue")[0]["cue"] == "READY"
 
 

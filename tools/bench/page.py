@@ -24,6 +24,7 @@ from sim.scenario import toml_writer
 from sim.scenario.scenario import BUTTONS, CHANGES, RANGES, START_KEYS, default_prescription, read
 from tools.bench.live import LiveRun
 from tools.common import words
+from tools.common.cue_pattern import LIGHTS, cue_tones, cue_vibration
 from tools.prescription import dose_in_words
 
 TYPE_CHECKING = False
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 VERDICTS_MOST = 12  # of a frame: the latest
-LIGHTS = ("dark", "steady", "slow", "fast")  # by `cues.DARK` and so on
 
 
 class ScreenBus:
@@ -69,9 +69,8 @@ class Page:
     def signal(self, cue: int) -> None:
         """Play and report a cue: a frame may miss one of 30 ms."""
         self.player.play(cue)
-        _, tones, buzz = cues.CUES[cue]
         self.run.news.append({"is": "cue", "t_s": self.run.t_s, "cue": states.CUES[cue],
-                              "tones": tones, "buzz": buzz})  # fmt: skip
+                              "tones": cue_tones(cue), "buzz": cue_vibration(cue)})  # fmt: skip
 
     def run_ticks(self, ticks: int) -> int:
         """Run this many ticks, at most to the end of the scenario; return the number run."""
@@ -101,7 +100,7 @@ class Page:
             "duty": hal.given(),
             "mean_duty": [int(share * limits.DUTY_MAX + 0.5) for share in hal.shares],
             "enabled": hal.supply or hardware.enable_stuck,
-            "light": LIGHTS[player.mode if run.lifecycle.running else player.light.value()],
+            "light": LIGHTS[player.mode if run.lifecycle.running else player.light.value() - 1],
             "buzz": player.motor.value(),
             "tone": player.buzzer.freq() if player.buzzer.duty_u16() else 0,
             "contact_c": [pad.contact_mc / 1000 if pad.contact_mc else None for pad in unit.pads],

@@ -107,7 +107,12 @@ FAULTS = {  # that the unit latches
 }
 # Entering a state is the cue of that state's name.
 CUES = dict(STATES)
-CUES.update({"REFUSED": "refused", "BATTERY_LOW": "battery low", "SET_POINT": "set point changed"})
+CUES.update({
+    "BATTERY_LOW": "battery low", "SET_POINT": "set point changed",
+    "DONE_EARLY": "ended before its dose", "REFUSED_BELT": "refused: the belt",
+    "REFUSED_WARM": "refused: too warm", "REFUSED_DAY": "refused: not this day",
+    "REFUSED_BATTERY": "refused: charge it", "REFUSED_HELP": "refused: look at the screen",
+})  # fmt: skip
 SEVERITIES = ("none", "mild", "moderate", "severe")  # of an adverse effect, by number
 NO_SESSION = {
     "READY": "START was not pressed",

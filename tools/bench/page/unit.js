@@ -6,7 +6,8 @@ import { number } from "./words.js";
 const LEDS = 5; // drawn of each bank
 const DIM = 0.3; // eyes and screens: a quarter of the light is not a quarter as bright
 const WIDE = 168, HIGH = 176, EDGE = 14;
-const LAMP = { dark: "dark", steady: "on", slow: "blinking slowly", fast: "blinking fast" };
+const LAMP = { dark: "dark", steady: "on", slow: "blinking slowly", fast: "blinking fast",
+  twice: "two flashes a second", rarely: "a flash every 2 s" };
 const LIT = [0xcf, 0xe9, 0xff], UNLIT = [0x05, 0x08, 0x0c];
 
 export class Unit {
