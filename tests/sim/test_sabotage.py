@@ -123,7 +123,7 @@ def heat_in_lit_states_alone(patch: Patch) -> None:
     patch.setattr(Waistband, "_sense", sense)
 
 
-def resumes_by_itself(self: Session, max_ms: int) -> None:
+def resumes_by_itself(self: Session) -> None:
     if self.state == states.PAUSED and self.state_ms > 1_000:
         self.post(states.RESUME)
 
