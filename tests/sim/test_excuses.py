@@ -11,8 +11,8 @@ import pytest
 
 from firmware.core import states
 from firmware.records.persistent_state import DAY
-from firmware.therapy.dose import Fluence
 from firmware.safety.current_monitor import NOTHING
+from firmware.therapy.dose import Fluence
 from sim.common.story import Event
 from sim.hal_depth import lifecycle
 from sim.oracle.rules import DAY_CEM43_MIN
