@@ -259,7 +259,7 @@ def go(hal: "Rp2Hal", unit: "Waistband") -> None:
     dark.off()
     if not hal.leaving:
         rest(hal, unit)
-    service = resets.SERVICE if hal.leaving else 0
+    service = resets.SERVICE if hal.serving else 0
     hal.set_scratch(hal.scratch() & ~resets.ARMED | resets.CLEAN | service)
 
 

@@ -31,6 +31,7 @@ from firmware.ui.telemetry import Telemetry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from firmware.therapy.course import Course
     from firmware.trial.trial import Trial
     from hal.contract import Board, Hal
 
@@ -52,6 +53,7 @@ class Parts:
         self.session = session = Session(hal, lock)
         self.keys = Keys(hal.load(KEYS))
         self.journal = Journal(hal, self.keys)
+        self.board = board
         self.clock = self.journal.clock
         self.taken = ""  # of the seal of the prescription that was accepted
         self.measured = ""  # date of the calibration that was accepted
@@ -132,7 +134,6 @@ class Parts:
             read_serial,
             read_skin_codes,
         )
-        from firmware.therapy.prescription import compile_course  # noqa: PLC0415
 
         kinds = len(board.BANKS)
         rows = ([[0] * kinds, [0] * kinds], (0, 0))
@@ -142,7 +143,8 @@ class Parts:
         wrong = CALIBRATION
         try:
             rows = read_calibration(calibration, board)
-            serial = read_serial(calibration)
+            self.serial = serial = read_serial(calibration)
+            self.full_uw_cm2 = rows[0]
             reference_mw = read_reference(calibration, board)
             self.measured = signed_prescription.verify_calibration(calibration, board, self.keys)
             self.skin_codes = read_skin_codes(calibration)
@@ -150,15 +152,37 @@ class Parts:
                 wrong = TRIAL
                 self.trial.open(self.keys, serial)
             wrong = PRESCRIPTION
-            inner, number, expires_s = signed_prescription.verify(prescription, self.keys, serial)
+            session.course = self.read_course(prescription)
             self.taken = signed_prescription.read_seal(prescription)
-            session.course = compile_course(inner, board, rows[0])
-            session.course.number = number
-            session.course.expires_s = expires_s
         except Refused as why:
             session.lock = session.lock or wrong
             session.locked = str(why)
         return serial, rows[0], rows[1], reference_mw
+
+    def read_course(self, prescription: object) -> "Course":
+        """What a prescription's file asks of this unit. Raises Refused. Imports what the start let
+        go of: up to 0.1 s, only while dark."""
+        from firmware.records import signed_prescription  # noqa: PLC0415
+        from firmware.therapy.prescription import compile_course  # noqa: PLC0415
+
+        inner, number, expires_s = signed_prescription.verify(prescription, self.keys, self.serial)
+        course = compile_course(inner, self.board, self.full_uw_cm2)
+        course.number = number
+        course.expires_s = expires_s
+        return course
+
+    def judge(self, prescription: bytes) -> str:
+        """Why the unit would be locked by this prescription, or nothing."""
+        if self.session.lock == CALIBRATION:
+            return "the unit's calibration is refused"
+        try:
+            course = self.read_course(prescription)
+        except Refused as why:
+            return str(why)
+        now_s = self.journal.clock_s()
+        if course.expires_s and now_s is not None and now_s > course.expires_s:
+            return "the prescription has expired"
+        return ""
 
     def keep_records(self) -> None:
         """Once a second while dark: write what the journal waits for; where it waits for nothing,

@@ -94,7 +94,7 @@ class Waistband(Parts):
         self.gate.pass_out(session.state in states.LIT and not tripped and not stopping, ms)
         if self.phase == SCREEN_PHASE:
             self.screen.step()
-            if self.second == SECOND_STEPS - 1 and hal.listening():
+            if hal.listening():
                 self._listen()
         elif self.phase < SCREEN_PHASE and self.telemetry.writing:
             self.telemetry.write()
@@ -108,15 +108,17 @@ class Waistband(Parts):
                 self.session.post(states.BATTERY_END)
 
     def _listen(self) -> None:
-        """Once a second while somebody reads: answer what they asked, and begin a line."""
+        """In each control step while somebody reads: answer what they asked. Once a second: begin
+        a line."""
         hal = self.hal
         line = hal.read_line()
         if line is not None:
             self.session.idle_ms = 0
-            reply = usb_commands.answer(line, self.events, self.visit)
+            reply = usb_commands.answer(line, self.events, self.visit, self.judge)
             if reply:
                 hal.write_line(bytearray(reply), len(reply))
-        self.telemetry.take()
+        if self.second == SECOND_STEPS - 1:
+            self.telemetry.take()
 
     # -- control -------------------------------------------------------------------------
 

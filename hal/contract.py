@@ -117,11 +117,23 @@ class Hal(Protocol):
     def read_line(self) -> "bytes | None":
         """A command line (without its newline) if one has come, else None."""
 
+    def send_file(self, name: str, size: int) -> None:
+        """Send the first `size` bytes of a kept file, as they are, to whoever reads, over the ticks
+        that follow; then the line {"sha256":"<64 digits>"} of what was sent. Only while dark; given
+        up where nobody takes it, and when emitters are armed. Lines are dropped meanwhile."""
+
+    def receive(self, command: bytes, size: int) -> None:
+        """Take the host's next `size` bytes as they are, over the ticks that follow: `read_line`
+        then gives `command`, a newline, and the bytes; fewer where they do not come."""
+
     def power_off(self) -> None:
         """Cut the unit's own supply. Emitters are dark already."""
 
     def restart_to_service(self) -> None:
         """Restart with emitters dark into service mode: no lease, no watchdog, no therapy."""
+
+    def restart(self) -> None:
+        """Restart as at power-on, with emitters dark, once what was said has gone out."""
 
     # Asked for at start or while dark, never in a tick that is lit.
 

@@ -85,7 +85,8 @@ ROTA = ROTA_CELL + tuple([CHARGE if turn == CELL else turn for turn in ROTA_CELL
 
 class Rp2Hal:
     """`hal.contract.Hal` on a board. `powered` turns False when the unit is to be off, `leaving`
-    True when it is to restart into service mode: the loop that calls it sees to both."""
+    True when it is to restart, with `serving` into service mode: the loop that calls it sees to
+    both."""
 
     # Files, as `hal.contract` has them.
     load = staticmethod(storage.load)
@@ -101,6 +102,7 @@ class Rp2Hal:
         self.hold = Pin(board.PIN_POWER_HOLD, Pin.OUT, value=1)
         self.powered = True
         self.leaving = False
+        self.serving = False
         self.scratch_address = board.SCRATCH_ADDRESS
         self.watchdog: WDT | None = None
         self.watchdog_ms = 0
@@ -159,6 +161,8 @@ class Rp2Hal:
         self.write_line = self.console.write_line
         self.listening = self.console.is_free
         self.read_line = self.console.read_line
+        self.send_file = self.console.send_file
+        self.receive = self.console.receive
         self.wall_clock = self.clock.seconds
         self.set_wall_clock = self.clock.set
 
@@ -313,6 +317,7 @@ class Rp2Hal:
         """Short watchdog and the arming word, or long and none. The short one is taken
         whatever the switch does, as it can only end light sooner; the long one, and no
         word, only with the switch read open."""
+        self.console.end_transfer()
         if armed:
             if self.unchecked is not None:
                 self.unchecked.finish()  # raises where a file is wrong: not a photon then
@@ -333,9 +338,13 @@ class Rp2Hal:
         self.powered = False
         self.hold.value(0)
 
-    def restart_to_service(self) -> None:
-        """Ask for a restart into service mode; it comes once the answer had time to go out."""
+    def restart(self) -> None:
+        """Ask for a restart; it comes once the answer had time to go out."""
         self.leaving = True
+
+    def restart_to_service(self) -> None:
+        """Ask for a restart into service mode."""
+        self.leaving = self.serving = True
 
     def reset_cause(self) -> int:
         """Why the chip began anew; it knows two reasons."""

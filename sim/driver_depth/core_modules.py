@@ -99,8 +99,10 @@ class Console:
         self.chip = chip
         self.buffer = self
 
-    def write(self, data: "str | bytes") -> int:
-        """Output text or bytes to the host; may block."""
+    def write(self, data: "str | bytes", off: int = 0, length: "int | None" = None) -> int:
+        """Output text or bytes, `length` of them from `off` on, to the host; may block."""
+        if length is not None:
+            data = data[off : off + length]
         text = data if isinstance(data, str) else bytes(data).decode("latin-1")
         return self.chip.usb.write(text)
 

@@ -176,7 +176,7 @@ class Timer:
 
 
 class Memory:
-    """`machine.mem32`: the watchdog's scratch registers, nothing else."""
+    """`machine.mem32`: the watchdog's scratch registers and two of the USB controller."""
 
     def __init__(self, chip: "Chip") -> None:
         self.chip = chip
@@ -189,6 +189,10 @@ class Memory:
         return slot
 
     def __getitem__(self, address: int) -> int:
+        registers = self.chip.usb.registers()
+        if address in registers:
+            self.chip.spend(MEM_US)
+            return registers[address]
         return self.chip.scratch[self._slot(address)]
 
     def __setitem__(self, address: int, value: int) -> None:

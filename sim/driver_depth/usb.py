@@ -1,7 +1,8 @@
 """USB console of the chip: output, input, and when output blocks the program.
 
 As MicroPython's `mp_usbd_cdc.c`: without a host, output is thrown away; a host that reads takes all
-of it; with one that has stopped reading, 256 bytes fit and then each write waits up to 500 ms.
+of it; with one that has stopped reading, a packet of 64 bytes waits in the endpoint and 256 behind
+it, and then each write waits up to 500 ms.
 """
 
 from collections import deque
@@ -10,9 +11,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from sim.driver_depth.clock import Clock
 
-BUFFER = 256
+BUFFER = 64 + 256
 TIMEOUT_US = 500_000
-WRITE_US = 30  # of a short line (assumed)
+WRITE_US = 30  # of a short line (assumed); 0.9 a byte more, measured on the emulated chip
+ENDPOINT, ENDPOINT_BUFFER = 0x5010_0010, 0x5010_0090  # registers of endpoint 2 IN
+BULK_ENABLED, WAITING = 1 << 31 | 2 << 26, 1 << 10
 POLLIN, POLLOUT = 1, 4
 KEPT = 100_000  # characters of output that are remembered
 CTRL_C = 3
@@ -33,11 +36,12 @@ class Usb:
         self.received: deque[int] = deque(NO_INPUT, TYPED)
         self.output: deque[str] = deque(NO_OUTPUT, KEPT + 1)  # what the host saw, newest last
         self.kept = 0
+        self.total = 0  # characters of output that the host ever saw
         self.blocked_us = 0  # spent waiting for the host, in all
 
     def write(self, text: str) -> int:
         """Output text, as print does; returns how much was taken. May block."""
-        self.clock.spend(WRITE_US)
+        self.clock.spend(WRITE_US + len(text) * 9 // 10)
         if not self.connected:
             return len(text)
         sent = len(text)
@@ -52,6 +56,7 @@ class Usb:
         if sent:
             self.output.append(text[:sent])
             self.kept += sent
+            self.total += sent
         while self.kept > KEPT:
             self.kept -= len(self.output.popleft())
         return sent
@@ -65,9 +70,14 @@ class Usb:
         writable = not self.connected or self.reading or self.waiting < BUFFER
         return events & (POLLIN * bool(self.received) | POLLOUT * writable)
 
-    def type(self, text: str) -> None:
+    def registers(self) -> "dict[int, int]":
+        """Registers of the USB controller: the console's endpoint, and whether a packet waits."""
+        waits = self.waiting > 0 and not self.reading
+        return {ENDPOINT: BULK_ENABLED, ENDPOINT_BUFFER: WAITING if waits else 0}
+
+    def type(self, text: "str | bytes") -> None:
         """The host sends characters; Ctrl-C interrupts the program unless that is off."""
-        for byte in text.encode():
+        for byte in text.encode() if isinstance(text, str) else text:
             if byte == self.kbd_intr:
                 self.received = deque(NO_INPUT, TYPED)
                 self.clock.raise_in_program(KeyboardInterrupt())

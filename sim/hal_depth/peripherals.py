@@ -4,6 +4,8 @@ The part of the HAL contract that `sim.hal_depth.sim_hal` inherits, and what a r
 Commands and files are put in, and telemetry taken out, by tools and tests.
 """
 
+import hashlib
+
 from firmware.core.limits import TICK_MS
 from hal.contract import POWER_ON, Hal
 from hal.ds3231 import decode, encode
@@ -96,6 +98,23 @@ class Peripherals(Hal):
     def read_line(self) -> "bytes | None":
         """The next of `commands`."""
         return self.commands.pop(0) if self.commands else None
+
+    def send_file(self, name: str, size: int) -> None:
+        """All of it at once to `on_line`, if there is one."""
+        if self.on_line:
+            content = (self.load(name) or b"")[:size]
+            self.on_line(content)
+            digest = hashlib.sha256(content).hexdigest()
+            self.on_line(b'{"sha256":"' + digest.encode() + b'"}\n')
+
+    def receive(self, command: bytes, size: int) -> None:
+        """The next of `commands` is the file."""
+        body = self.commands.pop(0) if self.commands else b""
+        self.commands.insert(0, command + b"\n" + body[:size])
+
+    def restart(self) -> None:
+        """The run is over: whoever runs it again with its files has the restarted unit."""
+        self.powered = False
 
     def power_off(self) -> None:
         """The unit is off; its run is over."""

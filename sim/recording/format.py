@@ -28,13 +28,16 @@ if TYPE_CHECKING:
 
 # Calls, and how many bytes of arguments follow each.
 TICK, DRIVE, CARRIER, OFF, RENEW, FEED, SIGNAL, POWER_OFF, DIGEST = range(1, 10)
-ARM, SHOW, SAY, SERVICE, SCRATCH, SET_CLOCK, KEEP, APPEND = range(10, 18)
+ARM, SHOW, SAY, SERVICE, SCRATCH, SET_CLOCK, KEEP, APPEND, SEND_FILE, RECEIVE, RESTART = range(
+    10, 21
+)
 CALLS = {
     TICK: ("tick", 0), DRIVE: ("drive", 3), CARRIER: ("carrier", 2), OFF: ("off", 0),
     RENEW: ("renew_lease", 0), FEED: ("feed", 0), SIGNAL: ("signal", 1),
     POWER_OFF: ("power_off", 0), DIGEST: ("digest", 68), ARM: ("arm", 1), SHOW: ("show", 17),
     SAY: ("write_line", 6), SERVICE: ("restart_to_service", 0), SCRATCH: ("set_scratch", 4),
     SET_CLOCK: ("set_wall_clock", 4), KEEP: ("store", 4), APPEND: ("append", 4),
+    SEND_FILE: ("send_file", 4), RECEIVE: ("receive", 4), RESTART: ("restart", 0),
 }  # fmt: skip
 WRITES = ("keep", "append")  # questions whose tick may allocate, whatever the answer
 DIGEST_FIELDS = (
@@ -165,6 +168,23 @@ class Outputs(Hal):
         self.sink.write_short(length)
         self.sink.write_word(mixed)
         self.inner.write_line(line, length)
+
+    def send_file(self, name: str, size: int) -> None:
+        """Size."""
+        self.sink.write_byte(SEND_FILE)
+        self.sink.write_word(size)
+        self.inner.send_file(name, size)
+
+    def receive(self, command: bytes, size: int) -> None:
+        """Size."""
+        self.sink.write_byte(RECEIVE)
+        self.sink.write_word(size)
+        self.inner.receive(command, size)
+
+    def restart(self) -> None:
+        """No arguments."""
+        self.sink.write_byte(RESTART)
+        self.inner.restart()
 
     def power_off(self) -> None:
         """No arguments."""

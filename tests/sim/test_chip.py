@@ -383,9 +383,9 @@ def test_a_full_filesystem_says_so(desk):
 def test_print_blocks_half_a_second_when_the_host_stops_reading(desk):
     usb = desk.chip.usb
     usb.connected, usb.reading = True, False
-    assert desk.took_us(usb.write, "x" * 256) < 1_000
+    assert desk.took_us(usb.write, "x" * 320) < 1_000
     assert desk.took_us(usb.write, "y") >= 500_000
-    assert usb.text() == "x" * 256
+    assert usb.text() == "x" * 320
 
 
 def test_without_a_host_print_takes_no_time_to_speak_of(desk):

@@ -130,7 +130,7 @@ class Simulated:
         self.going = threading.Event()
         self.run.chip.usb.connected = True
         self.run.device.run_until(int(begin_s * 1e6))
-        self.sent = self.run.chip.usb.kept
+        self.sent = self.run.chip.usb.total
         self.thread = threading.Thread(target=self._live, daemon=True)
         self.thread.start()
 
@@ -139,11 +139,11 @@ class Simulated:
         try:
             self.going.wait()
             while not self.ended:
-                usb.type(self.port.waiting(STEP_S).decode("latin-1"))
+                usb.type(self.port.waiting(STEP_S))
                 self.run.device.run_until(self.run.chip.us + int(STEP_S * self.times * 1e6))
-                new, self.sent = usb.kept - self.sent, usb.kept
+                new, self.sent = usb.total - self.sent, usb.total
                 if new:
-                    self.port.send(usb.text()[-new:].encode())
+                    self.port.send(usb.text()[-new:].encode("latin-1"))
         except BaseException as why:
             self.failed = why
 

@@ -37,6 +37,7 @@ COMMANDS = (
     "deploy",
     "release",
     "monitor",
+    "bringup",
     "calibrate",
     "doctor",
 )

@@ -187,6 +187,38 @@ class Device(AbstractContextManager["Device"]):
                 self.heard.clear()
                 yield PROMPT
 
+    def _receive(self) -> bool:
+        """Take in what has arrived; after a short wait, False where nothing has."""
+        try:
+            said = self.read()
+        except self._errors:
+            raise self.line_broken() from None
+        self.heard += said
+        if not said:
+            time.sleep(0.01)
+        return bool(said)
+
+    def next_line(self, until_s: float) -> bytes:
+        """The next line; no bytes where none comes by this time of `time.monotonic`."""
+        while b"\n" not in self.heard and time.monotonic() < until_s:
+            self._receive()
+            del self.heard[:-HEARD_MAX]
+        line, end, rest = bytes(self.heard).partition(b"\n")
+        if not end:
+            return b""
+        self.heard = bytearray(rest)
+        return line.strip()
+
+    def next_bytes(self, count: int, quiet_s: float) -> bytes:
+        """The next bytes as they are; fewer where nothing comes for so many seconds."""
+        until_s = time.monotonic() + quiet_s
+        while len(self.heard) < count and time.monotonic() < until_s:
+            if self._receive():
+                until_s = time.monotonic() + quiet_s
+        found = bytes(self.heard[:count])
+        del self.heard[:count]
+        return found
+
     def greet(self) -> str:
         """Return "unit" where one runs, "prompt" where MicroPython waits."""
         for typed in (SHOW_PROMPT, CTRL_C + CTRL_C + SHOW_PROMPT):

@@ -16,6 +16,7 @@ from firmware.records.keys import FILE as KEYS
 from firmware.records.keys import Keys
 from firmware.therapy.calibration import read_calibration, read_serial
 from firmware.therapy.prescription import compile_course
+from firmware.ui.usb_files import PUT_MAX
 from sim.common.boards import find_board
 from sim.common.errors import BadInput
 from sim.run import CALIBRATION
@@ -23,6 +24,7 @@ from tools.common.files import emit, reason
 from tools.common.words import plural
 from tools.prescription import file as prescription_file
 from tools.prescription import keyfile
+from tools.unit.console_files import get_files, put_file, running_unit
 from tools.unit.device import parse_object
 from tools.unit.files import at_prompt, read_board_name, read_file, write_file
 
@@ -57,6 +59,8 @@ def install(key: keyfile.Key, device: str | None, replace: bool) -> int:
 def push(file: str, device: str | None) -> int:
     """`prescribe push`: as the unit itself would judge it. Raises BadInput."""
     content = prescription_file.unit_content(file)
+    if len(content) <= PUT_MAX and push_by_words(file, content, device):
+        return 0
     with at_prompt(device) as (unit, about):
         board = find_board(read_board_name(unit, about))
         calibration = parse_object(read_file(unit, CALIBRATION))
@@ -69,16 +73,47 @@ def push(file: str, device: str | None) -> int:
             raise BadInput(f"{unit.port}: its calibration: {why}") from None
         try:
             asked, _, expires_s = signed_prescription.verify(content, keys, serial)
-            name = compile_course(asked, board, full_uw_cm2).name
+            compile_course(asked, board, full_uw_cm2)
         except Refused as why:
             raise BadInput(f"{file}: {why}; the unit keeps its old prescription") from None
         today_s = (datetime.now() - datetime(2000, 1, 1)).total_seconds()
         if expires_s and expires_s < today_s:
             raise BadInput(f"{file}: has expired; the unit keeps its old prescription")
         write_file(unit, PRESCRIPTION, content)
-    clock = "; it needs the clock set: waistband deploy sets it" if expires_s else ""
-    emit(f"{unit.port}: unit {serial} goes by {name} now{clock}")
+    tell_pushed(file, unit.port, serial)
     return 0
+
+
+def push_by_words(file: str, content: bytes, device: str | None) -> bool:
+    """Have a running unit judge and keep a prescription; False where it knows no words for that.
+    Raises BadInput."""
+    with running_unit(device) as found:
+        if found is None:
+            return False
+        unit, words = found
+        if why := put_file(unit, PRESCRIPTION, content):
+            raise BadInput(f"{file}: {why}; the unit keeps its old prescription")
+        tell_pushed(file, unit.port, words.serial)
+    return True
+
+
+def tell_pushed(file: str, port: str, serial: str) -> None:
+    """Say what a unit goes by now, and what that needs."""
+    found = prescription_file.read(file, None)
+    clock = "; it needs the clock set: waistband deploy sets it" if found.expires else ""
+    emit(f"{port}: unit {serial} goes by {found.asked['name']} now{clock}")
+
+
+def read_journal(device: str | None) -> tuple[str, str, dict[str, bytes | None]]:
+    """The port, the unit's serial, and its journal's segments by name. Raises BadInput."""
+    names = [journal.name(segment) for segment in range(journal.SEGMENTS)]
+    with running_unit(device) as found:
+        if found:
+            return found[0].port, found[1].serial, dict(get_files(found[0], names))
+    with at_prompt(device) as (unit, _):
+        files = {name: read_file(unit, name) for name in names}
+        serial = str(parse_object(read_file(unit, CALIBRATION)).get("serial", ""))
+    return unit.port, serial, files
 
 
 def pull(folder: str, device: str | None) -> int:
@@ -90,13 +125,10 @@ def pull(folder: str, device: str | None) -> int:
     except (OSError, ValueError) as why:
         raise BadInput(f"{folder}: cannot be written: {reason(why)}") from None
     try:
-        with at_prompt(device) as (unit, _):
-            names = [journal.name(segment) for segment in range(journal.SEGMENTS)]
-            files = {name: read_file(unit, name) for name in names}
-            serial = str(parse_object(read_file(unit, CALIBRATION)).get("serial", ""))
+        port, serial, files = read_journal(device)
         found = {name: content for name, content in files.items() if content}
         if not found:
-            raise BadInput(f"{unit.port}: keeps no journal yet: it writes one once it is used")
+            raise BadInput(f"{port}: keeps no journal yet: it writes one once it is used")
         for name, content in found.items():
             (aside / name).write_bytes(content)
         plain = "".join(c if c.isalnum() or c in "-_" else "-" for c in serial) or "unit"
