@@ -519,7 +519,10 @@ BEFALLS: dict[str, Befalls] = {
         ),
     ),
     "ended, and its charger is done": both(
-        ENDED, JUDGED, level(2, 3_600.0), pins(CHARGER, CHARGING),
+        ENDED,
+        JUDGED,
+        level(2, 3_600.0),
+        pins(CHARGER, CHARGING),
         remembered("battery", cell_q3_mv=4_200 << SMOOTH_SHIFT),
     ),
     "charged again": both(ENDED, JUDGED, pins(CHARGER | CHARGING)),
@@ -562,7 +565,7 @@ BEFALLS: dict[str, Befalls] = {
     "START released, the date was shown": both(
         released, expires, doubted_clock, remembered("session", refused=states.NEW_DATE)
     ),
-    "START released, rather warm": both(released, felt(39.5), felt(39.5, 1)),
+    "START released, rather warm": both(released, remembered("pads.0", contact_mc=39_500)),
     "START released, not worn": both(released, pins(off=BUCKLE)),
     "START released, too warm": both(released, felt(41.3), felt(41.3, 1)),
     "START released, cause there": both(released, silent(0, "contact_a")),
@@ -709,11 +712,14 @@ RECORDS: dict[str, dict[str, bytes]] = {
         b'"clock_s": 820584000}',
     },
     "a fault that was lifted": {FAULT: LIFTED},
+    "a version and a pack's resistance": {
+        DAY: b'{%s, "version": 2, "cell_mohm": 100}' % SUMS,
+    },
     "hours that are no list": {DAY: b'{%s, "hours": 3}' % SUMS},
     "hours that are no numbers": {DAY: b'{%s, "hours": [%s"?"]}' % (SUMS, b"0, " * 95)},
     "sessions of another prescription": {DAY: b'{%s, "hours": [%s1]}' % (SUMS, b"0, " * 95)},
     "what was given of another prescription": {
-        DAY: b'{%s, "course": ["?"%s]}' % (SUMS, b", 0" * 12),
+        DAY: b'{%s, "course": [1%s]}' % (SUMS, b", 0" * 12),
     },
     OWN_COURSE: {},
     HOURS_AGO: {},
