@@ -5,6 +5,7 @@ reached within one control step. Nothing here judges.
 """
 
 import functools
+import json
 import sys
 from collections.abc import Callable, Iterator
 from copy import copy
@@ -16,6 +17,7 @@ from firmware.core.faults import KEPT, LED_OPEN, LED_STUCK_ON
 from firmware.core.inputs import BUCKLE, CHARGER, CHARGING, DOWN, SKIN_A, START, UP
 from firmware.core.limits import (
     BUCKLE_TICKS,
+    CALL_MS,
     CEM43_SESSION_Q10_MS,
     CHARGED_S,
     CLOCK_MASK,
@@ -30,9 +32,10 @@ from firmware.core.limits import (
     UNWORN_STEPS,
     WORN_MS,
 )
-from firmware.records.persistent_state import DAY, FAULT
+from firmware.records.persistent_state import DAY, FAULT, LIFTED
 from firmware.safety.current_monitor import DARK_TICKS, ONE, SURE
 from firmware.safety.lamp_test import SILENCES
+from firmware.therapy.battery import LEARN_01MA, LEARN_S, SMOOTH_SHIFT
 from sim.campaign.snapshot import Snapshot
 from sim.campaign.trial_visit import answer_questions, attend_visit, put_on
 from sim.common.default_prescription import DEFAULT
@@ -335,6 +338,25 @@ def used_up(run: Run) -> None:
         session.course.sessions = session.done_in_all = 1
 
 
+def string_in_doubt(run: Run) -> None:
+    """The check has found an open string, which it can in the steps that light a bank."""
+    check = run.unit.check
+    if 1 <= check.step <= check.banks:
+        check.fault, check.found = LED_OPEN, [0, 1, 2]
+
+
+def doubted_clock(run: Run) -> None:
+    """The clock is far ahead of the last trusted time."""
+    clock = run.unit.clock
+    run.hal.clock_s = CLOCK_S
+    clock.base_s, clock.stamp_s = 0, CLOCK_S - 1_000 * DAY_S
+
+
+def not_left(run: Run) -> None:
+    """A trip of the guard was collected, and the session is where it was."""
+    run.unit.guard.tripped = run.unit.guard_rows.collected = 1
+
+
 def no_clock(run: Run) -> None:
     """The clock lost its battery."""
     turn_clock(run.hal, run.unit.clock, None)
@@ -462,10 +484,14 @@ BEFALLS: dict[str, Befalls] = {
         remembered("gate", lit=False, phase=2),
     ),
     "the monitor's set-up was lost": both(remembered("rail", lost=9), remembered("check", lost=9)),
-    "a string that may be open": remembered("check", fault=LED_OPEN, found=[0, 1, 2]),
+    "a string that may be open": string_in_doubt,
     "a switch that may be stuck": remembered("check", fault=LED_STUCK_ON),
     "a set-up not read back": remembered("check", fault=LED_STUCK_ON, begun_ms=1 << 29),
     "a part that is reset again and again": remembered("inputs", lost=[9, 0, 0, 0, 0, 0, 0]),
+    "a trip, and the session goes on": not_left,
+    "files that are older than the journal says": both(
+        JUDGED, remembered("journal", found=False, kept=[-1, -1, -1])
+    ),
     "late light": remembered("gate", lit_ms=5_000),
     "a hard fault to be kept": both(remembered("faults", hard=True), JUDGED),
     "a day to be closed": both(remembered("kept", day_open=True), JUDGED),
@@ -485,6 +511,20 @@ BEFALLS: dict[str, Befalls] = {
     "battery empty": level(2, 2_300.0),
     "battery ended": both(ENDED, JUDGED),
     "battery judged anew": both(JUDGED, remembered("battery", cell_q3_mv=0)),
+    "a load that no charge carries": both(JUDGED, remembered("battery", load_ma=100_000)),
+    "a load that shows resistance": both(
+        JUDGED,
+        remembered(
+            "battery", lit_s=LEARN_S[0], rest_mv=4_000, rail_q3_01ma=2 * LEARN_01MA << SMOOTH_SHIFT
+        ),
+    ),
+    "ended, and its charger is done": both(
+        ENDED,
+        JUDGED,
+        level(2, 3_600.0),
+        pins(CHARGER, CHARGING),
+        remembered("battery", cell_q3_mv=4_200 << SMOOTH_SHIFT),
+    ),
     "charged again": both(ENDED, JUDGED, pins(CHARGER | CHARGING)),
     "bank stuck": fault("fet_stuck_on", "A", 810.0),
     "a driver that is weak again": both(
@@ -521,11 +561,17 @@ BEFALLS: dict[str, Befalls] = {
     "START released, course over": both(released, used_up),
     "START released, prescription expired": both(released, expires),
     "START released, expires and no clock": both(released, expires, no_clock),
+    "START released, expires and a doubted clock": both(released, expires, doubted_clock),
+    "START released, the date was shown": both(
+        released, expires, doubted_clock, remembered("session", refused=states.NEW_DATE)
+    ),
+    "START released, rather warm": both(released, remembered("pads.0", contact_mc=39_500)),
     "START released, not worn": both(released, pins(off=BUCKLE)),
     "START released, too warm": both(released, felt(41.3), felt(41.3, 1)),
     "START released, cause there": both(released, silent(0, "contact_a")),
     "UP stuck": stuck,
     "unworn": BUCKLE_OPEN,
+    "a buckle that bounced": remembered("wear", open_ticks=1),
     "cold": COLD,
     "off the skin sensor": register(SKIN, 4_096),
     "skin sensor silent": silent(SKIN_A, "skin_a"),
@@ -538,6 +584,7 @@ BEFALLS: dict[str, Befalls] = {
     "put on long enough": remembered("wear", worn_ms=10_000),
     "charger": pins(CHARGER),
     "charger gone": pins(off=CHARGER | CHARGING),
+    "time for a call": remembered("session", state_ms=CALL_MS - 100),
     "a long time in this state": remembered("session", state_ms=SESSION_MAX_MS),
     "nobody pressed for long": remembered("session", idle_ms=IDLE_OFF_MS),
     "a long session": remembered("session", treat_ms=SESSION_MAX_MS),
@@ -632,7 +679,10 @@ def places() -> tuple[Place, ...]:
         for what in BEFALLS:
             if not can_befall(run, what):
                 continue
-            for (name, file, line), hits in traced(struck(number, what)).hits.items():
+            tracer = traced(struck(number, what))
+            raised = tracer.run.lifecycle.raised
+            assert not raised, f"{what} in {state(run)} cannot be: the firmware raises {raised}"
+            for (name, file, line), hits in tracer.hits.items():
                 for k in NTHS.get(file, (1,)):
                     if len(hits) >= k:
                         place = Place(name, file, line, hits[k - 1], number, what)
@@ -643,6 +693,9 @@ def places() -> tuple[Place, ...]:
 # -- the lines of a start ----------------------------------------------------------------------
 
 REFUSED = "a prescription that is refused"
+OWN_COURSE = "a day long ago of this prescription"
+HOURS_AGO = "a day of which hours are over"
+SUMS = b'"treat_ms": 0, "cem43_a_q10_ms": 1, "cem43_b_q10_ms": 1, "day_ms": 1'
 RECORDS: dict[str, dict[str, bytes]] = {
     "nothing": {},
     REFUSED: {},
@@ -658,6 +711,18 @@ RECORDS: dict[str, dict[str, bytes]] = {
         DAY: b'{"treat_ms": 1, "cem43_a_q10_ms": 1, "cem43_b_q10_ms": 1, "day_ms": 1, '
         b'"clock_s": 820584000}',
     },
+    "a fault that was lifted": {FAULT: LIFTED},
+    "a version and a pack's resistance": {
+        DAY: b'{%s, "version": 2, "cell_mohm": 100}' % SUMS,
+    },
+    "hours that are no list": {DAY: b'{%s, "hours": 3}' % SUMS},
+    "hours that are no numbers": {DAY: b'{%s, "hours": [%s"?"]}' % (SUMS, b"0, " * 95)},
+    "sessions of another prescription": {DAY: b'{%s, "hours": [%s1]}' % (SUMS, b"0, " * 95)},
+    "what was given of another prescription": {
+        DAY: b'{%s, "course": [1%s]}' % (SUMS, b", 0" * 12),
+    },
+    OWN_COURSE: {},
+    HOURS_AGO: {},
     "a day that is over": {
         DAY: b'{"treat_ms": 1, "cem43_a_q10_ms": 1, "cem43_b_q10_ms": 1, "day_ms": 1, '
         b'"clock_s": 1}',
@@ -674,6 +739,13 @@ def starting(what: str) -> Run:
     run.prescription = RECORDS[what].get("prescription.json", run.prescription)
     if what == REFUSED:
         run.prescription = {}
+    if what == OWN_COURSE:
+        course = run.unit.session.course
+        given = json.dumps([course.mark, course.number] + [0] * 11).encode()
+        run.hal.files[DAY] = b'{%s, "course": %s}' % (SUMS, given)
+    if what == HOURS_AGO:
+        run.hal.clock_s = CLOCK_S
+        run.hal.files[DAY] = b'{%s, "clock_s": %d}' % (SUMS, CLOCK_S - 7_300)
     return run
 
 
