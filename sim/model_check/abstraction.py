@@ -64,6 +64,7 @@ ONLY_IN = {
     **dict.fromkeys(("unworn", "off_skin", "checked"), states.LIT),
     **dict.fromkeys(("late", "drained", "ended", "done", "hot", "banks"), states.IN_SESSION),
     **dict.fromkeys(("step", "found"), (states.CHECK,)),
+    "out": (states.FAULT,),
 }
 PLACE_OF = {name: at for at, name in enumerate(Node._fields)}
 EVERYWHERE = range(len(states.STATES))
@@ -141,4 +142,6 @@ def concretize(part: Outcome, node: Node) -> Node:
         node.wanted, node.duty,
     )  # fmt: skip
     asked = carry_request(to.state, node.asked, node.state)
+    if node.gate & OPEN and not to.gate & OPEN:  # control left light, and the gate shut with it
+        return to._replace(wanted=0, duty=0, armed=0, asked=asked)
     return to._replace(gate=gate, wanted=wanted, duty=duty, asked=asked)

@@ -39,6 +39,7 @@ COMMANDS = (
     "monitor",
     "bringup",
     "calibrate",
+    "manual",
     "doctor",
 )
 GROUPS = ("check", "prescribe", "key", "journal", "trial")
