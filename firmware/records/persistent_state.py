@@ -286,6 +286,7 @@ class PersistentState:
             self.latch.hard = True
             self.latch.hard_row[:] = (faults.KEPT_UNREADABLE, faults.UNIT, 0, 0, 0)
             self.keep_fault()
+            self.session.lock_for_service()  # even where it cannot be written yet
         if FILES[of_journal.VISIT] in wrong:
             self.session.lock_by(TRIAL, "visit.json is lost: which visit was the last is not known")
         return [name + ": " + wrong[name] for name in wrong]

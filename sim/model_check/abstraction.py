@@ -105,8 +105,11 @@ def list_hidden(place: int, state: int, arm: int) -> "dict[str, int]":
         shown = {**shown, "arm": PLAIN}  # unmasked light is that of a unit in no trial
     elif arm and not lit:
         shown = {**shown, "arm": THERAPY_ARM}  # in the dark both arms are alike
-    if state == states.SELF_TEST:
-        shown = {name: value for name, value in shown.items() if name != "latched"}
+    if place == AT_CONTROL and state in states.POWERED:  # the next step is shared by its banks
+        shown = {name: value for name, value in shown.items() if name != "banks"}
+    if state == states.SELF_TEST:  # not passed with a fault latched, nor while a button is down
+        seen = ("latched", "button") if place == AT_CONTROL else ("latched",)
+        shown = {name: value for name, value in shown.items() if name not in seen}
     return {name: value for name, value in shown.items() if HAS_ROOM[state][PLACE_OF[name]]}
 
 

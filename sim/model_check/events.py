@@ -10,19 +10,22 @@ from functools import partial
 from operator import attrgetter
 
 from firmware.core import limits, states
-from firmware.core.inputs import BUCKLE, GAUGE
+from firmware.core.inputs import BUCKLE, GAUGE, UP
 from firmware.core.inputs import CHARGER as CHARGER_PIN
+from firmware.records import journal
 from sim.model_check.harness import (
+    BOARD,
     BOTH,
     MISSES,
     NOW_MS,
     ONE_WRONG,
+    STEP_MS,
     TOO_MUCH,
     TWO_WRONG,
     UNPLUGGED,
     Harness,
 )
-from sim.model_check.node import MASKED, Node
+from sim.model_check.node import MASKED, SOME, Node
 from sim.model_check.trial import STARTS
 
 Do = Callable[[Harness], object]
@@ -239,12 +242,58 @@ def reach_dose(pad: int, harness: Harness) -> None:
     harness.unit.pads[pad].fluence.total_uj_cm2 = harness.course.steps[0].fluence_uj_cm2
 
 
-def dose(pad: int) -> Group:
-    """Whether a pad has given its dose; masked, it gives none."""
-    return when(
-        lambda node: node.state in states.LIT and not node.done >> pad & 1 and node.arm != MASKED,
-        (f"pad {'AB'[pad]} has its dose", partial(reach_dose, pad)),
-    )
+def reach_both_doses(harness: Harness) -> None:
+    """Both pads have given their dose."""
+    reach_dose(0, harness)
+    reach_dose(1, harness)
+
+
+def doses(node: Node) -> "list[Choice]":
+    """Which pads have given their dose; masked, they give none."""
+    if node.state not in states.LIT or node.arm == MASKED:
+        return []
+    due = [pad for pad in (0, 1) if not node.done >> pad & 1]
+    found: list[Choice] = [
+        (f"pad {'AB'[pad]} has its dose", partial(reach_dose, pad)) for pad in due
+    ]
+    return [*found, ("both pads have their dose", reach_both_doses)] if len(due) > 1 else found
+
+
+def end_step(step: int, dead: "tuple[int, ...]", given: bool, harness: Harness) -> None:
+    """This step of the prescription has lasted its minutes; banks `dead` are left out of the
+    light, and both pads' doses are `given` or not."""
+    unit, course = harness.unit, harness.course
+    unit.session.step, unit.session.in_step_ms = step, STEP_MS
+    course.steps[step].ms = STEP_MS
+    for pad in unit.pads:
+        pad.whole_uj_cm2 = sum(one.fluence_uj_cm2 for one in course.steps)
+    for bank in dead:
+        unit.gate.live[bank] = False
+    if given:
+        reach_both_doses(harness)
+
+
+STEPS_END = ("the next step asks for less", "the next step asks for more")
+
+
+def step_ends(node: Node) -> "list[Choice]":
+    """Whether a step ends that is not the last, and which banks are left out, where some are."""
+    if node.state not in states.POWERED:
+        return []
+    half = len(BOARD.BANKS)
+    ways = [()] if node.banks != SOME else [(0,), (*range(half),), (*range(half, 2 * half),)]
+    return [
+        (words, partial(end_step, step, dead, given))
+        for step, words in enumerate(STEPS_END) for dead in ways
+        for given in (False, True) if not given or doses(node)
+    ]  # fmt: skip
+
+
+def light_ends(node: Node) -> "list[Choice]":
+    """Whether a pad's dose or a step ends. A step with the dose of one pad is not a choice of its own:
+    the next step counts doses anew, and any other event leads where the dose by itself leads."""
+    ends = [*doses(node), *step_ends(node)]
+    return [NOTHING, *ends] if ends else []
 
 
 # -- control: flash, charger -----------------------------------------------------------------
@@ -264,6 +313,35 @@ def end_therapy(flash: bool, harness: Harness) -> None:
     harness.trial.given = True
 
 
+def lose_file(which: int, flash: bool, harness: Harness) -> None:
+    """The journal's end is only to be found now, and knows of a file that is gone."""
+    chain = harness.unit.journal
+    chain.found = False
+    chain.seen[which] = chain.kept[which] + 1
+    harness.stub.flash = flash
+
+
+LOSSES: list[Choice] = [
+    ("the file of a hard fault is gone", partial(lose_file, journal.FAULT, True)),
+    ("the file of a hard fault is gone and flash takes nothing",
+     partial(lose_file, journal.FAULT, False)),
+    ("the visits' file is gone", partial(lose_file, journal.VISIT, True)),
+]  # fmt: skip
+
+
+def end_second_with(loss: "Do | None", harness: Harness) -> None:
+    """A second is over, with a loss that is found in it."""
+    end_second(True, harness)
+    if loss:
+        loss(harness)
+
+
+IN_A_SECOND: list[Choice] = [
+    (f"a second is over: {words}", partial(end_second_with, loss)) for words, loss in LOSSES
+]
+NOT_FOUND_IN = (states.SELF_TEST, states.OFF, *states.IN_SESSION)  # the journal is not looked for
+
+
 SECONDS: list[Choice] = [
     NOTHING,
     ("a second is over", partial(end_second, True)),
@@ -277,12 +355,14 @@ AFTER_THERAPY: list[Choice] = [
 
 
 def seconds(node: Node) -> "list[Choice]":
-    """Whether a hard fault is written, and whether a visit goes on after therapy; the end of a
-    second has no other consequence here."""
+    """Whether a hard fault is written, a file is found to be gone, and a visit goes on after
+    therapy; the end of a second has no other consequence here."""
+    losses = [] if node.state in NOT_FOUND_IN else IN_A_SECOND
     after_therapy = AFTER_THERAPY if node.arm and node.state == states.DONE else []
     if node.keep and node.state not in states.IN_SESSION:
-        return [*SECONDS, *after_therapy]
-    return [NOTHING, *after_therapy] if after_therapy else []
+        return [*SECONDS, *losses, *after_therapy]
+    others = [*losses, *after_therapy]
+    return [NOTHING, *others] if others else []
 
 
 PLUG_CHARGER = pin_setter(CHARGER_PIN)
@@ -295,7 +375,16 @@ def charger(node: Node) -> "list[Choice]":
     )
 
 
+def keep_down(stuck: bool, harness: Harness) -> None:
+    """UP is down, and has been for as long as a stuck button or not."""
+    harness.unit.buttons.stable |= UP
+    harness.unit.buttons.stuck = stuck
+
+
 CONTROL: "tuple[Group, ...]" = (
+    when(lambda node: node.state == states.SELF_TEST,
+         ("UP is kept down", partial(keep_down, False)),
+         ("UP is stuck", partial(keep_down, True))),
     when(lambda node: not node.settled,
          ("every sensor was heard", hear_all),
          ("a sensor was not heard in time", setter("unit.settled_ms", limits.SELF_TEST_MS - 1))),
@@ -316,5 +405,5 @@ CONTROL: "tuple[Group, ...]" = (
          ("the session's time is up", reach_time), DAY_IS_LONG),
     when(lambda node: node.state in states.IN_SESSION and not node.hot,
          ("CEM43 is at the session's cap", partial(reach_heat_cap, False)), DAY_IS_WARM),
-    dose(0), dose(1), seconds, charger,
+    light_ends, seconds, charger,
 )  # fmt: skip

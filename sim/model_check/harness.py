@@ -59,13 +59,27 @@ def do_nothing(*_arguments: int) -> None:
     """In place of a method that is not part of this part of the tick."""
 
 
+# Three steps: the second asks for less light than the first, the third for more than the second.
+STEP = {
+    "pads": "AB",
+    "irradiance_mw_cm2": DEFAULT["irradiance_mw_cm2"],
+    "fluence_j_cm2": 6,
+    "light": {"mode": "cw"},
+}
+LESS = {**STEP, "irradiance_mw_cm2": dict.fromkeys(("810", "850", "940", "1060"), 1.25)}
+PRESCRIPTION = {
+    "format": 2, "name": "three steps", "max_min": 30, "set_point_c": 40.5, "sessions_a_day": 2,
+    "step": [STEP, LESS, STEP],
+}  # fmt: skip
+
+
 def make_unit(stub: Any) -> Any:
     """Return a unit at power-on. Its calibration has no reference currents: the lamp test's finding
     that a driver is off ends the check as its other findings do."""
     table = nominal_calibration(BOARD)
     del table[REFERENCE]
     table["crc32"] = calibration_crc(table, BOARD)
-    return Waistband(stub, BOARD, table, DEFAULT)
+    return Waistband(stub, BOARD, table, PRESCRIPTION)
 
 
 def list_first_nodes() -> "list[Node]":

@@ -55,6 +55,7 @@ def restore_node(harness: Harness, node: Node) -> None:
     restore_dose(harness, node)
     restore_gate(harness, node)
     restore_trial(harness, node)
+    restore_records(harness)
     notes = harness.observer
     notes.cause, notes.off_skin = node.cause, node.off_skin
     notes.began_in = node.state
@@ -68,10 +69,14 @@ def restore_session(harness: Harness, node: Node) -> None:
     session.state, session.events = node.state, node.events
     session.previous = states.READY
     session.by_unworn = bool(node.by_unworn)
+    session.refused = states.NOTHING
     session.state_ms = session.idle_ms = session.session_ms = session.day_ms = 0
     session.unworn_count = 0
     session.treat_ms = harness.course.max_ms if node.late else 0
-    session.day_treat_ms = session.step = session.in_step_ms = session.part_ms = 0
+    session.day_treat_ms = session.in_step_ms = session.part_ms = 0
+    session.step = len(harness.course.steps) - 1  # whether another follows is chosen
+    for step in harness.course.steps:
+        step.ms = 0
     session.done = session.done_in_all = 0
     wear = unit.wear
     wear.cold_steps, wear.worn_ms, wear.open_ticks = node.unworn, 0, 0
@@ -174,8 +179,22 @@ def restore_trial(harness: Harness, node: Node) -> None:
     trial.given = trial.alone = False
     trial.begin()
     DUE(trial)
-    unit.journal.waiting.clear()
+    trial.taken = True
     harness.stub.clock_s = CLOCK_S if node.arm else None
+
+
+def restore_records(harness: Harness) -> None:
+    """Restore the journal: its end was found, all files are as it says, and nothing waits. Where
+    its end is only to be found is chosen."""
+    unit, journal = harness.unit, harness.unit.journal
+    journal.waiting.clear()
+    journal.found, journal.broken, journal.open = True, False, False
+    journal.n = journal.size = journal.dropped = 0
+    journal.kept[:] = [0] * len(journal.kept)
+    journal.seen[:] = [0] * len(journal.seen)
+    unit.events.ended = False
+    unit.events.noted_latched = unit.faults.latched
+    unit.session.locked = ""
 
 
 def restore_gate(harness: Harness, node: Node) -> None:

@@ -14,6 +14,7 @@ from firmware.waistband import SECOND_STEPS
 from sim.model_check.events import (
     DAY_IS_LONG,
     DAY_IS_WARM,
+    LOSSES,
     LOST,
     NOTHING,
     PLUG_CHARGER,
@@ -132,6 +133,7 @@ RELEASES = {
     intent: [join_choices((RELEASE, *more)) for more in product(*groups)]
     for intent, groups in ASKS.items()
 }
+RELEASES[states.START] += [join_choices((RELEASE, loss)) for loss in LOSSES]  # found at a START
 
 
 def set_place(put: SetPlace, harness: Harness) -> None:
@@ -159,6 +161,11 @@ RELEASES_IN_A_TRIAL = {
     intent: [join_choices((RELEASE, *more)) for groups in ways for more in product(*groups)]
     for intent, ways in IN_A_TRIAL.items()
 }
+for intent, places in ((states.START, AT_START), (states.RATED, AT_ANSWER)):
+    RELEASES_IN_A_TRIAL[intent] += [
+        join_choices((RELEASE, (words, partial(set_place, put)), loss))
+        for words, put in places.items() for loss in LOSSES
+    ]  # fmt: skip
 
 
 MARKS_IN = (states.READY, states.DONE)  # between visits DOWN marks an ill effect
@@ -217,7 +224,8 @@ REST: "tuple[Group, ...]" = (
     start_button,
     # in the same tick as any other button; with a release of START it is one of OTHERS
     when(lambda node: node.arm and node.state in MARKS_IN and node.button != DOWN,
-         ("DOWN goes down", press_down)),
+         ("DOWN goes down", press_down),
+         *(join_choices((("DOWN goes down", press_down), loss)) for loss in LOSSES)),
     cable,
     when(lambda node: node.lock == FOR_SERVICE and node.state not in states.IN_SESSION,
          ("a host asks for the self-test", partial(type_line, b"selftest"))),

@@ -113,7 +113,7 @@ WRONG_ROWS = [
     ("TREAT", "TIME", "RAMP", "stop_late"),
     ("CHECK", "CLEARED", "RAMP", "locked"),
     ("LOCKED", "SERVE", "WAIT_SKIN", "unasked"),
-    ("LOCKED", "HOLD", None, "no_way_off"),
+    ("LOCKED", "HOLD IDLE", None, "no_way_off"),  # either leads to OFF
     ("RATE", "RATED", "RAMP", "unchecked"),
     ("RATE", "TIMEOUT", "WAIT_SKIN", "unasked"),
     ("RATE", "CLOSED", "CHECK", "unasked"),
@@ -124,15 +124,19 @@ WRONG_ROWS = [
 def way_to_wrong(
     found: Found, state: str, event: str, to: str | None, until: Container[str] = invariants.NAMES
 ) -> list[str]:
-    """Search with one row changed; the way to the first rule of `until` that breaks. What the
-    row does not touch is taken from the search of the table as it is."""
-    table = change_row(state, event, to)
+    """Search with a row changed, or the rows of several events; the way to the first rule of
+    `until` that breaks. What they do not touch is taken from the search of the table as it is."""
+    right = states.build()
+    table = right[:]
+    for name in event.split():
+        cell = states.STATES.index(state) * COLUMNS + states.EVENTS.index(name)
+        table[cell] = change_row(state, name, to)[cell]
     changed = Engine(table)
-    cell = next(at for at, right in enumerate(states.build()) if right != table[at])
+    wrong_cells = sum(1 << at for at in range(len(right)) if right[at] != table[at])
 
     def edges_of(node: Node) -> list[Edge]:
         known = found.edges.get(node)
-        if known is None or any(edge.cells >> cell & 1 for edge in known):
+        if known is None or any(edge.cells & wrong_cells for edge in known):
             return changed.edges(node)
         return known
 
@@ -177,9 +181,13 @@ def test_the_way_to_a_wrong_row_is_the_shortest_and_is_told_in_words(found: Foun
 
 
 def broken(found: Found, rule: str, start: int) -> list[str]:
-    """The way from where a state is first reached to a rule, in the firmware as it is now;
-    fails if there is none."""
-    first = next(node for node in found.depth if node.state == start and node.place == BEFORE)
+    """The way from where a state is first reached, a lit one with light, to a rule, in the
+    firmware as it is now; fails if there is none."""
+    first = next(
+        node for node in found.depth
+        if node.state == start and node.place == BEFORE
+        and (start not in states.LIT or (node.duty and node.arm != MASKED))
+    )  # fmt: skip
     wrong = search(Engine(), until={rule}, first=[first])
     return render_path(wrong, wrong.violations[rule])
 
@@ -276,6 +284,7 @@ def test_light_that_goes_on_into_a_rating_is_found(
     found: Found, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gate.Gate, "pass_out", always_permits)
+    monkeypatch.setattr(gate.Gate, "shut", lambda self, ms: None)  # it shuts with the lit state
     lit = next(
         node for node in found.depth
         if node.state == TREAT and node.place == BEFORE and node.duty and node.arm
