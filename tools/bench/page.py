@@ -9,6 +9,7 @@ import json
 import uctypes  # type: ignore[import-not-found] # of MicroPython alone
 
 from firmware.core import limits, states
+from firmware.core.faults import FAULTS
 from firmware.core.limits import CONTROL_TICKS, TICK_MS
 from firmware.ui import cues, texts
 from hal.oled import WIDTH, Oled
@@ -186,7 +187,8 @@ def describe_unit(board: str) -> str:
             "states": words.STATES, "reasons": words.REASONS, "refused": words.REFUSED,
             "faults": words.FAULTS, "cues": words.CUES,
         },
-        "events": states.EVENTS,
+        "fault_bits": [row[0] for row in FAULTS], "advice": words.ADVICE,
+        "locks": words.LOCKS, "refusals": states.REFUSALS, "events": states.EVENTS,
         "rows": [
             [states.STATES[begun], states.EVENTS[event], states.STATES[to]]
             for froms, event, to in states.ROWS for begun in froms
