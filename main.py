@@ -27,7 +27,7 @@ try:
         import hal
     except ImportError:  # not frozen: the product lies in files
         sys.path[:] = _path
-        import firmware  # noqa: F401
+        import firmware
         import hal  # noqa: F401
 
         sys.path[:] = [".frozen"]
@@ -36,6 +36,10 @@ try:
     if files.is_frozen():
         _path = [".frozen"]  # from here on, at the prompt too
     files.settled()
+    # What only the start needs, first: what is let go of then leaves its room in one piece.
+    import firmware.records.signed_prescription
+    import firmware.therapy.calibration
+    import firmware.therapy.prescription  # noqa: F401
     from firmware.core.states import BOARD, NOT_LOCKED, RESTARTS
     from firmware.ui.cues import CUES
     from firmware.waistband import Waistband
@@ -99,9 +103,11 @@ def board_called(name: str) -> "Rp2Board":
         board: Rp2Board = __import__("hal.boards." + name, None, None, ("NAME",))
     except Exception as why:
         raise Unfit("board " + repr(name) + " cannot be read: " + repr(why)) from None
-    from hal.board_check import faults_of  # noqa: PLC0415 - it is let go of after the start
+    faults: list[str] = []
+    if not getattr(board, "CHECKED", False):  # by the release: a look takes 80 ms
+        from hal.board_check import faults_of  # noqa: PLC0415 - it is let go of after the start
 
-    faults = faults_of(board)
+        faults = faults_of(board)
     here = chip()
     if here and not faults and here != board.CHIP:
         faults.append("CHIP is " + board.CHIP + ", but this is a " + here)

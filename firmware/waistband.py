@@ -262,8 +262,11 @@ class Waistband(Parts):
     # -- a state is entered --------------------------------------------------------------
 
     def _run(self) -> None:
-        """Let the session handle what was posted, and prepare the state it went to."""
+        """Let the session handle what was posted, and prepare the state it went to. Light ends
+        with the lit state, not with the tick: what a button asks for in between may be stored."""
         if self.session.run():
+            if self.gate.open and self.session.state not in states.LIT:
+                self.gate.shut(self.inputs.ms)
             self._enter()
 
     def _enter(self) -> None:
@@ -297,7 +300,6 @@ class Waistband(Parts):
         elif state == states.SELF_TEST:
             self.settled_ms = 0
             if session.previous == states.CHECK:
-                self.gate.shut(self.inputs.ms)  # dark before anything is written
                 self.kept.lift_fault()
         elif state == states.OFF:
             self.gate.shut(self.inputs.ms)

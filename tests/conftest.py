@@ -72,7 +72,10 @@ SLOW = {
     "tests/tools/test_live.py": "same_run",
     "tests/hal/test_traps.py": "",
     "tests/hal/test_traps_storage.py": "",
+    "tests/tools/test_site.py": "contents_of_one_reader|on_a_page",
     "tests/trial/test_blind.py": "half_an_hour",
+    "tests/tools/test_peers.py": "what_a_run_gives",
+    "tests/tools/test_assumptions.py": "",
     "tests/firmware/test_mpy.py": "",
 }
 # What else a file's tests need or show.

@@ -20,6 +20,7 @@ from sim.faults.depth import Depth
 from sim.run import Run, trace_columns
 from tools.common import compiled
 from tools.common.files import emit, is_terminal, write_whole
+from tools.common.languages import ENGLISH, texts_file, use_texts
 from tools.unit.kept import (
     Kept,
     first_clock_s,
@@ -41,6 +42,7 @@ def simulate(  # noqa: PLR0913 - one parameter an option
     scenario: Scenario, outputs: Sequence[tuple[str, str]], *, as_json: bool = False,
     trace_every: str = "control", seed: int | None = None, realtime: float | None = None,
     depth: str = "hal", uf2: str | None = None, keep: str | None = None,
+    language: str = ENGLISH,
 ) -> int:  # fmt: skip
     """Run the scenario and return the exit code. `outputs` holds (what, path) of each file to
     write: trace, plot, report, recording, edges or waveform; `keep` is the folder of what the unit
@@ -50,7 +52,11 @@ def simulate(  # noqa: PLR0913 - one parameter an option
     terminal = is_terminal(as_json)
     with ExitStack() as stack:
         files = {what: stack.enter_context(write_whole(path)) for what, path in outputs}
-        run = power_on(scenario, depth, seed=seed, uf2=uf2, record="recording" in files, kept=found)
+        stack.enter_context(use_texts(language))
+        run = power_on(
+            scenario, depth, seed=seed, uf2=uf2, record="recording" in files, kept=found,
+            language=language,
+        )  # fmt: skip
         stack.callback(run.close)
         trace = None
         if "trace" in files:
@@ -103,7 +109,7 @@ def print_result(run: Run, outputs: Sequence[tuple[str, str]], as_json: bool, de
 
 def power_on(
     scenario: Scenario, depth: str, *, seed: int | None, uf2: str | None, record: bool,
-    kept: Kept | None = None,
+    kept: Kept | None = None, language: str = ENGLISH,
 ) -> Run:  # fmt: skip
     """Power the unit on at a depth, with what it kept. Raises BadInput where pin depth lacks a
     package."""
@@ -111,15 +117,17 @@ def power_on(
     chosen: Depth | None = None
     if depth == "driver":
         from sim.driver_depth.run import DriverDepth
+        from sim.driver_depth.unit_build import Build
 
-        chosen = DriverDepth()
+        chosen = DriverDepth(Build(files={**texts_file(language)}))
     elif depth == "pin":
         missing = [name for name in PIN_PACKAGES if find_spec(name) is None]
         if missing:
             raise BadInput(f"--depth pin needs {', '.join(missing)}: pip install -e '.[pin]'")
+        from sim.driver_depth.unit_build import Build
         from sim.pin_depth.run import PinDepth
 
-        chosen = PinDepth(uf2=uf2)
+        chosen = PinDepth(Build(files={**texts_file(language)}), uf2=uf2)
     clock_s = first_clock_s(kept)
     return Run(scenario, seed=seed, record=record, files=files, clock_s=clock_s, depth=chosen)
 

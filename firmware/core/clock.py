@@ -69,11 +69,13 @@ class Clock:
 
     def set(self, seconds: int, trusted: bool) -> bool:
         """Set the battery-backed clock; False where there is none. On a `trusted` word it may go
-        anywhere, back too; else it is believed as far as a clock is at power-on."""
+        anywhere, back too; else it is believed as far as a clock is at power-on, with the
+        trusted time that it is now for a stamp where it would go back."""
+        now_s = self.now_s() or 0
         if not self.hal.set_wall_clock(seconds):
             return False
         self.base_s = 0
-        if trusted:
-            self.stamp_s = seconds
+        if trusted or self.stamp_s < now_s > seconds:
+            self.stamp_s = seconds if trusted else now_s
         self.now_s()
         return True

@@ -27,22 +27,25 @@ class Guard:
         else:
             if not self.out:
                 return self.tripped
-        out = 0
-        for k in range(len(self.rows)):
-            source, index, low, high = self.rows[k]
+        out = k = 0
+        counts = self.counts
+        tripped = self.tripped
+        for source, index, low, high in self.rows:
             code = source[index]
-            if low < code < high:
-                self.counts[k] = 0
-                continue
-            out |= 1 << k
-            self.counts[k] += 1
-            if self.counts[k] >= TRIP_SAMPLES:
-                self.counts[k] = TRIP_SAMPLES
-                if not self.tripped >> k & 1:
-                    self.tripped |= 1 << k
-                    self.values[k] = code
+            count = 0
+            if not low < code < high:
+                out |= 1 << k
+                count = counts[k] + 1
+                if count >= TRIP_SAMPLES:
+                    count = TRIP_SAMPLES
+                    if not tripped >> k & 1:
+                        tripped |= 1 << k
+                        self.values[k] = code
+            counts[k] = count
+            k += 1  # noqa: SIM113 - enumerate allocates
         self.out = out
-        return self.tripped
+        self.tripped = tripped
+        return tripped
 
     def clear(self) -> None:
         """Forget the trips whose codes are back in bounds."""

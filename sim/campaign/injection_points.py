@@ -56,7 +56,7 @@ def make_prescription(
 
 # The board gives 10 mW/cm2 a bank at most.
 PRESCRIPTIONS: dict[str, dict[str, object]] = {
-    "default": dict(DEFAULT),
+    "default": {**DEFAULT, "fluence_j_cm2": 9},  # so long that a contact held is lit
     "strongest": make_prescription("strongest", 10.0, 90),
     "slow": make_prescription("slow", 5.0, 90, mode="gated", rate_hz=1, on_ms=500),
     "none": {},  # refused: the unit is locked

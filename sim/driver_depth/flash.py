@@ -9,6 +9,8 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.common.errors import BadInput
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -24,10 +26,16 @@ DEVICE_FILES = ("boot.py", "main.py", "hal", "firmware")
 
 
 def device_files(root: Path) -> dict[str, bytes]:
-    """Return the files of the unit, by name, as they are copied to it."""
+    """Return the files of the unit, by name, as they are copied to it. Raises BadInput where some
+    are missing: a wheel has no `boot.py` and no `main.py`."""
     found = {}
     for name in DEVICE_FILES:
         top = root / name
+        if not top.exists():
+            raise BadInput(
+                f"{root} has no {name}, which a unit needs: an installed package runs the simulator"
+                " at HAL depth; for the rest run waistband from a clone of the repository"
+            )
         for path in sorted(top.rglob("*.py")) if top.is_dir() else [top] * top.exists():
             found[path.relative_to(root).as_posix()] = path.read_bytes()
     return found

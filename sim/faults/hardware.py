@@ -85,6 +85,7 @@ class Hardware:
         self.inrush_uf = 0.0  # what is charged behind the switch when it closes
         self.bus_holds = 0  # how many faults hold the sensors' bus low
         self.low_clocks = 0  # ... and clocks until a part lets go of SDA by itself
+        self.low_turns = 0  # of the HAL, since one holds SDA; HAL depth only
         self.full_scale_mv = board.BATTERY_FULL_SCALE_MV
         self.threshold_times = ThresholdTimes(board)
         self.hot_ms = self.threshold_times.hot_ms
@@ -166,6 +167,7 @@ class Hardware:
         if held == bool(self.low_clocks):
             return
         self.low_clocks = SDA_CLOCKS if held else 0
+        self.low_turns = 0
         self.silence(SENSOR_PARTS, held)
 
     def clock_sda(self, clocks: int) -> None:

@@ -7,7 +7,7 @@ counts from the call that lit it to the call, or the end of the lease, that ende
 """
 
 from firmware.core.limits import CLOCK_MASK, DUTY_MAX, LEASE_MS, TICK_MS
-from sim.faults.hardware import NEVER_MS, RAIL, SENSOR_PARTS, Hardware
+from sim.faults.hardware import NEVER_MS, RAIL, SDA_CLOCKS, SENSOR_PARTS, Hardware
 from sim.hal_depth.peripherals import Peripherals
 from sim.hal_depth.set_ups import RAIL_CHIP, SPARE, VERIFY, SetUps
 from sim.physics import sensors
@@ -31,6 +31,8 @@ ROTA = ROTA_CELL + tuple(["charge" if name == "cell" else name for name in ROTA_
 FREE = {"spare": SPARE, "verify": VERIFY}  # turns of the rail monitor, but for set-ups
 ROUND = len(ROTA)
 HEARD = (0, 1, 2, 3, 4, 5, 5, 6, 7)  # slot of `heard` of each SENSOR_PARTS: the gauge is one part
+STUCK_AFTER = 3  # failures running, as `hal.bus` has it
+SKIP_TICKS = 10  # a stuck bus is tried this often, as `hal.rp2_hal` has it
 RAIL_WINDOW_MS = 68
 RING = 4096  # noise values until they repeat; each block starts anywhere in them
 PROFILE = 24  # changes of the LED supply that are remembered
@@ -130,6 +132,8 @@ class SimHal(Peripherals):
         inputs.battery[0] = read_as[int(pack + ring[at + 2])]
         inputs.pins = hardware.pins
         target, index, heard, slot, free = self._rota[t_ms // TICK_MS % ROUND]
+        if hardware.low_clocks:
+            self._clock_bus()
         if free and self._set_ups.use_turn(free, inputs, t_ms):
             self._changed = True  # an alert may be set up again
         elif not hardware.silenced[slot] and t_ms >= hardware.back_ms[slot]:
@@ -139,10 +143,17 @@ class SimHal(Peripherals):
             inputs.heard[heard] = ms
         else:
             self._set_ups.feel(slot, inputs, t_ms)
-            if hardware.low_clocks and self.asked_off:
-                hardware.clock_sda(1)  # the HAL sends all nine in its tenth turn
         if self._near:
             self._watch_codes(inputs, t_ms)
+
+    def _clock_bus(self) -> None:
+        """A turn with SDA held: the HAL finds the bus stuck after some, tries it again in each
+        tenth turn from then on, and before it does so in the dark, sends nine clocks."""
+        hardware = self.hardware
+        hardware.low_turns += 1
+        tries, rest = divmod(hardware.low_turns - STUCK_AFTER, SKIP_TICKS)
+        if tries > 0 and not rest and self.asked_off:
+            hardware.clock_sda(SDA_CLOCKS)
 
     def prove_rail(self) -> None:
         """The rail monitor's set-up is read back in the next turn that is free."""

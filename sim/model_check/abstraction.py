@@ -141,4 +141,6 @@ def concretize(part: Outcome, node: Node) -> Node:
         node.wanted, node.duty,
     )  # fmt: skip
     asked = carry_request(to.state, node.asked, node.state)
+    if node.gate & OPEN and not to.gate & OPEN:  # control left light, and the gate shut with it
+        return to._replace(wanted=0, duty=0, armed=0, asked=asked)
     return to._replace(gate=gate, wanted=wanted, duty=duty, asked=asked)

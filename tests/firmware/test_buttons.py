@@ -225,3 +225,9 @@ def test_a_start_that_bounces_pauses_once_and_does_not_resume() -> None:
         bench.tick()
     bench.run(1_000)
     assert bench.state == "PAUSED" and bench.refused == ""
+
+
+def test_the_fourth_closure_of_start_is_chatter_and_the_third_is_not() -> None:
+    fingers = Fingers().hold(0, 70_000)
+    found = [fingers.hold(START, 100).hold(0, 3_000).buttons.chatters(fingers.ms) for _ in range(5)]
+    assert found == [False, False, False, True, True]

@@ -8,7 +8,7 @@ from sim.driver_depth.unit_source import replace_constants
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = replace_constants(device_files(ROOT), AS_THEY_ARE)
-# 10 KB over the ceiling of the design: the journal's evidence, signed commands, set-ups read again,
-# time that is trusted, the battery's promise, the prompt,
-# prescriptions of more than one step
-ALL_BYTES_MAX = 107 * 1024
+# The design asks for 92 KB. Set-ups that are read again, the journal's evidence, signed commands,
+# prescriptions of several steps, off by itself, a trusted clock and console words take 20 KB more:
+# docs/maintainer/depths.md, "Room".
+ALL_BYTES_MAX = 112 * 1024

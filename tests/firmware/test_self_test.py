@@ -80,6 +80,7 @@ def test_sensors_that_disagree_are_found_before_a_session_can_begin() -> None:
 def test_the_battery_is_judged_with_its_gauge_before_a_session_can_begin() -> None:
     bench = without("GAUGE", STEP_MS)
     assert not bench.unit.battery.gauge_believed
+    bench.hal.gauge[1] = bench.unit.battery.percent << 8  # it agrees with the voltage
     bench.hal.silent.clear()
     bench.run(STEP_MS)
     assert bench.state == "READY"

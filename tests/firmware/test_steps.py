@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from firmware.core import states
 from firmware.core.inputs import CHARGER, START
+from firmware.core.limits import HOUR_MS
 from firmware.core.validate import Refused
 from firmware.therapy.prescription import compile_course
 from sim.campaign import generators
@@ -268,9 +269,11 @@ def test_sessions_in_all_and_a_new_prescription_begins_anew() -> None:
 def test_a_new_day_begins_a_whole_session() -> None:
     bench = Bench(steps(CW), clock_s=800_000_000).to("TREAT")
     end_by_charger(bench)
-    bench.unit.session.day_ms = 86_400_000 - 200
-    bench.run(600)
     session = bench.unit.session
+    session.day_ms = 25 * HOUR_MS - 200  # an hour goes by in each control step
+    bench.run(23 * 200)  # the light is of an hour of the last 24
+    assert session.part_ms and session.part_ms == session.day_treat_ms
+    bench.run(3 * 200)
     assert (session.part_ms, session.done, session.day_treat_ms) == (0, 0, 0)
 
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from firmware.core import states
 from firmware.core.inputs import BUCKLE, START
 from firmware.core.limits import CLOCK_MASK
 from tests.support.fake_hal import MOMENT_MS, SHORT, Bench
@@ -77,3 +78,13 @@ def test_a_press_within_two_seconds_leaves_it_paused_and_one_after_them_resumes(
         bench.run(wait_ms)
         bench.press(START)
         assert bench.state == state
+
+
+def test_a_press_within_a_second_of_the_end_is_no_wish_for_another_session() -> None:
+    for wait_ms, refused in ((900, ""), (1_100, "never_off")):
+        bench = Bench(SHORT).to("TREAT")
+        bench.until("DONE", 200_000)
+        bench.run(wait_ms)
+        bench.press(START)
+        assert bench.state == "DONE"
+        assert states.REFUSALS[bench.unit.session.refused] == refused

@@ -129,7 +129,7 @@ def start(bench: Bench) -> None:
 @pytest.mark.parametrize("name", READERS)
 def test_no_light_where_a_file_cannot_be_read(name: str) -> None:
     content, hold = READERS[name]
-    bench = Bench(made() if name == "keys.json" else SHORT, files={name: content})
+    bench = Bench(made() if name == "keys.json" else SHORT, files={name: content}, clock_s=CLOCK_S)
     bench.hal.unreadable.add(name)
     start(bench)
     hold(bench)
@@ -138,7 +138,7 @@ def test_no_light_where_a_file_cannot_be_read(name: str) -> None:
 
 @pytest.mark.parametrize("name", READERS)
 def test_no_light_where_a_file_has_0_bytes(name: str) -> None:
-    bench = Bench(made() if name == "keys.json" else SHORT, files={name: b""})
+    bench = Bench(made() if name == "keys.json" else SHORT, files={name: b""}, clock_s=CLOCK_S)
     start(bench)
     READERS[name][1](bench)
 

@@ -112,8 +112,12 @@ def test_no_tick_of_mains_loop_allocates_dark_or_lit() -> None:
     # every turn of the rota was answered, and set-ups were read again
     asked = {(address, register): times for address, register, times in found["asked"]}
     rounds = LOCKED_TICKS // ROTA_TICKS
-    for row in ((0x48, 0), (0x49, 0), (0x4A, 0), (0x4B, 0), (0x36, 2), (0x36, 4)):
+    for row in ((0x48, 0), (0x49, 0)):
+        assert asked[row] >= 2 * rounds
+    for row in ((0x4A, 0), (0x4B, 0)):
         assert asked[row] >= rounds
+    for row in ((0x36, 2), (0x36, 4)):  # the gauge's two take turns
+        assert asked[row] >= rounds // 2
     assert asked[0x40, 1] >= 8 * rounds
     assert {(0x48, 1), (0x49, 3), (0x4A, 15), (0x36, 8), (0x40, 0)} <= set(asked)
     # lit and dark, fed, heard, shown and told

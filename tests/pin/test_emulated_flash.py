@@ -128,7 +128,7 @@ def mounted(image: bytes) -> LittleFS:
     return storage
 
 
-def test_the_image_holds_the_unit_boot_and_main_as_text_and_the_rest_compiled() -> None:
+def test_the_image_holds_the_unit_boot_as_text_a_starter_and_the_rest_compiled() -> None:
     files = device_files(ROOT)
     address, image = flash.filesystem({**files, "calibration.json": b"{}"})
     assert (address, len(image)) == (flash.STORAGE, SECTOR * SECTORS)
@@ -139,12 +139,13 @@ def test_the_image_holds_the_unit_boot_and_main_as_text_and_the_rest_compiled() 
     expected = {
         name if name in release.AS_THEY_ARE else name.removesuffix("py") + "mpy" for name in files
     }
-    assert found == expected | {"calibration.json", "files.json"}
-    for name in release.AS_THEY_ARE:
+    assert found == expected | {release.MAIN, "calibration.json", "files.json"}
+    for name, content in (("boot.py", files["boot.py"]), ("main.py", release.STARTER)):
         with storage.open(name, "rb") as file:
-            assert file.read() == files[name]
-    with storage.open("hal/lease.mpy", "rb") as file:
-        assert file.read()[:2] == b"M\x06"
+            assert file.read() == content
+    for name in ("hal/lease.mpy", release.MAIN):
+        with storage.open(name, "rb") as file:
+            assert file.read()[:2] == b"M\x06"
     with storage.open("calibration.json", "rb") as file:
         assert file.read() == b"{}"
 

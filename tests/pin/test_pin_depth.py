@@ -236,7 +236,7 @@ def test_a_file_that_flash_made_boots_into_the_unit_that_it_was_made_for(
     for name, path in named.items():
         Path(path).write_text(json.dumps(files[name]), encoding="utf-8")
     out = str(tmp_path / "whole.uf2")
-    flash(os.environ[UF2], output=out, **named)
+    flash(os.environ[UF2], output=out, **named)  # type: ignore[arg-type]
     run = PinRun(replace(ordinary(), events=(), duration_s=5.0, until_done=False), uf2=out)
     run.advance(10**9)
     assert run.result()["state"] == state

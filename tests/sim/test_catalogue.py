@@ -43,6 +43,8 @@ EXCEPTIONS = {
     # faults that one cause brings about together
     "sim/campaign/common_cause.py": {"ntc_stuck", "contact_stuck"}.union(*CAUSES.values()),
     "sim/campaign/injection_points.py": {"board_sensor_lost", "charger_plugged", "enable_stuck"},
+    # what a wearer can do or meet who wants to find out which arm a unit is of
+    "sim/campaign/blind_pairs.py": {"charger_plugged", "hot_skin", "slips", "under_blanket"},
     # ... and light of a bank that nobody asks for
     "sim/campaign/injection.py": {"charger_plugged", "fet_stuck_on"},
     "tools/dev/figures_device.py": {"i2c_hang"},
@@ -57,8 +59,15 @@ EXCEPTIONS = {
     "sim/oracle/excuses.py": {"contact_garbage", "ntc_short"},
     # a fault of one bank, after which the others go on
     "sim/oracle/report.py": {"led_open"},
+    # which of our faults strike the peers' protections too
+    "tools/physics_checks/peers.py": {
+        "fet_stuck_on", "firmware_hang", "hot_room", "led_gain", "lying_on_pad", "no_perfusion",
+        "ntc_drift", "ntc_open", "ntc_short", "ntc_stuck", "sensors_step", "under_blanket",
+    },
     # controls of the page that have a place of their own
-    "tools/bench/page/surroundings.js": {"battery_low", "charger_plugged", "clock_jump"},
+    "tools/bench/page/surroundings.js": {
+        "battery_low", "charger_plugged", "clock_jump", "sensors_step", "skin_sensor_stuck",
+    },
 }  # fmt: skip
 
 

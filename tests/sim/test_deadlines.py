@@ -20,12 +20,12 @@ DESIGN = {
     "host_attach": 500, "soft_reset": 500,
     "ntc_stuck": 800, "ntc_drift": 800, "contact_drift": 800, "sensors_step": 800,
     "contact_stuck": 800, "contact_lost": 800, "contact_garbage": 800,
-    "i2c_hang": 800,
+    "i2c_hang": 800, "bus_low": 800,
     "board_sensor_lost": 1_000,
     "fet_stuck_on": 1_000,
     "led_open": 1_000,
     "unworn": 1_000, "slips": 1_000, "on_surface": 1_000,
-    "skin_sensor_lost": 1_000, "skin_sensor_reset": 1_000,
+    "skin_sensor_lost": 1_000,
     "skin_sensor_open": 1_000,
 }  # fmt: skip
 

@@ -15,6 +15,7 @@ from firmware.safety.guard import Guard
 from firmware.therapy.calibration import calibration_crc
 from firmware.therapy.session import Session
 from hal.boards import RPI_PICO
+from sim.common.default_prescription import DEFAULT
 from sim.common.story import Event
 from sim.common.value_record import replace
 from sim.driver_depth.parts import Ds3231
@@ -229,7 +230,7 @@ def test_a_whole_session_gives_the_dose_that_was_prescribed():
     assert at_chip["treat_s"] == pytest.approx(at_hal["treat_s"], abs=STEP_S + 1e-6)
     for pad in "AB":
         total = sum(at_chip["true_fluence_j_cm2"][pad].values())
-        assert total == pytest.approx(9.0, rel=0.01)
+        assert total == pytest.approx(DEFAULT["fluence_j_cm2"], rel=0.01)
         assert total == pytest.approx(sum(at_hal["true_fluence_j_cm2"][pad].values()), abs=0.002)
     assert run.screen()[0].strip() == "Done"
     lines = [json.loads(line) for line in run.console().splitlines()[1:] if line.endswith("}")]

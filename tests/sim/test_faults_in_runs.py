@@ -210,9 +210,9 @@ def test_an_empty_battery_ends_the_session_in_order_and_refuses_another() -> Non
     events = (
         *plain.events,
         Event(60.0, "fault", "battery_low", value=0.5),
-        Event(150.0, "press", "START", hold_ms=200),
+        Event(100.0, "press", "START", hold_ms=200),  # before it goes off by itself
     )
-    run = Run(replace(plain, duration_s=155.0, until_done=False, events=events))
+    run = Run(replace(plain, duration_s=105.0, until_done=False, events=events))
     run.advance(EVERYTHING)
     result = run.result()
     assert (result["state"], result["reason"], result["faults"]) == ("DONE", "battery", [])

@@ -17,7 +17,7 @@ from sim.common.default_prescription import DEFAULT
 from sim.common.story import Event, Scenario, Start
 from sim.common.value_record import replace
 from sim.faults.source_lines import executed_lines
-from sim.hal_depth import lifecycle
+from sim.hal_depth import lifecycle, sim_hal
 from sim.run import Run
 from sim.scenario.scenario import ordinary
 from tests.support.chip_programs import Desk
@@ -293,7 +293,7 @@ def test_a_line_that_is_never_reached_does_nothing() -> None:
 def test_lines_are_waited_for_side_by_side_and_over_resets() -> None:
     gate = find_line("firmware/safety/gate.py", "hal.drive(k, duty)")
     begin = find_line("firmware/therapy/session.py", "self.number += 1")
-    check = find_line("firmware/safety/lamp_test.py", "verdict = PASSED")
+    check = find_line("firmware/safety/lamp_test.py", "return PASSED")
     run = run_metered(
         fault(RAISES, line=gate), fault(HANGS, line=begin), fault(RAISES, line=check),
         replace(START, at_s=30.0), replace(START, at_s=45.0), duration_s=70.0,
@@ -341,3 +341,9 @@ def test_the_watchdog_and_the_boot_take_what_they_take_at_driver_depth() -> None
     hal = Desk().program.load("hal.rp2_hal")
     assert hal.WATCHDOG_ARMED_MS == lifecycle.WATCHDOG_ARMED_MS
     assert hal.WATCHDOG_MS == lifecycle.WATCHDOG_MS
+
+
+def test_a_stuck_bus_is_found_and_tried_as_at_driver_depth() -> None:
+    program = Desk().program
+    assert program.load("hal.bus").STUCK_AFTER == sim_hal.STUCK_AFTER
+    assert program.load("hal.rp2_hal").SKIP_TICKS == sim_hal.SKIP_TICKS

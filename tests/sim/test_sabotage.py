@@ -123,7 +123,7 @@ def heat_in_lit_states_alone(patch: Patch) -> None:
     patch.setattr(Waistband, "_sense", sense)
 
 
-def resumes_by_itself(self: Session, max_ms: int) -> None:
+def resumes_by_itself(self: Session) -> None:
     if self.state == states.PAUSED and self.state_ms > 1_000:
         self.post(states.RESUME)
 
@@ -166,7 +166,7 @@ def always_planned(self: Gate, permitted: bool, ms: int) -> None:
     self.planned = True
 
 
-def never_ended(self: Battery) -> None:
+def never_ended(self: Battery, rail_01ma: int) -> None:
     self.ended = False
 
 

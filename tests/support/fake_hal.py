@@ -17,8 +17,9 @@ from firmware.core.limits import CLOCK_MASK, CONTROL_TICKS, DUTY_MAX, LEASE_MS, 
 from firmware.therapy.calibration import calibration_crc
 from firmware.waistband import Waistband
 from hal.boards import RPI_PICO
-from hal.contract import HEARD_NAMES, POWER_ON, Hal
+from hal.contract import HEARD_NAMES, POWER_ON
 from sim.common.default_prescription import DEFAULT
+from tests.support.file_calls import FileCalls
 from tests.support.sealed_calibration import sealed
 
 __all__ = [
@@ -56,7 +57,7 @@ INSIDE = 1_340, 3_690  # thermistor codes well within every limit
 SKIN = tmp117_code(30_000), tmp117_code(36_000)
 
 
-class FakeHal(Hal):
+class FakeHal(FileCalls):
     """Inputs as the test set them; every call, in order, in `calls`."""
 
     def __init__(self, start_ms: int = 0, number: Callable[[int], int] = int) -> None:
@@ -245,20 +246,8 @@ class FakeHal(Hal):
     def read_line(self) -> Any:
         return self.lines.pop(0) if self.lines else None
 
-    def send_file(self, name: str, size: int) -> None:
-        self.calls.append(("send_file", name, size))
-
-    def receive(self, command: bytes, size: int) -> None:
-        self.calls.append(("receive", command, size))
-
-    def restart(self) -> None:
-        self.calls.append(("restart",))
-
     def power_off(self) -> None:
         self.calls.append(("power_off", self.emitting()))
-
-    def restart_to_service(self) -> None:
-        self.calls.append(("restart_to_service",))
 
     def reset_cause(self) -> int:
         return POWER_ON

@@ -25,6 +25,7 @@ from sim.driver_depth.release import MAIN, release, table
 from tests.support.command import Waistband
 from tests.support.serial_pty import Port, Vm, be_patient
 from tests.support.unit_on_vm import BLOCK, Flash
+from tools.commands.deploy import WRITE_LANGUAGE, read_language
 from tools.unit import device
 from tools.unit import transfer as deploy
 from tools.unit.device import Device
@@ -176,6 +177,16 @@ def test_power_cut_after_each_step_leaves_a_dark_unit_that_says_so_and_is_mended
         flash.path.write_bytes(content)
         cut_off += CUT_OFF in check_cut(flash, old)
     assert cut_off == len(left) - 2  # all but before the first step and after the last
+
+
+def test_a_unit_keeps_the_language_that_it_was_given(tmp_path: Path) -> None:
+    with plugged(Flash(tmp_path, {})) as vm, Device(vm.port.name) as unit:
+        unit.to_prompt()
+        found = [read_language(unit)]
+        for language in ("fr", "xx"):
+            unit.run(WRITE_LANGUAGE.format(name="language.txt", language=language))
+            found.append(read_language(unit))
+    assert found == ["en", "fr", "en"]
 
 
 def bytes_of(folder: Path) -> tuple[int, int]:

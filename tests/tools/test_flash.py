@@ -191,3 +191,17 @@ def test_a_base_that_has_files_of_its_own_is_refused_and_nothing_is_written(
     waistband("flash", "--micropython", str(base), "-o", str(out))
     ended = waistband("flash", "--micropython", str(out), "-o", str(again))
     assert ended.code == 2 and "files of its own" in ended.err and not again.exists()
+
+
+def test_a_language_takes_the_place_of_the_english_texts(base: Path, waistband: Waistband) -> None:
+    sizes = {}
+    for language in ("en", "de"):
+        out = base.with_name(f"{language}.uf2")
+        code = waistband(
+            "flash", "--micropython", str(base), "-o", str(out), "--language", language
+        ).code
+        assert code == 0
+        files = files_of(out)
+        sizes[language] = len(files)
+        assert (b"Bereit" in files["firmware/ui/texts.mpy"]) == (language == "de")
+    assert files["language.txt"] == b"de\n" and sizes["de"] == sizes["en"] + 1

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from hal.files import TABLE
+from sim.common.errors import BadInput
 from sim.driver_depth.flash import device_files
 from sim.driver_depth.release import AS_THEY_ARE, MAIN, release
 from sim.driver_depth.unit_source import replace_constants
@@ -174,3 +175,20 @@ def test_a_unit_starts_its_compiled_main_or_says_why_it_cannot(
         [*find_micropython(), "main.py"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0 and done.stdout.startswith(said), done
+
+
+@pytest.mark.parametrize("gone", ["boot.py", "main.py", "hal"])
+def test_where_a_units_files_are_missing_it_is_said_in_one_line(gone: str, tmp_path: Path) -> None:
+    for name in {"boot.py", "main.py", "hal", "firmware"} - {gone}:
+        (tmp_path / name).mkdir() if "." not in name else (tmp_path / name).touch()
+    with pytest.raises(BadInput, match=rf"has no {gone}, .* from a clone"):
+        device_files(tmp_path)
+
+
+def test_a_board_of_ours_is_marked_as_checked_and_an_edited_one_is_not() -> None:
+    name = "hal/boards/RPI_PICO.py"
+    source = (ROOT / name).read_bytes()
+    marked = release({name: source})["hal/boards/RPI_PICO.mpy"]
+    assert b"CHECKED" in marked
+    edited = release({name: source + b"\nPIN_ENABLE = 17\n"})["hal/boards/RPI_PICO.mpy"]
+    assert b"CHECKED" not in edited

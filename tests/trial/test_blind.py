@@ -244,6 +244,15 @@ def test_the_set_point_is_locked_and_a_low_battery_makes_no_sound(masked: bool) 
 
 
 @pytest.mark.parametrize("masked", [False, True])
+def test_the_cue_of_an_end_does_not_say_whether_the_session_was_whole(masked: bool) -> None:
+    bench = to_therapy(masked)
+    bench.until("TREAT", 60_000)
+    bench.unit.session.post(states.HOST_IN)
+    bench.run(20)
+    assert (bench.state, bench.reason, bench.cues()[-1]) == ("DONE", "host", "DONE")
+
+
+@pytest.mark.parametrize("masked", [False, True])
 def test_a_fault_has_no_name_on_screen_in_telemetry_or_in_the_journal(masked: bool) -> None:
     bench = to_therapy(masked)
     bench.until("TREAT", 60_000)

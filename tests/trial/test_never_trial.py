@@ -11,12 +11,20 @@ import os
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
+from firmware.core.limits import (
+    CEM43_SESSION_Q10_MS,
+    DEBOUNCE_TICKS,
+    SESSION_DAY_MAX_MS,
+    TICK_MS,
+)
 from firmware.trial import visits
-from tests.support.enrolled_unit import CLOCK_S, DAY_S, files_with, ticket_of
+from firmware.waistband import Waistband
+from tests.support.enrolled_unit import CLOCK_S, DAY_S, baseline, come, files_with, rate, ticket_of
 from tests.support.fake_hal import CALIBRATION, DOWN, START, UP, Bench
 from tests.support.hardware_events import Power, Sensors
 from tests.support.keyed_unit import made
@@ -152,3 +160,29 @@ class TrialMachine(Power, Sensors, People):
 
 TestTrial = TrialMachine.TestCase
 TestTrial.settings = MISHAPS
+
+
+ENDS: dict[str, Callable[[Waistband], None]] = {
+    "cem43": lambda unit: setattr(unit.pads[0].cem43, "session_q10_ms", CEM43_SESSION_Q10_MS),
+    "time": lambda unit: setattr(unit.session, "treat_ms", unit.session.course.max_ms),
+    "day_limit": lambda unit: setattr(unit.session, "day_treat_ms", SESSION_DAY_MAX_MS),
+    "battery": lambda unit: setattr(unit.battery, "ended", True),
+}
+
+
+@pytest.mark.parametrize("reason", ENDS)
+def test_a_press_in_the_tick_that_ends_light_is_kept_in_the_dark(reason: str) -> None:
+    bench = come(baseline(), 7)
+    rate(bench, 1, 1, 1)
+    bench.until("TREAT", 60_000)
+    while bench.unit.phase != DEBOUNCE_TICKS - 1:
+        bench.tick()
+    before = len(bench.hal.calls)
+    bench.hal.pins |= DOWN
+    ENDS[reason](bench.unit)
+    bench.run((DEBOUNCE_TICKS - 1) * TICK_MS)
+    assert bench.state == "TREAT" and bench.hal.emitting()
+    bench.tick()
+    assert (bench.state, bench.reason) == ("RATE", reason)
+    stored = [call[3] for call in bench.hal.calls[before:] if call[0] == "store"]
+    assert stored and not any(stored)

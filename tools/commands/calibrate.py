@@ -147,6 +147,12 @@ def read_measures(
     for key, given in (("serial", serial), ("date", on)):
         if given is not None:
             table[key] = given
+    return check_measures(table, path)
+
+
+def check_measures(table: dict[str, object], path: str) -> dict[str, object]:
+    """Measures that lack nothing and have a date, rounded to thousandths. Raises BadInput; `path`
+    is what its message names."""
     for key in FIELDS:
         if key not in table:
             option = f", or give --{key}" if key in {"serial", "date"} else ""

@@ -1,14 +1,37 @@
 """`waistband deploy`: copies the product to a unit over USB; the unit's own files stay."""
 
+from typing import Annotated, Literal
+
+import typer
+
 from sim.common.errors import BadInput
 from tools.commands.options import DeviceName
 from tools.common.files import emit
+from tools.common.languages import ENGLISH, LANGUAGE_FILE, LANGUAGES, texts_file
 from tools.unit import transfer
 from tools.unit.device import About, Device, find_port
 from tools.unit.manifest import release_name
 
+READ_LANGUAGE = """
+try:
+ with open({name!r}) as f:
+  print(f.read())
+except OSError:
+ pass
+"""
+WRITE_LANGUAGE = """
+with open({name!r}, 'w') as f:
+ f.write({language!r})
+"""
 
-def deploy(device: DeviceName = None) -> int:
+
+def deploy(
+    device: DeviceName = None,
+    language: Annotated[
+        Literal["en", "de", "fr"] | None,
+        typer.Option("--language", help="Of the unit's screen; else the one that it has."),
+    ] = None,
+) -> int:
     """Copy the product to a unit over USB: what changed, compiled, each file's hash verified.
 
     The unit is asked into service mode, which it refuses while a session runs, and restarted;
@@ -20,15 +43,18 @@ def deploy(device: DeviceName = None) -> int:
     from sim.driver_depth.release import release
 
     product = device_files(transfer.ROOT)
-    files = release(product)
+    release(product)  # what does not compile is said before the unit is disturbed
     port = find_port(device)
     with Device(port) as unit:
         unit.to_prompt()
         about = unit.about()
         if about.frozen:
             return clear_frozen(unit, about, product)
+        files = release({**product, **texts_file(language or read_language(unit))})
         plan = transfer.make_plan(files, transfer.list_files(unit))
         transfer.apply_plan(unit, files, plan, about)
+        if language:
+            unit.run(WRITE_LANGUAGE.format(name=LANGUAGE_FILE, language=language))
         changed = f"{len(plan.write)} files copied, {len(plan.remove)} removed"
         said = "up to date" if plan.same else changed
         transfer.restart(unit, about)
@@ -38,6 +64,12 @@ def deploy(device: DeviceName = None) -> int:
         clock = transfer.set_clock(unit)
     emit(f"{port}: {said}, {len(files) - 1} files verified; the unit runs again; {clock}")
     return 0
+
+
+def read_language(unit: Device) -> str:
+    """The language that a unit was given; English where it was given none."""
+    said = unit.run(READ_LANGUAGE.format(name=LANGUAGE_FILE)).strip()
+    return said if said in LANGUAGES else ENGLISH
 
 
 def clear_frozen(unit: Device, about: About, product: dict[str, bytes]) -> int:

@@ -20,8 +20,10 @@ from firmware.therapy.prescription import compile_course
 from sim.common import validate
 from sim.common.boards import board_file, check_chip, find_board
 from sim.common.errors import BadInput
-from tools.commands.options import BOARD, BoardName
+from sim.driver_depth.flash import device_files
+from tools.commands.options import BOARD, LANGUAGE, BoardName, LanguageName
 from tools.common.files import emit, write_whole
+from tools.common.languages import language_file, texts_file
 
 ROOT = Path(__file__).resolve().parents[2]
 MOUNTS = ("/media/*/*", "/run/media/*/*", "/media/*", "/mnt/*", "/Volumes/*")
@@ -53,6 +55,7 @@ def flash(
         str | None, typer.Option(metavar="KEYFILE", help="The unit's: what it gets of it.")
     ] = None,
     board: BoardName = BOARD,
+    language: LanguageName = LANGUAGE,
 ) -> int:
     """Make one UF2 file with MicroPython and the whole product, and write it to a board that
     was plugged in with BOOTSEL held, or to a file that can be dropped onto one.
@@ -61,16 +64,15 @@ def flash(
     board is gone: its calibration, its prescription, what it kept.
     """
     check_packages()
-    from sim.driver_depth.flash import device_files
     from sim.pin_depth import flash as image
     from tools.unit.manifest import release_name
 
     if output is not None and drive is not None:
         raise BadInput("--output with --drive: name one place")
     blocks = read_micropython(micropython, data := find_board(board))
-    own = read_own_files(data, calibration, prescription, key)
+    own = {**language_file(language), **read_own_files(data, calibration, prescription, key)}
     frozen, product = image.frozen_release(blocks), device_files(ROOT)
-    files = {**({} if frozen else product), **board_file(data), **own}
+    files = {**({} if frozen else {**product, **texts_file(language)}), **board_file(data), **own}
     target = Path(output or find_drive(drive) / "waistband.uf2")
     made = [*blocks, image.filesystem(files, bool(frozen))]
     if output is not None:

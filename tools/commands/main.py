@@ -37,7 +37,9 @@ COMMANDS = (
     "deploy",
     "release",
     "monitor",
+    "bringup",
     "calibrate",
+    "manual",
     "doctor",
 )
 GROUPS = ("check", "prescribe", "key", "journal", "trial")

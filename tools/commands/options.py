@@ -4,7 +4,7 @@ Imported by the files of `tools/commands`. Imports nothing that takes time.
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -23,6 +23,10 @@ ScenarioBoard = Annotated[
         help="The unit's board, a file of hal/boards, over the scenario's; else RPI_PICO.",
     ),
 ]  # fmt: skip
+LANGUAGE: Literal["en"] = "en"
+LanguageName = Annotated[
+    Literal["en", "de", "fr"], typer.Option("--language", help="Of the unit's screen.")
+]
 DeviceName = Annotated[
     str | None,
     typer.Option(

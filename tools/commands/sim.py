@@ -11,6 +11,8 @@ import typer
 from sim.common.errors import BadInput
 from tools.commands.options import (
     BOARD,
+    LANGUAGE,
+    LanguageName,
     ScenarioBoard,
     check_suffix,
     parse_integer,
@@ -72,6 +74,7 @@ def sim(  # noqa: PLR0913, PLR0917 - one parameter an option
     uf2: Uf2 = None,
     vcd: Vcd = None,
     waveform: Waveform = None,
+    language: LanguageName = LANGUAGE,
 ) -> int:
     """Run a scenario on the simulated unit: a live view on a terminal, then a summary.
 
@@ -95,7 +98,7 @@ def sim(  # noqa: PLR0913, PLR0917 - one parameter an option
     check_files(plot, waveform, report)
     check_depth(depth, uf2, vcd, waveform, record)
     check_outputs(scenario, outputs)
-    enter_copy(depth, scenario)
+    enter_copy(depth, scenario, language, record)
     from sim.scenario.scenario import SEED_MAX
 
     number = parse_integer(seed, "--seed", 0, SEED_MAX)
@@ -104,6 +107,7 @@ def sim(  # noqa: PLR0913, PLR0917 - one parameter an option
     return simulate(
         load_scenario(scenario, board), outputs, as_json=as_json, trace_every=trace_every,
         seed=number, realtime=parse_realtime(realtime), depth=depth, uf2=uf2, keep=keep,
+        language=language,
     )  # fmt: skip
 
 
@@ -142,9 +146,13 @@ def check_outputs(scenario: str | None, outputs: Sequence[tuple[str, str]]) -> N
         used[real] = f"the {what}"
 
 
-def enter_copy(depth: str, scenario: str | None) -> None:
-    """Run on the compiled copy, where there is one and it can do what is asked."""
-    if depth == "hal" and not names_a_line(scenario):
+def enter_copy(depth: str, scenario: str | None, language: str, record: str | None) -> None:
+    """Run on the compiled copy, where there is one and it can do what is asked: its texts are
+    English. Raises BadInput for a recording in another language."""
+    if language != LANGUAGE:
+        if record is not None:
+            raise BadInput(f"--record with --language {language}: recordings are made in English")
+    elif depth == "hal" and not names_a_line(scenario):
         compiled.enter(compiled.made())
 
 

@@ -4,11 +4,15 @@ Called by the bench page and by the page of cues. Follows `hal.player`: the buzz
 motor runs. Runs on MicroPython too.
 """
 
-from firmware.ui.cues import CUES
+from firmware.core import states
+from firmware.ui.cues import CUES, LONG, WORSE, WORST, WRONG
 from hal.contract import CUE_GAP_MS
 
 # The status light, by the first column of `firmware.ui.cues.CUES`.
 LIGHTS = {-1: "dark", 0: "steady", 512: "slow", 128: "fast", 640: "twice", 1792: "rarely"}
+
+LENGTHS = {80: "short", 160: "middle", LONG: "long", WRONG: "very long", WORSE: "1.3 s",
+           WORST: "2.6 s"}  # fmt: skip
 
 
 def cue_tones(cue: int) -> "list[tuple[int, int]]":
@@ -23,3 +27,12 @@ def cue_tones(cue: int) -> "list[tuple[int, int]]":
 def cue_vibration(cue: int) -> "list[int]":
     """Times in ms that the motor runs, rests, runs, ... in a cue."""
     return [ms for _, ms in cue_tones(cue)]
+
+
+def describe_cue(name: str) -> str:
+    """How many pulses a cue has, and how long they are, in words."""
+    _, pulse_ms, pitches = CUES[states.CUES.index(name)]
+    count = len(pitches)
+    pulses = "pulse" + "s" * (count != 1)
+    length = LENGTHS[pulse_ms]
+    return f"{count} {pulses} of {length}" if length[0].isdigit() else f"{count} {length} {pulses}"

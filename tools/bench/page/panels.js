@@ -4,13 +4,14 @@ const PADS = ["a", "b"];
 const SENSED = [1.5, 3]; // line, gap: told apart from the truth without colour
 const BANKS = [[], [9, 4], [3, 3], [9, 3, 2, 3]]; // of each bank of a pad, in turn
 
-/** The fluence that all steps of a prescription ask of a pad at most, J/cm². */
+/** The fluence that all steps of a prescription ask of a pad at most, J/cm²; NaN where what is asked
+    is not known. */
 export function wholeFluence(asked) {
   const steps = asked.step ?? [asked];
   const ofPad = (pad) => steps
     .filter((step) => (step.pads ?? "AB").includes(pad))
     .map((step) => step.fluence_j_cm2 ?? step.minutes * 0.06
-      * Object.values(step.irradiance_mw_cm2).reduce((sum, value) => sum + value, 0))
+      * Object.values(step.irradiance_mw_cm2 ?? {}).reduce((sum, value) => sum + value, 0))
     .reduce((sum, value) => sum + value, 0);
   return Math.max(ofPad("A"), ofPad("B"));
 }

@@ -1,0 +1,1 @@
+"""Texts of the unit in other languages than English; `tools.common.languages` reads them."""
