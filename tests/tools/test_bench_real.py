@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +110,7 @@ class Cable:
 
 @contextmanager
 def unit(begin_s: float = READY_S) -> Iterator[tuple[Simulated, Cable]]:
-    """A unit with keys, behind a cable: used today as often as it may be, or by now in a session."""
+    """A unit with keys, behind a cable: its day's sessions are used up, or it is in one by now."""
     lit = begin_s > READY_S
     build = Build(files=KEYED if lit else {**KEYED, **unit_journal(KEY).files})
     events = (START,) if lit else ()
@@ -247,9 +248,21 @@ LINE = {
 }  # fmt: skip
 
 
+def has(table: bytes) -> dict[bytes, bytes]:
+    """What a unit answers that has this prescription, whole."""
+    begin = json.dumps({"get": "prescription.json", "size": len(table)}).encode()
+    end = json.dumps({"sha256": sha256(table).hexdigest()}).encode()
+    return {b"list": b'{"files":[]}\n', b"get": begin + b"\n" + table + end + b"\n"}
+
+
 @pytest.mark.parametrize(
     "answers",
     [
+        has(b'{"name":"x","step":7}'),
+        has(b'{"name":"x","step":[null]}'),
+        has(b'{"name":"x","irradiance_mw_cm2":"' + SCRIPT.encode() + b'"}'),
+        has(json.dumps(dict(DEFAULT, step=[{"pads": 1}])).encode()),
+        has(b'{"name":"x","step":' + b"[" * 2_000 + b"]" * 2_000 + b"}"),
         {b"list": b'{"files":[],"board":"x","serial":' + json.dumps(SCRIPT).encode() + b"}\n",
          b"get": b'{"get":"prescription.json","size":1e99}\n'},
         {b"list": b'{"files":{},"serial":[[[]]]}\n', b"get": b'{"error":{"a":1}}\n'},
@@ -274,7 +287,8 @@ def test_a_hostile_unit_is_survived(
     with page(chromium, address, Cable(read, write)) as desk:
         title = desk.page.title()
         connect(desk)
-        said(desk, "^(Connected|No unit)")
+        said(desk, "^Connected")
+        desk.shows("#real-asked", re.compile("^Its prescription is not known here"))
         desk.shows("#real-faults", "No fault is latched.")
         desk.page.click("#real-clock")  # nothing answers
         said(desk, "^The unit does not answer")

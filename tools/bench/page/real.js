@@ -14,6 +14,7 @@ const NUMBERS = ["ms", "refused", "lock", "faults", "set_point_mc", "treat_ms", 
   "battery_pct", "sessions_left", "clock_set"];
 const PAIRS = ["contact_mc", "board_mc", "throttle", "fluence_uj_cm2", "cem43_q10_ms"];
 const PRESCRIPTION = "prescription.json";
+const PRESCRIPTION_MOST = 4_096; // bytes that a unit takes
 const SEGMENTS = 8;
 const AGAIN_MS = 500, AGAIN_MOST = 40; // after a restart
 
@@ -65,6 +66,7 @@ export class Real {
   }
 
   async connect() {
+    if (this.line?.is) return `connected to unit ${this.serial || "without a serial"} already`;
     let port;
     try {
       port = await navigator.serial.requestPort({ filters: [{ usbVendorId: 0x2e8a }] });
@@ -92,14 +94,16 @@ export class Real {
     this.knows = Array.isArray(who.files);
     this.serial = String(who.serial ?? "").slice(0, 40);
     const asked = this.knows ? await this.prescription().catch(() => null) : null;
-    this.show(asked ?? this.told.prescription);
+    this.show(asked);
     if (this.knows) return `connected to unit ${this.serial || "without a serial"}`;
     return who.error?.includes("not a command")
       ? "connected; its release is older and gives no files here: take the command for these"
       : `connected; the unit says: ${who.error}`;
   }
 
-  show(asked) {
+  /** `found` is its prescription; null where none is known that could be drawn. */
+  show(found) {
+    const asked = found ?? this.told.prescription;
     this.base_ms = 0;
     this.last_ms = 0;
     this.on = true;
@@ -107,21 +111,34 @@ export class Real {
     document.body.classList.add("real");
     $("real").hidden = false;
     text($("which"), `REAL UNIT ${this.serial}`);
-    text($("real-asked"), `Goes by prescription “${asked.name}”.`);
+    text($("real-asked"), found ? `Goes by prescription “${asked.name}”.`
+      : "Its prescription is not known here: the charts have the default's limits.");
     this.enter(this.traces, asked);
   }
 
-  /** The table of the prescription that the unit has, or null. */
+  /** The table of the prescription that the unit has, or null. Throws where the firmware in the
+      page refuses it: then it has no limits that could be drawn. */
   async prescription() {
     const bytes = await this.line.get(PRESCRIPTION);
-    return bytes && inner(bytes);
+    const asked = bytes && bytes.length <= PRESCRIPTION_MOST ? inner(bytes) : null;
+    if (asked) await this.judge(asked);
+    return asked;
+  }
+
+  /** What the firmware in the page says of a prescription. Throws where it refuses it. */
+  judge(asked) {
+    return new Promise((done, fail) => {
+      this.judged = { done, fail };
+      this.explain(asked);
+    });
   }
 
   /** The port is gone. */
   gone() {
     this.tell("the line broke off: plug the unit in and connect again", true);
+    if (!this.on) return;
     document.body.classList.add("cut");
-    text($("which"), `REAL UNIT ${this.serial ?? ""}: not connected`);
+    text($("which"), `REAL UNIT ${this.serial}: not connected`);
     if (this.restarts) this.again(AGAIN_MOST);
   }
 
@@ -196,10 +213,7 @@ export class Real {
     const bytes = new Uint8Array(await file.arrayBuffer());
     const asked = inner(bytes);
     if (!asked) throw new Error(`${file.name} is no prescription: choose the JSON that prescribe sign wrote`);
-    const lines = await new Promise((done, fail) => {
-      this.judged = { done, fail };
-      this.explain(asked);
-    });
+    const lines = await this.judge(asked);
     this.chosen = bytes;
     $("real-push").disabled = false;
     return `${lines.join("; ")}. The unit checks its signature when it is pushed`;
@@ -207,7 +221,8 @@ export class Real {
 
   /** What the engine said of a prescription; true where that was for a real unit. */
   takes(message) {
-    const mine = this.judged && (message.is === "explained" || message.of === "explain");
+    const mine = this.judged && (message.is === "explained"
+      || (message.is === "error" && (message.of ?? "explain") === "explain")); // or it stumbled over it
     if (mine) {
       const { done, fail } = this.judged;
       this.judged = null;

@@ -49,9 +49,10 @@ export class Line {
     this.gone();
   }
 
-  /** Close the port. */
+  /** Close the port; no one is told that it is gone. */
   async close() {
     this.is = false;
+    this.gone = () => {};
     await this.reader?.cancel().catch(() => {});
     await this.port.close().catch(() => {});
   }
