@@ -32,6 +32,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from sim.faults.catalogue import Fault
+
 VERDICTS_MOST = 12  # of a frame: the latest
 
 
@@ -159,19 +161,7 @@ def describe_unit(board: str) -> str:
         "is": "ready",
         "banks": [list(row) for row in data.BANKS],
         "full_mw_cm2": data.BANK_NOMINAL_UW_CM2 / 1000,
-        "faults": [
-            {
-                "name": row.name, "group": group, "words": row.words,
-                "pads": bool(row.pad), "needs_pad": row.pad == "must",
-                "value": (
-                    {"min": row.low, "max": row.high, "unit": row.unit, "default": row.default}
-                    if row.unit else None
-                ),
-                "for_s": row.for_s, "lasts": row.lasts, "button": row.also == "button",
-                "within_ms": row.bounds[0].within_ms, "comes": row.bounds[0].comes,
-            }
-            for group, rows in GROUPS for row in rows
-        ],
+        "faults": [describe_fault(group, row) for group, rows in GROUPS for row in rows],
         "buttons": BUTTONS,
         "start": {
             key: {"min": RANGES[key][0], "max": RANGES[key][1], "unit": RANGES[key][2],
@@ -197,6 +187,20 @@ def describe_unit(board: str) -> str:
         "prescription": default_prescription(data), "tick_ms": TICK_MS,
         "control_ticks": CONTROL_TICKS,
     })  # fmt: skip
+
+
+def describe_fault(group: str, row: "Fault") -> "dict[str, Any]":
+    """A row of the catalogue, for the page."""
+    return {
+        "name": row.name, "group": group, "words": row.words,
+        "pads": bool(row.pad), "needs_pad": row.pad == "must",
+        "value": (
+            {"min": row.low, "max": row.high, "unit": row.unit, "default": row.default}
+            if row.unit else None
+        ),
+        "for_s": row.for_s, "lasts": row.lasts, "button": row.also == "button",
+        "within_ms": row.bounds[0].within_ms, "comes": row.bounds[0].comes,
+    }  # fmt: skip
 
 
 def begin(text: str) -> str:
