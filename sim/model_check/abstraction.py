@@ -64,6 +64,7 @@ ONLY_IN = {
     **dict.fromkeys(("unworn", "off_skin", "checked"), states.LIT),
     **dict.fromkeys(("late", "drained", "ended", "done", "hot", "banks"), states.IN_SESSION),
     **dict.fromkeys(("step", "found"), (states.CHECK,)),
+    "out": (states.FAULT,),
 }
 PLACE_OF = {name: at for at, name in enumerate(Node._fields)}
 EVERYWHERE = range(len(states.STATES))

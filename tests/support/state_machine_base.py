@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from firmware.core.limits import CLOCK_MASK, CONTROL_TICKS
-from tests.support.fake_hal import CALIBRATION, START, Bench
+from tests.support.fake_hal import BOARD, CALIBRATION, START, Bench
 from tests.support.safety_oracle import SMALL, Watch
 from tests.support.unit_model import SESSION
 
@@ -101,7 +101,7 @@ class Beside(RuleBasedStateMachine):
         key = (to, start_ms)
         if key not in self.reached:
             self.reached[key] = self.on_the_way(*key)
-        self.watch = deepcopy(self.reached[key])
+        self.watch = deepcopy(self.reached[key], {id(BOARD): BOARD})  # a module is not copied
 
     def on_the_way(self, to: str, start_ms: int) -> Watch:
         """A unit in a state of an ordinary session, or locked, watched from power-on."""
