@@ -9,6 +9,7 @@ import json
 import uctypes  # type: ignore[import-not-found] # of MicroPython alone
 
 from firmware.core import limits, states
+from firmware.core.faults import FAULTS
 from firmware.core.limits import CONTROL_TICKS, TICK_MS
 from firmware.ui import cues, texts
 from hal.oled import WIDTH, Oled
@@ -30,6 +31,8 @@ from tools.prescription import dose_in_words
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from sim.faults.catalogue import Fault
 
 VERDICTS_MOST = 12  # of a frame: the latest
 
@@ -158,19 +161,7 @@ def describe_unit(board: str) -> str:
         "is": "ready",
         "banks": [list(row) for row in data.BANKS],
         "full_mw_cm2": data.BANK_NOMINAL_UW_CM2 / 1000,
-        "faults": [
-            {
-                "name": row.name, "group": group, "words": row.words,
-                "pads": bool(row.pad), "needs_pad": row.pad == "must",
-                "value": (
-                    {"min": row.low, "max": row.high, "unit": row.unit, "default": row.default}
-                    if row.unit else None
-                ),
-                "for_s": row.for_s, "lasts": row.lasts, "button": row.also == "button",
-                "within_ms": row.bounds[0].within_ms, "comes": row.bounds[0].comes,
-            }
-            for group, rows in GROUPS for row in rows
-        ],
+        "faults": [describe_fault(group, row) for group, rows in GROUPS for row in rows],
         "buttons": BUTTONS,
         "start": {
             key: {"min": RANGES[key][0], "max": RANGES[key][1], "unit": RANGES[key][2],
@@ -186,7 +177,8 @@ def describe_unit(board: str) -> str:
             "states": words.STATES, "reasons": words.REASONS, "refused": words.REFUSED,
             "faults": words.FAULTS, "cues": words.CUES,
         },
-        "events": states.EVENTS,
+        "fault_bits": [row[0] for row in FAULTS], "advice": words.ADVICE,
+        "locks": words.LOCKS, "refusals": states.REFUSALS, "events": states.EVENTS,
         "rows": [
             [states.STATES[begun], states.EVENTS[event], states.STATES[to]]
             for froms, event, to in states.ROWS for begun in froms
@@ -195,6 +187,20 @@ def describe_unit(board: str) -> str:
         "prescription": default_prescription(data), "tick_ms": TICK_MS,
         "control_ticks": CONTROL_TICKS,
     })  # fmt: skip
+
+
+def describe_fault(group: str, row: "Fault") -> "dict[str, Any]":
+    """A row of the catalogue, for the page."""
+    return {
+        "name": row.name, "group": group, "words": row.words,
+        "pads": bool(row.pad), "needs_pad": row.pad == "must",
+        "value": (
+            {"min": row.low, "max": row.high, "unit": row.unit, "default": row.default}
+            if row.unit else None
+        ),
+        "for_s": row.for_s, "lasts": row.lasts, "button": row.also == "button",
+        "within_ms": row.bounds[0].within_ms, "comes": row.bounds[0].comes,
+    }  # fmt: skip
 
 
 def begin(text: str) -> str:

@@ -105,6 +105,19 @@ FAULTS = {  # that the unit latches
     "led_gain": "driver is not as it was calibrated",
     "set_up_lost": "a part loses its set-up again and again",
 }
+PLUG = "Check the pad's plug and cable."
+REPAIR = "Have the unit repaired."
+RESTS = "Let the pads and the room cool down."
+ADVICE = {  # what to do about each; then START is held for 1.5 s
+    "ntc_open": PLUG, "ntc_short": PLUG, "contact_apart": PLUG, "contact_lost": PLUG,
+    "contact_garbage": PLUG, "board_sensor_lost": PLUG, "board_garbage": PLUG, "led_open": PLUG,
+    "pad_unplugged": "Plug the pad in.", "contact_still": PLUG, "contact_jump": PLUG,
+    "contact_loose": PLUG, "skin_sensor_lost": PLUG, "contact_hot": RESTS, "board_hot": RESTS,
+    "off_skin": "Put the belt on bare skin, close.", "battery_empty": "Charge the battery.",
+    "fet_stuck_on": REPAIR, "enable_stuck": REPAIR, "supply_open": REPAIR, "rail_lost": REPAIR,
+    "rail_apart": REPAIR, "led_gain": "Calibrate the unit again.", "set_up_lost": REPAIR,
+    "kept_unreadable": "Run the self-test: a hard fault was kept, and its name is lost.",
+}  # fmt: skip
 # Entering a state is the cue of that state's name.
 CUES = dict(STATES)
 CUES.update({

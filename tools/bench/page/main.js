@@ -14,6 +14,7 @@ import { keepOffline } from "./offline.js";
 import { panels, wholeFluence } from "./panels.js";
 import { readOff, tools } from "./reading.js";
 import { understood } from "./ready.js";
+import { Real } from "./real.js";
 import { Buzzer } from "./sound.js";
 import { Story, lasting } from "./story.js";
 import { Strip } from "./strip.js";
@@ -96,6 +97,9 @@ const heard = {
     $("story-new").addEventListener("click", () => begin({}));
     $("link-run").addEventListener("click", () => bench.transport.run(true));
     $("link-new").addEventListener("click", () => begin({}));
+    bench.real = new Real(told, { enter: showReal, strip: bench.strip,
+      explain: (prescription) => send({ do: "explain", prescription }) });
+    bench.real.news = () => { bench.due = true; };
     gallery(ready.gallery, (scenario) => begin(scenario, false, true));
     buttons(press);
     keys(press);
@@ -223,8 +227,7 @@ function fresh(scenario) {
 
 function charts(rows) {
   if (bench.charts) {
-    bench.charts.rows = rows;
-    bench.charts.follow(0);
+    Object.assign(bench.charts, { rows, from: null, to: null, span: 0 });
     bench.charts.build();
     return;
   }
@@ -235,6 +238,15 @@ function charts(rows) {
   });
   tools(bench);
   watchTheme(() => bench.charts.build());
+}
+
+/** A real unit is there: its rows fill the charts, and the simulated one stands still. */
+function showReal(traces, asked) {
+  if (bench.transport.running) bench.transport.run(false);
+  bench.traces = traces;
+  bench.strip.begun(wholeFluence(asked));
+  text($("told"), "A real unit: nothing can be broken from here.");
+  charts(panels(bench.ready.limits, asked, bench.ready.banks, (name) => traces.has(name)));
 }
 
 /** Name the faults that were latched since the last frame. */
@@ -253,12 +265,12 @@ setInterval(() => {
 }, DRAW_MS);
 
 setInterval(() => {
-  if (!bench.scenario || bench.transport.t_s === bench.kept_s) return;
+  if (!bench.scenario || bench.real.on || bench.transport.t_s === bench.kept_s) return;
   bench.kept_s = bench.transport.t_s;
   bench.story.changed();
 }, ADDRESS_MS);
 
-worker.addEventListener("message", ({ data }) => heard[data.is](data));
+worker.addEventListener("message", ({ data }) => bench.real?.takes(data) || heard[data.is](data));
 worker.addEventListener("error", (event) =>
   trouble(`The engine stopped: ${event.message || "it could not be loaded"}`));
 $("sound").addEventListener("change", (event) => buzzer.mute(!event.target.checked));

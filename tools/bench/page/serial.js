@@ -1,0 +1,193 @@
+// A unit's serial line over Web Serial: lines of JSON in and out, and files by `get` and `put`.
+// Called by real.js. Whatever comes is survived: only whole lines of at most LINE_MOST bytes that
+// are JSON objects are taken, and a file only with the size and the hash that the unit announced.
+
+const LINE_MOST = 2_048, FILE_MOST = 1 << 18;
+const ANSWER_MS = 8_000, QUIET_MS = 5_000;
+const BAUD = 115_200; // USB takes no notice
+export const ABSENT = "there is no such file";
+const BROKE_OFF = "the line broke off: plug the unit in and connect again";
+
+/** What this browser lacks to reach a unit; "" where nothing. */
+export function lacking() {
+  if (navigator.serial) return "";
+  const why = isSecureContext ? "This browser has no Web Serial"
+    : "A page that came over plain HTTP may not use Web Serial";
+  return `${why}: open this page in Chrome, Edge or Opera on a computer, from this machine or over `
+    + "HTTPS. Without it: waistband monitor, prescribe push and journal pull do the same.";
+}
+
+export class Line {
+  /** `heard(object)` is called with each line that is an object and answers nothing; `gone()` when
+      the port is gone. */
+  constructor(port, heard, gone) {
+    Object.assign(this, { port, heard, gone, text: [], overlong: false, asked: null, file: null });
+    this.decoder = new TextDecoder();
+  }
+
+  /** Open the port and read it until it is gone. Throws where another tab or program has it. */
+  async open() {
+    await this.port.open({ baudRate: BAUD, bufferSize: 16_384 });
+    this.is = true;
+    await this.port.setSignals?.({ dataTerminalReady: true }).catch(() => {});
+    this.pump();
+  }
+
+  async pump() {
+    while (this.is && this.port.readable) {
+      this.reader = this.port.readable.getReader();
+      try {
+        for (let part; !(part = await this.reader.read()).done;) this.take(part.value);
+        this.is = false;
+      } catch { // a fault of the line: there is a new stream, or the port is gone
+      } finally {
+        this.reader.releaseLock();
+      }
+    }
+    this.is = false;
+    this.fail(BROKE_OFF);
+    this.gone();
+  }
+
+  /** Close the port; no one is told that it is gone. */
+  async close() {
+    this.is = false;
+    this.gone = () => {};
+    await this.reader?.cancel().catch(() => {});
+    await this.port.close().catch(() => {});
+  }
+
+  async write(bytes) {
+    if (!this.is || !this.port.writable) throw new Error(BROKE_OFF);
+    const writer = this.port.writable.getWriter();
+    try {
+      await writer.write(bytes);
+    } catch {
+      throw new Error(BROKE_OFF);
+    } finally {
+      writer.releaseLock();
+    }
+  }
+
+  // -- bytes in ----------------------------------------------------------------------------
+
+  take(bytes) {
+    for (let at = 0; at < bytes.length;) {
+      if (this.file) {
+        at = this.takeFile(bytes, at);
+        continue;
+      }
+      const end = bytes.indexOf(10, at), to = end < 0 ? bytes.length : end;
+      if (this.text.length + to - at > LINE_MOST) this.overlong = true;
+      if (!this.overlong) this.text.push(...bytes.subarray(at, to));
+      at = to + 1;
+      if (end < 0) continue;
+      if (!this.overlong) this.takeLine(this.decoder.decode(new Uint8Array(this.text)));
+      this.text = [];
+      this.overlong = false;
+    }
+  }
+
+  takeFile(bytes, at) {
+    const { content, done, fill } = this.file;
+    const count = Math.min(bytes.length - at, content.length - fill);
+    content.set(bytes.subarray(at, at + count), fill);
+    this.file.fill += count;
+    this.watch(QUIET_MS);
+    if (this.file.fill === content.length) {
+      this.file = null;
+      done([content, this.ask("", ["sha256"])]); // its line may be in these very bytes
+    }
+    return at + count;
+  }
+
+  takeLine(text) {
+    let row = null;
+    try {
+      row = JSON.parse(text);
+    } catch {
+      return;
+    }
+    if (row === null || typeof row !== "object" || Array.isArray(row)) return;
+    const { asked } = this;
+    if (!asked || !asked.keys.some((key) => Object.hasOwn(row, key))) {
+      this.heard(row);
+      return;
+    }
+    this.asked = null;
+    clearTimeout(this.waiting);
+    asked.answer(row); // which may ask anew
+  }
+
+  // -- questions ---------------------------------------------------------------------------
+
+  watch(ms) {
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => this.fail("the unit does not answer: try again"), ms);
+  }
+
+  fail(why) {
+    clearTimeout(this.waiting);
+    const { asked, file } = this;
+    this.asked = this.file = null;
+    asked?.fail(new Error(why));
+    file?.fail(new Error(why));
+  }
+
+  /** The next object with one of these keys, after `line` was sent. Throws where none comes. */
+  ask(line, keys, answered = (row) => row) {
+    const found = new Promise((answer, fail) => {
+      this.asked = { keys, fail, answer: (row) => answer(answered(row)) };
+      this.watch(ANSWER_MS);
+    });
+    found.catch(() => {}); // whoever awaits it hears of it
+    if (line) this.write(new TextEncoder().encode(`${line}\n`)).catch((why) => this.fail(why.message));
+    return found;
+  }
+
+  /** "ok" of a command. Throws with the unit's own words where it refuses. */
+  async order(line) {
+    const row = await this.ask(line, ["ok", "error"]);
+    if (row.error !== undefined) throw new Error(`the unit says: ${row.error}`);
+    return String(row.ok);
+  }
+
+  /** A file's bytes, whole; null where there is none. */
+  async get(name) {
+    const { row, content } = await this.ask(`get ${name}`, ["get", "error"], (row) => this.begin(row, name));
+    if (row.error === ABSENT) return null;
+    if (row.error !== undefined) throw new Error(`the unit says: ${row.error}`);
+    if (!content) throw new Error(`${name} did not come whole: try again`);
+    const [bytes, end] = await content;
+    const { sha256 } = await end;
+    if (sha256 !== await digest(bytes)) throw new Error(`${name} did not come whole: try again`);
+    return bytes;
+  }
+
+  /** From the line that announces a file on, bytes are the file's. */
+  begin(row, name) {
+    const { get, size } = row;
+    if (get !== name || !Number.isInteger(size) || size < 0 || size > FILE_MOST) return { row };
+    if (!size) return { row, content: Promise.resolve([new Uint8Array(0), this.ask("", ["sha256"])]) };
+    const content = new Promise((done, fail) => {
+      this.file = { content: new Uint8Array(size), fill: 0, done, fail };
+      this.watch(QUIET_MS);
+    });
+    content.catch(() => {}); // whoever awaits it hears of it
+    return { row, content };
+  }
+
+  /** Have the unit judge and keep a file; its last word. Throws with its own words. */
+  async put(name, bytes) {
+    await this.order(`put ${name} ${bytes.length} ${await digest(bytes)}`);
+    const said = this.order("");
+    await this.write(bytes);
+    return said;
+  }
+}
+
+/** SHA-256 in hexadecimal. */
+async function digest(bytes) {
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
