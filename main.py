@@ -173,7 +173,8 @@ def wait() -> None:
         prompt.show_prompt()
         prompt.Prompt()
     except BaseException as why:
-        tell("the screen and START are not looked at: " + repr(why))
+        if repr(why) != BROKEN:  # that was said
+            tell("the screen and START are not looked at: " + repr(why))
 
 
 def wire() -> "tuple[Rp2Hal, Waistband]":

@@ -290,7 +290,7 @@ def step_ends(node: Node) -> "list[Choice]":
 
 
 def light_ends(node: Node) -> "list[Choice]":
-    """Whether a pad's dose or a step ends. A step with the dose of one pad is not a choice of its own:
+    """Whether a pad's dose or a step ends. A step with the dose of one pad is no choice of its own:
     the next step counts doses anew, and any other event leads where the dose by itself leads."""
     ends = [*doses(node), *step_ends(node)]
     return [NOTHING, *ends] if ends else []

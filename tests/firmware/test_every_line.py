@@ -26,18 +26,8 @@ from sim.faults.source_lines import executed_lines, own_lines
 from sim.hal_depth import lifecycle
 from sim.hal_depth.depth import HalDepth
 from sim.run import Run
-from tests.support.every_line import (
-    FILES,
-    LIT,
-    Place,
-    lit,
-    places,
-    saved,
-    starting,
-    starts,
-    state,
-    struck,
-)
+from tests.support.every_line import FILES, LIT, Place, lit, places, saved, state, struck
+from tests.support.start_lines import starting, starts
 
 CHARGER_PIN = 16
 DARK_MS = 80

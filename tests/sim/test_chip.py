@@ -389,7 +389,8 @@ def test_print_blocks_half_a_second_when_the_host_stops_reading(desk):
 
 
 def test_without_a_host_print_takes_no_time_to_speak_of(desk):
-    assert desk.took_us(desk.chip.usb.write, "x" * 10_000) < 1_000
+    # 0.9 us a byte, as measured on the emulated chip; a host that does not read costs 500 ms
+    assert desk.took_us(desk.chip.usb.write, "x" * 10_000) < 10_000
 
 
 def test_a_program_cannot_import_what_a_board_has_not(desk):
