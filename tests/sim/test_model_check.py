@@ -27,7 +27,14 @@ from sim.model_check.harness import list_first_nodes
 from sim.model_check.node import AT_CONTROL, AT_PLAN, BEFORE, BEHIND, MASKED, Node, read_node
 from sim.model_check.restore import restore_node
 from sim.model_check.search import (
-    COLUMNS, Edge, Engine, Found, change_row, list_choices, render_path, search,
+    COLUMNS,
+    Edge,
+    Engine,
+    Found,
+    change_row,
+    list_choices,
+    render_path,
+    search,
 )  # fmt: skip
 from tests.support.command import Waistband as Command
 from tests.support.enrolled_unit import (
