@@ -290,8 +290,8 @@ def step_ends(node: Node) -> "list[Choice]":
 
 
 def light_ends(node: Node) -> "list[Choice]":
-    """Whether a pad's dose or a step ends. A step with the dose of one pad is not a choice of its own:
-    the next step counts doses anew, and any other event leads where the dose by itself leads."""
+    """Whether a pad's dose or a step ends. A step with the dose of one pad is not a choice of its
+    own: the next step counts doses anew, and other events lead where the dose alone leads."""
     ends = [*doses(node), *step_ends(node)]
     return [NOTHING, *ends] if ends else []
 
