@@ -305,11 +305,14 @@ class PersistentState:
 
     def lift_fault(self) -> None:
         """The lit self-test was passed: where a hard fault locks the unit, none is kept any more,
-        and the unit is unlocked, if that can be written; only while dark."""
+        and the unit is unlocked, if that can be written, and none came since that could not; only
+        while dark."""
         session = self.session
         version = self.journal.kept[of_journal.FAULT] + 1
-        if session.lock == HARD_FAULT and self._store(
-            of_journal.FAULT, json_codec.text(("fault", VERSION), (None, version))
+        if (
+            session.lock == HARD_FAULT
+            and not self.latch.hard
+            and self._store(of_journal.FAULT, json_codec.text(("fault", VERSION), (None, version)))
         ):
             session.unlock()
 

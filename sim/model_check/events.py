@@ -13,8 +13,8 @@ from firmware.core import limits, states
 from firmware.core.inputs import BUCKLE, GAUGE, UP
 from firmware.core.inputs import CHARGER as CHARGER_PIN
 from firmware.records import journal
+from hal.boards import RPI_PICO as BOARD
 from sim.model_check.harness import (
-    BOARD,
     BOTH,
     MISSES,
     NOW_MS,
@@ -290,8 +290,8 @@ def step_ends(node: Node) -> "list[Choice]":
 
 
 def light_ends(node: Node) -> "list[Choice]":
-    """Whether a pad's dose or a step ends. A step with the dose of one pad is no choice of its own:
-    the next step counts doses anew, and any other event leads where the dose by itself leads."""
+    """Whether a pad's dose or a step ends. A step with the dose of one pad is not a choice of its
+    own: the next step counts doses anew, and other events lead where the dose alone leads."""
     ends = [*doses(node), *step_ends(node)]
     return [NOTHING, *ends] if ends else []
 
