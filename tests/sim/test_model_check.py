@@ -50,6 +50,13 @@ from tests.support.enrolled_unit import (
 from tests.support.fake_hal import BUCKLE, CHARGER, DOWN, MOMENT_MS, SHORT, START, UP, Bench
 from tests.support.keyed_unit import made
 from tests.support.model_follower import Follow, Graph
+from tests.support.wrong_guards import (
+    forgets_the_check,
+    hears_no_stop,
+    looks_away,
+    raises,
+    shuts_without_off,
+)
 from tools.commands import check_prove
 
 EVERY = [number for number in range(len(FAULTS)) if number != faults.BATTERY_EMPTY]
@@ -199,20 +206,6 @@ def always_permits(self: Any, permitted: bool, ms: int, real: Any = gate.Gate.pa
     real(self, True, ms)
 
 
-def shuts_without_off(self: Any, ms: int) -> None:
-    self.open = self.lit = self.planned = False
-
-
-def hears_no_stop(event: int) -> Callable[..., None]:
-    real = session.Session.post
-
-    def post(self: Any, posted: int) -> None:
-        if posted != event:
-            real(self, posted)
-
-    return post
-
-
 def acknowledges_whatever(unit: Any, intent: int) -> None:
     if intent == states.ACK:
         unit.faults.acknowledge()
@@ -222,22 +215,6 @@ def acknowledges_whatever(unit: Any, intent: int) -> None:
 def answers_in_the_dark(unit: Any, done: int, real: Any = Waistband._answer) -> None:
     if unit.session.state not in states.LIT:
         real(unit, done)
-
-
-def looks_away(self: Any, real: Any = guard.Guard.check) -> int:
-    real(self)
-    return 0
-
-
-def forgets_the_check(unit: Any, real: Any = Waistband._enter) -> None:
-    real(unit)
-    if unit.session.state == states.CHECK:
-        unit.check.step = unit.check.last + 1
-        unit.session.post(states.PASSED)
-
-
-def raises(*_arguments: Any) -> None:
-    raise ZeroDivisionError("in the tick")
 
 
 POWER_ON, TREAT = states.SELF_TEST, states.TREAT
