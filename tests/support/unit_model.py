@@ -22,6 +22,8 @@ ASKS = {  # what a START that is let go in a state asks for; in FAULT it is refu
     "SERVICE": "CHECK",
 }  # fmt: skip
 WAITS_MS = {"WAIT_SKIN": 180_000, "PAUSED": 600_000}  # at most, for a person
+GAUGE_WELL_MV = 3_150  # above the end by as much as gauge and converter may differ
+SECOND_TICKS, DIP_TICKS = 70, 200  # the gauge is read once a second; agreement for 4 to 5 s
 IDLE_OFF_MS, EMPTY_OFF_MS = 600_000, 60_000  # off by itself, the latter with an ended battery
 DARK = ("FAULT", "LOCKED", "OFF")  # where a fault leaves the unit
 KEPT_ALWAYS = {"fet_stuck_on", "enable_stuck", "supply_open", "board_hot"}
@@ -122,6 +124,7 @@ class Model:
         self.unworn_pauses = 0
         self.by_unworn = False
         self.ended = False  # the battery
+        self.dipped = False  # ... and its gauge had not seen it run empty
         self.testing = False  # a lit self-test: its two seconds are lost if power goes then
         self.lately: dict[str, int] = {}  # ticks since it was so
         self.set_point_mc = bench.unit.session.set_point_mc
@@ -157,7 +160,7 @@ class Model:
         self.finger.feel(record.pins & START != 0, record.ms)
         for other, pin in zip(self.others, (UP, DOWN), strict=True):
             other.feel(record.pins & pin != 0, record.ms)
-        self.ended |= out_ticks[-1] >= 3
+        self._feel_battery(out_ticks[-1])
         warmest_mc = max(record.contact) * 1000 / 128
         for name, now in (
             ("UP", record.pins & UP), ("DOWN", record.pins & DOWN),
@@ -231,6 +234,20 @@ class Model:
             self.calm = True
         if was in SESSION and state not in SESSION:
             self._ended()
+
+    def _feel_battery(self, out_ticks: int) -> None:
+        """It ends below its limit. Where the gauge was well until a second before, that was a dip,
+        and over once pack and gauge have both been well for as long as DIP_TICKS."""
+        mv, charge = self.bench.hal.gauge[0] * 78.125 / 1000, self.bench.hal.gauge[1] >> 8
+        well = mv > GAUGE_WELL_MV and charge > 0
+        lately = self.lately
+        lately["gauge well"] = 0 if well else lately.get("gauge well", CLOCK) + 1
+        lately["low"] = lately.get("low", CLOCK) + 1 if well and not out_ticks else 0
+        if out_ticks >= 3:
+            self.dipped = (self.dipped or not self.ended) and lately["gauge well"] <= SECOND_TICKS
+            self.ended = True
+        elif self.dipped and lately["low"] >= DIP_TICKS:
+            self.ended = self.dipped = False
 
     def _no_reason_against_a_start(self) -> None:
         hal, day = self.bench.hal, self.day
