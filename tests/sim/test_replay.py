@@ -418,7 +418,7 @@ def test_outputs_of_more_ticks_than_inputs_are_refused_even_with_the_right_sum()
 
 ELSEWHERE = """
 from firmware.core.inputs import START
-from firmware.therapy.prescription import calibration_crc
+from firmware.therapy.calibration import calibration_crc
 from sim.common.default_prescription import DEFAULT
 from firmware.core.states import STATES
 from firmware.waistband import Waistband
