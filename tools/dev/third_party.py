@@ -43,12 +43,12 @@ def normalize(name: str) -> str:
 def read_licence(found: Distribution) -> str:
     """Return the licence that a package names: its expression, else classifiers, else text."""
     about = found.metadata
-    if expression := about["License-Expression"]:
+    if expression := about.get("License-Expression"):
         return str(expression)
     named = [text for text in about.get_all("Classifier") or () if text.startswith(LICENCE)]
     if named:
         return ", ".join(text.rpartition(" :: ")[2] for text in named)
-    if text := about["License"]:
+    if text := about.get("License"):
         return str(text).strip().splitlines()[0]
     files = [path for path in found.files or () if path.name.upper().startswith("LICENSE")]
     return (files[0].read_text() if files else "").strip().partition("\n")[0] or "not named"
