@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sim.common.default_prescription import DEFAULT
+from hal.boards import RPI_PICO
 from tests.support.bench_desk import Bench
 from tools.bench.site import MODULES, gallery
 
@@ -137,7 +137,7 @@ def test_every_scenario_of_the_gallery_begins(desk: Bench) -> None:
 
 def test_of_two_units_begun_at_once_the_page_shows_the_second_alone(desk: Bench) -> None:
     """Its prescription, too: the answer to the first comes while the second is waited for."""
-    banks = ", ".join(f"{nm} = 2.5" for nm in DEFAULT["irradiance_mw_cm2"])
+    banks = ", ".join(f"{nm} = 2.5" for nm, *_ in RPI_PICO.BANKS)
     texts = [
         f"duration_s = 60\n[prescription]\nname = 'at {celsius}'\nset_point_c = {celsius}\n"
         f"max_min = 30\nfluence_j_cm2 = 6\nirradiance_mw_cm2 = {{ {banks} }}\n"
