@@ -21,7 +21,8 @@ from hal.boards import RPI_PICO, RPI_PICO2
 from hal.files import CODE, DEPLOYING, FOLDERS, LIBRARY, STARTED, TABLE
 from sim.common.errors import BadInput, Interrupted
 from sim.driver_depth.release import MAIN
-from tools.unit.device import About, Device, Failed
+from tools.unit.about import About, Failed
+from tools.unit.device import Device
 
 ROOT = Path(__file__).resolve().parents[2]
 FAILED = 1
