@@ -14,7 +14,10 @@ from pathlib import Path
 
 from sim.common.boards import REFERENCE
 from sim.common.errors import BadInput
+from sim.driver_depth.flash import device_files
+from tools.bringup.report_files import STYLE
 from tools.common.version import version
+from tools.unit.manifest import release_name
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCH = ROOT / "tools" / "bench"
@@ -120,11 +123,12 @@ def gallery() -> list[dict[str, object]]:
 
 
 def bundle(board: str = REFERENCE) -> bytes:
-    """The unit for the page's MicroPython: name of its board, text and SHA-256 of each file. Made
-    anew only after a file has changed."""
+    """The unit for the page's MicroPython: name of its board, text and SHA-256 of each file, the
+    gallery, the product's release and the style of reports. Made anew only after a file has
+    changed."""
     folders = [ROOT / part for part in UNIT] + [BENCH]
     paths = [path for folder in folders for path in folder.rglob("*.py")]
-    paths += GALLERY.glob("*.toml")
+    paths += (*GALLERY.glob("*.toml"), STYLE)
     return _bundle(board, tuple((path, path.stat().st_mtime_ns) for path in sorted(paths)))
 
 
@@ -137,6 +141,8 @@ def _bundle(board: str, _as_of: tuple[tuple[Path, int], ...]) -> bytes:
         "sha256": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()},
         "files": texts,
         "gallery": gallery(),
+        "release": release_name(device_files(ROOT)),
+        "style": STYLE.read_text(encoding="utf-8"),
     }
     return json.dumps(about, indent=0).encode() + b"\n"
 

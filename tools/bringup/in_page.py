@@ -6,15 +6,17 @@ none: this one is the page's to ask. The same answers lead to the same question.
 
 | question                                  | what the page does                | answer           |
 |-------------------------------------------|-----------------------------------|------------------|
-| {"run": program}                          | runs it at the unit's raw prompt  | [printed, ""],   |
+| {"run": program, "stops": bool}           | runs it at the unit's raw prompt  | [printed, ""],   |
 |                                           |                                   | ["", exception], |
 |                                           |                                   | or null: line    |
 |                                           |                                   | broke            |
 | {"do": act, "words": text, "wait": bool}  | shows the text; waits for "done"  | true             |
 | {"saw": what, "words": text}              | asks yes or no                    | true or false    |
-| {"report": ..., "html": ..., "toml": ...} | it is over                        |                  |
+| {"report": ..., "html": ..., "toml": ..., | it is over: restarts the unit     |                  |
+| "restart": program, "words": text}        |                                   |                  |
 
-An answer of {"end": true} is Ctrl-C.
+Each has the results so far, too: {"steps": [...], "titles": [[name, title], ...]}. An answer of
+{"end": true} is Ctrl-C; a program with "stops" false, which makes the unit dark, takes none.
 """
 
 import json
@@ -23,10 +25,11 @@ from sim.common.boards import BOARD_FILE
 from sim.common.errors import BadInput
 from tools.bringup.person import ASK, CONFIRMED, DO
 from tools.bringup.report import UNFIT, describe_step, make_report, render_html, render_measures
-from tools.bringup.session import Bringup, Result, run_steps
+from tools.bringup.session import DARK_PROGRAM, Bringup, Result, run_steps
 from tools.bringup.steps import STEPS
 from tools.unit import about
 from tools.unit.about import Failed
+from tools.unit.restart import render_restart
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,7 +73,7 @@ class Answered:
 
     def run(self, program: str) -> str:
         """See `tools.bringup.session.Prompt`."""
-        answer = self.ask({"run": program})
+        answer = self.ask({"run": program, "stops": program != DARK_PROGRAM})
         if answer is None:
             raise BadInput(f"{PORT}: the line broke off: plug it in, and begin this again")
         printed, raised = answer
@@ -103,7 +106,7 @@ def next_question(text: str, board: "Any") -> str:
         report = make_report(bringup, results, who, given["date"], given["release"], False)
         question = {
             "report": report, "html": render_html(report, given["style"]),
-            "toml": render_measures(report),
+            "toml": render_measures(report), "restart": render_restart(board.SCRATCH_ADDRESS),
             "words": "Every step passed." if report["passed"] else UNFIT,
         }  # fmt: skip
     question["steps"] = [describe_step(result) for result in results]
@@ -118,6 +121,8 @@ def identify(there: Answered, board: "Any") -> about.About:
         named = there.run(BOARD).strip() or who.board
     except Failed:
         raise BadInput(f"{PORT}: what answers is no MicroPython of ours") from None
+    except KeyboardInterrupt:
+        raise BadInput("stopped before anything was done") from None
     if named != board.NAME:
         raise BadInput(
             f"{PORT}: has board {named}: this page is of {board.NAME}: waistband bringup takes"
