@@ -107,12 +107,17 @@ $(INSTALLED): pyproject.toml locks/dev.lock locks/micropython.lock locks/pin.loc
 	@touch $@
 
 # MicroPython's WebAssembly build and what else the page is made of, exactly as locked. Without
-# Node, or without a way to its registry, the rest is set up all the same.
+# Node, or without a way to its registry, the rest is set up all the same. The stamp holds a hash of
+# the lock: a folder that was copied here from another version is newer than the lock, and wrong.
+LOCKED_NPM := $(shell cksum <$(BENCH)/package-lock.json)
+ifneq ($(shell cat $(NPM) 2>/dev/null),$(LOCKED_NPM))
+.PHONY: $(NPM)
+endif
 $(NPM): $(BENCH)/package.json $(BENCH)/package-lock.json
 	@if ! command -v npm >/dev/null; then \
 		echo "No Node here: the bench page and replay on WebAssembly will be skipped"; \
 	elif npm ci --prefix $(BENCH) --ignore-scripts --no-audit --no-fund >.npm.log 2>&1; then \
-		echo "Installed the bench page's parts"; touch $@; \
+		echo "Installed the bench page's parts"; rm -f $@; echo "$(LOCKED_NPM)" >$@; \
 	else \
 		echo "npm did not bring the bench page's parts: what needs them will be skipped (.npm.log)"; \
 	fi

@@ -25,6 +25,8 @@ import sys
 
 from machine import mem32
 
+from hal.contract import HEARD_MAX
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from select import poll
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
 
 SAID_MAX = 512
 WHOLE = "512s"  # of what is said
-HEARD_MAX = 120
 BYTES_A_STEP = 16  # out or in: 800 bytes a second, about 1 ms of a tick
 INTERRUPT = 3  # Ctrl-C, a plain character while the loop runs
 PIECE = 320  # of a file, out: MicroPython's buffer of 256 and a packet of 64

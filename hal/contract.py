@@ -21,6 +21,7 @@ LOST_NAMES = ("CONTACT_A", "CONTACT_B", "BOARD_A", "BOARD_B", "RAIL", "GAUGE", "
 
 POWER_ON, WATCHDOG, OTHER = 0, 1, 2  # reset causes
 CUE_GAP_MS = 200  # between the pulses of a cue
+HEARD_MAX = 120  # bytes of a command line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from sim.model_check.node import (
     AT_PLAN,
     BEFORE,
     BEHIND,
-    FOUND,
+    HIDDEN_FOUND,
     LEASE,
     MASKED,
     NO_BANK,
@@ -30,7 +30,6 @@ from sim.model_check.node import (
     normalize_gate,
 )
 
-HIDDEN_FOUND = len(FOUND)
 # By place: the values in place of the hidden ones.
 HIDDEN: "dict[int, dict[str, int]]" = {
     BEFORE: {},

@@ -31,8 +31,9 @@ TRIPPED_OUT, OTHER_OUT = 1, 2  # of `Node.out`
 # the supply seen to open, over.
 STEPS = BEGINNING, SUPPLY, BANKS_A, BANKS_B, WITHHELD, LAST, OVER = range(7)
 
-# Findings of the lamp test: none, an open string, what ends it.
-FOUND = NOT_FOUND, STRING_OPEN, ENDS = range(3)
+# Findings of the lamp test: none, an open string, what ends it, one that a part does not look at.
+FOUND = NOT_FOUND, STRING_OPEN, ENDS, HIDDEN_FOUND = range(4)
+HIDDEN_FAULT = 1 << 20  # the lamp test's fault then
 
 # Locks: none, for good, until the lit self-test.
 FREE, FOR_GOOD, FOR_SERVICE = range(3)
@@ -156,6 +157,8 @@ def read_found(check: Any) -> int:
     """Return what the lamp test has found and not raised yet, one of FOUND."""
     if check.fault < 0:
         return NOT_FOUND
+    if check.fault == HIDDEN_FAULT:
+        return HIDDEN_FOUND
     return STRING_OPEN if check.fault == faults.LED_OPEN else ENDS
 
 

@@ -4,6 +4,7 @@ Called by `sim.model_check.search` before each part of a tick, and by tests.
 """
 
 from firmware.core import faults, states
+from firmware.core.faults import UNIT
 from firmware.core.inputs import BUCKLE, GAUGE, RAIL
 from firmware.core.inputs import START as START_PIN
 from firmware.core.limits import (
@@ -21,6 +22,7 @@ from sim.model_check.node import (
     DOWN,
     FOR_GOOD,
     FRESH,
+    HIDDEN_FAULT,
     LEASE,
     LIT,
     MASKED,
@@ -29,6 +31,7 @@ from sim.model_check.node import (
     OTHER_OUT,
     PLANNED,
     SOME,
+    STRING_OPEN,
     TRIPPED_OUT,
     UNKNOWN,
     UP,
@@ -140,7 +143,7 @@ def restore_faults(harness: Harness, node: Node) -> None:
     battery.cell_q3_mv, battery.charged_s, battery.percent = CELL_MV << 3, 0, 100
 
 
-FAULT_OF = (NO_FAULT, faults.LED_OPEN, faults.LED_STUCK_ON)  # by FOUND
+FAULT_OF = (NO_FAULT, faults.LED_OPEN, faults.LED_STUCK_ON, HIDDEN_FAULT)  # by FOUND
 
 
 def restore_dose(harness: Harness, node: Node) -> None:
@@ -163,7 +166,8 @@ def restore_check(harness: Harness, node: Node) -> None:
     """Restore the lamp test; the rail monitor was heard, and its set-up read back in this step."""
     check, inputs = harness.unit.check, harness.unit.inputs
     check.step = harness.steps[node.step]
-    check.fault = FAULT_OF[node.found % len(FAULT_OF)]
+    check.fault = FAULT_OF[node.found]
+    check.found[0] = (check.step - 1) // check.kinds if node.found == STRING_OPEN else UNIT
     check.peak_01ma = check.zero_01ma = check.base_01ma = check.silences = 0
     check.begun_ms = NOW_MS - STEP_MS
     inputs.heard[RAIL] = inputs.proved[0] = NOW_MS

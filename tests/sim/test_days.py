@@ -7,16 +7,8 @@ import pytest
 from sim.oracle.report import list_unexpected
 from sim.run import Run
 from sim.scenario.scenario import parse
+from tests.support.command import PRESCRIPTION
 
-PRESCRIPTION = """
-[prescription]
-name = "short"
-irradiance_mw_cm2 = { 810 = 2.5, 850 = 2.5, 940 = 2.5, 1060 = 2.5 }
-light = { mode = "cw" }
-fluence_j_cm2 = 0.4
-max_min = 10
-set_point_c = 40
-"""
 DAYS = (
     "duration_s = 260000\nstart = { date = 2026-03-01T09:00:00, battery_pct = 50 }\n"
     + PRESCRIPTION

@@ -15,6 +15,7 @@ from sim.driver_depth.run import DriverDepth
 from sim.faults.depth import Depth
 from sim.run import Run
 from sim.scenario.scenario import ordinary
+from tools.dev import left_on
 
 START = Event(5.0, "press", "START", hold_ms=200)
 TEN_MIN_S = 600.0
@@ -128,3 +129,14 @@ def test_a_unit_that_was_held_off_is_without_power_and_comes_back_by_start(
     assert all(watts > 0.1 for t_s, watts in drawn if t_s > 22.5)
     assert [why for _, why in run.restarts] == ["power-on" if depth else "switched on"]
     assert run.unit.session.state == states.READY
+
+
+def test_a_unit_left_in_any_state_goes_off_but_for_a_start_that_sticks() -> None:
+    """The documents' table, docs/maintainer/safety.md: at most half an hour, a session included."""
+    left = {case.name: left_on.measure(case) for case in left_on.CASES}
+    never = {name for name, row in left.items() if row.off_s is None}
+    assert never == {"START stuck from power-on", "START sticks in READY"}
+    assert max(row.off_s or 0.0 for row in left.values()) < 30 * 60
+    seen = {state for row in left.values() for state in row.seen}
+    lit_by_host = {"CHARGING", "SERVICE", "OFF", "RATE"}  # on a charger, by a host, in a trial
+    assert seen == {"SELF_TEST", *states.STATES} - lit_by_host

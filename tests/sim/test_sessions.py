@@ -9,21 +9,14 @@ from sim.faults.depth import Depth
 from sim.hal_depth.depth import HalDepth
 from sim.run import Run
 from sim.scenario.scenario import parse
+from tests.support.command import PRESCRIPTION
 from tools.report.summary import render
 
-SHORT = """
-[prescription]
-name = "short"
-irradiance_mw_cm2 = { 810 = 2.5, 850 = 2.5, 940 = 2.5, 1060 = 2.5 }
-light = { mode = "cw" }
-fluence_j_cm2 = 0.4
-max_min = 10
-set_point_c = 40
-"""
 PRESS = '[[event]]\nat_s = {}\npress = "START"\n'
 # A power cut in the first session; the third begins once the belt was off and on again.
 THREE = (
-    "duration_s = 330\n" + SHORT + PRESS.format(5) + '[[event]]\nat_s = 50\nfault = "brownout"\n'
+    "duration_s = 330\n" + PRESCRIPTION + PRESS.format(5)
+    + '[[event]]\nat_s = 50\nfault = "brownout"\n'
     + PRESS.format(70) + "[[event]]\nat_s = 200\nworn = false\n[[event]]\nat_s = 210\nworn = true\n"
     + PRESS.format(240)
 )  # fmt: skip

@@ -9,7 +9,8 @@ import threading
 import time
 import tty
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,24 @@ class Simulated:
         self.run.close()
         if self.failed:
             raise self.failed
+
+
+@contextmanager
+def on_port(run: Any, begin_s: float, times: float = 40.0) -> Iterator[Simulated]:
+    """A unit at driver depth on a port; from `begin_s` it runs once a command has opened that."""
+    bench = Simulated(run, begin_s, times)
+    opened = device.Device.open
+
+    def open_and_go(unit: device.Device) -> None:
+        opened(unit)
+        bench.going.set()
+
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(device.Device, "open", open_and_go)
+            yield bench
+    finally:
+        bench.close()
 
 
 class Emulated:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from hal.boards import RPI_PICO
 from tests.support.bench_desk import Bench
 from tools.bench.site import MODULES, gallery
 
@@ -129,8 +130,30 @@ def test_every_scenario_of_the_gallery_begins(desk: Bench) -> None:
     for title in titles:
         desk.page.evaluate("document.querySelector('#first').open = true")
         desk.page.locator("#gallery button", has_text=str(title)).click()
+        desk.page.wait_for_selector("#first:not([open])")  # this unit is there, no longer the last
         desk.shows("#state-name", "WAIT_SKIN")
         assert desk.page.is_hidden("#trouble")
+
+
+def test_of_two_units_begun_at_once_the_page_shows_the_second_alone(desk: Bench) -> None:
+    """Its prescription, too: the answer to the first comes while the second is waited for."""
+    banks = ", ".join(f"{nm} = 2.5" for nm, *_ in RPI_PICO.BANKS)
+    texts = [
+        f"duration_s = 60\n[prescription]\nname = 'at {celsius}'\nset_point_c = {celsius}\n"
+        f"max_min = 30\nfluence_j_cm2 = 6\nirradiance_mw_cm2 = {{ {banks} }}\n"
+        "light = { mode = 'cw' }\n"
+        for celsius in (40, 38.5)
+    ]
+    desk.page.evaluate(
+        """(texts) => texts.forEach((text) => {
+      document.querySelector("#story-text").value = text;
+      document.querySelector("#story-run").click();
+    })""",
+        texts,
+    )
+    desk.page.wait_for_selector("#play:not([disabled])")
+    desk.shows("#facts div:has(dt:text('held at')) dd", "38.5 °C")
+    assert desk.page.input_value("#dose-set_point_c") == "38.5"
 
 
 def test_the_strip_stays_in_sight_and_says_what_the_rows_say(desk: Bench) -> None:

@@ -17,6 +17,7 @@ from firmware.records import journal
 from sim.common.default_prescription import DEFAULT
 from sim.driver_depth.unit_build import Build
 from tests.support.bench_desk import Bench
+from tests.support.browser import LOADED_MS
 from tests.support.chip_programs import START, ChipRun, story
 from tests.support.journals import KEY, OTHER, unit_journal
 from tests.support.serial_pty import Simulated
@@ -145,13 +146,13 @@ def page(chromium: "Browser", address: str, cable: Cable | None) -> Iterator[Ben
 
 def connect(desk: Bench) -> None:
     desk.page.evaluate("document.querySelector('#connect').open = true")
-    desk.page.click("#real-connect", timeout=10_000)
+    desk.page.click("#real-connect")
 
 
 def said(desk: Bench, what: str) -> None:
     from playwright.sync_api import expect
 
-    expect(desk.page.locator("#real-said")).to_have_text(re.compile(what), timeout=20_000)
+    expect(desk.page.locator("#real-said")).to_have_text(re.compile(what), timeout=LOADED_MS)
 
 
 def test_a_unit_is_shown_pulled_and_prescribed(
@@ -223,6 +224,44 @@ def test_a_cable_that_is_pulled_is_told_and_may_be_plugged_in_again(
         desk.page.wait_for_selector("#state-name[data-state]")
         connect(desk)
         said(desk, f"^Connected to unit {SERIAL}$")
+
+
+def test_a_late_answer_to_an_earlier_question_is_not_taken_for_the_next(
+    chromium: "Browser", address: str
+) -> None:
+    """The cable was pulled while the unit read a file that is not there: it says so only now."""
+    waiting = [b'{"error":"there is no such file"}\n']
+    names = {"files": ["prescription.json"], "board": "RPI_PICO", "serial": SERIAL}
+
+    def write(data: bytes) -> None:
+        answers = {
+            b"list": names,
+            b"get ": {"error": "there is no such file"},
+            b"cloc": {"ok": "set"},
+        }
+        waiting.append(json.dumps(answers[data[:4]]).encode() + b"\n")
+
+    cable = Cable(lambda: waiting.pop(0) if waiting else b"", write)
+    with page(chromium, address, cable) as desk:
+        connect(desk)
+        said(desk, f"^Connected to unit {SERIAL}$")
+        desk.page.click("#real-clock")
+        said(desk, "^Set$")
+
+
+def test_a_line_that_breaks_while_it_connects_is_not_called_connected(
+    chromium: "Browser", address: str
+) -> None:
+    waiting = [json.dumps({"files": [], "serial": SERIAL}).encode() + b"\n"]
+    cable = Cable(lambda: waiting.pop(0) if waiting else b"", lambda data: None)
+    cable.left = len(waiting[0])
+    with page(chromium, address, cable) as desk:
+        connect(desk)
+        said(desk, "^The line broke off")
+        desk.page.wait_for_timeout(500)
+        said(desk, "^The line broke off")
+        assert desk.page.is_hidden("#real")
+        desk.shows("#which", "SIMULATED")
 
 
 def test_a_second_tab_is_told_that_the_first_has_the_unit(

@@ -17,9 +17,8 @@ from sim.run import nominal_calibration, seal_for
 from tests.support.chip_programs import START, ChipRun, story
 from tests.support.command import Waistband
 from tests.support.journals import KEY, OTHER
-from tests.support.serial_pty import Port, Simulated, be_patient, until
+from tests.support.serial_pty import Port, Simulated, be_patient, on_port, until
 from tools.prescription import file, keyfile
-from tools.unit.device import Device
 
 READY_S = 6.0
 TIMES = 5.0  # as fast as the clock: a host is given 2 s of the unit's time
@@ -41,20 +40,10 @@ def unit(files: dict[str, bytes] | None = None, begin_s: float = READY_S) -> Ite
     """A unit with keys and these files behind a port; it goes on once the port is opened."""
     events = (START,) if begin_s > READY_S else ()
     build = Build(files={**KEYED, **(files or {})})
-    bench = Simulated(ChipRun(story(*events, duration_s=1e4), build=build), begin_s, TIMES)
-    opened = Device.open
-
-    def open_and_go(device: Device) -> None:
-        opened(device)
-        bench.going.set()
-
-    try:
-        with pytest.MonkeyPatch.context() as patch:
-            be_patient(patch, "ANSWER_S", "RETURN_S")
-            patch.setattr(Device, "open", open_and_go)
-            yield bench
-    finally:
-        bench.close()
+    run = ChipRun(story(*events, duration_s=1e4), build=build)
+    with on_port(run, begin_s, TIMES) as bench, pytest.MonkeyPatch.context() as patch:
+        be_patient(patch, "ANSWER_S", "RETURN_S")
+        yield bench
 
 
 def held(bench: Simulated) -> dict[str, bytes]:

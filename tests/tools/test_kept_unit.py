@@ -9,20 +9,13 @@ import pytest
 from sim.run import Run
 from sim.scenario.scenario import parse
 from sim.scenario.toml_writer import to_toml
-from tests.support.command import Ended, Waistband
+from tests.support.command import PRESCRIPTION, Ended, Waistband
 from tools.unit.kept import read_unit
 
 DAY = """
 duration_s = 200
 start = { date = %s, battery_pct = 70 }
-[prescription]
-name = "short"
-irradiance_mw_cm2 = { 810 = 2.5, 850 = 2.5, 940 = 2.5, 1060 = 2.5 }
-light = { mode = "cw" }
-fluence_j_cm2 = 0.4
-max_min = 10
-set_point_c = 40
-[[event]]
+%s[[event]]
 at_s = 10
 press = "START"
 [[event]]
@@ -43,7 +36,7 @@ def refused(ended: Ended) -> str:
 
 
 def write_day(date: str) -> str:
-    Path("day.toml").write_text(DAY % date)
+    Path("day.toml").write_text(DAY % (date, PRESCRIPTION))
     return "day.toml"
 
 

@@ -28,7 +28,7 @@ from hal.files import DEPLOYING
 from sim.driver_depth.unit_build import Build
 from tests.support.chip_programs import START, ChipRun, story
 from tests.support.command import JSON, SHORT, Waistband
-from tests.support.serial_pty import Port, Simulated, until
+from tests.support.serial_pty import Port, Simulated, on_port, until
 from tools.commands import monitor
 from tools.unit import device, monitor_view
 from tools.unit.device import Device
@@ -50,19 +50,9 @@ def line(**changes: Any) -> bytes:
 @contextmanager
 def behind(begin_s: float, *events: Any, build: Build | None = None) -> Iterator[Simulated]:
     """A unit on the bench, on a port; it runs once somebody has opened that."""
-    bench = Simulated(ChipRun(story(*events, duration_s=600.0), build=build or Build()), begin_s)
-    opened = Device.open
-
-    def open_and_go(unit: Device) -> None:
-        opened(unit)
-        bench.going.set()
-
-    try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Device, "open", open_and_go)
-            yield bench
-    finally:
-        bench.close()
+    run = ChipRun(story(*events, duration_s=600.0), build=build or Build())
+    with on_port(run, begin_s) as bench:
+        yield bench
 
 
 def test_the_fields_are_those_of_the_firmware() -> None:

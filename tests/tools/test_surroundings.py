@@ -120,3 +120,23 @@ def why_not(path: Path) -> str:
         pass
     assert "remove" not in str(why.value)
     return str(why.value)
+
+
+# Every module of the desk, without the modules that MicroPython alone has. What runs in the page's
+# own MicroPython is left out.
+IMPORT_ALL = """
+import importlib, pkgutil, sys
+sys.modules["machine"] = None
+import sim, tools
+for package in (sim, tools):
+    for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        if found.name != "tools.bench.page":
+            importlib.import_module(found.name)
+"""
+
+
+def test_each_module_of_the_desk_is_imported_where_there_is_no_unit() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", IMPORT_ALL], cwd=ROOT, stderr=subprocess.PIPE, text=True, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")

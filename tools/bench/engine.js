@@ -42,11 +42,11 @@ export class Engine {
     const refused = this[`on_${message.do}`]
       ? this[`on_${message.do}`](message)
       : `there is no ${message.do}`;
-    if (refused) this.send({ is: "error", text: refused, of: message.do });
+    if (refused) this.send({ is: "error", text: refused, of: message.do, id: message.id });
     return refused;
   }
 
-  on_begin({ scenario }) {
+  on_begin({ scenario, id }) {
     const refused = this.unit.begin(JSON.stringify(scenario));
     if (refused) return refused;
     this.copies.clear();
@@ -54,7 +54,7 @@ export class Engine {
     this.over = false;
     this.begun = true;
     this.copies.store(0);
-    this.sendBegun();
+    this.sendBegun(id);
   }
 
   on_step({ ticks }) {
@@ -131,10 +131,11 @@ export class Engine {
     this.send({ is: "scenario", scenario: JSON.parse(this.unit.scenario(true)) });
   }
 
-  sendBegun() {
+  // `id`: of the `begin` that this answers, if it does.
+  sendBegun(id) {
     const depth_mm = JSON.parse(this.unit.skin_depths());
-    this.send({ is: "begun", t_s: (this.ticks * TICK_MS) / 1000, ticks: this.ticks, depth_mm });
-    this.send({ is: "scenario", scenario: JSON.parse(this.unit.scenario(true)) });
+    this.send({ is: "begun", t_s: (this.ticks * TICK_MS) / 1000, ticks: this.ticks, depth_mm, id });
+    this.send({ is: "scenario", scenario: JSON.parse(this.unit.scenario(true)), id });
     this.sendFrame(true);
   }
 

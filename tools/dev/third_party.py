@@ -43,13 +43,13 @@ def normalize(name: str) -> str:
 def read_licence(found: Distribution) -> str:
     """Return the licence that a package names: its expression, else classifiers, else text."""
     about = found.metadata
-    if expression := about["License-Expression"]:
-        return str(expression)
+    if expression := about.get_all("License-Expression"):
+        return str(expression[0])
     named = [text for text in about.get_all("Classifier") or () if text.startswith(LICENCE)]
     if named:
         return ", ".join(text.rpartition(" :: ")[2] for text in named)
-    if text := about["License"]:
-        return str(text).strip().splitlines()[0]
+    if text := about.get_all("License"):
+        return str(text[0]).strip().splitlines()[0]
     files = [path for path in found.files or () if path.name.upper().startswith("LICENSE")]
     return (files[0].read_text() if files else "").strip().partition("\n")[0] or "not named"
 

@@ -8,7 +8,7 @@ import re
 from firmware.core.conversions import clock_seconds
 from firmware.records import signed_command
 from firmware.trial import visits
-from hal.console import HEARD_MAX
+from hal.contract import HEARD_MAX
 from sim.common import validate
 from sim.common.errors import BadInput
 from tools.prescription import register

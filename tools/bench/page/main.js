@@ -34,7 +34,7 @@ const SHOW_SPEED = 10; // of a scenario of the gallery
 const worker = new Worker("worker.js", { type: "module" });
 const buzzer = new Buzzer();
 const send = (message) => worker.postMessage(message);
-const bench = { events: [] }; // the parts, once the engine is ready
+const bench = { begins: 0 }; // the parts, once the engine is ready
 
 function trouble(line) {
   text($("trouble"), line);
@@ -64,9 +64,9 @@ function begin(scenario, linked = false, show = false) {
     trouble("");
     bench.story.kept = false;
   }
-  bench.anew = { until_s: duration_s, linked, show };
+  bench.anew = { id: bench.begins += 1, until_s: duration_s, linked, show };
   bench.transport.enable(false);
-  send({ do: "begin", scenario: goes_on ? { ...scenario, duration_s: DURATION_S } : scenario });
+  send({ do: "begin", id: bench.begins, scenario: goes_on ? { ...scenario, duration_s: DURATION_S } : scenario });
 }
 
 function press(name, down) {
@@ -107,15 +107,16 @@ const heard = {
     keepOffline();
   },
 
-  begun({ t_s, depth_mm }) {
+  begun({ t_s, depth_mm, id }) {
     bench.body.depth_mm = depth_mm; // of this wearer
-    if (bench.anew) return; // `scenario` says with what
+    if (bench.anew || id) return; // `scenario` says with what
     for (const part of [bench.traces, bench.body, bench.diagram, bench.now]) part.cut(t_s);
     bench.transport.begun(t_s);
     bench.due = true;
   },
 
-  scenario({ scenario }) {
+  scenario({ scenario, id }) {
+    if (bench.anew && id !== bench.anew.id) return; // of a unit that another takes the place of
     bench.scenario = scenario;
     if (bench.anew) fresh(scenario);
     bench.traces.strikes = strikes(scenario.event);
@@ -162,11 +163,13 @@ const heard = {
   saved: ({ scenario }) => bench.story.receive(scenario),
   speed: (pace) => bench.transport.pace(pace),
 
-  error({ text: line, of }) {
+  error({ text: line, of, id }) {
+    if (id && id !== bench.anew?.id) return;
     if (of === "explain") {
       bench.dose.showExplanation({ error: line });
       return;
     }
+    if (bench.anew && of && !id) return; // of a unit that another takes the place of
     const linked = bench.anew?.linked;
     bench.anew = null;
     if (bench.scenario) {

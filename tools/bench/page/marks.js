@@ -89,41 +89,36 @@ function limitLines(u, limits, colour) {
 
 /** What was broken, and when: dotted, named at the top. */
 function strikeLines(u, traces, named, colour) {
-  clipped(u, (ctx, bbox) => {
-    ctx.strokeStyle = ctx.fillStyle = colour("ink");
-    ctx.lineWidth = devicePixelRatio;
-    ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
-    ctx.textBaseline = "top";
-    traces.strikes.forEach(({ t, name }, k) => {
-      const x = u.valToPos(t, "x", true);
-      ctx.beginPath();
-      ctx.moveTo(x, bbox.top);
-      ctx.lineTo(x, bbox.top + bbox.height);
-      ctx.stroke();
-      if (!named || x < bbox.left || x > bbox.left + bbox.width) return;
-      ctx.textAlign = "right";
-      ctx.fillText(`✕ ${name}`, x - 4 * devicePixelRatio, bbox.top + (3 + 12 * (k % 4)) * devicePixelRatio);
-    });
-  });
+  uprights(u, traces.strikes, { colour: colour("ink"), wide: 1, dash: [2, 3], baseline: "top" },
+    named && (({ name }, k) => ({ words: `✕ ${name}`, right: true, down: 3 + 12 * (k % 4) })));
 }
 
+/** Latched faults, named at the bottom on the side where there is room. */
 function faultLines(u, traces, named, colour) {
+  const { left, width, height } = u.bbox;
+  uprights(u, traces.marks, { colour: colour("alarm"), wide: 1.5, dash: [], baseline: "bottom" },
+    named && (({ names }, k, x) => ({ words: names.join(", "), right: x > left + width / 2,
+      down: height / devicePixelRatio - (4 + 12 * (k % 4)) })));
+}
+
+/** A line from top to bottom at each row's `t`; `label(row, k, x)` gives its words, on which side
+    they stand and how far down, or is false where none are written. */
+function uprights(u, rows, { colour, wide, dash, baseline }, label) {
   clipped(u, (ctx, bbox) => {
-    ctx.strokeStyle = ctx.fillStyle = colour("alarm");
-    ctx.lineWidth = 1.5 * devicePixelRatio;
-    ctx.setLineDash([]);
-    ctx.textBaseline = "bottom";
-    traces.marks.forEach(({ t, names }, k) => {
-      const x = u.valToPos(t, "x", true);
+    ctx.strokeStyle = ctx.fillStyle = colour;
+    ctx.lineWidth = wide * devicePixelRatio;
+    ctx.setLineDash(dash.map((px) => px * devicePixelRatio));
+    ctx.textBaseline = baseline;
+    rows.forEach((row, k) => {
+      const x = u.valToPos(row.t, "x", true);
       ctx.beginPath();
       ctx.moveTo(x, bbox.top);
       ctx.lineTo(x, bbox.top + bbox.height);
       ctx.stroke();
-      if (!named || x < bbox.left || x > bbox.left + bbox.width) return;
-      const late = x > bbox.left + bbox.width / 2;
-      ctx.textAlign = late ? "right" : "left";
-      const y = bbox.top + bbox.height - (4 + 12 * (k % 4)) * devicePixelRatio;
-      ctx.fillText(names.join(", "), x + (late ? -5 : 5) * devicePixelRatio, y);
+      if (!label || x < bbox.left || x > bbox.left + bbox.width) return;
+      const { words, right, down } = label(row, k, x);
+      ctx.textAlign = right ? "right" : "left";
+      ctx.fillText(words, x + (right ? -5 : 5) * devicePixelRatio, bbox.top + down * devicePixelRatio);
     });
   });
 }

@@ -4,7 +4,7 @@
 
 import { $, download, make, say, text } from "./dom.js";
 import { readJournal } from "./journal.js";
-import { Line, lacking } from "./serial.js";
+import { BROKE_OFF, Line, lacking } from "./serial.js";
 import { Traces } from "./traces.js";
 import { number } from "./words.js";
 
@@ -86,15 +86,14 @@ export class Real {
   async greet() {
     let who = {};
     try {
-      who = await this.line.ask("list", ["files", "error"]);
+      who = await this.line.list();
     } catch {
       await this.line.close();
       throw new Error("no unit answers on this port: is it this one, and is the unit switched on?");
     }
     this.knows = Array.isArray(who.files);
     this.serial = String(who.serial ?? "").slice(0, 40);
-    const asked = this.knows ? await this.prescription().catch(() => null) : null;
-    this.show(asked);
+    this.show(this.knows ? await this.prescription().catch(unlessBroken) : null);
     if (this.knows) return `connected to unit ${this.serial || "without a serial"}`;
     return who.error?.includes("not a command")
       ? "connected; its release is older and gives no files here: take the command for these"
@@ -135,7 +134,7 @@ export class Real {
 
   /** The port is gone. */
   gone() {
-    this.tell("the line broke off: plug the unit in and connect again", true);
+    this.tell(BROKE_OFF, true);
     if (!this.on) return;
     document.body.classList.add("cut");
     text($("which"), `REAL UNIT ${this.serial}: not connected`);
@@ -274,6 +273,12 @@ export class Real {
       make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head)))),
       make("tbody", {}, ...rows));
   }
+}
+
+/** Nothing where a question failed, unless the line did. */
+function unlessBroken(why) {
+  if (why.message === BROKE_OFF) throw why;
+  return null;
 }
 
 /** The prescription in a file's bytes, signed or plain, or null. */

@@ -6,7 +6,7 @@ const LINE_MOST = 2_048, FILE_MOST = 1 << 18;
 const ANSWER_MS = 8_000, QUIET_MS = 5_000;
 const BAUD = 115_200; // USB takes no notice
 export const ABSENT = "there is no such file";
-const BROKE_OFF = "the line broke off: plug the unit in and connect again";
+export const BROKE_OFF = "the line broke off: plug the unit in and connect again";
 
 /** What this browser lacks to reach a unit; "" where nothing. */
 export function lacking() {
@@ -22,6 +22,7 @@ export class Line {
       the port is gone. */
   constructor(port, heard, gone) {
     Object.assign(this, { port, heard, gone, text: [], overlong: false, asked: null, file: null });
+    this.late = true; // an answer to an earlier question may still come
     this.decoder = new TextDecoder();
   }
 
@@ -57,7 +58,13 @@ export class Line {
     await this.port.close().catch(() => {});
   }
 
-  async write(bytes) {
+  /** Send bytes, behind those that are on their way. */
+  write(bytes) {
+    this.sent = (this.sent ?? Promise.resolve()).catch(() => {}).then(() => this.send(bytes));
+    return this.sent;
+  }
+
+  async send(bytes) {
     if (!this.is || !this.port.writable) throw new Error(BROKE_OFF);
     const writer = this.port.writable.getWriter();
     try {
@@ -129,6 +136,7 @@ export class Line {
   fail(why) {
     clearTimeout(this.waiting);
     const { asked, file } = this;
+    if (asked || file) this.late = true;
     this.asked = this.file = null;
     asked?.fail(new Error(why));
     file?.fail(new Error(why));
@@ -145,8 +153,23 @@ export class Line {
     return found;
   }
 
+  /** Ask for the list of files; its answer. What was asked before the line broke, or too long ago,
+      may be answered only now: the first error counts for that, and so does silence. */
+  async list() {
+    let row = {};
+    try {
+      row = await this.ask("list", ["files", "error"]);
+    } catch (why) {
+      if (!this.is) throw why;
+    }
+    if (!row.files) row = await this.ask("list", ["files", "error"]);
+    this.late = false;
+    return row;
+  }
+
   /** "ok" of a command. Throws with the unit's own words where it refuses. */
   async order(line) {
+    if (line && this.late) await this.list();
     const row = await this.ask(line, ["ok", "error"]);
     if (row.error !== undefined) throw new Error(`the unit says: ${row.error}`);
     return String(row.ok);
@@ -154,6 +177,7 @@ export class Line {
 
   /** A file's bytes, whole; null where there is none. */
   async get(name) {
+    if (this.late) await this.list();
     const { row, content } = await this.ask(`get ${name}`, ["get", "error"], (row) => this.begin(row, name));
     if (row.error === ABSENT) return null;
     if (row.error !== undefined) throw new Error(`the unit says: ${row.error}`);

@@ -16,6 +16,7 @@ export class Strip {
   /** A new unit, asked for this dose a pad, J/cm². */
   begun(asked) {
     this.asked = asked;
+    this.state("…", ""); // until it says which
     this.verdict(null);
   }
 
