@@ -27,6 +27,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "desk")
 # Files whose tests take seconds, the longest first: they also begin first, lest one of them
 # runs alone at the end. Beside a file: which of its tests, as a pattern; "" are all.
 SLOW = {
+    "tests/tools/test_year.py": "",
     "tests/firmware/test_every_line.py": "",
     "tests/sim/test_model_check.py": "",
     "tests/tools/test_deploy.py": "",
@@ -45,6 +46,7 @@ SLOW = {
     "tests/firmware/test_coverage.py": "",
     "tests/firmware/test_sessions.py": "",
     "tests/tools/test_monitor.py": "",
+    "tests/tools/test_gallery.py": "tells_its_story",
     "tests/sim/test_faults_in_runs.py": "",
     "tests/sim/test_snapshot.py": "",
     "tests/sim/test_sabotage.py": "",
