@@ -153,10 +153,18 @@ def _bundle(board: str, _as_of: tuple[tuple[Path, int], ...]) -> bytes:
         "sha256": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()},
         "files": texts,
         "gallery": gallery(),
-        "release": release_name(device_files(ROOT)),
+        "release": name_release(),
         "style": STYLE.read_text(encoding="utf-8"),
     }
     return json.dumps(about, indent=0, default=str).encode() + b"\n"  # a TOML date as text
+
+
+def name_release() -> str:
+    """The release of the product; of an installed package, which lacks its sources, the version."""
+    try:
+        return release_name(device_files(ROOT))
+    except BadInput:
+        return version()
 
 
 def unit(entry: str = ENTRY, board: str = REFERENCE) -> dict[str, str]:
