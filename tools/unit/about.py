@@ -5,14 +5,14 @@ by itself.
 """
 
 import json
+from collections import namedtuple
 
 from sim.common.errors import BadInput
-from sim.common.value_record import Record
 from sim.driver_depth.frozen import FROZEN_MARK, FROZEN_MODULE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, NamedTuple
 
 BOARDS = {
     # MicroPython's name of the machine: the board file
@@ -41,15 +41,19 @@ class Failed(Exception):
     """An exception in the unit's own Python; the message is its last line."""
 
 
-class About(Record):
-    """The MicroPython at the prompt."""
+if TYPE_CHECKING:
 
-    FIELDS = ("chip", "board", "version", "free", "frozen")
-    chip: str
-    board: str  # a value of BOARDS
-    version: str
-    free: int  # bytes of the filesystem
-    frozen: str  # the release that is frozen into MicroPython; "" where files hold the product
+    class About(NamedTuple):
+        """The MicroPython at the prompt."""
+
+        chip: str
+        board: str  # a value of BOARDS
+        version: str
+        free: int  # bytes of the filesystem
+        frozen: str  # the release that is frozen into MicroPython; "" where files hold the product
+
+else:  # MicroPython's
+    About = namedtuple("About", ("chip", "board", "version", "free", "frozen"))
 
 
 def judge_about(said: str, port: str) -> About:
