@@ -232,10 +232,10 @@ def vm_folder(
     that is missing. Restarting is tried on the emulated chip; here the prompt stays."""
     for name in ("littlefs", "mpremote"):
         pytest.importorskip(name, reason=f"{name} is not installed")
-    from tools.unit import device
+    from tools.unit import about, device
     from tools.unit import transfer as deploy
 
-    monkeypatch.setitem(device.BOARDS, "linux", "RPI_PICO")
+    monkeypatch.setitem(about.BOARDS, "linux", "RPI_PICO")
     monkeypatch.setattr(deploy, "restart", lambda unit, about: unit.close())
     monkeypatch.setattr(device.Device, "wait_for_restart", lambda unit: "unit")
     return tmp_path_factory.mktemp("flash")

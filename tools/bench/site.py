@@ -14,7 +14,10 @@ from pathlib import Path
 
 from sim.common.boards import REFERENCE
 from sim.common.errors import BadInput
+from sim.driver_depth.flash import device_files
+from tools.bringup.report_files import STYLE
 from tools.common.version import version
+from tools.unit.manifest import release_name
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCH = ROOT / "tools" / "bench"
@@ -132,11 +135,12 @@ def read_title(text: str) -> tuple[str, str]:
 
 
 def bundle(board: str = REFERENCE) -> bytes:
-    """The unit for the page's MicroPython: name of its board, text and SHA-256 of each file. Made
-    anew only after a file has changed."""
+    """The unit for the page's MicroPython: name of its board, text and SHA-256 of each file, the
+    gallery, the product's release and the style of reports. Made anew only after a file has
+    changed."""
     folders = [ROOT / part for part in UNIT] + [BENCH]
     paths = [path for folder in folders for path in folder.rglob("*.py")]
-    paths += GALLERY.glob("*.toml")
+    paths += (*GALLERY.glob("*.toml"), STYLE)
     return _bundle(board, tuple((path, path.stat().st_mtime_ns) for path in sorted(paths)))
 
 
@@ -149,8 +153,18 @@ def _bundle(board: str, _as_of: tuple[tuple[Path, int], ...]) -> bytes:
         "sha256": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()},
         "files": texts,
         "gallery": gallery(),
+        "release": name_release(),
+        "style": STYLE.read_text(encoding="utf-8"),
     }
     return json.dumps(about, indent=0, default=str).encode() + b"\n"  # a TOML date as text
+
+
+def name_release() -> str:
+    """The release of the product; of an installed package, which lacks its sources, the version."""
+    try:
+        return release_name(device_files(ROOT))
+    except BadInput:
+        return version()
 
 
 def unit(entry: str = ENTRY, board: str = REFERENCE) -> dict[str, str]:
