@@ -5,13 +5,16 @@ same room on the same skin: same presses, belt, heat, cold, cable, charger, all 
 Whatever a person can see, hear or read out of one unit has to come out of the other as well, at the
 same tick. The screen, cues, telemetry and the open fields of the journal are compared.
 
+Physics may part a pair: its lit pads are warmer. Then the two units do different things (state,
+refusal, fault), and at that moment. A difference in what is said alone is a leak, however warm.
+
 | action  | drawn                                                                           |
 |---------|---------------------------------------------------------------------------------|
 | press   | a button, short or long                                                         |
 | belt    | off, or its buckle open, 1 to 400 s; a pad that slips                           |
 | cold    | room of -5 to 12 C, or a draught, 10 to 600 s                                   |
 | heat    | room of 34 to 50 C, a hot pack of 50 to 400 W/m2, a blanket, 10 to 600 s        |
-| cable   | status, clock, self-test, no command                                            |
+| cable   | status, clock, self-test, files that may be read, no command                    |
 | charger | plugged in, 1 to 60 s                                                           |
 | time    | nothing, 1 to 300 s                                                             |
 """
@@ -20,9 +23,10 @@ import json
 import random
 import re
 from collections.abc import Callable
+from itertools import count, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from firmware.core import states
+from firmware.core import faults, states
 from sim.common.boards import REFERENCE, find_board
 from sim.common.story import Event, Scenario, Start
 from sim.common.value_record import replace
@@ -40,9 +44,11 @@ ACTIONS_MOST = 10
 APART_C = 0.3  # contact of a pad, between the two units: less is noise and quantisation
 BELT_OFF_S, WORN_S, START_S, ANSWER_S, LIT_S = 7.0, 8.5, 12.0, 15.0, 26.0
 AFTER_S = 40.0  # of answers after therapy
-SECRET = re.compile(rb'"(sealed|prev|seal|receipt)": "[0-9A-Za-z-]*"')
+SECRET = re.compile(rb'"(sealed|prev|seal|receipt|sha256)": ?"[0-9A-Za-z-]*"')
+TOGETHER_MS = 1_000  # what is said and what is done at the same time
 CODE = re.compile(r"[0-9A-Z]{4}(-[0-9A-Z]{4}){2}")  # a receipt: the letters of a tag
 COMMANDS = (b"status", b"selftest", b"hello", b"clock 2026-01-01T00:00:00")
+FILES = (b"list", b"get visit.json", b"get journal.0", b"get calibration.json", b"get day.json")
 Seen = tuple[int, str, str]  # ms since power-on, kind, content
 
 
@@ -57,11 +63,17 @@ class Parting(NamedTuple):
     actions: str  # until then
     lit_c: float  # contact of the pad that was then most apart, lit unit, C
     dark_c: float
+    acted: bool  # whether the units did different things then
 
     @property
     def by_warmth(self) -> bool:
         """Whether the pads were unequally warm, so that physics may have parted them."""
         return abs(self.lit_c - self.dark_c) >= APART_C
+
+    @property
+    def by_physics(self) -> bool:
+        """Whether warmth had the units do different things: a leak is none."""
+        return self.by_warmth and self.acted
 
 
 class Watched(NamedTuple):
@@ -71,6 +83,7 @@ class Watched(NamedTuple):
     journal: bytes
     contact_c: list[tuple[int, tuple[float, ...], str]]  # ms, each pad, state: each second
     given_j_cm2: float
+    acts: list[tuple[int, int, int, int]]  # ms, state, refusal, faults: each change
 
 
 def draw_visit(seed: int) -> tuple[Scenario, tuple[Event, ...], list[tuple[float, bytes]], int]:
@@ -172,8 +185,9 @@ def draw_cable(
     source: random.Random, at_s: float, start: Start, events: list[Event],
     commands: list[tuple[float, bytes]],
 ) -> float:  # fmt: skip
-    """A line over USB."""
+    """A line over USB, and another for the unit's files."""
     commands.append((at_s, source.choice(COMMANDS)))
+    commands.append((at_s + 1.0, random.Random(at_s).choice(FILES)))
     return 1.0
 
 
@@ -228,8 +242,17 @@ def watch_visit(seed: int, masked: bool) -> Watched:
     listen(run.hal, seen)
     run.continue_with(events, scenario.duration_s)
     contact_c = []
+    acts: list[tuple[int, int, int, int]] = []
     due = sorted(commands)
-    while run.advance(5):
+    for step in count():
+        if not run.advance(1):
+            break
+        session = run.unit.session
+        act = session.state, session.refused, run.unit.faults.latched & faults.STOPPING
+        if not acts or acts[-1][1:] != act:
+            acts.append((run.t_ms, *act))
+        if step % 5:
+            continue
         while due and due[0][0] <= run.t_s:
             run.hal.commands.append(due.pop(0)[1])
         temperatures = tuple(pad.contact_mc / 1000 for pad in run.unit.pads)
@@ -238,29 +261,25 @@ def watch_visit(seed: int, masked: bool) -> Watched:
     journal = b"".join(SECRET.sub(b"", run.hal.files[name]) for name in names)
     given = run.result()["true_fluence_j_cm2"]
     run.close()
-    return Watched(seen, journal, contact_c, sum(sum(pad.values()) for pad in given.values()))
+    return Watched(seen, journal, contact_c, sum(sum(pad.values()) for pad in given.values()),
+                   acts)  # fmt: skip
 
 
 def listen(hal: "SimHal", seen: list[Seen]) -> None:
     """Keep what the unit shows, sounds and says."""
-    unit: Any = hal
-    show, signal = unit.show, unit.signal
 
-    def shown(row: int, cells: bytearray) -> None:
-        text = bytes(cells).decode("ascii", "replace").rstrip()
-        seen.append((unit.t_ms, f"row {row}", CODE.sub("receipt", text)))
-        show(row, cells)
+    def shown(row: int, cells: bytes) -> None:
+        text = cells.decode("ascii", "replace").rstrip()
+        seen.append((hal.t_ms, f"row {row}", CODE.sub("receipt", text)))
 
     def signalled(cue: int) -> None:
-        seen.append((unit.t_ms, "cue", states.CUES[cue]))
-        signal(cue)
-
-    unit.show, unit.signal = shown, signalled
+        seen.append((hal.t_ms, "cue", states.CUES[cue]))
 
     def said(line: bytes) -> None:
-        seen.append((unit.t_ms, "line", CODE.sub("receipt", line.decode().strip())))
+        line = SECRET.sub(b"", line)  # of a file as well
+        seen.append((hal.t_ms, "line", CODE.sub("receipt", line.decode().strip())))
 
-    unit.on_line = said
+    hal.on_row, hal.on_cue, hal.on_line = shown, signalled, said
 
 
 def compare_pair(seed: int) -> tuple[Parting | None, float]:
@@ -297,8 +316,15 @@ def describe_parting(
     apart = max(pads, key=lambda pair: abs(pair[0] - pair[1]))
     return Parting(
         seed, t_ms / 1000, texts[0], texts[1], then[0][2], f"{minutes} min; " + ", ".join(before),
-        *apart,
+        *apart, any(abs(done_ms - t_ms) <= TOGETHER_MS for done_ms in acted_apart(lit, dark)),
     )  # fmt: skip
+
+
+def acted_apart(lit: Watched, dark: Watched) -> list[int]:
+    """When the units first did different things, ms; nothing where they never did."""
+    pairs = zip_longest(lit.acts, dark.acts)
+    first = next((pair for pair in pairs if pair[0] != pair[1]), ())
+    return [act[0] for act in first if act]
 
 
 def shown_value(event: Event) -> str:
