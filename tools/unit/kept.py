@@ -18,7 +18,7 @@ from sim.common.story import Scenario, Start
 from sim.common.value_record import replace
 from sim.faults.hardware import CLOCK_S
 from sim.hal_depth.depth import HalDepth
-from sim.run import Run
+from sim.run import CALIBRATION, Run
 from tools.common.files import reason, write_whole
 
 STATE = "simulator.json"
@@ -44,6 +44,11 @@ class Kept:
         """The board that the files name."""
         named = self.files.get(BOARD_FILE, b"").decode("ascii", "replace").strip()
         return named or REFERENCE
+
+    def at_power_on(self) -> dict[str, bytes]:
+        """The files that a run begins with. A calibration that is gone is an empty one: without it
+        the simulator would take the unit for a new one, and make it."""
+        return {CALIBRATION: b"", **self.files}
 
 
 def read_unit(folder: str) -> Kept:
@@ -114,7 +119,10 @@ def read_run(run: Run) -> Kept:
     charge_pct = min(max(run.plant.battery.charge * 100.0, 0.0), 100.0)
     depth = run.depth
     word = depth.read_scratch() if depth.powered else 0
-    return Kept(run.read_files(), charge_pct, depth.read_clock_s(), word)
+    files = run.read_files()
+    if not files[CALIBRATION]:
+        del files[CALIBRATION]  # it was gone
+    return Kept(files, charge_pct, depth.read_clock_s(), word)
 
 
 def fit_scenario(scenario: Scenario, kept: Kept | None, folder: str) -> Scenario:
@@ -139,7 +147,7 @@ def idle_scenario(kept: Kept, duration_s: float, worn: bool = False) -> Scenario
 def switch_on(kept: Kept, duration_s: float = BOOT_S, worn: bool = False) -> Run:
     """Switch the unit on, at HAL depth."""
     return Run(
-        idle_scenario(kept, duration_s, worn), files=kept.files, clock_s=kept.clock_s,
+        idle_scenario(kept, duration_s, worn), files=kept.at_power_on(), clock_s=kept.clock_s,
         depth=HalDepth(),
     )  # fmt: skip
 
