@@ -180,18 +180,48 @@ def ask_for_prompt(folder: str, kept: Kept) -> Kept:
     """Switch the unit on and ask it for the prompt; return what it keeps then. Raises BadInput
     where its firmware refuses."""
     run = switch_on(kept)
-    said: list[bytes] = []
-    run.hal.on_line = said.append
-    run.advance(STEPS)
-    run.hal.commands.append(DEPLOY)
-    while run.depth.powered and run.advance(1):
-        refused = [line for line in said if b'"error"' in line]
-        if refused:
-            message = json.loads(refused[0])["error"]
-            raise BadInput(f"{folder}: the unit says: {message}")
+    said = ask_running(folder, run, DEPLOY)
     if run.depth.powered:
-        raise BadInput(f"{folder}: the unit does not answer: simulate it with sim --keep {folder}")
+        raise no_answer(folder) if said is None else refusal(folder, said)
     return read_run(run)
+
+
+def ask_unit(folder: str, line: str) -> str:
+    """Switch the unit on, send it a line, return what it answers, and keep what it keeps then.
+    Raises BadInput where its firmware refuses."""
+    run = switch_on(read_unit(folder))
+    said = ask_running(folder, run, line.encode())
+    run.advance(3 * STEPS)  # its journal is written once a second
+    write_unit(folder, read_run(run))
+    if said is None:
+        raise no_answer(folder)
+    if "error" in said:
+        raise refusal(folder, said)
+    return str(said["ok"])
+
+
+def ask_running(folder: str, run: Run, line: bytes) -> dict[str, object] | None:
+    """Send a line to a unit that was switched on; return its answer, None where none came."""
+    lines: list[bytes] = []
+    run.hal.on_line = lines.append
+    run.advance(STEPS)
+    run.hal.commands.append(line)
+    while run.depth.powered and run.advance(1):
+        for text in lines:
+            if b'"error"' in text or b'"ok"' in text:
+                answer: dict[str, object] = json.loads(text)
+                return answer
+    return None
+
+
+def refusal(folder: str, said: dict[str, object]) -> BadInput:
+    """The error where a unit refuses."""
+    return BadInput(f"{folder}: the unit says: {said.get('error')}")
+
+
+def no_answer(folder: str) -> BadInput:
+    """The error where a unit says nothing."""
+    return BadInput(f"{folder}: the unit does not answer: simulate it with sim --keep {folder}")
 
 
 def first_clock_s(kept: Kept | None) -> int | None:
