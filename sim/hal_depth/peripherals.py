@@ -98,7 +98,7 @@ class Peripherals(Hal):
             self.on_line(bytes(line[:length]))
 
     def listening(self) -> bool:
-        """Whether there is an `on_line`, or a line waits: a scenario's host listens to nothing."""
+        """Whether there is an `on_line`, or a line for the unit: who sends one listens."""
         return self.on_line is not None or len(self.commands) > 0
 
     def read_line(self) -> "bytes | None":
