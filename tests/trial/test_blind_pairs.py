@@ -57,6 +57,13 @@ def test_an_arm_that_is_said_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert parting.by_warmth and not parting.by_physics
 
 
+def test_a_session_that_its_thermal_dose_ends_first_in_the_lit_unit_is_physics() -> None:
+    """Seed 101000086: paused after 30 s of light, 369 W/m2 of a hot pack for 600 s."""
+    parting, _ = compare_pair(101_000_086)
+    assert parting is not None and parting.lit == "cue DONE" and parting.by_dose
+    assert parting.lit_cem43_min > parting.dark_cem43_min + 0.3 and parting.by_physics
+
+
 def test_every_kind_of_action_is_drawn() -> None:
     names: set[str] = set()
     words: set[bytes] = set()
