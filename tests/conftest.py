@@ -46,7 +46,7 @@ SLOW = {
     "tests/firmware/test_coverage.py": "",
     "tests/firmware/test_sessions.py": "",
     "tests/tools/test_monitor.py": "",
-    "tests/tools/test_gallery.py": "tells_its_story",
+    "tests/tools/test_gallery.py": "tells_it|tells_its_story",
     "tests/sim/test_faults_in_runs.py": "",
     "tests/sim/test_snapshot.py": "",
     "tests/sim/test_sabotage.py": "",

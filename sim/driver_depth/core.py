@@ -183,10 +183,10 @@ class Chip(Clock):
         if not self.bench.is_fed() and not self.usb.connected:
             self.cut_power("let go")
 
-    def power_on(self) -> None:
-        """Power comes back after a cut."""
+    def power_on(self, why: str = "power-on") -> None:
+        """Power comes back after a cut, or because START was pressed."""
         self.cause = POWER_ON
-        self.resets.append((self.us, "power-on"))
+        self.resets.append((self.us, why))
 
     def _end_program(self, end: BaseException) -> None:
         self.dead, self.dead_us, self.swallowed = end, self.us, 0

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from sim.driver_depth.run import DriverDepth
 from sim.run import Run
 from sim.scenario.scenario import load
 from tools.bench import site
@@ -15,7 +16,9 @@ PATHS = gallery.list_paths()
 PICTURE_SIZE = (900, 560)
 PICTURES_MAX_BYTES = 1_500_000
 DAY_S = 86_400
+SHORT_S = 300
 STORY_LEAST = 2  # expectations
+SHORT = [path for path in PATHS if load(str(path)).duration_s <= SHORT_S]
 
 
 def test_there_are_twenty_or_more_and_the_bench_page_has_all_but_those_of_days() -> None:
@@ -30,7 +33,18 @@ def test_there_are_twenty_or_more_and_the_bench_page_has_all_but_those_of_days()
 
 @pytest.mark.parametrize("path", PATHS, ids=[path.stem for path in PATHS])
 def test_a_scenario_tells_its_story(path: Path) -> None:
-    run = Run(load(str(path)))
+    check_story(Run(load(str(path))))
+
+
+@pytest.mark.parametrize("path", SHORT, ids=[path.stem for path in SHORT])
+def test_a_short_one_tells_it_at_driver_depth_too(path: Path) -> None:
+    run = Run(load(str(path)), depth=DriverDepth())
+    check_story(run)
+    run.close()
+
+
+def check_story(run: Run) -> None:
+    """Every expectation holds, and nothing else went wrong."""
     while run.advance(1_000):
         pass
     assert run.expectations.list_unmet() == [] and run.unexpected() == []
