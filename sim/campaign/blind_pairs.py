@@ -348,8 +348,9 @@ def describe_parting(
     contacts = zip(then[0].contact_c, then[1].contact_c, strict=True)
     doses = zip(then[0].cem43_min, then[1].cem43_min, strict=True)
     acts = [act for act in acted_apart(lit, dark) if abs(act.t_ms - t_ms) <= TOGETHER_MS]
+    actions = f"{minutes} min; " + ", ".join(before)
     return Parting(
-        seed, t_ms / 1000, *texts, then[0].state, f"{minutes} min; " + ", ".join(before),
+        seed, t_ms / 1000, texts[0], texts[1], then[0].state, actions,
         *max(contacts, key=spread), bool(acts), *max(doses, key=spread),
         any(act.reason == states.CEM43 for act in acts),
     )  # fmt: skip
