@@ -21,7 +21,8 @@ from serial.tools.list_ports_common import ListPortInfo  # type: ignore[import-u
 from hal.files import DEPLOYING, TABLE
 from sim.common.errors import BadInput
 from sim.driver_depth.flash import device_files
-from sim.driver_depth.release import AS_THEY_ARE, MAIN, release, replace_constants, table
+from sim.driver_depth.release import AS_THEY_ARE, MAIN, release, table
+from sim.driver_depth.unit_source import replace_constants
 from tests.support.command import Waistband
 from tests.support.serial_pty import Port, Vm, be_patient
 from tests.support.unit_on_vm import BLOCK, Flash
@@ -62,8 +63,7 @@ def older() -> dict[str, bytes]:
     found = release(sources)
     found["main.py"] += b"\nOLDER = [1]\n"  # what starts it, beside MAIN, which is compiled
     del found[TABLE], found[ADDED]
-    for name in GONE:
-        found[name] = b"older = 1\n"
+    found |= dict.fromkeys(GONE, b"older = 1\n")
     return {**found, TABLE: table(found)}
 
 
