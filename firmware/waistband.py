@@ -220,6 +220,8 @@ class Waistband(Parts):
         if state == states.WAIT_SKIN:
             if self.wear.is_put_on():
                 session.post(states.WORN)
+            elif self.wear.opened_alone() and not session.refused:
+                session.refuse(states.NEVER_OFF)
         elif self.wear.lost:
             session.unworn()
         if state in states.LIT and power_plan.watch(session, self.gate, self.pads, not self.trial):
