@@ -15,7 +15,7 @@ NPM := $(BENCH)/node_modules/.installed
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup lock sim trial test quick pytest figures docs compiled mutants lint types clean
+.PHONY: help setup lock sim trial test quick pytest figures gallery docs compiled mutants lint types clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s  %s\n", $$1, $$2}' Makefile
@@ -46,6 +46,9 @@ quick: lint $(NPM) ## style, and the fast tests of every room, in less than a mi
 
 figures: $(INSTALLED) ## measure speed, sizes, heap and the emulated chip, into docs/maintainer/figures.md
 	@$(BIN)/python -m tools.dev.figures --page docs/maintainer/figures.md
+
+gallery: $(INSTALLED) ## draw the pictures of docs/bench/gallery anew, and its page
+	@$(BIN)/python -m tools.dev.gallery
 
 docs: $(INSTALLED) $(NPM) ## build the site of the documents into build/site; a dead link is an error
 	@$(BIN)/python -m tools.dev.site build/site

@@ -21,6 +21,7 @@ from sim.hal_depth.depth import HalDepth
 from sim.oracle import report
 from sim.oracle.claims import Claims
 from sim.oracle.expectations import Expectations
+from sim.oracle.fault_log import FaultLog
 from sim.oracle.sessions import SessionLog
 from sim.oracle.supply_current import BankFaults, is_bank_fault
 from sim.physics.emitters import efficiency
@@ -140,6 +141,7 @@ class Run(Observer):
         self.wall_s = 0.0
         self.true_crossing_s: list[float | None] = [None, None]  # of the trip, by each pad
         self.sessions = SessionLog(self)
+        self.fault_log = FaultLog(self)
         self._row_sink: Callable[[Row], object] | None = None
         self._row_every = 0
         self.oracle: TickObserver | None = None  # told after each tick
@@ -281,8 +283,9 @@ class Run(Observer):
         return (not self.depth.powered and self.events_over()) or self._done()
 
     def _record_times(self) -> None:
-        """Record what sessions gave, and when contact truly crossed the trip."""
+        """Record what sessions gave, what was latched, and when contact truly crossed the trip."""
         self.sessions.follow()
+        self.fault_log.follow()
         for index, pad in enumerate(self.plant.pads):
             if pad.max_contact_c >= TRIP_C and self.true_crossing_s[index] is None:
                 self.true_crossing_s[index] = self.t_s
@@ -348,7 +351,7 @@ class Run(Observer):
 
     def fault_rows(self) -> "list[dict[str, Any]]":
         """Every fault that the firmware latched, first first."""
-        return Claims(self).list_faults()
+        return self.fault_log.list_rows()
 
     def unexpected(self) -> list[str]:
         """A sentence for each fault that the scenario does not account for."""

@@ -27,6 +27,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "desk")
 # Files whose tests take seconds, the longest first: they also begin first, lest one of them
 # runs alone at the end. Beside a file: which of its tests, as a pattern; "" are all.
 SLOW = {
+    "tests/tools/test_year.py": "",
     "tests/firmware/test_every_line.py": "",
     "tests/sim/test_model_check.py": "",
     "tests/tools/test_deploy.py": "",
@@ -45,6 +46,7 @@ SLOW = {
     "tests/firmware/test_coverage.py": "",
     "tests/firmware/test_sessions.py": "",
     "tests/tools/test_monitor.py": "",
+    "tests/tools/test_gallery.py": "tells_it|tells_its_story",
     "tests/sim/test_faults_in_runs.py": "",
     "tests/sim/test_snapshot.py": "",
     "tests/sim/test_sabotage.py": "",
@@ -230,10 +232,10 @@ def vm_folder(
     that is missing. Restarting is tried on the emulated chip; here the prompt stays."""
     for name in ("littlefs", "mpremote"):
         pytest.importorskip(name, reason=f"{name} is not installed")
-    from tools.unit import device
+    from tools.unit import about, device
     from tools.unit import transfer as deploy
 
-    monkeypatch.setitem(device.BOARDS, "linux", "RPI_PICO")
+    monkeypatch.setitem(about.BOARDS, "linux", "RPI_PICO")
     monkeypatch.setattr(deploy, "restart", lambda unit, about: unit.close())
     monkeypatch.setattr(device.Device, "wait_for_restart", lambda unit: "unit")
     return tmp_path_factory.mktemp("flash")

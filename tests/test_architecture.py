@@ -124,10 +124,10 @@ def named(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def circles(root: Path) -> list[str]:
-    """Circles of imports in `firmware/`, those for types alone included."""
+    """Files that import each other in a circle, those for types alone included."""
     found = {
         path.removesuffix(".py").replace("/", "."): {name for _, name in named(tree)}
-        for path, _, tree in sources(root, "firmware")
+        for path, _, tree in sources(root, "firmware", "hal", "sim", "tools")
     }
     left = {module: names & found.keys() for module, names in found.items()}
     while free := {module for module, names in left.items() if not names & left.keys()}:
@@ -317,7 +317,7 @@ def strangers(names: list[str]) -> list[str]:
 
 KEPT: dict[str, Rule] = {
     "imports follow the arrows": against_the_arrows,
-    "firmware has no import circle": circles,
+    "no file is in an import circle": circles,
     "no part takes the whole unit": whole_unit_taken,
     "device code imports only what a board has": not_on_the_device,
     "sim needs no array library": heavy_physics,
@@ -341,6 +341,7 @@ BROKEN: list[tuple[Rule, str, str]] = [
     (against_the_arrows, "main.py", "from tools import cli"),
     (circles, "firmware/a.py", "import firmware.a"),
     (circles, "firmware/a.py", "if TYPE_CHECKING:\n    from firmware.a import B"),
+    (circles, "tools/trial/a.py", "from tools.trial.a import B"),
     (whole_unit_taken, "firmware/a.py", "if TYPE_CHECKING:\n    from firmware.waistband import W"),
     (whole_unit_taken, "firmware/a.py", "from firmware import waistband"),
     (whole_unit_taken, "tools/a.py", "import firmware.waistband"),

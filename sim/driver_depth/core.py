@@ -17,10 +17,19 @@ from sim.driver_depth.wiring import Wiring
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Protocol
 
     from sim.driver_depth.bench import Bench
     from sim.driver_depth.flash import Flash
-    from sim.driver_depth.hardware import Timer
+
+    class Timer(Protocol):
+        """A timer of MicroPython's that runs; `sim.driver_depth.hardware` has it."""
+
+        due_us: int
+
+        def run_due(self, us: int) -> None:
+            """Call back, if that is due."""
+
 
 TICKS_MASK = (1 << 30) - 1  # small ints of MicroPython on the chip: 31 bits, ticks are 30
 POWER_ON, WATCHDOG = 1, 3  # as machine.reset_cause() has them
@@ -174,10 +183,10 @@ class Chip(Clock):
         if not self.bench.is_fed() and not self.usb.connected:
             self.cut_power("let go")
 
-    def power_on(self) -> None:
-        """Power comes back after a cut."""
+    def power_on(self, why: str = "power-on") -> None:
+        """Power comes back after a cut, or because START was pressed."""
         self.cause = POWER_ON
-        self.resets.append((self.us, "power-on"))
+        self.resets.append((self.us, why))
 
     def _end_program(self, end: BaseException) -> None:
         self.dead, self.dead_us, self.swallowed = end, self.us, 0

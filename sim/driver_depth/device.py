@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sim.driver_depth.core import ChipReset, PowerCut
 from sim.driver_depth.program import FORCED_EXIT, Program
+from sim.faults.depth import SWITCHED_ON
 
 if TYPE_CHECKING:
     from sim.driver_depth.unit_build import Unit
@@ -37,6 +38,7 @@ class Device:
         self.boots = 0
         self.attach_until_us = -1  # a host wants the raw prompt
         self.power_at_us = -1  # when power comes back after a cut
+        self.why_power = "power-on"  # or because START was pressed
         self.error: BaseException | None = None
         self.closed = False
         self._host_turn = threading.Semaphore(0)
@@ -153,6 +155,7 @@ class Device:
 
     def _press_on(self) -> None:
         self.power_at_us = self.chip.us
+        self.why_power = SWITCHED_ON
 
     def _wait_for_power(self) -> None:
         """Stay without power until it comes back."""
@@ -165,5 +168,6 @@ class Device:
             if 0 <= self.power_at_us <= chip.us:
                 self.power_at_us = -1
                 self.unit.bench.plant.powered = True
-                chip.power_on()
+                chip.power_on(self.why_power)
+                self.why_power = "power-on"
                 return

@@ -30,8 +30,6 @@ except BaseException as why:
 else:
     main(bool(globals().get("SERVICE", False)))
 """
-FROZEN_MODULE = "frozen_release"  # beside a product that is frozen into MicroPython: its RELEASE
-FROZEN_MARK = "waistband-frozen "  # begins RELEASE, so that it can be found in an image
 BYTECODE = "v6.3"  # of .mpy files, MicroPython 1.23 and later
 GET = "pip install -e '.[deploy]'"
 

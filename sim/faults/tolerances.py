@@ -20,10 +20,6 @@ every corner of them (tests/sim/test_tolerances.py). Where no figure was found i
 | adc_lsb    | RP2040 converter, noise, rms      | measured on Picos by others                  |
 """
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from sim.faults.hardware import Hardware
-
 # key: least and most of a sound unit.
 TABLE: "dict[str, tuple[float, float]]" = {
     "ntc_c": (-0.2, 0.2),
@@ -43,17 +39,6 @@ TABLE: "dict[str, tuple[float, float]]" = {
 CODES_PER_C = 128  # TMP117
 GAUGE_CODES_PER_MV = 12.8  # 78.125 uV a code
 SKIN_CODES_PER_PF = 2_048
-
-
-def make_unit(hardware: "Hardware", corner: "dict[str, float]") -> None:
-    """Make the unit one whose parts are off by this: keys of TABLE."""
-    hardware.errors = corner
-    hardware.rail_offset_ma = corner.get("rail_ma", 0.0)
-    hardware.driver_leak_ma = corner.get("leak_ma", 0.0)
-    hardware.inrush_uf = corner.get("inrush_uf", 0.0)
-    for pad in hardware.plant.pads:
-        pad.ntc_error_c = corner.get("ntc_c", pad.ntc_error_c)
-        pad.contact_error_c = corner.get("contact_c", pad.contact_error_c)
 
 
 def add_errors(errors: "dict[str, float]", levels: "list[float]", raw: "list[int]") -> None:

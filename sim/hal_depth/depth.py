@@ -196,8 +196,9 @@ class HalDepth(Depth):
     # -- faults of the program, the chip and its flash -------------------------------------
 
     def send_line(self, line: str) -> None:
-        """A host sends a line."""
-        self.hal.commands.append(line.encode())
+        """A host sends a line; nothing hears it while the unit is off."""
+        if self.powered:
+            self.hal.commands.append(line.encode())
 
     def raise_exception(self) -> None:
         """The HAL raises in the next tick, in the firmware's place."""

@@ -92,8 +92,8 @@ class Peripherals(Hal):
             self.on_line(bytes(line[:length]))
 
     def listening(self) -> bool:
-        """Whether there is an `on_line`, or a host that sent a line."""
-        return self.on_line is not None or bool(self.commands)
+        """Whether there is an `on_line`, or a line for the unit: who sends one listens."""
+        return self.on_line is not None or len(self.commands) > 0
 
     def read_line(self) -> "bytes | None":
         """The next of `commands`."""

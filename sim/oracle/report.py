@@ -38,7 +38,7 @@ def list_cutoffs(run: "Ended") -> "list[dict[str, Any]]":
     A bank's fault counts from its injection, too, and beside it from when the LED supply's current
     could tell it (`shown_s`, `shown_latency_ms`), as the fault table counts; None for any other.
     """
-    found = Claims(run).list_faults()
+    found = run.fault_log.list_rows()
     rows = [find_cutoff(run, injected, found) for injected in run.injected]
     return [row for row in rows if row]
 
@@ -113,7 +113,7 @@ def list_unexpected(run: "Ended") -> list[str]:
     return found + [
         f"{row['name']} at {row['t_s']:.2f} s on pad {row['pad'] or '-'} was not called for: "
         f"{row['value']:g} against {row['limit']:g} {row['unit']}"
-        for row in Claims(run).list_faults()
+        for row in run.fault_log.list_rows()
         if row["name"] not in allowed
     ]
 
@@ -128,7 +128,7 @@ def make_result(run: "Ended") -> "dict[str, Any]":
     return {
         "state": claims.read_state(),
         "reason": claims.read_reason(),
-        "faults": claims.list_faults(),
+        "faults": run.fault_log.list_rows(),
         "session_s": sum([row["session_s"] for row in sessions]),
         "treat_s": sum([row["treat_s"] for row in sessions]),
         "fluence_j_cm2": sum_fluence(sessions, "fluence_j_cm2") if sessions else counted,

@@ -81,6 +81,13 @@ class Judged(Protocol):
     rows: "list[dict[str, Any]]"  # of those that were due
 
 
+class FaultLog(Protocol):
+    """The faults that the unit of a run latched."""
+
+    def list_rows(self) -> "list[dict[str, Any]]":
+        """A row for each."""
+
+
 class Sessions(Protocol):
     """The sessions of a run."""
 
@@ -101,6 +108,10 @@ class Ended(Subject, Protocol):
     @property
     def sessions(self) -> "Sessions":
         """What each session gave."""
+
+    @property
+    def fault_log(self) -> "FaultLog":
+        """What the unit latched, since power-on of the run."""
 
     @property
     def bank_faults(self) -> "Shown | None":

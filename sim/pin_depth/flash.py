@@ -14,7 +14,8 @@ from littlefs.context import UserContext
 
 from sim.common.errors import BadInput
 from sim.driver_depth.flash import SECTOR, SECTORS
-from sim.driver_depth.release import FROZEN_MARK, release
+from sim.driver_depth.frozen import FROZEN_MARK
+from sim.driver_depth.release import release
 
 FLASH = 0x1000_0000
 STORAGE = 0x100A_0000  # the Pico's filesystem: the last 1408 KB of 2 MB

@@ -67,3 +67,21 @@ def test_a_sensors_fault_that_ends_was_called_for(fault: str) -> None:
         f'fault = "{fault}"\npad = "A"\nfor_s = 5\n'
     )
     assert list_unexpected(run) == []
+
+
+TWO_DAYS = (
+    'duration_s = 87000\n[[event]]\nat_s = 5\npress = "START"\n[[event]]\nat_s = 60\n'
+    'fault = "%s"\npad = "A"\n%s[[event]]\nat_s = 70\npress = "START"\nhold_ms = 4000\n'
+    '[[event]]\nat_s = 86400\npress = "START"\n'
+)
+
+
+def test_a_fault_of_the_day_before_is_told_once_and_judged() -> None:
+    value = "value = 810\n"  # a hard fault, which the unit keeps and reads again the next day
+    for fault, more in (("fet_stuck_on", value), ("ntc_open", "for_s = 5\n")):
+        run = run_of(TWO_DAYS % (fault, more))
+        assert len(run.restarts) >= 1
+        told = [(row["name"], row["t_s"]) for row in run.result()["faults"]]
+        assert [name for name, _ in told].count(fault) == 1 and 60 <= told[0][1] <= 61
+        run.scenario = parse("duration_s = 87000\n", "nothing.toml")
+        assert any(fault in sentence for sentence in list_unexpected(run))

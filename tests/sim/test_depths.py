@@ -106,6 +106,26 @@ def test_a_dark_is_noted_when_the_current_ends_and_no_sooner(
 
 
 @pytest.mark.parametrize("kind", [HalDepth, DriverDepth])
+def test_a_host_s_line_reaches_the_unit_that_is_on_and_no_other(kind: type[Depth]) -> None:
+    """The clock is set by the line; off, the unit never hears the second one."""
+    begun_s = 830_000_000  # 2026-04-20T11:33:20
+    events = (
+        Event(5.0, "host", "clock 2026-04-21T11:33:25"),
+        Event(8.0, "press", "START", hold_ms=2_000),
+        Event(14.0, "host", "clock 2026-04-22T11:33:34"),
+        Event(16.0, "press", "START", hold_ms=200),
+    )
+    scenario = replace(ordinary(), events=events, duration_s=20.0, until_done=False)
+    run = Run(scenario, depth=kind(), clock_s=begun_s)
+    states = []
+    while run.advance(1):
+        states.append(run.row()[1])
+    clock_s = run.depth.read_clock_s()
+    assert "OFF" in states and states[-1] == "READY"
+    assert clock_s == pytest.approx(begun_s + 86_400 + 20, abs=2)
+
+
+@pytest.mark.parametrize("kind", [HalDepth, DriverDepth])
 def test_light_that_nothing_ends_is_never_noted_as_dark(kind: type[Depth]) -> None:
     plain = ordinary()
     faults = (STUCK, Event(STRIKE_S, "fault", "fet_stuck_on", "A", 850.0))

@@ -128,7 +128,7 @@ def test_a_unit_that_was_held_off_is_without_power_and_comes_back_by_start(
     run.close()
     assert all(watts == 0.0 for t_s, watts in drawn if 8.0 < t_s < 19.5)
     assert all(watts > 0.1 for t_s, watts in drawn if t_s > 22.5)
-    assert [why for _, why in run.restarts] == ["power-on" if depth else "switched on"]
+    assert [why for _, why in run.restarts] == ["switched on"]
     assert run.unit.session.state == states.READY
 
 

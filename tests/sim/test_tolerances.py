@@ -12,7 +12,8 @@ import pytest
 
 from sim.common.story import Event
 from sim.common.value_record import replace
-from sim.faults.tolerances import TABLE, make_unit
+from sim.faults.hardware import Hardware
+from sim.faults.tolerances import TABLE
 from sim.run import Run
 from sim.scenario.scenario import ordinary
 
@@ -26,6 +27,17 @@ PAIRS = [
 ]
 EXTREMES = [dict(zip(TABLE, ends, strict=True)) for ends in zip(*TABLE.values(), strict=True)]
 LIT_S = 45.0  # the lamp test, the ramp, and what the drivers draw learned
+
+
+def make_unit(hardware: Hardware, corner: dict[str, float]) -> None:
+    """Make the unit one whose parts are off by this: keys of TABLE."""
+    hardware.errors = corner
+    hardware.rail_offset_ma = corner.get("rail_ma", 0.0)
+    hardware.driver_leak_ma = corner.get("leak_ma", 0.0)
+    hardware.inrush_uf = corner.get("inrush_uf", 0.0)
+    for pad in hardware.plant.pads:
+        pad.ntc_error_c = corner.get("ntc_c", pad.ntc_error_c)
+        pad.contact_error_c = corner.get("contact_c", pad.contact_error_c)
 
 
 def run_unit(corner: dict[str, float], *events: Event, to_s: float = LIT_S, seed: int = 1) -> Run:

@@ -218,7 +218,12 @@ def test_the_copy_for_use_without_a_network_is_of_every_file_as_it_is() -> None:
 def test_the_gallery_has_the_document_s_scenario_and_all_of_it_runs_on_each_board() -> None:
     text = (site.ROOT / "docs/bench/simulator.md").read_text(encoding="utf-8")
     shown = tomllib.loads(text.split("```toml\n")[1].split("```")[0])
-    assert shown in [row["scenario"] for row in site.gallery()]
+    assert any(
+        # the document comes to expectations further down
+        isinstance(story := row["scenario"], dict)
+        and {**story, "expect": 0} == {**shown, "expect": 0}
+        for row in site.gallery()
+    )
     for row in site.gallery():
         assert row["title"] and row["words"]
         for board in (REFERENCE, "EXAMPLE_1200NM"):

@@ -3,6 +3,7 @@
 import ast
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from hal.boards import EXAMPLE_1200NM, RPI_PICO
 from tests.support.command import Waistband, files
 from tools.bringup import programs, wires
+from tools.bringup.calibration import write_calibration
 from tools.bringup.session import Bringup, Result, run_steps
 from tools.bringup.simulated import SimulatedUnit
 from tools.bringup.steps import DARK_NAMES, STEPS
@@ -84,7 +86,11 @@ def sound() -> Iterator[Watched]:
 def test_a_sound_unit_passes_and_no_bank_is_lit_before_every_dark_step_passed(
     sound: Watched,
 ) -> None:
-    sound.bringup.calibrate = lambda found: make_calibration({**found, **MEASURES}, RPI_PICO, "m")
+    sound.bringup.calibrate = partial(
+        write_calibration,
+        sound.unit,
+        lambda found: make_calibration({**found, **MEASURES}, RPI_PICO, "m"),
+    )
     results = sound.run()
     assert {name: result.state for name, result in results.items()} == dict.fromkeys(
         [step.name for step in STEPS], PASSED

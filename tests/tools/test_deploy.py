@@ -26,7 +26,7 @@ from tests.support.command import Waistband
 from tests.support.serial_pty import Port, Vm, be_patient
 from tests.support.unit_on_vm import BLOCK, Flash
 from tools.commands.deploy import WRITE_LANGUAGE, read_language
-from tools.unit import device
+from tools.unit import about, device
 from tools.unit import transfer as deploy
 from tools.unit.device import Device
 from tools.unit.transfer import (
@@ -81,7 +81,7 @@ OLDER = with_source(OLD)
 @pytest.fixture(autouse=True)
 def unix_as_board(unix: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """The VM, taken for a board of ours."""
-    monkeypatch.setitem(device.BOARDS, "linux", "RPI_PICO")
+    monkeypatch.setitem(about.BOARDS, "linux", "RPI_PICO")
     be_patient(monkeypatch, "LISTEN_S", "ANSWER_S", "EXEC_S")
 
 
@@ -203,7 +203,7 @@ def bytes_of(folder: Path) -> tuple[int, int]:
 
 @pytest.fixture(scope="module")
 def typed(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, int]:
-    device.BOARDS["linux"] = "RPI_PICO"
+    about.BOARDS["linux"] = "RPI_PICO"
     return bytes_of(tmp_path_factory.mktemp("typed"))
 
 
@@ -250,7 +250,7 @@ def test_a_flash_that_fills_up_on_the_way_is_said_and_the_unit_is_dark(
     tmp_path: Path, waistband: Waistband, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flash = Flash(tmp_path, {"log.bin": bytes(11 * BLOCK)}, blocks=24)
-    monkeypatch.setattr(device.About, "free", 1 << 20)  # as where littlefs needs more than bytes
+    monkeypatch.setattr(about.About, "free", 1 << 20)  # as where littlefs needs more than bytes
     with plugged(flash) as vm:
         said = command(waistband, vm.port.name)
     assert "its flash is full" in said and "stays dark until waistband deploy is run again" in said
@@ -325,7 +325,7 @@ def test_what_cannot_take_the_product_is_refused_and_left_as_it_was(
 ) -> None:
     name, value, said = OTHERS[what]
     flash = Flash(tmp_path, OWN)
-    monkeypatch.setattr(device, name, value)
+    monkeypatch.setattr(about, name, value)
     with plugged(flash) as vm:
         assert said in command(waistband, vm.port.name)
     assert flash.files() == OWN

@@ -11,9 +11,12 @@ import pytest
 
 from firmware.core import limits
 from firmware.core.states import STATES
+from hal.boards import RPI_PICO
 from hal.contract import Hal
 from sim.faults.catalogue import FAULTS
+from sim.run import Run, trace_columns
 from sim.scenario import scenario
+from sim.scenario.scenario import parse
 from tools.commands import main
 from tools.dev import (
     reference_code,
@@ -47,6 +50,17 @@ def test_the_scenario_page_has_every_key_with_its_range() -> None:
     keys = {*scenario.SCENARIO_KEYS, *scenario.START_KEYS, *scenario.SPOT_RANGES, *scenario.KINDS}
     assert [key for key in keys if f"`{key}`" not in page] == []
     assert "| `fat_mm` | 2 to 40 mm | 10.0 |" in page
+
+
+def test_the_simulator_s_page_has_every_key_of_the_result_and_every_column_of_the_trace() -> None:
+    page = (ROOT / "docs/bench/simulator.md").read_text(encoding="utf-8")
+    run = Run(parse('duration_s = 20\n[[event]]\nat_s = 2\npress = "START"\n', "short.toml"))
+    while run.advance(1_000):
+        pass
+    result = run.result()
+    names = {*result, *result["sessions"][0]}
+    names |= {name for name in trace_columns(RPI_PICO) if not name.startswith("duty_")}
+    assert len(names) > 30 and [name for name in sorted(names) if f"`{name}`" not in page] == []
 
 
 def test_the_journal_page_has_every_kind_and_field_of_every_format() -> None:

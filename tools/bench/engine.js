@@ -13,7 +13,7 @@ const TICK_MS = 20;
 const SLICE_TICKS = 100; // a call; what it leaves behind is collected at its end
 const FUNCTIONS = ["describe_unit", "begin", "run_ticks", "frame", "take_screen_change",
   "screen_address", "take_news", "apply_event", "set_button", "scenario", "restore_events",
-  "result", "skin_depths", "explain_prescription", "release_all"]; // of page.py
+  "result", "skin_depths", "explain_prescription", "bring_up", "release_all"]; // of page.py
 
 export class Engine {
   // `send` takes each message; `files` and `board` are those of bundle.json.
@@ -90,6 +90,12 @@ export class Engine {
     const lines = this.unit.explain_prescription(JSON.stringify(prescription));
     if (!lines.startsWith("[")) return lines;
     this.send({ is: "explained", lines: JSON.parse(lines) });
+  }
+
+  on_bringup({ given }) {
+    const question = this.unit.bring_up(JSON.stringify(given));
+    if (!question.startsWith("{")) return question;
+    this.send({ is: "bringup", ...JSON.parse(question) });
   }
 
   on_result() {

@@ -302,6 +302,16 @@ def explain_prescription(text: str) -> str:
         return str(why)
 
 
+def bring_up(text: str) -> str:
+    """The next question of a bring-up, or its report; or the error. See `tools.bringup.in_page`."""
+    from tools.bringup.in_page import next_question
+
+    try:
+        return next_question(text, _board[0])
+    except ValueError as why:
+        return str(why)
+
+
 def scenario(whole: bool) -> str:
     """The scenario as it now is, `whole` or up to now."""
     run = _page[0].run

@@ -14,7 +14,10 @@ from pathlib import Path
 
 from sim.common.boards import REFERENCE
 from sim.common.errors import BadInput
+from sim.driver_depth.flash import device_files
+from tools.bringup.report_files import STYLE
 from tools.common.version import version
+from tools.unit.manifest import release_name
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCH = ROOT / "tools" / "bench"
@@ -46,7 +49,10 @@ VENDOR = {
     "LICENSES.txt": BENCH / "third-party.txt",
 }
 TOML = MODULES / "smol-toml" / "dist"  # modules that import each other by name
-GALLERY = BENCH / "gallery"  # scenarios; the first line of each is "# title | words"
+# Scenarios; the first line of each is "# title | words". A wheel has them beside the page.
+DOCUMENTS = ROOT / "docs" / "bench" / "gallery"
+GALLERY = DOCUMENTS if DOCUMENTS.is_dir() else BENCH / "gallery"
+PAGE_MAX_S = 14_400  # DURATION_S of page/main.js
 BUNDLE, OFFLINE = "bundle.json", "offline.json"  # files that are made
 ENTRY = "page"
 BESIDE = ("page", "machine")  # modules of `tools/bench` that the page's MicroPython imports
@@ -110,21 +116,31 @@ def offline(board: str = REFERENCE) -> bytes:
 
 
 def gallery() -> list[dict[str, object]]:
-    """The scenarios that the page shows to a first visitor: title, words, table."""
+    """The scenarios that the page shows to a first visitor: title, words, table. Those of days are
+    left to the command: the page runs for hours."""
     found: list[dict[str, object]] = []
     for path in sorted(GALLERY.glob("*.toml")):
         text = path.read_text(encoding="utf-8")
-        title, _, words = text.partition("\n")[0].lstrip("# ").partition(" | ")
-        found.append({"title": title, "words": words, "scenario": tomllib.loads(text)})
+        title, words = read_title(text)
+        scenario = tomllib.loads(text)
+        if scenario["duration_s"] <= PAGE_MAX_S:
+            found.append({"title": title, "words": words, "scenario": scenario})
     return found
 
 
+def read_title(text: str) -> tuple[str, str]:
+    """Title and words of a scenario of the gallery: of its first line."""
+    title, _, words = text.partition("\n")[0].lstrip("# ").partition(" | ")
+    return title, words
+
+
 def bundle(board: str = REFERENCE) -> bytes:
-    """The unit for the page's MicroPython: name of its board, text and SHA-256 of each file. Made
-    anew only after a file has changed."""
+    """The unit for the page's MicroPython: name of its board, text and SHA-256 of each file, the
+    gallery, the product's release and the style of reports. Made anew only after a file has
+    changed."""
     folders = [ROOT / part for part in UNIT] + [BENCH]
     paths = [path for folder in folders for path in folder.rglob("*.py")]
-    paths += GALLERY.glob("*.toml")
+    paths += (*GALLERY.glob("*.toml"), STYLE)
     return _bundle(board, tuple((path, path.stat().st_mtime_ns) for path in sorted(paths)))
 
 
@@ -137,8 +153,18 @@ def _bundle(board: str, _as_of: tuple[tuple[Path, int], ...]) -> bytes:
         "sha256": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()},
         "files": texts,
         "gallery": gallery(),
+        "release": name_release(),
+        "style": STYLE.read_text(encoding="utf-8"),
     }
-    return json.dumps(about, indent=0).encode() + b"\n"
+    return json.dumps(about, indent=0, default=str).encode() + b"\n"  # a TOML date as text
+
+
+def name_release() -> str:
+    """The release of the product; of an installed package, which lacks its sources, the version."""
+    try:
+        return release_name(device_files(ROOT))
+    except BadInput:
+        return version()
 
 
 def unit(entry: str = ENTRY, board: str = REFERENCE) -> dict[str, str]:

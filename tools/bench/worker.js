@@ -12,10 +12,10 @@ onmessage = ({ data }) => (clock ? take(data) : waiting.push(data));
 
 fetch("./bundle.json")
   .then((found) => found.json())
-  .then(async ({ files, board, gallery }) => {
+  .then(async ({ files, board, gallery, release, style }) => {
     const engine = await Engine.make(files, board, send);
     clock = new Clock(engine, send, failed);
-    send({ ...engine.ready, gallery });
+    send({ ...engine.ready, gallery, release, style });
     waiting.forEach(take);
   })
   .catch((why) => failed(`the engine did not start: ${why.message ?? why}`));

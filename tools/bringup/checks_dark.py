@@ -4,8 +4,6 @@ Called by `tools.bringup.session` in the order of `tools.bringup.steps`. Each se
 judges its answer.
 """
 
-from typing import Any
-
 from firmware.core.conversions import ntc_table, tmp117_mc
 from firmware.core.limits import NTC_OPEN_CODE, NTC_SHORT_CODE, PAIR_APART_MC
 from tools.bringup import programs
@@ -21,6 +19,10 @@ from tools.bringup.wires import (
     emitter_pins,
     pin,
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 BOARD_APART_C = 5.0  # assumed: a LED board and its window in one room, dark for ten minutes
 ROOM_C = (5.0, 40.0)  # of use, IEC 60601-1-11
@@ -68,7 +70,7 @@ def check_buses(bringup: Bringup, verdict: Verdict) -> None:
             verdict.fail("buses.low", pin=pin(number), name=named[number])
 
 
-def bus_constants(bringup: Bringup) -> dict[str, Any]:
+def bus_constants(bringup: Bringup) -> "dict[str, Any]":
     """The pins of both buses, as programs take them."""
     return {"i2c0": bringup.board.PINS_I2C0, "i2c1": bringup.board.PINS_I2C1}
 
@@ -94,7 +96,7 @@ def check_parts(bringup: Bringup, verdict: Verdict) -> None:
 
 
 def check_part(
-    part: Part, answers: bool, known: tuple[int, bool], wires: str, verdict: Verdict
+    part: Part, answers: bool, known: "tuple[int, bool]", wires: str, verdict: Verdict
 ) -> None:
     """Judge one part: whether it answers, what its identity register holds, its set-up."""
     where = {"title": part.title, "address": f"0x{part.address:02x}"}
@@ -113,7 +115,7 @@ def check_part(
         verdict.fail("parts.set_up", wires=wires, **where)
 
 
-def read_sensors(bringup: Bringup, ms: int) -> tuple[list[float], list[int | None]]:
+def read_sensors(bringup: Bringup, ms: int) -> "tuple[list[float], list[int | None]]":
     """Codes of the converter, and registers of the sensors, after so many ms."""
     codes, read = bringup.ask(
         programs.SENSORS, ms=ms, adc=bringup.board.PINS_ADC, **bus_constants(bringup)
@@ -134,7 +136,7 @@ def check_warmth(bringup: Bringup, verdict: Verdict) -> None:
     codes, read = read_sensors(bringup, SETTLE_MS)
     wires = bus_wires(bringup.board, 0)
     warm: list[float | None] = []
-    for part, code in zip(PARTS, read[:4], strict=False):
+    for part, code in zip(PARTS, read[:4]):
         warm.append(None if code is None else tmp117_mc(code) / 1000)
         if code is None:
             verdict.fail("warmth.silent", title=part.title, wires=wires)

@@ -4,8 +4,6 @@ Called by `tools.bringup.session` in the order of `tools.bringup.steps`, after e
 passed. The last steps of the table are here too: the calibration, which lights nothing, and ALERT.
 """
 
-from typing import Any
-
 from tools.bringup import programs
 from tools.bringup.checks_dark import bus_constants
 from tools.bringup.session import Bringup
@@ -23,6 +21,10 @@ from tools.bringup.wires import (
     pin,
 )
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 DARK_MA = 12.0  # zero of the monitor (2 mA), drivers' own draw (assumed 2), inrush that fades
 # 49.8 to 50.4 by `hal/lease.py`; four grants are 1.5 ms more; the loop that measures.
 LEASE_MS = (49.0, 53.0)
@@ -32,16 +34,16 @@ SHARE = (0.5, 1.25)
 REFERENCE_V = 7.4  # of the pack, to which a calibration's reference currents refer
 
 
-def lit_constants(bringup: Bringup) -> dict[str, Any]:
+def lit_constants(bringup: Bringup) -> "dict[str, Any]":
     """What every lit program needs."""
     board = bringup.board
-    return {
-        "banks": board.BANKS, "enable": board.PIN_ENABLE, "pack": board.PINS_ADC[2],
-        "fast": RAIL_FAST, "dark_ma": DARK_MA, "lit_ms": programs.LIT_MS, **bus_constants(bringup),
-    }  # fmt: skip
+    return dict(
+        bus_constants(bringup), banks=board.BANKS, enable=board.PIN_ENABLE,
+        pack=board.PINS_ADC[2], fast=RAIL_FAST, dark_ma=DARK_MA, lit_ms=programs.LIT_MS,
+    )  # fmt: skip
 
 
-def list_banks(board: Any) -> list[tuple[str, int, int]]:
+def list_banks(board: "Any") -> "list[tuple[str, int, int]]":
     """(name, GPIO, electrical mW at full duty) of each bank, pad A first."""
     return [
         (f"bank {row[0]} nm of pad {pad}", row[1 + side], row[3])
@@ -78,7 +80,7 @@ def check_switch(bringup: Bringup, verdict: Verdict) -> None:
     answer = bringup.ask(programs.SWITCH, touches=True, **lit_constants(bringup))
     enable = pin(bringup.board.PIN_ENABLE)
     verdict.values["open_ma"] = answer
-    for (name, _, _), ma in zip(list_banks(bringup.board), answer, strict=False):
+    for (name, _, _), ma in zip(list_banks(bringup.board), answer):
         if ma is None:
             verdict.fail("lease.rail", wires=bus_wires(bringup.board, 0))
             return
@@ -120,7 +122,7 @@ def check_banks(bringup: Bringup, verdict: Verdict) -> None:
 
 
 def judge_banks(
-    board: Any, rows: list[dict[str, Any]], shares: list[float], verdict: Verdict
+    board: "Any", rows: "list[dict[str, Any]]", shares: "list[float]", verdict: Verdict
 ) -> None:
     """Judge the banks' currents, as shares of what the board file says."""
     if all(row["ma"] < DARK_MA for row in rows):
@@ -137,7 +139,7 @@ def judge_banks(
                          high=SHARE[1] * wanted)  # fmt: skip
 
 
-def find_swaps(board: Any, shares: list[float], verdict: Verdict) -> set[int]:
+def find_swaps(board: "Any", shares: "list[float]", verdict: Verdict) -> "set[int]":
     """Find banks of a pad that draw each other's currents; return those that fail so."""
     banks = list_banks(board)
     kinds = len(board.BANKS)

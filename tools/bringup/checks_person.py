@@ -23,6 +23,11 @@ TMP117_CODES = 128  # a C
 ALIKE_SHARE = 0.7  # the other pad still changes by the hand that lay there before; more is a fault
 
 
+def place_of(bits: int) -> int:
+    """Place of the highest bit; MicroPython has no `int.bit_length`."""
+    return len(bin(bits)) - 3
+
+
 def names_of(bits: int) -> str:
     """The inputs of these bits."""
     return " and ".join(name for k, name in enumerate(INPUT_NAMES) if bits >> k & 1)
@@ -35,15 +40,15 @@ def check_input(bringup: Bringup, act: str, bit: int, allowed: int, verdict: Ver
     pins = bringup.board.PINS_IN
     bringup.person.do(act)
     began, now = bringup.ask(programs.INPUTS, inputs=pins, ms=WAIT_MS)
-    name = INPUT_NAMES[bit.bit_length() - 1]
-    wire = pin(pins[bit.bit_length() - 1])
+    name = INPUT_NAMES[place_of(bit)]
+    wire = pin(pins[place_of(bit)])
     came = now & ~began
     if began & bit:
         verdict.fail("inputs.held", name=name, pin=wire)
     elif not came & ~allowed & ~bit and came & bit:
         return True
     elif came & ~allowed & ~bit:
-        other = (came & ~allowed & ~bit).bit_length() - 1
+        other = place_of(came & ~allowed & ~bit)
         verdict.fail("inputs.other", name=name, found=names_of(came), pin=wire,
                      other=pin(pins[other]))  # fmt: skip
     else:
@@ -59,7 +64,7 @@ def check_opens(bringup: Bringup, act: str, bits: int, verdict: Verdict) -> None
     began, now = bringup.ask(programs.INPUTS, inputs=pins, ms=WAIT_MS if act else RELEASE_MS)
     left = (began & now if not act else now) & bits
     if left:
-        place = (left & -left).bit_length() - 1
+        place = place_of(left & -left)
         verdict.fail("inputs.stays", name=INPUT_NAMES[place], pin=pin(pins[place]))
 
 
@@ -104,7 +109,7 @@ def check_hands(bringup: Bringup, verdict: Verdict) -> None:
         before = sense_pads(bringup, HAND_MS) if pad == "A" else before
     verdict.values["skin_codes"] = {
         pad: {"air": round(air), "skin": round(skin[pad])}
-        for pad, air in zip(PADS, before["skin sensor"], strict=True)
+        for pad, air in zip(PADS, before["skin sensor"])
     }
 
 
@@ -117,7 +122,7 @@ SENSORS = {
 }
 
 
-def sense_pads(bringup: Bringup, ms: int) -> dict[str, list[float]]:
+def sense_pads(bringup: Bringup, ms: int) -> "dict[str, list[float]]":
     """What each sensor of SENSORS reads on pad A and B, C or codes. Raises ValueError where one is
     silent: `parts` has passed, so that its line broke since."""
     codes, read = read_sensors(bringup, ms)

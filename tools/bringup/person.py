@@ -1,7 +1,7 @@
 """Person at the bench: is told what to do, and asked what was seen, heard or felt.
 
-Called by the checks of `waistband bringup`. `AtTerminal` is a real one; the simulated unit has its
-own (`tools.bringup.simulated`).
+Called by the checks of `waistband bringup`. `tools.bringup.terminal` is a real one, and
+so is `tools.bringup.in_page`; the simulated unit has its own (`tools.bringup.simulated`).
 
 | act                       | what the person does                                         |
 |---------------------------|--------------------------------------------------------------|
@@ -12,9 +12,19 @@ own (`tools.bringup.simulated`).
 | cover                     | lays both pads down so that no light reaches an eye          |
 """
 
-from typing import Protocol
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
 
-from tools.common.files import emit
+    class Person(Protocol):
+        """Somebody at the bench."""
+
+        def do(self, act: str) -> None:
+            """Ask for an act; return once it is done, or at once where the unit will see it."""
+
+        def saw(self, what: str) -> bool:
+            """Ask whether something was seen, heard or felt."""
+
 
 DO = {
     "START": "Press START and let go.",
@@ -38,31 +48,3 @@ ASK = {
     "motor": "Did the motor vibrate for a second?",
     "screen": "Does the screen show eight rows, numbered 1 to 8?",
 }
-
-
-class Person(Protocol):
-    """Somebody at the bench."""
-
-    def do(self, act: str) -> None:
-        """Ask for an act; return once it is done, or at once where the unit will see it."""
-
-    def saw(self, what: str) -> bool:
-        """Ask whether something was seen, heard or felt."""
-
-
-class AtTerminal:
-    """A person at the terminal that this command runs in."""
-
-    def do(self, act: str) -> None:
-        """Print what to do; wait for Enter where the unit cannot see it done."""
-        if act in CONFIRMED:
-            input(f"  {DO[act]} Then press Enter. ")
-        else:
-            emit(f"  {DO[act]}")
-
-    def saw(self, what: str) -> bool:
-        """Ask until the answer is yes or no."""
-        while True:
-            said = input(f"  {ASK[what]} (y or n) ").strip().lower()
-            if said in ("y", "yes", "n", "no"):
-                return said.startswith("y")

@@ -1,7 +1,7 @@
 """Programs of the bring-up: MicroPython that the unit runs at its raw prompt, with its own drivers.
 
 `tools.bringup.session` sends one at a time. Each gets its numbers as `C`, a dictionary, and leaves
-its answer, a literal, in `out`; the frame prints it once the unit is dark again.
+its answer in `out`; the frame prints it as JSON once the unit is dark again.
 
 | frame   | used for                         | Ctrl-C while it runs                               |
 |---------|----------------------------------|----------------------------------------------------|
@@ -14,11 +14,9 @@ lease alone, which opens it 50 ms after the last grant, whatever becomes of prog
 Each bank's light ends after LIT_MS.
 """
 
-from textwrap import indent
-
 LIT_MS = 20  # of a bank's light, reading included
 DARK = """
-import time
+import json, time
 from hal import dark
 C = {constants!r}
 out = None
@@ -27,10 +25,10 @@ try:
 {body}
 finally:
  dark.off()
-print(repr(out))
+print(json.dumps(out))
 """
 GUARDED = """
-import micropython, time
+import json, micropython, time
 from hal import dark
 C = {constants!r}
 out = None
@@ -41,7 +39,7 @@ try:
 finally:
  dark.off()
  micropython.kbd_intr(3)
-print(repr(out))
+print(json.dumps(out))
 """
 
 PRODUCT = """
@@ -311,7 +309,7 @@ out = (read[0], held, back, right)
 )
 
 
-def build_program(body: str, touches: bool, constants: dict[str, object]) -> str:
+def build_program(body: str, touches: bool, constants: "dict[str, object]") -> str:
     """A program as it is sent: `touches` says that it touches emitter pins."""
     frame = GUARDED if touches else DARK
-    return frame.format(constants=constants, body=indent(body.strip("\n"), " "))
+    return frame.format(constants=constants, body=" " + body.strip("\n").replace("\n", "\n "))

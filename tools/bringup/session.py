@@ -1,62 +1,73 @@
 """Session of the bring-up: runs the steps in order on one unit, dark before and after each.
 
-Called by `waistband bringup`. Sends programs through `tools.unit.device.Device` and asks the person
-through `tools.bringup.person`. A step runs if all that it needs have passed; what lights emitters
-needs every dark step.
+Called by `waistband bringup`, and on MicroPython by `tools.bringup.in_page`. Sends programs to the
+unit's raw prompt and asks the person through `tools.bringup.person`. A step runs if all that it
+needs have passed; what lights emitters needs every dark step.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
-
 from sim.common.errors import BadInput
-from tools.bringup.person import Person
+from sim.common.value_record import Record
 from tools.bringup.programs import build_program
 from tools.bringup.verdict import BROKEN_OFF, FAILED, PASSED, SKIPPED, Verdict
-from tools.unit.device import Device, Failed, parse_literal
+from tools.unit.about import Failed, parse_answer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, Protocol
+
+    from tools.bringup.person import Person
+
+    class Prompt(Protocol):
+        """A unit at its raw prompt: `tools.unit.device.Device`, or the one of the bench page."""
+
+        port: str
+
+        def run(self, program: str) -> str:
+            """Run a program; return what it prints. Raises BadInput where the line breaks, Failed
+            with the unit's exception."""
+
 
 DARK_PROGRAM = "from hal import dark\ndark.off()\n"
 
 
-@dataclass
 class Bringup:
     """The unit in front of us, who sits there, and what was measured so far."""
 
-    unit: Device
-    board: Any
-    person: Person
-    serial: str = ""
-    # From measures as `waistband calibrate` reads them, completed by what was measured here; makes
-    # the calibration, or raises BadInput. None where nobody gave any.
-    calibrate: Callable[[dict[str, object]], dict[str, object]] | None = None
-    values: dict[str, Any] = field(default_factory=dict)  # of the steps, by name
+    def __init__(self, unit: "Prompt", board: "Any", person: "Person", serial: str = "") -> None:
+        self.unit, self.board, self.person, self.serial = unit, board, person, serial
+        # Writes the unit's calibration; None where nobody gave measures.
+        self.calibrate: Callable[[Bringup, Verdict], None] | None = None
+        self.values: dict[str, Any] = {}  # of the steps, by name
 
-    def ask(self, body: str, touches: bool = False, **constants: object) -> Any:
+    def ask(self, body: str, touches: bool = False, **constants: object) -> "Any":
         """Run a program of `tools.bringup.programs`; return its answer. Raises BadInput where the
         line breaks, Failed with the unit's exception."""
-        return parse_literal(self.unit.run(build_program(body, touches, constants)))
+        return parse_answer(self.unit.run(build_program(body, touches, constants)))
 
 
-class Step(NamedTuple):
+class Step(Record):
     """One step of the table in `tools.bringup.steps`."""
 
+    FIELDS = ("name", "title", "needs", "check")
     name: str
     title: str  # what it does
-    needs: tuple[str, ...]  # what must have passed
-    check: Callable[[Bringup, Verdict], None]
+    needs: "tuple[str, ...]"  # what must have passed
+    check: "Callable[[Bringup, Verdict], None]"
 
 
-class Result(NamedTuple):
+class Result(Record):
     """A step and how it ended."""
 
+    FIELDS = ("step", "state", "verdict")
     step: Step
     state: str
     verdict: Verdict
 
 
 def run_steps(
-    bringup: Bringup, steps: Iterable[Step], tell: Callable[[Result], object]
-) -> list[Result]:
+    bringup: Bringup, steps: "Iterable[Step]", tell: "Callable[[Result], object]"
+) -> "list[Result]":
     """Run the steps; `tell` hears each result. A line that breaks, or Ctrl-C, ends the run: what
     is left is skipped, and the emitters are dark by the unit's own program, or its lease."""
     results: list[Result] = []
@@ -77,7 +88,7 @@ def run_steps(
     return results
 
 
-def run_step(bringup: Bringup, step: Step, verdict: Verdict) -> tuple[str, str]:
+def run_step(bringup: Bringup, step: Step, verdict: Verdict) -> "tuple[str, str]":
     """Run one step; return its state, and why the whole run ends with it, "" if it goes on."""
     ended = ""
     try:
@@ -89,7 +100,7 @@ def run_step(bringup: Bringup, step: Step, verdict: Verdict) -> tuple[str, str]:
             verdict.fail("broken.raised", why=why)
     except BadInput as why:  # where the line broke, `make_dark` finds it again
         verdict.fail("broken.said", why=why)
-    except (ValueError, TypeError, SyntaxError):
+    except (ValueError, TypeError):
         verdict.fail("broken.answer", port=bringup.unit.port)
     except (KeyboardInterrupt, EOFError):
         ended = "interrupted"

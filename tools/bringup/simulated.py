@@ -20,7 +20,8 @@ from sim.physics.plant import Plant
 from sim.run import nominal_calibration
 from tools.bringup.checks_person import SCREEN_ROWS
 from tools.bringup.wires import PADS, bus_pins, emitter_pins
-from tools.unit.device import About, Device, Failed
+from tools.unit.about import About, Failed
+from tools.unit.device import Device
 
 SLICE_US = 5_000
 BOOT_US = 5_000_000

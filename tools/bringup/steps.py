@@ -1,12 +1,13 @@
 """Steps of the bring-up, in order: what each does, and what must have passed before it.
 
-Read by `waistband bringup` and the report. What a failure says stands in `tools.bringup.verdict`,
-by the step's name. A dark step may fail and the next dark ones still run, so that one look finds
-all of them; nothing is lit before every one of them has passed.
+Read by `waistband bringup`, by the bench page (`tools.bringup.in_page`), and by the report. What a
+failure says stands in `tools.bringup.verdict`, by the step's name. A dark step may fail and the
+next dark ones still run, so that one look finds all of them; nothing is lit before every one of
+them has passed.
 """
 
 from tools.bringup import checks_dark, checks_lit, checks_person
-from tools.bringup.calibration import check_calibration
+from tools.bringup.measured import check_calibration
 from tools.bringup.session import Step
 
 DARK_STEPS = (
@@ -29,9 +30,8 @@ DARK_STEPS = (
     Step("signals", "Status light, buzzer, motor, screen", ("parts",),
          checks_person.check_signals),
 )  # fmt: skip
-DARK_NAMES = tuple(step.name for step in DARK_STEPS)
-STEPS = (
-    *DARK_STEPS,
+DARK_NAMES = tuple([step.name for step in DARK_STEPS])
+STEPS = DARK_STEPS + (
     Step("lease", "The lease holds the supply switch for 50 ms and no longer", DARK_NAMES,
          checks_lit.check_lease),
     Step("switch", "The open supply switch stops every bank", ("lease",), checks_lit.check_switch),

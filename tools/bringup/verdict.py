@@ -4,7 +4,9 @@ Made by the checks of `tools.bringup`; read by the report. A failure says what w
 wire to look at. A note does not keep the unit dark.
 """
 
-from dataclasses import dataclass, field
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 PASSED, FAILED, SKIPPED, BROKEN_OFF = "passed", "failed", "skipped", "broken off"
 
@@ -113,23 +115,23 @@ NOTES = {
 }
 
 
-@dataclass
 class Verdict:
     """What a step found: sentences, and the values that were measured."""
 
-    failures: list[str] = field(default_factory=list)
-    keys: list[str] = field(default_factory=list)  # of the failures
-    notes: list[str] = field(default_factory=list)
-    skipped: bool = False  # there was nothing to do; a note says why
-    values: dict[str, object] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.failures: list[str] = []
+        self.keys: list[str] = []  # of the failures
+        self.notes: list[str] = []
+        self.skipped = False  # there was nothing to do; a note says why
+        self.values: dict[str, Any] = {}
 
-    def fail(self, key: str, **words: object) -> None:
+    def fail(self, key: str, **words: "Any") -> None:
         """Add a failure by its key."""
         sentence = FAILURES[key].format(**words)
         if sentence not in self.failures:
             self.keys.append(key)
             self.failures.append(sentence)
 
-    def note(self, key: str, **words: object) -> None:
+    def note(self, key: str, **words: "Any") -> None:
         """Add a note by its key."""
         self.notes.append(NOTES[key].format(**words))

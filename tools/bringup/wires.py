@@ -4,7 +4,11 @@ Called by the checks of `waistband bringup`, so that a failure names the wire to
 the I2C parts with their addresses and identities. Reads board files, changes nothing.
 """
 
-from typing import Any, NamedTuple
+from sim.common.value_record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # Numbers of the data sheets as `hal/` has them; a test holds them equal. They are repeated here
 # because the drivers import `machine`, and because integer constants do not exist on the unit
@@ -29,14 +33,15 @@ PADS = "AB"
 INPUT_NAMES = ("START", "UP", "DOWN", "buckle", "charger present", "charging")
 
 
-class Part(NamedTuple):
+class Part(Record):
     """An I2C part: where it is, and the register by which it is known."""
 
+    FIELDS = ("name", "title", "bus", "address", "identity", "strap")
     name: str
     title: str
     bus: int
     address: int
-    identity: tuple[int, int, int]
+    identity: "tuple[int, int, int]"
     strap: str  # what sets its address, and other pins of its own to look at
 
 
@@ -60,7 +65,7 @@ def pin(number: int) -> str:
     return f"GP{number} (header pin {HEADER[number]})"
 
 
-def emitter_pins(board: Any) -> dict[int, str]:
+def emitter_pins(board: "Any") -> "dict[int, str]":
     """Supply switch and banks by GPIO, pad A first, each with its name."""
     named = {board.PIN_ENABLE: "supply switch"}
     for side, pad in enumerate(PADS):
@@ -69,7 +74,7 @@ def emitter_pins(board: Any) -> dict[int, str]:
     return named
 
 
-def bus_pins(board: Any) -> tuple[tuple[int, str], ...]:
+def bus_pins(board: "Any") -> "tuple[tuple[int, str], ...]":
     """The four bus lines with their names."""
     rows = []
     for bus, whose, (scl, sda) in (
@@ -80,7 +85,7 @@ def bus_pins(board: Any) -> tuple[tuple[int, str], ...]:
     return tuple(rows)
 
 
-def bus_wires(board: Any, bus: int) -> str:
+def bus_wires(board: "Any", bus: int) -> str:
     """The two pins of a bus in words."""
     scl, sda = (board.PINS_I2C0, board.PINS_I2C1)[bus]
     return f"SDA {pin(sda)} and SCL {pin(scl)}"

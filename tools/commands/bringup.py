@@ -7,7 +7,8 @@ drivers run there, and it is restarted at the end.
 import json
 import sys
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, date, datetime
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -17,8 +18,6 @@ from sim.common.errors import BadInput
 from tools.commands.options import BOARD, DeviceName
 from tools.common.files import emit
 
-NAMELESS = "without a number"
-UNFIT = "Not every step passed: mend what is named, and run this again. Do not use the unit."
 SUFFIXES = (".html", ".json", ".toml")
 
 
@@ -129,7 +128,7 @@ def run_usb(
 ) -> int:
     """Bring the unit on USB up."""
     from sim.common.boards import find_board
-    from tools.bringup.person import AtTerminal
+    from tools.bringup.terminal import AtTerminal
     from tools.unit.device import Device, find_port
     from tools.unit.files import read_board_name
 
@@ -144,7 +143,7 @@ def run_all(
     unit: Any, board: Any, person: Any, serial: str | None, given: Given, as_json: bool
 ) -> dict[str, Any]:
     """Run the steps and restart the unit; return the report and, beside it, the measures."""
-    from tools.bringup.calibration import measured
+    from tools.bringup.calibration import write_calibration
     from tools.bringup.report import make_report
     from tools.bringup.session import Bringup, Result, run_steps
     from tools.bringup.steps import STEPS
@@ -157,13 +156,13 @@ def run_all(
     table, where = given
     bringup = Bringup(unit, board, person, serial or "")
 
-    def calibrate(found: dict[str, object]) -> dict[str, object]:
+    def make(found: dict[str, object]) -> dict[str, object]:
         """The calibration of the given measures, completed by what was found."""
         whole = {"date": date.today().isoformat(), **found, **(table or {})}
         return make_calibration(check_measures(whole, str(where)), board, str(where))
 
     if table is not None:
-        bringup.calibrate = calibrate
+        bringup.calibrate = partial(write_calibration, unit, make)
 
     def tell(result: Result) -> None:
         """Print a step's result as it comes."""
@@ -172,15 +171,14 @@ def run_all(
 
     results = run_steps(bringup, STEPS, tell)
     with suppress(BadInput):
-        if any(state == BROKEN_OFF for _, state, _ in results):
+        if any(result.state == BROKEN_OFF for result in results):
             unit.to_prompt()  # after Ctrl-C, or with the cable back
         transfer.restart(unit, about)
         unit.wait_for_restart()
-    release = release_name(product())
-    simulated = unit is person
-    report = make_report(results, serial or NAMELESS, board.NAME, about, release, simulated)
-    report["measures"] = measured(bringup)
-    return report
+    return make_report(
+        bringup, results, about, date=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        release=release_name(product()), simulated=unit is person,
+    )  # fmt: skip
 
 
 def product() -> dict[str, bytes]:
@@ -193,7 +191,7 @@ def product() -> dict[str, bytes]:
 
 def describe(result: Any) -> str:
     """A step's result in lines."""
-    step, state, verdict = result
+    step, state, verdict = result.values()
     lines = [f"{step.name:<12} {state:<10} {step.title}"]
     lines += [f"  ! {line}" for line in verdict.failures]
     lines += [f"  - {line}" for line in verdict.notes]
@@ -202,7 +200,8 @@ def describe(result: Any) -> str:
 
 def finish(report: dict[str, Any], output: list[str] | None, as_json: bool) -> int:
     """Write the reports and the measures; return the exit code."""
-    from tools.bringup.report import write_report
+    from tools.bringup.report import UNFIT
+    from tools.bringup.report_files import write_report
 
     for path in output or ():
         write_report(path, report)

@@ -150,7 +150,7 @@ def prove(
     """Search every state and every event of the firmware's own code, breadth first, for a way
     to anything that must never be: any press, cable, fault and pair of faults, at any moment.
 
-    Takes about a quarter of a minute. With --row TREAT,PRESS,ignored, for one, it shows that a
+    Takes two to four minutes of one core. With --row TREAT,PRESS,ignored, for one, it shows that a
     wrong table is found.
 
     Exits 1 if there is such a way, and tells the shortest.

@@ -9,7 +9,8 @@ from tools.commands.options import DeviceName
 from tools.common.files import emit
 from tools.common.languages import ENGLISH, LANGUAGE_FILE, LANGUAGES, texts_file
 from tools.unit import transfer
-from tools.unit.device import About, Device, find_port
+from tools.unit.about import About
+from tools.unit.device import Device, find_port
 from tools.unit.manifest import release_name
 
 READ_LANGUAGE = """

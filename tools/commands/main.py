@@ -24,6 +24,7 @@ from tools.common.version import installed
 BAD_INPUT = 2
 INTERRUPTED = 130
 SIGNALLED = 128  # and the signal's number
+INSTALL_COMPLETION = "--install-completion"
 ENDING = ("SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 # Typer's base class for wrong options is private; a public subclass leads to it.
 UsageProblem: type[Exception] = typer.BadParameter.__mro__[2]
@@ -48,7 +49,6 @@ GROUPS = ("check", "prescribe", "key", "journal", "trial")
 def build_app(first: str) -> typer.Typer:
     """The command line. Where `first`, its first word, is a command, this one alone is imported."""
     app = typer.Typer(
-        add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
@@ -118,6 +118,9 @@ def main(arguments: list[str] | None = None) -> int:
     except BadInput as why:
         return refuse(str(why))
     except OSError as why:
+        if INSTALL_COMPLETION in words:
+            return refuse(f"{why.filename}: {why.strerror}: completion is installed nowhere;"
+                          " --show-completion prints it")  # fmt: skip
         if not is_output_error(why):
             raise
         try:

@@ -46,6 +46,7 @@ COMPILED = (
     "sim/oracle/design.py",
     "sim/oracle/dose_oracle.py",
     "sim/oracle/excuses.py",
+    "sim/oracle/fault_log.py",
     "sim/oracle/outside_heat.py",
     "sim/oracle/rules.py",
     "sim/oracle/safety_oracle.py",

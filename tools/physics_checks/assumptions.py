@@ -1,25 +1,19 @@
 """Assumptions: every assumed constant over its range, and whether it decides that a wearer is safe.
 
-    python -m tools.physics_checks.assumptions docs/maintainer/assumptions
-
-For maintainers; about two minutes on one core. Writes a page (`.md`) and a figure (`.png`). Each
-constant of `assumed.CONSTANTS` is set to either end of its range, the others as shipped; the whole
-firmware is then run at HAL depth, on skin with a pressed spot, in the situations of FAULTS.
-What is judged is the plant's own: contact where the sensors are, the hottest column, its thermal
-dose.
+Called by `tools.physics_checks.assumptions_page`, which writes what is measured here. Each constant
+of `assumed.CONSTANTS` is set to either end of its range, the others as shipped; the whole firmware
+is then run at HAL depth, on skin with a pressed spot, in the situations of FAULTS. What is judged
+is the plant's own: contact where the sensors are, the hottest column, its thermal dose.
 """
 
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from sim.common.story import Event, Start
 from sim.common.value_record import replace
 from sim.run import Run
 from sim.scenario.scenario import ordinary
-from tools.common.files import write_whole
-from tools.physics_checks.assumed import CONSTANTS, Constant, varied
+from tools.physics_checks.assumed import Constant, varied
 
 SEED = 1
 PRESS_S, DURATION_S = 3.0, 1_900.0
@@ -112,21 +106,3 @@ def move(swing: Swing, base: Peak, figure: int) -> float:
 def decides(swing: Swing, base: Peak) -> bool:
     """Whether a constant moves the hottest column or its dose by more than DECIDES."""
     return move(swing, base, 1) > DECIDES[0] or move(swing, base, 2) > DECIDES[1]
-
-
-def main(to: str) -> None:
-    """Write the page and the figure."""
-    from tools.physics_checks.assumptions_page import draw, render_page
-
-    bases = {name: measure(name, []) for name in FAULTS}
-    swings = {name: [measure_swing(name, one) for one in CONSTANTS] for name in FAULTS}
-    corners = {name: measure(name, find_worse_ends(swings[name])) for name in FAULTS}
-    path = Path(to)
-    with write_whole(path.with_suffix(".md")) as page:
-        page.write_text(render_page(bases, swings, corners, path.name), encoding="utf-8")
-    with write_whole(path.with_suffix(".png")) as figure:
-        draw(bases, swings, figure)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

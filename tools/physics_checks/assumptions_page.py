@@ -1,9 +1,13 @@
-"""Page and figure of `tools.physics_checks.assumptions`: bars and tables of what it measured.
+"""Page and figure of the assumptions: bars and tables of what `assumptions` measured.
 
-Called by it alone; measures nothing. A bar goes from what the low end of a constant's range gives
-to what the high end gives; the dashed line is the design's limit.
+    python -m tools.physics_checks.assumptions_page docs/maintainer/assumptions
+
+For maintainers; about two minutes on one core. Writes a page (`.md`) and a figure (`.png`). A bar
+goes from what the low end of a constant's range gives to what the high end gives; the dashed line
+is the design's limit.
 """
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +17,7 @@ matplotlib.use("Agg")
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from tools.common.files import write_whole
 from tools.physics_checks.assumed import CONSTANTS, read_base
 from tools.physics_checks.assumptions import (
     ALIKE,
@@ -22,6 +27,9 @@ from tools.physics_checks.assumptions import (
     Peak,
     Swing,
     decides,
+    find_worse_ends,
+    measure,
+    measure_swing,
 )
 
 DPI = 100
@@ -31,7 +39,7 @@ WORDS = """# Assumptions: what decides whether a wearer is safe
 
 Made by
 
-    python -m tools.physics_checks.assumptions docs/maintainer/{name}
+    python -m tools.physics_checks.assumptions_page docs/maintainer/{name}
 
 and made anew by it: edit `tools/physics_checks/assumptions_page.py`, not this page.
 
@@ -165,3 +173,19 @@ def draw_bars(plot: Axes, swings: Sequence[Swing], base: Peak, k: int) -> None:
     plot.axvline(LIMITS[k], color=LIMIT_INK, linewidth=1.2, linestyle="--")
     plot.tick_params(axis="x", labelsize=7)
     plot.margins(y=0.01)
+
+
+def main(to: str) -> None:
+    """Write the page and the figure."""
+    bases = {name: measure(name, []) for name in FAULTS}
+    swings = {name: [measure_swing(name, one) for one in CONSTANTS] for name in FAULTS}
+    corners = {name: measure(name, find_worse_ends(swings[name])) for name in FAULTS}
+    path = Path(to)
+    with write_whole(path.with_suffix(".md")) as page:
+        page.write_text(render_page(bases, swings, corners, path.name), encoding="utf-8")
+    with write_whole(path.with_suffix(".png")) as figure:
+        draw(bases, swings, figure)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

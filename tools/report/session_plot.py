@@ -1,11 +1,12 @@
 """Plot of a session: temperatures with limits, duty, dose, battery; states as bands.
 
-Called by `waistband sim --plot` with trace rows of a control step each; writes a PNG. Pad A is blue
-and pad B orange (colours of Okabe and Ito, which colour-blind people tell apart). Lines are named
-where they end.
+Called by `waistband sim --plot` and by the gallery with trace rows of a control step each; writes
+a PNG. Pad A is blue and pad B orange (colours of Okabe and Ito, which colour-blind people tell
+apart). Lines are named where they end. Time that the unit was off is cut short.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import compress, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,8 @@ from sim.common.validate import excerpt
 from sim.oracle.asked import read_steps, sum_pad_j_cm2
 from sim.run import trace_columns
 
-SIZE_IN = (10.0, 80 / 7)  # 1400 by 1600 pixels
-DPI = 140
+WHOLE_IN, WHOLE_DPI = (10.0, 80 / 7), 140  # 1400 by 1600 pixels
+BRIEF_IN, BRIEF_DPI = (9.0, 5.6), 100  # 900 by 560 pixels
 INK, SOFT, FAINT = "#222222", "#6b6b6b", "#b5b5b5"
 LIMIT, ALARM = "#8a8a8a", "#b00020"
 PADS = {"a": "#0072B2", "b": "#D55E00"}
@@ -51,16 +52,12 @@ STYLE: dict[Any, Any] = {
     "lines.linewidth": 1.5,
     "lines.solid_capstyle": "round",
 }
-PANELS = (  # title, unit, relative height
-    ("Contact temperature", "C", 3.6),
-    ("LED board temperature", "C", 1.7),
-    ("Duty, by bank", "%", 1.8),
-    ("Dose, all banks of a pad", "J/cm2", 2.0),
-    ("Thermal dose at the contact, CEM43", "min", 1.3),
-    ("Battery", "V, pack", 1.5),
-)
-EDGES = {"left": 0.075, "right": 0.845, "top": 0.895, "bottom": 0.045, "hspace": 0.36}
-STRIP = (0.922, 0.013)  # bottom and height of the states' strip, of the figure
+# Inches from the edges: of the panels, of the title's lines, and of the states' strip, whose height
+# follows.
+LEFT_IN, RIGHT_IN, TOP_IN, BOTTOM_IN = 0.75, 1.55, 1.2, 0.52
+TITLE_IN, SUBTITLE_IN, STRIP_IN, STRIP_HIGH_IN = 0.2, 0.46, 0.89, 0.15
+OFF_S = 60.0  # rows further apart: the unit was off. Shorter, it was reset
+OFF_SHARE = 0.03  # width of such a gap, of the time on
 WIDTHS = {"a": 3.0, "b": 1.2}  # B is drawn over A: where they agree, both are seen
 LINE_IN = 0.155  # of text
 LETTER_IN = 0.082
@@ -74,14 +71,23 @@ class Trace:
     def __init__(self, rows: Sequence[tuple[object, ...]], names: Sequence[str]) -> None:
         columns = map(list, zip(*rows, strict=True))
         self.columns: dict[str, list[Any]] = dict(zip(names, columns, strict=True))
+        self.off: list[tuple[float, float, float]] = []  # from, to, hours off
+        self.minutes = self._count_minutes()
 
     def __getitem__(self, name: str) -> list[Any]:
         return self.columns[name]
 
-    @property
-    def minutes(self) -> list[float]:
-        """Time of each row."""
-        return [t_s / 60 for t_s in self["t_s"]]
+    def _count_minutes(self) -> list[float]:
+        """Time of each row, without the time off but for a gap where that was."""
+        t_s = self["t_s"]
+        steps_s = [after - before for before, after in pairwise(t_s)]
+        gap_s = max(1.0, OFF_SHARE * sum(step for step in steps_s if step <= OFF_S))
+        minutes = [t_s[0] / 60]
+        for step_s in steps_s:
+            minutes.append(minutes[-1] + min(step_s, gap_s if step_s > OFF_S else step_s) / 60)
+            if step_s > OFF_S:
+                self.off.append((minutes[-2], minutes[-1], step_s / 3600))
+        return minutes
 
     def spans(self, name: str) -> list[tuple[float, float, Any]]:
         """(from, to, value) in minutes for each stretch in which a column stays the same."""
@@ -91,35 +97,75 @@ class Trace:
         return [(minutes[k], end, values[k]) for k, end in zip(starts, ends, strict=True)]
 
 
-def draw(rows: Sequence[tuple[object, ...]], scenario: Scenario, path: Path) -> None:
-    """Write the plot of a run as PNG, 1400 by 1600 pixels."""
+def draw(
+    rows: Sequence[tuple[object, ...]], scenario: Scenario, path: Path, brief: bool = False
+) -> None:
+    """Write the plot of a run as PNG, 1400 by 1600 pixels; `brief`: temperature, duty and dose
+    alone, 900 by 560 pixels in 64 colours."""
     trace = Trace(rows, trace_columns(find_board(scenario.board)))
+    shown = [row for row in PANELS if row[2] or not brief]
+    size_in, dpi = (BRIEF_IN, BRIEF_DPI) if brief else (WHOLE_IN, WHOLE_DPI)
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=SIZE_IN, dpi=DPI, facecolor="white")
-        panels = figure.subplots(
-            len(PANELS), 1, sharex=True, height_ratios=[row[2] for row in PANELS], gridspec_kw=EDGES
-        )
-        for panel, (title, unit, _) in zip(panels, PANELS, strict=True):
+        figure = Figure(figsize=size_in, dpi=dpi, facecolor="white")
+        panels, strip = lay_out(figure, [row[3] for row in shown])
+        for panel, (title, unit, _, _, plot) in zip(panels, shown, strict=True):
             panel.set_title(title)
             panel.set_ylabel(unit)
             panel.tick_params(length=3)
-        width = EDGES["right"] - EDGES["left"]
-        strip = figure.add_axes((EDGES["left"], STRIP[0], width, STRIP[1]), sharex=panels[0])
-        contact(panels[0], trace, scenario)
-        boards(panels[1], trace)
-        duty(panels[2], trace)
-        dose(panels[3], trace, scenario)
-        thermal_dose(panels[4], trace)
-        battery(panels[5], trace)
+            plot(panel, trace, scenario)
         bands(strip, panels, trace)
         faults(panels, trace)
+        time_off(panels, strip, trace)
         panels[0].set_xlim(trace.minutes[0], trace.minutes[-1])
-        panels[-1].set_xlabel("minutes since power-on")
-        figure.text(
-            0.075, 0.982, excerpt(scenario.name, 40), fontsize=14, fontweight="bold", va="top"
-        )
-        figure.text(0.075, 0.96, subtitle(scenario), fontsize=9.5, color=SOFT, va="top")
-        figure.savefig(path, format="png", dpi=DPI)
+        panels[-1].set_xlabel("minutes on" if trace.off else "minutes since power-on")
+        write_title(figure, scenario)
+        figure.savefig(path, format="png", dpi=dpi)
+    if brief:
+        reduce_colours(path)
+
+
+def lay_out(figure: Figure, heights: list[float]) -> tuple[Sequence[Axes], Axes]:
+    """Axes for panels of these relative heights, and the strip of states above them."""
+    wide, high = figure.get_size_inches()
+    panels = figure.subplots(
+        len(heights), 1, sharex=True, height_ratios=heights,
+        gridspec_kw={
+            "left": LEFT_IN / wide, "right": 1 - RIGHT_IN / wide, "top": 1 - TOP_IN / high,
+            "bottom": BOTTOM_IN / high, "hspace": 0.36,
+        },
+    )  # fmt: skip
+    place = (
+        LEFT_IN / wide, 1 - STRIP_IN / high, 1 - (LEFT_IN + RIGHT_IN) / wide, STRIP_HIGH_IN / high
+    )  # fmt: skip
+    return panels, figure.add_axes(place, sharex=panels[0])
+
+
+def write_title(figure: Figure, scenario: Scenario) -> None:
+    """The scenario's name, and the conditions below it."""
+    wide, high = figure.get_size_inches()
+    x = LEFT_IN / wide
+    figure.text(
+        x, 1 - TITLE_IN / high, excerpt(scenario.name, 40), fontsize=14, fontweight="bold", va="top"
+    )
+    figure.text(
+        x, 1 - SUBTITLE_IN / high, subtitle(scenario), fontsize=9.5, color=SOFT, va="top"
+    )  # fmt: skip
+
+
+def read_size_in(axes: Axes) -> tuple[float, float]:
+    """Width and height of the figure that axes are on."""
+    figure = axes.get_figure(root=True)
+    assert figure
+    wide, high = figure.get_size_inches()
+    return wide, high
+
+
+def reduce_colours(path: Path) -> None:
+    """Write a PNG again with a palette of 64 colours: a third of the bytes."""
+    from PIL import Image
+
+    with Image.open(path) as image:
+        image.convert("RGB").quantize(64).save(path, format="PNG", optimize=True)
 
 
 def subtitle(scenario: Scenario) -> str:
@@ -161,7 +207,7 @@ def contact(panel: Axes, trace: Trace, scenario: Scenario) -> None:
     name_right(panel, labels)
 
 
-def boards(panel: Axes, trace: Trace) -> None:
+def boards(panel: Axes, trace: Trace, _: Scenario) -> None:
     """LED boards, and where they derate and trip."""
     labels = by_pad(panel, trace, "board_{}_c")
     derate, trip = limits.BOARD_DERATE_MC / 1000, limits.BOARD_TRIP_MC / 1000
@@ -171,16 +217,19 @@ def boards(panel: Axes, trace: Trace) -> None:
     name_right(panel, labels)
 
 
-def duty(panel: Axes, trace: Trace) -> None:
+def duty(panel: Axes, trace: Trace, _: Scenario) -> None:
     """Duty of every bank; equal banks of a pad are one line."""
     labels: list[Label] = []
     highest = 1.0
+    judged = [state != "CHECK" for state in trace["state"]]
     for pad, colour in PADS.items():
-        alike: dict[tuple[int, ...], list[str]] = {}
+        alike: dict[tuple[int, ...], list[str]] = {}  # in CHECK each bank has a tick of its own
         for column in trace.columns:
             if column.startswith(f"duty_{pad}_"):
-                alike.setdefault(tuple(trace[column]), []).append(column.rpartition("_")[2])
-        for series, names in alike.items():
+                seen = tuple(compress(trace[column], judged))
+                alike.setdefault(seen, []).append(column.rpartition("_")[2])
+        for names in alike.values():
+            series = trace[f"duty_{pad}_{names[0]}"]
             percent = [100 * value / DUTY_MAX for value in series]
             highest = max(highest, *percent)
             panel.plot(trace.minutes, percent, color=colour, linewidth=WIDTHS[pad] * 0.7)
@@ -203,7 +252,7 @@ def dose(panel: Axes, trace: Trace, scenario: Scenario) -> None:
     name_right(panel, labels)
 
 
-def thermal_dose(panel: Axes, trace: Trace) -> None:
+def thermal_dose(panel: Axes, trace: Trace, _: Scenario) -> None:
     """CEM43 of the true contact temperature since power-on, in minutes."""
     cap = CEM43_SESSION_Q10_MS / 1024 / 60_000
     for pad in PADS:
@@ -226,7 +275,7 @@ def cem43(minutes: Sequence[float], celsius: Sequence[float]) -> list[float]:
     return sums
 
 
-def battery(panel: Axes, trace: Trace) -> None:
+def battery(panel: Axes, trace: Trace, _: Scenario) -> None:
     """Pack voltage on the axis; charge, as the unit shows it, from empty to full height."""
     volts, percent = trace["battery_v"], trace["battery_pct"]
     end_v = 2 * limits.CELL_END_MV / 1000
@@ -259,7 +308,7 @@ def limit(panel: Axes, y: float, name: str, colour: str) -> Label:
 def name_right(panel: Axes, labels: list[Label]) -> None:
     """Names beside the right edge at their lines' ends, moved apart where they would touch."""
     low, high = panel.get_ylim()
-    gap = LINE_IN / (panel.get_position().height * SIZE_IN[1])
+    gap = LINE_IN / (panel.get_position().height * read_size_in(panel)[1])
     labels = sorted(labels, key=lambda label: (label[0], label[1] < "p", label[1]))
     wanted = [min(max((y - low) / (high - low), 0.0), 1.0) for y, _, _ in labels]
     for at, (_, text, colour) in zip(apart(wanted, gap), labels, strict=True):
@@ -290,7 +339,8 @@ def apart(wanted: list[float], gap: float) -> list[float]:
 def bands(strip: Axes, panels: Sequence[Axes], trace: Trace) -> None:
     """States as coloured bands over all panels; named in the strip, or above where too narrow."""
     whole = max(trace.minutes[-1] - trace.minutes[0], 1e-9)
-    inches = strip.get_position().width * SIZE_IN[0] / whole
+    wide, high = read_size_in(strip)
+    inches = strip.get_position().width * wide / whole
     strip.set_axis_off()
     strip.set_ylim(0, 1)
     named: set[str] = set()
@@ -305,7 +355,7 @@ def bands(strip: Axes, panels: Sequence[Axes], trace: Trace) -> None:
     if narrow:
         strip.legend(
             handles=[Patch(color=BANDS.get(state, FAINT), label=state) for state in narrow],
-            loc="upper right", bbox_to_anchor=(EDGES["right"], 0.983),
+            loc="upper right", bbox_to_anchor=(strip.get_position().x1, 1 - TITLE_IN / high),
             bbox_transform=strip.figure.transFigure, ncols=len(narrow), frameon=False,
             fontsize=8, handlelength=0.9, handleheight=0.9, columnspacing=1.2,
             handletextpad=0.4, borderaxespad=0.0, labelcolor=SOFT,
@@ -333,3 +383,26 @@ def faults(panels: Sequence[Axes], trace: Trace) -> None:
             color=ALARM, fontsize=9, fontweight="bold", bbox=BACKED,
         )  # fmt: skip
         marks += 1
+
+
+def time_off(panels: Sequence[Axes], strip: Axes, trace: Trace) -> None:
+    """A band over each gap in which the unit was off, with its length."""
+    for start, end, hours in trace.off:
+        for panel in (strip, *panels):
+            panel.axvspan(start, end, color=BANDS["OFF"], linewidth=0, zorder=5)
+        for_long = f"{hours:.1f} h" if hours >= 1 else f"{hours * 60:.0f} min"
+        panels[0].text(
+            (start + end) / 2, 0.5, f"off for {for_long}", rotation=90, fontsize=8, color=SOFT,
+            transform=panels[0].get_xaxis_transform(), ha="center", va="center", zorder=6,
+        )  # fmt: skip
+
+
+# Title, unit, whether a brief plot has it, relative height, and what draws it.
+PANELS: tuple[tuple[str, str, bool, float, Callable[[Axes, Trace, Scenario], None]], ...] = (
+    ("Contact temperature", "C", True, 3.6, contact),
+    ("LED board temperature", "C", False, 1.7, boards),
+    ("Duty, by bank", "%", True, 1.8, duty),
+    ("Dose, all banks of a pad", "J/cm2", True, 2.0, dose),
+    ("Thermal dose at the contact, CEM43", "min", False, 1.3, thermal_dose),
+    ("Battery", "V, pack", False, 1.5, battery),
+)

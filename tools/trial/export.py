@@ -15,7 +15,7 @@ from tools.journal.sessions import format_clock
 from tools.trial.allocation import ARMS
 from tools.trial.data import WITHDRAWN
 from tools.trial.given import SessionDose
-from tools.trial.results import Results
+from tools.trial.unsealed import Results
 
 HEADER = (
     "Variable / Field Name", "Form Name", "Section Header", "Field Type", "Field Label",

@@ -6,7 +6,6 @@ that it was computed from.
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from statistics import fmean
 
 from firmware.trial.visits import GUESSES
@@ -18,10 +17,11 @@ from tools.trial.allocation import ARMS, THERAPY
 from tools.trial.data import OVERALL, Data, Rating
 from tools.trial.derive import BEFORE
 from tools.trial.events import RELATED
-from tools.trial.given import Arm, LatchedFault, SessionDose
+from tools.trial.given import Arm
 from tools.trial.page import Block, Bullets, Cell, Figure, Heading, Page, Table, Words
 from tools.trial.sources import Sources
 from tools.trial.stats import Difference, Mean, mean_of
+from tools.trial.unsealed import Results
 
 METHOD = (
     "Outcome: overall pain (NRS 0-10) as confirmed at the belt before therapy, at baseline (visit "
@@ -29,24 +29,6 @@ METHOD = (
     "(ordinary least squares: change on arm and baseline), of everybody with both ratings, in the "
     "arm that was allotted; nothing was imputed. Intervals are 95 %, two-sided, Student's t."
 )
-
-
-@dataclass
-class Results:
-    """The content of the unsealed report."""
-
-    data: Data
-    arms: dict[str, Arm]
-    given: list[SessionDose]
-    wrong: list[str]
-    faults: list[LatchedFault]
-    sources: Sources
-    primary: Difference | str = ""
-    blocks: list[Block] = field(default_factory=list)
-
-    def people_of_arm(self, arm: str) -> list[str]:
-        """Participants of an arm with a usable journal."""
-        return [who for who in self.data.people if self.arms[who].arm == arm]
 
 
 def compute_results(data: Data, arms: dict[str, Arm]) -> Results:

@@ -3,8 +3,6 @@
 Called by `results`; writes no file.
 """
 
-from typing import TYPE_CHECKING
-
 from tools.trial import missing
 from tools.trial.allocation import ARMS, THERAPY
 from tools.trial.data import OVERALL
@@ -12,9 +10,7 @@ from tools.trial.derive import BEFORE
 from tools.trial.missing import DELTAS, Case, Estimate
 from tools.trial.page import Block, Cell, Heading, Table, Words
 from tools.trial.stats import risk_difference
-
-if TYPE_CHECKING:
-    from tools.trial.results import Results
+from tools.trial.unsealed import Results
 
 SHARES = (30, 50)  # %: Dworkin RH et al. J Pain 2008;9:105-121
 METHOD = (
@@ -25,7 +21,7 @@ METHOD = (
 )
 
 
-def list_cases(found: "Results") -> tuple[list[Case], list[str]]:
+def list_cases(found: Results) -> tuple[list[Case], list[str]]:
     """Everybody with a baseline, and the seals of all their ratings."""
     cases, seals = [], []
     data = found.data
@@ -43,7 +39,7 @@ def list_cases(found: "Results") -> tuple[list[Case], list[str]]:
     return cases, seals
 
 
-def missing_blocks(found: "Results") -> list[Block]:
+def missing_blocks(found: Results) -> list[Block]:
     """The mixed model, and the delta-adjusted tipping point."""
     cases, seals = list_cases(found)
     last = found.data.last
@@ -83,7 +79,7 @@ def tipping_in_words(estimates: list[Estimate], tips: float | None) -> str:
 
 
 def estimate_row(
-    found: "Results", what: str, result: Estimate | str, seals: list[str]
+    found: Results, what: str, result: Estimate | str, seals: list[str]
 ) -> list[Cell]:  # fmt: skip
     """A row of the table of analyses."""
     if isinstance(result, str):
@@ -96,7 +92,7 @@ def estimate_row(
     return [what, *found.sources.add_numbers(f"{what}: ", numbers, seals)]
 
 
-def responder_blocks(found: "Results") -> list[Block]:
+def responder_blocks(found: Results) -> list[Block]:
     """How many of each arm had their overall pain fall by a share of the baseline."""
     rows: list[list[Cell]] = []
     for share in SHARES:
@@ -117,7 +113,7 @@ def responder_blocks(found: "Results") -> list[Block]:
     return [Heading("Responders"), Table(columns, rows, caption)]
 
 
-def count_responders(found: "Results", arm: str, share: int) -> tuple[int, int, list[str]]:
+def count_responders(found: Results, arm: str, share: int) -> tuple[int, int, list[str]]:
     """How many of an arm had their pain fall by `share` %, of how many, and all seals."""
     data = found.data
     fell = count = 0

@@ -17,7 +17,7 @@ from tools.trial import results as trial_results
 from tools.trial.allocation import ARMS
 from tools.trial.folder import ALLOCATION, DATABASE, Trial
 from tools.trial.given import Arm
-from tools.trial.results import Results
+from tools.trial.unsealed import Results
 
 EVIDENCE = ("visits", "ratings", "effects", "guesses", "sessions")  # tables compared
 REPORT, DATA, DICTIONARY, SOURCES = "report.html", "data.csv", "dictionary.csv", "sources.csv"

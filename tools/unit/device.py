@@ -5,7 +5,6 @@ Nothing here ends a session: Ctrl-C, which would, is typed only where neither a 
 has answered.
 """
 
-import ast
 import io
 import json
 import os
@@ -13,21 +12,14 @@ import re
 import struct
 import time
 from contextlib import AbstractContextManager, redirect_stdout, suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 from sim.common.errors import BadInput
-from sim.driver_depth.release import FROZEN_MARK, FROZEN_MODULE
+from tools.unit.about import ASK, About, Failed, judge_about
 
 GET = "pip install -e '.[deploy]'"
 USB_ID = (0x2E8A, 0x0005)  # of MicroPython on an RP2040 or RP2350 (ports/rp2)
 SHORT = {"a": "/dev/ttyACM", "u": "/dev/ttyUSB", "c": "COM"}  # mpremote's short names
-BOARDS = {
-    # MicroPython's name of the machine: the board file
-    "Raspberry Pi Pico with RP2040": "RPI_PICO",
-    "Raspberry Pi Pico2 with RP2350": "RPI_PICO2",
-}
-OLDEST = (1, 24, 0)
-MPY = 6  # version of .mpy files with bytecode
 CTRL_B, CTRL_C = b"\x02", b"\x03"
 PROMPT = b">>> "
 SHOW_PROMPT = b"\r" + CTRL_B  # a prompt prints itself again; a running unit ignores both
@@ -37,34 +29,6 @@ ANSWER_S = 6.0
 RETURN_S = 20.0
 EXEC_S = 60.0
 HEARD_MAX = 65_536
-ASK = f"""
-import sys, os
-i = sys.implementation
-p = sys.path[:]
-sys.path[:] = ['.frozen']
-try:
- import {FROZEN_MODULE} as r
- frozen = r.RELEASE
-except ImportError:
- frozen = ''
-sys.path[:] = p
-print(repr((i.name, tuple(i.version[:3]), getattr(i, '_machine', sys.platform),
- getattr(i, '_mpy', 0) & 255, os.statvfs(os.getcwd()), frozen)))
-"""
-
-
-class Failed(Exception):
-    """An exception in the unit's own Python; the message is its last line."""
-
-
-class About(NamedTuple):
-    """The MicroPython at the prompt."""
-
-    chip: str
-    board: str  # a value of BOARDS
-    version: str
-    free: int  # bytes of the filesystem
-    frozen: str  # the release that is frozen into MicroPython; "" where files hold the product
 
 
 def import_mpremote() -> Any:
@@ -292,29 +256,9 @@ class Device(AbstractContextManager["Device"]):
     def about(self) -> About:
         """Identify what runs there. Raises BadInput where it cannot be a unit."""
         try:
-            said = self.run(ASK)
-            name, version, chip, mpy, disk, frozen = parse_literal(said)
-        except (Failed, TypeError, SyntaxError):
+            return judge_about(self.run(ASK), self.port)
+        except Failed:
             raise BadInput(f"{self.port}: what answers is no MicroPython of ours") from None
-        said = ".".join(map(str, version))
-        if name != "micropython":
-            raise BadInput(f"{self.port}: runs {name}: put MicroPython on it with waistband flash")
-        boards = [board for begins, board in BOARDS.items() if chip.startswith(begins)]
-        if not boards:
-            raise BadInput(f"{self.port}: is a {chip}: needed is a {' or '.join(BOARDS)}")
-        if tuple(version) < OLDEST:
-            need = ".".join(map(str, OLDEST))
-            raise BadInput(
-                f"{self.port}: runs MicroPython {said}: {need} or newer is needed: put it on with"
-                " waistband flash"
-            )
-        if mpy != MPY:
-            raise BadInput(
-                f"{self.port}: takes .mpy files of version {mpy}: {MPY} is needed: put on a"
-                " MicroPython that takes them with waistband flash"
-            )
-        free = disk[1] * disk[4]
-        return About(chip, boards[0], said, free, frozen.removeprefix(FROZEN_MARK))
 
     def run_and_reset(self, program: str) -> None:
         """Run a program that ends in a reset."""
@@ -323,11 +267,6 @@ class Device(AbstractContextManager["Device"]):
             self.transport.in_raw_repl = False
         except self._errors:
             raise self.line_broken() from None
-
-
-def parse_literal(text: str) -> Any:
-    """The value of a literal that the unit printed."""
-    return ast.literal_eval(text.strip())
 
 
 def parse_object(content: bytes | None) -> dict[str, Any]:

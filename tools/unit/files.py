@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from sim.common.boards import BOARD_FILE, REFERENCE
 from sim.common.errors import BadInput
 from tools.unit import transfer
-from tools.unit.device import About, Device, Failed, find_port
+from tools.unit.about import About, Failed
+from tools.unit.device import Device, find_port
 from tools.unit.kept import SimulatedUnit, at_simulated_prompt
 
 READ = """

@@ -13,7 +13,8 @@ import sys
 
 from sim.common.errors import BadInput
 from sim.driver_depth.flash import device_files
-from sim.driver_depth.release import AS_THEY_ARE, FROZEN_MARK, FROZEN_MODULE, sources_hash
+from sim.driver_depth.frozen import FROZEN_MARK, FROZEN_MODULE
+from sim.driver_depth.release import AS_THEY_ARE, sources_hash
 from sim.driver_depth.unit_source import replace_constants
 from tools.common.files import emit, write_folder
 from tools.common.version import version

@@ -16,12 +16,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from hal import resets
 from hal.boards import RPI_PICO, RPI_PICO2
 from hal.files import CODE, DEPLOYING, FOLDERS, LIBRARY, STARTED, TABLE
 from sim.common.errors import BadInput, Interrupted
 from sim.driver_depth.release import MAIN
-from tools.unit.device import About, Device, Failed
+from tools.unit.about import About, Failed
+from tools.unit.device import Device
+from tools.unit.restart import render_restart
 
 ROOT = Path(__file__).resolve().parents[2]
 FAILED = 1
@@ -108,12 +109,6 @@ try:
 except OSError:
  rows = []
 clear({LIBRARY + "/"!r}, rows)
-"""
-RESTART = """
-import machine
-m = machine.mem32
-m[{at}] = m[{at}] & {keep} | {clean}
-machine.reset()
 """
 
 
@@ -260,12 +255,9 @@ def send_file(unit: Device, name: str, content: bytes) -> Iterator[int]:
 
 
 def restart(unit: Device, about: About) -> None:
-    """Reset the chip and mark the reset as intended in its scratch word: three resets without the
-    mark would lock the unit."""
+    """Reset the chip, as intended: see `render_restart`."""
     boards = {board.NAME: board for board in (RPI_PICO, RPI_PICO2)}
-    at = boards[about.board].SCRATCH_ADDRESS
-    keep = (1 << 30) - 1 & ~(resets.ARMED | resets.SERVICE)
-    unit.run_and_reset(RESTART.format(at=at, keep=keep, clean=resets.CLEAN))
+    unit.run_and_reset(render_restart(boards[about.board].SCRATCH_ADDRESS))
 
 
 def set_clock(unit: Device) -> str:

@@ -1,5 +1,6 @@
 // The page: what the engine in the worker says goes to each part, and what a person does to it.
 
+import { Bringup } from "./bringup.js";
 import { Body } from "./body.js";
 import { buttons } from "./buttons.js";
 import { Charts } from "./charts.js";
@@ -99,6 +100,9 @@ const heard = {
     $("link-new").addEventListener("click", () => begin({}));
     bench.real = new Real(told, { enter: showReal, strip: bench.strip,
       explain: (prescription) => send({ do: "explain", prescription }) });
+    bench.bringup = new Bringup(told, (given) => send({ do: "bringup", given }), () => {
+      if (bench.transport.running) bench.transport.run(false);
+    });
     bench.real.news = () => { bench.due = true; };
     gallery(ready.gallery, (scenario) => begin(scenario, false, true));
     buttons(press);
@@ -159,12 +163,14 @@ const heard = {
     bench.now.log(bench.transport.t_s, "The scenario ends here; go on as you like.");
   },
 
+  bringup: (question) => bench.bringup.hear(question),
   explained: (said) => bench.dose.showExplanation(said),
   saved: ({ scenario }) => bench.story.receive(scenario),
   speed: (pace) => bench.transport.pace(pace),
 
   error({ text: line, of, id }) {
     if (id && id !== bench.anew?.id) return;
+    if (bench.bringup?.refused(line, of)) return;
     if (of === "explain") {
       bench.dose.showExplanation({ error: line });
       return;

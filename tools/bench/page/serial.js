@@ -21,7 +21,8 @@ export class Line {
   /** `heard(object)` is called with each line that is an object and answers nothing; `gone()` when
       the port is gone. */
   constructor(port, heard, gone) {
-    Object.assign(this, { port, heard, gone, text: [], overlong: false, asked: null, file: null });
+    Object.assign(this, { port, heard, gone, text: [], overlong: false, asked: null, file: null,
+      raw: null });
     this.late = true; // an answer to an earlier question may still come
     this.decoder = new TextDecoder();
   }
@@ -79,6 +80,10 @@ export class Line {
   // -- bytes in ----------------------------------------------------------------------------
 
   take(bytes) {
+    if (this.raw) {
+      this.raw(bytes); // a prompt, which has no lines
+      return;
+    }
     for (let at = 0; at < bytes.length;) {
       if (this.file) {
         at = this.takeFile(bytes, at);

@@ -1,0 +1,228 @@
+"""First start of a unit in the bench page: the simulated unit of the bring-up at its raw prompt,
+and a person who does what the page says."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hal.boards import RPI_PICO
+from tests.support.bench_desk import Bench
+from tests.support.browser import LOADED_MS
+from tests.support.command import Waistband
+from tests.support.raw_prompt import PromptLine
+from tests.support.serial_pty import Vm
+from tests.tools.test_bench_real import Cable, page
+from tests.tools.test_bringup import LIT_MOST_MS, Watched, assert_dark
+from tools.bringup.simulated import SimulatedUnit
+from tools.bringup.steps import STEPS
+from tools.bringup.verdict import PASSED, SKIPPED
+from tools.bringup.wrongs import WRONGS, make_wrong
+from tools.replay import find_micropython
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+# A person who reads the page: acts as soon as it says so, and answers.
+PERSON = """
+(() => {
+  let last = null;
+  const look = async () => {
+    const ask = document.getElementById("bringup-ask");
+    if (!ask) return;
+    const key = `${ask.dataset.act} ${ask.textContent}`;
+    if (!ask.dataset.act || key === last || ask.textContent === "…") return;
+    last = key;
+    const id = await window.personReads(ask.dataset.act, ask.textContent);
+    if (id) document.getElementById(id).click();
+  };
+  new MutationObserver(look).observe(document, { subtree: true, childList: true,
+    characterData: true, attributes: true });
+})();
+"""
+LIT = "code = pack.read_u16()"  # of the program that lights a bank
+CONFIRMED = {"off", "hand_A", "hand_B", "cover"}
+SEEN = {"light", "buzzer", "motor", "screen"}
+
+
+class Started:
+    """A unit at its prompt, the page, and the person between them."""
+
+    def __init__(self, desk: Bench, line: PromptLine, watched: Watched, cable: Cable) -> None:
+        self.desk, self.line, self.watched, self.cable = desk, line, watched, cable
+
+    def begin(self) -> None:
+        """Type the unit's number, choose its port."""
+        self.desk.page.evaluate("document.querySelector('#connect').open = true")
+        self.desk.page.fill("#bringup-serial", "WB-0009")
+        self.desk.page.click("#bringup-start")
+
+    def end(self) -> dict[str, str]:
+        """Wait for the end; the results by step, as the page shows them."""
+        self.desk.page.wait_for_selector("#bringup-leave:visible", timeout=3 * LOADED_MS)
+        rows = self.desk.page.locator("#bringup-steps tr")
+        return {
+            str(row.get_attribute("data-step")): row.locator("td").first.inner_text()
+            for row in rows.all()
+        }
+
+    def found(self, step: str) -> str:
+        """What the page says of a step."""
+        return self.desk.page.inner_text(f"#bringup-steps tr[data-step={step}]")
+
+    def saved(self, kind: str) -> str:
+        """A file that the page gives."""
+        with self.desk.page.expect_download() as download:
+            self.desk.page.click(f"#bringup-saves [data-save={kind}]")
+        assert download.value.suggested_filename.endswith(f"WB-0009.{kind}")
+        return Path(download.value.path()).read_text(encoding="utf-8")
+
+
+@contextmanager
+def started(
+    chromium: "Browser", address: str, wrong: str = "", follow: bool = True
+) -> Iterator[Started]:
+    """The page before a unit that is wrong in a way; `follow`: the person does what it says."""
+    unit = make_wrong(RPI_PICO, wrong) if wrong else SimulatedUnit(RPI_PICO)
+    line = PromptLine(unit)
+    cable = Cable(line.read, line.write)
+    asked: set[str] = set()
+
+    def reads(source: Any, act: str, words: str) -> str:
+        assert words
+        if act in SEEN:
+            return "bringup-yes" if unit.saw(act) else "bringup-no"
+        if act not in asked or act in CONFIRMED:
+            asked.add(act)
+            unit.do(act)
+        return "bringup-done" if act in CONFIRMED else ""
+
+    try:
+        with page(chromium, address, cable) as desk:
+            if follow:
+                desk.page.context.expose_binding("personReads", reads)
+                desk.page.add_init_script(PERSON)
+                desk.page.reload()
+                desk.page.wait_for_selector("#state-name[data-state]")
+            yield Started(desk, line, Watched(unit), cable)
+    finally:
+        unit.close()
+
+
+def test_a_sound_unit_passes_by_the_steps_and_words_of_the_command(
+    chromium: "Browser", address: str, waistband: Waistband
+) -> None:
+    with started(chromium, address) as bench:
+        bench.begin()
+        results = bench.end()
+        assert list(results) == [step.name for step in STEPS]
+        skipped = {name for name, state in results.items() if state != PASSED}
+        assert skipped == {"calibration"} and results["calibration"] == SKIPPED
+        bench.desk.shows("#bringup-ask", "Every step passed.")
+        bench.desk.shows("#which", "REAL UNIT: first start")
+        report = json.loads(bench.saved("json"))
+        html, toml = bench.saved("html"), bench.saved("toml")
+        assert "machine.reset()" in bench.line.programs[-1]  # it runs again
+        assert max(bench.watched.lit_stretches()) <= LIT_MOST_MS
+    told = waistband("bringup", "--sim", "--serial", "WB-0009", "--json")
+    command = json.loads(told.out)
+    assert [[row["step"], row["title"], row["state"], row["notes"]] for row in report["steps"]] == [
+        [row["step"], row["title"], row["state"], row["notes"]] for row in command["steps"]
+    ]
+    assert set(report) == set(command) and report["measures"] == command["measures"]
+    assert report["release"] == command["release"] and not report["simulated"]
+    assert "First start of unit WB-0009" in html and "Every step passed" in html
+    assert "ntc_offset_c = " in toml and 'serial = "WB-0009"' in toml
+
+
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [
+        ("ntc_open", "warmth"), ("contact_a_missing", "parts"), ("start_up_swapped", "buttons"),
+        ("switch_bridged", "switch"),
+    ],
+)  # fmt: skip
+def test_a_failure_names_the_wire_and_a_dark_one_keeps_the_unit_dark(
+    chromium: "Browser", address: str, name: str, step: str
+) -> None:
+    with started(chromium, address, name) as bench:
+        bench.begin()
+        results = bench.end()
+        assert results[step] == "failed", results
+        assert all(word in bench.found(step) for word in WRONGS[name].names)
+        bench.desk.shows("#bringup-ask", "Not every step passed: mend what is named, and run this"
+                         " again. Do not use the unit.")  # fmt: skip
+        assert not json.loads(bench.saved("json"))["passed"]
+        if step not in ("lease", "switch", "banks", "alert"):
+            assert not bench.watched.light
+        assert max(bench.watched.lit_stretches(), default=0) <= LIT_MOST_MS
+
+
+def test_a_cable_pulled_while_a_bank_is_lit_ends_it_and_the_unit_is_dark_by_itself(
+    chromium: "Browser", address: str
+) -> None:
+    with started(chromium, address) as bench:
+        unit = bench.watched.unit
+
+        def pull(program: str) -> None:
+            if LIT in program and unit.pull_us < 0:
+                unit.pull_us = unit.chip.us + 25_000
+                bench.cable.left = 0
+
+        bench.line.before = pull
+        bench.begin()
+        results = bench.end()
+        assert results["banks"] == "broken off" and results["alert"] == SKIPPED
+        assert "the line broke off" in bench.found("banks")
+        unit.pass_time(3_000_000)
+        assert_dark(unit)
+        assert max(bench.watched.lit_stretches(), default=0) <= LIT_MOST_MS
+
+
+def test_the_person_may_stop_it_and_gets_a_report(chromium: "Browser", address: str) -> None:
+    with started(chromium, address, follow=False) as bench:
+        bench.begin()
+        bench.desk.page.wait_for_selector("#bringup-done:visible", timeout=LOADED_MS)  # hands off
+        bench.desk.page.click("#bringup-stop")
+        results = bench.end()
+        assert "broken off" in results.values() and results["banks"] == SKIPPED
+        assert not json.loads(bench.saved("json"))["passed"] and not bench.watched.light
+        assert_dark(bench.watched.unit)
+
+
+def test_a_real_prompt_that_is_no_unit_is_refused_by_name(
+    chromium: "Browser", address: str, tmp_path: Path
+) -> None:
+    """MicroPython's own raw prompt, of its unix port: programs go in and their answers come out."""
+    import os
+
+    find_micropython()
+    vm = Vm(tmp_path)
+    fd = os.open(vm.port.name, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+
+    def read() -> bytes:
+        try:
+            return os.read(fd, 4_096)
+        except BlockingIOError:
+            return b""
+
+    try:
+        with page(chromium, address, Cable(read, lambda data: os.write(fd, data))) as desk:
+            desk.page.evaluate("document.querySelector('#connect').open = true")
+            desk.page.click("#bringup-start")
+            desk.page.wait_for_selector("#bringup-leave:visible", timeout=3 * LOADED_MS)
+            assert "needed is a Raspberry Pi Pico" in desk.page.inner_text("#bringup-ask")
+    finally:
+        os.close(fd)
+        vm.cut()
+
+
+def test_a_port_where_nothing_answers_is_told(chromium: "Browser", address: str) -> None:
+    with page(chromium, address, Cable(lambda: b"", lambda data: None)) as desk:
+        desk.page.evaluate("document.querySelector('#connect').open = true")
+        desk.page.click("#bringup-start")
+        desk.page.wait_for_selector("#bringup-leave:visible", timeout=LOADED_MS)
+        assert "is it this one?" in desk.page.inner_text("#bringup-ask")
