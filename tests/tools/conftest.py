@@ -1,5 +1,6 @@
 """Fixtures of the tests of the bench page."""
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -8,9 +9,21 @@ import pytest
 
 from tests.support.bench_desk import Bench
 from tests.support.browser import bench, browser, needed
+from tools.bench.site import MODULES
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+AXE = MODULES / "axe-core" / "axe.min.js"
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    if not AXE.exists():
+        if os.environ.get("CI"):
+            pytest.fail("CI runs without axe-core: npm ci in tools/bench")
+        pytest.skip("axe-core is not installed: make setup, or npm ci in tools/bench")
+    return AXE.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")

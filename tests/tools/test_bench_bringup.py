@@ -15,6 +15,7 @@ from tests.support.browser import LOADED_MS
 from tests.support.command import Waistband
 from tests.support.raw_prompt import PromptLine
 from tests.support.serial_pty import Vm
+from tests.tools.test_bench_look import violations
 from tests.tools.test_bench_real import Cable, page
 from tests.tools.test_bringup import LIT_MOST_MS, Watched, assert_dark
 from tools.bringup.simulated import SimulatedUnit
@@ -218,6 +219,23 @@ def test_a_real_prompt_that_is_no_unit_is_refused_by_name(
     finally:
         os.close(fd)
         vm.cut()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_a_first_start(
+    chromium: "Browser", address: str, axe: str, scheme: Any
+) -> None:
+    with started(chromium, address, "ntc_open") as bench:
+        page = bench.desk.page
+        page.emulate_media(color_scheme=scheme)
+        page.evaluate("document.querySelector('#connect').open = true")
+        found = {"before": violations(bench.desk, axe)}
+        bench.begin()
+        bench.end()
+        page.set_viewport_size({"width": 390, "height": 844})
+        found["over"] = violations(bench.desk, axe)
+        assert found == {"before": [], "over": []}
+        assert page.evaluate("document.querySelector('main').scrollWidth") <= 390
 
 
 def test_a_port_where_nothing_answers_is_told(chromium: "Browser", address: str) -> None:

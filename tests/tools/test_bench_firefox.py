@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.firefox import Firefox, firefox
-from tests.tools.test_bench_look import AXE, RULES
+from tests.tools.conftest import AXE
+from tests.tools.test_bench_look import RULES
 from tools.bench.run_page import pack_json
 
 

@@ -1,7 +1,6 @@
 """The bench page: to a first visitor, by keys, without colour, and without a network."""
 
 import json
-import os
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +8,11 @@ import pytest
 
 from hal.boards import RPI_PICO
 from tests.support.bench_desk import Bench
-from tools.bench.site import MODULES, gallery
+from tools.bench.site import gallery
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-AXE = MODULES / "axe-core" / "axe.min.js"
 # All rules of axe, and one that it has off: a name must hold the word that is seen.
 RULES = {"label-content-name-mismatch": {"enabled": True}}
 # Where the page can stand: a scenario's events, and the state that they lead to.
@@ -76,15 +74,6 @@ def test_a_phone_need_not_be_scrolled_sideways(desk: Bench) -> None:
     wide = "Math.max(...['html', 'main'].map((n) => document.querySelector(n).scrollWidth))"
     assert desk.page.evaluate(wide) <= 390
     assert desk.page.evaluate(OVERLAPS, SOLID) == []
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    if not AXE.exists():
-        if os.environ.get("CI"):
-            pytest.fail("CI runs without axe-core: npm ci in tools/bench")
-        pytest.skip("axe-core is not installed: make setup, or npm ci in tools/bench")
-    return AXE.read_text(encoding="utf-8")
 
 
 def violations(desk: Bench, axe: str) -> list[str]:

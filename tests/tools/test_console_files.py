@@ -65,6 +65,28 @@ def test_a_journal_is_pulled_from_a_running_unit_that_is_not_restarted(
         assert folder.name.startswith(SERIAL)
 
 
+def test_a_full_journal_is_given_within_20_s_of_the_units_time() -> None:
+    """All eight files full, to a host that asks for the next as soon as it has one."""
+    text = b"%s\n" % (b"x" * 319) * (journal.SEGMENT_BYTES // 320 + 1)
+    run = ChipRun(
+        story(duration_s=1e4), build=Build(files={**KEYED, **dict.fromkeys(JOURNAL, text)})
+    )
+    usb, chip = run.chip.usb, run.chip
+    usb.connected = True
+    try:
+        run.device.run_until(int(READY_S * 1e6))
+        begun_us = chip.us
+        for name in JOURNAL:
+            mark = usb.total
+            usb.type(f"get {name}\n".encode())
+            while '"sha256"' not in usb.text()[mark - usb.total or len(usb.text()) :]:
+                run.device.run_until(chip.us + 10_000)
+                assert chip.us < begun_us + 20_000_000
+        assert not chip.resets
+    finally:
+        run.close()
+
+
 def test_a_prescription_is_pushed_to_a_running_unit_which_goes_by_it(waistband: Waistband) -> None:
     weaker = file.sign(dict(DEFAULT, name="weaker", fluence_j_cm2=9), KEY, SERIAL, 3, None)
     Path("weaker.json").write_bytes(weaker)
