@@ -9,10 +9,11 @@ import time
 
 from firmware.core import states
 from firmware.core.limits import CONTROL_TICKS, TICK_MS
+from firmware.core.validate import Refused
 from firmware.records import signed_prescription
 from firmware.records.keys import FILE as KEYS
 from firmware.records.keys import Keys
-from firmware.therapy.calibration import calibration_crc, calibration_text
+from firmware.therapy.calibration import calibration_crc, calibration_text, read_calibration
 from sim.common.boards import board_file, find_board
 from sim.common.value_record import replace
 from sim.faults.depth import Observer, Setup
@@ -32,7 +33,7 @@ from sim.timeline import Timeline, when_ms
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from typing import Any
+    from typing import Any, TypeGuard
 
     from firmware.waistband import Waistband
     from hal.contract import Board
@@ -86,6 +87,24 @@ def seal_for(
     return sealed
 
 
+def table_of(content: bytes) -> object:
+    """What a file holds, as the unit's `main.py` reads it: None where it is not JSON."""
+    try:
+        value: object = json.loads(content)
+    except ValueError:
+        return None
+    return value
+
+
+def is_calibration(table: object, board: "Board") -> "TypeGuard[dict[str, Any]]":
+    """Whether the unit takes the table for a calibration, its seal aside."""
+    try:
+        read_calibration(table, board)
+    except Refused:
+        return False
+    return True
+
+
 def trace_columns(board: "Board") -> tuple[str, ...]:
     """Names of a trace row's fields, as the command's CSV has them."""
     duties = tuple([f"duty_{pad}_{row[0]}" for pad in "ab" for row in board.BANKS])
@@ -124,18 +143,21 @@ class Run(Observer):
         if not start.clock_set:
             clock_s = None
         files = dict(files or {})
-        measured = files.get(CALIBRATION)
-        self.calibration: dict[str, Any] = (
-            json.loads(measured)
-            if measured
-            else seal_for(nominal_calibration(self.board), self.board, files.get(KEYS))
+        # the truth about the unit; a file of it that is broken changes what the unit reads alone
+        self.calibration: dict[str, Any] = seal_for(
+            nominal_calibration(self.board), self.board, files.get(KEYS)
         )
+        read: object = self.calibration
+        measured = files.get(CALIBRATION)
+        if measured is not None:
+            read = table_of(measured)
+            if is_calibration(read, self.board):
+                self.calibration = read
         self.prescription: object = files.get(PRESCRIPTION, scenario.prescription)
         self.plant = Plant(scenario.start, self.board, self.calibration, self.seed)
         self.depth: Depth = depth or HalDepth(record)
         self.depth.assemble(Setup(
-            scenario, self.board, self.seed, self.plant, self.calibration, self.prescription,
-            files, clock_s,
+            scenario, self.board, self.seed, self.plant, read, self.prescription, files, clock_s,
         ))  # fmt: skip
         self.hardware = self.depth.hardware
         self.wall_s = 0.0
@@ -365,7 +387,7 @@ class Run(Observer):
         """What the unit's flash holds beside the program, by name: calibration and prescription
         as well, at any depth."""
         given = {
-            CALIBRATION: json.dumps(self.calibration).encode(),
+            CALIBRATION: json.dumps(self.calibration).encode(),  # a file of its own goes before it
             PRESCRIPTION: self.prescription
             if isinstance(self.prescription, bytes)
             else json.dumps(self.prescription).encode(),

@@ -113,7 +113,7 @@ def power_on(
 ) -> Run:  # fmt: skip
     """Power the unit on at a depth, with what it kept. Raises BadInput where pin depth lacks a
     package."""
-    files = kept.files if kept else None
+    files = kept.at_power_on() if kept else None
     chosen: Depth | None = None
     if depth == "driver":
         from sim.driver_depth.run import DriverDepth

@@ -1,4 +1,4 @@
-"""Runs one session's cases of a campaign, in a process of a pool or of a cluster.
+"""Runs a session's cases of a campaign, or a pair's visit, in a process of a pool or of a cluster.
 
 The first call chooses the copy of the unit that the process imports; `tools.common.compiled` must
 not have been told otherwise before. Imports nothing of ours but that.
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tools.common import compiled
 
 if TYPE_CHECKING:
+    from sim.campaign.blind_pairs import Parting
     from sim.campaign.cases import Tally
 
 Command = tuple[str, int, str, bool]  # machine, process and digest of its sources; to compile?
@@ -37,12 +38,25 @@ def describe_command(compile_it: bool) -> Command:
 
 def run_session(command: Command, seed: int, index: int, faulty: int, quiet: int) -> "Tally":
     """Run a session's cases. Raises ValueError where this machine has other sources."""
-    node, process, sources, compile_it = command
-    if (platform.node(), os.getpid()) != (node, process):
-        prepare_process(sources, compile_it)
+    prepare_for(command)
     from sim.campaign import cases
 
     return cases.run_session_cases(seed, index, faulty, quiet)
+
+
+def run_pair(command: Command, seed: int) -> "tuple[Parting | None, float]":
+    """Run the visit of a pair of a trial's units. Raises ValueError as `run_session` does."""
+    prepare_for(command)
+    from sim.campaign import blind_pairs
+
+    return blind_pairs.compare_pair(seed)
+
+
+def prepare_for(command: Command) -> None:
+    """Prepare this process, unless it is the command's own."""
+    node, process, sources, compile_it = command
+    if (platform.node(), os.getpid()) != (node, process):
+        prepare_process(sources, compile_it)
 
 
 def prepare_process(sources: str, compile_it: bool, done: set[str] = set()) -> None:  # noqa: B006

@@ -27,6 +27,8 @@ def require_keys(
     if None) is not there."""
     if needed is None:
         needed = allowed
+    if value is None:
+        raise Refused(what + " is missing or not JSON: copy it again")
     if not isinstance(value, dict):
         raise Refused(what + " is " + quote(value) + ": a table of " + ", ".join(allowed))
     for key in value:

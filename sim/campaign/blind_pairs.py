@@ -5,13 +5,17 @@ same room on the same skin: same presses, belt, heat, cold, cable, charger, all 
 Whatever a person can see, hear or read out of one unit has to come out of the other as well, at the
 same tick. The screen, cues, telemetry and the open fields of the journal are compared.
 
+Physics may part a pair: its lit pads are warmer, or have had more heat. Then the two units do
+different things (state, refusal, fault), and at that moment. A difference in what is said alone is
+a leak, however warm.
+
 | action  | drawn                                                                           |
 |---------|---------------------------------------------------------------------------------|
 | press   | a button, short or long                                                         |
 | belt    | off, or its buckle open, 1 to 400 s; a pad that slips                           |
 | cold    | room of -5 to 12 C, or a draught, 10 to 600 s                                   |
 | heat    | room of 34 to 50 C, a hot pack of 50 to 400 W/m2, a blanket, 10 to 600 s        |
-| cable   | status, clock, self-test, no command                                            |
+| cable   | status, clock, self-test, files that may be read, no command                    |
 | charger | plugged in, 1 to 60 s                                                           |
 | time    | nothing, 1 to 300 s                                                             |
 """
@@ -20,9 +24,10 @@ import json
 import random
 import re
 from collections.abc import Callable
+from itertools import count, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from firmware.core import states
+from firmware.core import faults, states
 from sim.common.boards import REFERENCE, find_board
 from sim.common.story import Event, Scenario, Start
 from sim.common.value_record import replace
@@ -37,13 +42,35 @@ if TYPE_CHECKING:
 PROTOCOL = {"visits": 2, "baseline_therapy": True, "movements": [], "guess": True}
 MINUTES = (2, 5, 10, 20)  # of a session, drawn
 ACTIONS_MOST = 10
-APART_C = 0.3  # contact of a pad, between the two units: less is noise and quantisation
+APART_CEM43_MIN = 0.02  # thermal dose of a pad, likewise: a second at the rate that ends a session
+APART_C = 0.1  # contact of a pad, between the two units, whose noise is the same: less is rounding
 BELT_OFF_S, WORN_S, START_S, ANSWER_S, LIT_S = 7.0, 8.5, 12.0, 15.0, 26.0
 AFTER_S = 40.0  # of answers after therapy
-SECRET = re.compile(rb'"(sealed|prev|seal|receipt)": "[0-9A-Za-z-]*"')
+SECRET = re.compile(rb'"(sealed|prev|seal|receipt|sha256)": ?"[0-9A-Za-z-]*"')
+TOGETHER_MS = 1_000  # what is said and what is done at the same time
 CODE = re.compile(r"[0-9A-Z]{4}(-[0-9A-Z]{4}){2}")  # a receipt: the letters of a tag
 COMMANDS = (b"status", b"selftest", b"hello", b"clock 2026-01-01T00:00:00")
+FILES = (b"list", b"get visit.json", b"get journal.0", b"get calibration.json", b"get day.json")
 Seen = tuple[int, str, str]  # ms since power-on, kind, content
+
+
+class Warmth(NamedTuple):
+    """Of a unit's pads at a moment."""
+
+    t_ms: int
+    contact_c: tuple[float, ...]
+    cem43_min: tuple[float, ...]
+    state: str
+
+
+class Act(NamedTuple):
+    """What a unit does from a moment on."""
+
+    t_ms: int
+    state: int
+    refused: int
+    faults: int
+    reason: int
 
 
 class Parting(NamedTuple):
@@ -57,11 +84,24 @@ class Parting(NamedTuple):
     actions: str  # until then
     lit_c: float  # contact of the pad that was then most apart, lit unit, C
     dark_c: float
+    acted: bool  # whether the units did different things then
+    lit_cem43_min: float  # thermal dose of the pad that was then most apart in it
+    dark_cem43_min: float
+    by_dose: bool  # whether a session ended then by its thermal dose
 
     @property
     def by_warmth(self) -> bool:
-        """Whether the pads were unequally warm, so that physics may have parted them."""
-        return abs(self.lit_c - self.dark_c) >= APART_C
+        """Whether the pads were unequally warm, or one had its thermal dose before the other, so
+        that physics may have parted them."""
+        apart_min = abs(self.lit_cem43_min - self.dark_cem43_min)
+        return abs(self.lit_c - self.dark_c) >= APART_C or (
+            self.by_dose and apart_min >= APART_CEM43_MIN
+        )
+
+    @property
+    def by_physics(self) -> bool:
+        """Whether warmth had the units do different things: a leak is none."""
+        return self.by_warmth and self.acted
 
 
 class Watched(NamedTuple):
@@ -69,8 +109,9 @@ class Watched(NamedTuple):
 
     seen: list[Seen]
     journal: bytes
-    contact_c: list[tuple[int, tuple[float, ...], str]]  # ms, each pad, state: each second
+    warmth: list[Warmth]  # each second
     given_j_cm2: float
+    acts: list[Act]  # each change
 
 
 def draw_visit(seed: int) -> tuple[Scenario, tuple[Event, ...], list[tuple[float, bytes]], int]:
@@ -172,8 +213,9 @@ def draw_cable(
     source: random.Random, at_s: float, start: Start, events: list[Event],
     commands: list[tuple[float, bytes]],
 ) -> float:  # fmt: skip
-    """A line over USB."""
+    """A line over USB, and another for the unit's files."""
     commands.append((at_s, source.choice(COMMANDS)))
+    commands.append((at_s + 1.0, random.Random(at_s).choice(FILES)))
     return 1.0
 
 
@@ -227,40 +269,50 @@ def watch_visit(seed: int, masked: bool) -> Watched:
     seen: list[Seen] = []
     listen(run.hal, seen)
     run.continue_with(events, scenario.duration_s)
-    contact_c = []
+    warmth: list[Warmth] = []
+    acts: list[Act] = []
     due = sorted(commands)
-    while run.advance(5):
+    for step in count():
+        if not run.advance(1):
+            break
+        session = run.unit.session
+        stopping = run.unit.faults.latched & faults.STOPPING
+        act = Act(run.t_ms, session.state, session.refused, stopping, session.reason)
+        if not acts or acts[-1][1:] != act[1:]:
+            acts.append(act)
+        if step % 5:
+            continue
         while due and due[0][0] <= run.t_s:
             run.hal.commands.append(due.pop(0)[1])
-        temperatures = tuple(pad.contact_mc / 1000 for pad in run.unit.pads)
-        contact_c.append((run.t_ms, temperatures, states.STATES[run.unit.session.state]))
+        pads = run.unit.pads
+        warmth.append(Warmth(
+            run.t_ms, tuple(pad.contact_mc / 1000 for pad in pads),
+            tuple(pad.cem43.day_q10_ms / 1024 / 60_000 for pad in pads),
+            states.STATES[session.state],
+        ))  # fmt: skip
     names = sorted(name for name in run.hal.files if name.startswith("journal."))
     journal = b"".join(SECRET.sub(b"", run.hal.files[name]) for name in names)
     given = run.result()["true_fluence_j_cm2"]
     run.close()
-    return Watched(seen, journal, contact_c, sum(sum(pad.values()) for pad in given.values()))
+    return Watched(seen, journal, warmth, sum(sum(pad.values()) for pad in given.values()),
+                   acts)  # fmt: skip
 
 
 def listen(hal: "SimHal", seen: list[Seen]) -> None:
     """Keep what the unit shows, sounds and says."""
-    unit: Any = hal
-    show, signal = unit.show, unit.signal
 
-    def shown(row: int, cells: bytearray) -> None:
-        text = bytes(cells).decode("ascii", "replace").rstrip()
-        seen.append((unit.t_ms, f"row {row}", CODE.sub("receipt", text)))
-        show(row, cells)
+    def shown(row: int, cells: bytes) -> None:
+        text = cells.decode("ascii", "replace").rstrip()
+        seen.append((hal.t_ms, f"row {row}", CODE.sub("receipt", text)))
 
     def signalled(cue: int) -> None:
-        seen.append((unit.t_ms, "cue", states.CUES[cue]))
-        signal(cue)
-
-    unit.show, unit.signal = shown, signalled
+        seen.append((hal.t_ms, "cue", states.CUES[cue]))
 
     def said(line: bytes) -> None:
-        seen.append((unit.t_ms, "line", CODE.sub("receipt", line.decode().strip())))
+        line = SECRET.sub(b"", line)  # of a file as well
+        seen.append((hal.t_ms, "line", CODE.sub("receipt", line.decode().strip())))
 
-    unit.on_line = said
+    hal.on_row, hal.on_cue, hal.on_line = shown, signalled, said
 
 
 def compare_pair(seed: int) -> tuple[Parting | None, float]:
@@ -273,7 +325,7 @@ def compare_pair(seed: int) -> tuple[Parting | None, float]:
     if parted is None and lit.journal != dark.journal:
         lines = zip(lit.journal.splitlines(), dark.journal.splitlines(), strict=False)
         one, other = next(((a, b) for a, b in lines if a != b), (b"longer", b"shorter"))
-        end_ms = lit.contact_c[-1][0]
+        end_ms = lit.warmth[-1].t_ms
         parted = (end_ms, "journal", one.decode()), (end_ms, "journal", other.decode())
     if parted is None:
         return None, lit.given_j_cm2
@@ -291,14 +343,29 @@ def describe_parting(
     before = [f"{event.at_s:.0f} s {event.name} {shown_value(event)}".strip()
               for event in events if LIT_S <= event.at_s <= t_ms / 1000]  # fmt: skip
     before += [f"{at_s:.0f} s {word.decode()}" for at_s, word in commands if at_s <= t_ms / 1000]
-    then = [next((row for row in reversed(unit.contact_c) if row[0] < t_ms), unit.contact_c[0])
+    then = [next((row for row in reversed(unit.warmth) if row.t_ms < t_ms), unit.warmth[0])
             for unit in (lit, dark)]  # fmt: skip
-    pads = zip(then[0][1], then[1][1], strict=True)
-    apart = max(pads, key=lambda pair: abs(pair[0] - pair[1]))
+    contacts = zip(then[0].contact_c, then[1].contact_c, strict=True)
+    doses = zip(then[0].cem43_min, then[1].cem43_min, strict=True)
+    acts = [act for act in acted_apart(lit, dark) if abs(act.t_ms - t_ms) <= TOGETHER_MS]
+    actions = f"{minutes} min; " + ", ".join(before)
     return Parting(
-        seed, t_ms / 1000, texts[0], texts[1], then[0][2], f"{minutes} min; " + ", ".join(before),
-        *apart,
+        seed, t_ms / 1000, texts[0], texts[1], then[0].state, actions,
+        *max(contacts, key=spread), bool(acts), *max(doses, key=spread),
+        any(act.reason == states.CEM43 for act in acts),
     )  # fmt: skip
+
+
+def spread(pair: tuple[float, float]) -> float:
+    """How far apart two values are."""
+    return abs(pair[0] - pair[1])
+
+
+def acted_apart(lit: Watched, dark: Watched) -> list[Act]:
+    """What each unit did when they first did different things; nothing where they never did."""
+    pairs = zip_longest(lit.acts, dark.acts)
+    first = next((pair for pair in pairs if pair[0] != pair[1]), ())
+    return [act for act in first if act]
 
 
 def shown_value(event: Event) -> str:

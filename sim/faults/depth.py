@@ -11,7 +11,6 @@ from sim.faults.hardware import NEVER_MS
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any
 
     from firmware.waistband import Waistband
     from hal.contract import Board
@@ -34,7 +33,7 @@ class Setup(Record):
     board: "Board"
     seed: int
     plant: "Plant"
-    calibration: "dict[str, Any]"  # the truth about the unit
+    calibration: object  # what its file holds, None where that cannot be read
     prescription: object  # a table, or a file's bytes
     files: "dict[str, bytes]"  # what its flash holds already
     clock_s: int | None  # the wall clock in seconds since 2000-01-01; None where it is unset

@@ -31,6 +31,8 @@ class Peripherals(Hal):
         self.armed = False
         self.begin_dark()
         self.on_line: Callable[[bytes], object] | None = None  # takes telemetry
+        self.on_row: Callable[[int, bytes], object] | None = None  # takes rows of the screen
+        self.on_cue: Callable[[int], object] | None = None  # takes cues
         self.rows = [BLANK] * ROWS  # of the screen
         self.cues: list[tuple[int, int]] = []  # the latest: (t_ms, number)
         self.commands: list[bytes] = []  # lines for the unit, first first
@@ -81,10 +83,14 @@ class Peripherals(Hal):
     def signal(self, cue: int) -> None:
         """Keep the cue and its time among the latest."""
         self.cues = self.cues[1 - CUES_KEPT :] + [(self.t_ms, cue)]
+        if self.on_cue:
+            self.on_cue(cue)
 
     def show(self, row: int, cells: bytearray) -> None:
         """Keep the row."""
         self.rows[row] = bytes(cells)
+        if self.on_row:
+            self.on_row(row, self.rows[row])
 
     def write_line(self, line: bytearray, length: int) -> None:
         """To `on_line`, if there is one."""

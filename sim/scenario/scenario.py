@@ -9,6 +9,7 @@ from firmware.core.validate import Refused
 from firmware.records import signed_prescription
 from firmware.safety.lamp_test import LampTest
 from firmware.therapy.prescription import compile_course
+from hal.contract import HEARD_MAX
 from sim.common import validate
 from sim.common.boards import REFERENCE, find_board, wavelengths_nm
 from sim.common.default_prescription import DEFAULT
@@ -33,7 +34,7 @@ SEED_MAX = 2**32 - 1
 CLOCK_MAX = 2**30 - 1
 HOLD_MIN_MS = 20
 HOLD_MAX_MS = 60_000
-HOST_LINE_MAX = 60  # characters
+HOST_LINE_MAX = HEARD_MAX  # characters
 PATH_MAX = 900  # characters
 BUTTONS = ("START", "UP", "DOWN")
 PADS = ("A", "B")

@@ -160,6 +160,33 @@ def test_every_end_has_a_receipt_that_stays_until_the_next_start(end: Any) -> No
         assert shown(bench)[4] != receipt and bench.unit.journal.receipt == b""
 
 
+ENDS = sorted({
+    (state, event) for sources, event, to in states.ROWS for state in sources
+    if state in (states.TREAT, states.PAUSED) and to not in states.IN_SESSION
+    and event != states.FAULTED
+})  # fmt: skip
+
+
+@pytest.mark.parametrize(("state", "event"), ENDS)
+def test_every_end_in_the_table_of_states_has_a_receipt(state: int, event: int) -> None:
+    bench = keyed(made())
+    bench.to("TREAT")
+    bench.run(3_000)
+    if state == states.PAUSED:
+        bench.press(START)
+        bench.until("PAUSED")
+    bench.unit.session.post(event)
+    bench.run(5_000)
+    (ended,) = records(bench, "end")
+    assert ended["reason"] == states.REASONS[event]
+    assert bench.unit.journal.receipt.decode() == mac.receipt_code(ended["seal"])
+
+
+def test_every_reason_of_an_end_is_among_them() -> None:
+    said = {states.REASONS[event] for _, event in ENDS} | {"fault"}
+    assert said == set(states.REASONS) - {""}
+
+
 def test_a_session_that_power_ended_has_no_receipt_and_neither_has_the_one_before() -> None:
     bench = treated()
     bench.reset()

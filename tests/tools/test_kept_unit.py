@@ -86,6 +86,51 @@ def test_a_unit_goes_on_where_the_last_run_left_it(waistband: Waistband) -> None
     assert first.scratch == 0 and then.scratch != 0  # switched off, and still on
 
 
+def test_a_signed_command_reaches_a_simulated_unit_and_is_obeyed_once(
+    waistband: Waistband,
+) -> None:
+    live(waistband, "2026-03-01T09:00:00")
+    good(waistband("key", "new", "-o", "unit.key", "--unit", "SIM-0001"))
+    good(waistband("key", "install", "unit.key", "--sim", "unit"))
+    command = ("key", "command", "unit.key", "clock", "2025-12-31T08:00:00", "--reason")
+    out = good(waistband(*command, "it was a year ahead", "--sim", "unit"))
+    assert out == "unit: clock 2025-12-31T08:00:00, number 1: done and recorded\n"
+    again = good(waistband(*command, "once more", "--number", "2", "--print")).strip()
+    scenario = Path("again.toml")
+    host = f'[[event]]\nat_s = %d\nhost = "{again}"\n'
+    scenario.write_text("duration_s = 40\n" + host % 10 + host % 20)
+    good(waistband("sim", "again.toml", "--keep", "unit"))
+    refused(waistband(*command, "an old number", "--number", "1", "--sim", "unit"))
+    rows = [json.loads(line) for line in Path("unit/journal.0").read_bytes().splitlines()]
+    commands = [(row["number"], row["reason"]) for row in rows if row["kind"] == "command"]
+    assert commands == [(1, "it was a year ahead"), (2, "once more")]
+    assert ": clock: " in waistband("journal", "verify", "unit", "--key", "unit.key").out
+    assert "no simulated unit" in refused(waistband(*command, "why", "--sim", "nowhere"))
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{", b"[]", b"{}", b"null", b"\xff\xfe"])
+@pytest.mark.parametrize("depth", ["hal", "driver"])
+def test_a_calibration_that_is_gone_or_broken_locks_the_unit_and_stays_so(
+    waistband: Waistband, content: bytes | None, depth: str
+) -> None:
+    """The simulator makes one for a new unit alone: it once mended one that was taken away, and
+    ended in a traceback with one that was no JSON."""
+    live(waistband, "2026-03-01T09:00:00")
+    path = Path("unit", "calibration.json")
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    for _ in range(2):
+        out = good(waistband("sim", write_day("2026-03-02T09:00:00"), "--keep", "unit", "--json",
+                             "--depth", depth))  # fmt: skip
+        assert json.loads(out)["sessions"] == []
+        boot = [json.loads(line) for line in Path("unit/journal.0").read_bytes().splitlines()][-1]
+        assert (boot["kind"], boot["lock"]) == ("boot", "calibration")
+        assert "calibration" in boot["why"]
+    assert not path.exists() or path.read_bytes() == content
+    good(waistband("journal", "pull", "pulls", "--sim", "unit"))
+
+
 def test_a_unit_is_the_same_at_driver_depth(waistband: Waistband) -> None:
     live(waistband, "2026-03-01T09:00:00")
     live(waistband, "2026-03-02T09:00:00", "--depth", "driver")

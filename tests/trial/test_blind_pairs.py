@@ -15,7 +15,7 @@ from tools.commands.main import main
 def test_a_pair_that_lives_through_the_same_visit_is_alike_but_for_its_warmth(seed: int) -> None:
     parting, given_j_cm2 = compare_pair(seed)
     assert given_j_cm2 > 0
-    assert parting is None or parting.by_warmth, parting
+    assert parting is None or parting.by_physics, parting
 
 
 def test_a_hot_pack_faults_neither_unit_where_a_lit_pad_would_bear_it() -> None:
@@ -40,6 +40,7 @@ def test_an_assumed_power_of_nothing_would_be_found(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(SensorChecks, "power", as_given)
     parting, _ = compare_pair(2)
     assert parting is not None and parting.dark == "cue FAULT" and parting.lit == ""
+    assert parting.by_physics  # a fault of one unit alone, while its pads were unequally warm
 
 
 def test_an_arm_that_is_said_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,11 +49,19 @@ def test_an_arm_that_is_said_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def leaking(face: blinded_ui.Face, numbers: list[int]) -> None:
         take(face, numbers)
-        numbers[17] += face.status.pads[0].fluence.total_uj_cm2 > 1_000
+        numbers[17] += face.status.pads[0].fluence.total_uj_cm2 > 500_000
 
     monkeypatch.setattr(blinded_ui.Face, "take", leaking)
     parting, _ = compare_pair(0)
     assert parting is not None and parting.lit.startswith("line ")
+    assert parting.by_warmth and not parting.by_physics
+
+
+def test_a_session_that_its_thermal_dose_ends_first_in_the_lit_unit_is_physics() -> None:
+    """Seed 101000086: paused after 30 s of light, 369 W/m2 of a hot pack for 600 s."""
+    parting, _ = compare_pair(101_000_086)
+    assert parting is not None and parting.lit == "cue DONE" and parting.by_dose
+    assert parting.lit_cem43_min > parting.dark_cem43_min + 0.3 and parting.by_physics
 
 
 def test_every_kind_of_action_is_drawn() -> None:
@@ -67,12 +76,12 @@ def test_every_kind_of_action_is_drawn() -> None:
         "START", "UP", "DOWN", "worn", "buckled", "slips", "ambient_c", "air_w_m2k", "hot_skin",
         "under_blanket", "charger_plugged",
     }  # fmt: skip
-    assert words == set(blind_pairs.COMMANDS)
+    assert words == {*blind_pairs.COMMANDS, *blind_pairs.FILES}
 
 
 def test_the_campaign_says_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "blind", "--visits", "2", "--jobs", "1", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["visits"] == told["lit"] == 2 and told["equally_warm"] == 0
+    assert told["visits"] == told["lit"] == 2 and told["equally_warm"] == told["leaked"] == 0
     assert main(["check", "blind", "--visits", "0"]) == 2
     assert "--visits is 0" in capsys.readouterr().err

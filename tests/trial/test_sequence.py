@@ -77,6 +77,33 @@ def test_an_undone_enrolment_is_on_the_record_and_its_number_is_not_given_again(
     ]  # fmt: skip
 
 
+LATER = {
+    "adverse-event": ("--text", "rash", "--severity", "mild", "--date"),
+    "deficiency": ("--text", "no sound", "--date"),
+    "withdraw": ("--reason", "moved"),
+    "break-code": ("--reason", "a burn", "--identity"),
+    "replace": ("--reason", "broke", "--unit"),
+}
+
+
+@pytest.mark.parametrize("command", LATER)
+def test_an_enrolment_of_which_more_was_noted_is_not_undone(
+    tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An arm that was opened, or a burn, is no reason to have had nobody enrolled."""
+    trial = make_trial(tmp_path, 4)
+    enrol(trial, 1)
+    last = {"--date": TODAY.isoformat(), "--identity": trial.officer, "--unit": "WB-9000"}
+    given = [*LATER[command], *[last[name] for name in LATER[command][-1:] if name in last]]
+    assert run(trial, command, "--participant", "P-01", *given) == 0
+    capsys.readouterr()
+    assert run(trial, "undo-enrolment", "--participant", "P-01", "--reason", "in error") == 2
+    said = capsys.readouterr()
+    assert f"P-01: the log has {command} of " in said.err and said.err.count("\n") == 1
+    opened = folder.open_trial(str(trial.folder))
+    assert list(opened.enrolled) == ["P-01"] and not opened.undone
+
+
 # -- dates ---------------------------------------------------------------------------------------
 
 TODAY = datetime.now(UTC).date()

@@ -291,3 +291,21 @@ def test_a_unit_that_replaces_another_goes_on_with_the_next_visit() -> None:
     come(bench, 14)
     assert told(bench) == [("ticket", "WB-PILOT", "P-07"), ("visit", 3, "opened")]
     assert bench.state == "RATE"
+
+
+def test_a_clock_that_is_ahead_at_power_on_closes_no_visit_until_a_person_confirms_its_date() -> (
+    None
+):
+    """Thirty days ahead at visit 2: once five visits were missed by it."""
+    bench = baseline()
+    before, right_s = told(bench), (bench.hal.clock_s or 0) + 7 * DAY_S
+    for ahead in (30 * DAY_S, 0):
+        bench.hal.clock_s = right_s + ahead
+        bench.reset()
+        bench.to_ready()
+        bench.press(START)
+        bench.run(MOMENT_MS)
+        assert (bench.state, bench.refused, told(bench)) == ("READY", "new_date", before)
+    bench.press(START)  # the date is right now, and confirmed
+    bench.run(MOMENT_MS)
+    assert (bench.state, told(bench)[len(before) :]) == ("RATE", [("visit", 2, "opened")])

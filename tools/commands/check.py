@@ -124,7 +124,7 @@ def blind(
     """Run random visits of a blinded trial with pairs of units, one of each arm.
 
     Whatever one of a pair shows, sounds or says, and the other does not, is named. Exits 1 where a
-    pair parted with equally warm pads.
+    pair parted with equally warm pads, or while both units did the same.
     """
     from tools.commands.check_blind import check_visits
 

@@ -72,7 +72,7 @@ def run(
     check_size(size, jobs, scheduler)
     with ExitStack() as stack:
         path = stack.enter_context(write_whole(report)) if report else None
-        compile_it = compile_it and ensure_compiled(size)
+        compile_it = compile_it and ensure_compiled(size.simulated_s())
         quiet = not is_terminal(as_json)
         tally = run_sessions(size, compile_it, jobs=jobs, scheduler=scheduler, quiet=quiet)
         how = describe_origin(size, compile_it)
@@ -102,12 +102,12 @@ def check_size(size: Size, jobs: int | None, scheduler: str | None) -> None:
 # -- the work ---------------------------------------------------------------------------
 
 
-def ensure_compiled(size: Size) -> bool:
+def ensure_compiled(simulated_s: float) -> bool:
     """Whether workers have a compiled copy: an old one, or one made now for a long campaign.
     Prints one line where compiling fails."""
     if compiled.made():
         return True
-    if size.simulated_s() < WORTH_COMPILING_S:
+    if simulated_s < WORTH_COMPILING_S:
         return False
     try:
         with Console(stderr=True).status("Compiling the simulated unit, once (a minute or two)"):

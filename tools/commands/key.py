@@ -73,7 +73,7 @@ def install(
 
 
 @app.command()
-def command(
+def command(  # noqa: PLR0913, PLR0917 - a parameter is an option
     keyfile: Annotated[str, Argument(metavar="KEYFILE", help="The unit's.")],
     do: Annotated[Literal["clock", "visit", "leave"], Argument(help="What the unit is to do.")],
     value: Annotated[str, Argument(help="YYYY-MM-DDTHH:MM:SS; N or N@YYYY-MM-DD; nothing")] = "-",
@@ -85,6 +85,7 @@ def command(
         int | None, Option(metavar="N", help="Else the one after the last that was signed.")
     ] = None,
     device: DeviceName = None,
+    simulated: SimulatedFolder = None,
     only_print: Annotated[
         bool, Option("--print", help="Print the line that a unit takes; send nothing.")
     ] = False,
@@ -112,9 +113,8 @@ def command(
     if only_print:
         emit(line)
         return 0
-    from tools.unit.device import Device, find_port
+    from tools.unit.exchange import send_line
 
-    with Device(find_port(device)) as port:
-        said = port.ask(line)
-    emit(f"{port.port}: {do} {value}, number {taken}: {said}")
+    where, said = send_line(line, name_unit(device, simulated))
+    emit(f"{where}: {do} {value}, number {taken}: {said}")
     return 0

@@ -5,7 +5,8 @@ Called by `waistband trial`; reads the trial's folder, writes log.jsonl alone.
 | action         | log entry      | rule                                                         |
 |----------------|----------------|--------------------------------------------------------------|
 | enrol          | enrol          | the next number of the stratum, with the unit allotted to it |
-| undo_enrolment | undo-enrolment | before any session; the number is not given again            |
+| undo_enrolment | undo-enrolment | before any session, and while the log has nothing else of    |
+|                |                | the participant; the number is not given again               |
 | replace_unit   | replace        | an unused spare unit, whose ticket was made with the trial   |
 | withdraw       | withdraw       | once                                                         |
 | break_code     | break-code     | before the arm is printed                                    |
@@ -21,6 +22,10 @@ from tools.trial import folder as trial_folder
 from tools.trial.data import load_data
 from tools.trial.folder import DATABASE, ENVELOPES, TICKETS, Trial
 from tools.trial.log import Entry
+
+# What was noted of a participant cannot be in error together with the enrolment: an opened arm or
+# an ill effect would be a reason to have had nobody enrolled.
+LASTING = ("adverse-event", "deficiency", "replace", "withdraw", "break-code")
 
 
 def enrol(folder: str, participant: str, unit: str, ticket: str | None) -> int:
@@ -74,6 +79,13 @@ def undo_enrolment(folder: str, participant: str, reason: str) -> int:
     trial = trial_folder.open_trial(folder)
     who = require_enrolled(trial, participant)
     why = trial_folder.check_text(reason, "--reason")
+    since = [entry for kind in LASTING for entry in trial.entries(kind)
+             if entry.row["participant"] == who]  # fmt: skip
+    if since:
+        raise BadInput(
+            f"{who}: the log has {since[0].kind} of {since[0].at}: `trial withdraw` keeps"
+            " both in the analysis"
+        )
     if (trial.folder / DATABASE).exists():
         data = load_data(trial)
         if any(row["participant"] == who for row in data.sessions):

@@ -1,6 +1,6 @@
 """Brings keys and a prescription to a unit, and its journal from it.
 
-Called by `waistband key install`, `prescribe push` and `journal pull`.
+Called by `waistband key`, `prescribe push` and `journal pull`.
 """
 
 import json
@@ -25,8 +25,9 @@ from tools.common.words import plural
 from tools.prescription import file as prescription_file
 from tools.prescription import keyfile
 from tools.unit.console_files import get_files, put_file, running_unit
-from tools.unit.device import parse_object
-from tools.unit.files import at_prompt, read_board_name, read_file, write_file
+from tools.unit.device import Device, find_port, parse_object
+from tools.unit.files import SIMULATED, at_prompt, read_board_name, read_file, write_file
+from tools.unit.kept import ask_unit
 
 PRESCRIPTION = "prescription.json"
 
@@ -54,6 +55,16 @@ def install(key: keyfile.Key, device: str | None, replace: bool) -> int:
         write_file(unit, KEYS, keyfile.render_unit_keys(key))
     emit(f"{unit.port}: has its keys; it takes prescriptions that are signed with this one; {said}")
     return 0
+
+
+def send_line(line: str, device: str | None) -> tuple[str, str]:
+    """Send a line to a unit that runs; return its port, or folder, and its answer. Raises
+    BadInput, also where it refuses."""
+    if (device or "").startswith(SIMULATED):
+        folder = str(device).removeprefix(SIMULATED)
+        return folder, ask_unit(folder, line)
+    with Device(find_port(device)) as unit:
+        return unit.port, unit.ask(line)
 
 
 def push(file: str, device: str | None) -> int:

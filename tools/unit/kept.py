@@ -18,7 +18,7 @@ from sim.common.story import Scenario, Start
 from sim.common.value_record import replace
 from sim.faults.hardware import CLOCK_S
 from sim.hal_depth.depth import HalDepth
-from sim.run import Run
+from sim.run import CALIBRATION, Run
 from tools.common.files import reason, write_whole
 
 STATE = "simulator.json"
@@ -44,6 +44,11 @@ class Kept:
         """The board that the files name."""
         named = self.files.get(BOARD_FILE, b"").decode("ascii", "replace").strip()
         return named or REFERENCE
+
+    def at_power_on(self) -> dict[str, bytes]:
+        """The files that a run begins with. A calibration that is gone is an empty one: without it
+        the simulator would take the unit for a new one, and make it."""
+        return {CALIBRATION: b"", **self.files}
 
 
 def read_unit(folder: str) -> Kept:
@@ -114,7 +119,10 @@ def read_run(run: Run) -> Kept:
     charge_pct = min(max(run.plant.battery.charge * 100.0, 0.0), 100.0)
     depth = run.depth
     word = depth.read_scratch() if depth.powered else 0
-    return Kept(run.read_files(), charge_pct, depth.read_clock_s(), word)
+    files = run.read_files()
+    if not files[CALIBRATION]:
+        del files[CALIBRATION]  # it was gone
+    return Kept(files, charge_pct, depth.read_clock_s(), word)
 
 
 def fit_scenario(scenario: Scenario, kept: Kept | None, folder: str) -> Scenario:
@@ -139,7 +147,7 @@ def idle_scenario(kept: Kept, duration_s: float, worn: bool = False) -> Scenario
 def switch_on(kept: Kept, duration_s: float = BOOT_S, worn: bool = False) -> Run:
     """Switch the unit on, at HAL depth."""
     return Run(
-        idle_scenario(kept, duration_s, worn), files=kept.files, clock_s=kept.clock_s,
+        idle_scenario(kept, duration_s, worn), files=kept.at_power_on(), clock_s=kept.clock_s,
         depth=HalDepth(),
     )  # fmt: skip
 
@@ -172,18 +180,48 @@ def ask_for_prompt(folder: str, kept: Kept) -> Kept:
     """Switch the unit on and ask it for the prompt; return what it keeps then. Raises BadInput
     where its firmware refuses."""
     run = switch_on(kept)
-    said: list[bytes] = []
-    run.hal.on_line = said.append
-    run.advance(STEPS)
-    run.hal.commands.append(DEPLOY)
-    while run.depth.powered and run.advance(1):
-        refused = [line for line in said if b'"error"' in line]
-        if refused:
-            message = json.loads(refused[0])["error"]
-            raise BadInput(f"{folder}: the unit says: {message}")
+    said = ask_running(folder, run, DEPLOY)
     if run.depth.powered:
-        raise BadInput(f"{folder}: the unit does not answer: simulate it with sim --keep {folder}")
+        raise no_answer(folder) if said is None else refusal(folder, said)
     return read_run(run)
+
+
+def ask_unit(folder: str, line: str) -> str:
+    """Switch the unit on, send it a line, return what it answers, and keep what it keeps then.
+    Raises BadInput where its firmware refuses."""
+    run = switch_on(read_unit(folder))
+    said = ask_running(folder, run, line.encode())
+    run.advance(3 * STEPS)  # its journal is written once a second
+    write_unit(folder, read_run(run))
+    if said is None:
+        raise no_answer(folder)
+    if "error" in said:
+        raise refusal(folder, said)
+    return str(said["ok"])
+
+
+def ask_running(folder: str, run: Run, line: bytes) -> dict[str, object] | None:
+    """Send a line to a unit that was switched on; return its answer, None where none came."""
+    lines: list[bytes] = []
+    run.hal.on_line = lines.append
+    run.advance(STEPS)
+    run.hal.commands.append(line)
+    while run.depth.powered and run.advance(1):
+        for text in lines:
+            if b'"error"' in text or b'"ok"' in text:
+                answer: dict[str, object] = json.loads(text)
+                return answer
+    return None
+
+
+def refusal(folder: str, said: dict[str, object]) -> BadInput:
+    """The error where a unit refuses."""
+    return BadInput(f"{folder}: the unit says: {said.get('error')}")
+
+
+def no_answer(folder: str) -> BadInput:
+    """The error where a unit says nothing."""
+    return BadInput(f"{folder}: the unit does not answer: simulate it with sim --keep {folder}")
 
 
 def first_clock_s(kept: Kept | None) -> int | None:
