@@ -154,6 +154,13 @@ class Session:
         self.day_ms -= HOUR_MS
         return True
 
+    def wait_skin(self, put_on: bool, opened_alone: bool) -> None:
+        """Post that the belt is worn, or say what keeps a worn one from being believed."""
+        if put_on:
+            self.post(states.WORN)
+        elif opened_alone and not self.refused:
+            self.refuse(states.NEVER_OFF)
+
     def watch_clock(self) -> None:
         """Post what time alone decides."""
         state = self.state
