@@ -14,7 +14,7 @@ READ_BY_NAME = frozenset((
     "Waistband", "Guard", "check", "tick", "player", "part", "part_ms", "pulse_ms", "pitches",
     "session", "state", "state_ms", "step", "number", "reason", "by_unworn", "treat_ms",
     "day_treat_ms", "lock", "locked", "pads", "fluence", "total_uj_cm2", "uj_cm2", "cem43",
-    "day_q10_ms", "faults", "count", "by_pad", "rows", "journal", "receipt", "contact_mc",
+    "day_q10_ms", "faults", "latched", "count", "by_pad", "rows", "journal", "receipt", "contact_mc",
     "percent", "gate", "out", "period_ticks", "battery", "inputs", "ms", "guard_rows", "look_us",
     "heap_used", "heap_free", "heap_piece", "main", "BROKEN", "RELEASE", "CHECKED", "Bus", "i2c",
     "Ds3231", "Fdc1004", "Ina219", "Max17049", "Oled", "Tmp117", "Emitters", "off", "wrong",

@@ -27,8 +27,16 @@ from tools.dev.short_names import find_names
 
 ROOT = Path(__file__).resolve().parents[2]
 WORD = re.compile(r"[A-Za-z_]\w*")
-# Files of the desk that read a unit's objects by name, out of the chip's memory.
-READERS = ("sim/oracle/claims.py", "sim/driver_depth/cue_follower.py", "sim/run.py")
+# Files of the desk that read a unit's objects by name, out of the chip's memory: those of the
+# oracle that take a unit from its depth, found by that, and two more.
+READERS = (
+    *("sim/driver_depth/cue_follower.py", "sim/run.py"),
+    *(
+        path.relative_to(ROOT).as_posix()
+        for path in sorted((ROOT / "sim" / "oracle").glob("*.py"))
+        if "depth.unit" in path.read_text(encoding="utf-8")
+    ),
+)
 ROW = ("unit", "gate", "a", "b")  # how `Run.row` calls what it reads
 
 
