@@ -69,9 +69,9 @@ START = 1  # of `Inputs.pins`
 BOARD_NAME = "board.txt"
 NAME_MAX = 40
 CALIBRATION = "calibration.json"
-ONLY_AT_START = (  # modules
-    ("firmware.therapy", "calibration"), ("firmware.therapy", "prescription"),
-    ("firmware.records", "signed_prescription"),
+ONLY_AT_START = (  # modules; a prescription that a host puts has them imported again
+    "firmware.therapy.calibration", "firmware.therapy.prescription",
+    "firmware.records.signed_prescription",
 )  # fmt: skip
 PRESCRIPTION = "prescription.json"
 
@@ -116,12 +116,13 @@ def board_called(name: str) -> "Rp2Board":
     return board
 
 
-def forget(package: str, name: str) -> None:
+def forget(name: str) -> None:
     """Let go of a module that only the start needs: the heap has its room again."""
-    sys.modules.pop(package + "." + name, None)
-    within = sys.modules.get(package)
-    if hasattr(within, name):
-        delattr(within, name)
+    if sys.modules.pop(name, None):
+        package, _, module = name.rpartition(".")
+        within = sys.modules.get(package)
+        if hasattr(within, module):
+            delattr(within, module)
 
 
 def find_board() -> "tuple[Rp2Board, int]":
@@ -180,7 +181,7 @@ def wait() -> None:
 def wire() -> "tuple[Rp2Hal, Waistband]":
     """Everything found and checked, dark. Raises where the unit must not run."""
     board, lock = find_board()
-    forget("hal", "board_check")
+    forget("hal.board_check")
     hal = Rp2Hal(board, CUES)
     word = resets.after_reset(hal.scratch(), hal.reset_cause() == POWER_ON)
     hal.set_scratch(word & ~resets.SERVICE)
@@ -195,8 +196,8 @@ def wire() -> "tuple[Rp2Hal, Waistband]":
     if resets.is_loop(word):
         lock = RESTARTS
     unit = Waistband(hal, board, calibration, prescription, lock)
-    for package, name in ONLY_AT_START:
-        forget(package, name)
+    for name in ONLY_AT_START:
+        forget(name)
     return hal, unit
 
 
@@ -230,6 +231,8 @@ def run(hal: "Rp2Hal", unit: "Waistband") -> None:
             if was_lit or collect <= 0:
                 was_lit = False
                 collect = COLLECT_TICKS
+                for name in ONLY_AT_START:
+                    forget(name)
                 gc.collect()
             if hal.leaving or not hal.powered:
                 goodbye -= 1

@@ -218,8 +218,7 @@ class Waistband(Parts):
         session = self.session
         state = session.state
         if state == states.WAIT_SKIN:
-            if self.wear.is_put_on():
-                session.post(states.WORN)
+            session.wait_skin(self.wear.is_put_on(), self.wear.opened_alone())
         elif self.wear.lost:
             session.unworn()
         if state in states.LIT and power_plan.watch(session, self.gate, self.pads, not self.trial):

@@ -75,6 +75,7 @@ EVENTS = (
     "TEST", "WORN", "PASSED", "CLEARED", "RAMPED", "CHARGER_OUT", "ASK", "RATED", "CLOSED",
     "IDLE", "STEP", "DAY",
 )  # fmt: skip
+COLUMNS = DAY + 1  # of the table: as many as there are events
 
 ROWS = (
     # from, event, to
@@ -112,7 +113,7 @@ ROWS = (
     ((SELF_TEST, READY, RATE, DONE, CHARGING, SERVICE) + IN_SESSION, FAULTED, FAULT),
     ((FAULT,), ACK, SELF_TEST),
     ((SELF_TEST, READY, RATE, DONE, FAULT, LOCKED, SERVICE) + IN_SESSION, HOLD, OFF),
-    ((READY, DONE, FAULT, LOCKED), IDLE, OFF),
+    ((SELF_TEST, READY, DONE, FAULT, LOCKED), IDLE, OFF),
 )
 
 # Why a unit is locked: `texts.LOCKS` has the words.
@@ -152,11 +153,11 @@ REFUSAL_PULSES = b"054321555553551555"
 
 
 def build() -> "array[int]":
-    """The rows as a flat table: next state at [state * len(EVENTS) + event], -1 where ignored."""
-    table = array("b", [-1] * (len(STATES) * len(EVENTS)))
+    """The rows as a flat table: next state at [state * COLUMNS + event], -1 where ignored."""
+    table = array("b", [-1] * (len(STATES) * COLUMNS))
     for states, event, to in ROWS:
         for state in states:
-            cell = state * len(EVENTS) + event
-            assert table[cell] < 0, "two rows for " + STATES[state] + ", " + EVENTS[event]
+            cell = state * COLUMNS + event
+            assert table[cell] < 0, (STATES[state], event)
             table[cell] = to
     return table

@@ -52,7 +52,8 @@ class WearDetector:
         self.touched = [False, False]
         self.open_ticks = 0  # running, that the buckle was open
         self.on_ms = 0  # running, that buckle and skin sensors said on: warmth has no say in it
-        self.seen_off = SIGNS  # seen to be off since light last began; at power-on nobody asks
+        # seen to be off since light last began, or the buckle opened; at power-on nobody asks
+        self.seen_off = SIGNS
         self.begin(True)
 
     def begin(self, lost: bool) -> None:
@@ -76,6 +77,8 @@ class WearDetector:
             if self.open_ticks == BUCKLE_TICKS:
                 self.lost = True
                 self.worn_ms = 0
+                if self.touched[0] or self.touched[1]:
+                    self.seen_off = 0  # what is touched now must read air, or may be stuck
                 self.seen_off |= BUCKLE_SIGN
 
     def sense(self, step_ms: int, state: int) -> None:
@@ -118,7 +121,11 @@ class WearDetector:
 
     def is_put_on(self) -> bool:
         """Whether the worn test is passed: worn for WORN_MS running."""
-        return self.worn_ms >= WORN_MS
+        return self.worn_ms >= WORN_MS and not self.opened_alone()
+
+    def opened_alone(self) -> bool:
+        """The buckle was open, and a skin sensor that was touched then has not read air since."""
+        return BUCKLE_SIGN <= self.seen_off < SIGNS
 
     def warmest_mc(self) -> int:
         """The warmer pad's contact temperature."""

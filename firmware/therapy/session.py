@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from firmware.therapy.pad import Pad
     from hal.contract import Hal
 
-COLUMNS = len(states.EVENTS)
-
 
 class Session:
     """State, reason and times; times are sums of control steps, in ms."""
@@ -79,7 +77,7 @@ class Session:
         event = 0
         while events:
             if events & 1:
-                to = self.table[self.state * COLUMNS + event]
+                to = self.table[self.state * states.COLUMNS + event]
                 if to >= 0:
                     self._enter(to, event)
             events >>= 1
@@ -155,6 +153,13 @@ class Session:
             return False
         self.day_ms -= HOUR_MS
         return True
+
+    def wait_skin(self, put_on: bool, opened_alone: bool) -> None:
+        """Post that the belt is worn, or say what keeps a worn one from being believed."""
+        if put_on:
+            self.post(states.WORN)
+        elif opened_alone and not self.refused:
+            self.refuse(states.NEVER_OFF)
 
     def watch_clock(self) -> None:
         """Post what time alone decides."""

@@ -191,13 +191,15 @@ class ButtonActions:
             return states.NOT_WORN
         if waits or wear.warmest_mc() > (RESUME_BELOW_MC if lost else CONTACT_WARN_MC):
             return states.TOO_WARM
-        return states.NOT_WORN if lost and not wear.is_put_on() else states.NOTHING
+        if lost and not wear.is_put_on():
+            return states.NEVER_OFF if wear.opened_alone() else states.NOT_WORN
+        return states.NOTHING
 
     def _why_no_test(self) -> int:
         """Why the lit self-test may not begin."""
         if self.is_stuck():
             return states.BUTTON_STUCK
-        return states.NOTHING if self.wear.is_worn(WORN_MAX_MC) else states.NOT_WORN
+        return states.NOTHING if self.wear.is_put_on() else states.NOT_WORN
 
     def _why_no_ack(self) -> int:
         """Why a fault cannot be acknowledged."""

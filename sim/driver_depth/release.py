@@ -18,9 +18,13 @@ from hal.board_check import faults_of
 from hal.files import TABLE
 from sim.common.errors import BadInput
 from sim.driver_depth.flash import DEVICE_FILES
+from sim.driver_depth.unit_names import shorten_names
 from sim.driver_depth.unit_source import replace_constants
 
-AS_THEY_ARE = ("boot.py", "main.py")
+AS_THEY_ARE = ("boot.py",)
+# Keep their names, and so do what they read of other files: whatever half of a release lies on a
+# unit, `main.py` finds the check of files and the way to be dark.
+WORDS_STAY = (*AS_THEY_ARE, "main.py")
 MAIN = "hal/main.mpy"
 STARTER = b"""\
 try:
@@ -37,11 +41,11 @@ GET = "pip install -e '.[deploy]'"
 def release(files: dict[str, bytes]) -> dict[str, bytes]:
     """Return the files compiled, with `files.json`. Raises BadInput where one does not compile."""
     sources = {name: content for name, content in files.items() if name.endswith(".py")}
-    built = replace_constants(sources, AS_THEY_ARE)
+    built = shorten_names(replace_constants(sources, AS_THEY_ARE), WORDS_STAY)
     found = {}
     for name, content in files.items():
         if name == "main.py":
-            found[name], found[MAIN] = STARTER, compiled(name, content)
+            found[name], found[MAIN] = STARTER, compiled(MAIN, built[name])
         elif name in built and name not in AS_THEY_ARE:
             checked = b"CHECKED = True\n" if is_sound_board(name, content) else b""
             found[name.removesuffix("py") + "mpy"] = compiled(name, built[name] + checked)
@@ -92,7 +96,9 @@ def compiled(name: str, source: bytes) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         plain, made = Path(folder) / "a.py", Path(folder) / "a.mpy"
         plain.write_bytes(source)
-        options = ["-march=armv6m", "-s", name, "-o", str(made), str(plain)]
+        # named as the file on the unit: one string with the path that it is imported by
+        made_from = name.removesuffix(".py").removesuffix(".mpy") + ".mpy"
+        options = ["-march=armv6m", "-s", made_from, "-o", str(made), str(plain)]
         done = run(*options)
         if done.returncode:
             raise BadInput(f"{name}: does not compile: {done.stderr.strip().splitlines()[-1]}")

@@ -5,7 +5,7 @@ the same files. On the chip an integer constant of another module costs a name, 
 an import and a look-up at each use; a number costs nothing.
 
 Edits are made in place: every line keeps its number, so that a traceback names the right one.
-Four things change:
+These things change:
 
 | what                                              | becomes                                     |
 |---------------------------------------------------|---------------------------------------------|
@@ -13,21 +13,26 @@ Four things change:
 | a constant that nobody reads any more             | nothing: its definition and imports go      |
 | `if TYPE_CHECKING:`                               | `if False:`, which the compiler leaves out  |
 | an `assert` of constants                          | checked here, then nothing                  |
+| a module that nothing is read from any more       | nothing: its import goes                    |
+| a capital name of literals that nobody reads      | nothing: the desk alone reads it            |
+| a class of `Protocol`                             | nothing: it is a type                       |
 
 A constant is a capital name that a module binds once, at its top level, to an integer or a truth
 value that can be computed from numbers and other constants. A constant that is read in a way that
-cannot be followed (as an attribute of an object, within an f-string, by `boot.py` or `main.py`)
-keeps its definition. Docstrings stay: the compiler writes none of them.
+cannot be followed (as an attribute of an object, within an f-string, by `boot.py`) keeps its
+definition. Docstrings stay: the compiler writes none of them.
 """
 
 import ast
 import copy
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from sim.common.errors import BadInput
+from sim.driver_depth.source_edits import Span, apply_spans, span_over, words_of
 
 CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*$")
 RANGE = re.compile(r"range\([^,]*\)$")
@@ -38,14 +43,6 @@ COMPUTED = (
 )
 
 Key = tuple[str, str]  # a module's dotted name, and a name in it
-
-
-class Span(NamedTuple):
-    """A stretch of source, from (line, byte) up to (line, byte), and what stands there instead."""
-
-    first: tuple[int, int]
-    last: tuple[int, int]
-    text: str
 
 
 class Module:
@@ -123,6 +120,12 @@ class Product:
         while self._add_constants():
             continue
         self.needed = self._needed()
+        self.mentioned = Counter(
+            word
+            for module in self.modules.values()
+            for node in ast.walk(module.tree)
+            for word in words_of(node)
+        )
 
     def _add_constants(self) -> bool:
         """Look for constants once; return whether a new one was found."""
@@ -164,6 +167,7 @@ class Product:
         """Return the constants whose definition has to stay."""
         needed: set[Key] = set()
         loose: set[str] = set()  # attributes of unknown objects
+        texts: set[str] = set()
         for path, module in self.modules.items():
             for node in ast.walk(module.tree):
                 key = self.key(module, node)
@@ -174,8 +178,22 @@ class Product:
                 elif isinstance(node, ast.ImportFrom) and path in self.plain:
                     needed |= {(node.module or "", row.name) for row in node.names}
                 elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    loose.add(node.value)  # by getattr
-        return needed | {key for key in self.values if key[1] in loose}
+                    texts.add(node.value)
+        by_getattr = {
+            key for key in self.values if key[1] in texts and key[0].startswith(self.asked_by_name)
+        }
+        return needed | by_getattr | {key for key in self.values if key[1] in loose}
+
+    @functools.cached_property
+    def asked_by_name(self) -> tuple[str, ...]:
+        """Modules that some `getattr` asks: those it names, and boards, which are a variable's."""
+        found = ["hal.boards."]
+        for module in self.modules.values():
+            for node in ast.walk(module.tree):
+                if isinstance(node, ast.Call) and ast.unparse(node.func) in ("getattr", "hasattr"):
+                    owner = module.imported.get(ast.unparse(node.args[0]))
+                    found += [".".join(owner)] if owner else []
+        return tuple(found)
 
     def is_removed(self, key: Key) -> bool:
         """Whether nothing is left of a constant but its number."""
@@ -188,15 +206,17 @@ class Product:
         module = self.modules[path]
         spans: list[Span] = []
         for top in module.tree.body:
-            if isinstance(top, ast.Assert) and self._holds(path, module, top):
+            checked = isinstance(top, ast.Assert) and self._holds(path, module, top)
+            if checked or self._is_type(module, top) or self._is_unread(module, top):
                 spans.append(span_over(top, ""))
-        spans += self._definitions(module)
+        spans += [span for span in self._definitions(module) if span not in spans]
         covered = list(spans)
+        used = self._names_used(module)
         for node in ast.walk(module.tree):
             if any(span.first <= (getattr(node, "lineno", 0), 0) < span.last for span in covered):
                 continue
             if isinstance(node, ast.ImportFrom):
-                spans += self._imports(module, node)
+                spans += self._imports(module, node, used)
             elif isinstance(node, READS) and isinstance(node.ctx, ast.Load):
                 key = self.key(module, node)
                 if key and id(node) not in module.within:
@@ -210,8 +230,46 @@ class Product:
             raise BadInput(f"{path}:{node.lineno}: the assertion fails: {ast.unparse(node.test)}")
         return held is not None
 
+    def _is_type(self, module: Module, node: ast.stmt) -> bool:
+        """Whether a statement is a class of `Protocol` that no file imports when it runs."""
+        return is_type(node) and (module.name, getattr(node, "name", "")) not in self.imported
+
+    @functools.cached_property
+    def imported(self) -> set[Key]:
+        """What files import from each other when they run."""
+        found: set[Key] = set()
+        for module in self.modules.values():
+            blocks = [node for node in ast.walk(module.tree) if isinstance(node, ast.If)]
+            types = [node for node in blocks if ast.unparse(node.test) == "TYPE_CHECKING"]
+            idle = {id(part) for node in types for row in node.body for part in ast.walk(row)}
+            for node in ast.walk(module.tree):
+                if isinstance(node, ast.ImportFrom) and id(node) not in idle:
+                    found |= {(node.module or "", row.name) for row in node.names}
+        return found
+
+    def _is_unread(self, module: Module, node: ast.stmt) -> bool:
+        """Whether a statement gives literals to a capital name that stands nowhere else."""
+        if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
+            return False
+        name = node.targets[0].id
+        plain = (ast.Tuple, ast.Constant, ast.Load)
+        literals = all(isinstance(part, plain) for part in ast.walk(node.value))
+        unread = self.mentioned[name] == 1 and bool(CONSTANT.match(name))
+        return literals and unread and not module.name.startswith(self.asked_by_name)
+
+    def _names_used(self, module: Module) -> set[str]:
+        """Return the names that a file still uses once its constants are numbers."""
+        every = list(ast.walk(module.tree))
+        gone = {
+            id(node.value)
+            for node in every
+            if isinstance(node, ast.Attribute) and id(node) not in module.within
+            if self.key(module, node)
+        }
+        return {node.id for node in every if isinstance(node, ast.Name) and id(node) not in gone}
+
     def _definitions(self, module: Module) -> list[Span]:
-        """Return spans over definitions of which nothing is left."""
+        """Return spans over definitions of which nothing is left, or numbers alone."""
         rows: dict[ast.stmt, list[str]] = {}
         for name, _, statement in module.definitions():
             rows.setdefault(statement, []).append(name)
@@ -219,20 +277,25 @@ class Product:
         for statement, names in rows.items():
             assert isinstance(statement, ast.Assign)
             target = statement.targets[0]
-            whole = len(names) == (len(target.elts) if isinstance(target, ast.Tuple) else 1)
-            if whole and all(self.is_removed((module.name, name)) for name in names):
+            if len(names) < (len(target.elts) if isinstance(target, ast.Tuple) else 1):
+                continue
+            left = [name for name in names if not self.is_removed((module.name, name))]
+            if not left:
                 spans.append(span_over(statement, ""))
+            elif left != names and all((module.name, name) in self.values for name in left):
+                numbers = [literal(self.values[module.name, name]) for name in left]
+                spans.append(span_over(statement, f"{', '.join(left)} = {', '.join(numbers)}"))
         return spans
 
-    def _imports(self, module: Module, node: ast.ImportFrom) -> list[Span]:
-        """Return an import without the names that are numbers now."""
+    def _imports(self, module: Module, node: ast.ImportFrom, used: set[str]) -> list[Span]:
+        """Return an import without the names that are numbers now, and modules without `used`."""
         source = node.module or ""
         kept = [
             row
             for row in node.names
             if (row.asname or row.name) in module.bound
-            or (source, row.name) not in self.values
             or (row.asname or row.name) in module.in_strings
+            or not ((source, row.name) in self.values or self._is_spent(source, row, used))
         ]
         if len(kept) == len(node.names):
             return []
@@ -241,31 +304,21 @@ class Product:
         names = [row.name + (f" as {row.asname}" if row.asname else "") for row in kept]
         return [span_over(node, f"from {source} import {', '.join(names)}")]
 
+    def _is_spent(self, source: str, row: ast.alias, used: set[str]) -> bool:
+        """Whether an import is of a module of ours from which only constants were read."""
+        return f"{source}.{row.name}" in self.names and (row.asname or row.name) not in used
 
-def span_over(node: ast.stmt | ast.expr, text: str) -> Span:
-    """Return a span over a whole node."""
-    assert node.end_lineno is not None and node.end_col_offset is not None
-    first = (node.lineno, node.col_offset)
-    return Span(first, (node.end_lineno, node.end_col_offset), text)
+
+def is_type(node: ast.stmt) -> bool:
+    """Whether a statement is a class that is there for types alone."""
+    return isinstance(node, ast.ClassDef) and any(
+        isinstance(base, ast.Name) and base.id == "Protocol" for base in node.bases
+    )
 
 
 def literal(value: int) -> str:
     """Return an integer as it may stand anywhere in an expression."""
     return str(value) if value >= 0 else f"({value})"
-
-
-def apply_spans(source: bytes, spans: list[Span]) -> bytes:
-    """Return the source with its spans exchanged and as many lines as before."""
-    lines = source.split(b"\n")
-    for span in sorted(spans, reverse=True):
-        (first, begin), (last, end) = span.first, span.last
-        head, tail = lines[first - 1][:begin], lines[last - 1][end:]
-        lines[first - 1 : last] = [
-            head + span.text.encode() + (tail if first == last else b""),
-            *[b""] * (last - first - 1),
-            *([tail] if last > first else []),
-        ]
-    return b"\n".join(lines)
 
 
 def replace_constants(files: dict[str, bytes], plain: tuple[str, ...]) -> dict[str, bytes]:

@@ -192,7 +192,7 @@ CLOCKS = {
 
 
 NOBODY_MS = "nobody pressed a button for 10 min"
-IDLE = (states.READY, states.DONE, states.FAULT, states.LOCKED)
+IDLE = (states.SELF_TEST, states.READY, states.DONE, states.FAULT, states.LOCKED)
 
 
 def clock(node: Node) -> "list[Choice]":

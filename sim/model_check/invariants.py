@@ -52,10 +52,10 @@ OF_PARTS = (
          lambda before, after, facts: facts.raised != ""),
     Rule("fault_left", "a fault that stops is left without acknowledgement, or with its cause",
          fault_left),
-    Rule("not_waited", "a check that begins before the belt was worn for 5 s, after START or a"
-         " pause in which a sign was lost",
+    Rule("not_waited", "a check that begins before the belt was worn for 5 s, after START, in"
+         " SERVICE, or after a pause in which a sign was lost",
          lambda before, after, facts: (
-             before.state == states.WAIT_SKIN
+             before.state in (states.WAIT_SKIN, states.SERVICE)
              or (before.by_unworn != 0 and after.asked in (THERAPY, TEST)))
          and after.state in LIT and not facts.worn_long),
     Rule("asked_while_lit", "the HAL is asked while lit for what it must only be asked dark",

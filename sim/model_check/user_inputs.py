@@ -125,7 +125,7 @@ ASKS: "dict[int, list[list[Choice]]]" = {
         [NOTHING, WORN_LONG],
         [NOTHING, ("it was long ago", setter("unit.session.state_ms", limits.BLIND_WAIT_MS))],
     ],
-    states.TEST: [OTHERS, DAY, EMPTY, [NOTHING, *LOST, ABOVE_41]],
+    states.TEST: [OTHERS, DAY, EMPTY, [NOTHING, *LOST, ABOVE_41], [NOTHING, WORN_LONG]],
 }
 WARM: Choice = ("contact is at 41 C", partial(set_belt, 41_000, True))
 IN_A_FAULT = [NOTHING, HOLD, join_choices((HOLD, WARM)), RELEASE, join_choices((RELEASE, WARM))]

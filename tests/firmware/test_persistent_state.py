@@ -86,6 +86,7 @@ def serviced() -> Bench:
 
 def test_a_lit_self_test_lifts_what_was_kept_and_gives_no_therapy() -> None:
     bench = serviced()
+    bench.run(5_000)
     bench.press(START)
     seen = set()
     for _ in range(500):
@@ -100,6 +101,7 @@ def test_a_lit_self_test_lifts_what_was_kept_and_gives_no_therapy() -> None:
 
 def test_a_lit_self_test_that_fails_lifts_nothing() -> None:
     bench = serviced()
+    bench.run(5_000)
     bench.hal.stuck_banks = {5}
     bench.press(START)
     bench.until("FAULT")
@@ -114,6 +116,17 @@ def test_a_lit_self_test_needs_a_person_and_skin_and_is_not_waited_for_long() ->
     assert bench.state == "SERVICE" and bench.refused == "not_worn"
     bench.until("LOCKED", 200_000)
     assert not bench.lit_in
+
+
+def test_a_lit_self_test_waits_for_the_whole_worn_test() -> None:
+    bench = serviced()
+    bench.take_off()
+    bench.run(3_000)
+    bench.press(START)
+    assert (bench.state, bench.refused) == ("SERVICE", "not_worn")
+    bench.run(2_000)
+    bench.press(START)
+    assert bench.state == "CHECK"
 
 
 @given(st.binary(max_size=60) | st.sampled_from([b"[]", b"{}", b'{"fault":"ntc_open","pad":"A"}']))

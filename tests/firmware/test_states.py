@@ -209,7 +209,7 @@ def test_what_a_start_button_asks_for_means_something_in_that_state() -> None:
 def test_two_rows_for_one_cell_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     twice = (*ROWS, ((TREAT,), FAULTED, DONE))
     monkeypatch.setattr(states, "ROWS", twice)
-    with pytest.raises(AssertionError, match="TREAT, FAULTED"):
+    with pytest.raises(AssertionError, match=f"'TREAT', {FAULTED}"):
         states.build()
 
 

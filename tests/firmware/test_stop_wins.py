@@ -5,7 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from firmware.core import states
-from firmware.core.inputs import BUCKLE, START
+from firmware.core.inputs import START
 from firmware.core.limits import CLOCK_MASK
 from tests.support.fake_hal import MOMENT_MS, SHORT, Bench
 
@@ -52,9 +52,8 @@ def test_no_pattern_of_stabs_lights_again(state: str, stabs: list[tuple[int, int
 def test_stabs_at_a_session_that_has_just_ended_by_itself_start_nothing(how: str) -> None:
     bench = Bench(SHORT).to("TREAT")
     if how == "buckle":
-        bench.hal.pins &= ~BUCKLE
-        bench.until("PAUSED", 1_000)
-        bench.hal.pins |= BUCKLE
+        bench.take_off()
+        bench.until("PAUSED", 20)
     else:
         bench.until("DONE", 200_000)
     assert stab(bench, [(400, 80)] * 8) == 0

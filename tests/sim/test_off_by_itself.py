@@ -56,6 +56,7 @@ LATE = Event(890.0, "press", "UP")  # the run goes on until then, on or off
 @pytest.mark.parametrize(
     ("state", "events", "files", "about_s"),
     [
+        ("SELF_TEST", (Event(0.0, "fault", "button_stuck", button="UP"),), {}, TEN_MIN_S),
         ("READY", (), {}, TEN_MIN_S),
         ("FAULT", (FAULTED,), {}, TEN_MIN_S + 3),
         ("LOCKED", (), LOCKED, TEN_MIN_S),

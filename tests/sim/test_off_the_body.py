@@ -86,6 +86,7 @@ def test_a_sign_that_is_lost_in_any_state_leaves_no_light_off_the_body(
 
 AT_S = {"CHECK": 9.0, "RAMP": 20.0, "TREAT": 60.0}
 LOSE: dict[str, tuple[Any, ...]] = {
+    "belt": ("set", "worn", None, False),
     "buckle": ("set", "buckled", None, False),
     "skin sensor A": ("fault", "skin_sensor_stuck", "A", 0.0),
     "skin sensor B": ("fault", "skin_sensor_stuck", "B", 0.0),
@@ -114,12 +115,50 @@ def test_each_sign_alone_pauses_and_light_needs_the_whole_worn_test(sign: str, s
 
     run.duration_s = at_s + 20.0
     assert state_at(at_s + 1.0) == "PAUSED" and session.by_unworn
-    assert state_at(at_s + 6.0) == "PAUSED" and session.refused == states.NOT_WORN
-    assert state_at(at_s + 11.0) == "CHECK"
+    # what did not read air while the buckle was open may be stuck
+    alone = sign == "buckle"
+    early_why = states.NEVER_OFF if alone else states.NOT_WORN
+    assert state_at(at_s + 6.0) == "PAUSED" and session.refused == early_why
+    assert state_at(at_s + 11.0) == ("PAUSED" if alone else "CHECK")
+    assert session.refused == (states.NEVER_OFF if alone else states.NOTHING)
+
+
+@pytest.mark.parametrize("pad", [None, "A", "B"])
+@pytest.mark.parametrize("ambient_c", [23.0, 33.0])
+def test_a_skin_sensor_stuck_touched_does_not_stand_for_a_belt_that_was_opened(
+    pad: str | None, ambient_c: float
+) -> None:
+    """One sign fails, and the belt, still warm, is buckled beside the body."""
+    presses = [press(at_s) for at_s in (313.0, 330.0, 400.0, 500.0)]
+    run = run_to_end(
+        (Event(1.0, "fault", "skin_sensor_stuck", pad, 1.0), press(300.0), *laid_down(305.0),
+         *presses),
+        560.0, ambient_c=ambient_c,
+    )  # fmt: skip
+    assert run.plant.off_body_j() == 0.0
+
+
+@pytest.mark.parametrize("ambient_c", [23.0, 33.0])
+@pytest.mark.parametrize("at_s", [START_S - 1.5, START_S + 2.0])
+def test_nor_does_it_before_a_first_session(at_s: float, ambient_c: float) -> None:
+    """The belt is opened after power-on, in READY, or while the unit waits for skin."""
+    stuck = Event(1.0, "fault", "skin_sensor_stuck", value=1.0)
+    run = run_to_end(
+        (stuck, *laid_down(at_s), press(30.0), press(220.0)), 260.0, ambient_c=ambient_c
+    )
+    assert run.plant.off_body_j() == 0.0
+    assert run.unit.session.refused == states.NEVER_OFF
+
+
+def laid_down(at_s: float) -> tuple[Event, Event]:
+    """The belt is taken off, and its buckle closed beside the body."""
+    return (
+        Event(at_s, "set", "worn", value=False), Event(at_s + 1.0, "set", "buckled", value=True)
+    )  # fmt: skip
 
 
 def test_a_belt_that_is_taken_off_in_a_pause_and_buckled_again_beside_the_body_stays_dark() -> None:
-    """field.md W1: START, START at 300 s, belt off, buckle closed, laid down, START."""
+    """START, START at 300 s, belt off, buckle closed, laid down, START."""
     run = run_to_end(
         (press(300.0), Event(305.0, "set", "worn", value=False),
          Event(310.0, "set", "buckled", value=True), press(315.0), press(330.0), press(400.0)),
@@ -134,7 +173,7 @@ def test_a_belt_that_is_taken_off_in_a_pause_and_buckled_again_beside_the_body_s
 def test_a_belt_that_slips_is_dark_within_a_second(
     ambient_c: float, mw_cm2: float, pad: str | None
 ) -> None:
-    """field.md W2, with the skin sensor alive."""
+    """With the skin sensor alive."""
     scenario = ordinary()
     irradiance = dict.fromkeys(("810", "850", "940", "1060"), mw_cm2)
     asked = {**scenario.prescription, "irradiance_mw_cm2": irradiance}
@@ -164,7 +203,6 @@ def stuck_signs(fault: str) -> Event:
 
 @pytest.mark.parametrize("fault", ["buckle_stuck", "skin_sensor_stuck"])
 def test_a_sign_that_never_changed_between_two_sessions_refuses_the_second(fault: str) -> None:
-    """field.md W3."""
     charger = Event(40.0, "fault", "charger_plugged", for_s=2.0)  # ends the first session
     belt = (Event(50.0, "set", "worn", value=False), Event(60.0, "set", "worn", value=True))
     sound = run_to_end((charger, *belt, press(70.0)), 90.0)

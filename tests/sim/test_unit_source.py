@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from sim.common.errors import BadInput
 from sim.driver_depth.flash import device_files
 from sim.driver_depth.release import AS_THEY_ARE
-from sim.driver_depth.unit_source import replace_constants
+from sim.driver_depth.unit_names import shorten_names
+from sim.driver_depth.unit_source import is_type, replace_constants
 from tools import replay as player
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,13 +35,14 @@ def built() -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def replayed() -> dict[str, bytes]:
-    """The same, and beside it as they are the files that play a recording to it. They read
-    constants by name, which stay defined for them."""
+    """The same, and beside it the files that play a recording to it. They read constants by name,
+    which stay defined for them. Names are short in all of them."""
     from tools.bench import site
 
     files = {path: text.encode() for path, text in site.unit("sim.recording.player").items()}
     plain = tuple(path for path in files if not path.startswith(("firmware/", "hal/")))
     made = replace_constants({**files, **device_files(ROOT)}, AS_THEY_ARE + plain)
+    made = shorten_names(made, AS_THEY_ARE)
     assert sum(made[path] != files[path] for path in files) > 30
     return {path: made[path] for path in files}
 
@@ -62,9 +64,12 @@ def test_every_statement_stays_on_its_line(built: dict[str, bytes]) -> None:
 
 
 def statements(source: bytes) -> list[tuple[type, int]]:
-    """Kind and line of each statement that is neither an import nor a definition of a constant."""
+    """Kind and line of each statement that is neither an import nor a definition of a constant,
+    nor of a class for types alone."""
     gone = (ast.ImportFrom, ast.Assign, ast.Pass, ast.Assert)
-    every = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.stmt)]
+    tree = ast.parse(source)
+    types = [part for node in tree.body if is_type(node) for part in ast.walk(node)]
+    every = [node for node in ast.walk(tree) if isinstance(node, ast.stmt) and node not in types]
     return [(type(node), node.lineno) for node in every if not isinstance(node, gone)]
 
 
@@ -141,7 +146,7 @@ def test_a_traceback_names_the_line_of_the_source(tmp_path: Path) -> None:
 def test_a_constant_of_another_module_is_its_number_and_leaves_nothing() -> None:
     made = unit("from firmware.b import X, f\nfrom firmware import b\ny = X + b.Z + f()\n",
                 b="X = 3\nZ = -X\n\n\ndef f():\n    return X\n")  # fmt: skip
-    assert made["a"] == "from firmware.b import f\nfrom firmware import b\ny = 3 + (-3) + f()\n"
+    assert made["a"] == "from firmware.b import f\npass\ny = 3 + (-3) + f()\n"
     assert made["b"] == "\n\n\n\ndef f():\n    return 3\n"
 
 
@@ -155,12 +160,45 @@ def test_a_constant_of_another_module_is_its_number_and_leaves_nothing() -> None
         ("y = 0\n", "X = 3\n\n\ndef f():\n    global X\n    X = 4\n"),
         ("y = 0\n", "for X in (1, 2):\n    pass\n"),
         ("y = 0\n", "X, Y = 3, f()\n"),  # half of a statement
+        ("y = 0\n", "NAMES = ('a', f())\n"),  # no literals
+        ("from firmware.b import NAMES\n", "NAMES = ('a', 'b')\n"),
     ],
 )
 def test_what_cannot_be_followed_keeps_its_definition(source: str, b: str) -> None:
     made = unit(source, b=b)
     assert made["a"] == source
     assert made["b"] == b
+
+
+@pytest.mark.parametrize(
+    ("source", "b", "left"),
+    [
+        ("from firmware import b\ny = b.X\n", "X = 3\n", "pass\ny = 3\n"),  # nothing of b is read
+        ("y = 0\n", "NAMES = (\n    'a',\n)\n", "y = 0\n"),
+        ("y = 0\n", "class B(Protocol):\n    x: int\n", "y = 0\n"),
+    ],
+)
+def test_what_nothing_reads_is_left_out(source: str, b: str, left: str) -> None:
+    made = unit(source, b=b)
+    assert made["a"] == left
+    assert made["b"].strip("\n") == "" and made["b"].count("\n") == b.count("\n")
+
+
+def test_a_type_stays_that_a_file_imports_when_it_runs() -> None:
+    b = "class B(Protocol):\n    x: int\n"
+    assert unit("from firmware.b import B\n", b=b)["b"] == b
+    types = "TYPE_CHECKING = False\nif TYPE_CHECKING:\n    from firmware.b import B\n"
+    assert unit(types, b=b)["b"] == "\n\n"
+
+
+def test_of_a_statement_of_several_constants_those_stay_that_are_read_elsewhere() -> None:
+    made = unit("def f(board):\n    return board.Y\n", b="X, Y, Z = range(3)\n")
+    assert made["b"] == "Y = 1\n"
+
+
+def test_a_string_of_the_name_keeps_no_constant_that_no_getattr_can_reach() -> None:
+    assert unit("y = 'X'\n", b="X = 3\n")["b"] == "\n"
+    assert unit("from firmware import b\ny = hasattr(b, 'X')\n", b="X = 3\n")["b"] == "X = 3\n"
 
 
 def test_a_file_that_stays_as_it_is_keeps_what_it_imports() -> None:

@@ -81,9 +81,12 @@ class People(Beside):
     def comes_off_and_goes_on(self, times: int, mc: int, ms: int) -> None:
         """And is put on again, and START is pressed."""
         for _ in range(times):
+            skin = self.hal.skin
             self.hal.pins &= ~BUCKLE
+            self.hal.skin = [4_096, 4_000]
             self.go(800)
             self.hal.pins |= BUCKLE
+            self.hal.skin = skin
             self.warm(mc)
             self.go(ms)
             self.press_for(START, 100)

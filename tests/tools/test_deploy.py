@@ -21,7 +21,8 @@ from serial.tools.list_ports_common import ListPortInfo  # type: ignore[import-u
 from hal.files import DEPLOYING, TABLE
 from sim.common.errors import BadInput
 from sim.driver_depth.flash import device_files
-from sim.driver_depth.release import MAIN, release, table
+from sim.driver_depth.release import AS_THEY_ARE, MAIN, release, table
+from sim.driver_depth.unit_source import replace_constants
 from tests.support.command import Waistband
 from tests.support.serial_pty import Port, Vm, be_patient
 from tests.support.unit_on_vm import BLOCK, Flash
@@ -62,15 +63,14 @@ def older() -> dict[str, bytes]:
     found = release(sources)
     found["main.py"] += b"\nOLDER = [1]\n"  # what starts it, beside MAIN, which is compiled
     del found[TABLE], found[ADDED]
-    for name in GONE:
-        found[name] = b"older = 1\n"
+    found |= dict.fromkeys(GONE, b"older = 1\n")
     return {**found, TABLE: table(found)}
 
 
 def with_source(found: dict[str, bytes]) -> dict[str, bytes]:
     """The same release, from when `main.py` lay on a unit as source."""
-    files = {name: content for name, content in found.items() if name not in (MAIN, TABLE)}
-    files["main.py"] = device_files(deploy.ROOT)["main.py"]
+    main = replace_constants(device_files(deploy.ROOT), AS_THEY_ARE)["main.py"]
+    files = {**{k: v for k, v in found.items() if k not in (MAIN, TABLE)}, "main.py": main}
     return {**files, TABLE: table(files)}
 
 

@@ -140,3 +140,17 @@ def test_each_module_of_the_desk_is_imported_where_there_is_no_unit() -> None:
         [sys.executable, "-c", IMPORT_ALL], cwd=ROOT, stderr=subprocess.PIPE, text=True, check=False
     )
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", ["firmware", "hal", "sim", "tools"])
+def test_a_foreign_package_of_the_same_name_is_not_taken(tmp_path: Path, name: str) -> None:
+    foreign = tmp_path / name / "__init__.py"
+    foreign.parent.mkdir()
+    foreign.write_text("raise RuntimeError('a foreign package')\n")
+    command = Path(sys.executable).with_name("waistband")
+    ended = subprocess.run(
+        [command, "sim", "--help"], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith("Usage: waistband sim")

@@ -1,7 +1,7 @@
 """A year of a wearer's life by one command: 350 sessions, charges, faults, a lost clock.
 
-The whole year takes half a minute where the compiled copy is (`make compiled`), and ten minutes
-interpreted: without the copy the twenty days around the lost clock are run instead.
+The whole year is run where the compiled copy is (`make compiled`). Elsewhere it would take minutes,
+and the twenty days around the lost clock are run instead.
 """
 
 import json

@@ -1,6 +1,6 @@
 """A trial's two arms behave alike when the belt comes off in therapy, and when it is put on again.
 
-field.md E4 and E5: the belt opened for 10 to 60 s at 600 s told the arm in ten seconds.
+The belt opened for 10 to 60 s at 600 s told the arm in ten seconds.
 """
 
 import pytest

@@ -26,6 +26,7 @@ from sim.common.value_record import replace
 from sim.driver_depth import release
 from sim.driver_depth.i2c import Bus
 from sim.driver_depth.run import DriverDepth
+from sim.driver_depth.unit_names import shorten_names
 from sim.driver_depth.unit_source import replace_constants
 from sim.run import Run, nominal_calibration
 from sim.scenario.scenario import ordinary
@@ -33,7 +34,7 @@ from tools.replay import find_micropython
 from tools.report.tables import fill_table
 
 ROOT = Path(__file__).resolve().parents[2]
-ALL_BYTES_MAX = 96 * 1024
+ALL_BYTES_MAX = 92 * 1024
 HEAP_BYTES_MAX = 80 * 1024
 TRANSFER_MAX_MS = 5.0
 HEAP = "320k"
@@ -133,16 +134,17 @@ def device_files() -> list[str]:
 
 def compile_files(folder: Path, *more: str) -> dict[str, int]:
     """Build the device's files as for a unit and compile them, and more, into a folder. Return
-    the bytes of each of the device's. Raises BadInput."""
-    sizes = {}
-    sources = {name: (ROOT / name).read_bytes() for name in [*device_files(), *more]}
-    for name, source in replace_constants(sources, (*release.AS_THEY_ARE, *more)).items():
+    the bytes of each of the device's, as a release has it. Raises BadInput."""
+    product = {name: (ROOT / name).read_bytes() for name in device_files()}
+    sources = {**product, **{name: (ROOT / name).read_bytes() for name in more}}
+    built = replace_constants(sources, (*release.AS_THEY_ARE, *more))
+    for name, source in shorten_names(built, (*release.WORDS_STAY, *more)).items():
         out = (folder / name).with_suffix(".mpy")
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_bytes(release.compiled(name, source))
-        if name not in more:
-            sizes[name] = out.stat().st_size
-    return sizes
+    alone = replace_constants(product, release.AS_THEY_ARE)
+    built = shorten_names(alone, release.WORDS_STAY)
+    return {name: len(release.compiled(name, source)) for name, source in built.items()}
 
 
 def write_unit_files(folder: Path) -> None:

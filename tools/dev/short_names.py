@@ -1,0 +1,32 @@
+"""Says what a short name of the built files stands for: `python -m tools.dev.short_names NAME ...`.
+
+For whoever reads an error of a unit, such as `'wz' object has no attribute 'q4'`. The sources
+beside it have to be the unit's release.
+"""
+
+import sys
+
+from sim.driver_depth.flash import device_files
+from sim.driver_depth.release import AS_THEY_ARE, WORDS_STAY
+from sim.driver_depth.unit_names import Names
+from sim.driver_depth.unit_source import replace_constants
+from tools.unit.transfer import ROOT
+
+
+def find_names(short: str) -> list[str]:
+    """Return the names of the sources that are this one on a unit, those of attributes first."""
+    names = Names(replace_constants(device_files(ROOT), AS_THEY_ARE), WORDS_STAY)
+    tables = (names.of_attributes, names.of_scopes)
+    found = [old for table in tables for old, new in table.items() if new == short]
+    return list(dict.fromkeys(found)) or [short]
+
+
+def main() -> int:
+    """Print a line for each name that was asked for."""
+    for short in sys.argv[1:]:
+        print(f"{short}: {', '.join(find_names(short))}")
+    return 0 if sys.argv[1:] else 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
