@@ -102,6 +102,7 @@ AS_APART = (
     "contact_apart", "contact_hot", "contact_garbage", "contact_jump", "contact_still", "off_skin",
 )  # fmt: skip
 SPRINGS_BACK = ("ntc_open", "ntc_short", "pad_unplugged")  # their end is a contact_jump as well
+AS_LOOSE = AS_APART + ("contact_loose",)  # ... where both lie alike
 AS_SLIPPED = ("off_skin", "contact_apart", "contact_jump", "contact_loose")
 RESETS = ("set_up_lost",)  # once a chip has lost its set-up again and again
 AS_CURRENT = ("fet_stuck_on", "rail_apart", "enable_stuck")
@@ -131,7 +132,7 @@ GROUPS = (
                 OFF, 800, APART, ("FAULT",),
                 (Trial(1.0, 200.0), Trial(-1.0, 200.0), Trial(10.0, 40.0), Trial(-10.0, 40.0)),
             )],
-            pad="may", unit="C/min", low=-10, high=10, default=1.0, shows_as=AS_APART, least=0.2,
+            pad="may", unit="C/min", low=-10, high=10, default=1.0, shows_as=AS_LOOSE, least=0.2,
         ),
         Fault(
             "ntc_noise", 8, "thermistor noisy",
@@ -146,7 +147,7 @@ GROUPS = (
                 (Trial(1.0, 200.0), Trial(-1.0, 200.0), Trial(10.0, 40.0), Trial(-10.0, 40.0)),
                 source="design; together with `ntc_drift` nothing tells: docs/maintainer/safety.md",
             )],
-            pad="may", unit="C/min", low=-10, high=10, default=1.0, shows_as=AS_APART, least=0.2,
+            pad="may", unit="C/min", low=-10, high=10, default=1.0, shows_as=AS_LOOSE, least=0.2,
         ),
         Fault(
             "sensors_step", 41, "both contact sensors jump alike",
@@ -154,7 +155,7 @@ GROUPS = (
                 OFF, 800, STRIKE, ("FAULT",), (Trial(-4.3), Trial(4.3), Trial(-2.5)),
                 source="design; a jump of less than 2 C is not told",
             )],
-            pad="may", unit="C", low=-10, high=10, default=-4.3, shows_as=AS_APART, least=2.2,
+            pad="may", unit="C", low=-10, high=10, default=-4.3, shows_as=AS_LOOSE, least=2.2,
             not_in=("OFF", "SELF_TEST"),  # nothing was read yet: there it is an error, and no jump
         ),
         Fault(

@@ -18,6 +18,9 @@ every corner of them (tests/sim/test_tolerances.py). Where no figure was found i
 | skin_pf    | FDC1004, offset over temperature  | SNOSCY5, 7.5, typical, as the maker's forum  |
 | skin_ratio | FDC1004, gain over temperature    | quotes it: 46 fF; -37.5 ppm/C, over 27 C     |
 | adc_lsb    | RP2040 converter, noise, rms      | measured on Picos by others                  |
+
+Start-up and conversion have no corner here; the chips' models take them: TMP117 126 ms to a first
+value (SNOSD82, 6.5), INA219 68 ms an average (128 samples), FDC1004 20 ms for both pads.
 """
 
 # key: least and most of a sound unit.

@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from firmware.core import conversions, faults, states
 from firmware.core.clock import Clock
 from firmware.records import journal_events
+from firmware.records.keys import Keys
 from firmware.trial import visits
 from firmware.ui import screen, telemetry, text_buffer, texts, usb_commands
 from sim.common.value_record import replace
@@ -143,6 +144,7 @@ class Unit:
             "state": state, "lock": states.NOT_LOCKED, "post": self.posted.append
         })()  # fmt: skip
         self.hal = self.status = self.journal = self
+        self.keys = Keys(None)
         self.clock = Clock(self)  # type: ignore[arg-type]
         self.set_to = None
         self.restarted = False
@@ -193,6 +195,7 @@ def test_a_lit_self_test_is_for_a_unit_that_keeps_a_hard_fault():
 
 
 @given(st.binary(max_size=140))
+@example(b"signed")
 def test_any_line_is_answered_by_one_line(line):
     reply = answer(Unit(states.READY), line)
     assert not reply or (reply.count(b"\n") == 1 and json.loads(reply))

@@ -179,7 +179,7 @@ def test_the_way_to_a_wrong_row_is_the_shortest_and_is_told_in_words(found: Foun
     assert way_to_wrong(found, "PAUSED", "TIMEOUT", "CHECK", {"unasked"}) == [
         "tick  1  SELF_TEST  every sensor was heard; a host asks for the self-test -> LOCKED",
         "tick  2  LOCKED     START goes down -> SERVICE",
-        "tick  3  SERVICE    START is let go -> CHECK",
+        "tick  3  SERVICE    START is let go, the belt is worn for 5 s -> CHECK",
         "tick  4  CHECK      START goes down -> PAUSED",
         "tick  5  PAUSED     the pause lasted 10 min -> CHECK",
         "unasked: a session or a light that nobody asked for since power-on, reset or pause",

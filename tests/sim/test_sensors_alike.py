@@ -7,6 +7,7 @@ import pytest
 from firmware.core import states
 from sim.common.story import Event, Start
 from sim.common.value_record import replace
+from sim.oracle.report import list_unexpected
 from sim.run import Run
 from sim.scenario.scenario import ordinary
 from tests.support.chip_programs import ChipRun
@@ -107,3 +108,4 @@ def test_two_that_creep_alike_are_told_by_the_led_board_alone_and_late() -> None
     run.advance(10**9)
     [row] = run.fault_rows()
     assert row["name"] == "contact_loose" and row["t_s"] > 150.0  # 1.5 C off
+    assert list_unexpected(run) == []
