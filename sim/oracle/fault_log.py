@@ -27,6 +27,7 @@ class FaultLog:
         self._before: list[dict[str, Any]] = []  # of the boot cycles that are over
         self._rows: list[dict[str, Any]] = []  # of this one
         self._count = self._latched = 0  # as `_rows` were read
+        self._begun_s = 0.0  # when this boot cycle was first seen
 
     def follow(self) -> None:
         """A control step went by."""
@@ -36,6 +37,7 @@ class FaultLog:
             self._rows = []
             self._unit = unit
             self._count = self._latched = 0
+            self._begun_s = self.run.t_s
         found = unit.faults
         if found.count != self._count or found.latched != self._latched:
             self._count = found.count
@@ -44,7 +46,7 @@ class FaultLog:
 
     def _recalls(self, row: "dict[str, Any]") -> bool:
         """Whether a boot cycle only read again what an earlier one had latched and kept."""
-        if not self._before or row["t_s"] - self.run.restarts[-1][0] > RECALLED_S:
+        if not self._before or row["t_s"] - self._begun_s > RECALLED_S:
             return False
         return any(all(row[key] == old[key] for key in SAME) for old in self._before)
 

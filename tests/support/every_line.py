@@ -33,6 +33,7 @@ from firmware.core.limits import (
 )
 from firmware.safety.current_monitor import DARK_TICKS, ONE, SURE
 from firmware.safety.lamp_test import SILENCES
+from firmware.safety.sensor_checks import RISE_STEPS
 from firmware.therapy.battery import LEARN_01MA, LEARN_S, SMOOTH_SHIFT
 from sim.campaign.snapshot import Snapshot
 from sim.campaign.trial_visit import answer_questions, attend_visit, put_on
@@ -152,6 +153,8 @@ def in_states() -> Iterator[Run]:
     yield then(run, Event(0, "fault", "unworn", for_s=1.0), "PAUSED")
     yield then(run, Event(0, "fault", "ntc_open", "A", for_s=0.1), "FAULT")
     yield then(run, Event(0, "fault", "battery_sag", value=3.0, for_s=0.3), "DONE")
+    run.advance(RISE_STEPS)
+    yield run  # how contact rose has been judged
     locked = begun({})
     yield until(locked, "LOCKED")
     yield from in_service()
@@ -187,6 +190,7 @@ def in_service() -> Iterator[Run]:
     locked.hal.on_line = len
     locked.hal.commands.append(b"selftest")
     yield until(locked, "SERVICE")
+    locked.advance(30)  # worn for 5 s
     yield from checked(then(locked, press, "CHECK"))
 
 
