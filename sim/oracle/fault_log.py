@@ -37,7 +37,7 @@ class FaultLog:
             self._rows = []
             self._unit = unit
             self._count = self._latched = 0
-            self._begun_s = self.run.t_s
+            self._begun_s = self.run.depth.t_ms / 1000
         found = unit.faults
         if found.count != self._count or found.latched != self._latched:
             self._count = found.count
