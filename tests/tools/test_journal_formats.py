@@ -5,6 +5,7 @@ the receipts that the unit showed.
 """
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,16 @@ def test_noted_receipts_are_taken_from_a_file(waistband: Waistband) -> None:
     assert (
         ended.code == 2 and ended.err.count("\n") == 1 and "noted.txt:1: the receipt" in ended.err
     )
+
+
+def test_a_file_of_which_no_line_is_a_record_is_no_journal(waistband: Waistband) -> None:
+    Path("letter.txt").write_text("Dear Sir,\n")
+    ended = waistband("journal", "verify", "letter.txt")
+    assert (ended.code, ended.out) == (2, "")
+    assert "letter.txt: is no journal: none of its lines ends in a seal" in ended.err
+    shutil.copy(FOLDERS[0] / "journal.0", "journal.0")
+    ended = waistband("journal", "verify", "journal.0", "letter.txt")  # beside one: inserted
+    assert ended.code == 1 and "letter.txt:1: inserted" in ended.out
 
 
 @pytest.mark.parametrize(("begins", "said"), [

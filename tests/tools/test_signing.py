@@ -82,6 +82,7 @@ def test_a_unit_obeys_the_line_that_the_command_prints(waistband: Waistband) -> 
     (("visit", "0", "--reason", "why"), "visit '0': N or N@YYYY-MM-DD"),
     (("visit", "3@2026-02-31", "--reason", "why"), "N@YYYY-MM-DD"),
     (("leave", "now", "--reason", "why"), "takes no value"),
+    (("go", "--reason", "why"), "Invalid value for 'do': 'go' is not one of"),
     (("leave",), "--reason is missing"),
     (("leave", "--reason", "x" * 100), "characters too long"),
     (("leave", "--reason", "a\nb"), "plain ASCII, on one line"),

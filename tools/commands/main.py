@@ -143,6 +143,7 @@ def main(arguments: list[str] | None = None) -> int:
 def usage_line(why: Exception) -> str:
     """Typer's message about wrong options, on one line, with the command that shows the help."""
     said = " ".join(str(getattr(why, "format_message", why.__str__)()).split())
+    said = said.replace("Value error, ", "")  # pydantic's
     context = getattr(why, "ctx", None)
     path = context.command_path if context else "waistband"
     return f"{said.rstrip('.')}; see {path} --help"

@@ -113,6 +113,8 @@ def find_segments(paths: Iterable[str]) -> list[Segment]:
         )
     if not any(segment.content for segment in segments):
         raise BadInput("the journal is empty: there is nothing to read in its files")
+    if not any(SEAL.search(segment.content) for segment in segments):
+        raise BadInput(f"{segments[0].path}: is no journal: none of its lines ends in a seal")
     return segments
 
 
