@@ -18,7 +18,6 @@ from sim.scenario.scenario import ordinary
 from tests.pin.test_kept import needs_a_uf2
 from tests.support.pin_bench import PinRun
 from tests.support.serial_pty import Emulated, be_patient
-from tools.bringup.person import Person
 from tools.bringup.session import Bringup, run_step
 from tools.bringup.steps import STEPS
 from tools.bringup.verdict import PASSED, Verdict
@@ -29,7 +28,7 @@ ALONE = ("product", "pins", "buses", "parts", "warmth", "battery")
 BOOTED_STEPS = 5
 
 
-class Nobody(Person):
+class Nobody:
     """A person who does nothing."""
 
     def do(self, act: str) -> None:
