@@ -223,8 +223,7 @@ ROWS: list[tuple[str, Callable[[Patch], None], str, list[tuple[Any, ...]], str]]
     ("a set point above what was prescribed", instead(Session, "move_set_point", any_set_point),
      "TREAT", [("press", UP, 100)], "out of bounds"),
     ("worn for a moment only", instead(wear, "WORN_MS", 4_000), "READY",
-     [("buckle_opens", 1_200), PRESS, ("buckle_closes", 20), ("time_passes", 8_000)],
-     "hardly worn"),
+     [("comes_off_and_goes_on", 1, 33_000, 20), ("time_passes", 8_000)], "hardly worn"),
     ("a resume while too warm", both(
         instead(button_actions, "RESUME_BELOW_MC", 41_000), instead(wear, "RESUME_BELOW_MC", 41_000)
      ), "TREAT",
