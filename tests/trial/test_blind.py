@@ -317,7 +317,7 @@ def test_the_lit_self_test_of_a_placebo_unit_is_dark_and_lifts_what_was_kept(mas
     bench.until("LOCKED")
     bench.hal.reader, bench.hal.lines = True, [b"selftest"]
     bench.until("SERVICE")
-    bench.run(MOMENT_MS)
+    bench.run(6_000)  # worn for 5 s
     bench.press(0x1)
     bench.until("READY", 20_000)
     bench.run(2_000)
