@@ -29,7 +29,7 @@ from tests.support.enrolled_unit import (
     ticketed,
     told,
 )
-from tests.support.fake_hal import MOMENT_MS, Bench
+from tests.support.fake_hal import Bench
 
 INDOORS = Start()
 BRIEF = {**DEFAULT, "fluence_j_cm2": 1, "max_min": 3}  # the dose is there after 2 of 3 minutes

@@ -32,11 +32,8 @@ def write_whole(path: str | Path) -> Iterator[Path]:
         kind = "directory" if target.is_dir() else "device"
         raise BadInput(f"{path}: is a {kind}: name a file to write")
     temporary = target.with_name(f".{target.name[:100]}.{os.getpid()}.part")
-    try:
+    try:  # from before it is made: Ctrl-C comes at any line
         os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
-    except (OSError, ValueError) as why:
-        raise BadInput(f"{path}: cannot be written: {reason(why)}") from None
-    try:
         yield temporary
         os.replace(temporary, target)
     except OSError as why:
