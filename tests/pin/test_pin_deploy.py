@@ -32,8 +32,8 @@ from tools.unit.transfer import CHUNK, list_files, make_plan, transfer_files
 NEW = release(device_files(ROOT))
 OWN = ("calibration.json", "prescription.json", "board.txt")
 OLDER = Build(files={
-    "hal/lease.py": (ROOT / "hal/lease.py").read_bytes() + b"\nOLDER = 1\n",
-    "main.py": (ROOT / "main.py").read_bytes() + b"\n# older\n",
+    "hal/lease.py": (ROOT / "hal/lease.py").read_bytes() + b"\nolder = id\n",
+    "main.py": (ROOT / "main.py").read_bytes() + b"\nolder = id\n",
     "firmware/old.py": b"older = 1\n",
     "board.txt": b"RPI_PICO\n",
 }, clock_unset=True)  # fmt: skip
