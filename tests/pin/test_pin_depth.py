@@ -205,12 +205,15 @@ def test_what_the_unit_says_to_its_host_is_what_is_read_out_of_its_memory():
         assert uj / 1e6 == pytest.approx(sum(end.result["fluence_j_cm2"][pad].values()))
 
 
+A_STEP_J_CM2 = 0.0003  # a control step early in the ramp: 0.2 s of 1.5 mW/cm2 are counted at once
+
+
 def test_dose_is_what_the_pins_gave():
     end = ending("goes on")
     for pad in "AB":
         counted = sum(end.result["fluence_j_cm2"][pad].values())
         given = sum(end.result["true_fluence_j_cm2"][pad].values())
-        assert counted == pytest.approx(given, rel=0.05)
+        assert counted == pytest.approx(given, rel=0.05, abs=A_STEP_J_CM2)
 
 
 def test_the_screen_can_be_read():
