@@ -253,7 +253,7 @@ def is_harmless(event: Event) -> bool:
     if event.kind != "fault" or find_bound(event.name, event.button).comes != GOES_ON:
         return False
     most = FAULTS[event.name].harmless_to
-    return most is None or float(event.value or 0.0) <= most
+    return most is None or abs(float(event.value or 0.0)) <= most
 
 
 def record_case(tally: Tally, case: str, run: Run, began_s: float, ends_s: float) -> None:

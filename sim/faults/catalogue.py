@@ -66,7 +66,7 @@ class Fault(Record):
     not_in: tuple[str, ...] = ()  # moments (`sim.campaign.injection_points`): it cannot strike then
     drawn: tuple[float, float] | None = None  # values for campaigns; None: all of a scenario's
     least: float = 0.0  # ... and the least of them, either way
-    harmless_to: float | None = None  # up to this value it must not end a session; None: any
+    harmless_to: float | None = None  # up to this size it must not end a session; None: any
 
 
 SLOW_S = 300.0  # ours: by then a frozen sensor's pad has warmed by several degrees
@@ -106,6 +106,7 @@ AS_LOOSE = AS_APART + ("contact_loose",)  # ... where both lie alike
 AS_SLIPPED = ("off_skin", "contact_apart", "contact_jump", "contact_loose")
 RESETS = ("set_up_lost",)  # once a chip has lost its set-up again and again
 AS_CURRENT = ("fet_stuck_on", "rail_apart", "enable_stuck")
+NEVER_HARMLESS = -1.0  # of `harmless_to`: it may always end a session
 AS_BOARD = ("board_hot", "board_garbage", "contact_loose", "off_skin")
 AS_SWAPPED = AS_BOARD + AS_APART
 AS_HOT = ("contact_hot", "board_hot", "contact_apart", "off_skin")
@@ -312,10 +313,12 @@ GROUPS = (
             "board_sensor_drift", 66, "board thermometer drifts",
             [Bound(GOES_ON, None, STRIKE, LIT, (Trial(1.0), Trial(-1.0)))],
             pad="may", unit="C/min", low=-10, high=10, default=1.0, shows_as=AS_BOARD,
+            harmless_to=1.0,
         ),
         Fault(
             "pads_swapped", 67, "pads’ sensors swapped",  # noqa: RUF001 - as the page sets it
             [Bound(GOES_ON, None, STRIKE, LIT)], shows_as=AS_SWAPPED,
+            harmless_to=NEVER_HARMLESS,  # pads that differ jump
         ),
     )),
     ("Power", (

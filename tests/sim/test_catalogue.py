@@ -12,7 +12,16 @@ from firmware.core.faults import FAULTS as LATCHED
 from sim.campaign.common_cause import CAUSES
 from sim.campaign.injection_points import MOMENTS
 from sim.common.story import Event
-from sim.faults.catalogue import ENDS_PROGRAM, FAULTS, GROUPS, NAMES, REPORTED, ROWS, find_bound
+from sim.faults.catalogue import (
+    ENDS_PROGRAM,
+    FAULTS,
+    GROUPS,
+    NAMES,
+    NEVER_HARMLESS,
+    REPORTED,
+    ROWS,
+    find_bound,
+)
 from sim.faults.depth import Depth
 from tests.sim.test_depths import left_out
 from tools.dev import fault_list
@@ -138,7 +147,7 @@ def test_values_for_campaigns_are_among_those_that_a_scenario_may_have() -> None
     for row in ROWS:
         low, high = row.drawn or (row.low, row.high)
         assert row.low <= low <= high <= row.high, row.name
-        assert row.harmless_to is None or low <= row.harmless_to <= high, row.name
+        assert row.harmless_to in (None, NEVER_HARMLESS) or low <= row.harmless_to <= high, row.name
         assert 0.0 <= row.least <= high, row.name
 
 
