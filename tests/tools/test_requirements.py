@@ -47,7 +47,7 @@ def test_a_limit_that_no_test_shows_is_named() -> None:
 def test_a_fault_that_no_test_names_is_named_and_so_is_an_excuse_for_none() -> None:
     found = list_mistakes(TABLE._replace(unnamed={"FLT-nothing": "it is easy"}))
     assert any("has FLT-nothing: there is no such row" in line for line in found)
-    assert any(line.startswith("FLT-pads_swapped: no test names it") for line in found)
+    assert any(line.startswith("FLT-skin_sensor_drift: no test names it") for line in found)
 
 
 def test_a_promise_with_another_key_is_refused(tmp_path: Path) -> None:
