@@ -16,7 +16,7 @@ from tests.support.command import Waistband
 from tests.support.raw_prompt import PromptLine
 from tests.support.serial_pty import Vm
 from tests.tools.test_bench_look import violations
-from tests.tools.test_bench_real import Cable, page
+from tests.tools.test_bench_real import Cable, cable_to, page
 from tests.tools.test_bringup import LIT_MOST_MS, Watched, assert_dark
 from tools.bringup.simulated import SimulatedUnit
 from tools.bringup.steps import STEPS
@@ -198,26 +198,15 @@ def test_a_real_prompt_that_is_no_unit_is_refused_by_name(
     chromium: "Browser", address: str, tmp_path: Path
 ) -> None:
     """MicroPython's own raw prompt, of its unix port: programs go in and their answers come out."""
-    import os
-
     find_micropython()
     vm = Vm(tmp_path)
-    fd = os.open(vm.port.name, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-
-    def read() -> bytes:
-        try:
-            return os.read(fd, 4_096)
-        except BlockingIOError:
-            return b""
-
     try:
-        with page(chromium, address, Cable(read, lambda data: os.write(fd, data))) as desk:
+        with cable_to(vm.port.name) as cable, page(chromium, address, cable) as desk:
             desk.page.evaluate("document.querySelector('#connect').open = true")
             desk.page.click("#bringup-start")
             desk.page.wait_for_selector("#bringup-leave:visible", timeout=3 * LOADED_MS)
             assert "needed is a Raspberry Pi Pico" in desk.page.inner_text("#bringup-ask")
     finally:
-        os.close(fd)
         vm.cut()
 
 

@@ -110,13 +110,9 @@ class Cable:
 
 
 @contextmanager
-def unit(begin_s: float = READY_S) -> Iterator[tuple[Simulated, Cable]]:
-    """A unit with keys, behind a cable: its day's sessions are used up, or it is in one by now."""
-    lit = begin_s > READY_S
-    build = Build(files=KEYED if lit else {**KEYED, **unit_journal(KEY).files})
-    events = (START,) if lit else ()
-    bench = Simulated(ChipRun(story(*events, duration_s=1e4), build=build), begin_s, TIMES)
-    fd = os.open(bench.port.name, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+def cable_to(port: str) -> Iterator[Cable]:
+    """A cable to the port of this name."""
+    fd = os.open(port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
 
     def read() -> bytes:
         try:
@@ -124,12 +120,25 @@ def unit(begin_s: float = READY_S) -> Iterator[tuple[Simulated, Cable]]:
         except BlockingIOError:
             return b""
 
-    bench.going.set()
     try:
-        yield bench, Cable(read, lambda data: os.write(fd, data))
+        yield Cable(read, lambda data: os.write(fd, data))
     finally:
-        bench.close()
         os.close(fd)
+
+
+@contextmanager
+def unit(begin_s: float = READY_S) -> Iterator[tuple[Simulated, Cable]]:
+    """A unit with keys, behind a cable: its day's sessions are used up, or it is in one by now."""
+    lit = begin_s > READY_S
+    build = Build(files=KEYED if lit else {**KEYED, **unit_journal(KEY).files})
+    events = (START,) if lit else ()
+    bench = Simulated(ChipRun(story(*events, duration_s=1e4), build=build), begin_s, TIMES)
+    with cable_to(bench.port.name) as cable:
+        bench.going.set()
+        try:
+            yield bench, cable
+        finally:
+            bench.close()
 
 
 @contextmanager
@@ -153,6 +162,14 @@ def said(desk: Bench, what: str) -> None:
     from playwright.sync_api import expect
 
     expect(desk.page.locator("#real-said")).to_have_text(re.compile(what), timeout=LOADED_MS)
+
+
+def push(desk: Bench, signed: Path, answer: str) -> None:
+    """Push a prescription that the firmware in the page takes; wait for the unit's answer."""
+    desk.page.set_input_files("#real-file", signed)
+    said(desk, "The unit checks its signature")
+    desk.page.click("#real-push")
+    said(desk, answer)
 
 
 def test_a_unit_is_shown_pulled_and_prescribed(
@@ -180,10 +197,7 @@ def test_a_unit_is_shown_pulled_and_prescribed(
         said(desk, "^The unit says: no hard fault is kept")
         other = tmp_path / "other.json"
         other.write_bytes(file.sign(dict(DEFAULT, name="weaker"), OTHER, SERIAL, 3, None))
-        desk.page.set_input_files("#real-file", other)
-        said(desk, "The unit checks its signature")
-        desk.page.click("#real-push")
-        said(desk, "^The unit says: .*altered.*; it keeps its old prescription$")
+        push(desk, other, "^The unit says: .*altered.*; it keeps its old prescription$")
         strong = tmp_path / "strong.json"
         strong.write_text(json.dumps(dict(DEFAULT, set_point_c=50)))
         desk.page.set_input_files("#real-file", strong)
@@ -191,10 +205,7 @@ def test_a_unit_is_shown_pulled_and_prescribed(
         assert desk.page.is_disabled("#real-push")
         good = tmp_path / "good.json"
         good.write_bytes(file.sign(dict(DEFAULT, name="weaker"), KEY, SERIAL, 3, None))
-        desk.page.set_input_files("#real-file", good)
-        said(desk, "The unit checks its signature")
-        desk.page.click("#real-push")
-        said(desk, "restarts to go by it$")
+        push(desk, good, "restarts to go by it$")
         assert bench.run.parts.flash.files["prescription.json"] == good.read_bytes()
 
 
