@@ -241,7 +241,7 @@ class Waistband(Parts):
         felt = out if self.gate.mask else self.gate.wanted  # a placebo unit: as if lit
         lit_ms = self.lit_ms
         verdict = self.rail.judge(inputs, out, lit_ms == step_ms, latch)
-        if verdict == current_monitor.MISSING:
+        if verdict == current_monitor.APART:
             self.session.post(states.RECHECK)
         for pad in self.pads:
             if verdict == current_monitor.FITS:

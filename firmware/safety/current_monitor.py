@@ -17,8 +17,9 @@ from firmware.core import faults
 from firmware.core.inputs import RAIL
 from firmware.core.limits import (
     CLOCK_MASK,
+    CONTROL_TICKS,
+    DUTY_MAX,
     RAIL_DARK_01MA,
-    RAIL_STALE_MS,
     RAIL_WINDOW_MS,
     TICK_MS,
 )
@@ -30,36 +31,41 @@ if TYPE_CHECKING:
     from hal.contract import Board, Hal
 
 ONE = 16_384  # the gain of a unit that draws just what its board file says
-GAIN_MIN = ONE * 7 // 10  # ours: drivers differ by no more
-GAIN_MAX = ONE * 13 // 10
+GAIN_APART = ONE * 3 // 10  # ours: drivers differ by no more
 STEADY_SHIFT = 5  # a thirty-second from one judgement to the next
 LEARN_STEPS = 5  # a second: what the drivers draw is learned from so many judgements
 LEARN_01MA = 50  # ... of at least 5 mA
 FOLLOW_SHIFT = 6  # then a 64th of each difference: slower than anything that breaks,
 FOLLOW_MOST_SHIFT = 7  # and a 128th in all: a sound unit drifted by 0.3 % in a session
-OVER_SHIFT = 4  # a sixteenth too much is no driver's tolerance
-UNDER_SHIFT = 5  # less than a thirty-second is what learning may be wrong by
+APART_SHIFT = 6  # a 64th more or less: the lamp test says what it is
+LEARNED_SHIFT = 5  # by so much light may differ from the lamp test's word on the same drivers
+OVER_SHIFT = 4  # a sixteenth too much may be a switch that sticks where most light is asked for,
+OVER_MOST = 3  # three of them are, or a driver that is unfit: half of what the least switch adds
 FLOOR_01MA = 8  # less than this is not told from noise
 SURE = 2  # judgements running
 NO_DOUBT = -1
+FRESH_MS = CONTROL_TICKS * TICK_MS - 2 * RAIL_WINDOW_MS  # the average began in the step that ends
 DARK_TICKS = -(-2 * RAIL_WINDOW_MS // TICK_MS) + 1  # the average then began in the dark
 SETTLE_STEPS = 2  # of light, until the monitor has forgotten the check
-RECHECKS = 3  # in a session: what is missed once more is no open string
+RECHECKS = 3  # in a session: what differs once more is no driver
 
 # What a judgement may say, beside the faults that it latches.
 NOTHING = 0
 FITS = 1  # every bank gave what was asked of it
-MISSING = 2  # the check is to find the bank that gives no light
+APART = 2  # the check is to find the bank that gives no light, or what each gives now
 
 
 class CurrentMonitor:
     """What was expected of the supply, what it delivered, and for how long the two differed."""
 
-    def __init__(self, board: "Board", hal: "Hal") -> None:
+    def __init__(self, board: "Board", hal: "Hal", full_mw: list[int], exact: bool) -> None:
+        """`full_mw`: what each bank draws at full duty; `exact` where the lamp test sets it."""
         self.hal = hal
-        self.full_mw = [row[3] for row in board.BANKS] * 2
+        self.full_mw = full_mw
+        self.exact = exact
         self.full_scale_mv = board.BATTERY_FULL_SCALE_MV
         self.least_01ma = 0  # of the weakest bank that is lit
+        self.stuck_01ma = 0  # the least that a switch adds which sticks
         self.rechecks = 0  # in this session
         self.base_01ma = 0  # what the monitor shows with the switch closed and no duty
         self.lost = 0  # how often it had lost its set-up
@@ -71,7 +77,7 @@ class CurrentMonitor:
         self.doubt_ms = NO_DOUBT  # since when the set-up is to be read back
         self.gain = ONE
         self.learned = self.gain_sum = 0
-        self.over = self.under = 0  # judgements running
+        self.over = self.apart = 0  # judgements running
         self.wait_steps = SETTLE_STEPS
         self.last_01ma = 0  # expected at the last judgement
         self.dark_ticks = self.leaks = 0
@@ -90,7 +96,7 @@ class CurrentMonitor:
 
     def judge(self, inputs: "Inputs", out: list[int], all_lit: bool, latch: "Faults") -> int:
         """Once a control step while lit: latch what does not fit; returns NOTHING, FITS or
-        MISSING. `out` are the duties that left, and `all_lit`: their light was not interrupted
+        APART. `out` are the duties that left, and `all_lit`: their light was not interrupted
         since the last judgement."""
         found_01ma = inputs.rail[0] - self.base_01ma
         if inputs.lost[RAIL] != self.lost:
@@ -103,7 +109,7 @@ class CurrentMonitor:
         pack_mv = inputs.battery[0] * self.full_scale_mv >> 12
         if self.wait_steps:
             self.wait_steps -= 1
-        elif all_lit and pack_mv and (inputs.ms - inputs.heard[RAIL]) & CLOCK_MASK <= RAIL_STALE_MS:
+        elif all_lit and pack_mv and (inputs.ms - inputs.heard[RAIL]) & CLOCK_MASK <= FRESH_MS:
             return self._weigh(self.expect(out, pack_mv), found_01ma, inputs, latch)
         return NOTHING
 
@@ -119,7 +125,8 @@ class CurrentMonitor:
         return self.doubt_ms != NO_DOUBT and since_ms < CLOCK_MASK >> 1
 
     def expect(self, out: list[int], pack_mv: int) -> int:
-        """What these duties draw from a pack of this voltage, by the board's file."""
+        """What these duties draw from a pack of this voltage, by `full_mw`."""
+        stuck = CLOCK_MASK
         total = least = 0  # eighths of a mW: 24 W in all, times 1250, is still below 2**30
         full_mw = self.full_mw
         for bank in range(len(out)):
@@ -127,6 +134,8 @@ class CurrentMonitor:
             total += part
             if part and (part < least or not least):
                 least = part
+            stuck = min(stuck, (full_mw[bank] << 3) - part)
+        self.stuck_01ma = stuck * 1_250 // pack_mv
         self.least_01ma = least * 1_250 // pack_mv
         return total * 1_250 // pack_mv
 
@@ -135,13 +144,17 @@ class CurrentMonitor:
         ms = inputs.ms
         expected_01ma = nominal_01ma * self.gain // ONE
         learning = self.learned < LEARN_STEPS
-        more_01ma = expected_01ma * 3 // 10 if learning else expected_01ma >> OVER_SHIFT
+        sixteenth_01ma = expected_01ma >> OVER_SHIFT
+        more_01ma = min(max(self.stuck_01ma >> 1, sixteenth_01ma), sixteenth_01ma * OVER_MOST)
+        if learning and not self.exact:
+            more_01ma = expected_01ma * 3 // 10
         more_01ma = max(more_01ma, RAIL_DARK_01MA)
-        less_01ma = max(self.least_01ma >> 1, expected_01ma >> UNDER_SHIFT, FLOOR_01MA)
-        missing = not learning and found_01ma < expected_01ma - less_01ma
+        slack_01ma = max(expected_01ma >> APART_SHIFT, FLOOR_01MA)
+        apart = not learning and abs(found_01ma - expected_01ma) > slack_01ma
         self.over = self.over + 1 if found_01ma > expected_01ma + more_01ma else 0
-        self.under = self.under + 1 if missing else 0
-        if self.over or self.under or not GAIN_MIN <= self.gain <= GAIN_MAX:
+        self.apart = self.apart + 1 if apart else 0
+        strange = abs(self.gain - ONE) > (ONE >> LEARNED_SHIFT if self.exact else GAIN_APART)
+        if self.over or self.apart or strange:
             self._doubt(inputs)
         else:
             self.doubt_ms = NO_DOUBT
@@ -149,14 +162,12 @@ class CurrentMonitor:
         if self.over >= SURE and proved:
             most_01ma = expected_01ma + more_01ma
             latch.raise_fault(faults.LED_STUCK_ON, faults.UNIT, ms, found_01ma, most_01ma)
-        elif self.under >= SURE and proved:
-            return self._miss(found_01ma, expected_01ma - less_01ma, ms, latch)
-        elif not self.over and not self.under:
+        elif proved and (self.apart >= SURE or strange):
+            return self._miss(found_01ma, nominal_01ma, ms, latch)
+        elif not (self.over or self.apart or strange):
             if nominal_01ma >= LEARN_01MA:
                 self._follow(nominal_01ma, found_01ma)
-            if proved and not GAIN_MIN <= self.gain <= GAIN_MAX:
-                latch.raise_fault(faults.RAIL_APART, faults.UNIT, ms, found_01ma, nominal_01ma)
-            return FITS
+            return NOTHING if learning else FITS
         return NOTHING
 
     def _follow(self, nominal_01ma: int, found_01ma: int) -> None:
@@ -179,11 +190,12 @@ class CurrentMonitor:
             gain = self.gain + ((ratio - self.gain) >> FOLLOW_SHIFT)
             self.gain = min(max(gain, learned - most), learned + most)
 
-    def _miss(self, found_01ma: int, least_01ma: int, ms: int, latch: "Faults") -> int:
-        """Current is missing: have the check find the bank; if it never does, stop."""
-        self.under = 0
+    def _miss(self, found_01ma: int, nominal_01ma: int, ms: int, latch: "Faults") -> int:
+        """The drivers give more or less than they did: have the check say which; if that does not
+        help, or they are far apart from what the lamp test said, stop."""
+        self.apart = 0
         self.rechecks += 1
-        if self.rechecks <= RECHECKS:
-            return MISSING
-        latch.raise_fault(faults.RAIL_APART, faults.UNIT, ms, found_01ma, least_01ma)
+        if self.rechecks <= RECHECKS and abs(self.gain - ONE) <= GAIN_APART:
+            return APART
+        latch.raise_fault(faults.RAIL_APART, faults.UNIT, ms, found_01ma, nominal_01ma)
         return NOTHING
