@@ -54,13 +54,13 @@ class Gate:
 
     def take_look(self) -> bool:
         """Once a control step: whether gated light is to be steady in the next one, at its mean:
-        the rail monitor's average then lies within. Its period goes on with what is dark of it."""
+        the rail monitor's average then lies within. The dark part of a period follows."""
         self.steady = False
         if self.on_ticks < self.period_ticks:
             self.gated_steps += 1
             if self.gated_steps > LOOK_STEADY_STEPS and self.phase >= 0:
                 self.gated_steps = 0
-                self.phase = max(self.phase, self.on_ticks - 1)
+                self.phase = self.on_ticks - 1
                 self.steady = True
         return self.steady
 

@@ -67,7 +67,9 @@ class LampTest:
         self.reference_mw = reference_mw
         self.full_scale_mv = board.BATTERY_FULL_SCALE_MV
         self.kinds = len(board.BANKS)
-        self.full_mw = [row[3] for row in board.BANKS] * 2  # of each bank, or what it was seen to draw
+        self.full_mw = [
+            row[3] for row in board.BANKS
+        ] * 2  # of each bank, or what it was seen to draw
         self.banks = 2 * self.kinds
         self.expected_01ma = [0] * self.kinds  # least that counts as lit
         self.most_01ma = [0] * self.kinds  # more is not this bank alone
