@@ -110,7 +110,9 @@ LIGHTS: "dict[str, dict[str, Any]]" = {
     "cw": {},
     "2 kHz": {"light": {"mode": "pulse", "rate_hz": 2_000}},
     **{
-        f"{rate_hz} Hz, {on_ms} ms": {"light": {"mode": "gated", "rate_hz": rate_hz, "on_ms": on_ms}}
+        f"{rate_hz} Hz, {on_ms} ms": {
+            "light": {"mode": "gated", "rate_hz": rate_hz, "on_ms": on_ms}
+        }
         for rate_hz, on_ms in
         ((25, 20), (16.7, 20), (12.5, 40), (10, 40), (10, 80), (5, 100), (2, 200), (1, 500))
     },
