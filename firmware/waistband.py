@@ -13,7 +13,6 @@ from firmware.core.inputs import BUCKLE, BUTTONS, CHARGER, HOST
 from firmware.core.limits import (
     CLOCK_MASK,
     CONTROL_TICKS,
-    LOOK_STEADY_STEPS,
     RAMP_MS,
     SELF_TEST_MS,
     TICK_MS,
@@ -242,9 +241,7 @@ class Waistband(Parts):
         felt = out if self.gate.mask else self.gate.wanted  # a placebo unit: as if lit
         lit_ms = self.lit_ms
         verdict = self.rail.judge(inputs, lit_ms == step_ms, latch)
-        if verdict == current_monitor.AGAIN:
-            self.gate.gated_steps = LOOK_STEADY_STEPS
-        elif verdict == current_monitor.CHANGED:
+        if verdict == current_monitor.CHANGED:
             self.session.post(states.RECHECK)
         for pad in self.pads:
             if verdict == current_monitor.FITS:

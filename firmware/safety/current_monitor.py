@@ -2,7 +2,8 @@
 
 | current     | cause                                         | verdict                       |
 |-------------|-----------------------------------------------|-------------------------------|
-| far more    | an LED switch is stuck on                     | LED_STUCK_ON: dark at once    |
+| 18 % more   | an LED switch is stuck on                     | LED_STUCK_ON: dark at once    |
+| in the dark | an LED switch is stuck on                     | LED_STUCK_ON                  |
 | 1 % apart   | a string opened, or a driver gives other than | CHANGED: the lamp test is     |
 |             | it did                                        | made again, and says which    |
 
@@ -10,7 +11,8 @@ Currents are in tenths of a milliamp. Light is judged step by step: the monitor'
 (68 ms) lies within the control step that ends. The lamp test says what each bank draws; what that
 leaves is learned after each test, and followed slowly, and not far, from there. In gated light
 averages begin anywhere in a period, and say too little. Now and then the gate is steady for a
-control step, which is judged like any other; its dark parts are to show no current.
+control step, which is judged like any other; its dark parts are to show no current. Light without
+a gate that draws too much is made dark for a moment, to tell a driver from a switch.
 
 With the first judgement that does not fit, the monitor's set-up is asked to be read back; nothing
 is latched before that was found right. Where it was lost, judgement and learning begin anew.
@@ -21,6 +23,7 @@ from firmware.core.inputs import RAIL
 from firmware.core.limits import (
     CLOCK_MASK,
     CONTROL_TICKS,
+    LOOK_STEADY_STEPS,
     RAIL_DARK_01MA,
     RAIL_WINDOW_MS,
     TICK_MS,
@@ -42,8 +45,7 @@ FOLLOW_SHIFT = 6  # then a 64th of each difference: slower than anything that br
 FOLLOW_MOST_SHIFT = 7  # and a 128th in all: a sound unit drifted by 0.3 % in a session
 PULSE_HZ = 10  # slow pulses: an average has one more or less, at 100 Hz a tenth of them
 APART = 110  # a 110th more or less is for the lamp test; a sound unit differed by a 200th
-OVER_SHIFT = 4  # so much too much may be a switch: three quarters of what the least of them adds,
-OVER_MOST = 3  # at least a sixteenth and at most three, which are no driver's tolerance
+OVER_PERCENT = 18  # so much too much is no driver's tolerance
 FLOOR_01MA = 8  # less than this is not told from noise
 SURE = 2  # judgements running
 AGAIN_MOST = 5  # by then the set-up was read back
@@ -57,7 +59,6 @@ RECHECKS = 3  # in a session: what differs once more is no driver
 NOTHING = 0
 FITS = 1  # every bank gave what was asked of it
 CHANGED = 2  # the check is to find the bank that gives no light, or what each gives now
-AGAIN = 3  # what differs is to be seen once more, in gated light by another look
 
 
 class CurrentMonitor:
@@ -69,7 +70,6 @@ class CurrentMonitor:
         self.full_mw = full_mw
         self.exact = exact
         self.full_scale_mv = board.BATTERY_FULL_SCALE_MV
-        self.stuck_01ma = 0  # the least that a switch adds which sticks
         self.rechecks = 0  # in this session
         self.base_01ma = 0  # what the monitor shows with the switch closed and no duty
         self.lost = 0  # how often it had lost its set-up
@@ -99,8 +99,8 @@ class CurrentMonitor:
                 self._doubt(inputs)
 
     def judge(self, inputs: "Inputs", all_lit: bool, latch: "Faults") -> int:
-        """Once a control step while lit: latch what does not fit; returns NOTHING, FITS, AGAIN
-        or CHANGED. `all_lit`: light was not interrupted since the last judgement."""
+        """Once a control step while lit: latch what does not fit; returns NOTHING, FITS or
+        CHANGED. `all_lit`: light was not interrupted since the last judgement."""
         found_01ma = inputs.rail[0] - self.base_01ma
         if inputs.lost[RAIL] != self.lost:
             self.lost = inputs.lost[RAIL]
@@ -129,14 +129,10 @@ class CurrentMonitor:
 
     def expect(self, out: list[int], pack_mv: int) -> int:
         """What these duties draw from a pack of this voltage, by `full_mw`."""
-        least = CLOCK_MASK  # of what a stuck switch adds
         total = 0  # eighths of a mW: 24 W in all, times 1250, is still below 2**30
         full_mw = self.full_mw
         for bank in range(len(out)):
-            part = out[bank] * full_mw[bank] >> 13
-            total += part
-            least = min(least, (full_mw[bank] << 3) - part)
-        self.stuck_01ma = least * 1_250 // pack_mv
+            total += out[bank] * full_mw[bank] >> 13
         return total * 1_250 // pack_mv
 
     def _weigh(self, nominal_01ma: int, found_01ma: int, inputs: "Inputs", latch: "Faults") -> int:
@@ -145,10 +141,7 @@ class CurrentMonitor:
         gate = self.gate
         expected_01ma = nominal_01ma * self.gain // ONE
         learning = self.learned < LEARN_STEPS
-        sixteenth_01ma = expected_01ma >> OVER_SHIFT
-        more_01ma = sixteenth_01ma * OVER_MOST
-        if gate.on_ticks >= gate.period_ticks:  # in gated light the dark parts tell of a switch
-            more_01ma = min(max(self.stuck_01ma * 3 >> 2, sixteenth_01ma), more_01ma)
+        more_01ma = expected_01ma * OVER_PERCENT // 100
         if learning and not self.exact:
             more_01ma = expected_01ma * 3 // 10
             apart = False
@@ -173,7 +166,11 @@ class CurrentMonitor:
             if nominal_01ma >= LEARN_01MA:
                 self._follow(nominal_01ma, found_01ma)
             return NOTHING if learning else FITS
-        return AGAIN if self.apart < AGAIN_MOST else NOTHING
+        if self.apart < AGAIN_MOST:
+            gate.gated_steps = LOOK_STEADY_STEPS  # what is gated is looked at again, and else
+            if self.apart == 1 and not self.over and found_01ma > expected_01ma:
+                gate.look()  # in the dark a switch that sticks shows
+        return NOTHING
 
     def _follow(self, nominal_01ma: int, found_01ma: int) -> None:
         """Learn, then follow, what this unit draws for its duties: only from light that is

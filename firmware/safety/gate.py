@@ -5,7 +5,13 @@ not. Off is `hal.off()`, which opens the supply switch and pulls every pin low;
 the lease is renewed only here, and only by a tick that came this far.
 """
 
-from firmware.core.limits import CLOCK_MASK, DUTY_MAX, LOOK_EVERY_TICKS, LOOK_STEADY_STEPS
+from firmware.core.limits import (
+    CLOCK_MASK,
+    DUTY_MAX,
+    LOOK_EVERY_TICKS,
+    LOOK_STEADY_STEPS,
+    LOOK_TICKS,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,6 +76,11 @@ class Gate:
         if carrier_hz != self.carrier_hz:
             self.carrier_hz = carrier_hz
             self.retune_ticks = RETUNE_TICKS
+
+    def look(self) -> None:
+        """Light without a gate: dark for as long as a look takes; the PWM's frequency stays."""
+        if self.on_ticks >= self.period_ticks:
+            self.retune_ticks = LOOK_TICKS
 
     def set(self, bank: int, duty: int) -> None:
         """What control wants a bank's duty to be; never more than its cap."""

@@ -190,13 +190,31 @@ def test_pads_whose_drivers_differ_are_no_fault_when_one_is_done(light: str) -> 
     assert worst_error(run) < ERROR
 
 
-def test_where_most_light_is_asked_for_a_step_up_is_taken_for_a_switch() -> None:
-    """At 0.9 of full duty a stuck switch adds little: in a second nothing tells it from drivers."""
-    bright = dict.fromkeys(map(str, NM), 9.0)
-    run = treated(gain(1.12, at_s=47.0), duration_s=60.0, irradiance_mw_cm2=bright,
+@pytest.mark.parametrize("mw_cm2", [5.0, 7.0, 9.0])
+@pytest.mark.parametrize("ratio", [0.87, 1.06, 1.13])
+def test_where_most_light_is_asked_for_a_dark_moment_tells_drivers_from_a_switch(
+    mw_cm2: float, ratio: float
+) -> None:
+    """Near full duty a stuck switch adds no more than drivers may give too much."""
+    bright = dict.fromkeys(map(str, NM), mw_cm2)
+    run = treated(gain(ratio, at_s=47.0), duration_s=90.0, irradiance_mw_cm2=bright,
                   fluence_j_cm2=60)  # fmt: skip
-    assert [row["name"] for row in run.result()["faults"]] == ["fet_stuck_on"]
+    assert run.result()["faults"] == [] and run.unit.rail.rechecks == 1
     assert worst_error(run) < ERROR
+
+
+@pytest.mark.parametrize("mw_cm2", [5.0, 7.0, 9.0])
+@pytest.mark.parametrize("nm", NM)
+def test_where_most_light_is_asked_for_a_switch_that_sticks_is_dark_in_a_second(
+    mw_cm2: float, nm: int
+) -> None:
+    bright = dict.fromkeys(map(str, NM), mw_cm2)
+    for at_s in (47.0, 47.07, 47.13):
+        run = treated(Event(at_s, "fault", "fet_stuck_on", "A", float(nm)), duration_s=60.0,
+                      irradiance_mw_cm2=bright, fluence_j_cm2=60)  # fmt: skip
+        assert [row["name"] for row in run.result()["faults"]] == ["fet_stuck_on"]
+        [cutoff] = run.result()["cutoffs"]
+        assert 0 < cutoff["latency_ms"] <= 1_000
 
 
 # -- the calibration -----------------------------------------------------------------------------
