@@ -23,6 +23,10 @@ READ_BY_NAME = frozenset((
     "fetch", "put", "begin", "seconds", "measure", "measure_cell", "show", "ready", "lease",
     "grant", "closed", "drop", "drive",
 ))  # fmt: skip
+# What main.py reads of other files until it knows that all are of one release, and at the prompt.
+HALF_DEPLOYED = frozenset((
+    "is_frozen", "settled", "wrong", "is_absent", "show_prompt", "Prompt", "Bus", "Oled", "Wrong",
+))  # fmt: skip
 # What objects of MicroPython's modules have, and parameters of their functions, as far as the unit
 # may ever use them: pins, buses, state machines, hashes, streams, canvases.
 MICROPYTHON = frozenset((
@@ -38,7 +42,7 @@ MICROPYTHON = frozenset((
     "readline", "readlines", "seek", "tell", "flush", "close", "open", "buffer", "register",
     "unregister", "modify", "poll", "ipoll", "fill", "pixel", "text", "blit", "rect", "hline",
     "vline", "line", "scroll", "name", "version", "path", "args", "errno", "key", "phase", "size",
-    "status", "ticks", "wait",
+    "status", "ticks", "wait", "pin", "board",
 ))  # fmt: skip
 
 

@@ -22,9 +22,6 @@ from sim.driver_depth.unit_names import shorten_names
 from sim.driver_depth.unit_source import replace_constants
 
 AS_THEY_ARE = ("boot.py",)
-# Keep their names, and so do what they read of other files: whatever half of a release lies on a
-# unit, `main.py` finds the check of files and the way to be dark.
-WORDS_STAY = (*AS_THEY_ARE, "main.py")
 MAIN = "hal/main.mpy"
 STARTER = b"""\
 try:
@@ -41,7 +38,7 @@ GET = "pip install -e '.[deploy]'"
 def release(files: dict[str, bytes]) -> dict[str, bytes]:
     """Return the files compiled, with `files.json`. Raises BadInput where one does not compile."""
     sources = {name: content for name, content in files.items() if name.endswith(".py")}
-    built = shorten_names(replace_constants(sources, AS_THEY_ARE), WORDS_STAY)
+    built = shorten_names(replace_constants(sources, AS_THEY_ARE), AS_THEY_ARE)
     found = {}
     for name, content in files.items():
         if name == "main.py":

@@ -7,7 +7,7 @@ beside it have to be the unit's release.
 import sys
 
 from sim.driver_depth.flash import device_files
-from sim.driver_depth.release import AS_THEY_ARE, WORDS_STAY
+from sim.driver_depth.release import AS_THEY_ARE
 from sim.driver_depth.unit_names import Names
 from sim.driver_depth.unit_source import replace_constants
 from tools.unit.transfer import ROOT
@@ -15,7 +15,7 @@ from tools.unit.transfer import ROOT
 
 def find_names(short: str) -> list[str]:
     """Return the names of the sources that are this one on a unit, those of attributes first."""
-    names = Names(replace_constants(device_files(ROOT), AS_THEY_ARE), WORDS_STAY)
+    names = Names(replace_constants(device_files(ROOT), AS_THEY_ARE), AS_THEY_ARE)
     tables = (names.of_attributes, names.of_scopes)
     found = [old for table in tables for old, new in table.items() if new == short]
     return list(dict.fromkeys(found)) or [short]
