@@ -239,10 +239,12 @@ def test_a_traceback_names_file_and_line(tmp_path: Path) -> None:
     assert "ZeroDivisionError" in done.stdout
 
 
-def test_a_short_name_is_found_again(names: Names) -> None:
-    for table in (names.of_attributes, names.of_scopes):
-        old, new = next(iter(table.items()))
-        assert old in find_names(new)
+def test_a_short_name_is_found_again_with_the_files_that_have_it(names: Names) -> None:
+    old, new = next(iter(names.of_attributes.items()))
+    assert find_names(new)[0] == old
+    alone = {old: new for old, new in names.of_scopes.items() if old not in names.of_attributes}
+    old, new = next((old, new) for old, new in alone.items() if len(names.scope_users[old]) == 1)
+    assert f"{old} in {min(names.scope_users[old])}" in find_names(new)
     assert find_names("total_uj_cm2") == ["total_uj_cm2"]
 
 

@@ -14,11 +14,14 @@ from tools.unit.transfer import ROOT
 
 
 def find_names(short: str) -> list[str]:
-    """Return the names of the sources that are this one on a unit, those of attributes first."""
+    """Return the names of the sources that are this one on a unit, an attribute's first. Files have
+    functions and globals of the same short name: the files of each stand behind it."""
     names = Names(replace_constants(device_files(ROOT), AS_THEY_ARE), AS_THEY_ARE)
-    tables = (names.of_attributes, names.of_scopes)
-    found = [old for table in tables for old, new in table.items() if new == short]
-    return list(dict.fromkeys(found)) or [short]
+    found = [old for old, new in names.of_attributes.items() if new == short]
+    for old, new in names.of_scopes.items():
+        if new == short and old not in found:
+            found.append(f"{old} in {' '.join(sorted(names.scope_users[old]))}")
+    return found or [short]
 
 
 def main() -> int:
