@@ -229,13 +229,13 @@ def spelled_in_scope(node: ast.AST) -> list[str]:
 def asked_by_string(trees: dict[str, ast.Module]) -> set[str]:
     """Return the strings by which some `getattr` may ask for a name. Where it asks for what a
     variable holds, these are all of its file and of the files whose tables it imports."""
-    found = set()
+    found: set[str] = set()
     by_module = {path.removesuffix(".py").replace("/", "."): tree for path, tree in trees.items()}
     for tree in trees.values():
         every = list(ast.walk(tree))
         calls = [node for node in every if isinstance(node, ast.Call)]
         asked = [node.args[1] for node in calls if getattr(node.func, "id", "") in ASKS]
-        found |= {node.value for node in asked if isinstance(node, ast.Constant)}
+        found |= {str(node.value) for node in asked if isinstance(node, ast.Constant)}
         loose = any(not isinstance(node, ast.Constant) for node in asked)
         if loose or any(isinstance(node, ast.arguments) and node.kwarg for node in every):
             imports = [node for node in every if isinstance(node, ast.ImportFrom)]
