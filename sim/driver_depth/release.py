@@ -39,11 +39,11 @@ GET = "pip install -e '.[deploy]'"
 
 def release(files: dict[str, bytes]) -> dict[str, bytes]:
     """Return the files compiled, with `files.json`. Raises BadInput where one does not compile."""
-    files = {name: content for name, content in files.items() if name != AT_THE_DESK}
-    sources = {name: content for name, content in files.items() if name.endswith(".py")}
-    built = shorten_names(replace_constants(sources, AS_THEY_ARE), AS_THEY_ARE)
+    built = shorten_names(numbered(files), AS_THEY_ARE)
     found = {}
     for name, content in files.items():
+        if name == AT_THE_DESK:
+            continue
         if name == "main.py":
             found[name], found[MAIN] = STARTER, compiled(MAIN, built[name])
         elif name in built and name not in AS_THEY_ARE:
@@ -53,6 +53,13 @@ def release(files: dict[str, bytes]) -> dict[str, bytes]:
             found[name] = content
     found[TABLE] = table(found)
     return found
+
+
+def numbered(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Return the sources of a unit with numbers in place of constants. Raises BadInput."""
+    sources = {name: text for name, text in files.items() if name.endswith(".py")}
+    sources.pop(AT_THE_DESK, None)
+    return replace_constants(sources, AS_THEY_ARE)
 
 
 def is_sound_board(name: str, content: bytes) -> bool:

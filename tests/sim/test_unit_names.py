@@ -18,10 +18,9 @@ from firmware.records import keys, persistent_state
 from sim.common.errors import BadInput
 from sim.driver_depth.flash import device_files
 from sim.driver_depth.kept_names import MICROPYTHON, READ_BY_NAME
-from sim.driver_depth.release import AS_THEY_ARE, compiled
+from sim.driver_depth.release import AS_THEY_ARE, compiled, numbered
 from sim.driver_depth.source_edits import words_of
 from sim.driver_depth.unit_names import Names, shorten_names, spelled_in_scope
-from sim.driver_depth.unit_source import replace_constants
 from tools import replay as player
 from tools.bringup import programs
 from tools.dev.short_names import find_names
@@ -44,7 +43,7 @@ ROW = ("unit", "gate", "a", "b")  # how `Run.row` calls what it reads
 
 @pytest.fixture(scope="module")
 def product() -> dict[str, bytes]:
-    return replace_constants(device_files(ROOT), AS_THEY_ARE)
+    return numbered(device_files(ROOT))
 
 
 @pytest.fixture(scope="module")

@@ -142,8 +142,7 @@ def compile_files(folder: Path, *more: str) -> dict[str, int]:
         out = (folder / name).with_suffix(".mpy")
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_bytes(release.compiled(name, source))
-    alone = replace_constants(product, release.AS_THEY_ARE)
-    built = shorten_names(alone, release.AS_THEY_ARE)
+    built = shorten_names(release.numbered(product), release.AS_THEY_ARE)
     return {name: len(release.compiled(name, source)) for name, source in built.items()}
 
 

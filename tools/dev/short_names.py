@@ -7,16 +7,15 @@ beside it have to be the unit's release.
 import sys
 
 from sim.driver_depth.flash import device_files
-from sim.driver_depth.release import AS_THEY_ARE
+from sim.driver_depth.release import AS_THEY_ARE, numbered
 from sim.driver_depth.unit_names import Names
-from sim.driver_depth.unit_source import replace_constants
 from tools.unit.transfer import ROOT
 
 
 def find_names(short: str) -> list[str]:
     """Return the names of the sources that are this one on a unit, an attribute's first. Files have
     functions and globals of the same short name: the files of each stand behind it."""
-    names = Names(replace_constants(device_files(ROOT), AS_THEY_ARE), AS_THEY_ARE)
+    names = Names(numbered(device_files(ROOT)), AS_THEY_ARE)
     found = [old for old, new in names.of_attributes.items() if new == short]
     for old, new in names.of_scopes.items():
         if new == short and old not in found:
