@@ -18,6 +18,7 @@ from hal.board_check import faults_of
 from hal.files import TABLE
 from sim.common.errors import BadInput
 from sim.driver_depth.flash import DEVICE_FILES
+from sim.driver_depth.near_imports import shorten_imports
 from sim.driver_depth.unit_names import shorten_names
 from sim.driver_depth.unit_source import replace_constants
 
@@ -48,7 +49,8 @@ def release(files: dict[str, bytes]) -> dict[str, bytes]:
             found[name], found[MAIN] = STARTER, compiled(MAIN, built[name])
         elif name in built and name not in AS_THEY_ARE:
             checked = b"CHECKED = True\n" if is_sound_board(name, content) else b""
-            found[name.removesuffix("py") + "mpy"] = compiled(name, built[name] + checked)
+            source = shorten_imports(name, built[name])
+            found[name.removesuffix("py") + "mpy"] = compiled(name, source + checked)
         else:
             found[name] = content
     found[TABLE] = table(found)
