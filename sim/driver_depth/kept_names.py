@@ -18,7 +18,7 @@ READ_BY_NAME = frozenset((
     "percent", "gate", "out", "period_ticks", "battery", "inputs", "ms", "guard_rows",
     "latched", "look_us", "heap_used", "heap_free", "heap_piece", "main", "BROKEN", "RELEASE",
     "CHECKED",
-    "Bus", "i2c",
+    "BANKS", "Bus", "i2c",
     "Ds3231", "Fdc1004", "Ina219", "Max17049", "Oled", "Tmp117", "Emitters", "off", "wrong",
     "fetch", "put", "begin", "seconds", "measure", "measure_cell", "show", "ready", "lease",
     "grant", "closed", "drop", "drive",

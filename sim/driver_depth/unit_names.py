@@ -17,7 +17,6 @@ stay right. Its function names are the short ones: file and line name the place,
 | a string where names are asked by string  | `getattr`, lists of names (`asked_by_string`)        |
 | a name of Python or of MicroPython        | it is not ours                                       |
 | a module's name                           | it is a file's                                       |
-| what a board's file defines               | a user's board has these names                       |
 | an exception's class                      | a person reads it                                    |
 | READ_BY_NAME                              | simulator and bring-up read it on the unit           |
 | HALF_DEPLOYED                             | the check of files runs beside another release's     |
@@ -34,7 +33,6 @@ from sim.driver_depth.short_words import LETTERS, assign_shared, assign_unique
 from sim.driver_depth.source_edits import Span, apply_spans, words_of
 from sim.driver_depth.unit_source import CONSTANT
 
-BOARDS = "hal/boards/"
 ASKS = ("getattr", "setattr", "hasattr", "delattr")
 
 Local = dict[str, str]  # a parameter, and what it becomes
@@ -65,8 +63,6 @@ class Names:
         for path, tree in self.trees.items():
             if path in plain:
                 self.kept |= {word for node in ast.walk(tree) for word in words_of(node)}
-            elif path.startswith(BOARDS):
-                self.kept |= set(bound_at_top(tree))
             others = set(self._imported_from_others(tree))
             for node in ast.walk(tree):
                 self._note(node)
