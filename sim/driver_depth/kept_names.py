@@ -18,10 +18,14 @@ READ_BY_NAME = frozenset((
     "percent", "gate", "out", "period_ticks", "battery", "inputs", "ms", "guard_rows",
     "latched", "look_us", "heap_used", "heap_free", "heap_piece", "main", "BROKEN", "RELEASE",
     "CHECKED",
-    "Bus", "i2c",
+    "BANKS", "Bus", "i2c",
     "Ds3231", "Fdc1004", "Ina219", "Max17049", "Oled", "Tmp117", "Emitters", "off", "wrong",
     "fetch", "put", "begin", "seconds", "measure", "measure_cell", "show", "ready", "lease",
     "grant", "closed", "drop", "drive",
+))  # fmt: skip
+# What main.py reads of other files until it knows that all are of one release, and at the prompt.
+HALF_DEPLOYED = frozenset((
+    "is_frozen", "settled", "wrong", "is_absent", "show_prompt", "Prompt", "Bus", "Oled", "Wrong",
 ))  # fmt: skip
 # What objects of MicroPython's modules have, and parameters of their functions, as far as the unit
 # may ever use them: pins, buses, state machines, hashes, streams, canvases.
@@ -38,7 +42,7 @@ MICROPYTHON = frozenset((
     "readline", "readlines", "seek", "tell", "flush", "close", "open", "buffer", "register",
     "unregister", "modify", "poll", "ipoll", "fill", "pixel", "text", "blit", "rect", "hline",
     "vline", "line", "scroll", "name", "version", "path", "args", "errno", "key", "phase", "size",
-    "status", "ticks", "wait",
+    "status", "ticks", "wait", "pin", "board",
 ))  # fmt: skip
 
 

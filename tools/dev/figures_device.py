@@ -138,12 +138,11 @@ def compile_files(folder: Path, *more: str) -> dict[str, int]:
     product = {name: (ROOT / name).read_bytes() for name in device_files()}
     sources = {**product, **{name: (ROOT / name).read_bytes() for name in more}}
     built = replace_constants(sources, (*release.AS_THEY_ARE, *more))
-    for name, source in shorten_names(built, (*release.WORDS_STAY, *more)).items():
+    for name, source in shorten_names(built, (*release.AS_THEY_ARE, *more)).items():
         out = (folder / name).with_suffix(".mpy")
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_bytes(release.compiled(name, source))
-    alone = replace_constants(product, release.AS_THEY_ARE)
-    built = shorten_names(alone, release.WORDS_STAY)
+    built = shorten_names(release.numbered(product), release.AS_THEY_ARE)
     return {name: len(release.compiled(name, source)) for name, source in built.items()}
 
 
