@@ -123,7 +123,7 @@ def pad_error(run: Run) -> float:
     """Largest error of a pad's dose, as a share of what it truly gave."""
     result = run.result()
     counted, true = result["fluence_j_cm2"], result["true_fluence_j_cm2"]
-    return max(abs(sum(counted[p].values()) / sum(true[p].values()) - 1.0) for p in "AB")
+    return max(abs(float(sum(counted[p].values()) / sum(true[p].values())) - 1.0) for p in "AB")
 
 
 @pytest.mark.parametrize("light", LIGHTS)
