@@ -480,15 +480,18 @@ BEFALLS: dict[str, Befalls] = {
     "first current of a unit without reference": remembered("rail", learned=0, exact=False),
     "current after a leap": remembered("rail", last_01ma=0),
     "a gate's dark part made longer": remembered("gate", unseen_ticks=LOOK_EVERY_TICKS),
-    "a gate that is to be steady": remembered("gate", gated_steps=LOOK_STEADY_STEPS, phase=2),
+    "a gate that is to be steady": remembered(
+        "gate", gated_steps=LOOK_STEADY_STEPS, phase=2, steady=False
+    ),
     "a gate that is steady": remembered("gate", steady=True),
     "a long dark part of a gate": both(
-        remembered("rail", dark_ticks=DARK_TICKS), remembered("gate", lit=False, phase=2)
+        remembered("rail", dark_ticks=DARK_TICKS),
+        remembered("gate", lit=False, phase=2, steady=False),
     ),
     "current in a gate's dark part": remembered("rail", leaks=SURE, doubt_ms=0),
     "a second average with current in the dark": both(
         remembered("rail", dark_ticks=DARK_TICKS, leaks=SURE - 1, base_01ma=-(10**4)),
-        remembered("gate", lit=False, phase=2),
+        remembered("gate", lit=False, phase=2, steady=False),
     ),
     "the monitor's set-up was lost": both(remembered("rail", lost=9), remembered("check", lost=9)),
     "a string that may be open": string_in_doubt,
