@@ -479,7 +479,9 @@ BEFALLS: dict[str, Befalls] = {
     "first current": remembered("rail", learned=0),
     "first current of a unit without reference": remembered("rail", learned=0, exact=False),
     "current after a leap": remembered("rail", last_01ma=0),
-    "a gate's dark part made longer": remembered("gate", unseen_ticks=LOOK_EVERY_TICKS),
+    "a gate's dark part made longer": remembered(
+        "gate", unseen_ticks=LOOK_EVERY_TICKS, steady=False
+    ),
     "a gate that is to be steady": remembered(
         "gate", gated_steps=LOOK_STEADY_STEPS, phase=2, steady=False
     ),
