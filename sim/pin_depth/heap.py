@@ -98,6 +98,10 @@ class Heap:
         for address in newest:
             self._read_pools(address)
 
+    def count_names(self) -> int:
+        """Return how many names were interned since the start, in all pools in SRAM."""
+        return sum(self.memory.words(address, 4)[3] for address in self._pools())
+
     def _pools(self) -> Iterator[int]:
         """Yield pools in SRAM, known by their fields: the hashes follow the strings."""
         words = self.memory.sram.cast("B").cast("I")
