@@ -35,6 +35,9 @@ else:
 # Says what is wrong with a board. A release marks the boards that are sound; a unit refuses others.
 AT_THE_DESK = "hal/board_check.py"
 BYTECODE = "v6.3"  # of .mpy files, MicroPython 1.23 and later
+# How a traceback calls the inside of a list: as the table of names in a .mpy file spells it, and
+# the number of "_", which every MicroPython has.
+LIST_NAME = (b"\x14<listcomp>\0", b"\x11")
 GET = "pip install -e '.[deploy]'"
 
 
@@ -111,7 +114,7 @@ def compiled(name: str, source: bytes) -> bytes:
         done = run(*options)
         if done.returncode:
             raise BadInput(f"{name}: does not compile: {done.stderr.strip().splitlines()[-1]}")
-        return made.read_bytes()
+        return made.read_bytes().replace(*LIST_NAME, 1)
 
 
 @functools.lru_cache(1)
