@@ -19,7 +19,7 @@ from hal.files import TABLE
 from sim.common.errors import BadInput
 from sim.driver_depth.flash import DEVICE_FILES
 from sim.driver_depth.near_imports import shorten_imports
-from sim.driver_depth.unit_names import shorten_names
+from sim.driver_depth.unit_names import Names, shorten_names
 from sim.driver_depth.unit_source import replace_constants
 
 AS_THEY_ARE = ("boot.py",)
@@ -65,6 +65,15 @@ def numbered(files: dict[str, bytes]) -> dict[str, bytes]:
     sources = {name: text for name, text in files.items() if name.endswith(".py")}
     sources.pop(AT_THE_DESK, None)
     return replace_constants(sources, AS_THEY_ARE)
+
+
+def long_names(files: dict[str, bytes]) -> dict[str, str]:
+    """Return what each short name of an attribute stands for on a unit with these sources."""
+    try:
+        names = Names(numbered(files), AS_THEY_ARE)
+    except (SyntaxError, ValueError):
+        return {}
+    return {new: old for old, new in names.of_attributes.items()}
 
 
 def is_sound_board(name: str, content: bytes) -> bool:

@@ -3,7 +3,8 @@
 `sim.pin_depth.run` finds the firmware by it. No symbol of the build is needed: the pool of interned
 strings is known by its shape, a class by its name, an object by its class. Layouts are those of
 MicroPython 1.24 to 1.28 on a 32-bit chip with object representation A (`py/obj.h`, `py/qstr.h`,
-`py/objlist.h`, `py/objtype.h`); others raise Unreadable.
+`py/objlist.h`, `py/objtype.h`); others raise Unreadable. Attributes have short names on a unit:
+`Heap.long` says what each stands for.
 """
 
 import struct
@@ -80,6 +81,7 @@ class Heap:
         self.memory = memory
         self.names: dict[int, str] = {}  # of interned strings, by number
         self.kinds: dict[int, str] = {}  # names of types, by address
+        self.long: dict[str, str] = {}  # short words of attributes, and what they stand for
 
     def forget(self) -> None:
         """Forget all addresses: the program has begun anew."""
@@ -131,6 +133,11 @@ class Heap:
         if number not in self.names:
             self.read_names()
         return self.names.get(number, "")
+
+    def attribute(self, number: int) -> str:
+        """Return an attribute's name in the sources."""
+        name = self.name(number)
+        return self.long.get(name, name)
 
     # -- classes and objects -----------------------------------------------------------------
 
@@ -207,7 +214,7 @@ class Heap:
         if not slot:
             return {}
         found = self.read_map(self.memory.word(kind + SLOTS + 4 * (slot - 1)) + 4)
-        return {self.name(key >> 3): at for key, at in found.items() if key & 7 == 2}
+        return {self.attribute(key >> 3): at for key, at in found.items() if key & 7 == 2}
 
     def read_map(self, address: int) -> dict[int, tuple[int, int]]:
         """Return a map's slots: key word -> (address of the value, value word)."""
@@ -266,7 +273,8 @@ class HeapObject:
     def members(self) -> dict[str, tuple[int, int]]:
         """Attribute name -> (address of its slot, its word)."""
         found = self._heap.read_map(self._address + 4)
-        return {self._heap.name(key >> 3): slot for key, slot in found.items() if key & 7 == 2}
+        name = self._heap.attribute
+        return {name(key >> 3): slot for key, slot in found.items() if key & 7 == 2}
 
     def __getattr__(self, name: str) -> Any:
         slot = self.members.get(name)
