@@ -19,7 +19,7 @@ from hal.files import TABLE
 from sim.common.errors import BadInput
 from sim.driver_depth.flash import DEVICE_FILES
 from sim.driver_depth.near_imports import shorten_imports
-from sim.driver_depth.unit_names import shorten_names
+from sim.driver_depth.unit_names import Names, shorten_names
 from sim.driver_depth.unit_source import replace_constants
 
 AS_THEY_ARE = ("boot.py",)
@@ -35,6 +35,9 @@ else:
 # Says what is wrong with a board. A release marks the boards that are sound; a unit refuses others.
 AT_THE_DESK = "hal/board_check.py"
 BYTECODE = "v6.3"  # of .mpy files, MicroPython 1.23 and later
+# How a traceback calls the inside of a list: as the table of names in a .mpy file spells it, and
+# the number of "_", which every MicroPython has.
+LIST_NAME = (b"\x14<listcomp>\0", b"\x11")
 GET = "pip install -e '.[deploy]'"
 
 
@@ -62,6 +65,15 @@ def numbered(files: dict[str, bytes]) -> dict[str, bytes]:
     sources = {name: text for name, text in files.items() if name.endswith(".py")}
     sources.pop(AT_THE_DESK, None)
     return replace_constants(sources, AS_THEY_ARE)
+
+
+def long_names(files: dict[str, bytes]) -> dict[str, str]:
+    """Return what each short name of an attribute stands for on a unit with these sources."""
+    try:
+        names = Names(numbered(files), AS_THEY_ARE)
+    except (SyntaxError, ValueError):
+        return {}
+    return {new: old for old, new in names.of_attributes.items()}
 
 
 def is_sound_board(name: str, content: bytes) -> bool:
@@ -111,7 +123,7 @@ def compiled(name: str, source: bytes) -> bytes:
         done = run(*options)
         if done.returncode:
             raise BadInput(f"{name}: does not compile: {done.stderr.strip().splitlines()[-1]}")
-        return made.read_bytes()
+        return made.read_bytes().replace(*LIST_NAME, 1)
 
 
 @functools.lru_cache(1)

@@ -271,6 +271,8 @@ def bound_at_top(owner: ast.Module | ast.ClassDef) -> Iterator[str]:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             yield node.name
             continue
+        if isinstance(node, ast.AnnAssign) and not node.value:  # a type, and nothing is bound
+            continue
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id
         waiting += ast.iter_child_nodes(node)
