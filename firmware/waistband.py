@@ -293,9 +293,10 @@ class Waistband(Parts):
             self.wear.begin(self.wear.lost)
             for pad in self.pads:
                 pad.fluence.mark()
-        elif state == states.RATE:
-            if self.trial:
-                self.trial.begin()
+        elif state == states.FAULT:
+            self.actions.doubt()
+        elif state == states.RATE and self.trial:
+            self.trial.begin()
         elif state == states.SELF_TEST:
             self.settled_ms = 0
             if session.previous == states.CHECK:
@@ -308,7 +309,7 @@ class Waistband(Parts):
 
     def _begin(self) -> None:
         """A session begins, or the lit self-test: what it lights is of this day, too."""
-        self.kept.day_open = True
+        self.actions.doubt(False)
         self.wear.begin(True)
         self.rail.rechecks = 0
         self.faults.forget(faults.LED_OPEN)  # the check looks again
@@ -347,6 +348,7 @@ class Waistband(Parts):
             if intent == states.ACK:
                 self.faults.acknowledge()
                 self.guard_rows.clear()
+                self.actions.doubt(False)
             self.session.post(intent)
 
     def _why_not(self, intent: int) -> int:

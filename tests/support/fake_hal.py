@@ -404,6 +404,12 @@ class Bench:
         """A press that is long enough for a hold."""
         self.press(button, 1_700)
 
+    def acknowledge(self) -> None:
+        """UP, then START held: a person who means it."""
+        self.press(UP)
+        self.run(200)
+        self.hold(START)
+
     def to_ready(self) -> "Bench":
         """Through the self-test, and a moment longer: nobody presses in that very instant."""
         self.until("READY")
