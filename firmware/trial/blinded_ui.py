@@ -11,7 +11,7 @@ from firmware.core.faults import STOPPING
 from firmware.trial import visits
 from firmware.trial.trial import ENDED, reason_number
 from firmware.ui import texts
-from firmware.ui.screen import draw_refusal
+from firmware.ui.screen import advise, draw_refusal
 from firmware.ui.text_buffer import put_date, put_int, put_text
 
 TYPE_CHECKING = False
@@ -44,11 +44,13 @@ class Face:
         if row == 4:
             return (2 if trial.alone else 4 + trial.progress.stage) if asks else 0
         if row == 6:
-            clock = 1 if self.status.clock.base_s else 0
+            clock = 0 if self.status.clock.is_lost() else 1
             refused = (session.lock << 5) + session.refused
             return ((refused << 1) + self._stopped() << 1) + clock
-        if row == 7 and session.refused == states.TOO_EARLY:
-            return trial.early_date
+        if row == 7:
+            if session.refused == states.TOO_EARLY:
+                return trial.early_date
+            return ((session.lock << 5) + session.refused << 1) + self._stopped()
         return 0
 
     def draw(self, row: int, cells: bytearray) -> None:
@@ -75,6 +77,10 @@ class Face:
         elif row == 7 and session.refused == states.TOO_EARLY:
             put_text(cells, 0, texts.FROM)
             put_date(cells, 9, trial.early_date)
+        elif row == 7 and self._stopped() and not session.lock:
+            draw_refusal(self.status, cells)  # row 6 has no room for it
+        elif row == 7 and session.lock != states.HARD_FAULT:
+            put_text(cells, 0, advise(session))
 
     def _draw_item(self, item: int, cells: bytearray) -> None:
         """What is asked."""
@@ -97,7 +103,7 @@ class Face:
             put_text(cells, 0, texts.LOCKS[lock])
         elif session.refused:
             draw_refusal(self.status, cells)
-        elif not self.status.clock.base_s:
+        elif self.status.clock.is_lost():
             put_text(cells, 0, texts.NO_CLOCK)
 
     def take(self, numbers: "list[int]") -> None:

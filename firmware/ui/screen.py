@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from firmware.records.journal import Journal
-    from firmware.therapy.session import Status
+    from firmware.therapy.session import Session, Status
     from hal.contract import Hal
 
     class Face(Protocol):
@@ -104,7 +104,7 @@ class Screen:
         own = (trouble << 8) + (session.lock << 5) + session.refused
         if row == 6:
             own += self._lost() << 16
-        elif session.state in OFFERING and not (status.latch.latched or session.lock):
+        elif session.state in OFFERING and not (status.latch.latched or advise(session)):
             own = self._offer()
         return own
 
@@ -221,7 +221,7 @@ class Screen:
             draw_fault(latch.rows[latch.first], cells)
         elif session.refused:
             draw_refusal(self.status, cells)
-        elif not self.status.clock.base_s:
+        elif self.status.clock.is_lost():
             put_text(cells, 0, texts.NO_CLOCK)
         elif self._lost():
             worst = self._lost()
@@ -231,13 +231,15 @@ class Screen:
 
     def _draw_values(self, cells: bytearray) -> None:
         """The fault that a locked unit keeps; why a press is refused; the first fault's value and
-        limit."""
-        latch = self.status.latch
-        if self.status.session.lock and latch.count:
+        limit; what to do."""
+        session, latch = self.status.session, self.status.latch
+        if session.lock and latch.count:
             draw_fault(latch.rows[0], cells)
-        elif latch.latched and self.status.session.refused:
+        elif session.lock or not latch.latched:
+            put_text(cells, 0, advise(session))
+        elif session.refused:
             draw_refusal(self.status, cells)
-        elif latch.latched:
+        else:
             first = latch.rows[latch.first]
             point = 0
             value, limit = first[3], first[4]
@@ -248,6 +250,16 @@ class Screen:
             put_int(cells, 7, value, point)
             cells[8] = 0x2F
             put_int(cells, 15, limit, point)
+
+
+def advise(session: "Session") -> bytes:
+    """What a person does about a lock or a refusal whose own words do not say it."""
+    lock = session.lock
+    if lock == states.RESTARTS:
+        return texts.REFUSALS[states.HOLD_START]
+    if lock or states.NEEDS_CLINIC >> session.refused & 1:
+        return texts.TELL_THE_CLINIC
+    return b""
 
 
 def draw_refusal(status: "Status", cells: bytearray) -> None:
