@@ -40,10 +40,6 @@ class Clock:
                 self.base_s = 0
             self.stamp_s = stamp_s
 
-    def is_lost(self) -> bool:
-        """Whether no time is trusted, nor any there that a person could confirm."""
-        return not (self.base_s or self.doubted_s)
-
     def now_s(self) -> "int | None":
         """The trusted time, read anew; None where there is none."""
         read_s = self.hal.wall_clock()

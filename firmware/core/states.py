@@ -131,11 +131,8 @@ REFUSALS = (
     "never_off", "hold_start", "course_over", "new_date",
 )  # fmt: skip
 
-# Refusals that a person at home can do nothing about, as bits.
-NEEDS_CLINIC = (
-    1 << STORAGE | 1 << NEEDS_SERVICE | 1 << EXPIRED | 1 << NO_CLOCK | 1 << TRIAL_OVER
-    | 1 << COURSE_OVER
-)  # fmt: skip
+# Refusals that a person at home can do nothing about.
+NEEDS_CLINIC = (STORAGE, NEEDS_SERVICE, EXPIRED, NO_CLOCK, TRIAL_OVER, COURSE_OVER)
 
 # What a released START asks for in a state.
 INTENT = {READY: START, DONE: START, PAUSED: RESUME, SERVICE: TEST, RATE: RATED}

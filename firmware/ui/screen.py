@@ -213,17 +213,15 @@ class Screen:
         draw_minutes(self._left_s(), 8, cells)
 
     def _draw_trouble(self, cells: bytearray) -> None:
-        """The lock, the first fault, the refusal, an unset clock or a part that was reset."""
+        """The lock, the first fault, the refusal, a part that was reset or an unset clock."""
         session, latch = self.status.session, self.status.latch
         if session.lock:
             put_text(cells, 0, texts.LOCKS[session.lock])
         elif latch.latched:
             draw_fault(latch.rows[latch.first], cells)
-        elif session.refused:
+        elif session.refused or not self._lost():
             draw_refusal(self.status, cells)
-        elif self.status.clock.is_lost():
-            put_text(cells, 0, texts.NO_CLOCK)
-        elif self._lost():
+        else:
             worst = self._lost()
             put_text(cells, 0, texts.RESET)
             put_text(cells, 6, texts.PARTS[worst & 7])
@@ -257,16 +255,20 @@ def advise(session: "Session") -> bytes:
     lock = session.lock
     if lock == states.RESTARTS:
         return texts.REFUSALS[states.HOLD_START]
-    if lock or states.NEEDS_CLINIC >> session.refused & 1:
+    if lock or session.refused in states.NEEDS_CLINIC:
         return texts.TELL_THE_CLINIC
-    return b""
+    return texts.LET_GO if session.refused == states.BUTTON_STUCK else b""
 
 
 def draw_refusal(status: "Status", cells: bytearray) -> None:
-    """Why what was asked for is refused; a date that START is to confirm."""
-    put_text(cells, 0, texts.REFUSALS[status.session.refused])
-    if status.session.refused == states.NEW_DATE:
-        put_date(cells, 4, date_of(status.clock.doubted_s // DAY_S))
+    """Why what was asked for is refused; a date that START is to confirm; else that no clock is
+    set."""
+    refused, clock = status.session.refused, status.clock
+    put_text(cells, 0, texts.REFUSALS[refused])
+    if refused == states.NEW_DATE:
+        put_date(cells, 4, date_of(clock.doubted_s // DAY_S))
+    elif not (refused or clock.base_s or clock.doubted_s):
+        put_text(cells, 0, texts.NO_CLOCK)
 
 
 def draw_minutes(seconds: int, at: int, cells: bytearray) -> None:
