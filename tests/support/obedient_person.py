@@ -78,7 +78,7 @@ class Person:
         self.answers: list[dict[str, Any]] = []
         if self.unreadable or self.lock:
             hal.unreadable = self.unreadable & set(files)
-            hal.store = self._store
+            vars(hal)["store"] = self._store
             lifecycle = self.run.lifecycle
             lifecycle.unit = lifecycle.make_firmware(self.lock)
             lifecycle.start_firmware()
@@ -169,6 +169,16 @@ class Person:
             self.run.timeline.inject(self.cause, False)
             self.cause = None
         self.wait(66.0)
+
+    def mend_and_press(self) -> None:
+        """Take the cause away; and START."""
+        self.mend()
+        self.press()
+
+    def cool(self) -> None:
+        """Wait until pads have cooled; and START."""
+        self.wait(240.0)
+        self.press()
 
     def step(self) -> None:
         """Look at the screen, and do what it says."""
@@ -321,14 +331,14 @@ class Person:
         hal = self.run.hal
         hal.full, hal.mounted = False, True
         unread = self.unreadable | {name for name, body in hal.files.items() if not body}
-        lost = {name.replace(".", "__"): None for name in unread}
+        lost: dict[str, bytes | None] = {name.replace(".", "__"): None for name in unread}
         self.unreadable = set()
-        self.again(**lost)
+        self.again(0.0, **lost)
 
 
 # In this order: what tells most first.
 DO: tuple[tuple[str, Callable[[Person], None]], ...] = (
-    ("Cause persists", lambda person: (person.mend(), person.press())[1]),
+    ("Cause persists", Person.mend_and_press),
     ("Hold START 1.5 s", lambda person: person.press(hold_s=1.7)),
     ("Service: START", Person.press),
     ("Tell the clinic", Person.visit_clinic),
@@ -336,8 +346,8 @@ DO: tuple[tuple[str, Callable[[Person], None]], ...] = (
     ("Charge it first", Person.charge),
     ("Enough for today", Person.come_back),
     ("From ", Person.come_back),
-    ("Let go 1 minute", lambda person: (person.mend(), person.press())[1]),
-    ("Too warm: wait", lambda person: (person.wait(240.0), person.press())[1]),
+    ("Let go 1 minute", Person.mend_and_press),
+    ("Too warm: wait", Person.cool),
     ("Put the belt on", Person.put_on),
     ("First belt off", Person.take_off_and_on),
     ("First UP or DOWN", Person.choose),
