@@ -143,7 +143,7 @@ class Bench:
         """The unit's supply is gone: its parts lose their registers."""
         self.plant.powered = self.powered
         for part in self.parts:
-            part.power_on(self.chip.us)
+            part.supply(self.chip.us)
 
     # -- ADC ------------------------------------------------------------------------------
 

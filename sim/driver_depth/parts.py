@@ -13,6 +13,7 @@
 
 from sim.driver_depth.dates import DAY_S, date_of, days_to
 from sim.faults.hardware import PARTS, SKIN
+from sim.faults.tolerances import start_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Part:
     names: tuple[str, ...] = ()
     steps = False  # reading on goes to the next register
     identity = 0  # of an ID or version register
+    wakes = ""  # of `sim.faults.tolerances.START_UP`: how long it does not answer once supplied
     acknowledged = FOREVER  # bytes of a write after the address; a test has it refuse the next
 
     def __init__(self, bench: "Bench") -> None:
@@ -38,12 +40,28 @@ class Part:
         self.present = True
         self.pointer = 0
         self.seen = self.lost_supply()
+        self.supplied_us = 0
         self.power_on(0)
 
     def answers(self) -> bool:
         """Whether it acknowledges its address now."""
         answers = self.bench.hardware.answers
+        if self.wakes and not self.has_waited(self.wakes, self.bench.chip.us):
+            return False
         return self.present and all(answers(name) for name in self.names)
+
+    def has_waited(self, key: str, us: int) -> bool:
+        """Whether it is supplied for as long as this key of START_UP says."""
+        return us >= self.supplied_us + 1_000 * start_up(self.bench.hardware.errors, key)
+
+    def stretch(self, key: str) -> float:
+        """How many times the typical its conversions take."""
+        return start_up(self.bench.hardware.errors, key)
+
+    def supply(self, us: int) -> None:
+        """Its supply is there again."""
+        self.supplied_us = us
+        self.power_on(us)
 
     def power_on(self, us: int) -> None:
         """Set the registers as after power-up."""
@@ -60,7 +78,7 @@ class Part:
         lost = self.lost_supply()
         if lost != self.seen:
             self.seen = lost
-            self.power_on(us)
+            self.supply(us)
 
     def written(self, data: bytes, us: int) -> None:
         """Bytes after its address, in one transfer."""
@@ -106,6 +124,7 @@ class Tmp117(Part):
     STARTUP_US = 1_500
     NOTHING_YET = -32_768
     identity = 0x0117
+    wakes = "temp_ack_ms"
 
     def __init__(self, bench: "Bench", address: int, slot: int, name: str, wired: bool) -> None:
         """`slot` is its raw value's place on the bench; `wired`: its ALERT opens the switch."""
@@ -126,11 +145,13 @@ class Tmp117(Part):
 
     def conversion_us(self) -> int:
         """Return how long a conversion takes: 15.5 ms for each averaged sample."""
-        return int((1, 8, 32, 64)[self.config >> 5 & 3] * 15_500)
+        samples = (1, 8, 32, 64)[self.config >> 5 & 3]
+        return int(samples * 15_500 * self.stretch("temp_time"))
 
     def cycle_us(self) -> int:
         """Return the time from one conversion to the next."""
-        return int(CYCLES_MS[self.config >> 5 & 3][self.config >> 7 & 7] * 1_000)
+        cycle_ms = CYCLES_MS[self.config >> 5 & 3][self.config >> 7 & 7]
+        return int(cycle_ms * 1_000 * self.stretch("temp_time"))
 
     def measure(self, us: int) -> None:
         """Convert, if one was due: the plant moves in steps, and a value holds over one."""
@@ -209,6 +230,7 @@ class Max17049(Part):
     names = ("cell", "charge")
     steps = True
     identity = 0x0012
+    wakes = "gauge_ack_ms"
     VCELL, SOC, MODE, VERSION, CONFIG, STATUS = 0x02, 0x04, 0x06, 0x08, 0x0C, 0x1A
 
     def power_on(self, us: int) -> None:
@@ -216,11 +238,11 @@ class Max17049(Part):
         self.registers = {self.MODE: 0, self.CONFIG: 0x971C, self.STATUS: 0x0100}
 
     def word(self, register: int, us: int) -> int:
-        """Voltage 78.125 uV a code, charge 1/256 %."""
+        """Voltage 78.125 uV a code, charge 1/256 %; 0 until there is a first one."""
         if register == self.VCELL:
-            return self.bench.hardware.raw[5]
+            return self.bench.hardware.raw[5] if self.has_waited("gauge_cell_ms", us) else 0
         if register == self.SOC:
-            return self.bench.hardware.raw[6]
+            return self.bench.hardware.raw[6] if self.has_waited("gauge_soc_ms", us) else 0
         if register == self.VERSION:
             return self.identity
         return self.registers.get(register, 0xFFFF)
@@ -236,6 +258,7 @@ class Fdc1004(Part):
 
     address = 0x50
     names = ("skin_a", "skin_b")
+    wakes = "skin_ack_ms"
     CONFIGS, FDC_CONF, MANUFACTURER, DEVICE = 0x08, 0x0C, 0xFE, 0xFF
     RATES_HZ = {1: 100, 2: 200, 3: 400}
     RESET, REPEAT = 1 << 15, 1 << 8
@@ -270,7 +293,8 @@ class Fdc1004(Part):
     def round_us(self) -> int:
         """How long a round of the enabled measurements takes."""
         enabled = bin(self.config >> 4 & 15).count("1")
-        return enabled * 1_000_000 // self.RATES_HZ.get(self.config >> 10 & 3, 100)
+        round_us = enabled * 1_000_000 // self.RATES_HZ.get(self.config >> 10 & 3, 100)
+        return int(round_us * self.stretch("skin_time"))
 
     def word(self, register: int, us: int) -> int:
         """Results, upper half first; set-up; identities."""
@@ -310,6 +334,7 @@ class Ina219(Part):
 
     address = 0x40
     names = ("rail",)
+    wakes = "rail_ack_ms"
     CONFIG, SHUNT, BUS = 0, 1, 2
     FULL = (4_000, 8_000, 16_000, 32_000)  # 40-320 mV by PG[1:0]
 
@@ -327,8 +352,9 @@ class Ina219(Part):
 
     def shunt(self, us: int) -> int:
         """Return the last finished shunt conversion: the mean over its own time."""
-        shunt_us = CONVERSIONS_US[self.config >> 3 & 15]
-        bus_us = CONVERSIONS_US[self.config >> 7 & 15] if self.config & 2 else 0
+        stretch = self.stretch("rail_time")
+        shunt_us = int(CONVERSIONS_US[self.config >> 3 & 15] * stretch)
+        bus_us = int(CONVERSIONS_US[self.config >> 7 & 15] * stretch) if self.config & 2 else 0
         mode = self.config & 7
         if mode not in (5, 7):
             return 0
@@ -414,7 +440,8 @@ class Ds3231(Part):
             elif register == self.CONTROL:
                 self.control = value
             elif register == self.STATUS:
-                self.status = value if self.status & value & self.STOPPED else value & 0x7F
+                stays = not value & self.STOPPED and self.has_waited("clock_ms", us)
+                self.status = value & 0x7F | (0 if stays else self.status & self.STOPPED)
         if changed:
             self._set(fields, us)
 
