@@ -311,6 +311,10 @@ BAD = {
         Build(edits=(("hal/boards/RPI_PICO.py", "(810, 8, 9, 1500)", "(810, 8, 10, 1500)"),)),
         "FAULT LOCKED SELF_TEST", "",
     ),
+    "a board that no release checked": (
+        Build(files={"hal/board_check.py": None}), "SELF_TEST",
+        "board RPI_PICO was never checked: waistband doctor",
+    ),
 }  # fmt: skip
 
 
