@@ -12,7 +12,7 @@ from firmware.core import states
 from hal.ds3231 import SECONDS_MAX, decode, encode
 from sim.common.story import Event, Scenario, Start
 from sim.common.value_record import replace
-from sim.driver_depth.parts import Ds3231
+from sim.driver_depth.ds3231 import Ds3231
 from sim.driver_depth.run import DriverDepth
 from sim.run import Run
 from sim.scenario.scenario import ordinary

@@ -12,7 +12,8 @@ import pytest
 
 from sim.common.story import Event
 from sim.common.value_record import replace
-from sim.driver_depth.parts import Ds3231, Max17049
+from sim.driver_depth.ds3231 import Ds3231
+from sim.driver_depth.parts import Max17049
 from sim.driver_depth.run import DriverDepth
 from sim.faults.tolerances import START_UP, TABLE
 from sim.run import Run
