@@ -90,7 +90,7 @@ class Buttons:
     def is_meant(self, ms: int) -> bool:
         """Whether START's last closure followed UP or DOWN, as only a person makes it."""
         recent = self.meant_ms >= 0 and (ms - self.meant_ms) & CLOCK_MASK < MEANT_MS
-        return recent and self.closures <= 1
+        return recent and self.closures <= 2  # a short press first, which is told to hold
 
     def forgive(self) -> None:
         """START's last closure does not count as chatter."""

@@ -572,6 +572,17 @@ BEFALLS: dict[str, Befalls] = {
     "START released after a long day": both(
         released, remembered("session", day_treat_ms=SESSION_DAY_MAX_MS)
     ),
+    "START released after a long day, time off not counted yet": both(
+        released,
+        remembered("session", day_treat_ms=SESSION_DAY_MAX_MS),
+        remembered("kept", kept_s=CLOCK_S),
+    ),
+    "START released after a long day, a doubted clock": both(
+        released,
+        remembered("session", day_treat_ms=SESSION_DAY_MAX_MS),
+        remembered("kept", kept_s=CLOCK_S - 1_000 * DAY_S),
+        doubted_clock,
+    ),
     "START released after a warm day": both(
         released, remembered("pads.1.cem43", day_q10_ms=2 * CEM43_SESSION_Q10_MS)
     ),
