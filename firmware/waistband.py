@@ -322,13 +322,12 @@ class Waistband(Parts):
         self._ask(self.actions.take(done))
         if done & (UP_PRESSED | DOWN_PRESSED):
             way = -1 if done & DOWN_PRESSED else 1
-            trial = self.trial
-            if trial:
-                if trial.is_mark(way):
+            if self.trial:
+                if self.trial.is_mark(way):
                     self.events.settle()
-                    trial.mark_effect()
+                    self.trial.mark_effect()
                 else:
-                    trial.turn(way)
+                    self.trial.turn(way)
             elif self.session.state in states.LIT:
                 self.session.move_set_point(way)
 

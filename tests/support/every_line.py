@@ -491,7 +491,6 @@ BEFALLS: dict[str, Befalls] = {
     "a gate that is to be steady": remembered(
         "gate", gated_steps=LOOK_STEADY_STEPS, phase=2, steady=False
     ),
-    "a gate that is steady": remembered("gate", steady=True),
     "a long dark part of a gate": both(
         remembered("rail", dark_ticks=DARK_TICKS),
         remembered("gate", lit=False, phase=2, steady=False),
@@ -559,7 +558,6 @@ BEFALLS: dict[str, Befalls] = {
     "START after a long rest": rested,
     "UP": pins(UP),
     "DOWN": pins(DOWN),
-    "START held": held,
     "START held, something wrong": both(meant, remembered("faults", active=1)),
     "START held after UP": meant,
     "START held soon after a closure": both(held, remembered("buttons", closures=2)),
