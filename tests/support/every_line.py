@@ -284,10 +284,8 @@ def held(run: Run) -> None:
     run.hardware.pins |= START
 
 
-def meant(run: Run) -> None:
-    """START is held after another button."""
-    held(run)
-    run.unit.buttons.meant_ms = run.unit.inputs.ms
+# START is held after another button.
+meant = both(held, lambda run: setattr(run.unit.buttons, "meant_ms", run.unit.inputs.ms))
 
 
 def rested(run: Run) -> None:
