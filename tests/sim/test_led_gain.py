@@ -164,22 +164,21 @@ def test_a_change_is_counted_on_the_chips_code_too(light: str, depth_ratio: floa
     assert worst_error(run) < ERROR
 
 
+def in_steps(*pads: str, light: object = None) -> dict[str, Any]:
+    """A prescription of a minute for each of these pads."""
+    steps = [
+        {"irradiance_mw_cm2": dict.fromkeys(map(str, NM), 2.5), "pads": some, "minutes": 1,
+         "light": light or {"mode": "cw"}}
+        for some in pads
+    ]  # fmt: skip
+    return {"format": 2, "name": "steps", "max_min": 10, "set_point_c": 40.5,
+            "sessions_a_day": 1, "step": steps}  # fmt: skip
+
+
 @pytest.mark.parametrize("light", ["cw", "10 Hz, 40 ms"])
 def test_pads_whose_drivers_differ_are_no_fault_when_one_is_done(light: str) -> None:
     """Pad A gives more and pad B less; A's dose is over first, or a step leaves B out."""
-    steps = [
-        {"irradiance_mw_cm2": dict.fromkeys(map(str, NM), 2.5), "pads": pads, "minutes": 1,
-         **(LIGHTS[light] or {"light": {"mode": "cw"}})}
-        for pads in ("AB", "A", "B")
-    ]  # fmt: skip
-    rx = {
-        "format": 2,
-        "name": "halves",
-        "max_min": 10,
-        "set_point_c": 40.5,
-        "sessions_a_day": 1,
-        "step": steps,
-    }
+    rx = in_steps("AB", "A", "B", **LIGHTS[light])
     plain = ordinary()
     run = Run(replace(
         plain, duration_s=230.0, events=(gain(1.14, "A"), gain(0.86, "B"), *plain.events),
@@ -188,6 +187,20 @@ def test_pads_whose_drivers_differ_are_no_fault_when_one_is_done(light: str) -> 
     run.advance(10**9)
     assert run.result()["faults"] == [] and run.unit.rail.rechecks == 0
     assert worst_error(run) < ERROR
+
+
+@pytest.mark.parametrize("light", ["cw", "10 Hz, 40 ms"])
+@pytest.mark.parametrize("nm", [810, 1060])
+def test_a_string_that_opens_while_its_pad_is_dark_is_named(light: str, nm: int) -> None:
+    """It opens in a step that leaves pad B out."""
+    rx = in_steps("AB", "A", "AB", **LIGHTS[light])
+    opens = Event(100.0, "fault", "led_open", "B", float(nm))
+    plain = ordinary()
+    run = Run(replace(
+        plain, duration_s=230.0, events=(*plain.events, opens), prescription=rx, until_done=False,
+    ))  # fmt: skip
+    run.advance(10**9)
+    assert [(row["name"], row["pad"]) for row in run.result()["faults"]] == [("led_open", "B")]
 
 
 @pytest.mark.parametrize("mw_cm2", [5.0, 7.0, 9.0])
