@@ -218,7 +218,7 @@ def test_where_most_light_is_asked_for_a_dark_moment_tells_drivers_from_a_switch
 
 @pytest.mark.parametrize("mw_cm2", [5.0, 7.0, 9.0])
 @pytest.mark.parametrize("nm", NM)
-def test_where_most_light_is_asked_for_a_switch_that_sticks_is_dark_in_a_second(
+def test_where_most_light_is_asked_for_a_switch_that_sticks_is_dark_in_600_ms(
     mw_cm2: float, nm: int
 ) -> None:
     bright = dict.fromkeys(map(str, NM), mw_cm2)
@@ -227,7 +227,7 @@ def test_where_most_light_is_asked_for_a_switch_that_sticks_is_dark_in_a_second(
                       irradiance_mw_cm2=bright, fluence_j_cm2=60)  # fmt: skip
         assert [row["name"] for row in run.result()["faults"]] == ["fet_stuck_on"]
         [cutoff] = run.result()["cutoffs"]
-        assert 0 < cutoff["latency_ms"] <= 1_000
+        assert 0 < cutoff["latency_ms"] <= 600  # by the lamp test alone: 910
 
 
 # -- the calibration -----------------------------------------------------------------------------
