@@ -46,7 +46,8 @@ def test_a_jump_of_both_is_a_jump(value: float, at_s: float, depth: str) -> None
 def test_after_a_jump_of_both_a_held_start_gives_no_light(at_s: float) -> None:
     """They may lie ever since: a hold acknowledges nothing, and a reset forgets nothing."""
     again = [
-        Event(at_s + 4.0, "press", "UP", hold_ms=200), Event(at_s + 5.0, "press", "START", hold_ms=1_700),
+        Event(at_s + 4.0, "press", "UP", hold_ms=200),
+        Event(at_s + 5.0, "press", "START", hold_ms=1_700),
         Event(at_s + 10.0, "press", "START"),
         Event(at_s + 15.0, "fault", "brownout"), Event(at_s + 30.0, "press", "START"),
     ]  # fmt: skip
