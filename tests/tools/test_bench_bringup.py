@@ -10,19 +10,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hal.boards import RPI_PICO
+from sim.run import CALIBRATION
 from tests.support.bench_desk import Bench
 from tests.support.browser import LOADED_MS
 from tests.support.command import Waistband
 from tests.support.raw_prompt import PromptLine
 from tests.support.serial_pty import Vm
 from tests.tools.test_bench_look import violations
-from tests.tools.test_bench_real import Cable, cable_to, page
+from tests.tools.test_bench_real import Cable, cable_to, page, said
 from tests.tools.test_bringup import LIT_MOST_MS, Watched, assert_dark
 from tools.bringup.simulated import SimulatedUnit
 from tools.bringup.steps import STEPS
 from tools.bringup.verdict import PASSED, SKIPPED
 from tools.bringup.wrongs import WRONGS, make_wrong
+from tools.commands.bringup import read_partial, run_all
+from tools.common.words import LOCKS
 from tools.replay import find_micropython
+from tools.unit.prompt_files import PART
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -137,6 +141,78 @@ def test_a_sound_unit_passes_by_the_steps_and_words_of_the_command(
     assert report["release"] == command["release"] and not report["simulated"]
     assert "First start of unit WB-0009" in html and "Every step passed" in html
     assert "ntc_offset_c = " in toml and 'serial = "WB-0009"' in toml
+
+
+MEASURES = """\
+date = 2026-01-01
+window_cm2 = 60
+[irradiance_mw_cm2]
+A = { 810 = 9.8, 850 = 10.1, 940 = 10.0, 1060 = 9.7 }
+B = { 810 = 9.9, 850 = 10.2, 940 = 9.9004, 1060 = 9.8 }
+"""
+
+
+def writing(programs: list[str]) -> list[str]:
+    """Those that touch the unit's files, in their order."""
+    words = ("keys.json", CALIBRATION, PART, "w(d(")
+    return [program for program in programs if any(word in program for word in words)]
+
+
+def test_a_unit_gets_its_calibration_by_the_very_programs_of_the_command(
+    chromium: "Browser", address: str, tmp_path: Path
+) -> None:
+    given = tmp_path / "given.toml"
+    given.write_text(MEASURES, encoding="utf-8")
+    unit = SimulatedUnit(RPI_PICO)
+    sent: list[str] = []
+    run = unit.run
+
+    def noted(program: str) -> str:
+        sent.append(program)
+        return run(program)
+
+    unit.run = noted  # type: ignore[method-assign]
+    try:
+        report = run_all(unit, RPI_PICO, unit, "WB-0009", (read_partial(str(given)), "m"), True)
+        by_command = unit.chip_unit.flash.files[CALIBRATION]
+    finally:
+        unit.close()
+    assert report["passed"]
+    with started(chromium, address) as bench:
+        page = bench.desk.page
+        page.evaluate("document.querySelector('#connect').open = true")
+        page.set_input_files("#bringup-file", given)
+        said(bench.desk, r"^given\.toml: the unit gets its calibration of these measures\.$")
+        bench.begin()
+        assert set(bench.end().values()) == {PASSED}, bench.found("calibration")
+        bench.desk.shows("#bringup-ask", "Every step passed.")
+        assert bench.watched.unit.chip_unit.flash.files[CALIBRATION] == by_command
+        assert writing(bench.line.programs) == writing(sent)
+        assert bench.watched.unit.wait_for_restart() == "unit"
+        lock = json.loads(bench.watched.unit.chip.usb.text().splitlines()[-2])["lock"]
+        assert LOCKS[lock] == "the prescription cannot be used"  # calibrated; it has none yet
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("a.toml", MEASURES.replace("window_cm2", "window"), "'window' is not a key"),
+        ("a.toml", MEASURES.replace("window_cm2 = 60", ""), "lacks window_cm2"),
+        ("a.toml", MEASURES.replace("2026", "2126"), "date is 2126-01-01: a day from 2020"),
+        ("a.toml", MEASURES + "[", "Invalid TOML"),
+        ("a.json", "[1]", "a table of"),
+        ("a.json", "1" * 70_000, "larger than 64 KiB"),
+    ],
+)
+def test_measures_that_cannot_be_are_refused_before_a_port_is_chosen(
+    chromium: "Browser", address: str, tmp_path: Path, name: str, content: str, why: str
+) -> None:
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    with page(chromium, address, Cable(lambda: b"", lambda data: None)) as desk:
+        desk.page.evaluate("document.querySelector('#connect').open = true")
+        desk.page.set_input_files("#bringup-file", tmp_path / name)
+        said(desk, why)
+        assert desk.page.input_value("#bringup-file") == ""
 
 
 @pytest.mark.parametrize(
