@@ -144,11 +144,13 @@ class SimulatedUnit(Device):
         while self.acts and self.acts[0][0] <= self.chip.us:
             self._act(self.acts.pop(0)[1])
         gpio, board = self.chip.gpio, self.board
+        buzzer = self.chip.pwm.slice_of(board.PIN_BUZZER)
+        buzzer.settle(self.chip.us)
         on = {
             "light": gpio.driven(board.PIN_LIGHT) == 1,
             "motor": gpio.driven(board.PIN_VIBRATION) == 1,
             "buzzer": gpio.function[board.PIN_BUZZER] == PWM
-            and self.chip.pwm.slice_of(board.PIN_BUZZER).share(board.PIN_BUZZER & 1) > 0,
+            and buzzer.share(board.PIN_BUZZER & 1) > 0,
         }
         self.seen |= {what for what, is_on in on.items() if is_on and what not in self.cut}
 
