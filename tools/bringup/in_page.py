@@ -7,16 +7,15 @@ none: this one is the page's to ask. The same answers lead to the same question.
 | question                                  | what the page does                | answer           |
 |-------------------------------------------|-----------------------------------|------------------|
 | {"run": program, "stops": bool}           | runs it at the unit's raw prompt  | [printed, ""],   |
-|                                           |                                   | ["", exception], |
-|                                           |                                   | or null: line    |
-|                                           |                                   | broke            |
+|                                           |                                   | ["", exception]  |
 | {"do": act, "words": text, "wait": bool}  | shows the text; waits for "done"  | true             |
 | {"saw": what, "words": text}              | asks yes or no                    | true or false    |
 | {"report": ..., "html": ..., "toml": ..., | it is over: restarts the unit     |                  |
 | "restart": program, "words": text}        |                                   |                  |
 
 Each has the results so far, too: {"steps": [...], "titles": [[name, title], ...]}. An answer of
-{"end": true} is Ctrl-C; a program with "stops" false, which makes the unit dark, takes none.
+null says that the line broke. {"end": true} is Ctrl-C; a program with "stops" false, which makes
+the unit dark, takes none.
 
 Measures that the person has given become the unit's calibration, by the command's own programs.
 """
@@ -70,16 +69,15 @@ class Answered:
             raise Waiting(question)
         self.used += 1
         answer = self.answers[self.used - 1]
+        if answer is None:
+            raise BadInput(f"{PORT}: the line broke off: plug it in, and begin this again")
         if isinstance(answer, dict):
             raise KeyboardInterrupt
         return answer
 
     def run(self, program: str) -> str:
         """See `tools.unit.prompt_files.Prompt`."""
-        answer = self.ask({"run": program, "stops": program != DARK_PROGRAM})
-        if answer is None:
-            raise BadInput(f"{PORT}: the line broke off: plug it in, and begin this again")
-        printed, raised = answer
+        printed, raised = self.ask({"run": program, "stops": program != DARK_PROGRAM})
         if raised:
             raise Failed(raised)
         return str(printed)

@@ -20,6 +20,7 @@ export class Bringup {
     $("bringup-start").addEventListener("click", () => this.begin());
     $("bringup-file").addEventListener("change", (event) => this.take(event.target.files[0]));
     $("bringup-leave").addEventListener("click", () => location.reload());
+    $("bringup-again").addEventListener("click", () => this.begin());
     $("bringup-stop").addEventListener("click", () => this.stop());
     for (const [id, answer] of Object.entries(ANSWERS)) $(id).addEventListener("click", () => this.answered?.(answer));
     for (const button of $("bringup-saves").children) {
@@ -61,7 +62,7 @@ export class Bringup {
       this.tell("No port was chosen.", true);
       return;
     }
-    const line = new Line(port, () => {}, () => {});
+    const line = new Line(port, () => {}, () => this.answered?.(null)); // who is asked hears of it
     try {
       await line.open();
     } catch {
@@ -77,12 +78,21 @@ export class Bringup {
       this.ask(`${why.message}.`, []);
     } finally {
       await line.close();
-      $("bringup-stop").hidden = true;
-      $("bringup-leave").hidden = false;
+      this.ended(true);
     }
   }
 
+  /** Whether it is over, and may be left or begun again. */
+  ended(over) {
+    $("bringup-stop").hidden = over;
+    $("bringup-leave").hidden = $("bringup-again").hidden = !over;
+  }
+
   show() {
+    Object.assign(this, { answers: [], stopped: false, shown: -1 });
+    this.ended(false);
+    $("bringup-saves").hidden = true;
+    $("bringup-steps").replaceChildren();
     this.enter();
     document.body.classList.add("real", "first");
     text($("which"), "REAL UNIT: first start");

@@ -239,7 +239,8 @@ export class Real {
       return said;
     } catch (why) {
       this.restarts = false;
-      throw new Error(`${why.message}; it keeps its old prescription`);
+      throw new Error(`${why.message}; it ${why.said ? "keeps its old prescription"
+        : "has the old prescription or the new one, whole: connect again to see which"}`);
     }
   }
 
