@@ -14,10 +14,10 @@ from sim.run import CALIBRATION
 from tests.support.bench_desk import Bench
 from tests.support.browser import LOADED_MS
 from tests.support.command import Waistband
-from tests.support.raw_prompt import PromptLine
+from tests.support.raw_prompt import PromptLine, RunningLine
 from tests.support.serial_pty import Vm
 from tests.tools.test_bench_look import violations
-from tests.tools.test_bench_real import Cable, cable_to, page, said
+from tests.tools.test_bench_real import Cable, cable_to, page, said, unit
 from tests.tools.test_bringup import LIT_MOST_MS, Watched, assert_dark
 from tools.bringup.simulated import SimulatedUnit
 from tools.bringup.steps import STEPS
@@ -53,11 +53,35 @@ CONFIRMED = {"off", "hand_A", "hand_B", "cover"}
 SEEN = {"light", "buzzer", "motor", "screen"}
 
 
+class RestartingCable(Cable):
+    """A cable to a unit that runs, whose port is gone while it restarts."""
+
+    def __init__(self, line: RunningLine) -> None:
+        super().__init__(line.read, line.write)
+        self.line = line
+        self.opened = 0
+
+    def open(self, page: Any) -> bool:
+        """Whether the port is there and free."""
+        found = not self.line.is_gone() and super().open(page)
+        self.opened += found
+        return found
+
+    def take(self) -> list[int] | None:
+        """What the unit says; None where its port is gone."""
+        return None if self.line.is_gone() else super().take()
+
+    def give(self, data: bytes) -> bool:
+        """The host sends."""
+        return not self.line.is_gone() and super().give(data)
+
+
 class Started:
     """A unit at its prompt, the page, and the person between them."""
 
     def __init__(self, desk: Bench, line: PromptLine, watched: Watched, cable: Cable) -> None:
         self.desk, self.line, self.watched, self.cable = desk, line, watched, cable
+        self.asked: set[str] = set()  # what the person did once, and is not to do again
 
     def begin(self) -> None:
         """Type the unit's number, choose its port."""
@@ -88,12 +112,13 @@ class Started:
 
 @contextmanager
 def started(
-    chromium: "Browser", address: str, wrong: str = "", follow: bool = True
+    chromium: "Browser", address: str, wrong: str = "", follow: bool = True, service: bool = True
 ) -> Iterator[Started]:
-    """The page before a unit that is wrong in a way; `follow`: the person does what it says."""
-    unit = make_wrong(RPI_PICO, wrong) if wrong else SimulatedUnit(RPI_PICO)
-    line = PromptLine(unit)
-    cable = Cable(line.read, line.write)
+    """The page before a unit that is wrong in a way; `follow`: the person does what it says;
+    `service`: the unit is at its prompt, and else it runs."""
+    unit = make_wrong(RPI_PICO, wrong) if wrong else SimulatedUnit(RPI_PICO, service=service)
+    line = PromptLine(unit) if service else RunningLine(unit)
+    cable = RestartingCable(line) if isinstance(line, RunningLine) else Cable(line.read, line.write)
     asked: set[str] = set()
 
     def reads(source: Any, act: str, words: str) -> str:
@@ -112,7 +137,9 @@ def started(
                 desk.page.add_init_script(PERSON)
                 desk.page.reload()
                 desk.page.wait_for_selector("#state-name[data-state]")
-            yield Started(desk, line, Watched(unit), cable)
+            bench = Started(desk, line, Watched(unit), cable)
+            bench.asked = asked
+            yield bench
     finally:
         unit.close()
 
@@ -257,6 +284,53 @@ def test_a_cable_pulled_while_a_bank_is_lit_ends_it_and_the_unit_is_dark_by_itse
         unit.pass_time(3_000_000)
         assert_dark(unit)
         assert max(bench.watched.lit_stretches(), default=0) <= LIT_MOST_MS
+        unit.pull_us, unit.chip.usb.connected = -1, True
+        bench.cable.left = None  # it is plugged in again
+        bench.line.before = lambda program: None
+        bench.asked.clear()
+        bench.desk.page.click("#bringup-again")
+        results = bench.end()
+        assert {name for name, state in results.items() if state != PASSED} == {"calibration"}
+        assert bench.saved("html").count("broken off") == 0
+
+
+def test_a_cable_pulled_while_a_person_is_asked_is_told_at_once(
+    chromium: "Browser", address: str
+) -> None:
+    with started(chromium, address, follow=False) as bench:
+        bench.begin()
+        bench.desk.page.wait_for_selector("#bringup-done:visible", timeout=LOADED_MS)  # hands off
+        bench.cable.left = 0
+        results = bench.end()
+        assert results["hands"] == "broken off" and results["banks"] == SKIPPED
+        assert "the line broke off" in bench.found("hands")
+        assert not bench.watched.light
+
+
+def test_a_unit_that_runs_goes_into_service_mode_first(chromium: "Browser", address: str) -> None:
+    """It restarts for that: its port goes, and comes back with the prompt behind it."""
+    with started(chromium, address, service=False) as bench:
+        assert not bench.watched.unit.device.at_prompt
+        bench.begin()
+        results = bench.end()
+        assert {name for name, state in results.items() if state != PASSED} == {"calibration"}
+        chip = bench.watched.unit.chip
+        assert "service mode, as asked" in chip.usb.text()
+        assert [why for _, why in chip.resets][:1] == ["reset"]
+        assert isinstance(bench.cable, RestartingCable) and bench.cable.opened == 2
+        assert bench.watched.unit.wait_for_restart() == "unit"
+
+
+def test_a_unit_in_a_session_refuses_the_first_start_and_goes_on(
+    chromium: "Browser", address: str
+) -> None:
+    with unit(40.0) as (bench, cable), page(chromium, address, cable) as desk:
+        desk.page.evaluate("document.querySelector('#connect').open = true")
+        desk.page.click("#bringup-start")
+        desk.page.wait_for_selector("#bringup-again:visible", timeout=LOADED_MS)
+        assert "refused while a session runs" in desk.page.inner_text("#bringup-ask")
+        assert not bench.run.chip.resets
+        assert bench.run.chip.gpio.driven(RPI_PICO.PIN_ENABLE) == 1  # the lease holds it
 
 
 def test_the_person_may_stop_it_and_gets_a_report(chromium: "Browser", address: str) -> None:
