@@ -2,6 +2,7 @@
 and a person who does what the page says."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from tests.support.command import Waistband
 from tests.support.raw_prompt import PromptLine, RunningLine
 from tests.support.serial_pty import Vm
 from tests.tools.test_bench_look import violations
-from tests.tools.test_bench_real import Cable, cable_to, page, said, unit
+from tests.tools.test_bench_real import Cable, cable_to, page, unit
 from tests.tools.test_bringup import LIT_MOST_MS, Watched, assert_dark
 from tools.bringup.simulated import SimulatedUnit
 from tools.bringup.steps import STEPS
@@ -209,7 +210,9 @@ def test_a_unit_gets_its_calibration_by_the_very_programs_of_the_command(
         page = bench.desk.page
         page.evaluate("document.querySelector('#connect').open = true")
         page.set_input_files("#bringup-file", given)
-        said(bench.desk, r"^given\.toml: the unit gets its calibration of these measures\.$")
+        bench.desk.shows(
+            "#bringup-given", re.compile(r"^given\.toml: the unit gets its calibration of these")
+        )
         bench.begin()
         assert set(bench.end().values()) == {PASSED}, bench.found("calibration")
         bench.desk.shows("#bringup-ask", "Every step passed.")
@@ -238,7 +241,7 @@ def test_measures_that_cannot_be_are_refused_before_a_port_is_chosen(
     with page(chromium, address, Cable(lambda: b"", lambda data: None)) as desk:
         desk.page.evaluate("document.querySelector('#connect').open = true")
         desk.page.set_input_files("#bringup-file", tmp_path / name)
-        said(desk, why)
+        desk.shows("#bringup-given", re.compile(re.escape(why)))
         assert desk.page.input_value("#bringup-file") == ""
 
 

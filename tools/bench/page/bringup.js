@@ -40,11 +40,17 @@ export class Bringup {
       const measures = JSON.parse(JSON.stringify(table)); // a date as its text, which a worker's copy loses
       const { measures: words } = await this.next({ ...this.given(), measures, answers: null });
       this.measures = measures;
-      this.tell(`${words}.`);
+      this.judged(`${words}.`);
     } catch (why) {
       $("bringup-file").value = "";
-      this.tell(`${why.message.split("\n")[0]}.`, true);
+      this.judged(`${why.message.split("\n")[0]}.`, true);
     }
+  }
+
+  /** Say what becomes of the measures. */
+  judged(words, wrong = false) {
+    text($("bringup-given"), words);
+    $("bringup-given").classList.toggle("wrong", wrong);
   }
 
   /** What every question to the engine has beside the answers. */
@@ -182,10 +188,11 @@ export class Bringup {
   }
 
   /** The results so far, and what is still to come. */
-  list({ steps, titles }) {
+  list({ steps, titles, report }) {
     const found = new Map(steps.map((row) => [row.step, row]));
+    const now = report ? null : titles[steps.length]?.[0];
     const row = ([name, title]) => {
-      const { state = "", failures = [], notes = [] } = found.get(name) ?? {};
+      const { state = name === now ? "now" : "", failures = [], notes = [] } = found.get(name) ?? {};
       const lines = [...failures.map((line) => make("p", { class: "wrong" }, line)),
         ...notes.map((line) => make("p", {}, line))];
       return make("tr", { "data-step": name }, make("th", { scope: "row" }, name),

@@ -89,8 +89,9 @@ export class Real {
     let who = {};
     try {
       who = await this.line.list();
-    } catch {
+    } catch (why) {
       await this.line.close();
+      unlessBroken(why);
       throw new Error("no unit answers on this port: is it this one, and is the unit switched on?");
     }
     this.knows = Array.isArray(who.files);
