@@ -163,7 +163,7 @@ export class Line {
     let row = {};
     for (let left = LIST_TRIES; left && !row.files; left -= 1) {
       try {
-        row = await this.ask("list", ["files", "error"], undefined, LIST_MS);
+        row = await this.ask("list", ["files", "error"], undefined, left > 1 ? LIST_MS : ANSWER_MS);
       } catch (why) {
         if (!this.is || (left === 1 && !row.error)) throw why;
       }
