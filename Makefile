@@ -60,9 +60,10 @@ compiled: $(INSTALLED) ## compile the simulated unit for campaigns, and hold it 
 trial: $(INSTALLED) ## three synthetic trials, from allocation to results, into build/trial
 	@$(BIN)/python -m tests.support.synthetic_trial.run build/trial
 
-mutants: $(INSTALLED) ## change guard, gate and limits a little, take controls out, and see it noticed (half an hour)
+mutants: $(INSTALLED) ## change the firmware a little, take controls out, and see it noticed (an hour)
 	@$(BIN)/python -m tools.dev.controls
 	@$(BIN)/python -m tools.dev.mutants
+	@$(BIN)/python -m tools.dev.mutants_beyond --sample 24
 
 lint: $(INSTALLED) ## style and likely mistakes
 	@echo "ruff"

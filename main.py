@@ -104,9 +104,11 @@ def board_called(name: str) -> "Rp2Board":
     except Exception as why:
         raise Unfit("board " + repr(name) + " cannot be read: " + repr(why)) from None
     faults: list[str] = []
-    if not getattr(board, "CHECKED", False):  # by the release: a look takes 80 ms
-        from hal.board_check import faults_of  # noqa: PLC0415 - it is let go of after the start
-
+    if not getattr(board, "CHECKED", False):  # by the release, which leaves the check at the desk
+        try:
+            from hal.board_check import faults_of  # noqa: PLC0415 - let go of after the start
+        except ImportError:
+            raise Unfit("board " + name + " was never checked: waistband doctor") from None
         faults = faults_of(board)
     here = chip()
     if here and not faults and here != board.CHIP:

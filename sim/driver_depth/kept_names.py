@@ -9,19 +9,17 @@ import importlib
 
 KINDS = (object, type, str, bytes, bytearray, list, dict, set, int, memoryview, tuple, OSError)
 FILES = ("io.BytesIO", "io.TextIOWrapper")
-# What pin depth's debugger, the bring-up's programs and the marks of `make figures` read.
+# What the bring-up's programs read, and classes that pin depth's debugger looks for. Attributes
+# have their long names there: `sim.pin_depth.heap`.
 READ_BY_NAME = frozenset((
-    "Waistband", "Guard", "check", "tick", "player", "part", "part_ms", "pulse_ms", "pitches",
-    "session", "state", "state_ms", "step", "number", "reason", "by_unworn", "treat_ms",
-    "day_treat_ms", "lock", "locked", "pads", "fluence", "total_uj_cm2", "uj_cm2", "cem43",
-    "day_q10_ms", "faults", "count", "by_pad", "rows", "journal", "receipt", "contact_mc",
-    "percent", "gate", "out", "period_ticks", "battery", "inputs", "ms", "guard_rows",
-    "latched", "look_us", "heap_used", "heap_free", "heap_piece", "main", "BROKEN", "RELEASE",
-    "CHECKED",
-    "Bus", "i2c",
-    "Ds3231", "Fdc1004", "Ina219", "Max17049", "Oled", "Tmp117", "Emitters", "off", "wrong",
-    "fetch", "put", "begin", "seconds", "measure", "measure_cell", "show", "ready", "lease",
-    "grant", "closed", "drop", "drive",
+    "Waistband", "Guard", "main", "BROKEN", "RELEASE", "CHECKED", "BANKS",
+    "Bus", "i2c", "Ds3231", "Fdc1004", "Ina219", "Max17049", "Oled", "Tmp117", "Emitters",
+    "off", "wrong", "fetch", "put", "begin", "seconds", "measure", "measure_cell", "show",
+    "ready", "lease", "grant", "closed", "drop", "drive",
+))  # fmt: skip
+# What main.py reads of other files until it knows that all are of one release, and at the prompt.
+HALF_DEPLOYED = frozenset((
+    "is_frozen", "settled", "wrong", "is_absent", "show_prompt", "Prompt", "Bus", "Oled", "Wrong",
 ))  # fmt: skip
 # What objects of MicroPython's modules have, and parameters of their functions, as far as the unit
 # may ever use them: pins, buses, state machines, hashes, streams, canvases.
@@ -38,7 +36,7 @@ MICROPYTHON = frozenset((
     "readline", "readlines", "seek", "tell", "flush", "close", "open", "buffer", "register",
     "unregister", "modify", "poll", "ipoll", "fill", "pixel", "text", "blit", "rect", "hline",
     "vline", "line", "scroll", "name", "version", "path", "args", "errno", "key", "phase", "size",
-    "status", "ticks", "wait",
+    "status", "ticks", "wait", "pin", "board", "state", "out",
 ))  # fmt: skip
 
 

@@ -18,13 +18,11 @@ from hal.board_check import faults_of
 from hal.files import TABLE
 from sim.common.errors import BadInput
 from sim.driver_depth.flash import DEVICE_FILES
-from sim.driver_depth.unit_names import shorten_names
+from sim.driver_depth.near_imports import shorten_imports
+from sim.driver_depth.unit_names import Names, shorten_names
 from sim.driver_depth.unit_source import replace_constants
 
 AS_THEY_ARE = ("boot.py",)
-# Keep their names, and so do what they read of other files: whatever half of a release lies on a
-# unit, `main.py` finds the check of files and the way to be dark.
-WORDS_STAY = (*AS_THEY_ARE, "main.py")
 MAIN = "hal/main.mpy"
 STARTER = b"""\
 try:
@@ -34,29 +32,52 @@ except BaseException as why:
 else:
     main(bool(globals().get("SERVICE", False)))
 """
+# Says what is wrong with a board. A release marks the boards that are sound; a unit refuses others.
+AT_THE_DESK = "hal/board_check.py"
 BYTECODE = "v6.3"  # of .mpy files, MicroPython 1.23 and later
+# How a traceback calls the inside of a list: as the table of names in a .mpy file spells it, and
+# the number of "_", which every MicroPython has.
+LIST_NAME = (b"\x14<listcomp>\0", b"\x11")
 GET = "pip install -e '.[deploy]'"
 
 
 def release(files: dict[str, bytes]) -> dict[str, bytes]:
     """Return the files compiled, with `files.json`. Raises BadInput where one does not compile."""
-    sources = {name: content for name, content in files.items() if name.endswith(".py")}
-    built = shorten_names(replace_constants(sources, AS_THEY_ARE), WORDS_STAY)
+    built = shorten_names(numbered(files), AS_THEY_ARE)
     found = {}
     for name, content in files.items():
+        if name == AT_THE_DESK:
+            continue
         if name == "main.py":
             found[name], found[MAIN] = STARTER, compiled(MAIN, built[name])
         elif name in built and name not in AS_THEY_ARE:
             checked = b"CHECKED = True\n" if is_sound_board(name, content) else b""
-            found[name.removesuffix("py") + "mpy"] = compiled(name, built[name] + checked)
+            source = shorten_imports(name, built[name])
+            found[name.removesuffix("py") + "mpy"] = compiled(name, source + checked)
         else:
             found[name] = content
     found[TABLE] = table(found)
     return found
 
 
+def numbered(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Return the sources of a unit with numbers in place of constants. Raises BadInput."""
+    sources = {name: text for name, text in files.items() if name.endswith(".py")}
+    sources.pop(AT_THE_DESK, None)
+    return replace_constants(sources, AS_THEY_ARE)
+
+
+def long_names(files: dict[str, bytes]) -> dict[str, str]:
+    """Return what each short name of an attribute stands for on a unit with these sources."""
+    try:
+        names = Names(numbered(files), AS_THEY_ARE)
+    except (SyntaxError, ValueError):
+        return {}
+    return {new: old for old, new in names.of_attributes.items()}
+
+
 def is_sound_board(name: str, content: bytes) -> bool:
-    """Whether a file is that of a board of ours without a fault: the unit need not look again."""
+    """Whether a file is that of a board of ours without a fault: a unit takes no other."""
     if not name.startswith("hal/boards/") or name.endswith("__init__.py"):
         return False
     module = name.removesuffix(".py").replace("/", ".")
@@ -102,7 +123,7 @@ def compiled(name: str, source: bytes) -> bytes:
         done = run(*options)
         if done.returncode:
             raise BadInput(f"{name}: does not compile: {done.stderr.strip().splitlines()[-1]}")
-        return made.read_bytes()
+        return made.read_bytes().replace(*LIST_NAME, 1)
 
 
 @functools.lru_cache(1)

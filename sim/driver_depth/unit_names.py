@@ -1,4 +1,4 @@
-"""Short names for the unit: the product's own names, cut to two letters in the built files.
+"""Short names for the unit: the product's own names become a letter or two in the built files.
 
 Called by `sim.driver_depth.release`, after `unit_source`. On the chip every name lies in each .mpy
 file that uses it, and once more in RAM. Edits are made in place: files and lines of a traceback
@@ -7,48 +7,42 @@ stay right. Its function names are the short ones: file and line name the place,
 
 | what                                          | becomes                                         |
 |-----------------------------------------------|-------------------------------------------------|
-| a function, class, attribute or global of ours | one short name, the same in all files           |
-| a parameter that no call names                | a letter, within its function                   |
+| a function, class, attribute or global of ours | one short name, the same in all files          |
+| a parameter that no call names                | a word that its file has, within its function   |
 
-A short name follows from the name itself, so that an edit changes few files. A name stays where
-something outside the sources could spell it:
+`short_words` chooses them. A name stays where something outside the sources could spell it:
 
 | stays                                     | because                                              |
 |-------------------------------------------|------------------------------------------------------|
-| a word of a string                        | `getattr`, keys of JSON, lists of names              |
+| a string where names are asked by string  | `getattr`, lists of names (`asked_by_string`)        |
 | a name of Python or of MicroPython        | it is not ours                                       |
 | a module's name                           | it is a file's                                       |
-| what a board's file defines               | a user's board has these names                       |
 | an exception's class                      | a person reads it                                    |
 | READ_BY_NAME                              | simulator and bring-up read it on the unit           |
+| HALF_DEPLOYED                             | the check of files runs beside another release's     |
 """
 
 import ast
 import importlib
-import itertools
 import keyword
-import re
-import string
-import zlib
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
-from sim.driver_depth.kept_names import MICROPYTHON, READ_BY_NAME, python_words
+from sim.driver_depth.kept_names import HALF_DEPLOYED, MICROPYTHON, READ_BY_NAME, python_words
+from sim.driver_depth.short_words import LETTERS, assign_shared, assign_unique
 from sim.driver_depth.source_edits import Span, apply_spans, words_of
+from sim.driver_depth.unit_source import CONSTANT
 
-BOARDS = "hal/boards/"
-WORD = re.compile(r"[A-Za-z_]\w*")
-LETTERS = string.ascii_letters
-SECOND = string.ascii_lowercase + string.digits + "_"
-SHORT = [a + b for a, b in itertools.product(string.ascii_lowercase, SECOND)]
+ASKS = ("getattr", "setattr", "hasattr", "delattr")
 
-Local = dict[str, str]  # a parameter, and its letter
+Local = dict[str, str]  # a parameter, and what it becomes
 
 
 class Names:
     """All files together: which names are ours, and what each becomes.
 
-    Attributes and the names of a scope are two spaces: a word of the one may be as short as a word
-    of the other. Names that are local to a function cost nothing and stay.
+    Attributes and the names of a scope are two spaces: a name of the one may become the same word
+    as a name of the other. Names that are local to a function cost nothing and stay.
     """
 
     def __init__(self, files: dict[str, bytes], plain: Iterable[str]) -> None:
@@ -57,42 +51,66 @@ class Names:
         modules = {path.removesuffix(".py").removesuffix("/__init__") for path in files}
         self.modules = {path.replace("/", ".") for path in modules}
         self.packages = {name.partition(".")[0] for name in self.modules}
-        self.kept = self.packages | READ_BY_NAME | MICROPYTHON | python_words()
+        self.kept = self.packages | READ_BY_NAME | HALF_DEPLOYED | MICROPYTHON | python_words()
         self.scopes: set[str] = set()  # names of modules and classes, and of functions within
         self.attributes: set[str] = set()
         self.bound: set[str] = set()  # attributes that we set, not somebody else's
         self.methods: set[int] = set()  # nodes
         self.parameters: set[str] = set()
         self.keywords: set[str] = set()  # parameters that some call names
-        every: set[str] = set()
+        self.scope_users: defaultdict[str, set[str]] = defaultdict(set)  # name: files
+        self.attribute_users: defaultdict[str, set[str]] = defaultdict(set)
         for path, tree in self.trees.items():
-            words = {word for node in ast.walk(tree) for word in words_of(node)}
-            every |= words
             if path in plain:
-                self.kept |= words
-            elif path.startswith(BOARDS):
-                self.kept |= set(bound_at_top(tree))
+                self.kept |= {word for node in ast.walk(tree) for word in words_of(node)}
             others = set(self._imported_from_others(tree))
             for node in ast.walk(tree):
                 self._note(node)
                 self._keep(node, others)
-            texts = set(annotations_of(tree))
-            self.kept |= {
-                word
-                for node in ast.walk(tree)
-                if isinstance(node, ast.Constant) and isinstance(node.value, str)
-                if id(node) not in texts
-                for word in WORD.findall(node.value)
-            }
+        self.kept |= asked_by_string(self.trees)
         called = self.keywords & self.parameters
         self.scopes |= called
         self.attributes |= called
-        taken = every | self.kept | set(keyword.kwlist)
+        for path, tree in self.trees.items():
+            for node in ast.walk(tree):
+                self._count(path, node)
+        self._choose()
+
+    def _count(self, path: str, node: ast.AST) -> None:
+        """Note that a file spells a node's names, in either space or in both."""
+        if isinstance(node, (ast.Attribute, ast.keyword)) or id(node) in self.methods:
+            spaces = [self.attribute_users]
+        elif isinstance(node, ast.Constant):
+            return
+        else:
+            spaces = [self.scope_users]
+        for word in words_of(node):
+            both = word in self.scopes and word in self.attributes
+            for space in [self.scope_users, self.attribute_users] if both else spaces:
+                space[word].add(path)
+
+    def _choose(self) -> None:
+        """Choose the short word of each name of ours."""
         ours = (self.scopes | self.bound) - self.kept
-        both = assign_short(ours & self.scopes & self.attributes, taken)
-        taken |= set(both.values())
-        self.of_scopes = {**both, **assign_short(ours & self.scopes - self.attributes, taken)}
-        self.of_attributes = {**both, **assign_short(ours - self.scopes, taken)}
+        of_scopes = self.kept | set(keyword.kwlist) | set(self.scope_users)
+        of_attributes = self.kept | set(keyword.kwlist) | set(self.attribute_users)
+        users = self.attribute_users
+        both = assign_unique(ours & self.scopes & self.attributes, of_scopes | of_attributes, users)
+        shared = set(both.values())
+        self.of_attributes = {
+            **both,
+            **assign_unique(ours - self.scopes, of_attributes | shared, users),
+        }
+        words = {new: users[old] for old, new in self.of_attributes.items()}
+        alone = ours & self.scopes - self.attributes
+        taken = of_scopes | shared
+        self.of_scopes = {**both, **assign_shared(alone, taken, self.scope_users, words)}
+        self.words_in: defaultdict[str, Counter[str]] = defaultdict(Counter)  # a file's attributes
+        for path, tree in self.trees.items():
+            for node in ast.walk(tree):
+                if isinstance(node, (ast.Attribute, ast.keyword)) or id(node) in self.methods:
+                    for old in words_of(node):
+                        self.words_in[path][self.of_attributes.get(old, old)] += 1
 
     def _note(self, node: ast.AST) -> None:
         """Note the names that a node binds, and in which of the two spaces."""
@@ -151,6 +169,10 @@ class Names:
     def rewrite_file(self, path: str, source: bytes) -> bytes:
         """Return a file with its short names."""
         self.lines = source.split(b"\n")
+        had = self.words_in[path]
+        words = [word for word in had if word.isidentifier() and not word.startswith("_")]
+        words.sort(key=lambda word: (-had[word], word))
+        self.free = [*words, *LETTERS]
         return apply_spans(source, list(self._spans(self.trees[path], {})))
 
     def _spans(self, node: ast.AST, local: Local) -> Iterator[Span]:
@@ -184,33 +206,47 @@ class Names:
         return local.get(old, self.of_scopes.get(old))
 
     def _letters(self, node: ast.FunctionDef | ast.Lambda, local: Local) -> Local:
-        """Return a letter for each parameter that no call names."""
-        within = list(ast.walk(node))
-        taken = {part.id for part in within if isinstance(part, ast.Name)} | set(local.values())
-        taken |= {part.arg for part in within if isinstance(part, ast.arg)}
-        taken |= {part.name for part in within if isinstance(part, ast.FunctionDef)}
-        free = (letter for letter in LETTERS if letter not in taken)
+        """Return a word for each parameter that no call names: one that the file has anyway."""
+        within = [part for part in ast.walk(node) if not isinstance(part, ast.Constant)]
+        words = {word for part in within for word in spelled_in_scope(part)}
+        taken = {self.of_scopes.get(word, word) for word in words} | words | set(local.values())
         every = [part.arg for part in every_parameter(node.args)]
         names = [name for name in every if name not in self.keywords]
         named = {name: self.of_scopes.get(name, name) for name in every if name in self.keywords}
+        free = (word for word in dict.fromkeys(self.free) if word not in taken)
         return {name: name for name in every} | named | dict(zip(names, free, strict=False))
 
 
-def assign_short(names: set[str], taken: set[str]) -> dict[str, str]:
-    """Return a short name for each. It is the first free one from a place that the name itself
-    gives: another name more or less moves few of the others."""
-    used: set[str] = set(taken)
-    found = {}
-    for name in sorted(names):
-        if len(name) < 3 or name.startswith("__"):
-            continue
-        at = zlib.crc32(name.encode())
-        new = next(
-            new for k in range(len(SHORT)) if (new := SHORT[(at + k) % len(SHORT)]) not in used
-        )
-        used.add(new)
-        found[name] = new
+def spelled_in_scope(node: ast.AST) -> list[str]:
+    """Return the names that a node spells, but for attributes and the names of arguments."""
+    return [] if isinstance(node, (ast.Attribute, ast.keyword)) else words_of(node)
+
+
+def asked_by_string(trees: dict[str, ast.Module]) -> set[str]:
+    """Return the strings by which some `getattr` may ask for a name. Where it asks for what a
+    variable holds, these are all of its file and of the files whose tables it imports."""
+    found: set[str] = set()
+    by_module = {path.removesuffix(".py").replace("/", "."): tree for path, tree in trees.items()}
+    for tree in trees.values():
+        every = list(ast.walk(tree))
+        calls = [node for node in every if isinstance(node, ast.Call)]
+        asked = [node.args[1] for node in calls if getattr(node.func, "id", "") in ASKS]
+        found |= {str(node.value) for node in asked if isinstance(node, ast.Constant)}
+        loose = any(not isinstance(node, ast.Constant) for node in asked)
+        if loose or any(isinstance(node, ast.arguments) and node.kwarg for node in every):
+            imports = [node for node in every if isinstance(node, ast.ImportFrom)]
+            tables = [row for row in imports if any(CONSTANT.match(n.name) for n in row.names)]
+            read = [by_module.get(row.module or "") for row in tables]
+            found |= {text for part in (tree, *read) for text in strings_of(part)}
     return found
+
+
+def strings_of(tree: ast.Module | None) -> Iterator[str]:
+    """Yield a file's strings that could be names."""
+    for node in ast.walk(tree) if tree else ():
+        value = node.value if isinstance(node, ast.Constant) else None
+        if isinstance(value, str) and value.isidentifier():
+            yield value
 
 
 def every_parameter(node: ast.arguments) -> list[ast.arg]:
@@ -235,21 +271,11 @@ def bound_at_top(owner: ast.Module | ast.ClassDef) -> Iterator[str]:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             yield node.name
             continue
+        if isinstance(node, ast.AnnAssign) and not node.value:  # a type, and nothing is bound
+            continue
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id
         waiting += ast.iter_child_nodes(node)
-
-
-def annotations_of(tree: ast.Module) -> Iterator[int]:
-    """Yield the ids of strings that are never run: docstrings and types."""
-    for node in ast.walk(tree):
-        for field in ("annotation", "returns"):
-            types = getattr(node, field, None)
-            if types is not None:
-                yield from (id(part) for part in ast.walk(types))
-        body = getattr(node, "body", None)
-        if body and isinstance(body, list) and isinstance(body[0], ast.Expr):
-            yield id(body[0].value)
 
 
 def is_exception(base: ast.expr) -> bool:

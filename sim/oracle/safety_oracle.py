@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sim.faults import deadlines
 from sim.faults.catalogue import ENDS_PROGRAM, FAULTS, find_bound
+from sim.faults.deadlines import SINGLE_C
 from sim.oracle import rules
 from sim.oracle.claims import Claims
 from sim.oracle.current_oracle import CurrentOracle
@@ -114,6 +115,7 @@ class SafetyOracle:
             wearer.note_pins(pins, t_ms)
         if len(self._injected) != self._noted:
             self._note_faults()
+            self.dose.note_drivers()
         self._excuses.follow(t_ms)
         self._stray.follow(t_ms)
         self.heat.follow(t_ms)
@@ -212,7 +214,7 @@ class SafetyOracle:
             hottest_c = self.pads[pad].hottest_c
             if hottest_c > self.hottest_c:
                 self.hottest_c = hottest_c
-            if hottest_c > deadlines.SINGLE_C:
+            if hottest_c > SINGLE_C:
                 judged_c = self.heat.judged_c(pad, lit)
                 most_c = most_contact_c(self._injected, t_ms)
                 if judged_c > most_c:

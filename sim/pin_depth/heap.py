@@ -3,7 +3,8 @@
 `sim.pin_depth.run` finds the firmware by it. No symbol of the build is needed: the pool of interned
 strings is known by its shape, a class by its name, an object by its class. Layouts are those of
 MicroPython 1.24 to 1.28 on a 32-bit chip with object representation A (`py/obj.h`, `py/qstr.h`,
-`py/objlist.h`, `py/objtype.h`); others raise Unreadable.
+`py/objlist.h`, `py/objtype.h`); others raise Unreadable. Attributes have short names on a unit:
+`Heap.long` says what each stands for.
 """
 
 import struct
@@ -80,6 +81,7 @@ class Heap:
         self.memory = memory
         self.names: dict[int, str] = {}  # of interned strings, by number
         self.kinds: dict[int, str] = {}  # names of types, by address
+        self.long: dict[str, str] = {}  # short words of attributes, and what they stand for
 
     def forget(self) -> None:
         """Forget all addresses: the program has begun anew."""
@@ -97,6 +99,10 @@ class Heap:
             raise Unreadable("no pool of interned strings is where MicroPython 1.24-1.28 has it")
         for address in newest:
             self._read_pools(address)
+
+    def count_names(self) -> int:
+        """Return how many names were interned since the start, in all pools in SRAM."""
+        return sum(self.memory.words(address, 4)[3] for address in self._pools())
 
     def _pools(self) -> Iterator[int]:
         """Yield pools in SRAM, known by their fields: the hashes follow the strings."""
@@ -127,6 +133,11 @@ class Heap:
         if number not in self.names:
             self.read_names()
         return self.names.get(number, "")
+
+    def attribute(self, number: int) -> str:
+        """Return an attribute's name in the sources."""
+        name = self.name(number)
+        return self.long.get(name, name)
 
     # -- classes and objects -----------------------------------------------------------------
 
@@ -203,7 +214,7 @@ class Heap:
         if not slot:
             return {}
         found = self.read_map(self.memory.word(kind + SLOTS + 4 * (slot - 1)) + 4)
-        return {self.name(key >> 3): at for key, at in found.items() if key & 7 == 2}
+        return {self.attribute(key >> 3): at for key, at in found.items() if key & 7 == 2}
 
     def read_map(self, address: int) -> dict[int, tuple[int, int]]:
         """Return a map's slots: key word -> (address of the value, value word)."""
@@ -262,7 +273,8 @@ class HeapObject:
     def members(self) -> dict[str, tuple[int, int]]:
         """Attribute name -> (address of its slot, its word)."""
         found = self._heap.read_map(self._address + 4)
-        return {self._heap.name(key >> 3): slot for key, slot in found.items() if key & 7 == 2}
+        name = self._heap.attribute
+        return {name(key >> 3): slot for key, slot in found.items() if key & 7 == 2}
 
     def __getattr__(self, name: str) -> Any:
         slot = self.members.get(name)

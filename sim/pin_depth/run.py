@@ -19,9 +19,10 @@ from sim.driver_depth.bench_depth import (
     kept_files,
     unit_files,
 )
-from sim.driver_depth.flash import SECTOR
+from sim.driver_depth.flash import SECTOR, device_files
 from sim.driver_depth.parts_list import buses
-from sim.driver_depth.unit_build import Build, fit_parts, flashed
+from sim.driver_depth.release import long_names
+from sim.driver_depth.unit_build import ROOT, Build, fit_parts, flashed
 from sim.driver_depth.wiring import Wiring
 from sim.pin_depth import flash
 from sim.pin_depth.adapter import Emulator
@@ -63,22 +64,25 @@ class PinDepth(BenchDepth):
         refuse(setup.scenario)
         check_chip(setup.board, "pin depth")
         self.setup = setup
-        self._flash(setup, named(self.uf2))
+        program = self._flash(setup, named(self.uf2))
         bench = Bench(setup.plant, setup.board, setup.seed)
         rows = fit_parts(bench, self.build, clock_at_power_on(setup))
         self._put_on_bench(bench, dict(rows))
         self.chip = Board(self.emulator, self.bench, buses(rows), Wiring(setup.board))
         self.chip.begun = self._begun
         self.heap = Heap(Memory(self.emulator.mcu.flash, self.emulator.mcu.sram))
+        self.heap.long = long_names(program)
         self._unit_before_boot = self._unit
 
-    def _flash(self, setup: "Setup", uf2: str) -> None:
-        """The emulated chip, MicroPython and the unit's files in its flash."""
+    def _flash(self, setup: "Setup", uf2: str) -> dict[str, bytes]:
+        """The emulated chip, MicroPython and the unit's files in its flash. Return the sources of
+        the files: this tree's where the UF2 has files of its own."""
         blocks = flash.micropython(uf2, with_files=True)
         self.glyphs = flash.glyphs(blocks)
         frozen = bool(flash.frozen_release(blocks))
         if frozen and self.build.edits:
             raise BadInput(f"{uf2}: has the product frozen in: it is run as it is")
+        files = device_files(ROOT)
         if not flash.has_files(blocks):
             files = flashed(unit_files(setup), replace(self.build, frozen=frozen))
             blocks.append(flash.filesystem(files, frozen))
@@ -87,6 +91,7 @@ class PinDepth(BenchDepth):
         self.emulator = Emulator(blocks)
         if self.flash_cache:
             Stalls(self.emulator, self.flash_cache)
+        return files
 
     def start(self, observer: "Observer", event_ms: int) -> None:
         """Switch the bench on; the observer's first event is due at `event_ms`."""

@@ -131,6 +131,17 @@ def test_attributes_of_attributes_are_read_anew_each_time():
     assert unit.part.state == -4
 
 
+def test_an_attribute_with_a_short_name_is_found_by_its_long_one_and_a_string_stays():
+    built = Built()
+    built.thing("Unit", {"on": TRUE, "look": built.numbers["on"] << 3 | 2})
+    heap = built.heap()
+    heap.long = {"on": "powered"}
+    (unit,) = heap.instances("Unit")
+    assert (unit.powered, unit.look) == (True, "on")
+    with pytest.raises(AttributeError, match="has no on yet"):
+        assert unit.on
+
+
 def test_what_is_not_there_yet_is_an_attribute_error_with_its_name():
     built = Built()
     built.thing("Unit", {"on": TRUE})

@@ -42,6 +42,7 @@ from tools.dev.figures_pin import (
     JITTER_MAX_MS,
     LOW_MAX_MS,
     MARKED,
+    NAMES_MAX,
     PIECE_MIN,
     READY_MAX_S,
     watch_boot,
@@ -131,6 +132,7 @@ def test_the_heap_has_a_piece_for_the_longest_file_once_the_unit_has_started(tri
     run.advance(10**9)
     unit: Any = run.unit
     assert unit.heap_piece >= PIECE_MIN
+    assert 800 < run.pins.heap.count_names() <= NAMES_MAX
     run.close()
 
 

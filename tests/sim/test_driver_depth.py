@@ -18,7 +18,7 @@ from hal.boards import RPI_PICO
 from sim.common.default_prescription import DEFAULT
 from sim.common.story import Event
 from sim.common.value_record import replace
-from sim.driver_depth.parts import Ds3231
+from sim.driver_depth.ds3231 import Ds3231
 from sim.driver_depth.run import DriverDepth
 from sim.driver_depth.unit_build import ROOT, Build
 from sim.faults.catalogue import FAULTS
@@ -310,6 +310,10 @@ BAD = {
     "one pin, two banks": (
         Build(edits=(("hal/boards/RPI_PICO.py", "(810, 8, 9, 1500)", "(810, 8, 10, 1500)"),)),
         "FAULT LOCKED SELF_TEST", "",
+    ),
+    "a board that no release checked": (
+        Build(files={"hal/board_check.py": None}), "SELF_TEST",
+        "board RPI_PICO was never checked: waistband doctor",
     ),
 }  # fmt: skip
 

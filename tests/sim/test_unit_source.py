@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from sim.common.errors import BadInput
 from sim.driver_depth.flash import device_files
+from sim.driver_depth.near_imports import shorten_imports
 from sim.driver_depth.release import AS_THEY_ARE
 from sim.driver_depth.unit_names import shorten_names
 from sim.driver_depth.unit_source import is_type, replace_constants
@@ -44,7 +45,7 @@ def replayed() -> dict[str, bytes]:
     made = replace_constants({**files, **device_files(ROOT)}, AS_THEY_ARE + plain)
     made = shorten_names(made, AS_THEY_ARE)
     assert sum(made[path] != files[path] for path in files) > 30
-    return {path: made[path] for path in files}
+    return {path: shorten_imports(path, made[path]) for path in files}
 
 
 def unit(source: str, **others: str) -> dict[str, str]:

@@ -21,8 +21,8 @@ from serial.tools.list_ports_common import ListPortInfo  # type: ignore[import-u
 from hal.files import DEPLOYING, TABLE
 from sim.common.errors import BadInput
 from sim.driver_depth.flash import device_files
-from sim.driver_depth.release import AS_THEY_ARE, MAIN, release, table
-from sim.driver_depth.unit_source import replace_constants
+from sim.driver_depth.release import AS_THEY_ARE, MAIN, numbered, release, table
+from sim.driver_depth.unit_names import shorten_names
 from tests.support.command import Waistband
 from tests.support.serial_pty import Port, Vm, be_patient
 from tests.support.unit_on_vm import BLOCK, Flash
@@ -69,7 +69,7 @@ def older() -> dict[str, bytes]:
 
 def with_source(found: dict[str, bytes]) -> dict[str, bytes]:
     """The same release, from when `main.py` lay on a unit as source."""
-    main = replace_constants(device_files(deploy.ROOT), AS_THEY_ARE)["main.py"]
+    main = shorten_names(numbered(device_files(deploy.ROOT)), AS_THEY_ARE)["main.py"]
     files = {**{k: v for k, v in found.items() if k not in (MAIN, TABLE)}, "main.py": main}
     return {**files, TABLE: table(files)}
 

@@ -1,11 +1,14 @@
 """Mutants of a source, and the run that counts which of them the tests notice."""
 
 import ast
+import json
 from pathlib import Path
 
 import pytest
 
+from tools.dev import covering
 from tools.dev import mutants as run
+from tools.dev import mutants_beyond as beyond
 from tools.dev.mutations import list_mutants
 
 SOURCE = '''"""Which of two is more."""
@@ -123,3 +126,40 @@ def test_tests_that_fail_by_themselves_are_said_before_any_mutant(
 def test_every_argument_is_about_a_mutant_of_the_present_sources() -> None:
     for file, was, becomes in run.read_arguments():
         assert (was, becomes) in changes((run.ROOT / file).read_text(encoding="utf-8"))
+
+
+def test_tests_are_chosen_that_run_the_line_the_quickest_first(tmp_path: Path) -> None:
+    first, second = tmp_path / "1.json", tmp_path / "2.json"
+    first.write_text(json.dumps({
+        "took_s": {"slow": 9.0, "quick": 0.1},
+        "ran": {"a.py": {"3": ["slow", "quick"], "4": ["slow"]}},
+    }))  # fmt: skip
+    second.write_text(json.dumps({"took_s": {"mid": 2.0}, "ran": {"a.py": {"3": ["mid"]}}}))
+    tests = covering.Covering([first, second])
+    assert tests.choose("a.py", [3], 20.0) == ["quick", "mid", "slow"]
+    assert tests.choose("a.py", [3], 3.0) == ["quick", "mid"]
+    assert tests.choose("a.py", [4], 3.0) == ["slow"]
+    assert tests.choose("a.py", [5], 3.0) == tests.choose("b.py", [3], 3.0) == []
+
+
+def test_mutants_beyond_are_asked_of_the_tests_that_run_them(
+    small: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(beyond, "ROOT", small)
+    (small / "tests/hal").mkdir()
+    other = "def test_other():\n    assert open  # runs nothing of ours\n"
+    (small / "tests/firmware/test_other.py").write_text(other)
+    (small / "firmware/safety/apart.py").write_text("def unused(a):\n    return a + 1\n")
+    argue(small, ALIKE)
+    report = small / "report.md"
+    files = ["firmware/safety/guard.py", "firmware/safety/apart.py"]
+    assert beyond.main(["--sample", "12", "--seed", "5", "--report", str(report), *files]) == 0
+    rows = report.read_text()
+    unused = len(list_mutants((small / files[1]).read_text()))
+    assert f"| firmware/safety/apart.py | {unused} | 12 | 0 | 0 | 12 |" in rows
+    there = len(list_mutants(SOURCE))
+    lived = rows.count("firmware/safety/guard.py:")
+    assert f"| firmware/safety/guard.py | {there} | 12 | {12 - lived} |" in rows and lived <= 2
+    with pytest.raises(SystemExit):
+        beyond.main(["firmware/none.py"])
+    assert "no such file: firmware/none.py" in capsys.readouterr().err

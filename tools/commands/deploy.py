@@ -1,6 +1,6 @@
 """`waistband deploy`: copies the product to a unit over USB; the unit's own files stay."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -8,10 +8,10 @@ from sim.common.errors import BadInput
 from tools.commands.options import DeviceName
 from tools.common.files import emit
 from tools.common.languages import ENGLISH, LANGUAGE_FILE, LANGUAGES, texts_file
-from tools.unit import transfer
-from tools.unit.about import About
-from tools.unit.device import Device, find_port
-from tools.unit.manifest import release_name
+
+if TYPE_CHECKING:
+    from tools.unit.about import About
+    from tools.unit.device import Device
 
 READ_LANGUAGE = """
 try:
@@ -42,6 +42,8 @@ def deploy(
     """
     from sim.driver_depth.flash import device_files
     from sim.driver_depth.release import release
+    from tools.unit import transfer
+    from tools.unit.device import Device, find_port
 
     product = device_files(transfer.ROOT)
     release(product)  # what does not compile is said before the unit is disturbed
@@ -67,15 +69,18 @@ def deploy(
     return 0
 
 
-def read_language(unit: Device) -> str:
+def read_language(unit: "Device") -> str:
     """The language that a unit was given; English where it was given none."""
     said = unit.run(READ_LANGUAGE.format(name=LANGUAGE_FILE)).strip()
     return said if said in LANGUAGES else ENGLISH
 
 
-def clear_frozen(unit: Device, about: About, product: dict[str, bytes]) -> int:
+def clear_frozen(unit: "Device", about: "About", product: dict[str, bytes]) -> int:
     """Leave a unit whose product is frozen in with its own files alone, and restart it. Raises
     BadInput where it stays dark, and where another release than this clone's is frozen in."""
+    from tools.unit import transfer
+    from tools.unit.manifest import release_name
+
     removed = transfer.remove_product(unit)
     transfer.restart(unit, about)
     came = unit.wait_for_restart()

@@ -15,7 +15,6 @@ import typer
 from hal.files import TABLE
 from tools.common.files import emit, write_folder
 from tools.common.version import version
-from tools.unit.transfer import ROOT, sorted_names
 
 PACKAGE = "package.json"
 
@@ -27,6 +26,7 @@ def release(
     hashes of all files and a package.json for `mpremote mip install --target /`."""
     from sim.driver_depth.flash import device_files
     from sim.driver_depth.release import release as released
+    from tools.unit.transfer import ROOT
 
     files = released(device_files(ROOT))
     write_folder(folder, {**files, PACKAGE: package(files)})
@@ -36,6 +36,8 @@ def release(
 
 def package(files: dict[str, bytes]) -> bytes:
     """The table for mip: [target, source] of each file, in the order of copying."""
+    from tools.unit.transfer import sorted_names
+
     order = [*sorted_names(files), TABLE]
     table = {"urls": [[name, name] for name in order], "deps": [], "version": version()}
     return json.dumps(table, indent=1).encode() + b"\n"

@@ -25,6 +25,7 @@ from sim.common.story import Event
 from sim.common.value_record import replace
 from sim.driver_depth import release
 from sim.driver_depth.i2c import Bus
+from sim.driver_depth.near_imports import shorten_imports
 from sim.driver_depth.run import DriverDepth
 from sim.driver_depth.unit_names import shorten_names
 from sim.driver_depth.unit_source import replace_constants
@@ -134,17 +135,16 @@ def device_files() -> list[str]:
 
 def compile_files(folder: Path, *more: str) -> dict[str, int]:
     """Build the device's files as for a unit and compile them, and more, into a folder. Return
-    the bytes of each of the device's, as a release has it. Raises BadInput."""
+    the bytes of each .mpy file of a release. Raises BadInput."""
     product = {name: (ROOT / name).read_bytes() for name in device_files()}
     sources = {**product, **{name: (ROOT / name).read_bytes() for name in more}}
     built = replace_constants(sources, (*release.AS_THEY_ARE, *more))
-    for name, source in shorten_names(built, (*release.WORDS_STAY, *more)).items():
+    for name, source in shorten_names(built, (*release.AS_THEY_ARE, *more)).items():
         out = (folder / name).with_suffix(".mpy")
         out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_bytes(release.compiled(name, source))
-    alone = replace_constants(product, release.AS_THEY_ARE)
-    built = shorten_names(alone, release.WORDS_STAY)
-    return {name: len(release.compiled(name, source)) for name, source in built.items()}
+        out.write_bytes(release.compiled(name, shorten_imports(name, source)))
+    found = release.release(product)
+    return {name: len(content) for name, content in found.items() if name.endswith(".mpy")}
 
 
 def write_unit_files(folder: Path) -> None:

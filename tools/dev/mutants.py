@@ -13,6 +13,7 @@ import shutil
 import sys
 import tempfile
 import tomllib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import compress
 from pathlib import Path
@@ -21,6 +22,7 @@ from rich.console import Console
 from rich.progress import track
 
 from tools.common.files import write_whole
+from tools.dev.covering import QUIET, measure_file
 from tools.dev.mutations import Mutant, list_mutants
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,10 +58,8 @@ def copy_tree(folder: Path) -> Path:
     return folder
 
 
-def run_tests(tree: str, tests: tuple[str, ...]) -> None:
-    """Run test files of a tree in a process that has imported pytest; exits with pytest's code."""
-    import pytest
-
+def enter_tree(tree: str) -> None:
+    """Have this process, which has imported pytest, import from a tree, and print nothing."""
     for name in list(sys.modules):  # this module's own, of the tree that is not changed
         if name.partition(".")[0] in TREE:
             del sys.modules[name]
@@ -68,10 +68,21 @@ def run_tests(tree: str, tests: tuple[str, ...]) -> None:
     sys.path.insert(0, tree)
     os.chdir(tree)
     sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
-    names = [f"tests/{name}" for name in tests]
-    quiet = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    ready = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # of modules imported before
-    os._exit(pytest.main([*quiet, *ready, *names]))
+
+
+def run_tests(tree: str, tests: tuple[str, ...]) -> None:
+    """Run tests of a tree, by file or by node; exits with pytest's code."""
+    import pytest
+
+    enter_tree(tree)
+    names = [name if name.startswith("tests/") else f"tests/{name}" for name in tests]
+    os._exit(pytest.main([*QUIET, "-x", *names]))
+
+
+def run_measured(tree: str, test: str, result: str) -> None:
+    """Measure what a test file of a tree runs; exits with pytest's code."""
+    enter_tree(tree)
+    os._exit(measure_file(tree, test, result))
 
 
 class TestPool:
@@ -88,15 +99,22 @@ class TestPool:
     def passes(self, tree: Path, *tests: str) -> bool:
         """Whether these test files pass in a tree; one that hangs is killed and has failed.
         Raises RuntimeError where pytest could run none."""
-        process = self.context.Process(target=run_tests, args=(str(tree), tests))
+        code = self.run(run_tests, str(tree), tests)
+        if code not in (None, 0, 1):
+            raise RuntimeError(f"pytest ended with {code}: {' '.join(tests)}")
+        return code == 0
+
+    def run(self, what: Callable[..., None], *arguments: object) -> int | None:
+        """Run a function in a process of its own; returns its exit code. One that hangs is killed
+        and has none."""
+        process = self.context.Process(target=what, args=arguments)
         process.start()
         process.join(HANGS_S)
         if process.exitcode is None:
             process.kill()
             process.join()
-        elif process.exitcode not in (0, 1):
-            raise RuntimeError(f"pytest ended with {process.exitcode}: {' '.join(tests)}")
-        return process.exitcode == 0
+            return None
+        return process.exitcode
 
 
 def find_survivors(pool: TestPool, file: str, every: list[Mutant]) -> list[Mutant]:
@@ -149,7 +167,7 @@ def render_report(
 
 def main() -> int:
     """Test every mutant, write the report, print what is neither caught nor argued."""
-    why = read_arguments()
+    why = {named: said for named, said in read_arguments().items() if named[0] in FILES}
     sources = {file: list_mutants((ROOT / file).read_text(encoding="utf-8")) for file in FILES}
     with tempfile.TemporaryDirectory() as folder:
         pool = TestPool(folder)

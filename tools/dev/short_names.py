@@ -7,18 +7,20 @@ beside it have to be the unit's release.
 import sys
 
 from sim.driver_depth.flash import device_files
-from sim.driver_depth.release import AS_THEY_ARE, WORDS_STAY
+from sim.driver_depth.release import AS_THEY_ARE, numbered
 from sim.driver_depth.unit_names import Names
-from sim.driver_depth.unit_source import replace_constants
 from tools.unit.transfer import ROOT
 
 
 def find_names(short: str) -> list[str]:
-    """Return the names of the sources that are this one on a unit, those of attributes first."""
-    names = Names(replace_constants(device_files(ROOT), AS_THEY_ARE), WORDS_STAY)
-    tables = (names.of_attributes, names.of_scopes)
-    found = [old for table in tables for old, new in table.items() if new == short]
-    return list(dict.fromkeys(found)) or [short]
+    """Return the names of the sources that are this one on a unit, an attribute's first. Files have
+    functions and globals of the same short name: the files of each stand behind it."""
+    names = Names(numbered(device_files(ROOT)), AS_THEY_ARE)
+    found = [old for old, new in names.of_attributes.items() if new == short]
+    for old, new in names.of_scopes.items():
+        if new == short and old not in found:
+            found.append(f"{old} in {' '.join(sorted(names.scope_users[old]))}")
+    return found or [short]
 
 
 def main() -> int:
