@@ -356,7 +356,7 @@ def has(table: bytes) -> dict[bytes, bytes]:
         {b"list": b'{"error":' + json.dumps(SCRIPT).encode() + b"}\n"},
         {b"list": b'{"files":[]}\n',
          b"get": b'{"get":"prescription.json","size":9}\n{"name":1}{"sha256":"0"}\n'},
-        {b"list": b"[" * 100_000 + b"\n{\"files\":[]}\n",
+        {b"list": b"[" * 20_000 + b"\n{\"files\":[]}\n",
          b"get": b'{"get":"journal.0","size":-1}\n'},
     ],
 )  # fmt: skip
