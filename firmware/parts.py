@@ -68,7 +68,7 @@ class Parts:
         self.faults = latch = Faults()
         self.gate = Gate(hal, 2 * len(board.BANKS), trial.mask if trial else DUTY_MAX)
         self.check = LampTest(board, reference_mw)
-        self.rail = CurrentMonitor(board, hal)
+        self.rail = CurrentMonitor(board, self.gate, self.check.full_mw, len(reference_mw) > 0)
         self.set_ups = SetUps(inputs)
         self.battery = Battery(board)
         table = ntc_table(board)

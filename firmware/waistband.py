@@ -240,8 +240,8 @@ class Waistband(Parts):
         out = self.gate.out
         felt = out if self.gate.mask else self.gate.wanted  # a placebo unit: as if lit
         lit_ms = self.lit_ms
-        verdict = self.rail.judge(inputs, out, lit_ms == step_ms, latch)
-        if verdict == current_monitor.MISSING:
+        verdict = self.rail.judge(inputs, lit_ms == step_ms, latch)
+        if verdict == current_monitor.CHANGED:
             self.session.post(states.RECHECK)
         for pad in self.pads:
             if verdict == current_monitor.FITS:

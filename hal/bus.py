@@ -211,11 +211,11 @@ class Part:
 
     def read(self, register: int, target: "list[int]", index: int, signed: bool) -> bool:
         """A measurement into `target[index]`; False, `target` as it was, where the part is
-        not ready or does not answer."""
+        not ready, does not answer, or has an unsigned 0, which is nothing measured yet."""
         if not self.ready:
             return False
         raw = self.fetch(register)
-        if raw < 0:
+        if raw < (0 if signed else 1):
             return False
         if signed and raw & 0x8000:
             raw -= 0x1_0000

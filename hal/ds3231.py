@@ -102,11 +102,12 @@ class Ds3231:
 
     def set(self, seconds: int) -> bool:
         """Set the clock, have it run on its battery, and mark it as running; False where there is
-        none, or the time is beyond SECONDS_MAX."""
+        none, it does not run yet, or the time is beyond SECONDS_MAX."""
         if not 0 <= seconds <= SECONDS_MAX:
             return False
         written = self.bus.write(ADDRESS, bytearray((TIME,)) + encode(seconds))
-        return written and self._clear(CONTROL, EOSC) and self._clear(STATUS, STOPPED)
+        cleared = written and self._clear(CONTROL, EOSC) and self._clear(STATUS, STOPPED)
+        return cleared and self.seconds() is not None  # its oscillator may take a second
 
     def _clear(self, register: int, bit: int) -> bool:
         """Clear a bit of a register."""

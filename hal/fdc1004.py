@@ -38,9 +38,9 @@ RUN_MASK = 0xFFF0  # without the flags that say which measurement is done
 SETUP = (
     (CHECK, MANUFACTURER_ID, MANUFACTURER, 0xFFFF),
     (CHECK, DEVICE_ID, DEVICE, 0xFFFF),
-    (WRITE, CONF_MEAS1, INPUT_1, 0xFFFF),
     (WRITE, CONF_MEAS2, INPUT_2, 0xFFFF),
     (WRITE, FDC_CONF, RUN, RUN_MASK),
+    (WRITE, CONF_MEAS1, INPUT_1, 0xFFFF),  # as after power-on (8.6.2): it need not be waited for
 )
 
 

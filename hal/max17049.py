@@ -35,9 +35,11 @@ class Max17049(Part):
         super().__init__(bus, ADDRESS, SETUP)
 
     def measure_cell(self, target: "list[int]", index: int) -> bool:
-        """Mean cell voltage, 78.125 uV; False, and `target` as it was, without an answer."""
+        """Mean cell voltage, 78.125 uV; False, and `target` as it was, without an answer or in the
+        first 17 ms (19-6171, p. 8), in which it is 0."""
         return self.read(CELL, target, index, False)
 
     def measure_charge(self, target: "list[int]", index: int) -> bool:
-        """Charge, 1/256 %; False, and `target` as it was, without an answer."""
+        """Charge, 1/256 %; False, and `target` as it was, without an answer or where it is 0: an
+        empty pack, or up to a second after it was supplied (p. 10)."""
         return self.read(CHARGE, target, index, False)

@@ -212,6 +212,8 @@ class Rp2Hal:
             inputs.heard[heard] = inputs.ms
         elif not part.ready:
             part.step()
+        elif part is self.skin:
+            self.lost = part  # does not answer for 5 ms once it was reset: read its set-up at once
         self._note(part, inputs)
 
     def prove_rail(self) -> None:
@@ -243,9 +245,11 @@ class Rp2Hal:
         return True
 
     def _note(self, part: "Part", inputs: "Inputs") -> None:
-        """Say how often a part lost its set-up, and have it set up anew."""
+        """Say how often a part lost its set-up, and have it set up anew: the skin sensors first,
+        which measure nothing until then. What does not measure (`ready`) has its own turns."""
         if part.found:
-            if not part.whole and self.lost is None and part.bus.running == 0:
+            free = self.lost is None or part is self.skin
+            if part.ready and not part.whole and free and part.bus.running == 0:
                 self.lost = part
             inputs.lost[part.number] = part.lost
 

@@ -131,6 +131,9 @@ REFUSALS = (
     "never_off", "hold_start", "course_over", "new_date",
 )  # fmt: skip
 
+# Refusals that a person at home can do nothing about.
+NEEDS_CLINIC = (STORAGE, NEEDS_SERVICE, EXPIRED, NO_CLOCK, TRIAL_OVER, COURSE_OVER)
+
 # What a released START asks for in a state.
 INTENT = {READY: START, DONE: START, PAUSED: RESUME, SERVICE: TEST, RATE: RATED}
 

@@ -6,7 +6,8 @@ records to the journal, and writes nothing else.
     boot      each time the unit is switched on or reset: cause, the lock, the unit's serial,
               format of the records, release, board, why a file was refused, what is gone or
               older than the journal says, and the receipt of the last session's end
-    clock     a host set the clock, or it was found to be earlier than what was written last
+    clock     a host set the clock, or it was found to be earlier than what was written last, or so
+              much later that a person is to confirm it
     session   what is asked; before the first light, and wholly given until its end is there.
               Format 2 has its steps, as `Step.numbers`; the rest of a session that ended early,
               the step that it begins with, what is left of each pad's dose, and its light so far
@@ -122,6 +123,8 @@ class JournalEvents:
         now_s, then_s = self.hal.wall_clock(), journal.latest
         if now_s is not None and now_s < then_s:
             clock(journal, then_s, now_s, "went back")
+        elif now_s is not None and journal.clock_s() is None:
+            clock(journal, then_s, now_s, "not confirmed")
 
     def begin(self) -> bool:
         """A session is about to begin; False where that cannot be written."""

@@ -22,7 +22,7 @@ from firmware.core.limits import (
     SESSION_DAY_MAX_MS,
     SESSIONS_MAX,
 )
-from firmware.core.states import HARD_FAULT, IN_SESSION, TRIAL
+from firmware.core.states import HARD_FAULT, IN_SESSION, RESTARTS, TRIAL
 from firmware.records import journal as of_journal
 from firmware.records import json_codec
 from firmware.therapy.battery import CELL_MOHM, CELL_MOHM_MAX
@@ -156,6 +156,8 @@ class PersistentState:
         content = contents[of_journal.DAY]
         sums, hours, self.kept_s = read_day(content)
         self._set_day(sums)
+        # one that cannot be read is written anew, or the day would be full at each start for good
+        self.day_open = sums is FULL_DAY and self.session.lock != RESTARTS
         for k in range(SUMS):
             for hour in range(HOURS):
                 self.hours[k][hour] = hours[k * HOURS + hour]

@@ -1,13 +1,18 @@
 """Current monitor: compares LED supply current with the duties while lit.
 
-More is an LED switch that is stuck on: dark at once. Less is a string that opened: the
-check is made again, and says which. Currents are in tenths of a milliamp.
+| current     | cause                                         | verdict                       |
+|-------------|-----------------------------------------------|-------------------------------|
+| 18 % more   | an LED switch is stuck on                     | LED_STUCK_ON: dark at once    |
+| in the dark | an LED switch is stuck on                     | LED_STUCK_ON                  |
+| 1 % apart   | a string opened, or a driver gives other than | CHANGED: the lamp test is     |
+|             | it did                                        | made again, and says which    |
 
-Light without a gate is judged step by step: the monitor's last average (68 ms) lies within
-the control step that ends. What a unit's drivers really draw for a duty is learned after
-each check, within 30 %, and followed slowly, and not far, from there. In gated light averages begin
-anywhere in a period, and say too little: it is judged in its dark parts, where there must
-be no more than that; a string that opens is left to the next check.
+Currents are in tenths of a milliamp. Light is judged step by step: the monitor's last average
+(68 ms) lies within the control step that ends. The lamp test says what each bank draws; what that
+leaves is learned after each test, and followed slowly, and not far, from there. In gated light
+averages begin anywhere in a period, and say too little. Now and then the gate is steady for a
+control step, which is judged like any other; its dark parts are to show no current. Light without
+a gate that draws too much is made dark for a moment, to tell a driver from a switch.
 
 With the first judgement that does not fit, the monitor's set-up is asked to be read back; nothing
 is latched before that was found right. Where it was lost, judgement and learning begin anew.
@@ -17,8 +22,9 @@ from firmware.core import faults
 from firmware.core.inputs import RAIL
 from firmware.core.limits import (
     CLOCK_MASK,
+    CONTROL_TICKS,
+    LOOK_STEADY_STEPS,
     RAIL_DARK_01MA,
-    RAIL_STALE_MS,
     RAIL_WINDOW_MS,
     TICK_MS,
 )
@@ -27,39 +33,43 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.core.faults import Faults
     from firmware.core.inputs import Inputs
-    from hal.contract import Board, Hal
+    from firmware.safety.gate import Gate
+    from hal.contract import Board
 
 ONE = 16_384  # the gain of a unit that draws just what its board file says
-GAIN_MIN = ONE * 7 // 10  # ours: drivers differ by no more
-GAIN_MAX = ONE * 13 // 10
+GAIN_APART = ONE * 3 // 10  # ours: drivers differ by no more
 STEADY_SHIFT = 5  # a thirty-second from one judgement to the next
 LEARN_STEPS = 5  # a second: what the drivers draw is learned from so many judgements
 LEARN_01MA = 50  # ... of at least 5 mA
 FOLLOW_SHIFT = 6  # then a 64th of each difference: slower than anything that breaks,
 FOLLOW_MOST_SHIFT = 7  # and a 128th in all: a sound unit drifted by 0.3 % in a session
-OVER_SHIFT = 4  # a sixteenth too much is no driver's tolerance
-UNDER_SHIFT = 5  # less than a thirty-second is what learning may be wrong by
+PULSE_HZ = 10  # slow pulses: an average has one more or less, at 100 Hz a tenth of them
+APART = 110  # a 110th more or less is for the lamp test; a sound unit differed by a 200th
+OVER_PERCENT = 18  # so much too much is no driver's tolerance
 FLOOR_01MA = 8  # less than this is not told from noise
 SURE = 2  # judgements running
+AGAIN_MOST = 5  # by then the set-up was read back
 NO_DOUBT = -1
+FRESH_MS = CONTROL_TICKS * TICK_MS - 2 * RAIL_WINDOW_MS  # the average began in the step that ends
 DARK_TICKS = -(-2 * RAIL_WINDOW_MS // TICK_MS) + 1  # the average then began in the dark
 SETTLE_STEPS = 2  # of light, until the monitor has forgotten the check
-RECHECKS = 3  # in a session: what is missed once more is no open string
+RECHECKS = 3  # in a session: what differs once more is no driver
 
 # What a judgement may say, beside the faults that it latches.
 NOTHING = 0
 FITS = 1  # every bank gave what was asked of it
-MISSING = 2  # the check is to find the bank that gives no light
+CHANGED = 2  # the check is to find the bank that gives no light, or what each gives now
 
 
 class CurrentMonitor:
     """What was expected of the supply, what it delivered, and for how long the two differed."""
 
-    def __init__(self, board: "Board", hal: "Hal") -> None:
-        self.hal = hal
-        self.full_mw = [row[3] for row in board.BANKS] * 2
+    def __init__(self, board: "Board", gate: "Gate", full_mw: list[int], exact: bool) -> None:
+        """`full_mw`: what each bank draws at full duty; `exact` where the lamp test sets it."""
+        self.gate = gate
+        self.full_mw = full_mw
+        self.exact = exact
         self.full_scale_mv = board.BATTERY_FULL_SCALE_MV
-        self.least_01ma = 0  # of the weakest bank that is lit
         self.rechecks = 0  # in this session
         self.base_01ma = 0  # what the monitor shows with the switch closed and no duty
         self.lost = 0  # how often it had lost its set-up
@@ -71,7 +81,7 @@ class CurrentMonitor:
         self.doubt_ms = NO_DOUBT  # since when the set-up is to be read back
         self.gain = ONE
         self.learned = self.gain_sum = 0
-        self.over = self.under = 0  # judgements running
+        self.over = self.apart = 0  # judgements running
         self.wait_steps = SETTLE_STEPS
         self.last_01ma = 0  # expected at the last judgement
         self.dark_ticks = self.leaks = 0
@@ -88,10 +98,9 @@ class CurrentMonitor:
             if self.leaks == SURE:  # not before: the read-back takes a turn of the monitor's
                 self._doubt(inputs)
 
-    def judge(self, inputs: "Inputs", out: list[int], all_lit: bool, latch: "Faults") -> int:
+    def judge(self, inputs: "Inputs", all_lit: bool, latch: "Faults") -> int:
         """Once a control step while lit: latch what does not fit; returns NOTHING, FITS or
-        MISSING. `out` are the duties that left, and `all_lit`: their light was not interrupted
-        since the last judgement."""
+        CHANGED. `all_lit`: light was not interrupted since the last judgement."""
         found_01ma = inputs.rail[0] - self.base_01ma
         if inputs.lost[RAIL] != self.lost:
             self.lost = inputs.lost[RAIL]
@@ -103,15 +112,15 @@ class CurrentMonitor:
         pack_mv = inputs.battery[0] * self.full_scale_mv >> 12
         if self.wait_steps:
             self.wait_steps -= 1
-        elif all_lit and pack_mv and (inputs.ms - inputs.heard[RAIL]) & CLOCK_MASK <= RAIL_STALE_MS:
-            return self._weigh(self.expect(out, pack_mv), found_01ma, inputs, latch)
+        elif all_lit and pack_mv and (inputs.ms - inputs.heard[RAIL]) & CLOCK_MASK <= FRESH_MS:
+            return self._weigh(self.expect(self.gate.out, pack_mv), found_01ma, inputs, latch)
         return NOTHING
 
     def _doubt(self, inputs: "Inputs") -> None:
         """Something does not fit: have the set-up read back, unless that was asked already."""
         if self.doubt_ms == NO_DOUBT:
             self.doubt_ms = inputs.ms
-            self.hal.prove_rail()
+            self.gate.hal.prove_rail()
 
     def _is_proved(self, inputs: "Inputs") -> bool:
         """Whether the set-up was read back, and found right, since the doubt."""
@@ -119,29 +128,31 @@ class CurrentMonitor:
         return self.doubt_ms != NO_DOUBT and since_ms < CLOCK_MASK >> 1
 
     def expect(self, out: list[int], pack_mv: int) -> int:
-        """What these duties draw from a pack of this voltage, by the board's file."""
-        total = least = 0  # eighths of a mW: 24 W in all, times 1250, is still below 2**30
+        """What these duties draw from a pack of this voltage, by `full_mw`."""
+        total = 0  # eighths of a mW: 24 W in all, times 1250, is still below 2**30
         full_mw = self.full_mw
         for bank in range(len(out)):
-            part = out[bank] * full_mw[bank] >> 13
-            total += part
-            if part and (part < least or not least):
-                least = part
-        self.least_01ma = least * 1_250 // pack_mv
+            total += out[bank] * full_mw[bank] >> 13
         return total * 1_250 // pack_mv
 
     def _weigh(self, nominal_01ma: int, found_01ma: int, inputs: "Inputs", latch: "Faults") -> int:
         """One judgement; two of a kind running are believed, once the set-up is proved."""
         ms = inputs.ms
+        gate = self.gate
         expected_01ma = nominal_01ma * self.gain // ONE
         learning = self.learned < LEARN_STEPS
-        more_01ma = expected_01ma * 3 // 10 if learning else expected_01ma >> OVER_SHIFT
+        more_01ma = expected_01ma * OVER_PERCENT // 100
+        if learning and not self.exact:
+            more_01ma = expected_01ma * 3 // 10
+            apart = False
+        else:
+            slack_01ma = expected_01ma // min(APART, gate.carrier_hz // PULSE_HZ)
+            apart = abs(found_01ma - expected_01ma) > max(slack_01ma, FLOOR_01MA)
         more_01ma = max(more_01ma, RAIL_DARK_01MA)
-        less_01ma = max(self.least_01ma >> 1, expected_01ma >> UNDER_SHIFT, FLOOR_01MA)
-        missing = not learning and found_01ma < expected_01ma - less_01ma
         self.over = self.over + 1 if found_01ma > expected_01ma + more_01ma else 0
-        self.under = self.under + 1 if missing else 0
-        if self.over or self.under or not GAIN_MIN <= self.gain <= GAIN_MAX:
+        self.apart = self.apart + 1 if apart else 0
+        strange = abs(self.gain - ONE) > GAIN_APART
+        if self.over or self.apart or strange:
             self._doubt(inputs)
         else:
             self.doubt_ms = NO_DOUBT
@@ -149,14 +160,16 @@ class CurrentMonitor:
         if self.over >= SURE and proved:
             most_01ma = expected_01ma + more_01ma
             latch.raise_fault(faults.LED_STUCK_ON, faults.UNIT, ms, found_01ma, most_01ma)
-        elif self.under >= SURE and proved:
-            return self._miss(found_01ma, expected_01ma - less_01ma, ms, latch)
-        elif not self.over and not self.under:
+        elif proved and not self.over and (self.apart >= SURE or strange):
+            return self._miss(found_01ma, nominal_01ma, ms, latch)
+        elif not (self.over or self.apart or strange):
             if nominal_01ma >= LEARN_01MA:
                 self._follow(nominal_01ma, found_01ma)
-            if proved and not GAIN_MIN <= self.gain <= GAIN_MAX:
-                latch.raise_fault(faults.RAIL_APART, faults.UNIT, ms, found_01ma, nominal_01ma)
-            return FITS
+            return NOTHING if learning else FITS
+        if self.apart < AGAIN_MOST:
+            gate.gated_steps = LOOK_STEADY_STEPS  # what is gated is looked at again, and else
+            if self.apart == 1 and not self.over and found_01ma > expected_01ma:
+                gate.look()  # in the dark a switch that sticks shows
         return NOTHING
 
     def _follow(self, nominal_01ma: int, found_01ma: int) -> None:
@@ -179,11 +192,12 @@ class CurrentMonitor:
             gain = self.gain + ((ratio - self.gain) >> FOLLOW_SHIFT)
             self.gain = min(max(gain, learned - most), learned + most)
 
-    def _miss(self, found_01ma: int, least_01ma: int, ms: int, latch: "Faults") -> int:
-        """Current is missing: have the check find the bank; if it never does, stop."""
-        self.under = 0
+    def _miss(self, found_01ma: int, nominal_01ma: int, ms: int, latch: "Faults") -> int:
+        """The drivers give more or less than they did: have the check say which; if that does not
+        help, or they are far apart from what the lamp test said, stop."""
+        self.apart = 0
         self.rechecks += 1
-        if self.rechecks <= RECHECKS:
-            return MISSING
-        latch.raise_fault(faults.RAIL_APART, faults.UNIT, ms, found_01ma, least_01ma)
+        if self.rechecks <= RECHECKS and abs(self.gain - ONE) <= GAIN_APART:
+            return CHANGED
+        latch.raise_fault(faults.RAIL_APART, faults.UNIT, ms, found_01ma, nominal_01ma)
         return NOTHING

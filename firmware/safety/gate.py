@@ -5,7 +5,13 @@ not. Off is `hal.off()`, which opens the supply switch and pulls every pin low;
 the lease is renewed only here, and only by a tick that came this far.
 """
 
-from firmware.core.limits import CLOCK_MASK, DUTY_MAX, LOOK_EVERY_TICKS
+from firmware.core.limits import (
+    CLOCK_MASK,
+    DUTY_MAX,
+    LOOK_EVERY_TICKS,
+    LOOK_STEADY_STEPS,
+    LOOK_TICKS,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +37,8 @@ class Gate:
         self.phase = 0
         self.more_dark_ticks = 0  # that make a dark part long enough to look at it
         self.unseen_ticks = 0  # since there was one
+        self.steady = False  # gated light is not gated in this control step, but at its mean
+        self.gated_steps = 0  # since it was steady
         self.lease = True
         self.fresh = False  # `wanted` has not been driven yet
         self.planned = False  # control has set `wanted` since the gate last shut
@@ -46,8 +54,21 @@ class Gate:
         self.period_ticks = period_ticks
         self.on_ticks = on_ticks
         self.phase = -1
-        self.unseen_ticks = 0
+        self.unseen_ticks = self.gated_steps = 0
+        self.steady = False
         self.more_dark_ticks = look_ticks - (period_ticks - on_ticks)
+
+    def take_look(self) -> bool:
+        """Once a control step: whether gated light is to be steady in the next one, at its mean:
+        the rail monitor's average then lies within. The dark part of a period follows."""
+        self.steady = False
+        if self.on_ticks < self.period_ticks:
+            self.gated_steps += 1
+            if self.gated_steps > LOOK_STEADY_STEPS and self.phase >= 0:
+                self.gated_steps = 0
+                self.phase = self.on_ticks - 1
+                self.steady = True
+        return self.steady
 
     def retune(self, carrier_hz: int) -> None:
         """Another PWM frequency, amid light: for two ticks every duty is 0, in which each slice
@@ -55,6 +76,11 @@ class Gate:
         if carrier_hz != self.carrier_hz:
             self.carrier_hz = carrier_hz
             self.retune_ticks = RETUNE_TICKS
+
+    def look(self) -> None:
+        """Light without a gate: dark for as long as a look takes; the PWM's frequency stays."""
+        if self.on_ticks >= self.period_ticks:
+            self.retune_ticks = LOOK_TICKS
 
     def set(self, bank: int, duty: int) -> None:
         """What control wants a bank's duty to be; never more than its cap."""
@@ -87,7 +113,7 @@ class Gate:
             self.retune_ticks -= 1
             if not self.retune_ticks:
                 self.hal.carrier(self.carrier_hz)
-        elif self.on_ticks < self.period_ticks:
+        elif self.on_ticks < self.period_ticks and not self.steady:
             phase = self.phase + 1
             if phase >= self.period_ticks:
                 phase = self._next_period()

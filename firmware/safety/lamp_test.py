@@ -67,6 +67,9 @@ class LampTest:
         self.reference_mw = reference_mw
         self.full_scale_mv = board.BATTERY_FULL_SCALE_MV
         self.kinds = len(board.BANKS)
+        self.full_mw = [
+            row[3] for row in board.BANKS
+        ] * 2  # of each bank, or what it was seen to draw
         self.banks = 2 * self.kinds
         self.expected_01ma = [0] * self.kinds  # least that counts as lit
         self.most_01ma = [0] * self.kinds  # more is not this bank alone
@@ -261,6 +264,7 @@ class LampTest:
             self._find(faults.LED_GAIN, pad, drawn_01ma, low_01ma)
         elif drawn_01ma * 1_000 // high_01ma <= 1_000 + DRIVER_APART_PERMILLE:
             pads[pad].fluence.correct(k, permille)  # of a battery that moved: rather too much
+            self.full_mw[bank] = reference_mw * permille // 1_000
         else:  # another bank's switch, stuck in mid-step, looks alike: the next step tells
             self.strong_pad = pad
             self.strong_01ma = drawn_01ma

@@ -144,11 +144,14 @@ def regulate(session: "Session", gate: "Gate", pads: "tuple[Pad, Pad]", step_ms:
         # a quarter of ONE: 30 s of ramp times ONE would pass 2**30
         ceiling = session.state_ms * (ONE >> 2) // RAMP_MS << 2
     step = session.course.steps[session.step]
+    looks = gate.take_look()
     bank = 0
     for pad in pads:
         # 14 bits of throttle: 65535 << 14 is still below 2**30
         throttle = pad.regulate(session.set_point_mc, step_ms, ceiling) >> 2
         throttle = _taper(pad, throttle, step.worst_uj_cm2)
+        if looks:
+            throttle = throttle * gate.on_ticks // gate.period_ticks
         for _ in pad.fluence.uj_cm2:
             gate.set(bank, step.duties[bank] * throttle >> 14)
             bank += 1

@@ -11,7 +11,7 @@ from firmware.core.faults import STOPPING
 from firmware.trial import visits
 from firmware.trial.trial import ENDED, reason_number
 from firmware.ui import texts
-from firmware.ui.screen import draw_refusal
+from firmware.ui.screen import advise, draw_refusal
 from firmware.ui.text_buffer import put_date, put_int, put_text
 
 TYPE_CHECKING = False
@@ -43,12 +43,10 @@ class Face:
             return (trial.item() + 1 << 5) + trial.value + 2 if asks else 0
         if row == 4:
             return (2 if trial.alone else 4 + trial.progress.stage) if asks else 0
-        if row == 6:
+        if row >= 6:
             clock = 1 if self.status.clock.base_s else 0
             refused = (session.lock << 5) + session.refused
             return ((refused << 1) + self._stopped() << 1) + clock
-        if row == 7 and session.refused == states.TOO_EARLY:
-            return trial.early_date
         return 0
 
     def draw(self, row: int, cells: bytearray) -> None:
@@ -72,9 +70,8 @@ class Face:
             put_text(cells, 0, texts.STAGES[trial.progress.stage])
         elif row == 6:
             self._draw_trouble(cells)
-        elif row == 7 and session.refused == states.TOO_EARLY:
-            put_text(cells, 0, texts.FROM)
-            put_date(cells, 9, trial.early_date)
+        elif row == 7:
+            self._draw_advice(cells)
 
     def _draw_item(self, item: int, cells: bytearray) -> None:
         """What is asked."""
@@ -95,10 +92,20 @@ class Face:
             put_text(cells, 0, texts.TELL_THE_CLINIC)
         elif lock:
             put_text(cells, 0, texts.LOCKS[lock])
-        elif session.refused:
+        else:
             draw_refusal(self.status, cells)
-        elif not self.status.clock.base_s:
-            put_text(cells, 0, texts.NO_CLOCK)
+
+    def _draw_advice(self, cells: bytearray) -> None:
+        """What to do; the day from which on the next visit may be; a refusal for which row 6 has no
+        room."""
+        session = self.status.session
+        if session.refused == states.TOO_EARLY:
+            put_text(cells, 0, texts.FROM)
+            put_date(cells, 9, self.trial.early_date)
+        elif session.refused and self._stopped():
+            draw_refusal(self.status, cells)
+        elif session.lock != states.HARD_FAULT:
+            put_text(cells, 0, advise(session))
 
     def take(self, numbers: "list[int]") -> None:
         """What telemetry says of the present, in the order of its fields."""

@@ -10,6 +10,7 @@ from firmware.core.inputs import DOWN, UP
 from firmware.core.limits import (
     BLIND_ON_MS,
     CEM43_DAY_Q10_MS,
+    CEM43_SESSION_Q10_MS,
     CLOCK_MASK,
     CONTACT_WARN_MC,
     RESUME_BELOW_MC,
@@ -134,10 +135,14 @@ class ButtonActions:
         course = session.course
         if course.sessions and session.done_in_all >= course.sessions:
             return states.COURSE_OVER
-        if self._is_day_full():
-            why = self.why_no_date() if self.kept.kept_s else states.NOTHING
-            if why or self._is_day_full():
-                return why or states.DAY_LIMIT
+        full = self._is_day_full(0)
+        if self.kept.kept_s and (full or session.part_ms or self._is_day_full(1)):
+            why = self.why_no_date()
+            if why == states.NEW_DATE or (full and why):
+                return why
+            full = self._is_day_full(0)
+        if full:
+            return states.DAY_LIMIT
         if not self.wait_ms and self.wear.warmest_mc() > WORN_MAX_MC:
             return states.TOO_WARM  # the worn test would not be passed; a trial's arms wait alike
         if self.wear.seen_off != SIGNS:
@@ -154,14 +159,18 @@ class ButtonActions:
         now_s = self.journal.clock_s()
         return states.NOTHING if now_s is not None and now_s <= expires_s else states.EXPIRED
 
-    def _is_day_full(self) -> bool:
-        """Whether the last 24 hours have had their sessions, their light or their heat."""
+    def _is_day_full(self, more: int) -> bool:
+        """Whether the last 24 hours have had their sessions, their light or their heat, or would
+        have with so many more sessions, 0 or 1."""
         for pad in self.status.pads:
-            if pad.cem43.day_q10_ms >= CEM43_DAY_Q10_MS:
+            if pad.cem43.day_q10_ms + more * CEM43_SESSION_Q10_MS >= CEM43_DAY_Q10_MS:
                 return True
         session = self.session
-        a_day = session.course.a_day
-        return session.day_treat_ms >= SESSION_DAY_MAX_MS or 0 < a_day <= session.done
+        course = session.course
+        return (
+            session.day_treat_ms + more * course.max_ms >= SESSION_DAY_MAX_MS
+            or 0 < course.a_day <= session.done
+        )
 
     def why_no_date(self) -> int:
         """Why the time cannot be trusted; NOTHING where it can. A date that is doubted is shown,

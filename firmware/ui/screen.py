@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from firmware.records.journal import Journal
-    from firmware.therapy.session import Status
+    from firmware.therapy.session import Session, Status
     from hal.contract import Hal
 
     class Face(Protocol):
@@ -104,7 +104,7 @@ class Screen:
         own = (trouble << 8) + (session.lock << 5) + session.refused
         if row == 6:
             own += self._lost() << 16
-        elif session.state in OFFERING and not (status.latch.latched or session.lock):
+        elif session.state in OFFERING and not (status.latch.latched or advise(session)):
             own = self._offer()
         return own
 
@@ -213,17 +213,15 @@ class Screen:
         draw_minutes(self._left_s(), 8, cells)
 
     def _draw_trouble(self, cells: bytearray) -> None:
-        """The lock, the first fault, the refusal, an unset clock or a part that was reset."""
+        """The lock, the first fault, the refusal, a part that was reset or an unset clock."""
         session, latch = self.status.session, self.status.latch
         if session.lock:
             put_text(cells, 0, texts.LOCKS[session.lock])
         elif latch.latched:
             draw_fault(latch.rows[latch.first], cells)
-        elif session.refused:
+        elif session.refused or not self._lost():
             draw_refusal(self.status, cells)
-        elif not self.status.clock.base_s:
-            put_text(cells, 0, texts.NO_CLOCK)
-        elif self._lost():
+        else:
             worst = self._lost()
             put_text(cells, 0, texts.RESET)
             put_text(cells, 6, texts.PARTS[worst & 7])
@@ -231,13 +229,15 @@ class Screen:
 
     def _draw_values(self, cells: bytearray) -> None:
         """The fault that a locked unit keeps; why a press is refused; the first fault's value and
-        limit."""
-        latch = self.status.latch
-        if self.status.session.lock and latch.count:
+        limit; what to do."""
+        session, latch = self.status.session, self.status.latch
+        if session.lock and latch.count:
             draw_fault(latch.rows[0], cells)
-        elif latch.latched and self.status.session.refused:
+        elif session.lock or not latch.latched:
+            put_text(cells, 0, advise(session))
+        elif session.refused:
             draw_refusal(self.status, cells)
-        elif latch.latched:
+        else:
             first = latch.rows[latch.first]
             point = 0
             value, limit = first[3], first[4]
@@ -250,11 +250,25 @@ class Screen:
             put_int(cells, 15, limit, point)
 
 
+def advise(session: "Session") -> bytes:
+    """What a person does about a lock or a refusal whose own words do not say it."""
+    lock = session.lock
+    if lock == states.RESTARTS:
+        return texts.REFUSALS[states.HOLD_START]
+    if lock or session.refused in states.NEEDS_CLINIC:
+        return texts.TELL_THE_CLINIC
+    return texts.LET_GO if session.refused == states.BUTTON_STUCK else b""
+
+
 def draw_refusal(status: "Status", cells: bytearray) -> None:
-    """Why what was asked for is refused; a date that START is to confirm."""
-    put_text(cells, 0, texts.REFUSALS[status.session.refused])
-    if status.session.refused == states.NEW_DATE:
-        put_date(cells, 4, date_of(status.clock.doubted_s // DAY_S))
+    """Why what was asked for is refused; a date that START is to confirm; else that no clock is
+    set."""
+    refused, clock = status.session.refused, status.clock
+    put_text(cells, 0, texts.REFUSALS[refused])
+    if refused == states.NEW_DATE:
+        put_date(cells, 4, date_of(clock.doubted_s // DAY_S))
+    elif not (refused or clock.base_s or clock.doubted_s):
+        put_text(cells, 0, texts.NO_CLOCK)
 
 
 def draw_minutes(seconds: int, at: int, cells: bytearray) -> None:

@@ -46,12 +46,14 @@ OFFER = b"START A  . B  . "  # J/cm2 that START would give, and
 REST_OF_DAY = b"Rest of day  :"  # where less light than of a session is left of the day
 RESET = b"Reset"  # a part lost its set-up, which is right again: its name, and how often
 PARTS = (b"contact A", b"contact B", b"board A", b"board B", b"rail", b"gauge", b"skin")
+LET_GO = b"Let go 1 minute"
 UNSURE = b"?"  # gauge and voltage differ
 NO_CLOCK = b"Clock not set"
 
+TELL_THE_CLINIC = b"Tell the clinic"
+
 # Shown only by a unit in a trial.
 ENDED = b"Ended"  # for a reason that could give the arm away
-TELL_THE_CLINIC = b"Tell the clinic"
 VISIT = b"Visit    of"
 FROM = b"From     -  -"
 OVERALL = b"Overall"

@@ -58,8 +58,10 @@ def answer(
 
         return usb_files.answer(line, body if end else None, events, judge)
     if word == b"selftest":
-        if session.lock != states.HARD_FAULT or session.state != states.LOCKED:
+        if session.lock != states.HARD_FAULT:
             return b'{"error":"no hard fault is kept: nothing to lift"}\n'
+        if session.state != states.LOCKED:
+            return b'{"error":"first hold START"}\n'
         session.post(states.SERVE)
         return b'{"ok":"put the belt on and press START"}\n'
     hal.restart_to_service()

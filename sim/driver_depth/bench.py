@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
         alert: bool
 
-        def power_on(self, us: int) -> None:
-            """Registers as after power-up."""
+        def supply(self, us: int) -> None:
+            """Its supply is there again: registers as after power-up."""
 
         def check_supply(self, us: int) -> None:
             """A fault may have taken its supply for a moment."""
@@ -143,7 +143,7 @@ class Bench:
         """The unit's supply is gone: its parts lose their registers."""
         self.plant.powered = self.powered
         for part in self.parts:
-            part.power_on(self.chip.us)
+            part.supply(self.chip.us)
 
     # -- ADC ------------------------------------------------------------------------------
 

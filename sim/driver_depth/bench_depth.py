@@ -13,8 +13,8 @@ from hal.contract import POWER_ON
 from hal.files import TABLE
 from sim.common.boards import board_file
 from sim.driver_depth.cue_follower import CueFollower
+from sim.driver_depth.ds3231 import UNIX_2000_S, Ds3231
 from sim.driver_depth.font import GLYPHS
-from sim.driver_depth.parts import UNIX_2000_S, Ds3231
 from sim.driver_depth.unit_build import Build
 from sim.faults.depth import Depth
 from sim.faults.injectors import wear

@@ -1,25 +1,23 @@
-"""I2C parts of the unit but for the screen, register by register, as their data sheets have them.
+"""I2C parts of the sensors' bus, register by register, as their data sheets have them.
 
 | part     | use                      | data sheet                 |
 |----------|--------------------------|----------------------------|
 | TMP117   | thermometers             | Texas Instruments, SNOSD82 |
 | MAX17049 | gauge of the pack        | Maxim, 19-6171             |
 | INA219   | LED supply current       | Texas Instruments, SBOS448 |
-| DS3231   | battery-backed clock     | Maxim, 19-5170             |
 | FDC1004  | skin sensors             | Texas Instruments, SNOSCY5 |
 
 `sim.driver_depth.parts_list` fits them; the I2C buses of both depths call `written` and `read`.
 """
 
-from sim.driver_depth.dates import DAY_S, date_of, days_to
 from sim.faults.hardware import PARTS, SKIN
+from sim.faults.tolerances import start_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from sim.driver_depth.bench import Bench
 
 FOREVER = 1 << 62
-UNIX_2000_S = 946_684_800  # 2000-01-01
 HALF_BLOCK_US = 100_000  # the plant moves in steps of 200 ms
 
 
@@ -31,6 +29,7 @@ class Part:
     names: tuple[str, ...] = ()
     steps = False  # reading on goes to the next register
     identity = 0  # of an ID or version register
+    wakes = ""  # of `sim.faults.tolerances.START_UP`: how long it does not answer once supplied
     acknowledged = FOREVER  # bytes of a write after the address; a test has it refuse the next
 
     def __init__(self, bench: "Bench") -> None:
@@ -38,12 +37,28 @@ class Part:
         self.present = True
         self.pointer = 0
         self.seen = self.lost_supply()
+        self.supplied_us = 0
         self.power_on(0)
 
     def answers(self) -> bool:
         """Whether it acknowledges its address now."""
         answers = self.bench.hardware.answers
+        if self.wakes and not self.has_waited(self.wakes, self.bench.chip.us):
+            return False
         return self.present and all(answers(name) for name in self.names)
+
+    def has_waited(self, key: str, us: int) -> bool:
+        """Whether it is supplied for as long as this key of START_UP says."""
+        return us >= self.supplied_us + 1_000 * start_up(self.bench.hardware.errors, key)
+
+    def stretch(self, key: str) -> float:
+        """How many times the typical its conversions take."""
+        return start_up(self.bench.hardware.errors, key)
+
+    def supply(self, us: int) -> None:
+        """Its supply is there again."""
+        self.supplied_us = us
+        self.power_on(us)
 
     def power_on(self, us: int) -> None:
         """Set the registers as after power-up."""
@@ -60,7 +75,7 @@ class Part:
         lost = self.lost_supply()
         if lost != self.seen:
             self.seen = lost
-            self.power_on(us)
+            self.supply(us)
 
     def written(self, data: bytes, us: int) -> None:
         """Bytes after its address, in one transfer."""
@@ -106,6 +121,7 @@ class Tmp117(Part):
     STARTUP_US = 1_500
     NOTHING_YET = -32_768
     identity = 0x0117
+    wakes = "temp_ack_ms"
 
     def __init__(self, bench: "Bench", address: int, slot: int, name: str, wired: bool) -> None:
         """`slot` is its raw value's place on the bench; `wired`: its ALERT opens the switch."""
@@ -126,11 +142,13 @@ class Tmp117(Part):
 
     def conversion_us(self) -> int:
         """Return how long a conversion takes: 15.5 ms for each averaged sample."""
-        return int((1, 8, 32, 64)[self.config >> 5 & 3] * 15_500)
+        samples = (1, 8, 32, 64)[self.config >> 5 & 3]
+        return int(samples * 15_500 * self.stretch("temp_time"))
 
     def cycle_us(self) -> int:
         """Return the time from one conversion to the next."""
-        return int(CYCLES_MS[self.config >> 5 & 3][self.config >> 7 & 7] * 1_000)
+        cycle_ms = CYCLES_MS[self.config >> 5 & 3][self.config >> 7 & 7]
+        return int(cycle_ms * 1_000 * self.stretch("temp_time"))
 
     def measure(self, us: int) -> None:
         """Convert, if one was due: the plant moves in steps, and a value holds over one."""
@@ -209,6 +227,7 @@ class Max17049(Part):
     names = ("cell", "charge")
     steps = True
     identity = 0x0012
+    wakes = "gauge_ack_ms"
     VCELL, SOC, MODE, VERSION, CONFIG, STATUS = 0x02, 0x04, 0x06, 0x08, 0x0C, 0x1A
 
     def power_on(self, us: int) -> None:
@@ -216,11 +235,11 @@ class Max17049(Part):
         self.registers = {self.MODE: 0, self.CONFIG: 0x971C, self.STATUS: 0x0100}
 
     def word(self, register: int, us: int) -> int:
-        """Voltage 78.125 uV a code, charge 1/256 %."""
+        """Voltage 78.125 uV a code, charge 1/256 %; 0 until there is a first one."""
         if register == self.VCELL:
-            return self.bench.hardware.raw[5]
+            return self.bench.hardware.raw[5] if self.has_waited("gauge_cell_ms", us) else 0
         if register == self.SOC:
-            return self.bench.hardware.raw[6]
+            return self.bench.hardware.raw[6] if self.has_waited("gauge_soc_ms", us) else 0
         if register == self.VERSION:
             return self.identity
         return self.registers.get(register, 0xFFFF)
@@ -236,6 +255,7 @@ class Fdc1004(Part):
 
     address = 0x50
     names = ("skin_a", "skin_b")
+    wakes = "skin_ack_ms"
     CONFIGS, FDC_CONF, MANUFACTURER, DEVICE = 0x08, 0x0C, 0xFE, 0xFF
     RATES_HZ = {1: 100, 2: 200, 3: 400}
     RESET, REPEAT = 1 << 15, 1 << 8
@@ -270,7 +290,8 @@ class Fdc1004(Part):
     def round_us(self) -> int:
         """How long a round of the enabled measurements takes."""
         enabled = bin(self.config >> 4 & 15).count("1")
-        return enabled * 1_000_000 // self.RATES_HZ.get(self.config >> 10 & 3, 100)
+        round_us = enabled * 1_000_000 // self.RATES_HZ.get(self.config >> 10 & 3, 100)
+        return int(round_us * self.stretch("skin_time"))
 
     def word(self, register: int, us: int) -> int:
         """Results, upper half first; set-up; identities."""
@@ -310,6 +331,7 @@ class Ina219(Part):
 
     address = 0x40
     names = ("rail",)
+    wakes = "rail_ack_ms"
     CONFIG, SHUNT, BUS = 0, 1, 2
     FULL = (4_000, 8_000, 16_000, 32_000)  # 40-320 mV by PG[1:0]
 
@@ -327,8 +349,9 @@ class Ina219(Part):
 
     def shunt(self, us: int) -> int:
         """Return the last finished shunt conversion: the mean over its own time."""
-        shunt_us = CONVERSIONS_US[self.config >> 3 & 15]
-        bus_us = CONVERSIONS_US[self.config >> 7 & 15] if self.config & 2 else 0
+        stretch = self.stretch("rail_time")
+        shunt_us = int(CONVERSIONS_US[self.config >> 3 & 15] * stretch)
+        bus_us = int(CONVERSIONS_US[self.config >> 7 & 15] * stretch) if self.config & 2 else 0
         mode = self.config & 7
         if mode not in (5, 7):
             return 0
@@ -348,81 +371,3 @@ class Ina219(Part):
         if register == self.BUS:
             return int(self.bench.hardware.plant.pack_mv() / 4) << 3 | 2
         return self.config if register == self.CONFIG else 0
-
-
-class Ds3231(Part):
-    """Clock with a battery of its own: seven BCD registers, control, status."""
-
-    address = 0x68
-    names = ("clock",)
-    CONTROL, STATUS, REGISTERS = 0x0E, 0x0F, 19
-    STOPPED = 0x80  # the oscillator has stopped since this was last cleared
-
-    def __init__(self, bench: "Bench", unix_s: int | None) -> None:
-        """`unix_s` is its time at power-on of the bench; None: never set."""
-        self.unset = unix_s is None
-        self.offset_s = UNIX_2000_S if unix_s is None else unix_s
-        super().__init__(bench)
-        self.control = 0x1C
-        self.flipped: int | None = None  # bit of the time registers that reads wrong
-        self.status = self.STOPPED | 0x08 if self.unset else 0x08
-
-    def lose(self) -> None:
-        """Its cell is dead: the oscillator stood still."""
-        self.status |= self.STOPPED
-
-    def jump(self, seconds: int) -> None:
-        """Move its time ahead, as a fault does."""
-        self.offset_s += seconds
-
-    def seconds(self, us: int) -> int | None:
-        """Return its time in seconds since 2000-01-01; None where it was never set."""
-        if self.status & self.STOPPED:
-            return None
-        return self.offset_s + us // 1_000_000 - UNIX_2000_S
-
-    def fields(self, us: int) -> list[int]:
-        """Return second, minute, hour, day of the week, day, month and year, in BCD."""
-        seconds = self.offset_s + us // 1_000_000
-        days, second = seconds // DAY_S, seconds % DAY_S
-        year, month, day = date_of(days)
-        weekday = (days + 3) % 7 + 1  # 1970-01-01 was a Thursday, Monday is 1
-        values = (second % 60, second // 60 % 60, second // 3_600, weekday, day, month, year % 100)
-        return [value // 10 << 4 | value % 10 for value in values]
-
-    def read(self, count: int, us: int) -> bytes:
-        """Return bytes, register after register."""
-        held = bytearray(self.REGISTERS)
-        held[:7] = bytes(self.fields(us))
-        if self.flipped is not None:
-            held[self.flipped // 8] ^= 1 << self.flipped % 8
-        held[self.CONTROL], held[self.STATUS] = self.control, self.status
-        return bytes([held[(self.pointer + k) % self.REGISTERS] for k in range(count)])
-
-    def written(self, data: bytes, us: int) -> None:
-        """Take a pointer, then bytes; the seven of the time take effect together."""
-        if not data:
-            return
-        self.pointer = data[0]
-        fields = self.fields(us)
-        changed = False
-        for k, value in enumerate(data[1:]):
-            register = (data[0] + k) % self.REGISTERS
-            if register < 7:
-                fields[register] = value
-                changed = True
-            elif register == self.CONTROL:
-                self.control = value
-            elif register == self.STATUS:
-                self.status = value if self.status & value & self.STOPPED else value & 0x7F
-        if changed:
-            self._set(fields, us)
-
-    def _set(self, fields: list[int], us: int) -> None:
-        masks = (0x7F, 0x7F, 0x3F, 7, 0x3F, 0x1F, 0xFF)
-        plain = [fields[k] & masks[k] for k in range(len(masks))]
-        second, minute, hour, _, day, month, year = [(v >> 4) * 10 + (v & 15) for v in plain]
-        days = days_to(2_000 + year, month, day)
-        if days < 0 or hour > 23 or minute > 59 or second > 59:
-            return  # a moment that does not exist: undefined on the part, ignored here
-        self.offset_s = days * DAY_S + hour * 3_600 + minute * 60 + second - us // 1_000_000

@@ -1,7 +1,8 @@
 """I2C parts of a sound unit, and the bus of each; used by both depths with a bench."""
 
+from sim.driver_depth.ds3231 import UNIX_2000_S, Ds3231
 from sim.driver_depth.i2c import Bus
-from sim.driver_depth.parts import UNIX_2000_S, Ds3231, Fdc1004, Ina219, Max17049, Tmp117
+from sim.driver_depth.parts import Fdc1004, Ina219, Max17049, Tmp117
 from sim.driver_depth.screen import Ssd1306
 from sim.faults.hardware import CLOCK_S as SINCE_2000_S
 

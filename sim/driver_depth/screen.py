@@ -5,6 +5,7 @@
 
 from sim.driver_depth.font import GLYPHS
 from sim.driver_depth.parts import Part
+from sim.faults.tolerances import start_up
 
 WIDTH, PAGES = 128, 8
 # Commands that take bytes after them, and how many.
@@ -25,6 +26,7 @@ class Ssd1306(Part):
         """Off, in page addressing mode."""
         self.pages = [bytearray(WIDTH) for _ in range(PAGES)]
         self.on = False
+        self.on_us = 0  # since when
         self.charge_pump = False
         self.mode = PAGE_MODE
         self.columns, self.rows = (0, WIDTH - 1), (0, PAGES - 1)
@@ -64,6 +66,7 @@ class Ssd1306(Part):
             self.charge_pump = bool(arguments[0] & 4)
         elif code in (0xAE, 0xAF):
             self.on = code == 0xAF
+            self.on_us = self.bench.chip.us
         elif self.mode == PAGE_MODE:
             if 0xB0 <= code <= 0xB7:
                 self.page = code & 7
@@ -83,7 +86,9 @@ class Ssd1306(Part):
     def text(self, glyphs: "dict[bytes, str]" = GLYPHS) -> list[str]:
         """Return eight rows of 16 characters, "?" for an unknown glyph; no row while it is off."""
         rows = []
-        for page in self.pages if self.on and self.charge_pump else []:
+        wait_us = 1_000 * start_up(self.bench.hardware.errors, "screen_ms")
+        lit = self.on and self.charge_pump and self.bench.chip.us >= self.on_us + wait_us
+        for page in self.pages if lit else []:
             cells = [bytes(page[x : x + 8]) for x in range(0, WIDTH, 8)]
             rows.append("".join([glyphs.get(cell, "?") for cell in cells]))
         return rows

@@ -7,6 +7,7 @@ in a sensor's level or register, on a pin, or in a part that stops answering. Ca
 
 from firmware.core import inputs as pin
 from sim.faults.hardware import NEVER_MS, SENSOR_PARTS, SKIN, Filter
+from sim.faults.tolerances import first_charge_ms, first_temperature_ms
 from sim.physics import sensors
 from sim.physics.spot import PRESSURE_CONTACT_W_M2K, PRESSURE_SHARE, SpottedTissue
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 OPEN_LEVEL, SHORT_LEVEL = 4_085.0, 20.0
 OPEN_PF = 0.05  # of an input with nothing on it (assumed)
 SKIN_PARTS = ("skin_a", "skin_b")
-FIRST_CONVERSION_MS = 126  # TMP117 (SNOSD82, 6.5): 1.5 ms to start, eight samples of 15.5 ms
 BLANKET_W_M2K = 0.5  # assumed: a duvet over the back of the pad
 MATTRESS_W_M2K = 0.1  # assumed: the wearer lies on the pad, and foam lets no heat out
 CHATTER_MS = 200  # assumed: of contact; at HAL depth whole blocks of 200 ms
@@ -254,13 +254,14 @@ def skin_sensor_drift(hardware: "Hardware", event: "Event", since_ms: int) -> No
         hardware.raw[SKIN + pad] = min(max(code, -32_768), 32_767)
 
 
-def reset(*chips: int, back_ms: int = FIRST_CONVERSION_MS) -> "Inject":
-    """Chips that lose their supply for a moment: one for each pad, or one of the unit."""
+def reset(*chips: int, back_ms: "Callable[[dict[str, float]], int]") -> "Inject":
+    """Chips that lose their supply for a moment: one for each pad, or one of the unit. `back_ms`:
+    when a unit whose parts are off by so much measures again."""
 
     def inject(hardware: "Hardware", event: "Event", on: bool) -> None:
         if on:
             for k in range(len(chips)) if len(chips) == 1 else struck_pads(event):
-                hardware.cycle_power(chips[k], back_ms)
+                hardware.cycle_power(chips[k], back_ms(hardware.errors))
 
     return inject
 
@@ -457,11 +458,11 @@ INJECT: "dict[str, Inject]" = {
     "buckle_stuck": buckle_stuck,
     "skin_sensor_stuck": sensor_fault(skin_sensor_stuck),
     "skin_sensor_lost": lambda hardware, event, on: hardware.silence(SKIN_PARTS, on),
-    "contact_reset": reset(0, 1),
-    "board_sensor_reset": reset(2, 3),
-    "rail_reset": reset(4, back_ms=0),
-    "gauge_reset": reset(5, back_ms=0),
-    "skin_sensor_reset": reset(6, back_ms=NEVER_MS),
+    "contact_reset": reset(0, 1, back_ms=first_temperature_ms),
+    "board_sensor_reset": reset(2, 3, back_ms=first_temperature_ms),
+    "rail_reset": reset(4, back_ms=lambda errors: 0),
+    "gauge_reset": reset(5, back_ms=first_charge_ms),
+    "skin_sensor_reset": reset(6, back_ms=lambda errors: NEVER_MS),
     "screen_reset": screen_reset,
     "rail_offset": rail_offset,
     "driver_leak": driver_leak,

@@ -19,8 +19,26 @@ every corner of them (tests/sim/test_tolerances.py). Where no figure was found i
 | skin_ratio | FDC1004, gain over temperature    | quotes it: 46 fF; -37.5 ppm/C, over 27 C     |
 | adc_lsb    | RP2040 converter, noise, rms      | measured on Picos by others                  |
 
-Start-up and conversion have no corner here; the chips' models take them: TMP117 126 ms to a first
-value (SNOSD82, 6.5), INA219 68 ms an average (128 samples), FDC1004 20 ms for both pads.
+Start-up and conversion, which the chips' models at driver depth and the resets of HAL depth take
+(START_UP; tests/sim/test_start_up.py goes to every corner of it, pairs included):
+
+| key           | part, what                           | source                                  |
+|---------------|--------------------------------------|-----------------------------------------|
+| temp_ack_ms   | TMP117, no answer once supplied      | SNOSD82D, 6.5: 1.5 ms of reset          |
+| temp_time     | TMP117, time of a conversion         | SNOSD82D, 6.5: 13 to 17.5 ms            |
+| rail_ack_ms   | INA219, no answer                    | none in SBOS448G: assumed               |
+| rail_time     | INA219, time of a conversion         | SBOS448G, 7.5: 532, 586 us at most      |
+| skin_ack_ms   | FDC1004, no answer                   | none in SNOSCY5C; 2 ms are too short, 5 |
+|               |                                      | enough, says a user: e2e.ti.com 903303  |
+| skin_time     | FDC1004, time of a conversion        | no tolerance in SNOSCY5C: assumed       |
+| gauge_ack_ms  | MAX17049, no answer                  | none in 19-6171: assumed                |
+| gauge_cell_ms | MAX17049, first voltage; 0 before    | 19-6171 Rev 7, p. 8: 17 ms              |
+| gauge_soc_ms  | MAX17049, first charge; 0 before     | p. 8: 175 ms after that; p. 10: 1 s     |
+| clock_ms      | DS3231, until its oscillator runs    | 19-5170 Rev 10: typically below 1 s     |
+| screen_ms     | SSD1306, from display on to light    | Rev 1.5, 8.9: 100 ms                    |
+
+The figures of the TMP117's 6.5 and of the MAX17049's p. 8 and 10 are quoted from others' code: the
+sheets themselves could not be read.
 """
 
 # key: least and most of a sound unit.
@@ -39,6 +57,21 @@ TABLE: "dict[str, tuple[float, float]]" = {
     "skin_ratio": (0.999, 1.001),
     "adc_lsb": (0.97, 1.36),
 }
+# key: least and most of a sound part; nominal: a ratio of 1, and no wait that is not named.
+START_UP: "dict[str, tuple[float, float]]" = {
+    "temp_ack_ms": (0.0, 1.5),
+    "temp_time": (0.84, 1.13),
+    "rail_ack_ms": (0.0, 1.0),
+    "rail_time": (0.9, 1.10),
+    "skin_ack_ms": (0.0, 5.0),
+    "skin_time": (0.9, 1.1),
+    "gauge_ack_ms": (0.0, 1.0),
+    "gauge_cell_ms": (17.0, 18.0),
+    "gauge_soc_ms": (192.0, 1_035.0),
+    "clock_ms": (0.0, 1_000.0),
+    "screen_ms": (0.0, 100.0),
+}
+TEMP_RESET_MS, TEMP_AVERAGE_MS = 1.5, 124.0  # TMP117: eight samples of 15.5 ms
 CODES_PER_C = 128  # TMP117
 GAUGE_CODES_PER_MV = 12.8  # 78.125 uV a code
 SKIN_CODES_PER_PF = 2_048
@@ -56,3 +89,18 @@ def add_errors(errors: "dict[str, float]", levels: "list[float]", raw: "list[int
     offset = errors.get("skin_pf", 0.0) * SKIN_CODES_PER_PF
     for at in (7, 8):
         raw[at] = min(round(raw[at] * ratio + offset), 32_767)
+
+
+def start_up(errors: "dict[str, float]", key: str) -> float:
+    """What this unit's part has of a key of START_UP."""
+    return errors.get(key, 1.0 if key.endswith("_time") else START_UP[key][0])
+
+
+def first_temperature_ms(errors: "dict[str, float]") -> int:
+    """When a TMP117 at power-on values has its first average, ms after its supply."""
+    return round(TEMP_RESET_MS + TEMP_AVERAGE_MS * start_up(errors, "temp_time"))
+
+
+def first_charge_ms(errors: "dict[str, float]") -> int:
+    """When a MAX17049 has its first charge, ms after its supply."""
+    return round(start_up(errors, "gauge_soc_ms"))

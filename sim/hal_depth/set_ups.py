@@ -6,6 +6,7 @@ to set it right takes as many free turns as `hal.rp2_hal` needs transfers.
 """
 
 from sim.faults.hardware import CHIPS, NEVER_MS, RAIL, SENSOR_PARTS, SKIN
+from sim.faults.tolerances import start_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ SPARE, VERIFY = 1, 2  # what a turn is free for
 REGISTERS = (3, 3, 1, 1, 1, 1, 3)
 TRANSFERS = (6, 6, 2, 2, 2, 2, 6)
 RAIL_CHIP, SKIN_CHIP = 4, 6
-SKIN_RUNS_AFTER = 3  # transfers: then it converts again
+SKIN_RUNS_AFTER = 2  # transfers: then it converts again
 RAIL_BACK_MS = 160  # two turns to set it up, and two readings that are not believed
 CONVERSION_MS = 20
 
@@ -38,16 +39,18 @@ class SetUps:
 
     def use_turn(self, free: int, inputs: "Inputs", t_ms: int) -> bool:
         """A turn that is free: whether a set-up used it."""
-        if self.asked:
+        hardware = self.hardware
+        whole = t_ms >= hardware.back_ms[RAIL]
+        if self.asked and whole:
             if self.answers(RAIL_CHIP):
-                if self.hardware.unset[RAIL_CHIP]:
+                if hardware.unset[RAIL_CHIP]:
                     self.lose(RAIL_CHIP, inputs, t_ms)
-                elif t_ms >= self.hardware.back_ms[RAIL]:
+                else:
                     self.asked = False
                     inputs.proved[0] = inputs.ms
             return True
-        for chip, left in enumerate(self.left):
-            if left and self.answers(chip):
+        for chip in range(len(CHIPS) - 1, -1, -1):  # the skin sensors first
+            if self.left[chip] and self.answers(chip):
                 self._mend(chip, t_ms)
                 return True
         if free == VERIFY:
@@ -74,7 +77,8 @@ class SetUps:
         self.left[chip] -= 1
         hardware = self.hardware
         if chip == SKIN_CHIP and self.left[chip] == TRANSFERS[chip] - SKIN_RUNS_AFTER:
-            hardware.back_ms[SKIN] = hardware.back_ms[SKIN + 1] = t_ms + CONVERSION_MS
+            wait_ms = round(CONVERSION_MS * start_up(hardware.errors, "skin_time"))
+            hardware.back_ms[SKIN] = hardware.back_ms[SKIN + 1] = t_ms + wait_ms
         if not self.left[chip]:
             hardware.unset[chip] = False
 

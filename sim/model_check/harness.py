@@ -171,7 +171,7 @@ class Harness:
         """In place of `Rail.judge`: the current monitor finds what was chosen."""
         if self.rail & TOO_MUCH:
             self.unit.faults.raise_fault(self.hard, faults.UNIT, NOW_MS, 0, 0)
-        return current_monitor.MISSING if self.rail & MISSES else current_monitor.NOTHING
+        return current_monitor.CHANGED if self.rail & MISSES else current_monitor.NOTHING
 
     def out_of_bounds(self, row: int) -> None:
         """Put a row's code beyond its upper limit in this tick."""

@@ -76,6 +76,9 @@ class DoseOracle:
         self._stray_before = [0.0, 0.0]
         self._cem43_before = [0.0, 0.0]
         self._excess_before = [0.0, 0.0]
+        self._drivers_apart = False  # in this session some driver gave other than calibrated
+        self._gains = self._read_gains()
+        self._unseen_j_cm2 = 0.0  # given by drivers that had changed, before that can be seen
         self._counted: list[float] = []  # at the session's end
         self._since_ms = run.t_ms  # the claimed state began
 
@@ -109,6 +112,29 @@ class DoseOracle:
         self._stray_before = self._stray.given_j_cm2[:]
         self._cem43_before = [pad.hottest_cem43_min() for pad in self.pads]
         self._excess_before = self._heat.excess_min[:]
+        self._drivers_apart, self._unseen_j_cm2 = False, 0.0
+        self.note_drivers()
+
+    def note_drivers(self) -> None:
+        """Note what the plant's drivers give, beside their calibration, and what of a change in
+        the session is given before it can be seen; it may end again, too."""
+        gains, before = self._read_gains(), self._gains
+        self._gains = gains
+        self._drivers_apart = self._drivers_apart or any(gain != 1.0 for gain in gains)
+        change = max([abs(gain - was) for gain, was in zip(gains, before)])
+        for step in self._steps if change and self.number >= 0 else []:
+            seen_ms = rules.SOON_SEEN_MS if step.lit_share == 1.0 else rules.UNSEEN_MS
+            unseen_j_cm2 = 2 * change * step.whole_mw_cm2 * seen_ms / 1e6
+            self._unseen_j_cm2 = max(self._unseen_j_cm2, unseen_j_cm2)
+
+    def _read_gains(self) -> list[float]:
+        """Return how much of its calibrated light each bank's driver gives."""
+        return [gain for pad in self.pads for gain in pad.emitters.gains]
+
+    def _share_and_slack(self) -> tuple[float, float]:
+        """Return how exact the count must be: a share of the dose, and J/cm2."""
+        share = rules.DRIVERS_SHARE if self._drivers_apart else rules.COUNTED_SHARE
+        return share, rules.STEP_J_CM2 + self._unseen_j_cm2
 
     def given_j_cm2(self) -> list[float]:
         """Return what each pad has truly given in the session, J/cm2."""
@@ -145,7 +171,7 @@ class DoseOracle:
         if self.number < 0:
             return
         counted = self._counted or self._claims.read_doses_j_cm2()
-        share, slack_j_cm2 = rules.COUNTED_SHARE, rules.STEP_J_CM2
+        share, slack_j_cm2 = self._share_and_slack()
         t_ms = self.run.t_ms
         self._judge_banks()
         for k, given in enumerate(self.countable_j_cm2()):
@@ -175,8 +201,9 @@ class DoseOracle:
     def _judge_kept(self) -> None:
         """Compare what the journal keeps of the session with the given dose."""
         kept = self._claims.read_kept_doses_j_cm2(self.run.hal.files)
+        share, slack_j_cm2 = self._share_and_slack()
         for k, given in enumerate(self.countable_j_cm2() if kept else []):
-            least = rules.COUNTED_SHARE * given - rules.STEP_J_CM2
+            least = share * given - slack_j_cm2
             if kept and kept[k] < least:
                 said = f"the journal keeps {kept[k]:.4f}, given {given:.4f} J/cm2"
                 self._sink.report(self.run.t_ms, "kept", kept[k], least, said)
@@ -233,7 +260,8 @@ class DoseOracle:
         for k, j_cm2 in enumerate(given):
             steps = [step for step in self._steps if not step.minutes]
             dose = sum_pad_j_cm2(steps, k) - self._earlier_j_cm2[k]
-            if j_cm2 < rules.DOSE_SHARE * dose - rules.STEP_J_CM2 * len(self._steps):
+            slack_j_cm2 = rules.STEP_J_CM2 * len(self._steps) + self._unseen_j_cm2
+            if j_cm2 < rules.DOSE_SHARE * dose - slack_j_cm2:
                 return False
         return True
 

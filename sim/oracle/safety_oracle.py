@@ -115,6 +115,7 @@ class SafetyOracle:
             wearer.note_pins(pins, t_ms)
         if len(self._injected) != self._noted:
             self._note_faults()
+            self.dose.note_drivers()
         self._excuses.follow(t_ms)
         self._stray.follow(t_ms)
         self.heat.follow(t_ms)

@@ -10,6 +10,7 @@ from firmware.core import states
 from firmware.core.limits import CONTROL_TICKS, TICK_MS, UNWORN_STEPS
 from firmware.core.validate import Refused
 from firmware.safety import current_monitor
+from firmware.safety.gate import Gate
 from firmware.therapy.calibration import read_calibration
 from firmware.therapy.prescription import compile_course
 from sim.common.default_prescription import DEFAULT
@@ -125,18 +126,21 @@ def test_a_check_that_is_made_again_does_not_forget_how_long_the_belt_has_been_o
 
 
 def test_an_excess_that_grows_slowly_is_not_followed_for_long() -> None:
-    """A switch that sticks where all is asked adds nothing, then more as the pads are held back."""
+    """A switch that sticks where all is asked adds nothing, then more as the pads are held back:
+    the check is made again, and names it."""
     bench = Bench(SHORT).to("TREAT")
     bench.run(10_000)
     rail_of = bench.unit.rail
     asked_01ma = 10_000
     found_01ma = asked_01ma * rail_of.gain // current_monitor.ONE
-    while not bench.faults():
+    verdict = current_monitor.NOTHING
+    while verdict != current_monitor.CHANGED:
         found_01ma += 5
-        rail_of._weigh(asked_01ma, found_01ma, bench.unit.inputs, bench.unit.faults)
-        bench.unit.inputs.proved[0] = bench.unit.inputs.ms
-        assert found_01ma <= asked_01ma * 1.08
-    assert bench.faults() == [("fet_stuck_on", "")]
+        inputs = bench.unit.inputs
+        verdict = rail_of._weigh(asked_01ma, found_01ma, inputs, bench.unit.faults)
+        inputs.proved[0] = inputs.ms
+        assert found_01ma <= asked_01ma * 1.03
+    assert bench.faults() == []
 
 
 @given(
@@ -144,8 +148,9 @@ def test_an_excess_that_grows_slowly_is_not_followed_for_long() -> None:
     pack_mv=st.integers(5_000, 10_000),
 )
 def test_what_is_expected_is_what_the_board_file_says(duties: list[int], pack_mv: int) -> None:
-    found = current_monitor.CurrentMonitor(BOARD, FakeHal()).expect(duties, pack_mv)
     powers = [row[3] for row in BOARD.BANKS] * 2
+    monitor = current_monitor.CurrentMonitor(BOARD, Gate(FakeHal(), 8), powers, False)
+    found = monitor.expect(duties, pack_mv)
     exact = sum(d * mw / 65_535 for d, mw in zip(duties, powers, strict=True)) * 10_000 / pack_mv
     assert abs(found - exact) <= 3 + exact / 1_000
 

@@ -15,8 +15,8 @@ pytest.importorskip("littlefs", reason="littlefs-python is not installed")
 pytest.importorskip("mpremote", reason="mpremote is not installed: pip install -e '.[deploy]'")
 
 from hal.files import DEPLOYING, TABLE
+from sim.driver_depth.ds3231 import Ds3231
 from sim.driver_depth.flash import device_files
-from sim.driver_depth.parts import Ds3231
 from sim.driver_depth.release import release
 from sim.driver_depth.unit_build import ROOT, Build
 from sim.pin_depth.flash import files_in

@@ -200,6 +200,8 @@ def test_the_rail_monitor_shows_the_mean_of_the_pulses(desk):
 
 def test_the_gauge_tells_the_mean_cell_and_the_charge(desk):
     desk.time.sleep_ms(10)
+    assert word(desk, 0x36, 4) == 0  # nothing was measured yet
+    desk.time.sleep_ms(190)
     assert word(desk, 0x36, 2) * 0.078125 == pytest.approx(desk.plant.pack_mv() / 2, abs=1)
     assert word(desk, 0x36, 4) / 256 == pytest.approx(80.0, abs=0.1)
     assert word(desk, 0x36, 8) & 0xFFF0 == 0x0010

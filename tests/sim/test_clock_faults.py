@@ -12,7 +12,7 @@ from firmware.core import states
 from hal.ds3231 import SECONDS_MAX, decode, encode
 from sim.common.story import Event, Scenario, Start
 from sim.common.value_record import replace
-from sim.driver_depth.parts import Ds3231
+from sim.driver_depth.ds3231 import Ds3231
 from sim.driver_depth.run import DriverDepth
 from sim.run import Run
 from sim.scenario.scenario import ordinary
@@ -197,3 +197,90 @@ def test_a_prescription_that_expired_is_so_once_a_person_confirmed_the_date() ->
 
     assert asked(press(5.0)) == "new_date"
     assert asked(press(5.0), press(9.0)) == "expired"
+
+
+# -- more than 36 hours off: the date is asked once something hangs on it ------------------------
+
+HALF_WEEK_S = 84 * HOUR_S  # twice a week
+MINUTE_MS = 60_000
+
+
+def day_of(treat_min: float, cem43_min: float = 0.0) -> bytes:
+    """A day that was kept at THEN_S."""
+    return json.dumps({
+        "treat_ms": round(treat_min * MINUTE_MS), "day_ms": 0, "clock_s": THEN_S,
+        "cem43_a_q10_ms": round(cem43_min * MINUTE_MS) << 10, "cem43_b_q10_ms": 0,
+    }).encode()  # fmt: skip
+
+
+def lines_of(run: Run) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in run.hal.files["journal.0"].splitlines()]
+
+
+def test_who_has_a_whole_session_left_of_the_day_is_not_asked_for_the_date() -> None:
+    run = begin(THEN_S + HALF_WEEK_S, press(5.0), files={"day.json": day_of(29)})
+    assert begun(run)
+
+
+def test_what_is_not_asked_gains_nothing() -> None:
+    """No day begun, no stamp, no time in the journal; that the clock waits is on record."""
+    run = begin(THEN_S + HALF_WEEK_S, press(5.0), files={"day.json": day_of(29)})
+    assert run.unit.session.day_treat_ms >= 29 * MINUTE_MS
+    assert run.unit.clock.now_s() is None
+    kept = json.loads(run.hal.files["day.json"])
+    assert THEN_S <= kept["clock_s"] <= THEN_S + 60  # own seconds alone
+    lines = lines_of(run)
+    assert all(line["at"] is None and line["latest"] <= THEN_S + 60 for line in lines)
+    (row,) = [line for line in lines if line["kind"] == "clock"]
+    assert row["how"] == "not confirmed" and row["after"] - THEN_S - HALF_WEEK_S < 60
+
+
+@pytest.mark.parametrize("kept", [day_of(31), day_of(0, 2.5), day_of(59), FULL], ids=str)
+def test_a_day_that_would_cut_the_session_short_has_the_date_asked(kept: bytes) -> None:
+    once = begin(THEN_S + HALF_WEEK_S, press(5.0), files={"day.json": kept})
+    assert (state(once), refused(once)) == ("READY", "new_date")
+    twice = begin(THEN_S + HALF_WEEK_S, press(5.0), press(9.0), files={"day.json": kept})
+    assert begun(twice)
+    assert twice.unit.session.day_treat_ms < MINUTE_MS and twice.unit.pads[0].cem43.day_q10_ms == 0
+
+
+def test_without_a_clock_such_a_day_gives_what_it_has_left() -> None:
+    assert begun(begin(None, press(5.0), files={"day.json": day_of(31)}))
+
+
+def end(clock_s: int, *presses: float, ends_s: float, files: dict[str, bytes]) -> Run:
+    """A session that START begins, and that ends by then: it is over, or START is held."""
+    hold = Event(ends_s, "press", "START", hold_ms=1_700)
+    events = (*[press(at_s) for at_s in presses], hold)
+    run = Run(story(*events, duration_s=ends_s + 5.0), files=dict(files), clock_s=clock_s)
+    while run.advance(1):
+        continue
+    return run
+
+
+def test_the_rest_of_last_weeks_dose_is_not_given_unasked() -> None:
+    first = end(THEN_S, 5.0, ends_s=60.0, files={})
+    files = first.hal.files
+    assert first.unit.session.part_ms > 0
+    again = begin(THEN_S + HOUR_S, press(5.0), files=dict(files))
+    assert begun(again) and again.unit.session.part_ms > 0
+    later = begin(THEN_S + HALF_WEEK_S, press(5.0), files=dict(files))
+    assert refused(later) == "new_date"
+    whole = begin(THEN_S + HALF_WEEK_S, press(5.0), press(9.0), files=dict(files))
+    assert begun(whole) and whole.unit.session.part_ms == 0
+
+
+def test_twice_a_week_no_session_is_refused_or_cut_and_every_other_asks_at_most() -> None:
+    files: dict[str, bytes] = {}
+    asked = 0
+    for visit in range(6):
+        clock_s = THEN_S + visit * HALF_WEEK_S
+        presses: tuple[float, ...] = (5.0,)
+        if refused(begin(clock_s, press(5.0), files=dict(files))) == "new_date":
+            asked += 1
+            presses = (5.0, 9.0)
+        run = end(clock_s, *presses, ends_s=1_300.0, files=files)
+        (row,) = [line for line in lines_of(run) if line["kind"] == "end"][-1:]
+        assert row["reason"] == "dose"
+        files = run.hal.files
+    assert 1 <= asked <= 3

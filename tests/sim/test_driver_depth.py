@@ -18,7 +18,7 @@ from hal.boards import RPI_PICO
 from sim.common.default_prescription import DEFAULT
 from sim.common.story import Event
 from sim.common.value_record import replace
-from sim.driver_depth.parts import Ds3231
+from sim.driver_depth.ds3231 import Ds3231
 from sim.driver_depth.run import DriverDepth
 from sim.driver_depth.unit_build import ROOT, Build
 from sim.faults.catalogue import FAULTS

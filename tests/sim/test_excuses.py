@@ -11,13 +11,17 @@ import pytest
 
 from firmware.core import states
 from firmware.records.persistent_state import DAY
+from firmware.safety import current_monitor
 from firmware.safety.current_monitor import NOTHING
 from firmware.therapy.dose import Fluence
+from sim.common.default_prescription import DEFAULT
 from sim.common.story import Event
+from sim.common.value_record import replace
 from sim.hal_depth import lifecycle
 from sim.oracle.rules import DAY_CEM43_MIN
-from sim.oracle.safety_oracle import find_oracle
+from sim.oracle.safety_oracle import SafetyOracle, find_oracle
 from sim.run import Run
+from sim.scenario.scenario import ordinary
 from tests.sim.test_safety_oracle import (
     LIT_S,
     blind,
@@ -83,6 +87,26 @@ def test_a_stuck_bank_excuses_no_more_than_it_gives(monkeypatch: Patch) -> None:
     said = found(run)["dose short"]
     counted, given = (float(word.strip(",")) for word in said.split()[1:4:2])
     assert counted == pytest.approx(given / 2, rel=0.02)
+
+
+@pytest.mark.parametrize("light", [
+    {"mode": "cw"}, {"mode": "gated", "rate_hz": 10, "on_ms": 40},
+])  # fmt: skip
+@pytest.mark.parametrize("ratio", [0.87, 1.05, 1.13])
+@pytest.mark.parametrize("deaf", [False, True])
+def test_drivers_that_change_excuse_three_percent(
+    monkeypatch: Patch, light: dict[str, object], ratio: float, deaf: bool
+) -> None:
+    if deaf:
+        monkeypatch.setattr(current_monitor, "APART", 1)
+    plain = ordinary()
+    run = Run(replace(
+        plain, events=(*plain.events, fault("led_gain", 64.0, value=ratio)), duration_s=400.0,
+        until_done=False, prescription={**DEFAULT, "light": light},
+    ))  # fmt: skip
+    run.oracle = SafetyOracle(run)
+    rules_broken = set(found(run))
+    assert rules_broken == ({"dose short"} if deaf and ratio > 1.0 else set())
 
 
 @pytest.mark.parametrize(("late_s", "is_found"), [(63.0, True), (68.0, True)])

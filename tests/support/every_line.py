@@ -23,6 +23,7 @@ from firmware.core.limits import (
     HOUR_MS,
     IDLE_OFF_MS,
     LOOK_EVERY_TICKS,
+    LOOK_STEADY_STEPS,
     QUIET_MS,
     SELF_TEST_MS,
     SESSION_DAY_MAX_MS,
@@ -468,22 +469,31 @@ BEFALLS: dict[str, Befalls] = {
     "rail silent, time and again": both(silent(4, "rail"), remembered("check", silences=SILENCES)),
     "a switch stuck since the check began": remembered("check", peak_01ma=10**5),
     "more current than duty": remembered("rail", learned=9, gain=1, over=9, doubt_ms=0),
-    "less current than duty": remembered("rail", learned=9, gain=10**6, under=9, doubt_ms=0),
+    "less current than duty": remembered("rail", learned=9, gain=18_000, apart=9, doubt_ms=0),
+    "a little more than duty": remembered("rail", learned=9, gain=15_500, apart=0),
     "less, time and again": remembered(
-        "rail", learned=9, gain=10**6, under=9, rechecks=9, doubt_ms=0
+        "rail", learned=9, gain=18_000, apart=9, rechecks=9, doubt_ms=0
     ),
     "drivers known": remembered("rail", learned=4, gain_sum=4 * ONE),
     "drivers like no others": remembered("rail", learned=4, gain_sum=99 * ONE, doubt_ms=0),
     "first current": remembered("rail", learned=0),
+    "first current of a unit without reference": remembered("rail", learned=0, exact=False),
     "current after a leap": remembered("rail", last_01ma=0),
-    "a gate's dark part made longer": remembered("gate", unseen_ticks=LOOK_EVERY_TICKS),
+    "a gate's dark part made longer": remembered(
+        "gate", unseen_ticks=LOOK_EVERY_TICKS, steady=False
+    ),
+    "a gate that is to be steady": remembered(
+        "gate", gated_steps=LOOK_STEADY_STEPS, phase=2, steady=False
+    ),
+    "a gate that is steady": remembered("gate", steady=True),
     "a long dark part of a gate": both(
-        remembered("rail", dark_ticks=DARK_TICKS), remembered("gate", lit=False, phase=2)
+        remembered("rail", dark_ticks=DARK_TICKS),
+        remembered("gate", lit=False, phase=2, steady=False),
     ),
     "current in a gate's dark part": remembered("rail", leaks=SURE, doubt_ms=0),
     "a second average with current in the dark": both(
         remembered("rail", dark_ticks=DARK_TICKS, leaks=SURE - 1, base_01ma=-(10**4)),
-        remembered("gate", lit=False, phase=2),
+        remembered("gate", lit=False, phase=2, steady=False),
     ),
     "the monitor's set-up was lost": both(remembered("rail", lost=9), remembered("check", lost=9)),
     "a string that may be open": string_in_doubt,
@@ -552,6 +562,17 @@ BEFALLS: dict[str, Befalls] = {
     "START released, battery ended": both(released, ENDED),
     "START released after a long day": both(
         released, remembered("session", day_treat_ms=SESSION_DAY_MAX_MS)
+    ),
+    "START released after a long day, time off not counted yet": both(
+        released,
+        remembered("session", day_treat_ms=SESSION_DAY_MAX_MS),
+        remembered("kept", kept_s=CLOCK_S),
+    ),
+    "START released after a long day, a doubted clock": both(
+        released,
+        remembered("session", day_treat_ms=SESSION_DAY_MAX_MS),
+        remembered("kept", kept_s=CLOCK_S - 1_000 * DAY_S),
+        doubted_clock,
     ),
     "START released after a warm day": both(
         released, remembered("pads.1.cem43", day_q10_ms=2 * CEM43_SESSION_Q10_MS)

@@ -347,4 +347,4 @@ def test_a_unit_whose_ticket_was_refused_names_no_fault_either() -> None:
     bench.hal.ntc[0] = 4_000
     bench.run(3_000)
     assert {row["sealed"] for row in records(bench, "fault")} == {""}
-    assert shown(bench)[1:] == ["", "", "", "", "", "Ticket is wrong", ""]
+    assert shown(bench)[1:] == ["", "", "", "", "", "Ticket is wrong", "Tell the clinic"]

@@ -46,12 +46,13 @@ OFFER = b"START A  . B  . "
 REST_OF_DAY = b"Heute noch   :"
 RESET = b"Neu"
 PARTS = (b"Kontakt A", b"Kontakt B", b"Platte A", b"Platte B", b"Strom", b"Akkuuhr", b"Haut")
+LET_GO = b"1 min loslassen"
 UNSURE = b"?"
 NO_CLOCK = b"Uhrzeit fehlt"
+TELL_THE_CLINIC = b"Praxis anrufen"
 
 # Shown only by a unit in a trial.
 ENDED = b"Beendet"
-TELL_THE_CLINIC = b"Praxis anrufen"
 VISIT = b"Besuch   von"
 FROM = b"Ab       -  -"
 OVERALL = b"Insgesamt"

@@ -46,12 +46,13 @@ OFFER = b"START A  . B  . "
 REST_OF_DAY = b"Reste jour   :"
 RESET = b"Repr."
 PARTS = (b"contact A", b"contact B", b"plaque A", b"plaque B", b"courant", b"jauge", b"peau")
+LET_GO = b"Lachez 1 minute"
 UNSURE = b"?"
 NO_CLOCK = b"Horloge a regler"
+TELL_THE_CLINIC = b"Appelez clinique"
 
 # Shown only by a unit in a trial.
 ENDED = b"Termine"
-TELL_THE_CLINIC = b"Appelez clinique"
 VISIT = b"Visite   sur"
 FROM = b"Des      -  -"
 OVERALL = b"En general"
