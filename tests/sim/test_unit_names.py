@@ -93,7 +93,7 @@ def test_every_scope_has_as_many_names_of_each_kind_as_before(product: dict[str,
         assert kinds_of_names(made[path], path) == kinds_of_names(source, path), path
 
 
-def kinds_of_names(source: bytes, path: str) -> list[Counter[tuple[bool, ...]]]:
+def kinds_of_names(source: bytes, path: str) -> list[Counter[tuple[bool, bool, bool, bool]]]:
     """How many names of each kind each scope of a file has, in the order of the file."""
     waiting = [symtable.symtable(source.decode(), path, "exec")]
     found = []
