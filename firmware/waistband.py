@@ -293,9 +293,10 @@ class Waistband(Parts):
             self.wear.begin(self.wear.lost)
             for pad in self.pads:
                 pad.fluence.mark()
-        elif state == states.RATE:
-            if self.trial:
-                self.trial.begin()
+        elif state == states.FAULT:
+            self.actions.doubt()
+        elif state == states.RATE and self.trial:
+            self.trial.begin()
         elif state == states.SELF_TEST:
             self.settled_ms = 0
             if session.previous == states.CHECK:
@@ -308,7 +309,7 @@ class Waistband(Parts):
 
     def _begin(self) -> None:
         """A session begins, or the lit self-test: what it lights is of this day, too."""
-        self.kept.day_open = True
+        self.actions.doubt(False)
         self.wear.begin(True)
         self.rail.rechecks = 0
         self.faults.forget(faults.LED_OPEN)  # the check looks again
@@ -321,13 +322,12 @@ class Waistband(Parts):
         self._ask(self.actions.take(done))
         if done & (UP_PRESSED | DOWN_PRESSED):
             way = -1 if done & DOWN_PRESSED else 1
-            trial = self.trial
-            if trial:
-                if trial.is_mark(way):
+            if self.trial:
+                if self.trial.is_mark(way):
                     self.events.settle()
-                    trial.mark_effect()
+                    self.trial.mark_effect()
                 else:
-                    trial.turn(way)
+                    self.trial.turn(way)
             elif self.session.state in states.LIT:
                 self.session.move_set_point(way)
 
@@ -347,6 +347,7 @@ class Waistband(Parts):
             if intent == states.ACK:
                 self.faults.acknowledge()
                 self.guard_rows.clear()
+                self.actions.doubt(False)
             self.session.post(intent)
 
     def _why_not(self, intent: int) -> int:

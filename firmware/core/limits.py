@@ -106,6 +106,7 @@ SECOND_THOUGHT_MS = 1_000  # ours: a press so soon after the end did not ask for
 STOP_WINS_MS = 2_000  # design: presses after a pause, each so soon after the last, leave it paused
 QUIET_MS = 65_000  # ours: START that was not closed for so long is believed again
 CHATTER_CLOSURES = 4  # ours: start, pause, resume and pause; none of them with another button
+MEANT_MS = 10_000  # ours: START so soon after UP or DOWN is a person's
 STUCK_MS = 10_000  # ours: nobody presses this long
 
 # The check of each bank: 160 ms at a tenth, seen by the rail monitor.

@@ -49,9 +49,10 @@ FAULT_KEYS = ("fault", "pad", "value", "limit")
 # In the day's file, of the prescription: its mark and number, then these of the session, then of
 # both pads what is left, where the step began (uJ/cm2, below zero) and CEM43.
 COURSE = "course"
+DOUBTED = "doubted"  # START alone begins nothing
 OF_SESSION = ("done_in_all", "done", "step", "in_step_ms", "part_ms")
 COURSE_NUMBERS = 13
-DAY_MORE = ("hours", "cell_mohm", "clock_s", VERSION, COURSE)
+DAY_MORE = ("hours", "cell_mohm", "clock_s", VERSION, COURSE, DOUBTED)
 DAY_KEYS = ("treat_ms", "cem43_a_q10_ms", "cem43_b_q10_ms", "day_ms")
 SUMS = 4  # of light, of CEM43 of pad A, of pad B, of whole sessions
 DONE = 3
@@ -169,7 +170,9 @@ class PersistentState:
         if sum(self.hours[DONE]) > session.done:  # of another prescription
             self.hours[DONE] = array("i", NO_HOURS[:HOURS])
         self.count_time_off()
-        mohm = json_codec.parse(content).get("cell_mohm") if content else None
+        table = json_codec.parse(content or b"")
+        session.doubted = table.get(DOUBTED) is True
+        mohm = table.get("cell_mohm")
         if json_codec.whole(mohm, CELL_MOHM, CELL_MOHM_MAX):
             assert isinstance(mohm, int)
             self.battery.cell_mohm = mohm
@@ -337,7 +340,8 @@ class PersistentState:
                 hours.append(row[(self.hour + hour) % HOURS])
         version = self.journal.kept[of_journal.DAY] + 1
         values = sums + (
-            hours, self.battery.cell_mohm, self._stamp(), version, self._course_numbers(whole)
+            hours, self.battery.cell_mohm, self._stamp(), version, self._course_numbers(whole),
+            session.doubted and not whole,
         )  # fmt: skip
         if not self._store(of_journal.DAY, json_codec.text(DAY_KEYS + DAY_MORE, values)):
             return False

@@ -49,6 +49,7 @@ class Session:
         self.events = 0
         self.reason = -1  # the event that ended the last session
         self.refused = states.NOTHING
+        self.doubted = False  # START alone begins nothing: a body may lie on it
         self.state_ms = 0
         self.idle_ms = 0  # since a press, a host's command, or the last change of state
         self.session_ms = 0

@@ -55,8 +55,9 @@ class ButtonActions:
 
     def take(self, done: int) -> int:
         """Post what START's press and hold mean (`done`: bits of `firmware.ui.buttons`);
-        return the event that is asked for, -1 for none. A fault is acknowledged by a hold, which
-        no contact does by itself; a short press is refused (~why)."""
+        return the event that is asked for, -1 for none. A fault is acknowledged by UP or DOWN and
+        then a hold, which no body that lies on START does; a short press is refused (~why). A
+        hold that switches off soon after another closure may be such a body's, too."""
         session = self.session
         state = session.state
         if done & buttons.PRESSED:
@@ -67,14 +68,22 @@ class ButtonActions:
         # what was pressed in another state was meant for that one
         meant = state == self.pressed_in
         if done & buttons.HELD:
-            if meant and state == states.FAULT:
+            if meant and state == states.FAULT and self.buttons.is_meant(self.status.inputs.ms):
                 return states.ACK
+            if self.buttons.closures > 1:
+                self.doubt()
             session.post(states.HOLD)
         if not (done & buttons.RELEASED and meant):
             return -1
         if state == states.FAULT:
-            return ~(self._why_no_ack() or states.HOLD_START)
+            means = self.buttons.is_meant(self.status.inputs.ms)
+            return ~(self._why_no_ack() or (states.HOLD_START if means else states.NO_ANSWER))
         return states.INTENT.get(state, -1)
+
+    def doubt(self, doubted: bool = True) -> None:
+        """Whether START alone may be a body's; kept over a loss of power, as soon as it is dark."""
+        self.session.doubted = doubted
+        self.kept.day_open = True
 
     def refuse(self, intent: int, why: int) -> None:
         """Refuse what START asks for. A hold that cannot acknowledge switches off. Whoever is told
@@ -129,6 +138,8 @@ class ButtonActions:
             return states.NEEDS_SERVICE
         if self.is_stuck():
             return states.BUTTON_STUCK
+        if session.doubted and not self.buttons.is_meant(self.status.inputs.ms):
+            return states.NO_ANSWER
         battery = self.status.battery
         if battery.ended or battery.sessions_left() < 1:
             return states.BATTERY

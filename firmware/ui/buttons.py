@@ -5,7 +5,8 @@ never keeps another from being heard: stop always wins.
 
 START that closes CHATTER_CLOSURES times, each within QUIET_MS of the last, while no other button
 is pressed, chatters: it is called stuck until it was quiet for QUIET_MS. Closures within
-STOP_WINS_MS of the last are one: they come from a hand that trembles, and light nothing.
+STOP_WINS_MS of the last are one: they come from a hand that trembles, and light nothing. A body
+that lies on START closes it at any moment and for any time. It does not press UP or DOWN first.
 """
 
 from firmware.core.inputs import BUTTONS, DOWN, UP
@@ -15,6 +16,7 @@ from firmware.core.limits import (
     CLOCK_MASK,
     DEBOUNCE_TICKS,
     HOLD_MS,
+    MEANT_MS,
     QUIET_MS,
     STOP_WINS_MS,
     STUCK_MS,
@@ -42,6 +44,7 @@ class Buttons:
         self.used = True  # START's press has done its work; so has one held at power-on
         self.closures = 0  # of START, running, and
         self.closed_ms = 0  # clock at the last
+        self.meant_ms = -1  # clock at the last press of another button; -1: none yet
         self.stuck = False
         self.busy = True  # until the first tick has said what is held already
         self.begun = False
@@ -74,7 +77,6 @@ class Buttons:
         held_ms = (ms - self.since_ms[START_INDEX]) & CLOCK_MASK
         if self.stable & START_PIN and not self.used and held_ms >= HOLD_MS:
             self.used = True
-            self.closures = 0  # no contact holds by itself
             done |= HELD
         self.stuck = stuck
         self.busy = busy or self.stable != 0
@@ -85,6 +87,11 @@ class Buttons:
         quiet = (ms - self.closed_ms) & CLOCK_MASK >= QUIET_MS
         return self.closures >= CHATTER_CLOSURES and not quiet
 
+    def is_meant(self, ms: int) -> bool:
+        """Whether START's last closure followed UP or DOWN, as only a person makes it."""
+        recent = self.meant_ms >= 0 and (ms - self.meant_ms) & CLOCK_MASK < MEANT_MS
+        return recent and self.closures <= 2  # a short press first, which is told to hold
+
     def forgive(self) -> None:
         """START's last closure does not count as chatter."""
         if self.closures:
@@ -94,6 +101,7 @@ class Buttons:
         """A button's debounced edge."""
         if k != START_INDEX:
             self.closures = 0
+            self.meant_ms = ms
         elif down:
             self.used = False
             gap_ms = (ms - self.closed_ms) & CLOCK_MASK

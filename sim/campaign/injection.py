@@ -10,7 +10,7 @@ the unit's claims (`sim.oracle.claims`) beside them.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sim.campaign.injection_points import hold_start, press_start
+from sim.campaign.injection_points import acknowledge, press_start
 from sim.campaign.measurements import FOREVER_MS, Measurements
 from sim.common.story import Event
 from sim.faults.catalogue import ALERT_BROKEN
@@ -114,7 +114,7 @@ class Injection:
         self.dose_before = self._dose()
         pressed = [press_start(at_s + s) for s in moment.next_s]
         if moment.acknowledges:
-            pressed[0] = hold_start(at_s + moment.next_s[0])
+            pressed[:1] = acknowledge(at_s + moment.next_s[0])
         if pressed:
             self.first_press_ms = pressed[0].at_s * 1000
             if not (row.session and moment.state == "PAUSED"):
@@ -196,10 +196,10 @@ class Injection:
         return at_s * 1000
 
     def _acknowledge(self) -> bool:
-        """Hold START: a fault whose cause is gone is acknowledged by it. Return whether the unit
-        is still on."""
+        """Press UP, hold START: a fault whose cause is gone is acknowledged by it. Return whether
+        the unit is still on."""
         at_s = self.run.t_s + SOON_S
-        self.run.continue_with((hold_start(at_s),), LONGEST_S)
+        self.run.continue_with(acknowledge(at_s), LONGEST_S)
         self.first_press_ms = min(self.first_press_ms, at_s * 1000)
         return self._run_for(STOP_S)
 

@@ -68,9 +68,12 @@ def press_start(at_s: float) -> Event:
     return Event(at_s, "press", "START", hold_ms=HOLD_MS)
 
 
-def hold_start(at_s: float) -> Event:
-    """Return a hold of START: it acknowledges a fault."""
-    return Event(at_s, "press", "START", hold_ms=1_700)
+def acknowledge(at_s: float) -> tuple[Event, Event]:
+    """Return UP and a hold of START: they acknowledge a fault."""
+    return (
+        Event(at_s, "press", "UP", hold_ms=HOLD_MS),
+        Event(at_s + 0.5, "press", "START", hold_ms=1_700),
+    )
 
 
 BEGUN = (press_start(10.0),)
@@ -109,7 +112,7 @@ MOMENTS = (
     ),
     Moment(
         "SERVICE", "SERVICE", 46.0,
-        (*BEGUN, Event(5.0, "fault", "enable_stuck", for_s=30.0), hold_start(40.0)),
+        (*BEGUN, Event(5.0, "fault", "enable_stuck", for_s=30.0), *acknowledge(40.0)),
         AGAIN_S, SETTLE_S, selftest_s=44.0,
     ),
     Moment("LOCKED", "LOCKED", 5.0, (), AGAIN_S, SETTLE_S, prescription="none"),

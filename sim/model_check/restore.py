@@ -112,6 +112,8 @@ def restore_buttons(harness: Harness, node: Node) -> None:
     buttons.stable = 0 if node.button in (UP, UNKNOWN) else START_PIN
     buttons.stuck, buttons.busy = False, True
     buttons.closures, buttons.closed_ms = 0, NOW_MS - QUIET_MS
+    buttons.meant_ms = -1
+    harness.unit.session.doubted = False
     buttons.ticks[:] = [0] * len(buttons.ticks)
     buttons.since_ms[:] = [NOW_MS - YOUNG_MS] * len(buttons.since_ms)
     harness.unit.inputs.pins = BUCKLE | buttons.stable

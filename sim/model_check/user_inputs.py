@@ -128,7 +128,10 @@ ASKS: "dict[int, list[list[Choice]]]" = {
     states.TEST: [OTHERS, DAY, EMPTY, [NOTHING, *LOST, ABOVE_41], [NOTHING, WORN_LONG]],
 }
 WARM: Choice = ("contact is at 41 C", partial(set_belt, 41_000, True))
-IN_A_FAULT = [NOTHING, HOLD, join_choices((HOLD, WARM)), RELEASE, join_choices((RELEASE, WARM))]
+MEANT: Choice = ("UP just before", setter("unit.buttons.meant_ms", NOW_MS))
+IN_A_FAULT = [NOTHING, HOLD, RELEASE]
+IN_A_FAULT += [join_choices((choice, MEANT)) for choice in (HOLD, RELEASE)]
+IN_A_FAULT += [join_choices((choice, MEANT, WARM)) for choice in (HOLD, RELEASE)]
 RELEASES = {
     intent: [join_choices((RELEASE, *more)) for more in product(*groups)]
     for intent, groups in ASKS.items()

@@ -13,7 +13,7 @@ from firmware.records.keys import FILE, Keys
 from firmware.trial import visits
 from sim.run import seal_for
 from tests.support.enrolled_unit import CLOCK_S, baseline, come, rate, records, shown
-from tests.support.fake_hal import BOARD, CALIBRATION, SHORT, START, Bench
+from tests.support.fake_hal import BOARD, CALIBRATION, SHORT, START, UP, Bench
 from tests.support.journals import KEY as CLINIC
 from tests.support.journals import segments
 from tests.support.keyed_unit import installed, keyed, made
@@ -37,7 +37,7 @@ def treated(files: dict[str, bytes] | None = None) -> Bench:
     bench = Bench(made(), files={FILE: installed(), **(files or {})}, clock_s=CLOCK_S)
     bench.to("TREAT")
     bench.run(5_000)
-    bench.press(START, 1_600)
+    bench.acknowledge()
     bench.run(3_000)
     return bench
 
@@ -108,7 +108,7 @@ def test_where_power_went_before_the_key_moved_on_the_boot_moves_it() -> None:
 
 
 def end_by_hold(bench: Bench) -> None:
-    bench.press(START, 1_600)
+    bench.acknowledge()
 
 
 def end_by_fault(bench: Bench) -> None:
@@ -154,6 +154,8 @@ def test_every_end_has_a_receipt_that_stays_until_the_next_start(end: Any) -> No
     assert json.loads(said)["receipt"] == receipt[2:]
     if not bench.unit.session.lock:
         bench.until("READY")
+        bench.press(UP)  # it may have ended by a fault that nobody acknowledged
+        bench.run(200)
         bench.press(START)
         bench.until("WAIT_SKIN")
         bench.run(2_000)
@@ -255,14 +257,14 @@ def test_a_day_that_is_gone_or_older_is_full(how: str, has_key: bool) -> None:
     bench = treated() if has_key else Bench(SHORT, clock_s=CLOCK_S)
     if not has_key:
         bench.to("TREAT")
-        bench.press(START, 1_600)
+        bench.acknowledge()
         bench.run(3_000)
     copy = bench.hal.files[persistent_state.DAY]
     if how == "older":
         bench.reset()
         bench.to("TREAT")
         bench.run(20_000)
-        bench.press(START, 1_600)
+        bench.acknowledge()
         bench.run(3_000)
         bench.hal.files[persistent_state.DAY] = copy
     else:

@@ -140,7 +140,7 @@ def test_what_a_person_acknowledged_is_told() -> None:
     bench.until("FAULT")
     bench.hal.ntc[0] = fine
     bench.run(2_000)
-    bench.hold(START)
+    bench.acknowledge()
     bench.until("READY")
     bench.run(2_000)
     kinds = [row["kind"] for row in lines(bench.hal)]

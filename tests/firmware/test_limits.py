@@ -104,6 +104,7 @@ TABLE: list[tuple[str, Any, str]] = [
     ("STOP_WINS_MS", 2_000, "design, buttons: for 2 s after a pause, presses leave it paused"),
     ("QUIET_MS", 65_000, "ours: START that was not closed for so long is believed again"),
     ("CHATTER_CLOSURES", 4, "ours: start, pause, resume and pause, with no other button"),
+    ("MEANT_MS", 10_000, "ours: START so soon after another button is a person's"),
     ("STUCK_MS", 10_000, "ours: stuck button"),
     # the check
     ("CHECK_DUTY", 6_554, "a tenth"),

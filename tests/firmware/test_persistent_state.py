@@ -52,7 +52,7 @@ def test_after_a_trip_the_unit_is_locked_whether_or_not_its_power_goes(power: st
         bench = again(bench)
     else:
         bench.run(MOMENT_MS)
-        bench.hold(START)
+        bench.acknowledge()
     bench.until("LOCKED")
     bench.run(MOMENT_MS)
     bench.press(START)
@@ -68,7 +68,7 @@ def test_a_trip_that_the_pads_other_sensor_does_not_bear_out_is_not_kept() -> No
     bench.until("FAULT", 80)
     bench.skin(33_000)
     bench.run(MOMENT_MS)
-    bench.hold(START)
+    bench.acknowledge()
     bench.until("READY")
     assert persistent_state.FAULT not in bench.hal.files
 

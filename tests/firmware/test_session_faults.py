@@ -27,7 +27,13 @@ def test_a_fault_stays_until_its_cause_is_gone_and_a_person_acknowledges_it(lit:
     bench.run(5 * MINUTE)
     assert bench.state == "FAULT"
     bench.press(START)
+    assert bench.state == "FAULT" and bench.refused == "no_answer"
+    bench.press(UP)
+    bench.run(3_000)
+    bench.press(START)
     assert bench.state == "FAULT" and bench.refused == "hold_start"
+    bench.press(UP)
+    bench.run(200)
     bench.down(START)
     bench.until("SELF_TEST", 1_600)
     assert bench.unit.faults.latched == 0
@@ -239,7 +245,7 @@ def test_emitters_are_lit_in_check_ramp_and_treat_alone() -> None:
     bench.run(1_000)
     bench.skin(33_000)
     bench.run(1_000)
-    bench.hold(START)
+    bench.acknowledge()
     bench.until("READY")
     bench.hal.pins |= CHARGER
     bench.run(1_000)

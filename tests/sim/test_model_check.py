@@ -425,6 +425,7 @@ def ask_for_the_test(bench: Bench) -> None:
 DOINGS: dict[str, Callable[[Bench], object]] = {
     "press": lambda bench: bench.press(START),
     "hold": lambda bench: bench.press(START, 1_700),
+    "acknowledge": lambda bench: bench.acknowledge(),
     "up": lambda bench: bench.press(UP),
     "wait": lambda bench: bench.run(3_000),
     "wait long": lambda bench: bench.run(9_000),

@@ -88,7 +88,8 @@ STORIES = {
     ),
     "a pulsed session, an open thermistor, an acknowledgement": make_story(
         75.0, press(2.0), Event(50.0, "fault", "ntc_open", "A", for_s=5.0), press(52.0),
-        press(60.0, hold_ms=2_000), Event(62.0, "fault", "unworn", for_s=2.0), press(66.0),
+        Event(59.0, "press", "UP"), press(60.0, hold_ms=2_000),
+        Event(62.0, "fault", "unworn", for_s=2.0), press(66.0),
         prescription=make_prescription(12.0, PULSE),
     ),
     "the belt comes off and goes on": make_story(
@@ -98,7 +99,8 @@ STORIES = {
     "a dose reached": make_story(60.0, press(2.0), prescription=make_prescription(0.2), seed=9),
     HARD: make_story(
         480.0, press(2.0), Event(50.0, "fault", "hot_skin", "A", 5_000.0, for_s=20.0),
-        press(145.0, hold_ms=2_000), press(420.0), Event(460.0, "fault", "unworn", for_s=2.0),
+        Event(144.0, "press", "UP"), press(145.0, hold_ms=2_000),
+        press(420.0), Event(460.0, "fault", "unworn", for_s=2.0),
         press(470.0),
     ),
     "no skin": make_story(200.0, press(2.0), start=Start(worn=False)),

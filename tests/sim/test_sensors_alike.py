@@ -46,7 +46,8 @@ def test_a_jump_of_both_is_a_jump(value: float, at_s: float, depth: str) -> None
 def test_after_a_jump_of_both_a_held_start_gives_no_light(at_s: float) -> None:
     """They may lie ever since: a hold acknowledges nothing, and a reset forgets nothing."""
     again = [
-        Event(at_s + 5.0, "press", "START", hold_ms=1_700), Event(at_s + 10.0, "press", "START"),
+        Event(at_s + 4.0, "press", "UP"), Event(at_s + 5.0, "press", "START", hold_ms=1_700),
+        Event(at_s + 10.0, "press", "START"),
         Event(at_s + 15.0, "fault", "brownout"), Event(at_s + 30.0, "press", "START"),
     ]  # fmt: skip
     run = run_of(step(at_s, -4.3), *again)
@@ -61,8 +62,8 @@ def test_after_a_jump_of_both_a_held_start_gives_no_light(at_s: float) -> None:
 def test_a_pad_that_was_unplugged_while_it_cooled_is_no_jump() -> None:
     """What a silent sensor said last is not what it may jump from."""
     out = Event(60.0, "fault", "pad_unplugged", "A", for_s=120.0)
-    acknowledged = Event(190.0, "press", "START", hold_ms=1_700)
-    run = run_of(out, Event(60.0, "set", "worn", value=False), acknowledged, duration_s=200.0)
+    acknowledged = Event(189.0, "press", "UP"), Event(190.0, "press", "START", hold_ms=1_700)
+    run = run_of(out, Event(60.0, "set", "worn", value=False), *acknowledged, duration_s=200.0)
     run.advance(10**9)
     assert "contact_jump" not in {row["name"] for row in run.fault_rows()}
     assert states.STATES[run.unit.session.state] in ("STANDBY", "READY")

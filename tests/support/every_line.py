@@ -284,6 +284,10 @@ def held(run: Run) -> None:
     run.hardware.pins |= START
 
 
+# START is held after another button.
+meant = both(held, lambda run: setattr(run.unit.buttons, "meant_ms", run.unit.inputs.ms))
+
+
 def rested(run: Run) -> None:
     """START goes down, and was not touched for long."""
     run.unit.buttons.closed_ms = (run.unit.inputs.ms - QUIET_MS) & CLOCK_MASK
@@ -485,7 +489,6 @@ BEFALLS: dict[str, Befalls] = {
     "a gate that is to be steady": remembered(
         "gate", gated_steps=LOOK_STEADY_STEPS, phase=2, steady=False
     ),
-    "a gate that is steady": remembered("gate", steady=True),
     "a long dark part of a gate": both(
         remembered("rail", dark_ticks=DARK_TICKS),
         remembered("gate", lit=False, phase=2, steady=False),
@@ -509,7 +512,7 @@ BEFALLS: dict[str, Befalls] = {
     "a day to be closed": both(remembered("kept", day_open=True), JUDGED),
     "nothing can be kept": both(released, remembered("hal", full=True)),
     "a hard fault to be kept, and no room": both(
-        held, remembered("faults", hard=True), remembered("hal", full=True)
+        meant, remembered("faults", hard=True), remembered("hal", full=True)
     ),
     "an open bank": both(lambda run: run.unit.gate.caps.__setitem__(0, 0), posted(states.PASSED)),
     "battery full": both(level(2, 3_600.0), JUDGED),
@@ -553,8 +556,10 @@ BEFALLS: dict[str, Befalls] = {
     "START after a long rest": rested,
     "UP": pins(UP),
     "DOWN": pins(DOWN),
-    "START held": held,
-    "START held, something wrong": both(held, remembered("faults", active=1)),
+    "START held, something wrong": both(meant, remembered("faults", active=1)),
+    "START held after UP": meant,
+    "START held soon after a closure": both(held, remembered("buttons", closures=2)),
+    "START released, doubted": both(released, remembered("session", doubted=True)),
     "START released": released,
     "a second thought": both(released, pins(START), remembered("session", state_ms=0)),
     "START released, UP down": both(released, pins(UP)),

@@ -400,9 +400,10 @@ class Bench:
         self.run(ms - 60)
         self.up(button)
 
-    def hold(self, button: int) -> None:
-        """A press that is long enough for a hold."""
-        self.press(button, 1_700)
+    def acknowledge(self) -> None:
+        """UP, then START held: a person who means it."""
+        self.press(UP)
+        self.press(START, 1_700)
 
     def to_ready(self) -> "Bench":
         """Through the self-test, and a moment longer: nobody presses in that very instant."""

@@ -340,6 +340,7 @@ class Person:
 DO: tuple[tuple[str, Callable[[Person], None]], ...] = (
     ("Cause persists", Person.mend_and_press),
     ("Hold START 1.5 s", lambda person: person.press(hold_s=1.7)),
+    ("First UP or DOWN", Person.choose),
     ("Service: START", Person.press),
     ("Tell the clinic", Person.visit_clinic),
     ("Needs service", Person.visit_clinic),
@@ -350,5 +351,4 @@ DO: tuple[tuple[str, Callable[[Person], None]], ...] = (
     ("Too warm: wait", Person.cool),
     ("Put the belt on", Person.put_on),
     ("First belt off", Person.take_off_and_on),
-    ("First UP or DOWN", Person.choose),
 )

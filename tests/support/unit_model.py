@@ -37,6 +37,7 @@ SLACK = 1.03  # of a thermal dose that is counted in whole numbers
 FLASH_UJ = 200  # a check's flashes: with the bus held, they are seen by nobody and not counted
 SURE_MC = 100  # beyond a limit by so much, nobody doubts it
 CONTROL_TICKS = 10
+MEANT_TICKS = 501  # START so soon after another button is a person's
 SEEN_TICKS = CONTROL_TICKS + 1  # what lasts longer was felt by control
 
 Latched = frozenset[tuple[str, str]]
@@ -224,6 +225,7 @@ class Model:
             assert self.calibrated and not keeps_fault(hal), f"{state} while locked"
         if was == "FAULT" and state != "OFF":
             assert finger.down and finger.held_ms(self.ms) >= HOLD_MS, "acknowledged by nobody"
+            assert min(self.lately["UP"], self.lately["DOWN"]) <= MEANT_TICKS, "by START alone"
             assert max(out_ticks) == 0, "acknowledged with a code out of bounds"
             assert self.lately["below 41"] <= SEEN_TICKS, "acknowledged while too warm"
             hard = KEPT_ALWAYS & {name for name, _ in self.latched}

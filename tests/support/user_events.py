@@ -53,8 +53,10 @@ class People(Beside):
         self.go(60)
 
     @in_state(*SESSION, "FAULT")
-    @rule()
-    def hold(self) -> None:
+    @rule(meant=st.booleans())
+    def hold(self, meant: bool = True) -> None:
+        if meant:
+            self.press_for(UP, 100)
         self.press_for(START, 1_600)
 
     @IN_SESSION

@@ -334,7 +334,7 @@ def test_nonces_of_a_unit_never_come_again() -> None:
         bench.until("FAULT", 60_000)
         bench.hal.skin_mc(33_000)
         bench.run(2_000)
-        bench.hold(0x1)
+        bench.acknowledge()
         bench.until("READY")
         bench.run(2_000)
     nonces = [row["sealed"][: encrypted.NONCE] for row in records(bench) if "sealed" in row]

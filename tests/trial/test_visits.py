@@ -249,7 +249,7 @@ def test_a_charger_a_fault_or_a_hold_leaves_the_question_for_later() -> None:
     bench.until("FAULT")
     bench.hal.skin_mc(33_000)
     bench.run(MOMENT_MS)
-    bench.hold(START)
+    bench.acknowledge()
     bench.to_ready()
     bench.press(START)
     bench.until("RATE")

@@ -67,10 +67,10 @@ REFUSED = {  # why START or an acknowledgement was refused
     "no_clock": "the clock is not set",
     "too_early": "the next visit's window has not begun",
     "trial_over": "the trial has no more visits",
-    "no_answer": "nothing was chosen with UP or DOWN",
+    "no_answer": "UP or DOWN was not pressed first",
     "never_off": "the belt was not taken off in between",
     "course_over": "all sessions of the prescription were given",
-    "hold_start": "a fault is acknowledged by START held 1.5 s",
+    "hold_start": "UP, then START held 1.5 s acknowledges a fault",
     "new_date": "another START confirms the date shown",
 }
 LOCKS = (  # by `lock` of the unit

@@ -28,7 +28,7 @@ NEVER = (
     "Take the belt off at once if it burns or hurts.",
 )
 BUZZES = (  # cue, what to do
-    ("FAULT", "The light is out. Take the belt off. Hold START for 2 seconds."),
+    ("FAULT", "The light is out. Take the belt off. Press UP, then hold START for 2 seconds."),
     ("REFUSED_BELT", "Close the buckle, both pads on the skin; or take it off and put it on anew."),
     ("REFUSED_WARM", "Too warm: wait."),
     ("REFUSED_DAY", "Enough for today."),
