@@ -5,7 +5,7 @@
 const LINE_MOST = 2_048, FILE_MOST = 1 << 18;
 const ANSWER_MS = 8_000, QUIET_MS = 5_000;
 // Longer than the 2 s for which a unit waits for more of a file: what it takes for some begins them anew.
-const LIST_MS = 3_000, LIST_TRIES = 3;
+const LIST_MS = 3_000, LIST_TRIES = 4;
 const LATE_MS = 1_000, LATE_MOST_MS = 5_000; // 800 bytes a second: an answer behind a line of telemetry
 const BAUD = 115_200; // USB takes no notice
 const rest = (ms) => new Promise((done) => { setTimeout(done, ms); });
