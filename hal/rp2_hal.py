@@ -213,7 +213,7 @@ class Rp2Hal:
         elif not part.ready:
             part.step()
         elif part is self.skin:
-            self.lost = part  # does not answer for 5 ms once it was reset: read its set-up at once
+            self.lost = part  # before others, which measure on; silent for 5 ms after a reset
         self._note(part, inputs)
 
     def prove_rail(self) -> None:
@@ -245,11 +245,11 @@ class Rp2Hal:
         return True
 
     def _note(self, part: "Part", inputs: "Inputs") -> None:
-        """Say how often a part lost its set-up, and have it set up anew: the skin sensors first,
-        which measure nothing until then. What does not measure (`ready`) has its own turns."""
+        """Say how often a part lost its set-up, and have it set up anew; what does not measure
+        (`ready`) has its own turns."""
         if part.found:
-            free = self.lost is None or part is self.skin
-            if part.ready and not part.whole and free and part.bus.running == 0:
+            free = self.lost is None and part.bus.running == 0
+            if part.ready and not part.whole and free:
                 self.lost = part
             inputs.lost[part.number] = part.lost
 

@@ -146,6 +146,7 @@ MARKED = {
         "tests/tools/test_unit.py",
     ),
     "webassembly": (
+        "tests/tools/test_bench_cable.py",
         "tests/tools/test_bench_command.py",
         "tests/tools/test_bench_engine.py",
         "tests/tools/test_bench_firefox.py",

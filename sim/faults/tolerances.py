@@ -25,7 +25,7 @@ Start-up and conversion, which the chips' models at driver depth and the resets 
 | key           | part, what                           | source                                  |
 |---------------|--------------------------------------|-----------------------------------------|
 | temp_ack_ms   | TMP117, no answer once supplied      | SNOSD82D, 6.5: 1.5 ms of reset          |
-| temp_time     | TMP117, time of a conversion         | SNOSD82D, 6.5: 13 to 17.5 ms            |
+| temp_time     | TMP117, time of a conversion         | assumed: 13 to 17.5 ms; 15.5 typical    |
 | rail_ack_ms   | INA219, no answer                    | none in SBOS448G: assumed               |
 | rail_time     | INA219, time of a conversion         | SBOS448G, 7.5: 532, 586 us at most      |
 | skin_ack_ms   | FDC1004, no answer                   | none in SNOSCY5C; 2 ms are too short, 5 |
@@ -37,11 +37,11 @@ Start-up and conversion, which the chips' models at driver depth and the resets 
 | clock_ms      | DS3231, until its oscillator runs    | 19-5170 Rev 10: typically below 1 s     |
 | screen_ms     | SSD1306, from display on to light    | Rev 1.5, 8.9: 100 ms                    |
 
-The figures of the TMP117's 6.5 and of the MAX17049's p. 8 and 10 are quoted from others' code: the
-sheets themselves could not be read.
+The TMP117's reset time and the MAX17049's p. 8 and 10 are quoted from others' code: those pages
+themselves could not be read.
 """
 
-# key: least and most of a sound unit.
+# key: least and most of a sound unit; source of each: above, or it is assumed there.
 TABLE: "dict[str, tuple[float, float]]" = {
     "ntc_c": (-0.2, 0.2),
     "contact_c": (-0.1, 0.1),
@@ -57,7 +57,8 @@ TABLE: "dict[str, tuple[float, float]]" = {
     "skin_ratio": (0.999, 1.001),
     "adc_lsb": (0.97, 1.36),
 }
-# key: least and most of a sound part; nominal: a ratio of 1, and no wait that is not named.
+# key: least and most of a sound part; nominal: a ratio of 1, else the least. Source of each: above,
+# or it is assumed there.
 START_UP: "dict[str, tuple[float, float]]" = {
     "temp_ack_ms": (0.0, 1.5),
     "temp_time": (0.84, 1.13),
@@ -71,10 +72,11 @@ START_UP: "dict[str, tuple[float, float]]" = {
     "clock_ms": (0.0, 1_000.0),
     "screen_ms": (0.0, 100.0),
 }
-TEMP_RESET_MS, TEMP_AVERAGE_MS = 1.5, 124.0  # TMP117: eight samples of 15.5 ms
-CODES_PER_C = 128  # TMP117
-GAUGE_CODES_PER_MV = 12.8  # 78.125 uV a code
-SKIN_CODES_PER_PF = 2_048
+
+TEMP_RESET_MS, TEMP_AVERAGE_MS = 1.5, 124.0  # SNOSD82D, 6.5: eight samples of 15.5 ms
+CODES_PER_C = 128  # SNOSD82D, 7.6
+GAUGE_CODES_PER_MV = 12.8  # 19-6171: 78.125 uV a code
+SKIN_CODES_PER_PF = 2_048  # SNOSCY5C: 2^19 a pF in 24 bits, of which the upper 16 are read
 
 
 def add_errors(errors: "dict[str, float]", levels: "list[float]", raw: "list[int]") -> None:

@@ -28,7 +28,7 @@ EMPTY_BELOW = 0.2  # assumed: below this charge resistance rises
 EMPTY_TIMES = 3.0  # assumed: to so many times when empty
 
 VCELL_LSB_MV = 0.078125  # MAX17048/9 datasheet: mean cell
-SOC_LSB_PCT = 1.0 / 256.0  # same
+SOC_LSB_PCT = 1.0 / 256.0  # MAX17048/9 datasheet
 
 
 class Battery:

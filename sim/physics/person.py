@@ -32,6 +32,7 @@ class Person(Record):
     back_m2k_w: float = 0.10  # 3 mm of foam and the belt, board to outer surface: 0.05 to 0.2
 
 
+# What is not cited above is assumed.
 PERSONS = {
     "safe": Person(38.0, 43.0, 6.0, 3.0, 0.020, 0.0007, 5.0),
     "typical": Person(36.0, 42.0, 12.0, 8.0, 0.050, 0.0003, 9.0),

@@ -20,24 +20,24 @@ if TYPE_CHECKING:
     from hal.contract import Board
     from sim.common.story import Start
 
-STEP_MS = 200
-STEP_S = 0.2
-ALERT_C = 43.0  # the contact thermometer's ALERT opens the supply switch by itself
-ALERT_BACK_C = 42.0  # and lets it close again below this
-# The design's limits from which latencies count. The firmware has its own copies: whatever
+STEP_MS = 200  # ours: the firmware's control step
+STEP_S = 0.2  # ours: the same
+ALERT_C = 43.0  # design: the contact thermometer's ALERT opens the supply switch by itself
+ALERT_BACK_C = 42.0  # the unit's: and lets it close again below this
+# The design: limits from which latencies count. The firmware has its own copies: whatever
 # becomes of those, it is measured by these.
 TRIP_C = 42.5  # contact, sensed
 APART_C = 1.5  # the two contact sensors of a pad, from each other
 EMPTY_MV = 3_000  # the mean cell under load
 NTC_ERROR_C = 0.2  # design: calibrated to this at 40 C; spread over the pads by the seed
 CONTACT_ERROR_C = 0.1  # TMP117 data sheet: at most, -20 to 50 C
-REFERENCE_V = 7.4  # of the pack, to which a calibration's reference currents refer
+REFERENCE_V = 7.4  # the unit's: of the pack, to which a calibration's reference currents refer
 CHARGE_W = 12.0  # of the charger (assumed)
 CEM43_FROM_C = 36.0  # below, less than 1/16384 of the time
 
 
-# Steps of a rest: 200 of 0.2 s, then of 0.4 s, 0.8 s ...; the last 20 s of 0.2 s. Heat along the
-# board between a spot and the rest of a pad needs short ones.
+# Steps of a rest, ours: 200 of 0.2 s, then of 0.4 s, 0.8 s ...; the last 20 s of 0.2 s. Heat along
+# the board between a spot and the rest of a pad needs short ones.
 GROWN_STEPS = 200
 SPOT_TIMES = 2
 LAST_STEPS = 100

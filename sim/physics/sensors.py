@@ -10,10 +10,10 @@ samples rarer than one in 4096 are not drawn.
 
 import math
 
-ADC_FULL = 4095  # 12 bits, read_u16() >> 4: the code at ADC_VREF
+ADC_FULL = 4095  # RP2040 data sheet, 4.9: 12 bits, read_u16() >> 4: the code at ADC_VREF
 # rms. The RP2040 data sheet's 8.7 effective bits come to 2.8, but they count errors that are no
-# noise: on Picos 0.97 to 1.36 were measured. The harsher is taken; both ends of what was measured
-# are tried (`sim.faults.tolerances`).
+# noise: on Picos 0.97 to 1.36 were measured (markomo.me, Characterizing the Raspberry Pi Pico ADC,
+# 2021). The harsher is taken; both ends of what was measured are tried (`sim.faults.tolerances`).
 ADC_NOISE_LSB = 2.8
 DNL_CODES = (512, 1536, 2560, 3584)  # RP2040 datasheet, erratum RP2040-E11
 DNL_HALF_WIDTH = 4  # assumed: each of these codes takes in eight codes' worth
@@ -32,7 +32,7 @@ INA219_MOST = 32000  # SBOS448G, 7.5: full scale, 320 mV at PGA /8
 INA219_WINDOW_MS = 68.1  # SBOS448G, 8.6.2.1: 128-sample averaging; a tenth longer at most (7.5)
 
 FDC1004_CODES_PF = 2048  # datasheet: 2^19 a pF in 24 bits; the upper 16 are read
-FDC1004_FULL = 32767
+FDC1004_FULL = 32767  # SNOSCY5C: of 16 bits, signed
 FDC1004_NOISE_LSB = 1.0  # assumed rms; datasheet: 0.5 fF of effective resolution, a code
 # An electrode of 5 cm2 behind 1 mm of silicone (permittivity 3) is 13 pF to what covers it. The
 # body is tied to the unit's ground only through the belt (assumed: 20 pF): 8 pF in series. In air
@@ -42,7 +42,7 @@ SKIN_SPREAD = 0.08  # assumed rms: the step of one person, unlike the calibrator
 SKIN_AIR = int(SKIN_AIR_PF * FDC1004_CODES_PF)  # as a nominal unit is calibrated
 SKIN_ON = int((SKIN_AIR_PF + SKIN_STEP_PF) * FDC1004_CODES_PF)
 
-KELVIN = 273.15
+KELVIN = 273.15  # definition
 NOISE_VALUES = 4096  # a power of two: drawn by the top bits of the generator
 
 

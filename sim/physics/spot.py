@@ -22,7 +22,7 @@ import math
 from sim.common.value_record import replace
 from sim.physics.tissue import BOARD_J_M2K, Tissue
 
-CORNER = 0.25  # of a spot in a corner over one in the middle; see above
+CORNER = 0.25  # assumed: of a spot in a corner over one in the middle; see above
 PRESSURE_SHARE = 0.1  # of the fault `pressure_spot`: 6 cm2, a bony prominence (assumed)
 PRESSURE_CONTACT_W_M2K = 150.0  # assumed
 

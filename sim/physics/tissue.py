@@ -63,7 +63,7 @@ FACE_J_M2K = 2000.0  # assumed: the skin half of a silicone window, with its sen
 WINDOW_W_M2K = 125.0  # assumed: board to face, 2 mm of clear silicone at 0.25 W/mK
 AIR_LEAST_W_M2K = 0.1  # ours: nothing insulates altogether
 
-# Depths of the nodes inside each layer, metres below its top: finer towards the light,
+# Depths of the nodes inside each layer, ours, metres below its top: finer towards the light,
 # where the heat goes in. The layer's own thickness closes the list.
 EPIDERMIS_NODES_M = ()
 DERMIS_NODES_M = (0.0002, 0.0005, 0.001)

@@ -27,7 +27,8 @@ from tests.support.command import Waistband
 from tests.support.pin_bench import PinRun
 from tests.support.serial_pty import Emulated, be_patient, until
 from tools.unit.device import Device
-from tools.unit.transfer import CHUNK, list_files, make_plan, transfer_files
+from tools.unit.prompt_files import CHUNK
+from tools.unit.transfer import list_files, make_plan, transfer_files
 
 NEW = release(device_files(ROOT))
 OWN = ("calibration.json", "prescription.json", "board.txt")

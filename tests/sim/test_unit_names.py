@@ -9,7 +9,9 @@ import builtins
 import os
 import re
 import subprocess
+import symtable
 import textwrap
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -82,6 +84,27 @@ def test_every_line_stays_and_every_token_but_a_name(product: dict[str, bytes]) 
     for path, source in product.items():
         assert WORD.sub("", source.decode()) == WORD.sub("", made[path].decode()), path
         assert ast.dump(nameless(made[path])) == ast.dump(nameless(source)), path
+
+
+def test_every_scope_has_as_many_names_of_each_kind_as_before(product: dict[str, bytes]) -> None:
+    """A parameter that became a word which its function reads as a global would be one less."""
+    made = shorten_names(product, AS_THEY_ARE)
+    for path, source in product.items():
+        assert kinds_of_names(made[path], path) == kinds_of_names(source, path), path
+
+
+def kinds_of_names(source: bytes, path: str) -> list[Counter[tuple[bool, bool, bool, bool]]]:
+    """How many names of each kind each scope of a file has, in the order of the file."""
+    waiting = [symtable.symtable(source.decode(), path, "exec")]
+    found = []
+    while waiting:
+        table = waiting.pop()
+        waiting += table.get_children()
+        names = table.get_symbols()
+        found.append(Counter(
+            (row.is_parameter(), row.is_global(), row.is_local(), row.is_free()) for row in names
+        ))  # fmt: skip
+    return found
 
 
 def nameless(source: bytes) -> ast.Module:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from firmware.core.inputs import START
+from firmware.core.inputs import START, UP
 from firmware.records import journal_events
 from firmware.records.journal import SEGMENTS, Journal
 from firmware.records.keys import FILE, Keys
@@ -48,6 +48,8 @@ def unit_journal(key: Key | None = KEY, sessions: int = 3) -> Kept:
         turn_clock(bench.hal, bench.unit.clock, CLOCK_S + session * DAY_S)
         bench.reset()
         bench.hal.skin_mc(33_000)
+        if session:  # the one before ended by a fault, or by a hold soon after START
+            bench.to_ready().press(UP)
         bench.to("TREAT")
         if session == 1:
             bench.hal.ntc[0] = 4_000

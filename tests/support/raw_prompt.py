@@ -14,6 +14,7 @@ from tools.unit.about import ASK, Failed
 
 FRIENDLY, RAW = b"\r\n>>> ", b"raw REPL; CTRL-B to exit\r\n>"
 # What the virtual chip's interpreter, which is CPython, does not say of itself.
+STEP_US = 20_000
 PICO = ["micropython", [1, 28, 0], "Raspberry Pi Pico with RP2040", 6,
         [4096, 4096, 212, 100, 100, 0, 0, 0, 0, 255], ""]  # fmt: skip
 
@@ -74,3 +75,37 @@ class PromptLine:
             return b"\x04" + trace.encode() + b"\x04>"
         except BadInput:
             return b""
+
+
+class RunningLine(PromptLine):
+    """The line of a unit that runs: its console until it restarts, when its port goes for a moment;
+    the prompt once it waits there."""
+
+    def __init__(self, unit: SimulatedUnit) -> None:
+        super().__init__(unit)
+        self.sent = unit.chip.usb.total
+        self.boots = unit.device.boots
+
+    def is_gone(self) -> bool:
+        """Whether its port is gone: it restarts. Time goes on meanwhile."""
+        device = self.unit.device
+        if device.boots == self.boots or device.at_prompt:
+            return False
+        self.unit.pass_time(STEP_US)
+        return True
+
+    def read(self) -> bytes:
+        """What the unit has said since the last look."""
+        if self.unit.device.at_prompt:
+            return super().read()
+        self.unit.pass_time(STEP_US)
+        usb = self.unit.chip.usb
+        new, self.sent = usb.total - self.sent, usb.total
+        return usb.text()[-new:].encode("latin-1") if new else b""
+
+    def write(self, data: bytes) -> None:
+        """Take bytes of the host."""
+        if self.unit.device.at_prompt:
+            super().write(data)
+        else:
+            self.unit.chip.usb.type(data)

@@ -2,6 +2,7 @@
 and a person who does what the page says."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,19 +11,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hal.boards import RPI_PICO
+from sim.run import CALIBRATION
 from tests.support.bench_desk import Bench
 from tests.support.browser import LOADED_MS
 from tests.support.command import Waistband
-from tests.support.raw_prompt import PromptLine
+from tests.support.raw_prompt import PromptLine, RunningLine
 from tests.support.serial_pty import Vm
 from tests.tools.test_bench_look import violations
-from tests.tools.test_bench_real import Cable, cable_to, page
+from tests.tools.test_bench_real import Cable, cable_to, page, unit
 from tests.tools.test_bringup import LIT_MOST_MS, Watched, assert_dark
 from tools.bringup.simulated import SimulatedUnit
 from tools.bringup.steps import STEPS
 from tools.bringup.verdict import PASSED, SKIPPED
 from tools.bringup.wrongs import WRONGS, make_wrong
+from tools.commands.bringup import read_partial, run_all
+from tools.common.words import LOCKS
 from tools.replay import find_micropython
+from tools.unit.prompt_files import PART
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -49,11 +54,35 @@ CONFIRMED = {"off", "hand_A", "hand_B", "cover"}
 SEEN = {"light", "buzzer", "motor", "screen"}
 
 
+class RestartingCable(Cable):
+    """A cable to a unit that runs, whose port is gone while it restarts."""
+
+    def __init__(self, line: RunningLine) -> None:
+        super().__init__(line.read, line.write)
+        self.line = line
+        self.opened = 0
+
+    def open(self, page: Any) -> bool:
+        """Whether the port is there and free."""
+        found = not self.line.is_gone() and super().open(page)
+        self.opened += found
+        return found
+
+    def take(self) -> list[int] | None:
+        """What the unit says; None where its port is gone."""
+        return None if self.line.is_gone() else super().take()
+
+    def give(self, data: bytes) -> bool:
+        """The host sends."""
+        return not self.line.is_gone() and super().give(data)
+
+
 class Started:
     """A unit at its prompt, the page, and the person between them."""
 
     def __init__(self, desk: Bench, line: PromptLine, watched: Watched, cable: Cable) -> None:
         self.desk, self.line, self.watched, self.cable = desk, line, watched, cable
+        self.asked: set[str] = set()  # what the person did once, and is not to do again
 
     def begin(self) -> None:
         """Type the unit's number, choose its port."""
@@ -84,12 +113,13 @@ class Started:
 
 @contextmanager
 def started(
-    chromium: "Browser", address: str, wrong: str = "", follow: bool = True
+    chromium: "Browser", address: str, wrong: str = "", follow: bool = True, service: bool = True
 ) -> Iterator[Started]:
-    """The page before a unit that is wrong in a way; `follow`: the person does what it says."""
-    unit = make_wrong(RPI_PICO, wrong) if wrong else SimulatedUnit(RPI_PICO)
-    line = PromptLine(unit)
-    cable = Cable(line.read, line.write)
+    """The page before a unit that is wrong in a way; `follow`: the person does what it says;
+    `service`: the unit is at its prompt, and else it runs."""
+    unit = make_wrong(RPI_PICO, wrong) if wrong else SimulatedUnit(RPI_PICO, service=service)
+    line = PromptLine(unit) if service else RunningLine(unit)
+    cable = RestartingCable(line) if isinstance(line, RunningLine) else Cable(line.read, line.write)
     asked: set[str] = set()
 
     def reads(source: Any, act: str, words: str) -> str:
@@ -108,7 +138,9 @@ def started(
                 desk.page.add_init_script(PERSON)
                 desk.page.reload()
                 desk.page.wait_for_selector("#state-name[data-state]")
-            yield Started(desk, line, Watched(unit), cable)
+            bench = Started(desk, line, Watched(unit), cable)
+            bench.asked = asked
+            yield bench
     finally:
         unit.close()
 
@@ -137,6 +169,80 @@ def test_a_sound_unit_passes_by_the_steps_and_words_of_the_command(
     assert report["release"] == command["release"] and not report["simulated"]
     assert "First start of unit WB-0009" in html and "Every step passed" in html
     assert "ntc_offset_c = " in toml and 'serial = "WB-0009"' in toml
+
+
+MEASURES = """\
+date = 2026-01-01
+window_cm2 = 60
+[irradiance_mw_cm2]
+A = { 810 = 9.8, 850 = 10.1, 940 = 10.0, 1060 = 9.7 }
+B = { 810 = 9.9, 850 = 10.2, 940 = 9.9004, 1060 = 9.8 }
+"""
+
+
+def writing(programs: list[str]) -> list[str]:
+    """Those that touch the unit's files, in their order."""
+    words = ("keys.json", CALIBRATION, PART, "w(d(")
+    return [program for program in programs if any(word in program for word in words)]
+
+
+def test_a_unit_gets_its_calibration_by_the_very_programs_of_the_command(
+    chromium: "Browser", address: str, tmp_path: Path
+) -> None:
+    given = tmp_path / "given.toml"
+    given.write_text(MEASURES, encoding="utf-8")
+    unit = SimulatedUnit(RPI_PICO)
+    sent: list[str] = []
+    run = unit.run
+
+    def noted(program: str) -> str:
+        sent.append(program)
+        return run(program)
+
+    unit.run = noted  # type: ignore[method-assign]
+    try:
+        report = run_all(unit, RPI_PICO, unit, "WB-0009", (read_partial(str(given)), "m"), True)
+        by_command = unit.chip_unit.flash.files[CALIBRATION]
+    finally:
+        unit.close()
+    assert report["passed"]
+    with started(chromium, address) as bench:
+        page = bench.desk.page
+        page.evaluate("document.querySelector('#connect').open = true")
+        page.set_input_files("#bringup-file", given)
+        bench.desk.shows(
+            "#bringup-given", re.compile(r"^given\.toml: the unit gets its calibration of these")
+        )
+        bench.begin()
+        assert set(bench.end().values()) == {PASSED}, bench.found("calibration")
+        bench.desk.shows("#bringup-ask", "Every step passed.")
+        assert bench.watched.unit.chip_unit.flash.files[CALIBRATION] == by_command
+        assert writing(bench.line.programs) == writing(sent)
+        assert bench.watched.unit.wait_for_restart() == "unit"
+        lock = json.loads(bench.watched.unit.chip.usb.text().splitlines()[-2])["lock"]
+        assert LOCKS[lock] == "the prescription cannot be used"  # calibrated; it has none yet
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("a.toml", MEASURES.replace("window_cm2", "window"), "'window' is not a key"),
+        ("a.toml", MEASURES.replace("window_cm2 = 60", ""), "lacks window_cm2"),
+        ("a.toml", MEASURES.replace("2026", "2126"), "date is 2126-01-01: a day from 2020"),
+        ("a.toml", MEASURES + "[", "Invalid TOML"),
+        ("a.json", "[1]", "a table of"),
+        ("a.json", "1" * 70_000, "larger than 64 KiB"),
+    ],
+)
+def test_measures_that_cannot_be_are_refused_before_a_port_is_chosen(
+    chromium: "Browser", address: str, tmp_path: Path, name: str, content: str, why: str
+) -> None:
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    with page(chromium, address, Cable(lambda: b"", lambda data: None)) as desk:
+        desk.page.evaluate("document.querySelector('#connect').open = true")
+        desk.page.set_input_files("#bringup-file", tmp_path / name)
+        desk.shows("#bringup-given", re.compile(re.escape(why)))
+        assert desk.page.input_value("#bringup-file") == ""
 
 
 @pytest.mark.parametrize(
@@ -181,6 +287,53 @@ def test_a_cable_pulled_while_a_bank_is_lit_ends_it_and_the_unit_is_dark_by_itse
         unit.pass_time(3_000_000)
         assert_dark(unit)
         assert max(bench.watched.lit_stretches(), default=0) <= LIT_MOST_MS
+        unit.pull_us, unit.chip.usb.connected = -1, True
+        bench.cable.left = None  # it is plugged in again
+        bench.line.before = lambda program: None
+        bench.asked.clear()
+        bench.desk.page.click("#bringup-again")
+        results = bench.end()
+        assert {name for name, state in results.items() if state != PASSED} == {"calibration"}
+        assert bench.saved("html").count("broken off") == 0
+
+
+def test_a_cable_pulled_while_a_person_is_asked_is_told_at_once(
+    chromium: "Browser", address: str
+) -> None:
+    with started(chromium, address, follow=False) as bench:
+        bench.begin()
+        bench.desk.page.wait_for_selector("#bringup-done:visible", timeout=LOADED_MS)  # hands off
+        bench.cable.left = 0
+        results = bench.end()
+        assert results["hands"] == "broken off" and results["banks"] == SKIPPED
+        assert "the line broke off" in bench.found("hands")
+        assert not bench.watched.light
+
+
+def test_a_unit_that_runs_goes_into_service_mode_first(chromium: "Browser", address: str) -> None:
+    """It restarts for that: its port goes, and comes back with the prompt behind it."""
+    with started(chromium, address, service=False) as bench:
+        assert not bench.watched.unit.device.at_prompt
+        bench.begin()
+        results = bench.end()
+        assert {name for name, state in results.items() if state != PASSED} == {"calibration"}
+        chip = bench.watched.unit.chip
+        assert "service mode, as asked" in chip.usb.text()
+        assert [why for _, why in chip.resets][:1] == ["reset"]
+        assert isinstance(bench.cable, RestartingCable) and bench.cable.opened == 2
+        assert bench.watched.unit.wait_for_restart() == "unit"
+
+
+def test_a_unit_in_a_session_refuses_the_first_start_and_goes_on(
+    chromium: "Browser", address: str
+) -> None:
+    with unit(40.0) as (bench, cable), page(chromium, address, cable) as desk:
+        desk.page.evaluate("document.querySelector('#connect').open = true")
+        desk.page.click("#bringup-start")
+        desk.page.wait_for_selector("#bringup-again:visible", timeout=LOADED_MS)
+        assert "refused while a session runs" in desk.page.inner_text("#bringup-ask")
+        assert not bench.run.chip.resets
+        assert bench.run.chip.gpio.driven(RPI_PICO.PIN_ENABLE) == 1  # the lease holds it
 
 
 def test_the_person_may_stop_it_and_gets_a_report(chromium: "Browser", address: str) -> None:

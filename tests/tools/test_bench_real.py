@@ -20,6 +20,7 @@ from tests.support.bench_desk import Bench
 from tests.support.browser import LOADED_MS
 from tests.support.chip_programs import START, ChipRun, story
 from tests.support.journals import KEY, OTHER, unit_journal
+from tests.support.page_line import Cut, FrameCut
 from tests.support.serial_pty import Simulated
 from tests.tools.test_console_files import KEYED, READY_S, SERIAL
 from tools.common import words
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 TIMES = 2.0  # as fast as the clock
+EITHER = "^The line broke off.*; it has the old prescription or the new one, whole: connect again"
 FAKE = """
 (() => {
   const gone = () => new DOMException("gone", "NetworkError");
@@ -219,22 +221,57 @@ def test_a_unit_in_a_session_goes_on_and_its_light_is_shown(
         assert not bench.run.chip.resets
 
 
-@pytest.mark.parametrize("left", [1, 90, 300, 700, 1_300, 2_500, 4_000, 9_000])
-def test_a_cable_that_is_pulled_is_told_and_may_be_plugged_in_again(
-    chromium: "Browser", address: str, left: int
+class FrameCable(FrameCut, Cable):
+    """A cable that is pulled at a message."""
+
+
+def strike(desk: Bench, act: str) -> None:
+    """Have the page do it."""
+    if act == "connect":
+        connect(desk)
+    else:
+        desk.page.click(f"#real-{act}")
+
+
+@pytest.mark.parametrize(
+    ("act", "cut", "told", "then"),
+    [
+        ("connect", Cut("host", 0, 0.0), "^The line broke off", ""),
+        ("connect", Cut("unit", 2, 0.5), "^The line broke off", ""),
+        ("pull", Cut("host", 1, 0.5), "^The line broke off", r"^Pulled \d+ records, 3 sessions$"),
+        ("pull", Cut("unit", 1, 0.5), "^The line broke off", r"^Pulled \d+ records, 3 sessions$"),
+        ("push", Cut("host", 1, 0.5), EITHER, "restarts to go by it$"),
+        ("push", Cut("unit", 1, 0.0), EITHER, "restarts to go by it$"),
+    ],
+)  # fmt: skip
+def test_a_cable_that_is_pulled_is_told_and_the_page_goes_on(
+    chromium: "Browser", address: str, tmp_path: Path, act: str, cut: Cut, told: str, then: str
 ) -> None:
-    with unit() as (_, cable), page(chromium, address, cable) as desk:
-        cable.left = left
-        connect(desk)
-        said(desk, "^(Connected to|The line broke off|No unit answers)")
-        if "Connected to" in desk.page.inner_text("#real-said"):
-            desk.page.click("#real-pull")
-        said(desk, "^(The line broke off|No unit answers|.* did not come whole)")
-        cable.left = None
-        desk.page.reload()
-        desk.page.wait_for_selector("#state-name[data-state]")
-        connect(desk)
-        said(desk, f"^Connected to unit {SERIAL}$")
+    """A few of the places of `test_bench_cable.py`, in the page itself, which stays as it is."""
+    good = tmp_path / "good.json"
+    good.write_bytes(file.sign(dict(DEFAULT, name="weaker"), KEY, SERIAL, 3, None))
+    with unit() as (bench, plain):
+        cable = FrameCable(plain.read, plain.write)
+        with page(chromium, address, cable) as desk:
+            if act != "connect":
+                connect(desk)
+                said(desk, f"^Connected to unit {SERIAL}$")
+            if act == "push":
+                desk.page.set_input_files("#real-file", good)
+                said(desk, "The unit checks its signature")
+            cable.begin(cut)
+            strike(desk, act)
+            said(desk, told)
+            cable.begin(None)
+            desk.page.click("#real-again" if act != "connect" else "#real-connect")
+            said(desk, f"^Connected( to unit {SERIAL}$|; the unit says: refused in this state)")
+            desk.shows("#which", f"REAL UNIT {SERIAL}")
+            assert desk.page.is_hidden("#real-again")
+            if act != "connect":
+                strike(desk, act)
+                said(desk, then)
+            new = bench.run.parts.flash.files["prescription.json"] == good.read_bytes()
+            assert new == (act == "push")
 
 
 def test_a_late_answer_to_an_earlier_question_is_not_taken_for_the_next(
@@ -319,7 +356,7 @@ def has(table: bytes) -> dict[bytes, bytes]:
         {b"list": b'{"error":' + json.dumps(SCRIPT).encode() + b"}\n"},
         {b"list": b'{"files":[]}\n',
          b"get": b'{"get":"prescription.json","size":9}\n{"name":1}{"sha256":"0"}\n'},
-        {b"list": b"[" * 100_000 + b"\n{\"files\":[]}\n",
+        {b"list": b"[" * 20_000 + b"\n{\"files\":[]}\n",
          b"get": b'{"get":"journal.0","size":-1}\n'},
     ],
 )  # fmt: skip

@@ -3,7 +3,6 @@
 import ast
 import json
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from hal.boards import EXAMPLE_1200NM, RPI_PICO
 from tests.support.command import Waistband, files
 from tools.bringup import programs, wires
-from tools.bringup.calibration import write_calibration
+from tools.bringup.calibration import calibrate_by
 from tools.bringup.session import Bringup, Result, run_steps
 from tools.bringup.simulated import SimulatedUnit
 from tools.bringup.steps import DARK_NAMES, STEPS
@@ -26,7 +25,6 @@ from tools.bringup.verdict import (
     Verdict,
 )
 from tools.bringup.wrongs import WRONGS, make_wrong
-from tools.commands.calibrate import make_calibration
 
 LEASE_MS = 51.0  # of one grant
 LIT_MOST_MS = 21.0  # of any light: the 20 ms that were promised
@@ -86,11 +84,7 @@ def sound() -> Iterator[Watched]:
 def test_a_sound_unit_passes_and_no_bank_is_lit_before_every_dark_step_passed(
     sound: Watched,
 ) -> None:
-    sound.bringup.calibrate = partial(
-        write_calibration,
-        sound.unit,
-        lambda found: make_calibration({**found, **MEASURES}, RPI_PICO, "m"),
-    )
+    sound.bringup.calibrate = calibrate_by(MEASURES, "m", "2026-11-29")
     results = sound.run()
     assert {name: result.state for name, result in results.items()} == dict.fromkeys(
         [step.name for step in STEPS], PASSED
@@ -105,7 +99,7 @@ def test_a_sound_unit_passes_and_no_bank_is_lit_before_every_dark_step_passed(
 
 def test_the_unit_takes_the_measured_calibration_and_runs_with_it(waistband: Waistband) -> None:
     lines = [
-        "date = 2026-01-01", "window_cm2 = 60", "[irradiance_mw_cm2]",
+        "date = 2026-01-01", "window_cm2 = 60", 'serial = "WB-0009"', "[irradiance_mw_cm2]",
         *(
             f"{pad} = {{ " + ", ".join(f"{row[0]} = 10.0" for row in RPI_PICO.BANKS) + " }"
             for pad in "AB"
@@ -113,7 +107,7 @@ def test_the_unit_takes_the_measured_calibration_and_runs_with_it(waistband: Wai
     ]  # fmt: skip
     Path("given.toml").write_text("\n".join(lines))
     ended = waistband(
-        "bringup", "--sim", "--serial", "WB-0009", "--measures", "given.toml",
+        "bringup", "--sim", "--measures", "given.toml",
         "-o", "unit.json", "-o", "unit.html", "-o", "found.toml",
     )  # fmt: skip
     assert (ended.code, ended.err) == (0, "")
@@ -124,8 +118,13 @@ def test_the_unit_takes_the_measured_calibration_and_runs_with_it(waistband: Wai
     assert by_name["calibration"]["values"] == {"serial": "WB-0009", "date": "2026-01-01"}
     page = Path("unit.html").read_text()
     assert "WB-0009" in page and "Every step passed" in page and "simulated unit" in page
+    ended = waistband("bringup", "--sim", "--serial", "WB-0010", "--measures", "given.toml",
+                      "-o", "other.json")  # fmt: skip
+    assert (ended.code, ended.err) == (0, "")
+    steps = json.loads(Path("other.json").read_text())["steps"]
+    assert [row["values"]["serial"] for row in steps if row["step"] == "calibration"] == ["WB-0010"]
     found = Path("found.toml").read_text()
-    Path("whole.toml").write_text(found + Path("given.toml").read_text())
+    Path("whole.toml").write_text(found + "\n".join(row for row in lines if "serial" not in row))
     ended = waistband("calibrate", "whole.toml", "-o", "calibration.json")
     assert (ended.code, ended.err) == (0, "")
 

@@ -3,7 +3,7 @@
 import json
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -17,7 +17,8 @@ from sim.common.default_prescription import DEFAULT
 from sim.common.errors import BadInput
 from tests.support.command import JSON, Waistband, files
 from tests.support.fake_hal import BOARD, FakeHal
-from tools.commands.calibrate import make_calibration, read_measures, round_numbers
+from tools.commands.calibrate import read_measures
+from tools.unit.calibration import ORDER, encode_calibration, make_calibration, round_numbers
 
 MEASURES = """\
 serial = "WB-0001"
@@ -74,7 +75,10 @@ NONSENSE = {
     "window_cm2 = 6": ("window_cm2 = 60", "window_cm2 is 6: within a half of this board's 60"),
     "ntc_offset_c = { A = 12": ("ntc_offset_c = { A = 0.12", "ntc_offset_c.A is 12: a number"),
     "date = 2026-02-31": ("date = 2026-03-01", "is not TOML"),
-    'date = "1 March"': ("date = 2026-03-01", "date is '1 March': a day, as YYYY-MM-DD"),
+    'date = "1 March"': (
+        "date = 2026-03-01",
+        "date is 1 March: a day from 2020 to today, as YYYY-MM-DD",
+    ),
     "date = 1999-03-01": ("date = 2026-03-01", "date is 1999-03-01: a day from 2020 to today"),
     f"date = {TOMORROW}": ("date = 2026-03-01", f"date is {TOMORROW}: a day from 2020"),
     'serial = ""': ('serial = "WB-0001"', "serial is '': 1 to 40 characters of plain ASCII"),
@@ -129,6 +133,23 @@ def test_any_value_at_any_key_is_a_sealed_calibration_or_a_line(key: str, value:
         assert str(why).startswith("any.json: ") and str(why).isprintable()
         return
     read_calibration(json.loads(json.dumps(found)), BOARD)
+
+
+@given(st.floats(1, 400), st.floats(0.5, 12.5), st.floats(-2, 2), st.integers(0, 16_384))
+def test_the_file_is_the_calibration_as_json_a_value_a_line(
+    window: float, bank: float, offset: float, air: int
+) -> None:
+    table: dict[str, Any] = {
+        "crc32": "00ff", "ntc_offset_c": {"B": offset, "A": -0.0}, "serial": 'W"\\',
+        "irradiance_mw_cm2": {"A": {"1060": bank, "810": 10.0}}, "window_cm2": window,
+        "skin_codes": {"A": {"skin": 60_000, "air": air}},
+    }  # fmt: skip
+    table = cast("dict[str, Any]", round_numbers(table))
+    text = encode_calibration(table).decode()
+    assert json.loads(text) == table
+    assert list(json.loads(text)) == sorted(table, key=ORDER.index)
+    assert list(json.loads(text)["irradiance_mw_cm2"]["A"]) == ["810", "1060"]
+    assert text == json.dumps(json.loads(text), indent=1) + "\n"
 
 
 def on_chip(value: float, low: float) -> int:

@@ -30,13 +30,13 @@ from tools.commands.deploy import WRITE_LANGUAGE, read_language
 from tools.unit import about, device
 from tools.unit import transfer as deploy
 from tools.unit.device import Device
+from tools.unit.prompt_files import PART, send_file
 from tools.unit.transfer import (
     LIST_FILES,
     Plan,
     apply_plan,
     list_files,
     make_plan,
-    send_file,
     transfer_files,
 )
 
@@ -342,14 +342,14 @@ sys.modules['frozen_release'] = Frozen
 def test_a_unit_with_the_product_frozen_in_says_which_and_loses_a_release_in_files_alone(
     tmp_path: Path,
 ) -> None:
-    library = {"lib/hal/a.mpy": b"", "lib/other.py": b"", "main.txt": b"", deploy.PART: b"",
+    library = {"lib/hal/a.mpy": b"", "lib/other.py": b"", "main.txt": b"", PART: b"",
                DEPLOYING: b"", "hal.py": b""}  # fmt: skip
     flash = Flash(tmp_path, {**OWN, **OLD, **library})
     with plugged(flash, then=FROZEN) as vm, Device(vm.port.name) as unit:
         unit.to_prompt()
         assert unit.about().frozen == "0.1.0 0123456789ab"
         removed = deploy.remove_product(unit)
-        assert set(removed) == {*OLD, "lib/hal/a.mpy", deploy.PART, DEPLOYING, "hal.py"}
+        assert set(removed) == {*OLD, "lib/hal/a.mpy", PART, DEPLOYING, "hal.py"}
         assert deploy.remove_product(unit) == []
         folders = "import os; print([e[0] for e in os.ilistdir() if e[1] & 0x4000])"
         assert unit.run(folders).strip() == "['lib', 'notes']"

@@ -7,22 +7,24 @@ none: this one is the page's to ask. The same answers lead to the same question.
 | question                                  | what the page does                | answer           |
 |-------------------------------------------|-----------------------------------|------------------|
 | {"run": program, "stops": bool}           | runs it at the unit's raw prompt  | [printed, ""],   |
-|                                           |                                   | ["", exception], |
-|                                           |                                   | or null: line    |
-|                                           |                                   | broke            |
+|                                           |                                   | ["", exception]  |
 | {"do": act, "words": text, "wait": bool}  | shows the text; waits for "done"  | true             |
 | {"saw": what, "words": text}              | asks yes or no                    | true or false    |
 | {"report": ..., "html": ..., "toml": ..., | it is over: restarts the unit     |                  |
 | "restart": program, "words": text}        |                                   |                  |
 
 Each has the results so far, too: {"steps": [...], "titles": [[name, title], ...]}. An answer of
-{"end": true} is Ctrl-C; a program with "stops" false, which makes the unit dark, takes none.
+null says that the line broke. {"end": true} is Ctrl-C; a program with "stops" false, which makes
+the unit dark, takes none.
+
+Measures that the person has given become the unit's calibration, by the command's own programs.
 """
 
 import json
 
 from sim.common.boards import BOARD_FILE
 from sim.common.errors import BadInput
+from tools.bringup.calibration import calibrate_by, check_partial
 from tools.bringup.person import ASK, CONFIRMED, DO
 from tools.bringup.report import UNFIT, describe_step, make_report, render_html, render_measures
 from tools.bringup.session import DARK_PROGRAM, Bringup, Result, run_steps
@@ -67,16 +69,15 @@ class Answered:
             raise Waiting(question)
         self.used += 1
         answer = self.answers[self.used - 1]
+        if answer is None:
+            raise BadInput(f"{PORT}: the line broke off: plug it in, and begin this again")
         if isinstance(answer, dict):
             raise KeyboardInterrupt
         return answer
 
     def run(self, program: str) -> str:
-        """See `tools.bringup.session.Prompt`."""
-        answer = self.ask({"run": program, "stops": program != DARK_PROGRAM})
-        if answer is None:
-            raise BadInput(f"{PORT}: the line broke off: plug it in, and begin this again")
-        printed, raised = answer
+        """See `tools.unit.prompt_files.Prompt`."""
+        printed, raised = self.ask({"run": program, "stops": program != DARK_PROGRAM})
         if raised:
             raise Failed(raised)
         return str(printed)
@@ -92,11 +93,21 @@ class Answered:
 
 def next_question(text: str, board: "Any") -> str:
     """The next question, or the report: JSON. `text`: {"answers", "serial", "date", "release",
-    "style"}; the unit has to have this board. Raises BadInput where it cannot be one of ours."""
+    "style", "measures", "file"}; the unit has to have this board. "measures" is the table of a
+    file of this name, or null; without answers, the table alone is judged. Raises BadInput where
+    the unit cannot be one of ours, or the measures lack something that no step finds."""
     given = json.loads(text)
+    table, where, today = given["measures"], str(given["file"]), given["date"][:10]
+    if given["answers"] is None:  # the person has just given the measures
+        check_partial(table, where, today)
+        return json.dumps({"measures": f"{where}: the unit gets its calibration of these measures"})
     there = Answered(given["answers"])
     results: list[Result] = []
     bringup = Bringup(there, board, there, given["serial"])
+    if table is not None:
+        named = check_partial(table, where, today).get("serial")
+        bringup.serial = bringup.serial or (named if isinstance(named, str) else "")
+        bringup.calibrate = calibrate_by(table, where, today)
     try:
         who = identify(there, board)
         run_steps(bringup, STEPS, results.append)

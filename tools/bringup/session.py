@@ -14,18 +14,10 @@ from tools.unit.about import Failed, parse_answer
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any, Protocol
+    from typing import Any
 
     from tools.bringup.person import Person
-
-    class Prompt(Protocol):
-        """A unit at its raw prompt: `tools.unit.device.Device`, or the one of the bench page."""
-
-        port: str
-
-        def run(self, program: str) -> str:
-            """Run a program; return what it prints. Raises BadInput where the line breaks, Failed
-            with the unit's exception."""
+    from tools.unit.prompt_files import Prompt
 
 
 DARK_PROGRAM = "from hal import dark\ndark.off()\n"

@@ -77,8 +77,8 @@ class AtPrompt(ChipDevice):
 class SimulatedUnit(Device):
     """A unit that runs programs in virtual time; what the person does happens meanwhile."""
 
-    def __init__(self, board: Any, build: Build | None = None) -> None:
-        """Powered on in service mode, hands off, without a calibration."""
+    def __init__(self, board: Any, build: Build | None = None, service: bool = True) -> None:
+        """Powered on in service mode, or else to run; hands off, without a calibration."""
         self.port = "simulated unit"
         self.board = board
         plant = Plant(Start(worn=False), board, nominal_calibration(board), SEED)
@@ -94,8 +94,11 @@ class SimulatedUnit(Device):
             forced[number] = 0
         for number, _ in bus_pins(board):
             forced[number] = 1
-        self.hardware.pins |= UP | DOWN
+        self.hardware.pins |= UP | DOWN if service else 0
         self.device = AtPrompt(unit)
+        if not service:
+            self.pass_time(RUNS_US)
+            return
         while not self.device.at_prompt and self.chip.us < BOOT_US:
             self.device.run_until(self.chip.us + SLICE_US)
         self.hardware.pins &= ~(UP | DOWN) | self.hardware.stuck_pins
@@ -144,11 +147,13 @@ class SimulatedUnit(Device):
         while self.acts and self.acts[0][0] <= self.chip.us:
             self._act(self.acts.pop(0)[1])
         gpio, board = self.chip.gpio, self.board
+        buzzer = self.chip.pwm.slice_of(board.PIN_BUZZER)
+        buzzer.settle(self.chip.us)
         on = {
             "light": gpio.driven(board.PIN_LIGHT) == 1,
             "motor": gpio.driven(board.PIN_VIBRATION) == 1,
             "buzzer": gpio.function[board.PIN_BUZZER] == PWM
-            and self.chip.pwm.slice_of(board.PIN_BUZZER).share(board.PIN_BUZZER & 1) > 0,
+            and buzzer.share(board.PIN_BUZZER & 1) > 0,
         }
         self.seen |= {what for what, is_on in on.items() if is_on and what not in self.cut}
 

@@ -109,8 +109,8 @@ NOTES = {
     "banks.alike": "{name} and {other} fit the board file better if {pin} and {other_pin} are"
     " exchanged: current alone does not prove it; a spectrometer does",
     "calibration.none": "not calibrated: the unit is locked until it has a calibration: measure the"
-    " irradiance, put it into the measures that -o MEASURES.toml writes, and give them with"
-    " --measures",
+    " irradiance, add it and window_cm2 to the measures that this first start saves, and begin it"
+    " again with them",
     "calibration.key": "the unit has a key: calibrate it by waistband calibrate --key",
 }
 

@@ -8,7 +8,6 @@ import json
 import sys
 from contextlib import suppress
 from datetime import UTC, date, datetime
-from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -95,12 +94,10 @@ Given = tuple[dict[str, object] | None, str | None]  # measures, and the name of
 
 def read_partial(path: str) -> dict[str, object]:
     """Measures that may lack what a bring-up finds by itself. Raises BadInput."""
-    from firmware.therapy.calibration import REFERENCE
-    from tools.commands.calibrate import FIELDS
+    from tools.bringup.calibration import check_partial
+    from tools.commands.calibrate import read_table
 
-    text = validate.read_text(path)
-    parse = validate.parse_json if path.lower().endswith(".json") else validate.parse_toml
-    return dict(validate.table(parse(text, path), path, (*FIELDS, REFERENCE)))
+    return check_partial(read_table(path), path, date.today().isoformat())
 
 
 def run_simulated(
@@ -143,12 +140,11 @@ def run_all(
     unit: Any, board: Any, person: Any, serial: str | None, given: Given, as_json: bool
 ) -> dict[str, Any]:
     """Run the steps and restart the unit; return the report and, beside it, the measures."""
-    from tools.bringup.calibration import write_calibration
+    from tools.bringup.calibration import calibrate_by
     from tools.bringup.report import make_report
     from tools.bringup.session import Bringup, Result, run_steps
     from tools.bringup.steps import STEPS
     from tools.bringup.verdict import BROKEN_OFF
-    from tools.commands.calibrate import check_measures, make_calibration
     from tools.unit import transfer
     from tools.unit.manifest import release_name
 
@@ -156,13 +152,8 @@ def run_all(
     table, where = given
     bringup = Bringup(unit, board, person, serial or "")
 
-    def make(found: dict[str, object]) -> dict[str, object]:
-        """The calibration of the given measures, completed by what was found."""
-        whole = {"date": date.today().isoformat(), **found, **(table or {})}
-        return make_calibration(check_measures(whole, str(where)), board, str(where))
-
     if table is not None:
-        bringup.calibrate = partial(write_calibration, unit, make)
+        bringup.calibrate = calibrate_by(table, str(where), date.today().isoformat())
 
     def tell(result: Result) -> None:
         """Print a step's result as it comes."""

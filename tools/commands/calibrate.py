@@ -4,9 +4,8 @@ The firmware's own rules check it; it gets the CRC that the firmware asks for, a
 or, in service mode, to the unit. A unit without a calibration is locked.
 """
 
-import json
 from datetime import date
-from typing import Annotated, Any, cast
+from typing import Annotated
 
 import typer
 
@@ -14,25 +13,22 @@ from firmware.core.validate import Refused
 from firmware.records import signed_prescription
 from firmware.records.keys import FILE as KEYS
 from firmware.records.keys import Keys
-from firmware.therapy.calibration import (
-    REFERENCE,
-    calibration_crc,
-    read_calibration,
-    read_reference,
-)
 from sim.common import validate
 from sim.common.boards import find_board
 from sim.common.errors import BadInput
 from tools.commands.options import BOARD, DeviceName
 from tools.common.files import emit, write_whole
 from tools.prescription import keyfile
+from tools.unit.calibration import (
+    FIELDS,
+    check_given,
+    check_measures,
+    describe_calibration,
+    encode_calibration,
+    make_calibration,
+)
 
 FILE = "calibration.json"
-FIELDS = ("serial", "date", "window_cm2", "irradiance_mw_cm2", "ntc_offset_c", "skin_codes")
-PLACES = 3  # decimals: the unit counts in thousandths
-# Outside this share of the nominal irradiance a bank is broken, or was measured wrongly.
-SHARE_MIN, SHARE_MAX = 0.5, 1.25
-FIRST_YEAR = 2020
 
 
 def calibrate(
@@ -110,7 +106,7 @@ def write_to_unit(
     """Write the calibration of these measures to a unit, sealed where it has a key; return its
     port. Raises BadInput where the unit has another one, unless `replace`, or would refuse it."""
     from tools.unit import files
-    from tools.unit.device import parse_object
+    from tools.unit.about import parse_object
 
     with files.at_prompt(device) as (unit, about):
         held = parse_object(files.read_file(unit, FILE))
@@ -141,81 +137,17 @@ def read_measures(
     path: str, *, serial: str | None = None, on: str | None = None
 ) -> dict[str, object]:
     """The measures file, overridden by the options, rounded to thousandths. Raises BadInput."""
-    text = validate.read_text(path)
-    parse = validate.parse_json if path.lower().endswith(".json") else validate.parse_toml
-    table = validate.table(parse(text, path), path, (*FIELDS, REFERENCE))
+    table = read_table(path)
     for key, given in (("serial", serial), ("date", on)):
         if given is not None:
             table[key] = given
-    return check_measures(table, path)
+    return check_measures(table, path, date.today().isoformat())
 
 
-def check_measures(table: dict[str, object], path: str) -> dict[str, object]:
-    """Measures that lack nothing and have a date, rounded to thousandths. Raises BadInput; `path`
-    is what its message names."""
-    for key in FIELDS:
-        if key not in table:
-            option = f", or give --{key}" if key in {"serial", "date"} else ""
-            raise BadInput(f"{path}: lacks {key}: it needs {', '.join(FIELDS)}{option}")
-    day = table["date"]
-    table["date"] = day.isoformat() if type(day) is date else day
-    try:
-        found = date.fromisoformat(str(table["date"]))
-    except ValueError:
-        shown = validate.shown(table["date"])
-        raise BadInput(f"{path}: date is {shown}: a day, as YYYY-MM-DD") from None
-    if not found.year >= FIRST_YEAR or found > date.today():
-        raise BadInput(f"{path}: date is {found}: a day from {FIRST_YEAR} to today")
-    table["date"] = found.isoformat()
-    return cast("dict[str, object]", round_numbers(table))
-
-
-def round_numbers(value: object) -> object:
-    """Round every number to thousandths: the unit's floats hold seven digits."""
-    if isinstance(value, dict):
-        return {key: round_numbers(inner) for key, inner in value.items()}
-    return round(value, PLACES) if isinstance(value, float) else value
-
-
-def make_calibration(table: dict[str, object], board: Any, where: str) -> dict[str, object]:
-    """The calibration from these measures, with its CRC. Raises BadInput with the key, its value
-    and what is allowed."""
-    try:
-        calibration = {**table, "crc32": calibration_crc(table, board)}
-        full, _ = read_calibration(calibration, board)
-    except Refused as why:
-        raise BadInput(f"{where}: {why}") from None
-    nominal = board.BANK_NOMINAL_UW_CM2
-    if abs(float(str(table["window_cm2"])) / board.WINDOW_CM2 - 1) > 0.5:
-        raise BadInput(
-            f"{where}: window_cm2 is {table['window_cm2']}: within a half of this board's"
-            f" {board.WINDOW_CM2}"
-        )
-    low, high = SHARE_MIN * nominal, SHARE_MAX * nominal
-    for pad, row in zip("AB", full, strict=True):
-        for bank, uw_cm2 in zip(board.BANKS, row, strict=True):
-            if not low <= uw_cm2 <= high:
-                raise BadInput(
-                    f"{where}: irradiance_mw_cm2.{pad}.{bank[0]} is {uw_cm2 / 1000:g}: from"
-                    f" {low / 1000:g} to {high / 1000:g} mW/cm2 at full duty:"
-                    " measure it again, or mend the bank"
-                )
-    for pad, drawn_mw in zip("AB", read_reference(calibration, board), strict=False):
-        for bank, mw in zip(board.BANKS, drawn_mw, strict=True):
-            if not SHARE_MIN <= mw / bank[3] <= SHARE_MAX:
-                least, most = (share * bank[3] / 7.4 for share in (SHARE_MIN, SHARE_MAX))
-                raise BadInput(
-                    f"{where}: {REFERENCE}.{pad}.{bank[0]} is {mw / 7.4:.0f}: from {least:.0f} to"
-                    f" {most:.0f} mA at full duty and 7.4 V: measure it again, or mend the driver"
-                )
-    return calibration
-
-
-def encode_calibration(calibration: dict[str, object]) -> bytes:
-    """The content of the unit's file."""
-    return json.dumps(calibration, indent=1).encode() + b"\n"
-
-
-def describe_calibration(table: dict[str, object]) -> str:
-    """The unit and the date of a calibration."""
-    return f"unit {table['serial']}, measured {table['date']}"
+def read_table(path: str) -> dict[str, object]:
+    """A measures file as it is, its date as text. Raises BadInput."""
+    text = validate.read_text(path)
+    parse = validate.parse_json if path.lower().endswith(".json") else validate.parse_toml
+    table = check_given(parse(text, path), path, found=FIELDS)
+    day = table.get("date")
+    return {**table, "date": day.isoformat()} if type(day) is date else table

@@ -22,7 +22,7 @@ from tools.trial import folder as trial_folder
 from tools.trial import people
 from tools.trial.data import load_data
 from tools.trial.folder import DATABASE, Trial
-from tools.unit.device import parse_object
+from tools.unit.about import parse_object
 from tools.unit.exchange import PRESCRIPTION
 from tools.unit.files import Unit, at_prompt, read_board_name, read_file, write_file
 

@@ -86,3 +86,12 @@ def judge_about(said: str, port: str) -> About:
 def parse_answer(text: str) -> "Any":
     """The value of the JSON that a program printed. Raises ValueError."""
     return json.loads(text.strip())
+
+
+def parse_object(content: "bytes | None") -> "dict[str, Any]":
+    """The JSON object in a line or a file; empty where there is none."""
+    try:
+        value = json.loads(content or b"{}")
+    except (ValueError, RuntimeError):  # nested too deeply
+        return {}
+    return value if isinstance(value, dict) else {}

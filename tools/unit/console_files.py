@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from sim.common.errors import BadInput, one_line
 from tools.unit import device
-from tools.unit.device import Device, find_port, parse_object
+from tools.unit.about import parse_object
+from tools.unit.device import Device, find_port
 from tools.unit.files import SIMULATED
 
 QUIET_S = 5.0  # a file that does not go on for so long is cut

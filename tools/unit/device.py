@@ -6,7 +6,6 @@ has answered.
 """
 
 import io
-import json
 import os
 import re
 import struct
@@ -15,7 +14,7 @@ from contextlib import AbstractContextManager, redirect_stdout, suppress
 from typing import Any
 
 from sim.common.errors import BadInput
-from tools.unit.about import ASK, About, Failed, judge_about
+from tools.unit.about import ASK, About, Failed, judge_about, parse_object
 
 GET = "pip install -e '.[deploy]'"
 USB_ID = (0x2E8A, 0x0005)  # of MicroPython on an RP2040 or RP2350 (ports/rp2)
@@ -267,12 +266,3 @@ class Device(AbstractContextManager["Device"]):
             self.transport.in_raw_repl = False
         except self._errors:
             raise self.line_broken() from None
-
-
-def parse_object(content: bytes | None) -> dict[str, Any]:
-    """The JSON object in a line or a file; empty where there is none."""
-    try:
-        value = json.loads(content or b"{}")
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}

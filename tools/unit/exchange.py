@@ -24,8 +24,9 @@ from tools.common.files import emit, reason
 from tools.common.words import plural
 from tools.prescription import file as prescription_file
 from tools.prescription import keyfile
+from tools.unit.about import parse_object
 from tools.unit.console_files import get_files, put_file, running_unit
-from tools.unit.device import Device, find_port, parse_object
+from tools.unit.device import Device, find_port
 from tools.unit.files import SIMULATED, at_prompt, read_board_name, read_file, write_file
 from tools.unit.kept import ask_unit
 

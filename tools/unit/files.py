@@ -5,30 +5,16 @@ Called by `waistband calibrate`, `key install`, `prescribe push`, `journal pull`
 in a session refuses; then nothing changes.
 """
 
-import base64
-import binascii
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sim.common.boards import BOARD_FILE, REFERENCE
 from sim.common.errors import BadInput
-from tools.unit import transfer
-from tools.unit.about import About, Failed
+from tools.unit import prompt_files, transfer
+from tools.unit.about import About
 from tools.unit.device import Device, find_port
 from tools.unit.kept import SimulatedUnit, at_simulated_prompt
 
-READ = """
-import binascii
-try:
- f = open({name!r}, 'rb')
- while True:
-  c = f.read(1536)
-  if not c:
-   break
-  print(binascii.b2a_base64(c).decode(), end='')
-except OSError:
- print('?')
-"""
 SIMULATED = "sim:"  # before the folder of a simulated unit, in the place of a device
 Unit = Device | SimulatedUnit
 
@@ -59,12 +45,7 @@ def read_file(unit: Unit, name: str) -> bytes | None:
     """The content of a file of the unit; None where there is no such file. Raises BadInput."""
     if isinstance(unit, SimulatedUnit):
         return unit.files.get(name)
-    try:
-        said = unit.run(READ.format(name=name)).split()
-        content = b"".join(map(base64.b64decode, said)) if said != ["?"] else None
-    except (Failed, binascii.Error, ValueError):
-        raise BadInput(f"{unit.port}: {name} cannot be read: run waistband deploy") from None
-    return content
+    return prompt_files.read_file(unit, name)
 
 
 def write_file(unit: Unit, name: str, data: bytes) -> None:
@@ -72,15 +53,7 @@ def write_file(unit: Unit, name: str, data: bytes) -> None:
     if isinstance(unit, SimulatedUnit):
         unit.files[name] = data
         return
-    try:
-        for _ in transfer.send_file(unit, name, data):
-            continue
-    except Failed as why:
-        full = any(word in str(why) for word in transfer.FULL)
-        room = f"its flash is full: {transfer.ROOM}" if full else str(why)
-        raise BadInput(f"{unit.port}: {room}; its {name} is as it was") from None
-    if read_file(unit, name) != data:
-        raise BadInput(f"{unit.port}: {name} did not arrive as it was sent: run this again")
+    prompt_files.write_file(unit, name, data)
 
 
 def read_board_name(unit: Unit, about: About | None) -> str:

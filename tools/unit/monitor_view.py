@@ -21,7 +21,7 @@ from sim.common.errors import one_line
 from tools.common import words
 from tools.common.files import emit
 from tools.report import live_view
-from tools.unit import device
+from tools.unit import about
 
 PAIRS = ("contact_mc", "board_mc", "throttle", "fluence_uj_cm2", "cem43_q10_ms")
 NUMBERS = ("ms", "refused", "lock", "faults", "set_point_mc", "treat_ms", "battery_mv",
@@ -30,7 +30,7 @@ NUMBERS = ("ms", "refused", "lock", "faults", "set_point_mc", "treat_ms", "batte
 
 def parse_record(line: bytes) -> dict[str, Any] | None:
     """The fields of a telemetry line; None for any other line, or a line that is incomplete."""
-    table = device.parse_object(line)
+    table = about.parse_object(line)
     if table.get("state") not in states.STATES or not isinstance(table.get("reason"), str):
         return None
     for key in NUMBERS:
@@ -57,7 +57,7 @@ def percents(record: dict[str, Any]) -> list[float]:
 def print_line(line: bytes, *, as_json: bool) -> None:
     """Print a line of the unit. With `as_json`: the unit's own object, and any other line on
     standard error."""
-    if as_json and (table := device.parse_object(line)):
+    if as_json and (table := about.parse_object(line)):
         emit(json.dumps(table))
     elif record := parse_record(line):
         emit(render_record(record))

@@ -7,7 +7,6 @@ what it checks for `deploying` with are the first. `files.json` is written after
 computed the right hash of every file.
 """
 
-import base64
 import errno
 import hashlib
 from collections.abc import Iterator
@@ -22,20 +21,17 @@ from sim.common.errors import BadInput, Interrupted
 from sim.driver_depth.release import MAIN
 from tools.unit.about import About, Failed
 from tools.unit.device import Device
+from tools.unit.prompt_files import FULL, PART, ROOM, send_file
 from tools.unit.restart import render_restart
 
 ROOT = Path(__file__).resolve().parents[2]
 FAILED = 1
-PART = "~deploy.part"  # the last of all names: `hal.storage` says why
-CHUNK = 2_048
 PROGRAM = ("boot", "main", "hal", "firmware")
 FIRST = (  # as they are run
     "boot.py", "hal/__init__.mpy", MAIN, "main.py", "firmware/__init__.mpy", "hal/storage.mpy",
     "hal/files.mpy",
 )  # fmt: skip
-FULL = ("ENOSPC", "OSError: 28")
 DARK = "the unit stays dark until waistband deploy is run again"
-ROOM = "remove files of your own with mpremote rm"
 LIST_FILES = f"""
 import os, hashlib, binascii
 b = bytearray(1024)
@@ -70,12 +66,6 @@ for n in {(*STARTED, TABLE, DEPLOYING, PART)!r}:
  look(n)
 for p in {sorted({folder.partition("/")[0] for folder in FOLDERS})!r}:
  walk(p)
-"""
-OPEN = f"""
-import os, binascii
-d = binascii.a2b_base64
-f = open({PART!r}, 'wb')
-w = f.write
 """
 MAKE_FOLDER = f"""
 import os
@@ -241,17 +231,6 @@ def parent_folders(name: str) -> list[str]:
     """The folders of a file, outermost first."""
     parts = name.split("/")[:-1]
     return ["/".join(parts[: k + 1]) for k in range(len(parts))]
-
-
-def send_file(unit: Device, name: str, content: bytes) -> Iterator[int]:
-    """Write a file beside the old one and rename it; yield the bytes of each piece."""
-    unit.run(OPEN)
-    for at in range(0, len(content), CHUNK):
-        piece = content[at : at + CHUNK]
-        unit.run(f"w(d({base64.b64encode(piece)!r}))")
-        yield len(piece)
-    unit.run(f"f.close()\nos.rename({PART!r}, {name!r})")
-    yield 0
 
 
 def restart(unit: Device, about: About) -> None:

@@ -2,26 +2,62 @@
 // command's own (tools/bringup), on the MicroPython in the page: it says what to ask next, and this
 // file asks it, of the unit at its raw prompt or of the person. Called by main.js.
 
+import { parse } from "../vendor/smol-toml/index.js";
 import { $, download, make, say, text } from "./dom.js";
 import { Prompt } from "./prompt.js";
 import { Line, lacking } from "./serial.js";
 
 const KINDS = { html: "text/html", json: "application/json", toml: "application/toml" };
+const MEASURES_MOST = 65_536; // bytes of a file
 const ANSWERS = { "bringup-done": true, "bringup-yes": true, "bringup-no": false };
 
 export class Bringup {
   /** `told` is the engine's {is: "ready"}; `send(given)` asks it for the next question; `enter()` has
       the page make room. */
   constructor(told, send, enter) {
-    Object.assign(this, { told, send, enter, answers: [], stopped: false });
+    Object.assign(this, { told, send, enter, answers: [], stopped: false, measures: null, file: "" });
     $("bringup-start").disabled = Boolean(lacking());
     $("bringup-start").addEventListener("click", () => this.begin());
+    $("bringup-file").addEventListener("change", (event) => this.take(event.target.files[0]));
     $("bringup-leave").addEventListener("click", () => location.reload());
+    $("bringup-again").addEventListener("click", () => this.begin());
     $("bringup-stop").addEventListener("click", () => this.stop());
     for (const [id, answer] of Object.entries(ANSWERS)) $(id).addEventListener("click", () => this.answered?.(answer));
     for (const button of $("bringup-saves").children) {
       button.addEventListener("click", () => this.save(button.dataset.save));
     }
+  }
+
+  /** Measures of this unit, of which it gets its calibration. */
+  async take(file) {
+    this.measures = null;
+    if (!file) return;
+    try {
+      if (file.size > MEASURES_MOST) throw new Error(`${file.name} is larger than 64 KiB`);
+      const content = await file.text();
+      this.file = file.name;
+      const table = /\.json$/i.test(file.name) ? JSON.parse(content) : parse(content);
+      const measures = JSON.parse(JSON.stringify(table)); // a date as its text, which a worker's copy loses
+      const { measures: words } = await this.next({ ...this.given(), measures, answers: null });
+      this.measures = measures;
+      this.judged(`${words}.`);
+    } catch (why) {
+      $("bringup-file").value = "";
+      this.judged(`${why.message.split("\n")[0]}.`, true);
+    }
+  }
+
+  /** Say what becomes of the measures. */
+  judged(words, wrong = false) {
+    text($("bringup-given"), words);
+    $("bringup-given").classList.toggle("wrong", wrong);
+  }
+
+  /** What every question to the engine has beside the answers. */
+  given() {
+    return { serial: $("bringup-serial").value.trim(), style: this.told.style,
+      release: this.told.release, measures: this.measures, file: this.file,
+      date: `${new Date().toISOString().slice(0, 19)}Z` };
   }
 
   async begin() {
@@ -32,7 +68,7 @@ export class Bringup {
       this.tell("No port was chosen.", true);
       return;
     }
-    const line = new Line(port, () => {}, () => {});
+    const line = new Line(port, () => {}, () => this.answered?.(null)); // who is asked hears of it
     try {
       await line.open();
     } catch {
@@ -48,12 +84,21 @@ export class Bringup {
       this.ask(`${why.message}.`, []);
     } finally {
       await line.close();
-      $("bringup-stop").hidden = true;
-      $("bringup-leave").hidden = false;
+      this.ended(true);
     }
   }
 
+  /** Whether it is over, and may be left or begun again. */
+  ended(over) {
+    $("bringup-stop").hidden = over;
+    $("bringup-leave").hidden = $("bringup-again").hidden = !over;
+  }
+
   show() {
+    Object.assign(this, { answers: [], stopped: false, shown: -1 });
+    this.ended(false);
+    $("bringup-saves").hidden = true;
+    $("bringup-steps").replaceChildren();
     this.enter();
     document.body.classList.add("real", "first");
     text($("which"), "REAL UNIT: first start");
@@ -70,8 +115,7 @@ export class Bringup {
 
   /** Ask and answer until there is a report. */
   async run() {
-    const given = { serial: $("bringup-serial").value.trim(), style: this.told.style,
-      release: this.told.release, date: `${new Date().toISOString().slice(0, 19)}Z` };
+    const given = this.given();
     for (;;) {
       const question = await this.next({ ...given, answers: this.answers });
       this.list(question);
@@ -144,10 +188,11 @@ export class Bringup {
   }
 
   /** The results so far, and what is still to come. */
-  list({ steps, titles }) {
+  list({ steps, titles, report }) {
     const found = new Map(steps.map((row) => [row.step, row]));
+    const now = report ? null : titles[steps.length]?.[0];
     const row = ([name, title]) => {
-      const { state = "", failures = [], notes = [] } = found.get(name) ?? {};
+      const { state = name === now ? "now" : "", failures = [], notes = [] } = found.get(name) ?? {};
       const lines = [...failures.map((line) => make("p", { class: "wrong" }, line)),
         ...notes.map((line) => make("p", {}, line))];
       return make("tr", { "data-step": name }, make("th", { scope: "row" }, name),

@@ -35,7 +35,7 @@ export class Real {
     text($("real-lacks"), lacks);
     $("real-connect").disabled = Boolean(lacks);
     const acts = {
-      "real-connect": () => this.connect(), "real-leave": () => location.reload(),
+      "real-connect": () => this.connect(), "real-again": () => this.connect(), "real-leave": () => location.reload(),
       "real-clock": () => this.line.order(`clock ${new Date().toISOString().slice(0, 19)}`),
       "real-test": () => this.line.order("selftest"),
       "real-pull": () => this.pull(), "real-push": () => this.push(),
@@ -48,10 +48,12 @@ export class Real {
   async act(act) {
     if (this.busy) return;
     this.busy = true;
+    this.broke = false;
     this.tell("…");
     try {
       this.tell(await act() ?? "");
     } catch (why) {
+      this.broke = why.message.startsWith(BROKE_OFF);
       this.tell(why.message, true);
     } finally {
       this.busy = false;
@@ -87,8 +89,9 @@ export class Real {
     let who = {};
     try {
       who = await this.line.list();
-    } catch {
+    } catch (why) {
       await this.line.close();
+      unlessBroken(why);
       throw new Error("no unit answers on this port: is it this one, and is the unit switched on?");
     }
     this.knows = Array.isArray(who.files);
@@ -109,7 +112,7 @@ export class Real {
     this.traces = new Traces(COLUMNS);
     document.body.classList.add("real");
     $("real").hidden = false;
-    text($("which"), `REAL UNIT ${this.serial}`);
+    this.cut(false);
     text($("real-asked"), found ? `Goes by prescription “${asked.name}”.`
       : "Its prescription is not known here: the charts have the default's limits.");
     this.enter(this.traces, asked);
@@ -134,11 +137,17 @@ export class Real {
 
   /** The port is gone. */
   gone() {
-    this.tell(BROKE_OFF, true);
+    if (!this.broke) this.tell(BROKE_OFF, true); // else who was at work has said more
     if (!this.on) return;
-    document.body.classList.add("cut");
-    text($("which"), `REAL UNIT ${this.serial}: not connected`);
+    this.cut(true);
     if (this.restarts) this.again(AGAIN_MOST);
+  }
+
+  /** Whether the cable is out: said in the head, and connecting is offered. */
+  cut(is) {
+    document.body.classList.toggle("cut", is);
+    text($("which"), `REAL UNIT ${this.serial}${is ? ": not connected" : ""}`);
+    $("real-again").hidden = !is;
   }
 
   /** A unit that restarts comes back on the same port. */
@@ -146,8 +155,7 @@ export class Real {
     try {
       await this.line.open();
       this.restarts = false;
-      document.body.classList.remove("cut");
-      text($("which"), `REAL UNIT ${this.serial}`);
+      this.cut(false);
       this.tell("the unit is back");
     } catch {
       if (left) setTimeout(() => this.again(left - 1), AGAIN_MS);
@@ -232,14 +240,14 @@ export class Real {
   }
 
   async push() {
-    this.restarts = true;
     try {
       const said = await this.line.put(PRESCRIPTION, this.chosen);
+      this.restarts = true;
       text($("real-asked"), `Goes by prescription “${inner(this.chosen).name}” once it has restarted.`);
       return said;
     } catch (why) {
-      this.restarts = false;
-      throw new Error(`${why.message}; it keeps its old prescription`);
+      throw new Error(`${why.message}; it ${why.said ? "keeps its old prescription"
+        : "has the old prescription or the new one, whole: connect again to see which"}`);
     }
   }
 

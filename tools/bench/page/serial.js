@@ -4,7 +4,11 @@
 
 const LINE_MOST = 2_048, FILE_MOST = 1 << 18;
 const ANSWER_MS = 8_000, QUIET_MS = 5_000;
+// Longer than the 2 s for which a unit waits for more of a file: what it takes for some begins them anew.
+const LIST_MS = 3_000, LIST_TRIES = 4;
+const LATE_MS = 1_000, LATE_MOST_MS = 5_000; // 800 bytes a second: an answer behind a line of telemetry
 const BAUD = 115_200; // USB takes no notice
+const rest = (ms) => new Promise((done) => { setTimeout(done, ms); });
 export const ABSENT = "there is no such file";
 export const BROKE_OFF = "the line broke off: plug the unit in and connect again";
 
@@ -30,7 +34,7 @@ export class Line {
   /** Open the port and read it until it is gone. Throws where another tab or program has it. */
   async open() {
     await this.port.open({ baudRate: BAUD, bufferSize: 16_384 });
-    this.is = true;
+    Object.assign(this, { is: true, text: [], overlong: false, decoder: new TextDecoder() });
     await this.port.setSignals?.({ dataTerminalReady: true }).catch(() => {});
     this.pump();
   }
@@ -46,6 +50,7 @@ export class Line {
         this.reader.releaseLock();
       }
     }
+    if (this.is) await this.port.close().catch(() => {}); // else it cannot be opened again
     this.is = false;
     this.fail(BROKE_OFF);
     this.gone();
@@ -94,7 +99,9 @@ export class Line {
       if (!this.overlong) this.text.push(...bytes.subarray(at, to));
       at = to + 1;
       if (end < 0) continue;
-      if (!this.overlong) this.takeLine(this.decoder.decode(new Uint8Array(this.text)));
+      const row = this.overlong ? null : read(this.decoder.decode(new Uint8Array(this.text)));
+      if (!row || !Object.hasOwn(row, "state")) this.busy_ms = performance.now();
+      if (row) this.takeRow(row);
       this.text = [];
       this.overlong = false;
     }
@@ -113,14 +120,7 @@ export class Line {
     return at + count;
   }
 
-  takeLine(text) {
-    let row = null;
-    try {
-      row = JSON.parse(text);
-    } catch {
-      return;
-    }
-    if (row === null || typeof row !== "object" || Array.isArray(row)) return;
+  takeRow(row) {
     const { asked } = this;
     if (!asked || !asked.keys.some((key) => Object.hasOwn(row, key))) {
       this.heard(row);
@@ -148,10 +148,10 @@ export class Line {
   }
 
   /** The next object with one of these keys, after `line` was sent. Throws where none comes. */
-  ask(line, keys, answered = (row) => row) {
+  ask(line, keys, answered = (row) => row, ms = ANSWER_MS) {
     const found = new Promise((answer, fail) => {
       this.asked = { keys, fail, answer: (row) => answer(answered(row)) };
-      this.watch(ANSWER_MS);
+      this.watch(ms);
     });
     found.catch(() => {}); // whoever awaits it hears of it
     if (line) this.write(new TextEncoder().encode(`${line}\n`)).catch((why) => this.fail(why.message));
@@ -159,15 +159,21 @@ export class Line {
   }
 
   /** Ask for the list of files; its answer. What was asked before the line broke, or too long ago,
-      may be answered only now: the first error counts for that, and so does silence. */
+      may be answered only now, and the unit drops an answer while another is on its way: so an error or
+      silence is asked again, and the line is free once nothing but telemetry comes. */
   async list() {
     let row = {};
-    try {
-      row = await this.ask("list", ["files", "error"]);
-    } catch (why) {
-      if (!this.is) throw why;
+    for (let left = LIST_TRIES; left && !row.files; left -= 1) {
+      try {
+        row = await this.ask("list", ["files", "error"], undefined, left > 1 ? LIST_MS : ANSWER_MS);
+      } catch (why) {
+        if (!this.is || (left === 1 && !row.error)) throw why;
+      }
     }
-    if (!row.files) row = await this.ask("list", ["files", "error"]);
+    for (const end = performance.now() + LATE_MOST_MS; performance.now() < end; await rest(50)) {
+      if (!this.is) throw new Error(BROKE_OFF);
+      if (performance.now() - this.busy_ms > LATE_MS) break;
+    }
     this.late = false;
     return row;
   }
@@ -176,7 +182,7 @@ export class Line {
   async order(line) {
     if (line && this.late) await this.list();
     const row = await this.ask(line, ["ok", "error"]);
-    if (row.error !== undefined) throw new Error(`the unit says: ${row.error}`);
+    if (row.error !== undefined) throw Object.assign(new Error(`the unit says: ${row.error}`), { said: true });
     return String(row.ok);
   }
 
@@ -210,8 +216,19 @@ export class Line {
   async put(name, bytes) {
     await this.order(`put ${name} ${bytes.length} ${await digest(bytes)}`);
     const said = this.order("");
+    said.catch(() => {}); // it is heard of below, unless the writing fails first
     await this.write(bytes);
     return said;
+  }
+}
+
+/** The object in a line, or null. */
+function read(text) {
+  try {
+    const row = JSON.parse(text);
+    return typeof row === "object" && !Array.isArray(row) ? row : null;
+  } catch {
+    return null;
   }
 }
 
