@@ -16,15 +16,14 @@ from hypothesis import strategies as st
 
 from firmware.core import faults, states
 from firmware.core.faults import FAULTS, HARD
-from firmware.core.limits import DUTY_MAX, LOOK_EVERY_TICKS, LOOK_STEADY_STEPS, LOOK_TICKS
+from firmware.core.limits import DUTY_MAX
 from firmware.safety import gate, guard
 from firmware.therapy import power_plan, session
 from firmware.ui.button_actions import ButtonActions
 from firmware.waistband import Waistband
 from sim.model_check import invariants
 from sim.model_check.abstraction import Outcome, abstract_node, concretize
-from sim.model_check.at_rest import read_values
-from sim.model_check.harness import Harness, list_first_nodes
+from sim.model_check.harness import list_first_nodes
 from sim.model_check.node import AT_CONTROL, AT_PLAN, BEFORE, BEHIND, MASKED, Node, read_node
 from sim.model_check.restore import restore_node
 from sim.model_check.search import (
@@ -339,57 +338,6 @@ def test_what_a_node_does_not_name_makes_no_difference(found: Found, data: st.Da
     used = Engine()
     leads(used, here)
     assert leads(used, there) == leads(Engine(), there)
-
-
-def test_a_node_puts_all_that_the_firmware_keeps(found: Found) -> None:
-    """A harness that has been in any node is in every attribute what a new one is."""
-    nodes = [abstract_node(node) for node in sample(found, 150, lambda node: True)]
-    used = Engine()
-    changed: set[tuple[str, ...]] = set()
-    for node in nodes:
-        restore_node(used.harness, node)
-        before = read_values(used.harness.list_roots())
-        for chosen in itertools.islice(list_choices(node), 0, None, 7):
-            used.run(node, chosen)
-            after = read_values(used.harness.list_roots())
-            changed |= {path for path in before | after if before.get(path) != after.get(path)}
-        fresh = Engine().harness
-        restore_node(used.harness, node)
-        restore_node(fresh, node)
-        assert read_values(used.harness.list_roots()) == read_values(fresh.list_roots())
-    kept = {path[-1] for path in changed}
-    assert {"doubted", "day_open", "battery_most", "noted_latched"} <= kept
-
-
-FREE: list[tuple[str, object]] = [  # no choice sets these: they lead nowhere else
-    ("gate.steady", True),
-    ("gate.gated_steps", LOOK_STEADY_STEPS),
-    ("gate.unseen_ticks", LOOK_EVERY_TICKS),
-    ("gate.more_dark_ticks", LOOK_TICKS),
-    ("session.doubted", True),
-    ("session.number", 7),
-    ("session.reason", states.DOSE),
-    ("buttons.closures", 2),
-    ("rail.rechecks", 3),
-    ("rail.leaks", 2),
-    ("rail.dark_ticks", 9),
-]
-
-
-@pytest.mark.parametrize(("path", "value"), FREE)
-def test_what_no_choice_sets_leads_nowhere_else(found: Found, path: str, value: object) -> None:
-    owner, _, name = path.partition(".")
-    engine = Engine()
-    for node in sample(found, 40, lambda node: node.state in (*states.LIT, states.READY)):
-        abstract = abstract_node(node)
-        plain = {(part.to, part.facts) for part in found.engine.parts(abstract)}
-
-        def set_value(harness: Harness) -> None:
-            setattr(getattr(harness.unit, owner), name, value)
-
-        for chosen in list_choices(abstract):
-            part = engine.run(abstract, (("", set_value), *chosen))
-            assert (part.to, part.facts) in plain
 
 
 def test_a_node_that_is_put_is_the_node_that_is_taken(found: Found) -> None:
