@@ -147,7 +147,7 @@ def test_what_a_bank_gave_is_borne_out_every_12_s_of_light(light: str) -> None:
 @pytest.mark.parametrize("offset_ma", [-0.9, -0.5, 0.9])
 def test_a_monitor_whose_zero_moves_in_a_session_is_no_driver(offset_ma: float) -> None:
     moved = Event(60.0, "fault", "rail_offset", value=offset_ma)
-    weak = {"irradiance_mw_cm2": {"810": 0.8, "850": 0.3, "940": 0.0, "1060": 0.0}}
+    weak: dict[str, Any] = {"irradiance_mw_cm2": {"810": 0.8, "850": 0.3, "940": 0.0, "1060": 0.0}}
     run = treated(moved, gain(1.02, "B", at_s=61.0), duration_s=300.0, **weak)
     assert run.result()["faults"] == [] and run.unit.session.treat_ms > 150_000
     assert pad_error(run) < ERROR
