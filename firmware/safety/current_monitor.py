@@ -165,7 +165,7 @@ class CurrentMonitor:
         elif not (self.over or self.apart or strange):
             if nominal_01ma >= LEARN_01MA:
                 self._follow(nominal_01ma, found_01ma)
-            return NOTHING if learning else FITS
+            return NOTHING if learning and not self.exact else FITS
         if self.apart < AGAIN_MOST:
             gate.gated_steps = LOOK_STEADY_STEPS  # what is gated is looked at again, and else
             if self.apart == 1 and not self.over and found_01ma > expected_01ma:

@@ -189,6 +189,8 @@ class LampTest:
         step = self.step
         base_01ma = self.base_01ma
         if step == 0:
+            if peak_01ma >= -RAIL_ZERO_MOST_01MA:  # in a repeated test the zero is an old one
+                self.zero_01ma = min(self.zero_01ma, peak_01ma)
             base_01ma = self.zero_01ma
             most_01ma = RAIL_LEAK_MOST_01MA
             self.base_01ma = max(peak_01ma, base_01ma)

@@ -308,6 +308,7 @@ GROUPS = (
         Fault(
             "board_sensor_stuck", 65, "board thermometer frozen",
             [Bound(GOES_ON, None, STRIKE, LIT)], pad="may", shows_as=AS_BOARD,
+            harmless_to=NEVER_HARMLESS,  # the face cools under a board that seems not to
         ),
         Fault(
             "board_sensor_drift", 66, "board thermometer drifts",

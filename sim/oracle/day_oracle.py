@@ -35,7 +35,7 @@ class DayOracle:
         self._heat = heat
         self._sink = sink
         self._session_ms = 0  # of light, since the session began
-        self._session_max_ms = float(str(run.scenario.prescription["max_min"])) * 60_000
+        self.most_ms = float(str(run.scenario.prescription["max_min"])) * 60_000  # of a session
         self._warmth_min = [0.0, 0.0]  # CEM43 of the day at the last light
         # (when, light in ms, CEM43 of pad A, of pad B) at the begin of each hour of the day
         self._hours = [(run.t_ms, 0, 0.0, 0.0)]
@@ -59,7 +59,7 @@ class DayOracle:
             hours.pop(0)
         _, lit_ms, a_min, b_min = hours[0]
         self._report_beyond("day light", (self.lit_ms - lit_ms) / 60_000, rules.DAY_LIT_MS)
-        self._report_beyond("long", self._session_ms / 60_000, self._session_max_ms)
+        self._report_beyond("long", self._session_ms / 60_000, self.most_ms)
         self._warmth_min = [self._cem43_min(0) - a_min, self._cem43_min(1) - b_min]
         warmth_min = max(self._warmth_min)
         if warmth_min > rules.DAY_CEM43_MIN:

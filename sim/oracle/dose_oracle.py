@@ -79,6 +79,7 @@ class DoseOracle:
         self._drivers_apart = False  # in this session some driver gave other than calibrated
         self._gains = self._read_gains()
         self._unseen_j_cm2 = 0.0  # given by drivers that had changed, before that can be seen
+        self._open = set(run.hardware.open_banks)  # strings that gave no light in this session
         self._counted: list[float] = []  # at the session's end
         self._since_ms = run.t_ms  # the claimed state began
 
@@ -113,6 +114,7 @@ class DoseOracle:
         self._cem43_before = [pad.hottest_cem43_min() for pad in self.pads]
         self._excess_before = self._heat.excess_min[:]
         self._drivers_apart, self._unseen_j_cm2 = False, 0.0
+        self._open = set(self.run.hardware.open_banks)
         self.note_drivers()
 
     def note_drivers(self) -> None:
@@ -126,6 +128,21 @@ class DoseOracle:
             seen_ms = rules.SOON_SEEN_MS if step.lit_share == 1.0 else rules.UNSEEN_MS
             unseen_j_cm2 = 2 * change * step.whole_mw_cm2 * seen_ms / 1e6
             self._unseen_j_cm2 = max(self._unseen_j_cm2, unseen_j_cm2)
+        opened = set(self.run.hardware.open_banks) - self._open
+        self._open |= opened
+        if opened and self.number >= 0:
+            self._unseen_j_cm2 += self._unseen_before_j_cm2(opened)
+
+    def _unseen_before_j_cm2(self, opened: set[int]) -> float:
+        """Return what strings that open may have given since the current last showed that they
+        did: that is not counted."""
+        kinds = self.run.board.BANKS
+        most = [
+            sum([step.mw_cm2.get(str(kinds[bank % len(kinds)][0]), 0.0) for bank in opened])
+            * (rules.SOON_SEEN_MS if step.lit_share == 1.0 else rules.UNSEEN_MS) / 1e6
+            for step in self._steps
+        ]  # fmt: skip
+        return max(most, default=0.0)
 
     def _read_gains(self) -> list[float]:
         """Return how much of its calibrated light each bank's driver gives."""

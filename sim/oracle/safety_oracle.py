@@ -178,7 +178,10 @@ class SafetyOracle:
                 self._refusals.append(injected)
             elif is_bank_fault(injected):
                 self._current.faults.add_fault(injected)
-            elif FAULTS[event.name].also == "button" and row.once and self._lit_ms < 0:
+            elif self._lit_ms < 0 and (
+                self._state in FAULTS[event.name].not_in
+                or (FAULTS[event.name].also == "button" and row.once)
+            ):
                 pass  # where it is dark, a first closure may ask for light
             elif row.comes == deadlines.OFF and row.since == deadlines.STRIKE:
                 self._dues.append(Due(injected))

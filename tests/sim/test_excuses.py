@@ -109,6 +109,35 @@ def test_drivers_that_change_excuse_three_percent(
     assert rules_broken == ({"dose short"} if deaf and ratio > 1.0 else set())
 
 
+@pytest.mark.parametrize(("opens_s", "forgets", "is_found"), [
+    (31.0, False, False), (150.0, False, False), (150.0, True, True),
+])  # fmt: skip
+def test_a_string_that_opens_excuses_what_was_not_seen_and_no_more(
+    monkeypatch: Patch, opens_s: float, forgets: bool, is_found: bool
+) -> None:
+    if forgets:  # all of a bank's dose is taken back
+        monkeypatch.setattr(Fluence, "mark", lambda self: None)
+    plain = ordinary()
+    run = Run(replace(
+        plain, duration_s=200.0, until_done=False,
+        events=(*plain.events, fault("led_open", opens_s, "B", value=1_060.0)),
+        prescription={**DEFAULT, "light": {"mode": "gated", "rate_hz": 10, "on_ms": 60}},
+    ))  # fmt: skip
+    run.oracle = SafetyOracle(run)
+    assert ("dose short" in found(run)) is is_found
+    assert [row["name"] for row in run.result()["faults"]] == ["led_open"]
+
+
+def test_a_bus_that_is_freed_before_light_forbids_none() -> None:
+    plain = ordinary()
+    press_s = plain.events[0].at_s
+    run = Run(replace(
+        plain, events=(*plain.events, fault("bus_low", press_s + 4.0)), duration_s=press_s + 30.0,
+    ))  # fmt: skip
+    run.oracle = SafetyOracle(run)
+    assert found(run) == {} and run.unit.session.state == states.RAMP
+
+
 @pytest.mark.parametrize(("late_s", "is_found"), [(63.0, True), (68.0, True)])
 def test_late_light_at_another_time_is_found(late_s: float, is_found: bool) -> None:
     stuck = fault("fet_stuck_on", 65.0, "A", value=850.0, for_s=1.0)

@@ -135,6 +135,24 @@ def test_a_change_within_a_session_is_counted(light: str, ratio: float) -> None:
     assert worst_error(run) < ERROR
 
 
+@pytest.mark.parametrize("light", LIGHTS)
+def test_what_a_bank_gave_is_borne_out_every_12_s_of_light(light: str) -> None:
+    for ends_s in (45.0, 58.0, 120.0):
+        run = treated(duration_s=ends_s, **LIGHTS[light])
+        fluence = run.unit.pads[0].fluence
+        rate_uj = fluence.total_uj_cm2 / (run.unit.session.treat_ms / 1000)
+        assert sum(fluence.uj_cm2) - sum(fluence.marks) < 1.6 * 12.0 * rate_uj
+
+
+@pytest.mark.parametrize("offset_ma", [-0.9, -0.5, 0.9])
+def test_a_monitor_whose_zero_moves_in_a_session_is_no_driver(offset_ma: float) -> None:
+    moved = Event(60.0, "fault", "rail_offset", value=offset_ma)
+    weak: dict[str, Any] = {"irradiance_mw_cm2": {"810": 0.8, "850": 0.3, "940": 0.0, "1060": 0.0}}
+    run = treated(moved, gain(1.02, "B", at_s=61.0), duration_s=300.0, **weak)
+    assert run.result()["faults"] == [] and run.unit.session.treat_ms > 150_000
+    assert pad_error(run) < ERROR
+
+
 @pytest.mark.parametrize("light", ["cw", "10 Hz, 40 ms"])
 @pytest.mark.parametrize("pad", ["A", "B"])
 @pytest.mark.parametrize("nm", [None, *NM])
