@@ -302,7 +302,6 @@ def light_ends(node: Node) -> "list[Choice]":
 def end_second(flash: bool, harness: Harness) -> None:
     """The battery is judged, and flash written, or not."""
     harness.unit.second = 0
-    harness.unit.kept.day_open = True
     harness.stub.flash = flash
 
 

@@ -21,6 +21,7 @@ from firmware.waistband import SCREEN_PHASE, Waistband
 from hal.boards import RPI_PICO as BOARD
 from sim.common.default_prescription import DEFAULT
 from sim.model_check.abstraction import Facts
+from sim.model_check.at_rest import AtRest
 from sim.model_check.hal_stub import HalStub, NoScreen
 from sim.model_check.node import (
     AT_CONTROL,
@@ -150,6 +151,11 @@ class Harness:
         inputs.ms = NOW_MS
         for k in range(len(inputs.heard)):
             inputs.heard[k] = NOW_MS
+        self.rest = AtRest(self.list_roots())
+
+    def list_roots(self) -> "dict[str, object]":
+        """Return the unit, and what belongs to it only in a trial, or only in none."""
+        return {"unit": self.unit, "trial": self.trial, "plain": self.plain, "sealed": self.sealed}
 
     def find_row(self, source: "list[int]", index: int) -> int:
         """Return the guard's row for a code."""

@@ -9,7 +9,7 @@ from firmware.core.states import CHECK, LIT, RAMP
 from firmware.safety.lamp_test import SILENCES
 from sim.model_check.events import NOTHING, Choice, Group, setter, when
 from sim.model_check.harness import NOW_MS, STEP_MS, Harness
-from sim.model_check.node import BANKS_A, BANKS_B, BEGINNING, SOME, Node
+from sim.model_check.node import BANKS_A, BANKS_B, BEGINNING, SOME, WITHHELD, Node
 
 Which = Callable[[Harness], "Sequence[int]"]
 
@@ -56,11 +56,16 @@ def go_to_last_bank(pad: int, harness: Harness) -> None:
 
 
 BEGUN_LIT: list[Choice] = [NOTHING, ("", setter("unit.check.step", -2))]
+TOO_STRONG: list[Choice] = [
+    NOTHING, ("the last bank's driver gave too much", setter("unit.check.strong_of_01ma", 1))
+]  # fmt: skip
 
 
 def step(node: Node) -> "list[Choice]":
     """Which of a pad's banks the lamp test is at, the first or the last; begun while lit, it waits
-    for a step before the first."""
+    for a step before the first. What the last bank's step found is told in the next one."""
+    if node.state == CHECK and node.step == WITHHELD:
+        return TOO_STRONG
     if node.state != CHECK or node.step not in (BEGINNING, BANKS_A, BANKS_B):
         return []
     if node.step == BEGINNING:

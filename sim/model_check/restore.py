@@ -1,4 +1,5 @@
-"""Restores a node into the unit of a harness; what the node does not name is at rest.
+"""Restores a node into the unit of a harness; what the node does not name is at rest: as
+`sim.model_check.at_rest` has it, or as it is set here.
 
 Called by `sim.model_check.search` before each part of a tick, and by tests.
 """
@@ -48,6 +49,7 @@ LOCKS = (states.NOT_LOCKED, states.CALIBRATION, states.HARD_FAULT)  # FREE and s
 
 def restore_node(harness: Harness, node: Node) -> None:
     """Restore a node."""
+    harness.rest.restore()
     harness.worn, harness.worn_long, harness.gone = True, False, False
     harness.stuck = harness.pressed = False
     harness.found, harness.rail = NOTHING_FOUND, FITS
@@ -95,7 +97,7 @@ def restore_session(harness: Harness, node: Node) -> None:
     unit.control_ms = NOW_MS - STEP_MS
     unit.second = 1
     session.lock = LOCKS[node.lock]
-    unit.kept.day_open = False
+    unit.kept.day_open = True  # a hold may have had it written anew
     for row in unit.kept.hours:
         row[unit.kept.hour] = 0
     if node.lock == FOR_GOOD:
@@ -219,6 +221,7 @@ def restore_gate(harness: Harness, node: Node) -> None:
         gate.caps[0] = 0
     gate.live[:] = [cap > 0 for cap in gate.caps]
     gate.retune_ticks = 0
+    gate.carrier_hz = harness.course.steps[harness.unit.session.step].carrier_hz
     gate.wanted[:] = select_pads(harness, node.wanted, duties)
     if node.state == states.CHECK and node.wanted in (1, 2):  # both pads: left from power
         gate.wanted[:] = harness.dark

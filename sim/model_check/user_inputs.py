@@ -27,7 +27,7 @@ from sim.model_check.events import (
     when,
 )
 from sim.model_check.harness import NOW_MS, Harness
-from sim.model_check.node import DOWN, FOR_SERVICE, PLANNED, UNKNOWN, UP, USED, Node
+from sim.model_check.node import DOWN, FOR_SERVICE, LIT, PLANNED, UNKNOWN, UP, USED, Node
 from sim.model_check.trial import AT_ANSWER, AT_START, BEGINS, SetPlace
 
 
@@ -223,6 +223,22 @@ def cable(node: Node) -> "list[Choice]":
     return CABLE if node.state in states.IN_SESSION else CABLE[:2]
 
 
+# -- the gate --------------------------------------------------------------------------------
+
+ENTERS_STEP = 1 << states.PASSED | 1 << states.STEP
+
+
+def dark_parts(node: Node) -> "list[Choice]":
+    """Whether lit light is dark in this tick: in a part of a gate's period, or, after a tick
+    without any duty, while the frequency is set. CW is the case in which none is chosen."""
+    if node.state not in states.LIT or not node.gate & PLANNED:
+        return []
+    found: list[Choice] = [NOTHING, ("", setter("unit.gate.phase", 0))]
+    if not (node.gate & LIT or node.duty):
+        found.append(("", setter("unit.gate.retune_ticks", 1)))
+    return found
+
+
 REST: "tuple[Group, ...]" = (
     start_button,
     # in the same tick as any other button; with a release of START it is one of OTHERS
@@ -234,7 +250,8 @@ REST: "tuple[Group, ...]" = (
          ("a host asks for the self-test", partial(type_line, b"selftest"))),
     # where the lit self-test is passed: whether that can be written
     when(lambda node: node.events >> states.CLEARED & 1, FULL[1]),
-    # slow light has dark parts; CW is the case in which none is chosen
-    when(lambda node: node.state in states.LIT and node.gate & PLANNED,
-         ("", setter("unit.gate.phase", 0))),
+    dark_parts,
+    # a step of the prescription that has another frequency than the step before
+    when(lambda node: node.state in states.LIT and node.events & ENTERS_STEP,
+         ("", setter("unit.gate.carrier_hz", 0))),
 )  # fmt: skip
