@@ -151,6 +151,21 @@ def test_a_bad_scenario_exits_2_and_writes_nothing(waistband: Waistband, text: s
     assert err.startswith("waistband: short.toml: ") and err.count("\n") == 1
 
 
+@pytest.mark.parametrize("command", [["sim"], ["monitor", "--sim"]])
+@pytest.mark.parametrize(
+    ("content", "said"), [(None, "there is no such file"), ("{", "is not JSON")]
+)
+def test_a_prescription_that_a_scenario_names_is_blamed_by_scenario_and_key(
+    waistband: Waistband, command: list[str], content: str | None, said: str
+) -> None:
+    Path("short.toml").write_text('duration_s = 9\nprescription = "foo"')
+    if content is not None:
+        Path("foo").write_text(content)
+    code, out, err = waistband(*command, "short.toml")
+    assert (code, out) == (2, "") and err.count("\n") == 1
+    assert err.startswith(f"waistband: short.toml: prescription: foo: {said}")
+
+
 def test_a_scenario_whose_name_holds_a_line_break_is_still_one_line(waistband: Waistband) -> None:
     _, _, err = waistband("sim", "a\nb\x1b[31m.toml")
     assert err == "waistband: a\\nb\\x1b[31m.toml: there is no such file\n"

@@ -1,7 +1,8 @@
 """A year of a wearer's life by one command: 350 sessions, charges, faults, a lost clock.
 
 The whole year is run where the compiled copy is (`make compiled`). Elsewhere it would take minutes,
-and the twenty days around the lost clock are run instead.
+and the twenty days around the lost clock are run instead. The days around each fault are run
+everywhere.
 """
 
 import json
@@ -10,11 +11,13 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from sim.run import Run
 from sim.scenario.scenario import parse, read, repeat_event
 from sim.scenario.toml_writer import to_toml
 from tools.common import compiled
@@ -22,8 +25,8 @@ from tools.common import compiled
 YEAR = compiled.ROOT / "docs" / "bench" / "year.toml"
 DAY_S = 86_400
 FROM_DAY, DAYS = 109, 20  # of the stretch
-FROM_S = FROM_DAY * DAY_S - 3_600  # 18:00, summer time
-FROM_DATE = "2026-04-20T18:00:00"
+SUMMER_S = 3_600  # by which a summer's evening comes sooner
+FAULTS = (("ntc_open", 60, 0), ("contact_lost", 250, SUMMER_S))  # name, day, summer time
 WHOLE = compiled.made() is not None
 DAY_BEFORE = "2025-12-31T18:00:00" if WHOLE else "2026-04-19T18:00:00"
 SESSIONS = 350 if WHOLE else 19  # on one of the twenty days the unit asks for the clock
@@ -39,21 +42,24 @@ class Life(NamedTuple):
     records: list[dict[str, Any]]  # of the journal
 
 
-def write_stretch(path: Path) -> None:
-    """Write the twenty days as a scenario of their own."""
+def write_stretch(
+    path: Path, from_day: int = FROM_DAY, days: int = DAYS, summer_s: int = SUMMER_S
+) -> None:
+    """Write some days of the year, from an evening at 18:00 on, as a scenario of their own."""
     table = tomllib.loads(YEAR.read_text(encoding="utf-8"))
-    until_s = FROM_S + DAYS * DAY_S
+    from_s = from_day * DAY_S - summer_s
+    until_s = from_s + days * DAY_S
     for kind in ("event", "expect"):
         rows = [
             row for each in table[kind] for row in repeat_event(each, kind, table["duration_s"])
         ]
         table[kind] = [
-            {**row, "at_s": row["at_s"] - FROM_S}
+            {**row, "at_s": row["at_s"] - from_s}
             for row in rows
-            if isinstance(row, dict) and FROM_S <= row["at_s"] < until_s
+            if isinstance(row, dict) and from_s <= row["at_s"] < until_s
         ]
-    table["start"]["date"] = FROM_DATE
-    table["duration_s"] = DAYS * DAY_S
+    table["start"]["date"] += timedelta(days=from_day)
+    table["duration_s"] = days * DAY_S
     path.write_text(to_toml(read(table, path.name)), encoding="utf-8")
 
 
@@ -144,3 +150,17 @@ def test_the_stretch_is_of_the_year_and_has_its_lost_clock(tmp_path: Path) -> No
     names = {event.name for event in stretch.events}
     assert {"START", "clock_lost", "charger_plugged"} <= names
     assert any(event.kind == "host" for event in stretch.events) and len(stretch.expectations) >= 4
+
+
+@pytest.mark.parametrize(("fault", "day", "summer_s"), FAULTS)
+def test_the_rest_of_a_dose_is_given_after_a_fault(
+    tmp_path: Path, fault: str, day: int, summer_s: int
+) -> None:
+    """The day before, the fault's own and the day after it, each to its dose."""
+    write_stretch(tmp_path / "days.toml", day - 1, 3, summer_s)
+    run = Run(parse((tmp_path / "days.toml").read_text(), "days.toml"))
+    run.advance(10**9)
+    assert run.expectations.list_unmet() == [] and run.unexpected() == []
+    reasons = [row["reason"] for row in run.result()["sessions"]]
+    assert reasons == ["dose", "fault", "dose", "dose"]
+    assert run.result()["faults"][0]["name"] == fault

@@ -109,11 +109,14 @@ def replace_in_default(
     """The default prescription with what options say. Raises BadInput."""
     from sim.scenario.scenario import default_prescription
     from tools.prescription import file as prescription_file
+    from tools.prescription.dose_in_words import check_options
 
     default = cast("dict[str, float]", default_prescription(board)["irradiance_mw_cm2"])
     found = read_banks(default, irradiance, banks)
     whole = {nm: plain(value) for nm, value in found.items()}
-    return prescription_file.with_defaults({**plain_all(options), "irradiance_mw_cm2": whole})
+    asked = prescription_file.with_defaults({**plain_all(options), "irradiance_mw_cm2": whole})
+    check_options(asked, board, banks)
+    return asked
 
 
 def plain_all(table: dict[str, object]) -> dict[str, object]:

@@ -170,10 +170,21 @@ def names_a_line(path: str | None) -> bool:
 
 
 def load_scenario(path: str | None, board: str | None) -> "Scenario":
-    """The scenario in a file, or an ordinary session. Raises BadInput."""
+    """The scenario in a file, or an ordinary session. Raises BadInput, which names the scenario,
+    and its key `prescription` where the file that it names is at fault."""
+    from sim.common.boards import find_board
     from sim.scenario.scenario import load, ordinary
 
-    return ordinary(board or BOARD) if path is None else load(path, board)
+    if path is None:
+        return ordinary(board or BOARD)
+    if board is not None:
+        find_board(board)
+    try:
+        return load(path, board)
+    except BadInput as why:
+        if str(why).startswith(f"{path}: "):
+            raise
+        raise BadInput(f"{path}: prescription: {why}") from None
 
 
 def parse_realtime(written: str | None) -> float | None:

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 TRIAL_J_CM2 = 83.2  # of NCT01920971, 890 nm
 TWO_A_DAY = 2
+OPTIONS = {  # of `prescribe new`, by the key that each sets
+    "name": "--name", "fluence_j_cm2": "--fluence", "irradiance_mw_cm2": "--irradiance",
+    "max_min": "--max-min", "set_point_c": "--set-point", "light": "--light",
+    "rate_hz": "--rate-hz", "on_ms": "--on-ms",
+}  # fmt: skip
 
 
 def compile_nominal(asked: object, board: "Board") -> Course:
@@ -27,6 +32,21 @@ def compile_nominal(asked: object, board: "Board") -> Course:
         return compile_course(asked, board, [nominal, nominal])
     except Refused as why:
         raise BadInput(str(why)) from None
+
+
+def check_options(asked: object, board: "Board", banks: "list[str]") -> None:
+    """Refuse what options ask for beyond a limit; `banks` are those of --bank. Raises BadInput,
+    which names the option."""
+    try:
+        compile_nominal(asked, board)
+    except BadInput as why:
+        first, _, rest = str(why).partition(" ")
+        key, _, nm = first.strip("'").partition(".")
+        option = OPTIONS.get(key, key)
+        if nm:
+            own = any(bank.startswith(nm + "=") for bank in banks)
+            option = f"--bank {nm}" if own else f"{option} of bank {nm}"
+        raise BadInput(f"{option} {rest}") from None
 
 
 def render_lines(course: Course) -> "Iterator[str]":
