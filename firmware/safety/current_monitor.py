@@ -41,9 +41,11 @@ GAIN_APART = ONE * 3 // 10  # ours: drivers differ by no more
 STEADY_SHIFT = 5  # a thirty-second from one judgement to the next
 LEARN_STEPS = 5  # a second: what the drivers draw is learned from so many judgements
 LEARN_01MA = 50  # ... of at least 5 mA
+EXACT_SHIFT = 5  # and may be a 32nd beside what the lamp test saw: a string is more than that
 FOLLOW_SHIFT = 6  # then a 64th of each difference: slower than anything that breaks,
 FOLLOW_MOST_SHIFT = 7  # and a 128th in all: a sound unit drifted by 0.3 % in a session
-PULSE_HZ = 10  # slow pulses: an average has one more or less, at 100 Hz a tenth of them
+PULSE_HZ = 10  # slow pulses: an average has one more or less, which few of them lie apart,
+PULSES_APART = 16  # ... and a sixteenth at most: a switch that sticks is to be told at any rate
 APART = 110  # a 110th more or less is for the lamp test; a sound unit differed by a 200th
 OVER_PERCENT = 18  # so much too much is no driver's tolerance
 FLOOR_01MA = 8  # less than this is not told from noise
@@ -146,7 +148,8 @@ class CurrentMonitor:
             more_01ma = expected_01ma * 3 // 10
             apart = False
         else:
-            slack_01ma = expected_01ma // min(APART, gate.carrier_hz // PULSE_HZ)
+            pulses = max(gate.carrier_hz // PULSE_HZ, PULSES_APART)
+            slack_01ma = expected_01ma // min(APART, pulses)
             apart = abs(found_01ma - expected_01ma) > max(slack_01ma, FLOOR_01MA)
         more_01ma = max(more_01ma, RAIL_DARK_01MA)
         self.over = self.over + 1 if found_01ma > expected_01ma + more_01ma else 0
@@ -185,6 +188,10 @@ class CurrentMonitor:
             self.gain_sum += ratio
             if self.learned < LEARN_STEPS:
                 return
+            if self.exact:  # what is left after a lamp test is little
+                most = LEARN_STEPS * ONE
+                least = most - (most >> EXACT_SHIFT)
+                self.gain_sum = min(max(self.gain_sum, least), most + (most >> EXACT_SHIFT))
             self.gain = self.gain_sum // LEARN_STEPS
         else:
             learned = self.gain_sum // LEARN_STEPS

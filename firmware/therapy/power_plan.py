@@ -6,7 +6,7 @@ from step to step of a session, and keeps what is left of one that ended early.
 """
 
 from firmware.core import states
-from firmware.core.limits import CHECK_DUTY, LOOK_TICKS, RAMP_MS
+from firmware.core.limits import CARRIER_HZ, CHECK_DUTY, LOOK_TICKS, RAMP_MS
 from firmware.therapy.pad import ONE
 
 TYPE_CHECKING = False
@@ -25,7 +25,7 @@ def begin(hal: "Hal", session: "Session", gate: "Gate", pads: "tuple[Pad, Pad]")
     anew = not session.part_ms
     if anew:
         session.step = session.in_step_ms = 0
-    gate.carrier_hz = course.steps[session.step].carrier_hz
+    gate.carrier_hz = CARRIER_HZ
     gate.retune_ticks = 0
     hal.carrier(gate.carrier_hz)
     for pad in pads:
@@ -51,7 +51,9 @@ def end(session: "Session", pads: "tuple[Pad, Pad]") -> None:
 
 def begin_check(session: "Session", gate: "Gate") -> None:
     """What may leave in a lamp test: of each bank that any step uses, its most, or CHECK_DUTY;
-    none of one that was found open."""
+    none of one that was found open. A reading holds too few slow pulses to tell a driver by: the
+    test is at the carrier of steady light."""
+    gate.retune(CARRIER_HZ)
     duties = session.course.duties
     for bank in range(len(duties)):
         gate.caps[bank] = max(duties[bank], CHECK_DUTY) if duties[bank] and gate.live[bank] else 0

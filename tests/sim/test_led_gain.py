@@ -135,6 +135,40 @@ def test_a_change_within_a_session_is_counted(light: str, ratio: float) -> None:
     assert worst_error(run) < ERROR
 
 
+SLOW: dict[str, Any] = {"light": {"mode": "pulse", "rate_hz": 100}}
+
+
+def even(mw_cm2: float) -> dict[str, Any]:
+    """The same irradiance of every bank."""
+    return {"irradiance_mw_cm2": {str(nm): mw_cm2 for nm in NM}, "fluence_j_cm2": 60.0}
+
+
+def test_slow_pulses_show_a_switch_that_sticks_and_a_string_that_opens() -> None:
+    for name, mw_cm2 in (("fet_stuck_on", 5.5), ("led_open", 2.5)):
+        broken = Event(60.0, "fault", name, "A", 850.0)
+        run = treated(broken, duration_s=75.0, **even(mw_cm2), **SLOW)
+        [row] = run.result()["faults"][:1]
+        assert row["name"] == name and row["t_s"] < 62.0 and pad_error(run) < ERROR
+
+
+@pytest.mark.parametrize("rate_hz", [100, 120, 140])
+def test_slow_pulses_of_sound_drivers_are_counted_on_the_chips_code(rate_hz: int) -> None:
+    light = {"light": {"mode": "pulse", "rate_hz": rate_hz}}
+    run = treated(depth="driver", duration_s=60.0, **even(2.5), **light)
+    assert run.result()["faults"] == [] and worst_error(run) < ERROR
+
+
+@pytest.mark.parametrize(("fault", "value", "mw_cm2"), [
+    ("led_open", 850.0, 0.25), ("led_gain", 1.09, 0.5), ("led_gain", 0.95, 2.0),
+])  # fmt: skip
+def test_what_changes_right_after_the_lamp_test_is_not_learned(
+    fault: str, value: float, mw_cm2: float
+) -> None:
+    changed = Event(18.0, "fault", fault, "A", value)
+    run = treated(changed, duration_s=300.0, **even(mw_cm2))
+    assert pad_error(run) < ERROR
+
+
 @pytest.mark.parametrize("light", LIGHTS)
 def test_what_a_bank_gave_is_borne_out_every_12_s_of_light(light: str) -> None:
     for ends_s in (45.0, 58.0, 120.0):
