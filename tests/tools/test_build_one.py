@@ -4,11 +4,11 @@ import re
 from pathlib import Path
 
 from hal.boards import RPI_PICO
+from sim.driver_depth.unit_build import Build
 from tools.bringup.session import Bringup, run_steps
 from tools.bringup.simulated import SimulatedUnit
 from tools.bringup.steps import STEPS
 from tools.bringup.verdict import FAILED, PASSED, SKIPPED
-from tools.bringup.wrongs import Build
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "build-one.md").read_text(encoding="utf-8")
 NEEDS = {step.name: set(step.needs) for step in STEPS}
