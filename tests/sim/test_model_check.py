@@ -173,7 +173,7 @@ def test_the_way_to_a_wrong_row_is_the_shortest_and_is_told_in_words(found: Foun
     assert way_to_wrong(found, "FAULT", "ACK", "RAMP") == [
         "tick  1  SELF_TEST  every sensor was heard; a sensor is found wrong -> FAULT",
         "tick  2  FAULT      START goes down, not at once",
-        "tick  3  FAULT      START is held 1.5 s -> RAMP",
+        "tick  3  FAULT      START is held 1.5 s, UP just before -> RAMP",
         "unasked: a session or a light that nobody asked for since power-on, reset or pause",
     ]
     assert way_to_wrong(found, "PAUSED", "TIMEOUT", "CHECK", {"unasked"}) == [

@@ -1,9 +1,9 @@
 """Steps of the bring-up, in order: what each does, and what must have passed before it.
 
 Read by `waistband bringup`, by the bench page (`tools.bringup.in_page`), and by the report. What a
-failure says stands in `tools.bringup.verdict`, by the step's name. A dark step may fail and the
-next dark ones still run, so that one look finds all of them; nothing is lit before every one of
-them has passed.
+failure says stands in `tools.bringup.verdict`, by the step's name. Where a dark step fails, those
+that do not need it still run, so that one look finds more than one mistake; nothing is lit before
+every one of them has passed.
 """
 
 from tools.bringup import checks_dark, checks_lit, checks_person

@@ -25,7 +25,7 @@ def manual(
     from tools.report.manual import live_through
 
     with use_texts(language):
-        screens = live_through()
-    write_html(file, render_manual(screens))
+        page = render_manual(live_through())
+    write_html(file, page)
     emit(f"Wrote {file}: print its first page; the cues below it can be heard")
     return 0

@@ -11,7 +11,7 @@ from hal.contract import CUE_GAP_MS
 # The status light, by the first column of `firmware.ui.cues.CUES`.
 LIGHTS = {-1: "dark", 0: "steady", 512: "slow", 128: "fast", 640: "twice", 1792: "rarely"}
 
-LENGTHS = {80: "short", 160: "middle", LONG: "long", WRONG: "very long", WORSE: "1.3 s",
+LENGTHS = {80: "short", 160: "middle", LONG: "long", WRONG: "0.6 s", WORSE: "1.3 s",
            WORST: "2.6 s"}  # fmt: skip
 
 

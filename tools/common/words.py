@@ -108,7 +108,7 @@ FAULTS = {  # that the unit latches
 PLUG = "Check the pad's plug and cable."
 REPAIR = "Have the unit repaired."
 RESTS = "Let the pads and the room cool down."
-ADVICE = {  # what to do about each; then START is held for 1.5 s
+ADVICE = {  # what to do about each; then UP is pressed, and START held for 1.5 s
     "ntc_open": PLUG, "ntc_short": PLUG, "contact_apart": PLUG, "contact_lost": PLUG,
     "contact_garbage": PLUG, "board_sensor_lost": PLUG, "board_garbage": PLUG, "led_open": PLUG,
     "pad_unplugged": "Plug the pad in.", "contact_still": PLUG, "contact_jump": PLUG,

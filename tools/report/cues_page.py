@@ -10,7 +10,7 @@ from firmware.ui.cues import CUES
 from tools.common import words
 from tools.common.cue_pattern import LIGHTS, cue_tones, cue_vibration, describe_cue
 from tools.report.html_page import render_page
-from tools.report.manual import BUZZES, NEVER, NOT_A_DEVICE, STEPS, draw_screen
+from tools.report.manual import NEVER, NOT_A_DEVICE, STEPS, draw_screen, list_buzzes
 
 LIT = {"dark": "dark", "steady": "on", "slow": "blinks slowly", "fast": "blinks fast",
        "twice": "two flashes a second", "rarely": "a flash every 2 s", "": "as it was"}  # fmt: skip
@@ -35,6 +35,6 @@ def render_manual(screens: dict[str, list[str]]) -> str:
     ]  # fmt: skip
     return render_page(
         "manual.html", page={"title": "The belt: one page"}, steps=steps, never=NEVER,
-        no_device=NOT_A_DEVICE, buzzes=[(describe_cue(name), what) for name, what in BUZZES],
+        no_device=NOT_A_DEVICE, buzzes=list_buzzes(),
         cues=list_cues(), played=json.dumps(played),
     )  # fmt: skip

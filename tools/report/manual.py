@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from firmware.core import states
+from firmware.ui import texts
 from sim.common.story import HOLD_MS, Event
 from sim.common.value_record import replace
 from sim.driver_depth.font import CELLS
@@ -27,16 +28,19 @@ NEVER = (
     "Do not look into a pad: its light cannot be seen.",
     "Take the belt off at once if it burns or hurts.",
 )
-BUZZES = (  # cue, what to do
-    ("FAULT", "The light is out. Take the belt off. Press UP, then hold START for 2 seconds."),
+BUZZES = (  # cue, what to do; {NAME} is what the screen says of that refusal
+    ("FAULT", "The light is out. Take the belt off first, always. Then press UP and, within 10"
+     " seconds, hold START for 2 seconds."),
+    ("LOCKED", "It gives no light before a service. Ask your clinician."),
     ("REFUSED_BELT", "Close the buckle, both pads on the skin; or take it off and put it on anew."),
     ("REFUSED_WARM", "Too warm: wait."),
     ("REFUSED_DAY", "Enough for today."),
     ("REFUSED_BATTERY", "Charge it."),
-    ("REFUSED_HELP", "Read the screen, or ask your clinician."),
+    ("REFUSED_HELP", "{NO_ANSWER}, or {BUTTON_STUCK}: press UP, let go, and press START within 10"
+     " seconds. Still 5? Read the screen, or ask your clinician."),
     ("DONE_EARLY", "It ended before its dose: the screen says why. START gives the rest."),
     ("BATTERY_LOW", "Charge it after this session."),
-)
+)  # fmt: skip
 
 
 class Step(NamedTuple):
@@ -52,13 +56,15 @@ STEPS = (
     Step("READY", 2.0, "Charge the belt. Put it on.",
          "Pads on bare skin, left and right of the spine. Close the buckle."),
     Step("WAIT_SKIN", 11.0, "Press START and let go.",
-         "The belt feels for your skin. This takes 5 seconds, 3 minutes at most."),
+         "The belt feels for your skin. This takes 5 seconds, 3 minutes at most. A belt that was"
+         " off is only switched on by this: press START again."),
     Step("CHECK", 11.0, "Wait.", "It tests each lamp."),
     Step("TREAT", 50.0, "Rest.", "Too warm? Press DOWN. UP takes that back."),
     Step("PAUSED", 61.0, "To pause, press START.",
          "The light is out at once. To go on, wait 3 seconds and press START."),
     Step("DONE", 70.0, "It ends by itself.", "Open the buckle. Take the belt off."),
-    Step("OFF", 300.0, "To stop at any time, hold START for 2 seconds.", "The belt is off."),
+    Step("OFF", 300.0, "To stop at any time, hold START for 2 seconds.",
+         "The belt is off. It switches itself off after 10 minutes, too."),
 )  # fmt: skip
 PRESSES = ((10.0, HOLD_MS), (60.0, HOLD_MS), (66.0, HOLD_MS), (300.0, 2_000))  # of START
 
@@ -89,6 +95,15 @@ def live_through() -> dict[str, list[str]]:
     if missing:
         raise LookupError(f"the simulated unit was never in {', '.join(missing)}")
     return found
+
+
+def list_buzzes() -> list[tuple[str, str]]:
+    """Each cue that is long, in words, and what to do; in quotes what the screen then says."""
+    said = {
+        name: f"\u201c{texts.REFUSALS[getattr(states, name)].decode()}\u201d"
+        for name in ("NO_ANSWER", "BUTTON_STUCK")
+    }
+    return [(describe_cue(name), what.format(**said)) for name, what in BUZZES]
 
 
 def draw_screen(rows: list[str]) -> str:
@@ -123,7 +138,7 @@ def render_markdown(screens: dict[str, list[str]]) -> dict[str, str]:
             shown = screens[step.state][0].strip()
             lines += [f"![The screen says: {shown}]({name})", ""]
     lines += ["## If it buzzes long", "", "| it buzzes | what to do |", "|---|---|"]
-    lines += [f"| {describe_cue(name)} | {what} |" for name, what in BUZZES]
+    lines += [f"| {felt} | {what} |" for felt, what in list_buzzes()]
     lines += ["", "## Never", "", *(f"- {row}" for row in NEVER), ""]
     return {**files, "manual.md": "\n".join(lines)}
 
