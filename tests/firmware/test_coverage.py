@@ -22,7 +22,7 @@ def coverage(data: Path, *arguments: str) -> None:
 
 
 def test_every_branch_of_guard_and_gate_is_taken(tmp_path: Path) -> None:
-    tests = ("tests/firmware/test_guard.py", "tests/firmware/test_gate.py")
+    tests = [f"tests/firmware/test_{name}.py" for name in ("guard", "gate", "gate_looks")]
     coverage(tmp_path / "data", "run", "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)
     coverage(tmp_path / "data", "json", "-o", str(tmp_path / "json"))
     files = json.loads((tmp_path / "json").read_text())["files"]

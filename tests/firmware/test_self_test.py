@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.core.inputs import START
+from firmware.core.inputs import START, UP
 from firmware.core.limits import CONTROL_TICKS, SELF_TEST_MS, TICK_MS
 from firmware.core.states import STATES
 from hal.contract import HEARD_NAMES
@@ -57,6 +57,7 @@ def test_what_was_heard_before_a_fault_was_acknowledged_does_not_count_after_it(
     bench = Bench().to("FAULT")
     bench.hal.skin_mc(33_000)
     bench.run(2_000)
+    bench.press(UP)
     bench.down(START)
     bench.run(1_300)
     bench.hal.silent.add("BOARD_B")

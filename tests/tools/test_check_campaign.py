@@ -102,7 +102,8 @@ def test_a_case_is_told_and_written_so_that_sim_shows_it(waistband: Waistband) -
 def test_a_broken_case_run_again_says_which_rule_and_exits_1(
     waistband: Waistband, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sim.faults.deadlines.SINGLE_C", 30.0)
+    for module in ("sim.faults.deadlines", "sim.oracle.safety_oracle"):
+        monkeypatch.setattr(f"{module}.SINGLE_C", 30.0)
     ended = waistband("check", "campaign", "--replay", "504-1")
     assert ended.code == 1
     assert "hot at " in ended.out and RULES["hot"] in ended.out.replace("\n", " ")

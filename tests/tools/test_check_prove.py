@@ -11,7 +11,7 @@ from tools.report.state_diagram import render_document
 def test_the_command_finds_a_wrong_row_and_says_so(waistband: Command) -> None:
     said = waistband("check", "prove", "--row", "FAULT,ACK,RAMP")
     assert said.code == 1
-    assert "FAULT      START is held 1.5 s -> RAMP" in said.out
+    assert "FAULT      START is held 1.5 s, UP just before -> RAMP" in said.out
 
 
 @pytest.mark.parametrize("row", ["", "TREAT", "TREAT,PRESS", "TREAT,PRESS,BED", "A,B,C,D"])
