@@ -1,8 +1,8 @@
 """A year of a wearer's life by one command: 350 sessions, charges, faults, a lost clock.
 
 The whole year is run where the compiled copy is (`make compiled`). Elsewhere it would take minutes,
-and the twenty days around the lost clock are run instead. The days around each fault are run
-everywhere.
+and twenty days around the lost clock are run instead. The days around each fault and the holiday
+are run everywhere.
 """
 
 import json
@@ -106,7 +106,7 @@ def test_every_session_was_begun_and_ended_as_told(life: Life) -> None:
     sessions = life.result["sessions"]
     assert len(sessions) == SESSIONS and life.result["expect"]
     reasons = Counter(row["reason"] for row in sessions)
-    assert reasons == ({"dose": 346, "fault": 2, "day_limit": 2} if WHOLE else
+    assert reasons == ({"dose": 347, "fault": 2, "day_limit": 1} if WHOLE else
                        {"dose": 18, "day_limit": 1})  # fmt: skip
     faults = [row["name"] for row in life.result["faults"]]
     assert ("ntc_open" in faults and "contact_lost" in faults) if WHOLE else faults == []
@@ -152,15 +152,32 @@ def test_the_stretch_is_of_the_year_and_has_its_lost_clock(tmp_path: Path) -> No
     assert any(event.kind == "host" for event in stretch.events) and len(stretch.expectations) >= 4
 
 
+def run_days(path: Path, from_day: int, days: int, summer_s: int) -> Run:
+    """Run some days of the year; every expectation of the file holds."""
+    write_stretch(path, from_day, days, summer_s)
+    run = Run(parse(path.read_text(), path.name))
+    run.advance(10**9)
+    assert run.expectations.list_unmet() == [] and run.unexpected() == []
+    return run
+
+
 @pytest.mark.parametrize(("fault", "day", "summer_s"), FAULTS)
 def test_the_rest_of_a_dose_is_given_after_a_fault(
     tmp_path: Path, fault: str, day: int, summer_s: int
 ) -> None:
     """The day before, the fault's own and the day after it, each to its dose."""
-    write_stretch(tmp_path / "days.toml", day - 1, 3, summer_s)
-    run = Run(parse((tmp_path / "days.toml").read_text(), "days.toml"))
-    run.advance(10**9)
-    assert run.expectations.list_unmet() == [] and run.unexpected() == []
+    run = run_days(tmp_path / "days.toml", day - 1, 3, summer_s)
     reasons = [row["reason"] for row in run.result()["sessions"]]
     assert reasons == ["dose", "fault", "dose", "dose"]
     assert run.result()["faults"][0]["name"] == fault
+
+
+def test_every_evening_before_and_after_the_holiday_has_its_session(tmp_path: Path) -> None:
+    """Three evenings, sixteen days without, and six more: no evening is lost to the date."""
+    run = run_days(tmp_path / "days.toml", 197, 25, SUMMER_S)
+    sessions = run.result()["sessions"]
+    assert [row["reason"] for row in sessions] == ["dose"] * 9
+    assert [197 + round(row["begin_s"] / DAY_S) for row in sessions] == [
+        *range(197, 200),
+        *range(216, 222),
+    ]
