@@ -168,7 +168,10 @@ class ParticipantRows:
         self.rows["faults"].append(values)
 
     def on_clock(self, record: Record, row: dict[str, Any]) -> None:
-        """The clock was changed: times of visits before and after do not compare."""
+        """The clock was changed: times of visits before and after do not compare. One that nobody
+        has confirmed yet, after days off, was not."""
+        if row.get("how") == "not confirmed":
+            return
         before, after = row["before"], row["after"]
         if before is not None and abs(after - before) < CLOCK_S:
             return
