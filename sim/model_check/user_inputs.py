@@ -225,7 +225,7 @@ def cable(node: Node) -> "list[Choice]":
 
 # -- the gate --------------------------------------------------------------------------------
 
-ENTERS_STEP = 1 << states.PASSED | 1 << states.STEP
+RETUNES = 1 << states.PASSED | 1 << states.STEP | 1 << states.RECHECK
 
 
 def dark_parts(node: Node) -> "list[Choice]":
@@ -251,7 +251,7 @@ REST: "tuple[Group, ...]" = (
     # where the lit self-test is passed: whether that can be written
     when(lambda node: node.events >> states.CLEARED & 1, FULL[1]),
     dark_parts,
-    # a step of the prescription that has another frequency than the step before
-    when(lambda node: node.state in states.LIT and node.events & ENTERS_STEP,
+    # a step of the prescription, or the lamp test, has another frequency than the light before
+    when(lambda node: node.state in states.LIT and node.events & RETUNES,
          ("", setter("unit.gate.carrier_hz", 0))),
 )  # fmt: skip
