@@ -194,8 +194,11 @@ def _prescription(
     if value == "default":
         return default_prescription(board)
     path = base / value if base else value
-    prescription = load_prescription(path)
-    check_prescription(prescription, str(path), board)
+    try:
+        prescription = load_prescription(path)
+        check_prescription(prescription, str(path), board)
+    except BadInput as why:
+        raise BadInput(f"{where}: prescription: {why}") from None
     return prescription
 
 

@@ -170,8 +170,7 @@ def names_a_line(path: str | None) -> bool:
 
 
 def load_scenario(path: str | None, board: str | None) -> "Scenario":
-    """The scenario in a file, or an ordinary session. Raises BadInput, which names the scenario,
-    and its key `prescription` where the file that it names is at fault."""
+    """The scenario in a file, or an ordinary session. Raises BadInput."""
     from sim.common.boards import find_board
     from sim.scenario.scenario import load, ordinary
 
@@ -179,12 +178,7 @@ def load_scenario(path: str | None, board: str | None) -> "Scenario":
         return ordinary(board or BOARD)
     if board is not None:
         find_board(board)
-    try:
-        return load(path, board)
-    except BadInput as why:
-        if str(why).startswith(f"{path}: "):
-            raise
-        raise BadInput(f"{path}: prescription: {why}") from None
+    return load(path, board)
 
 
 def parse_realtime(written: str | None) -> float | None:
