@@ -17,6 +17,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import compress
 from pathlib import Path
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import track
@@ -44,6 +45,7 @@ HANGS_S = 200  # several times the longest that these tests take
 ARGUED = "tests/data/mutants.toml"
 REPORT = "docs/maintainer/mutants.md"
 
+T = TypeVar("T")
 Named = tuple[str, str, str]  # file, the line before and after
 
 
@@ -117,22 +119,33 @@ class TestPool:
         return process.exitcode
 
 
-def find_survivors(pool: TestPool, file: str, every: list[Mutant]) -> list[Mutant]:
-    """Mutants of a file that no test notices; progress goes to standard error."""
+def try_mutants(
+    pool: TestPool, file: str, every: list[Mutant], judge: Callable[[Path, Mutant], T]
+) -> list[T]:
+    """Return what `judge` finds in a tree with each mutant of a file; progress goes to standard
+    error."""
 
-    def survives(mutant: Mutant) -> bool:
+    def outcome(mutant: Mutant) -> T:
         tree = pool.trees.get()
         (tree / file).write_text(mutant.source, encoding="utf-8")
         try:
-            return pool.passes(tree, FILES[file]) and pool.passes(tree, *OTHERS)
+            return judge(tree, mutant)
         finally:
             shutil.copy(ROOT / file, tree / file)
             pool.trees.put(tree)
 
     with ThreadPoolExecutor(pool.cores) as threads:
-        results = threads.map(survives, every)
-        lived = list(track(results, file, len(every), console=Console(stderr=True)))
-    return list(compress(every, lived))
+        results = threads.map(outcome, every)
+        return list(track(results, file, len(every), console=Console(stderr=True)))
+
+
+def find_survivors(pool: TestPool, file: str, every: list[Mutant]) -> list[Mutant]:
+    """Mutants of a file that no test notices."""
+
+    def survives(tree: Path, _: Mutant) -> bool:
+        return pool.passes(tree, FILES[file]) and pool.passes(tree, *OTHERS)
+
+    return list(compress(every, try_mutants(pool, file, every, survives)))
 
 
 def read_arguments() -> dict[Named, str]:

@@ -10,7 +10,6 @@ that runs any line of its file.
 
 import argparse
 import random
-import shutil
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +21,14 @@ from rich.progress import track
 
 from tools.common.files import write_whole
 from tools.dev.covering import Covering, list_test_files
-from tools.dev.mutants import ROOT, TestPool, read_arguments, run_measured, run_tests
+from tools.dev.mutants import (
+    ROOT,
+    TestPool,
+    read_arguments,
+    run_measured,
+    run_tests,
+    try_mutants,
+)
 from tools.dev.mutations import Mutant, list_mutants
 
 FILES = (
@@ -76,24 +82,16 @@ def score_file(pool: TestPool, covering: Covering, file: str, most: int | None, 
     else:
         some = every
 
-    def outcome(mutant: Mutant) -> str:
+    def judge(tree: Path, mutant: Mutant) -> str:
         tests = covering.choose(file, [mutant.line], MOST_S)
         if not tests:
             tests = covering.choose(file, covering.ran[file], MOST_S)
         if not tests:
             return "uncovered"
-        tree = pool.trees.get()
-        (tree / file).write_text(mutant.source, encoding="utf-8")
-        try:
-            # one that cannot be imported is caught as well: pytest then finds none of the tests
-            return "lived" if pool.run(run_tests, str(tree), tests) == 0 else "caught"
-        finally:
-            shutil.copy(ROOT / file, tree / file)
-            pool.trees.put(tree)
+        # one that cannot be imported is caught as well: pytest then finds none of the tests
+        return "lived" if pool.run(run_tests, str(tree), tests) == 0 else "caught"
 
-    with ThreadPoolExecutor(pool.cores) as threads:
-        results = threads.map(outcome, some)
-        said = list(track(results, file, len(some), console=Console(stderr=True)))
+    said = try_mutants(pool, file, some, judge)
     by = {name: [m for m, how in zip(some, said, strict=True) if how == name]
           for name in ("uncovered", "lived")}  # fmt: skip
     return Score(len(every), len(some), by["uncovered"], by["lived"])
