@@ -124,7 +124,7 @@ RAIL_ZERO_MOST_01MA = 25
 RAIL_LEAK_MOST_01MA = 50
 LOST_MOST = 3  # ours: a part that loses its set-up more often since power-on is unfit
 # Ours: two of the monitor's averages that began in the dark are read in a dark part of 220 ms. In
-# gated light there is one every 3.4 s at least: with the step that judges it, within 4 s.
+# gated light there is one every 3 s at least: with the step that judges it, within 4 s.
 LOOK_TICKS = 11
 LOOK_EVERY_TICKS = 138
 LOOK_STEADY_STEPS = 49  # ours: gated light is steady in each 50th control step, 2 % of its time

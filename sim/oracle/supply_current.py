@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 # What the current monitor detects (docs/maintainer/safety.md). A switch that sticks: more than the
 # drivers' tolerance (a sixteenth of what is asked) and noise. A string that opens: a share of the
 # whole current. Both: some milliamps. In gated light a switch that sticks shows in the dark parts,
-# one of which is long enough every 3.4 s; a string that opens shows in the next lamp test. A string
-# that opens between its lamp test and the end of learning in the ramp passes for weak drivers.
+# one of which is long enough every 3 s; a string that opens, in the next steady step, within 10 s.
+# One that opens between its lamp test and the end of learning in the ramp passes for weak drivers.
 STUCK_SHARE, OPEN_SHARE, LEAST_MA = 0.08, 0.05, 3.0
 OPEN_LEARNED_MS = 10_200  # of light: ten seconds, and the control step that ends them
 CHECK_SHARE = 0.8  # the lamp test lights each bank for eight ticks in ten
