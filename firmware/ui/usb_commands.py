@@ -61,7 +61,7 @@ def answer(
         if session.lock != states.HARD_FAULT:
             return b'{"error":"no hard fault is kept: nothing to lift"}\n'
         if session.state != states.LOCKED:
-            return b'{"error":"first hold START"}\n'
+            return b'{"error":"first UP, then hold START"}\n'
         session.post(states.SERVE)
         return b'{"ok":"put the belt on and press START"}\n'
     hal.restart_to_service()

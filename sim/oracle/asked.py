@@ -12,13 +12,16 @@ if TYPE_CHECKING:
 
 
 class AskedStep:
-    """A step: light by bank (mW/cm2), the share of time that is lit, and its dose (J/cm2)."""
+    """A step: light by bank (mW/cm2), the share of time that is lit, the rate of its pulses (Hz; 0
+    for light that is steady or gated), and its dose (J/cm2)."""
 
     def __init__(self, row: "dict[str, Any]") -> None:
         self.pads: str = row.get("pads", "AB")
         self.mw_cm2 = {str(nm): float(value) for nm, value in row["irradiance_mw_cm2"].items()}
         self.whole_mw_cm2 = sum(self.mw_cm2.values())
-        self.lit_share = lit_share(row.get("light") or {})
+        light = row.get("light") or {}
+        self.lit_share = lit_share(light)
+        self.pulse_hz = float(light["rate_hz"]) if light.get("mode") == "pulse" else 0.0
         self.minutes: float = float(row.get("minutes", 0))
         seconds = self.minutes * 60
         by_time = self.whole_mw_cm2 * seconds / 1000

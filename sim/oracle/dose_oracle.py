@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sim.oracle import rules
 from sim.oracle.asked import read_steps, sum_pad_j_cm2
 from sim.oracle.design import GOING_ON, IN_SESSION, LIT, START
+from sim.oracle.driver_changes import DriverChanges
 
 if TYPE_CHECKING:
     from sim.oracle.asked import AskedStep
@@ -76,10 +77,7 @@ class DoseOracle:
         self._stray_before = [0.0, 0.0]
         self._cem43_before = [0.0, 0.0]
         self._excess_before = [0.0, 0.0]
-        self._drivers_apart = False  # in this session some driver gave other than calibrated
-        self._gains = self._read_gains()
-        self._unseen_j_cm2 = 0.0  # given by drivers that had changed, before that can be seen
-        self._open = set(run.hardware.open_banks)  # strings that gave no light in this session
+        self._drivers = DriverChanges(run)
         self._counted: list[float] = []  # at the session's end
         self._since_ms = run.t_ms  # the claimed state began
 
@@ -113,45 +111,20 @@ class DoseOracle:
         self._stray_before = self._stray.given_j_cm2[:]
         self._cem43_before = [pad.hottest_cem43_min() for pad in self.pads]
         self._excess_before = self._heat.excess_min[:]
-        self._drivers_apart, self._unseen_j_cm2 = False, 0.0
-        self._open = set(self.run.hardware.open_banks)
-        self.note_drivers()
+        self._drivers.begin_session()
 
     def note_drivers(self) -> None:
-        """Note what the plant's drivers give, beside their calibration, and what of a change in
-        the session is given before it can be seen; it may end again, too."""
-        gains, before = self._read_gains(), self._gains
-        self._gains = gains
-        self._drivers_apart = self._drivers_apart or any(gain != 1.0 for gain in gains)
-        change = max([abs(gain - was) for gain, was in zip(gains, before)])
-        for step in self._steps if change and self.number >= 0 else []:
-            seen_ms = rules.SOON_SEEN_MS if step.lit_share == 1.0 else rules.UNSEEN_MS
-            unseen_j_cm2 = 2 * change * step.whole_mw_cm2 * seen_ms / 1e6
-            self._unseen_j_cm2 = max(self._unseen_j_cm2, unseen_j_cm2)
-        opened = set(self.run.hardware.open_banks) - self._open
-        self._open |= opened
-        if opened and self.number >= 0:
-            self._unseen_j_cm2 += self._unseen_before_j_cm2(opened)
+        """Note what the plant's drivers give; in a session also what of it nothing shows."""
+        if self.number >= 0:
+            self._drivers.note(self._steps)
 
-    def _unseen_before_j_cm2(self, opened: set[int]) -> float:
-        """Return what strings that open may have given since the current last showed that they
-        did: that is not counted."""
-        kinds = self.run.board.BANKS
-        most = [
-            sum([step.mw_cm2.get(str(kinds[bank % len(kinds)][0]), 0.0) for bank in opened])
-            * (rules.SOON_SEEN_MS if step.lit_share == 1.0 else rules.UNSEEN_MS) / 1e6
-            for step in self._steps
-        ]  # fmt: skip
-        return max(most, default=0.0)
-
-    def _read_gains(self) -> list[float]:
-        """Return how much of its calibrated light each bank's driver gives."""
-        return [gain for pad in self.pads for gain in pad.emitters.gains]
-
-    def _share_and_slack(self) -> tuple[float, float]:
-        """Return how exact the count must be: a share of the dose, and J/cm2."""
-        share = rules.DRIVERS_SHARE if self._drivers_apart else rules.COUNTED_SHARE
-        return share, rules.STEP_J_CM2 + self._unseen_j_cm2
+    def _share_and_slack(self, pad: int) -> tuple[float, float]:
+        """Return how exact the count must be: a share of the pad's dose, and J/cm2."""
+        drivers = self._drivers
+        share = rules.COUNTED_SHARE - drivers.unseen_share[pad]
+        if drivers.apart:
+            share = min(share, rules.DRIVERS_SHARE)
+        return share, rules.STEP_J_CM2 + drivers.unseen_j_cm2[pad]
 
     def given_j_cm2(self) -> list[float]:
         """Return what each pad has truly given in the session, J/cm2."""
@@ -188,12 +161,12 @@ class DoseOracle:
         if self.number < 0:
             return
         counted = self._counted or self._claims.read_doses_j_cm2()
-        share, slack_j_cm2 = self._share_and_slack()
         t_ms = self.run.t_ms
         self._judge_banks()
         for k, given in enumerate(self.countable_j_cm2()):
             asked = sum_pad_j_cm2(self._steps, k) - self._less_j_cm2[k]
             said = f"counted {counted[k]:.4f}, given {given:.4f}, asked {asked:g} J/cm2"
+            share, slack_j_cm2 = self._share_and_slack(k)
             least = share * given - slack_j_cm2
             if counted[k] < least:
                 self._sink.report(t_ms, "dose short", counted[k], least, said)
@@ -218,8 +191,8 @@ class DoseOracle:
     def _judge_kept(self) -> None:
         """Compare what the journal keeps of the session with the given dose."""
         kept = self._claims.read_kept_doses_j_cm2(self.run.hal.files)
-        share, slack_j_cm2 = self._share_and_slack()
         for k, given in enumerate(self.countable_j_cm2() if kept else []):
+            share, slack_j_cm2 = self._share_and_slack(k)
             least = share * given - slack_j_cm2
             if kept and kept[k] < least:
                 said = f"the journal keeps {kept[k]:.4f}, given {given:.4f} J/cm2"
@@ -277,8 +250,8 @@ class DoseOracle:
         for k, j_cm2 in enumerate(given):
             steps = [step for step in self._steps if not step.minutes]
             dose = sum_pad_j_cm2(steps, k) - self._earlier_j_cm2[k]
-            slack_j_cm2 = rules.STEP_J_CM2 * len(self._steps) + self._unseen_j_cm2
-            if j_cm2 < rules.DOSE_SHARE * dose - slack_j_cm2:
+            slack_j_cm2 = rules.STEP_J_CM2 * len(self._steps) + self._drivers.unseen_j_cm2[k]
+            if j_cm2 < (rules.DOSE_SHARE - self._drivers.unseen_share[k]) * dose - slack_j_cm2:
                 return False
         return True
 

@@ -4,8 +4,8 @@ Owned by `sim.oracle.safety_oracle`, which follows it tick by tick. Reads the pl
 conditions that faults changed (`sim.faults.hardware.Hardware.before`); changes nothing.
 
 While a fault heats a pad from outside (`Bound.outside`), a twin of the pad goes through the same
-light on the same skin in the conditions from before the fault. The twin's contact is what the unit
-alone does: it is judged lit or dark. The twin is kept until the pad itself is as cool again.
+light on the same skin in the conditions from before the fault. The twin's hottest column is what
+the unit alone does: it is judged lit or dark. The twin is kept until the pad is as cool again.
 
 Skin can be hotter than the face, which every sensor sits in, by outside heat alone: what CEM43 the
 skin takes beyond what the sensors feel of the face is nobody's count (`excess_min`).
@@ -73,13 +73,15 @@ class OutsideHeat:
                     twins[pad] = None
 
     def judged_c(self, pad: int, lit: bool) -> float:
-        """Return the temperature of a pad's hottest column by which the unit is judged: where heat
-        comes from outside, contact while lit, and in the dark without that heat."""
+        """Return the temperature of a pad's hottest column by which the unit is judged. Where heat
+        comes from outside: without that heat, and while lit contact where the sensors are. How
+        much hotter that heat makes a spot beside them nothing can tell."""
         real = self._pads[pad]
         twin = self._twins[pad]
         if twin is None:
             return real.hottest_c
-        return real.hottest_contact_c() if lit else min(real.hottest_c, twin.hottest_c)
+        own_c = min(real.hottest_c, twin.hottest_c)
+        return max(own_c, real.tissue.contact_c) if lit else own_c
 
     def _find_own(self, pad: int, heated: list[str]) -> "dict[str, Any]":
         """Return the conditions from before the faults that heat a pad now."""

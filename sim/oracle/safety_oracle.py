@@ -51,6 +51,8 @@ class Due:
         silent_ms = find_bound(SILENT).within_ms or 0
         unplugged = event.name == "pad_unplugged"
         self.latest_ms = self.since_ms + silent_ms if unplugged else self.until_ms + self.within_ms
+        # Told by what was read before: a program that begins anew has read nothing.
+        self.by_change = "SELF_TEST" in FAULTS[event.name].not_in and event.name not in ENDS_PROGRAM
 
     def postpone(self, t_ms: int) -> None:
         """No reading has shown the fault until now: the next tick is the first that may."""
@@ -126,6 +128,7 @@ class SafetyOracle:
         state = claims.read_state()
         if claims.boots != self._boots:
             self._boots = claims.boots
+            self._dues = [row for row in self._dues if not row.by_change]
             self.dose.end_life()
             self.day.end_life()
         if state != self._state:
@@ -211,8 +214,8 @@ class SafetyOracle:
                 self._report("not refused", since_s, 0.0, said)
 
     def _judge_heat(self, t_ms: int, lit: bool) -> None:
-        """Judge the hottest column; where heat comes from outside, its contact while lit, and in
-        the dark only what the unit does."""
+        """Judge the hottest column; where heat comes from outside, what the unit does to it, and
+        while lit contact where the sensors are."""
         for pad in (0, 1):
             hottest_c = self.pads[pad].hottest_c
             if hottest_c > self.hottest_c:

@@ -13,15 +13,17 @@ from firmware.core import states
 from firmware.records.persistent_state import DAY
 from firmware.safety import current_monitor
 from firmware.safety.current_monitor import NOTHING
+from firmware.safety.sensor_checks import SensorChecks
 from firmware.therapy.dose import Fluence
 from sim.common.default_prescription import DEFAULT
 from sim.common.story import Event
 from sim.common.value_record import replace
 from sim.hal_depth import lifecycle
+from sim.oracle.design import LIT
 from sim.oracle.rules import DAY_CEM43_MIN
 from sim.oracle.safety_oracle import SafetyOracle, find_oracle
 from sim.run import Run
-from sim.scenario.scenario import ordinary
+from sim.scenario.scenario import ordinary, parse
 from tests.sim.test_safety_oracle import (
     LIT_S,
     blind,
@@ -109,6 +111,25 @@ def test_drivers_that_change_excuse_three_percent(
     assert rules_broken == ({"dose short"} if deaf and ratio > 1.0 else set())
 
 
+@pytest.mark.parametrize(("ratio", "deaf", "is_found"), [
+    (1.096, False, False), (1.13, True, True),
+])  # fmt: skip
+def test_in_slow_pulses_a_driver_excuses_a_sixteenth_more(
+    monkeypatch: Patch, ratio: float, deaf: bool, is_found: bool
+) -> None:
+    if deaf:
+        monkeypatch.setattr(current_monitor, "PULSE_HZ", 1_000)
+        monkeypatch.setattr(current_monitor, "PULSES_APART", 1)
+    plain = ordinary()
+    run = Run(replace(
+        plain, events=(*plain.events, fault("led_gain", 64.0, value=ratio)), duration_s=400.0,
+        until_done=False,
+        prescription={**DEFAULT, "light": {"mode": "pulse", "rate_hz": 115}},
+    ))  # fmt: skip
+    run.oracle = SafetyOracle(run)
+    assert ("dose short" in found(run)) is is_found
+
+
 @pytest.mark.parametrize(("opens_s", "forgets", "is_found"), [
     (31.0, False, False), (150.0, False, False), (150.0, True, True),
 ])  # fmt: skip
@@ -144,6 +165,19 @@ def test_late_light_at_another_time_is_found(late_s: float, is_found: bool) -> N
     run = until(watched(fault("enable_stuck", 65.0, for_s=1.0), stuck, duration_s=75.0), late_s)
     run.hal.late_j += 0.1
     assert ("after off" in found(run)) is is_found
+
+
+@pytest.mark.parametrize(("reset", "is_found"), [(True, False), (False, True)])
+def test_a_jump_that_a_reset_came_between_is_an_error_that_was_there_before(
+    monkeypatch: Patch, reset: bool, is_found: bool
+) -> None:
+    """What is told by a change cannot be told by a program that has read nothing before."""
+    monkeypatch.setattr(SensorChecks, "jump_mc", lambda *arguments: 0)
+    cut = [fault("brownout", 64.064, for_s=0.14), again(100.0)] if reset else []
+    run = watched(fault("sensors_step", 64.0, "A", value=-2.2), *cut, duration_s=130.0)
+    broken = found(run)
+    assert run.result()["state"] in LIT
+    assert ("late" in broken) is is_found
 
 
 def test_light_that_two_stuck_switches_give_is_no_late_light() -> None:
@@ -264,6 +298,61 @@ def test_what_the_unit_itself_adds_is_judged_while_heat_comes_from_outside() -> 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(type(run.plant.pads[0].tissue), "advance", burns)
         assert "hot" in found(run)
+
+
+HEATED_SPOT = """
+duration_s = 400
+[start]
+ambient_c = 31.2
+worn = true
+perfusion = 0.000842
+vasodilation = 5.2
+fat_mm = 5.24
+air_w_m2k = 8.7
+contact_w_m2k = 92.0
+back_m2k_w = 0.185
+spot = { share = 0.108, perfusion_s = 0.000136, contact_w_m2k = 134.7 }
+[prescription]
+name = "cool"
+irradiance_mw_cm2 = { "810" = 2.05, "850" = 1.0, "940" = 0.0, "1060" = 2.32 }
+fluence_j_cm2 = 2.8
+max_min = 37
+set_point_c = 38.7
+light = { mode = "cw" }
+[[event]]
+at_s = 4.7
+press = "START"
+[[event]]
+at_s = 60
+fault = "alert_broken"
+[[event]]
+at_s = 197
+fault = "hot_skin"
+pad = "B"
+value = 990
+[[event]]
+at_s = 197.5
+press = "START"
+[[event]]
+at_s = 234.9
+press = "START"
+"""
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_a_spot_that_is_heated_from_outside_is_judged_where_the_sensors_are(works: bool) -> None:
+    """The spot's face is some tenths of a degree hotter than what any sensor feels: the unit ends
+    its light by the sensors, at 42.5 C."""
+    run = Run(parse(HEATED_SPOT, "heated"))
+    run.oracle = SafetyOracle(run)
+    if not works:
+        guard_gone(run)
+    hottest_c = 0.0
+    while run.advance(1):
+        if run.hal.gives_light():
+            hottest_c = max(hottest_c, run.plant.pads[1].hottest_contact_c())
+    assert hottest_c > 43.0
+    assert ("hot" in found(run)) is not works
 
 
 def test_light_goes_on_for_no_more_thermal_dose_of_the_face_while_heat_comes() -> None:

@@ -1,6 +1,5 @@
 """The bench page's engine, under Node: the very files that the page's worker loads."""
 
-import hashlib
 import json
 import subprocess
 from collections.abc import Callable, Iterator
@@ -107,7 +106,6 @@ def test_the_bundle_is_the_very_files_of_the_tree_and_no_others() -> None:
     for name, text in bundle["files"].items():
         path = next(place / name for place in places if (place / name).exists())
         assert path.read_bytes() == text.encode()
-        assert bundle["sha256"][name] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert {"firmware/safety/guard.py", "sim/run.py", "hal/oled.py", "page.py"} <= set(
         bundle["files"]
     )

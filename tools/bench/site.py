@@ -1,7 +1,7 @@
 """Files of the bench page: those in `tools/bench`, npm's packages, and the unit itself.
 
 Called by `waistband bench`, which serves or writes them, and by the replay on WebAssembly. The unit
-is one file, `bundle.json`: the modules that the page's MicroPython imports, with their SHA-256.
+is one file, `bundle.json`: the modules that the page's MicroPython imports.
 """
 
 import ast
@@ -135,9 +135,8 @@ def read_title(text: str) -> tuple[str, str]:
 
 
 def bundle(board: str = REFERENCE) -> bytes:
-    """The unit for the page's MicroPython: name of its board, text and SHA-256 of each file, the
-    gallery, the product's release and the style of reports. Made anew only after a file has
-    changed."""
+    """The unit for the page's MicroPython: name of its board, text of each file, the gallery, the
+    product's release and the style of reports. Made anew only after a file has changed."""
     folders = [ROOT / part for part in UNIT] + [BENCH]
     paths = [path for folder in folders for path in folder.rglob("*.py")]
     paths += (*GALLERY.glob("*.toml"), STYLE)
@@ -146,12 +145,10 @@ def bundle(board: str = REFERENCE) -> bytes:
 
 @lru_cache(maxsize=1)
 def _bundle(board: str, _as_of: tuple[tuple[Path, int], ...]) -> bytes:
-    texts = unit(board=board)
     about = {
         "version": version(),
         "board": board,
-        "sha256": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()},
-        "files": texts,
+        "files": unit(board=board),
         "gallery": gallery(),
         "release": name_release(),
         "style": STYLE.read_text(encoding="utf-8"),

@@ -47,6 +47,7 @@ COMPILED = (
     "sim/oracle/day_oracle.py",
     "sim/oracle/design.py",
     "sim/oracle/dose_oracle.py",
+    "sim/oracle/driver_changes.py",
     "sim/oracle/excuses.py",
     "sim/oracle/fault_log.py",
     "sim/oracle/outside_heat.py",
