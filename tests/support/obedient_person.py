@@ -272,7 +272,8 @@ class Person:
             self.press()
         elif lock == states.HARD_FAULT:
             answer = self.send(b"selftest")
-            if "hold START" in answer.get("error", ""):
+            if "first UP, then hold START" in answer.get("error", ""):
+                self.press("UP")
                 self.press(hold_s=1.7)
             else:
                 assert "ok" in answer, answer
