@@ -54,17 +54,25 @@ def read_values(roots: "dict[str, object]") -> "dict[Path, object]":
 
 
 class AtRest:
-    """A copy of the state that is reached from some roots."""
+    """Copies of the state that is reached from some roots, and of tables beside it."""
 
-    def __init__(self, roots: "dict[str, object]") -> None:
-        self.tables: list[tuple[dict[Any, Any], dict[Any, Any]]] = []
+    def __init__(self, roots: "dict[str, object]", *beside: "dict[str, Any]") -> None:
+        self.tables: list[tuple[dict[Any, Any], dict[Any, Any]]] = [(one, {}) for one in beside]
         self.lists: list[tuple[Any, Any]] = []
         for kept in list_kept(roots).values():
             if isinstance(kept, CONTAINERS):
                 self.lists.append((kept, kept[:]))
             else:
-                table = kept if isinstance(kept, dict) else vars(kept)
-                self.tables.append((table, dict(table)))
+                self.tables.append((kept if isinstance(kept, dict) else vars(kept), {}))
+        self.keep()
+
+    def keep(self) -> None:
+        """Copy everything as it is now. No list may have come in place of another one."""
+        for table, copy in self.tables:
+            copy.clear()
+            copy.update(table)
+        for kept, copy in self.lists:
+            copy[:] = kept
 
     def restore(self) -> None:
         """Put everything back as it was copied."""
@@ -73,4 +81,5 @@ class AtRest:
                 table.clear()
                 table.update(copy)
         for kept, copy in self.lists:
-            kept[:] = copy
+            if kept != copy:
+                kept[:] = copy

@@ -380,6 +380,10 @@ def keep_down(stuck: bool, harness: Harness) -> None:
     harness.unit.buttons.stuck = stuck
 
 
+# Each of these does to control what another choice of its group does: that one stands for it where
+# three choices or more meet. A test tries all of them everywhere in a sample of nodes.
+ALIKE = (LOST[0], LOST[2], DAY_IS_LONG, DAY_IS_WARM)
+
 CONTROL: "tuple[Group, ...]" = (
     when(lambda node: node.state == states.SELF_TEST,
          ("UP is kept down", partial(keep_down, False)),

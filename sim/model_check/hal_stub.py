@@ -31,7 +31,7 @@ class HalStub:
 
     def off(self) -> None:
         """Switch off all banks."""
-        self.duty = [0] * len(self.duty)
+        self.duty[:] = [0] * len(self.duty)
         self.dark = True
 
     def prove_rail(self) -> None:

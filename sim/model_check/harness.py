@@ -151,7 +151,12 @@ class Harness:
         inputs.ms = NOW_MS
         for k in range(len(inputs.heard)):
             inputs.heard[k] = NOW_MS
-        self.rest = AtRest(self.list_roots())
+        roots = self.list_roots()
+        self.rest = AtRest(roots)
+        # The node that was restored last: what choices set and a part of a tick changes.
+        self.restored: Node | None = None
+        stub, notes = self.stub, self.observer
+        self.begun = AtRest({**roots, "duty": stub.duty}, vars(stub), vars(notes), vars(self))
 
     def list_roots(self) -> "dict[str, object]":
         """Return the unit, and what belongs to it only in a trial, or only in none."""

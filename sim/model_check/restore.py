@@ -48,7 +48,7 @@ LOCKS = (states.NOT_LOCKED, states.CALIBRATION, states.HARD_FAULT)  # FREE and s
 
 
 def restore_node(harness: Harness, node: Node) -> None:
-    """Restore a node."""
+    """Restore a node, and keep what it was restored to in `harness.begun`."""
     harness.rest.restore()
     harness.worn, harness.worn_long, harness.gone = True, False, False
     harness.stuck = harness.pressed = False
@@ -66,6 +66,8 @@ def restore_node(harness: Harness, node: Node) -> None:
     notes.began_in = node.state
     notes.asked, notes.checked, notes.stop = node.asked, node.checked, node.stop
     notes.owed, notes.judged = node.owed, bool(node.judged)
+    harness.restored = node
+    harness.begun.keep()
 
 
 def restore_session(harness: Harness, node: Node) -> None:
@@ -137,7 +139,7 @@ def restore_faults(harness: Harness, node: Node) -> None:
     guard.out = 0
     for source, index, code in harness.safe:
         source[index] = code
-    guard.counts = [0] * len(harness.safe)
+    guard.counts[:] = [0] * len(harness.safe)
     if node.out & TRIPPED_OUT:
         harness.out_of_bounds(harness.row_tripped)
     if node.out & OTHER_OUT:
@@ -226,7 +228,7 @@ def restore_gate(harness: Harness, node: Node) -> None:
     if node.state == states.CHECK and node.wanted in (1, 2):  # both pads: left from power
         gate.wanted[:] = harness.dark
         gate.wanted[0 if node.wanted & 1 else harness.banks] = CHECK_DUTY
-    stub.duty = select_pads(harness, node.duty, duties)
+    stub.duty[:] = select_pads(harness, node.duty, duties)
     stub.dark, stub.armed = bool(node.dark), bool(node.armed)
     stub.granted, stub.wrong = False, ""
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from firmware.core import states
 from sim.model_check import invariants
 from sim.model_check.abstraction import Facts, Outcome, abstract_node, concretize, list_untouched
-from sim.model_check.events import CONTROL, GUARD, Choice
+from sim.model_check.events import ALIKE, CONTROL, GUARD, Choice
 from sim.model_check.harness import Harness, list_first_nodes
 from sim.model_check.node import AT_CONTROL, BEFORE, BEHIND, Node
 from sim.model_check.plan_choices import PLAN
@@ -52,7 +52,7 @@ def change_row(state: str, event: str, to: "str | None") -> "array[int]":
 
 
 class Edge(NamedTuple):
-    """Where a part of a tick leads, and a bit for each cell of the table that it read."""
+    """Where a part of a tick leads, and a bit for each cell of the table that was read for it."""
 
     to: Node
     cells: int
@@ -68,9 +68,29 @@ class Violation(NamedTuple):
     to: Node
 
 
-def list_choices(node: Node) -> "Iterator[Chosen]":
+def list_every_choice(node: Node) -> "Iterator[Chosen]":
     """Yield every combination of one choice of each group that makes a difference at a node."""
-    return product(*(options for group in PARTS[node.place] if (options := group(node))))
+    return product(*list_options(node))
+
+
+def list_choices(node: Node) -> "Iterator[Chosen]":
+    """Yield the combinations of which every other one does the same: of the choices that are ALIKE
+    one stands for all, but for each with each choice of one other group."""
+    options = list_options(node)
+    yield from product(*([one for one in group if one not in ALIKE] for group in options))
+    plain = [group[0] for group in options]
+    for at, group in enumerate(options):
+        for alike in [one for one in group if one in ALIKE]:
+            chosen = [*plain[:at], alike, *plain[at + 1 :]]
+            yield tuple(chosen)
+            for beside in range(len(options)):
+                for other in options[beside][1:] if beside != at else []:
+                    yield (*chosen[:beside], other, *chosen[beside + 1 :])
+
+
+def list_options(node: Node) -> "list[list[Choice]]":
+    """Return the choices of each group that makes a difference at a node."""
+    return [options for group in PARTS[node.place] if (options := group(node))]
 
 
 class Engine:
@@ -88,8 +108,11 @@ class Engine:
         """Run one part of a tick. An exception of the firmware is in the facts."""
         harness = self.harness
         self.runs += 1
+        if abstract is harness.restored:
+            harness.begun.restore()
+        else:
+            restore_node(harness, abstract)
         self.table.asked = 0
-        restore_node(harness, abstract)
         for _, do in chosen:
             if do:
                 do(harness)
@@ -115,9 +138,9 @@ class Engine:
     def edges(self, node: Node) -> "list[Edge]":
         """Return every node to which the next part of a tick leads, without duplicates; what breaks
         a rule is left out, and listed in `broken`."""
-        found: dict[Edge, None] = {}
+        found: dict[Node, int] = {}
         if node.place == AT_CONTROL:  # in nine ticks of ten there is no control
-            found[Edge(node._replace(place=BEHIND), 0)] = None
+            found[node._replace(place=BEHIND)] = 0
         self.broken = []
         for part in self.parts(abstract_node(node)):
             to = concretize(part, node)
@@ -126,8 +149,8 @@ class Engine:
                 said = f"{rule.words} {part.facts.raised}".strip()
                 self.broken.append(Violation(rule.name, said, node, part.chosen, to))
             if not rules:
-                found[Edge(to, part.cells)] = None
-        return list(found)
+                found[to] = found.get(to, 0) | part.cells
+        return [Edge(to, cells) for to, cells in found.items()]
 
     def choice_to(self, node: Node, to: Node) -> Chosen:
         """Return the first choice that leads from one node to another."""

@@ -27,14 +27,14 @@ TRIAL_FILES = ("trial.json", "visit.json")  # a visit's therapy is one START
 
 
 class WearerLog:
-    """Presses of START, and since when the belt is off the skin. Written by the safety oracle from
-    the pins and the plant. Times in ms since power-on; -1 for never or not now."""
+    """Presses of START, and when the belt was last off the skin. Written by the safety oracle from
+    the pins and the plant. Times in ms since power-on; -1 for never."""
 
     def __init__(self, pins: int) -> None:
         self.pins = pins
         self.down_ms = -1  # START last went down
         self.pressed_ms = -1  # START went down for the last press that was released
-        self.unworn_ms = -1  # the belt came off the skin
+        self.unworn_ms = -rules.ENDED_MS  # a sign was last lost, or shown as lost
 
     def note_pins(self, pins: int, t_ms: int) -> None:
         """Log pins that have changed."""
@@ -77,7 +77,7 @@ class DoseOracle:
         self._stray_before = [0.0, 0.0]
         self._cem43_before = [0.0, 0.0]
         self._excess_before = [0.0, 0.0]
-        self._drivers = DriverChanges(run)
+        self._drivers = DriverChanges(run, claims)
         self._counted: list[float] = []  # at the session's end
         self._since_ms = run.t_ms  # the claimed state began
 
@@ -111,20 +111,22 @@ class DoseOracle:
         self._stray_before = self._stray.given_j_cm2[:]
         self._cem43_before = [pad.hottest_cem43_min() for pad in self.pads]
         self._excess_before = self._heat.excess_min[:]
-        self._drivers.begin_session()
+        self._drivers.begin_session(self.run.t_ms, self._steps)
 
-    def note_drivers(self) -> None:
-        """Note what the plant's drivers give; in a session also what of it nothing shows."""
+    def follow(self, t_ms: int) -> None:
+        """A tick went by."""
         if self.number >= 0:
-            self._drivers.note(self._steps)
+            self._drivers.follow(t_ms)
+
+    def note_faults(self) -> None:
+        """Faults struck."""
+        if self.number >= 0:
+            self._drivers.note_opened()
 
     def _share_and_slack(self, pad: int) -> tuple[float, float]:
         """Return how exact the count must be: a share of the pad's dose, and J/cm2."""
-        drivers = self._drivers
-        share = rules.COUNTED_SHARE - drivers.unseen_share[pad]
-        if drivers.apart:
-            share = min(share, rules.DRIVERS_SHARE)
-        return share, rules.STEP_J_CM2 + drivers.unseen_j_cm2[pad]
+        share = rules.DRIVERS_SHARE if self._drivers.apart else rules.COUNTED_SHARE
+        return share, rules.STEP_J_CM2 + self._drivers.unseen_j_cm2[pad]
 
     def given_j_cm2(self) -> list[float]:
         """Return what each pad has truly given in the session, J/cm2."""
@@ -201,6 +203,10 @@ class DoseOracle:
     def change_state(self, before: str, state: str) -> None:
         """Note a change of the claimed state; judge the end of a session."""
         t_ms = self.run.t_ms
+        if state == "CHECK":
+            self._drivers.begin_test()
+        elif state == "RAMP":
+            self._drivers.end_test(t_ms)
         if before in LIT:
             self.lit_ms += t_ms - self._since_ms
             self.day_lit_ms += t_ms - self._since_ms
@@ -217,7 +223,7 @@ class DoseOracle:
         a, b = self.pads
         pressed = 0 <= t_ms - self._wearer.down_ms <= rules.ENDED_MS
         coldest_c = min(a.tissue.contact_c, b.tissue.contact_c)
-        off_skin = self._wearer.unworn_ms >= 0 or coldest_c < rules.COLD_C
+        off_skin = t_ms - self._wearer.unworn_ms <= rules.ENDED_MS or coldest_c < rules.COLD_C
         if state == "PAUSED":
             if not (off_skin if claims.is_paused_unworn() else pressed):
                 self.undue = f"paused at {t_ms / 1000:.2f} s"
@@ -251,7 +257,7 @@ class DoseOracle:
             steps = [step for step in self._steps if not step.minutes]
             dose = sum_pad_j_cm2(steps, k) - self._earlier_j_cm2[k]
             slack_j_cm2 = rules.STEP_J_CM2 * len(self._steps) + self._drivers.unseen_j_cm2[k]
-            if j_cm2 < (rules.DOSE_SHARE - self._drivers.unseen_share[k]) * dose - slack_j_cm2:
+            if j_cm2 < rules.DOSE_SHARE * dose - slack_j_cm2:
                 return False
         return True
 

@@ -8,7 +8,8 @@ light on the same skin in the conditions from before the fault. The twin's hotte
 the unit alone does: it is judged lit or dark. The twin is kept until the pad is as cool again.
 
 Skin can be hotter than the face, which every sensor sits in, by outside heat alone: what CEM43 the
-skin takes beyond what the sensors feel of the face is nobody's count (`excess_min`).
+skin takes beyond its twin's, and beyond what the sensors feel of the face, is nobody's count
+(`excess_min`).
 """
 
 import copy
@@ -17,6 +18,7 @@ from sim.faults.catalogue import ROWS
 from sim.oracle.design import TICK_MS
 from sim.physics.plant import CEM43_FROM_C, STEP_MS, PadPlant
 from sim.physics.sensors import Silence
+from sim.physics.spot import PRESSURE_CONTACT_W_M2K, PRESSURE_SHARE, SpottedTissue
 from sim.physics.tissue import CONDITIONS
 
 TYPE_CHECKING = False
@@ -91,9 +93,10 @@ class OutsideHeat:
         return own
 
     def _count_excess(self, pad: int) -> None:
-        real = self._pads[pad]
+        real, twin = self._pads[pad], self._twins[pad]
+        own = cem43_rate(twin.hottest_c) if twin else 0.0
         felt = cem43_rate(real.tissue.contact_c) / FELT_SHARE
-        more = cem43_rate(real.hottest_c) - felt
+        more = cem43_rate(real.hottest_c) - max(felt, own)
         if more > 0.0:
             self.excess_min[pad] += more * TICK_MS / 60_000
 
@@ -107,6 +110,12 @@ class OutsideHeat:
         """Let a step of the plant go by for the twin, in its own conditions."""
         real = self._pads[pad].tissue
         own = self._own[pad]
+        if isinstance(real, SpottedTissue):  # pressure is no heat: the twin has its spot, too
+            body = twin.tissue
+            if not isinstance(body, SpottedTissue):
+                body = twin.add_spot(PRESSURE_SHARE, real.spot_perfusion, PRESSURE_CONTACT_W_M2K)
+            elif body.spot_perfusion != real.spot_perfusion:
+                body.set_spot_flow(real.spot_perfusion)
         for key in CONDITIONS:
             value = own.get(key, getattr(real, key))
             if value != getattr(twin.tissue, key):

@@ -32,8 +32,8 @@ RULES = {
     "nothing can be kept",
     "after off": "no optical energy while off is due and some switch can open",
     "dose short": "dose counted at least 99 % of the dose given, 97 % with drivers that give other "
-    "than calibrated, less what they give before a change can be seen, and what a change makes of "
-    "a pad's light that the whole current does not show; what a stuck switch gives beyond its "
+    "than calibrated, less what they give beside the last lamp test until a change can be seen, "
+    "or for as long as the whole current does not show it; what a stuck switch gives beyond its "
     "duty, and what is given between a program's death and its reset, nobody can count",
     "dose over": "neither dose counted nor dose given beyond the prescription, over all STARTs "
     "of a session that ended early",
@@ -57,15 +57,18 @@ SEEN_MS = 640  # ours: a round of the rota and a control step: what is shorter m
 COLD_BOARD = 1.1  # light of an LED board below 0 C: -0.3 %/K from 25 C
 SENSED_MS = 80  # design: temperatures and battery
 APART_MS = 800  # design
+CHANGE_MS = 800  # ours: readings that a change is told by, four control steps
 NOISE_C = 0.1  # the mean of ten codes errs by 25 mC rms: four times that
 CEM43_MIN = 2.0  # design
 DAY_CEM43_MIN = 4.0  # design
 CEM43_FROM_C = 38.0  # contact never warmer than this is far from CEM43_MIN
 COUNTED_SHARE = 0.99  # design
 DRIVERS_SHARE = 0.97  # design: ... with drivers that give other than calibrated
-# ours: less of the whole current is not told from none (docs/maintainer/safety.md, "Drivers"), and
-# in slow pulses, of which an average has one more or less: Hz over their rate, at most that share
-SHOWN_SHARE, SHOWN_MA = 0.012, 1.0
+# ours: less of the whole current is not told from none (docs/maintainer/safety.md, "Supply
+# current"): a 110th or 0.8 mA, in slow pulses, of which an average has one more or less, Hz over
+# their rate; beside what is followed, a 128th, or soon after a lamp test learned, a 32nd.
+SHOWN_SHARE, SHOWN_MA = 0.0095, 1.0
+FOLLOWED_SHARE, LEARNED_SHARE, LEARNED_MS = 0.008, 0.04, 15_000
 PULSE_HZ, PULSES_SHARE = 10.0, 1 / 16
 UNSEEN_MS = 12_000  # ours: of light, until a change of theirs is seen where light is gated,
 SOON_SEEN_MS = 1_600  # ... and where it is not

@@ -84,6 +84,7 @@ class SafetyOracle:
         self._dues: list[Due] = []
         self._current = CurrentOracle(run, self.claims, self.violations)
         self._refusals: list[Injected] = []  # no session may begin with these
+        self._begun_ms = -rules.CHANGE_MS  # the self-test was passed
         self._program = run.lifecycle
         self._state = self.claims.read_state()
         self._boots = 0  # boot cycles noted
@@ -117,10 +118,11 @@ class SafetyOracle:
             wearer.note_pins(pins, t_ms)
         if len(self._injected) != self._noted:
             self._note_faults()
-            self.dose.note_drivers()
+            self.dose.note_faults()
         self._excuses.follow(t_ms)
         self._stray.follow(t_ms)
         self.heat.follow(t_ms)
+        self.dose.follow(t_ms)
         for row in self._dues:
             if row.hides and t_ms < row.until_ms and self._excuses.is_hidden(row.event):
                 row.postpone(t_ms)
@@ -136,7 +138,8 @@ class SafetyOracle:
         lit = hal.gives_light() and not self._excuses.is_shorted_through()
         self._judge_heat(t_ms, lit)
         self.worn.note_tick(t_ms)
-        wearer.unworn_ms = self.worn.unworn_ms
+        if self.worn.unworn_ms >= 0:
+            wearer.unworn_ms = t_ms
         if lit:
             self._judge_light(t_ms, state)
             self._lit_ms = t_ms
@@ -187,12 +190,16 @@ class SafetyOracle:
             ):
                 pass  # where it is dark, a first closure may ask for light
             elif row.comes == deadlines.OFF and row.since == deadlines.STRIKE:
-                self._dues.append(Due(injected))
+                due = Due(injected)
+                if not due.by_change or injected.t_ms - self._begun_ms >= rules.CHANGE_MS:
+                    self._dues.append(due)
         self._noted = len(injections)
 
     def _change_state(self, state: str, t_ms: int) -> None:
         before = self._state
         self._state = state
+        if before == "SELF_TEST":
+            self._begun_ms = t_ms
         self.dose.change_state(before, state)
         if state == "WAIT_SKIN" or (state == "CHECK" and before == "PAUSED"):
             self._asked_ms = t_ms
@@ -265,8 +272,8 @@ class SafetyOracle:
 
     def _judge_late(self, row: Due, at_ms: int) -> None:
         """Report light at `at_ms`, after a fault's deadline, unless it is excused."""
-        if row.fault in OFF_BODY and self.worn.shown_ms < 0:
-            return  # it is worn again, or no sensor shows that it is not
+        if row.fault in OFF_BODY and not 0 <= self.worn.shown_ms <= at_ms - row.within_ms:
+            return  # it is worn again, or no sensor shows, for long enough, that it is not
         lit_ms = at_ms - row.since_ms
         if not self._excuses.excuse_late(row.fault, lit_ms, self.hal.t_ms):
             said = f"lit {lit_ms} ms after {row.fault} struck"

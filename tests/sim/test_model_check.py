@@ -33,6 +33,7 @@ from sim.model_check.search import (
     Found,
     change_row,
     list_choices,
+    list_every_choice,
     render_path,
     search,
 )  # fmt: skip
@@ -327,6 +328,49 @@ def test_a_part_does_the_same_to_all_nodes_that_it_is_run_once_for(
         for part in found.engine.parts(abstract_node(node))
     }
     assert by_frame == by_itself
+
+
+def test_choices_that_are_alike_lead_nowhere_else(found: Found) -> None:
+    """In a sample of nodes every combination of choices leads where those of the search lead."""
+    engine = Engine()
+    kinds = {(node.place, node.state, node.arm) for node in found.depth}
+    saved = 0
+    for kind in sorted(kinds):
+        nodes = [node for node in found.depth if (node.place, node.state, node.arm) == kind]
+        abstract = abstract_node(nodes[len(nodes) // 2])
+        every = list(list_every_choice(abstract))
+        fewer = list(list_choices(abstract))
+        if len(fewer) < len(every):
+            saved += 1
+            plain = {(part.to, part.facts) for part in engine.parts(abstract)}
+            for chosen in every:
+                part = engine.run(abstract, chosen)
+                assert (part.to, part.facts) in plain
+    assert saved >= 10
+
+
+def test_choices_that_would_not_be_alike_are_found(found: Found) -> None:
+    """A firmware that goes wrong where one skin sensor is off, the session's time is up and the
+    heat is at its cap, all in one control step."""
+    engine = Engine()
+    unit = engine.harness.unit
+    watch_heat = unit.session.watch_heat
+
+    def goes_wrong(*arguments: Any) -> None:
+        watch_heat(*arguments)
+        late = unit.session.treat_ms >= engine.harness.course.max_ms
+        if late and not unit.wear.touched[1] and unit.session.events >> states.CEM43 & 1:
+            unit.session.post(states.CLEARED)
+
+    unit.session.watch_heat = goes_wrong
+    at = (AT_CONTROL, states.TREAT, 0, 0)
+    [node, *_] = sample(
+        found, 1, lambda node: (node.place, node.state, node.late, node.hot) == at
+    )  # fmt: skip
+    abstract = abstract_node(node)
+    plain = {(part.to, part.facts) for part in engine.parts(abstract)}
+    every = [engine.run(abstract, chosen) for chosen in list_every_choice(abstract)]
+    assert any((part.to, part.facts) not in plain for part in every)
 
 
 @settings(max_examples=40, suppress_health_check=list(HealthCheck))
