@@ -16,7 +16,7 @@ from firmware.safety.current_monitor import NOTHING
 from firmware.safety.sensor_checks import SensorChecks
 from firmware.therapy.dose import Fluence
 from sim.common.default_prescription import DEFAULT
-from sim.common.story import Event
+from sim.common.story import Event, Start
 from sim.common.value_record import replace
 from sim.hal_depth import lifecycle
 from sim.oracle.design import LIT
@@ -130,6 +130,108 @@ def test_in_slow_pulses_a_driver_excuses_a_sixteenth_more(
     assert ("dose short" in found(run)) is is_found
 
 
+def counts_less(patch: Patch, share: float) -> None:
+    """The firmware counts this share of its light less than it gives."""
+    add = Fluence.add
+    patch.setattr(
+        Fluence, "add", lambda self, duties, first, ms, mc: add(
+            self, duties, first, int(ms * (1.0 - share)), mc)
+    )  # fmt: skip
+
+
+def drivers(at_s: float, pad: str | None, ratio: float, for_s: float | None = None) -> Event:
+    """Drivers change."""
+    return Event(at_s, "fault", "led_gain", pad, ratio, for_s)
+
+
+def lit(*events: Event, duration_s: float = 400.0, **asked: Any) -> Run:
+    """A session with these events, and its oracle."""
+    plain = ordinary()
+    run = Run(replace(
+        plain, events=tuple(sorted((*plain.events, *events), key=lambda event: event.at_s)),
+        duration_s=duration_s, until_done=False, prescription={**DEFAULT, **asked},
+    ))  # fmt: skip
+    run.oracle = SafetyOracle(run)
+    return run
+
+
+OPPOSITE = (drivers(64.0, "A", 1.14, 0.02), drivers(64.0, "B", 0.86, 0.02))
+AGAIN_AND_AGAIN = tuple(
+    drivers(60.0 + 3 * k, None, (1.14, 0.86)[k % 2], 0.02) for k in range(80)
+)  # fmt: skip
+STRONG = dict.fromkeys(("810", "850", "940", "1060"), 2.5)
+WEAK = {**dict.fromkeys(STRONG, 0.0), "850": 0.2}
+TWO_STEPS: dict[str, object] = {
+    "format": 2, "name": "weak, then strong", "max_min": 30, "set_point_c": 40.5,
+    "sessions_a_day": 1,
+    "step": [
+        {"pads": "AB", "irradiance_mw_cm2": WEAK, "light": {"mode": "cw"}, "minutes": 1.0},
+        {"pads": "AB", "irradiance_mw_cm2": STRONG, "light": {"mode": "cw"}, "fluence_j_cm2": 6},
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("events", "asked", "share"), [
+    (OPPOSITE, {}, 0.1),
+    ((drivers(64.0, "A", 1.12, 0.02),), {"light": {"mode": "pulse", "rate_hz": 115}}, 0.1),
+    (AGAIN_AND_AGAIN, {"light": {"mode": "gated", "rate_hz": 10, "on_ms": 60}}, 0.5),
+])  # fmt: skip
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_short_change_excuses_what_it_gave_and_no_more(
+    monkeypatch: Patch, events: tuple[Event, ...], asked: dict[str, Any], share: float,
+    broken: bool,
+) -> None:  # fmt: skip
+    if broken:
+        counts_less(monkeypatch, share)
+    assert ("dose short" in found(lit(*events, **asked))) is broken
+
+
+@pytest.mark.parametrize("deaf", [False, True])
+def test_a_weak_step_excuses_no_strong_one(monkeypatch: Patch, deaf: bool) -> None:
+    if deaf:
+        monkeypatch.setattr(current_monitor, "APART", 1)
+    plain = ordinary()
+    run = Run(replace(
+        plain, events=(*plain.events, drivers(150.0, None, 1.14)), duration_s=600.0,
+        until_done=False, prescription=TWO_STEPS,
+    ))  # fmt: skip
+    run.oracle = SafetyOracle(run)
+    assert ("dose short" in found(run)) is deaf
+
+
+@pytest.mark.parametrize("deaf", [False, True])
+def test_the_lamp_test_of_a_resume_sees_drivers_that_changed_in_the_pause(
+    monkeypatch: Patch, deaf: bool
+) -> None:
+    events = (again(70.0), drivers(75.0, "A", 1.14), drivers(75.0, "B", 0.86), again(80.0))
+    if deaf:
+        correct, calls = Fluence.correct, []
+
+        def only_at_first(self: Fluence, *arguments: Any) -> None:
+            calls.append(self)
+            if len(calls) <= 8:
+                correct(self, *arguments)
+
+        monkeypatch.setattr(Fluence, "correct", only_at_first)
+    assert ("dose short" in found(lit(*events, duration_s=600.0))) is deaf
+
+
+@pytest.mark.parametrize(("events", "asked"), [
+    ((drivers(18.0, "A", 1.07),), {"irradiance_mw_cm2": dict.fromkeys(STRONG, 0.4)}),
+    ((drivers(0.5, "A", 0.89, 59.5),), {"light": {"mode": "pulse", "rate_hz": 115}}),
+    ((drivers(64.0, "A", 1.1015),), {"light": {"mode": "pulse", "rate_hz": 199}}),
+    ((drivers(64.0, "A", 1.07), drivers(200.0, "A", 1.134)),
+     {"light": {"mode": "pulse", "rate_hz": 115}}),
+    ((drivers(15.3, "B", 1.1),), {"irradiance_mw_cm2": {**dict.fromkeys(STRONG, 0.0),
+                                                         "810": 0.15, "940": 1.53}}),
+])  # fmt: skip
+def test_a_sound_unit_is_not_blamed_for_what_no_current_shows(
+    events: tuple[Event, ...], asked: dict[str, Any]
+) -> None:
+    """In the ramp, at the end of a change, in slow pulses, and within a lamp test."""
+    assert found(lit(*events, **{"fluence_j_cm2": 60.0, "max_min": 40, **asked})) == {}
+
+
 @pytest.mark.parametrize(("opens_s", "forgets", "is_found"), [
     (31.0, False, False), (150.0, False, False), (150.0, True, True),
 ])  # fmt: skip
@@ -178,6 +280,29 @@ def test_a_jump_that_a_reset_came_between_is_an_error_that_was_there_before(
     broken = found(run)
     assert run.result()["state"] in LIT
     assert ("late" in broken) is is_found
+
+
+@pytest.mark.parametrize("at_s", [65.16, 65.18])
+def test_a_jump_before_four_control_steps_of_a_boot_is_not_told(at_s: float) -> None:
+    jump = fault("sensors_step", at_s, "A", value=-2.2)
+    run = watched(fault("soft_reset", 64.06), jump, again(72.0), duration_s=100.0)
+    assert "late" not in found(run)
+
+
+@pytest.mark.parametrize(("value", "off"), [(0.88, False), (0.07, True)])
+def test_a_skin_sensor_that_froze_gives_a_reason_only_where_it_shows_none(
+    value: float, off: bool
+) -> None:
+    """One that shows skin hides a slip until it is let go; one that shows air is a reason to pause
+    for 2 s behind it."""
+    frozen = fault("skin_sensor_stuck", 64.0, value=value, for_s=0.4 if off else 6.7)
+    slip = () if off else (fault("slips", 64.0, "B"),)
+    run = watched(frozen, *slip, duration_s=80.0)
+    assert "late" not in found(run)
+    oracle = find_oracle(run)
+    oracle.judge_quiet(0)
+    assert [row.rule for row in oracle.found] == []
+    assert run.result()["state"] == "PAUSED"
 
 
 def test_light_that_two_stuck_switches_give_is_no_late_light() -> None:
@@ -353,6 +478,32 @@ def test_a_spot_that_is_heated_from_outside_is_judged_where_the_sensors_are(work
             hottest_c = max(hottest_c, run.plant.pads[1].hottest_contact_c())
     assert hottest_c > 43.0
     assert ("hot" in found(run)) is not works
+
+
+@pytest.mark.parametrize("works", [True, False])
+@pytest.mark.parametrize("heat_w_m2", [0.0, 1.0])
+def test_hardly_any_heat_from_outside_excuses_no_pressed_spot(
+    works: bool, heat_w_m2: float
+) -> None:
+    """Whatever comes first: the twin is pressed as the pad is."""
+    start = Start(ambient_c=23.0, perfusion=0.006, vasodilation=8.0, fat_mm=10.0)
+    bright = dict.fromkeys(("810", "850", "940", "1060"), 5.4)
+    events = (fault("hot_skin", 50.0, "A", value=heat_w_m2),
+              fault("pressure_spot", 60.0, "A", value=0.0))  # fmt: skip
+    plain = ordinary()
+    run = Run(replace(
+        plain, events=(*plain.events, *events), duration_s=1_500.0, until_done=False, start=start,
+        prescription={**DEFAULT, "irradiance_mw_cm2": bright, "fluence_j_cm2": 60, "max_min": 40},
+    ))  # fmt: skip
+    run.oracle = SafetyOracle(run)
+    if not works:
+        unit: Any = run.unit
+        unit.session.watch_heat = lambda *arguments: None
+        for pad in unit.pads:
+            pad.lowered_mc = 0
+            pad.regulate = lambda *arguments: 65_536
+    broken = found(run)
+    assert bool({"hot", "cem43"} & set(broken)) is not works
 
 
 def test_light_goes_on_for_no_more_thermal_dose_of_the_face_while_heat_comes() -> None:

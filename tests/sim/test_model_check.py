@@ -349,20 +349,22 @@ def test_choices_that_are_alike_lead_nowhere_else(found: Found) -> None:
     assert saved >= 10
 
 
-def test_choices_that_would_not_be_alike_are_found(found: Found) -> None:
+def test_choices_that_would_not_be_alike_are_found(
+    found: Found, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A firmware that goes wrong where one skin sensor is off, the session's time is up and the
     heat is at its cap, all in one control step."""
     engine = Engine()
     unit = engine.harness.unit
-    watch_heat = unit.session.watch_heat
+    watch_heat = session.Session.watch_heat
 
-    def goes_wrong(*arguments: Any) -> None:
-        watch_heat(*arguments)
-        late = unit.session.treat_ms >= engine.harness.course.max_ms
-        if late and not unit.wear.touched[1] and unit.session.events >> states.CEM43 & 1:
-            unit.session.post(states.CLEARED)
+    def goes_wrong(self: session.Session, *arguments: int) -> None:
+        watch_heat(self, *arguments)
+        late = self.treat_ms >= engine.harness.course.max_ms
+        if late and not unit.wear.touched[1] and self.events >> states.CEM43 & 1:
+            self.post(states.CLEARED)
 
-    unit.session.watch_heat = goes_wrong
+    monkeypatch.setattr(session.Session, "watch_heat", goes_wrong)
     at = (AT_CONTROL, states.TREAT, 0, 0)
     [node, *_] = sample(
         found, 1, lambda node: (node.place, node.state, node.late, node.hot) == at
