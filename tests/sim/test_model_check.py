@@ -352,8 +352,8 @@ def test_choices_that_are_alike_lead_nowhere_else(found: Found) -> None:
 def test_choices_that_would_not_be_alike_are_found(
     found: Found, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A firmware that goes wrong where one skin sensor is off, the session's time is up and the
-    heat is at its cap, all in one control step."""
+    """A firmware that raises where one skin sensor is off, the session's time is up and the heat is
+    at its cap, all in one control step."""
     engine = Engine()
     unit = engine.harness.unit
     watch_heat = session.Session.watch_heat
@@ -362,7 +362,7 @@ def test_choices_that_would_not_be_alike_are_found(
         watch_heat(self, *arguments)
         late = self.treat_ms >= engine.harness.course.max_ms
         if late and not unit.wear.touched[1] and self.events >> states.CEM43 & 1:
-            self.post(states.CLEARED)
+            raise ValueError("all at once")
 
     monkeypatch.setattr(session.Session, "watch_heat", goes_wrong)
     at = (AT_CONTROL, states.TREAT, 0, 0)
