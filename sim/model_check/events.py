@@ -1,19 +1,13 @@
-"""Events of the model check up to the end of control: one row a choice, one table a group.
+"""Events of the model check up to the end of control; see `sim.model_check.choice`."""
 
-`sim.model_check.search` takes one choice of each group. A choice is words, for the path in a
-report, and what it does to the harness. A group is a function of the node; it returns only choices
-that make a difference there.
-"""
-
-from collections.abc import Callable
 from functools import partial
-from operator import attrgetter
 
 from firmware.core import limits, states
 from firmware.core.inputs import BUCKLE, GAUGE, UP
 from firmware.core.inputs import CHARGER as CHARGER_PIN
 from firmware.records import journal
 from hal.boards import RPI_PICO as BOARD
+from sim.model_check.choice import NOTHING, Choice, Do, Group, pin_setter, setter, when
 from sim.model_check.harness import (
     BOTH,
     MISSES,
@@ -27,34 +21,6 @@ from sim.model_check.harness import (
 )
 from sim.model_check.node import MASKED, SOME, Node
 from sim.model_check.trial import STARTS
-
-Do = Callable[[Harness], object]
-Choice = tuple[str, "Do | None"]
-Group = Callable[[Node], "list[Choice]"]
-
-NOTHING: Choice = ("", None)
-
-
-def when(applies: "Callable[[Node], bool | int]", *choices: Choice) -> Group:
-    """Return a group that has NOTHING and these choices where it applies, and none elsewhere."""
-    rows = [NOTHING, *choices]
-    return lambda node: rows if applies(node) else []
-
-
-def setter(path: str, value: object) -> Do:
-    """Return what sets an attribute, by its path from the harness: `stub.flash`."""
-    owner, _, name = path.rpartition(".")
-    return lambda harness: setattr(attrgetter(owner)(harness) if owner else harness, name, value)
-
-
-def pin_setter(pins: int) -> Do:
-    """Return what sets bits of the unit's input pins."""
-
-    def do(harness: Harness) -> None:
-        harness.unit.inputs.pins |= pins
-
-    return do
-
 
 # -- the guard -------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Events of the model check where control plans the light; see `sim.model_check.events`."""
+"""Events of the model check where control plans the light; see `sim.model_check.choice`."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -7,7 +7,7 @@ from firmware.core.inputs import RAIL
 from firmware.core.limits import DUTY_MAX, RAIL_STALE_MS, RAMP_MS
 from firmware.core.states import CHECK, LIT, RAMP
 from firmware.safety.lamp_test import SILENCES
-from sim.model_check.events import NOTHING, Choice, Group, setter, when
+from sim.model_check.choice import NOTHING, Choice, Group, setter, when
 from sim.model_check.harness import NOW_MS, STEP_MS, Harness
 from sim.model_check.node import BANKS_A, BANKS_B, BEGINNING, SOME, WITHHELD, Node
 

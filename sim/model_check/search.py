@@ -16,7 +16,8 @@ from typing import NamedTuple
 from firmware.core import states
 from sim.model_check import invariants
 from sim.model_check.abstraction import Facts, Outcome, abstract_node, concretize, list_untouched
-from sim.model_check.events import ALIKE, CONTROL, GUARD, Choice
+from sim.model_check.choice import Choice
+from sim.model_check.events import ALIKE, CONTROL, GUARD
 from sim.model_check.harness import Harness, list_first_nodes
 from sim.model_check.node import AT_CONTROL, BEFORE, BEHIND, Node
 from sim.model_check.plan_choices import PLAN

@@ -1,4 +1,4 @@
-"""User inputs at the end of a tick: press, release, plug in, type; see `sim.model_check.events`."""
+"""User inputs at the end of a tick: press, release, plug in, type; see `sim.model_check.choice`."""
 
 from functools import partial
 from itertools import product
@@ -11,20 +11,15 @@ from firmware.core.inputs import UP as UP_PIN
 from firmware.therapy.dose import STEP_MAX_MS
 from firmware.ui.button_actions import ENDED
 from firmware.waistband import SECOND_STEPS
+from sim.model_check.choice import NOTHING, Choice, Group, pin_setter, setter, when
 from sim.model_check.events import (
     DAY_IS_LONG,
     DAY_IS_WARM,
     LOSSES,
     LOST,
-    NOTHING,
     PLUG_CHARGER,
     WORN_LONG,
-    Choice,
-    Group,
-    pin_setter,
     set_belt,
-    setter,
-    when,
 )
 from sim.model_check.harness import NOW_MS, Harness
 from sim.model_check.node import DOWN, FOR_SERVICE, LIT, PLANNED, UNKNOWN, UP, USED, Node
