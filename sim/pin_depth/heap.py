@@ -166,14 +166,15 @@ class Heap:
         return False
 
     def instances(self, name: str) -> "list[HeapObject]":
-        """Return the objects of a program's class, by its name."""
+        """Return the objects of a program's class, by its name: the class, and a map of nothing but
+        names. A stack may hold the class, too, before words that look like any other map."""
         found = []
         for kind in self.classes(name):
             for address in self.memory.find_word(kind):
                 with suppress(Unreadable):
-                    thing = HeapObject(self, address)
-                    if thing.members:
-                        found.append(thing)
+                    keys = self.read_map(address + 4)
+                    if keys and all(key & 7 == 2 and self.name(key >> 3) for key in keys):
+                        found.append(HeapObject(self, address))
         return found
 
     def value(self, word: int) -> Any:

@@ -155,6 +155,17 @@ def test_a_class_without_objects_has_none_and_an_unknown_one_neither():
     assert built.heap().instances("Unit") == built.heap().instances("Nobody") == []
 
 
+def test_a_class_on_the_stack_before_some_other_map_is_no_object():
+    built = Built()
+    built.thing("Unit", {"on": TRUE})
+    flags, room, table = built.map({"on": TRUE, "look": TRUE})
+    built.put(0x0123_4560, TRUE)  # a key that is an object, as modules and dicts have them
+    for words in ((flags + 8, room, table + 8), (1 << 3, 1, built.put(0x7FF2, TRUE))):
+        built.put(built.kinds["Unit"], *words)
+    (unit,) = built.heap().instances("Unit")
+    assert unit.on
+
+
 def test_a_methods_slot_can_be_found_and_changed():
     built = Built()
     entries = built.map({"look": built.word(1)})
