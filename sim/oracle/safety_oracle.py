@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 SILENT = "contact_lost"  # shows in another way that a pad is unplugged
 OFF_BODY = ("unworn", "slips", "on_surface")  # faults that take the belt off the skin
+CLOCKED_FREE = "bus_low"  # is over once the bus is free again; lit, a unit must be dark by then
 
 
 class Due:
@@ -146,6 +147,8 @@ class SafetyOracle:
         elif self._lit_ms >= 0:
             self._end_light(t_ms)
             self._lit_ms = -1
+        elif self._dues and not self.hardware.low_clocks:
+            self._dues = [row for row in self._dues if row.fault != CLOCKED_FREE]
         if lit or not hal.off_due:
             self.day.judge(t_ms)
 

@@ -95,9 +95,9 @@ def test_where_nothing_more_can_be_kept_start_is_refused_with_words():
 
 @pytest.mark.parametrize("masked", [False, True])
 def test_a_visit_of_a_trial_is_that_of_driver_depth(masked: bool):
-    # a second after READY the boot's record is written, for 0.2 s in which no press is seen
+    # a second after READY the boot's record is written, for 0.2 s in which a press is not seen
     story = scenario(
-        14.5, press(3.0), press(4.0, "UP"), press(5.0), press(12.2, hold_ms=2_200),
+        14.5, press(2.6, hold_ms=500), press(4.0, "UP"), press(5.0), press(12.2, hold_ms=2_200),
     )  # fmt: skip
     files: dict[str, bytes | None] = {**sim_files(masked, dict(DEFAULT), protocol=PROTOCOL)}
     pin, chip = PinRun(story, Build(files=files)), ChipRun(story, build=Build(files=files))

@@ -155,6 +155,13 @@ def test_what_must_not_stop_a_session_is_told_from_what_may(
     assert not campaign.are_harmless((fault, Event(11.0, "press", "START", hold_ms=100)), 5.0)
 
 
+def test_currents_that_add_up_in_a_lamp_test_may_stop_a_session() -> None:
+    drivers, offset = (Event(10.0, "fault", "led_gain", value=0.87),
+                       Event(10.6, "fault", "rail_offset", value=-1.0))  # fmt: skip
+    assert campaign.are_harmless((drivers,), 5.0) and campaign.are_harmless((offset,), 5.0)
+    assert not campaign.are_harmless((drivers, offset), 5.0)
+
+
 def test_whatever_a_case_raises_is_a_breach_of_it_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     def judge(*arguments: object) -> None:
         raise ZeroDivisionError("by the test")

@@ -18,6 +18,7 @@ from firmware.therapy.dose import Fluence
 from sim.common.default_prescription import DEFAULT
 from sim.common.story import Event, Start
 from sim.common.value_record import replace
+from sim.faults.hardware import Hardware
 from sim.hal_depth import lifecycle
 from sim.oracle.design import LIT
 from sim.oracle.rules import DAY_CEM43_MIN
@@ -259,6 +260,17 @@ def test_a_bus_that_is_freed_before_light_forbids_none() -> None:
     ))  # fmt: skip
     run.oracle = SafetyOracle(run)
     assert found(run) == {} and run.unit.session.state == states.RAMP
+
+
+@pytest.mark.parametrize("clocks", [True, False])
+def test_a_bus_that_is_freed_in_a_pause_forbids_no_resume(monkeypatch: Patch, clocks: bool) -> None:
+    if not clocks:  # the part lets go of the bus by itself, and the unit lights before that
+        monkeypatch.setattr(Hardware, "clock_sda", lambda self, clocks: None)
+        monkeypatch.setattr(Hardware, "silence", lambda *arguments: None)
+    run = watched(again(65.0), fault("bus_low", 68.0), again(69.8), duration_s=85.0)
+    broken = found(run)
+    assert run.unit.session.state in (states.RAMP, states.TREAT)
+    assert ("late" in broken) is not clocks
 
 
 @pytest.mark.parametrize(("late_s", "is_found"), [(63.0, True), (68.0, True)])
