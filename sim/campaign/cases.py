@@ -250,9 +250,16 @@ CURRENTS = {"rail_offset", "driver_leak", "inrush"}
 def are_harmless(events: tuple[Event, ...], since_s: float) -> bool:
     """Whether there are events after `since_s`, and none of them may stop a session."""
     later = [event for event in events if event.at_s > since_s and event.kind != "set"]
-    names = {event.name for event in later}
-    add_up = "led_gain" in names and bool(names & CURRENTS)
+    drivers = [event for event in later if event.name == "led_gain"]
+    currents = [event for event in later if event.name in CURRENTS]
+    add_up = any(is_on_with(one, other) for one in drivers for other in currents)
     return bool(later) and not add_up and all(map(is_harmless, later))
+
+
+def is_on_with(one: Event, other: Event) -> bool:
+    """Whether two faults are on at the same time."""
+    first, then = sorted((one, other), key=lambda event: event.at_s)
+    return first.for_s is None or first.at_s + first.for_s > then.at_s
 
 
 def is_harmless(event: Event) -> bool:

@@ -41,7 +41,7 @@ class Fault(Record):
     FIELDS = (
         "name", "place", "words", "bounds", "pad", "unit", "low", "high", "default", "lasts",
         "also", "for_s", "shows_as", "named_ms", "hidden_by", "darkens", "ends_program", "not_in",
-        "drawn", "least", "harmless_to",
+        "drawn", "least", "harmless_to", "by_change",
     )  # fmt: skip
     name: str
     place: int  # in reports, which follow the design's table
@@ -66,6 +66,7 @@ class Fault(Record):
     not_in: tuple[str, ...] = ()  # moments (`sim.campaign.injection_points`): it cannot strike then
     drawn: tuple[float, float] | None = None  # values for campaigns; None: all of a scenario's
     least: float = 0.0  # ... and the least of them, either way
+    by_change: bool = False  # told by what was read before: a program that begins has read nothing
     harmless_to: float | None = None  # up to this size it must not end a session; None: any
 
 
@@ -157,7 +158,7 @@ GROUPS = (
                 source="design; a jump of less than 2 C is not told",
             )],
             pad="may", unit="C", low=-10, high=10, default=-4.3, shows_as=AS_LOOSE, least=2.2,
-            not_in=("OFF", "SELF_TEST"),  # nothing was read yet: there it is an error, and no jump
+            by_change=True, not_in=("OFF", "SELF_TEST"),  # there it is an error, and no jump
         ),
         Fault(
             "contact_stuck", 5, "thermometer frozen",

@@ -9,7 +9,6 @@ from firmware.core import inputs as pin
 from sim.faults.hardware import NEVER_MS, SENSOR_PARTS, SKIN, Filter
 from sim.faults.tolerances import first_charge_ms, first_temperature_ms
 from sim.physics import sensors
-from sim.physics.spot import PRESSURE_CONTACT_W_M2K, PRESSURE_SHARE, SpottedTissue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -313,10 +312,7 @@ def pressure_spot(hardware: "Hardware", event: "Event", on: bool) -> None:
     """Pressure lets `value` 1/s of blood flow through the skin under part of a pad: under its spot
     where it has one. A pad that had none keeps one, which then has the flow of the rest."""
     for index in struck_pads(event):
-        pad = hardware.plant.pads[index]
-        body = pad.tissue
-        if not isinstance(body, SpottedTissue):
-            body = pad.add_spot(PRESSURE_SHARE, body.perfusion, PRESSURE_CONTACT_W_M2K)
+        body = hardware.plant.pads[index].press()
         if on:
             now = {"perfusion": body.spot_perfusion}
             hardware.before.setdefault((index, event.name), now)

@@ -4,7 +4,9 @@
 |-------------------------------------------|----------------------------------------------------|
 | `node`, `observer`                        | what is kept of a unit between two ticks           |
 | `harness`, `hal_stub`, `restore`, `trial` | a real unit, restored into a node and run          |
-| `events`, `plan_choices`, `user_inputs`   | what can happen                                    |
+| `at_rest`                                 | all that a unit keeps, put back                    |
+| `choice`, `events`, `plan_choices`,       | what can happen                                    |
+| `user_inputs`                             |                                                    |
 | `invariants`                              | what must never happen                             |
 | `abstraction`, `search`                   | the search of every node                           |
 

@@ -1,7 +1,8 @@
 """State of a unit at rest: every attribute and every list of every part, to be put back at once.
 
-Made and called by `sim.model_check.harness` and `restore`: whatever the firmware keeps, also what
-nobody thought of, is the same before each part of a tick. `restore` then sets what a node names.
+Made by `sim.model_check.harness`: whatever the firmware keeps, also what nobody thought of, is the
+same before each part of a tick. `restore` puts back a unit at rest, and sets what a node names;
+`search` puts back the node before each choice.
 """
 
 from array import array

@@ -153,7 +153,7 @@ class Harness:
             inputs.heard[k] = NOW_MS
         roots = self.list_roots()
         self.rest = AtRest(roots)
-        # The node that was restored last: what choices set and a part of a tick changes.
+        # The node that was restored last, and all that choices and a part of a tick may change.
         self.restored: Node | None = None
         stub, notes = self.stub, self.observer
         self.begun = AtRest({**roots, "duty": stub.duty}, vars(stub), vars(notes), vars(self))

@@ -1,7 +1,7 @@
 """Restores a node into the unit of a harness; what the node does not name is at rest: as
 `sim.model_check.at_rest` has it, or as it is set here.
 
-Called by `sim.model_check.search` before each part of a tick, and by tests.
+Called by `sim.model_check.search` for each node, and by tests.
 """
 
 from firmware.core import faults, states

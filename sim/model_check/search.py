@@ -75,8 +75,8 @@ def list_every_choice(node: Node) -> "Iterator[Chosen]":
 
 
 def list_choices(node: Node) -> "Iterator[Chosen]":
-    """Yield the combinations of which every other one does the same: of the choices that are ALIKE
-    one stands for all, but for each with each choice of one other group."""
+    """Yield the combinations of choices that lead everywhere: one of those that are ALIKE stands
+    for them; the others are there alone, and with each choice of one other group."""
     options = list_options(node)
     yield from product(*([one for one in group if one not in ALIKE] for group in options))
     plain = [group[0] for group in options]

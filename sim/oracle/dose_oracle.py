@@ -1,9 +1,9 @@
 """Dose oracle: compares counted with given and prescribed dose, and checks the reason of an end.
 
-Called by `sim.oracle.safety_oracle` at a session's first light, at every change of the claimed
-state and at every reset. Reads the light and the heat that the plant took, the prescription, the
-clock and the log of the wearer; judges the unit's claims (counted dose, reason). Reports to
-`sim.oracle.rules.Violations`.
+Called by `sim.oracle.safety_oracle` in each tick, at a session's first light, where faults struck,
+at every change of the claimed state and at every reset. Reads the light and the heat that the plant
+took, the prescription, the clock and the log of the wearer; judges the unit's claims (counted dose,
+reason). Reports to `sim.oracle.rules.Violations`.
 """
 
 from typing import TYPE_CHECKING
@@ -28,13 +28,13 @@ TRIAL_FILES = ("trial.json", "visit.json")  # a visit's therapy is one START
 
 class WearerLog:
     """Presses of START, and when the belt was last off the skin. Written by the safety oracle from
-    the pins and the plant. Times in ms since power-on; -1 for never."""
+    the pins and the plant. Times in ms since power-on, negative for never."""
 
     def __init__(self, pins: int) -> None:
         self.pins = pins
         self.down_ms = -1  # START last went down
         self.pressed_ms = -1  # START went down for the last press that was released
-        self.unworn_ms = -rules.ENDED_MS  # a sign was last lost, or shown as lost
+        self.unworn_ms = -rules.ENDED_MS - 1  # a sign was last lost, or shown as lost
 
     def note_pins(self, pins: int, t_ms: int) -> None:
         """Log pins that have changed."""
@@ -206,7 +206,7 @@ class DoseOracle:
         if state == "CHECK":
             self._drivers.begin_test()
         elif state == "RAMP":
-            self._drivers.end_test(t_ms)
+            (self._drivers.end_test if before == "CHECK" else self._drivers.learn)(t_ms)
         if before in LIT:
             self.lit_ms += t_ms - self._since_ms
             self.day_lit_ms += t_ms - self._since_ms

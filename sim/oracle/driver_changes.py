@@ -7,7 +7,8 @@ prescription. Judges nothing.
 The unit has one current monitor for all banks, and lamp tests, in which each bank is alone. What
 differs from the last lamp test is seen some time after the whole current shows it, and until then
 it is not counted. Where the whole current does not show it, it stays so: of one pad's light it may
-be more than of the whole. Each is summed up as it is given.
+be more than of the whole. Each is summed up as it is given. A driver that changes within a lamp
+test counts as changed behind it, whether its bank's turn had come or not.
 """
 
 from typing import TYPE_CHECKING
@@ -38,8 +39,9 @@ class DriverChanges:
         self._gains = self._read_gains()  # as they are,
         self._at_test = self._tested = self._gains  # and as the last lamp tests saw them
         self._light_s = [pad.light_s for pad in run.plant.pads]
-        self._tested_ms = run.t_ms
-        self._learned = True  # the present gains came after what the unit learns behind a lamp test
+        self._step = 0  # of the prescription
+        self._learns_ms = run.t_ms  # the unit began to learn what the whole current is
+        self._is_learned = False  # some change came while it did
         self._shown_ms = -1  # the whole current showed a difference since then
 
     def begin_session(self, t_ms: int, steps: "list[AskedStep]") -> None:
@@ -49,7 +51,7 @@ class DriverChanges:
         self._known_open = set(self._open)
         self.begin_test()
         self.end_test(t_ms)
-        self.apart = self._is_apart(self._gains)
+        self.apart = any(gain != 1.0 for gain in self._gains)
 
     def begin_test(self) -> None:
         """A lamp test begins: it sees each bank alone, some time before it is over."""
@@ -61,8 +63,13 @@ class DriverChanges:
         self._gains = self._read_gains()
         self._bank_w = self._plant.bank_w
         self._light_s = [pad.light_s for pad in self._plant.pads]
-        self._tested_ms, self._shown_ms = t_ms, -1
-        self._learned = self._gains == self._tested
+        self._shown_ms = -1
+        self.learn(t_ms)
+
+    def learn(self, t_ms: int) -> None:
+        """The unit learns anew what the whole current is: in each ramp, and in each step."""
+        self._learns_ms = t_ms
+        self._is_learned = self._gains != self._tested
 
     def note_opened(self) -> None:
         """Note strings that opened: what they gave since the current last showed that they did may
@@ -78,12 +85,12 @@ class DriverChanges:
 
     def follow(self, t_ms: int) -> None:
         """A tick of a session went by."""
-        if self._plant.bank_w is not self._bank_w:
-            self._bank_w = self._plant.bank_w
-            self._gains = self._read_gains()
-            self._learned = self._learned and t_ms - self._tested_ms > rules.LEARNED_MS
-            self.apart = self.apart or self._is_apart(self._gains)
         steps = self._steps
+        if self._plant.bank_w is not self._bank_w:
+            self._note_change(t_ms)
+        if len(steps) > 1 and self._claims.read_step() != self._step:
+            self._step = self._claims.read_step()
+            self.learn(t_ms)
         if self._gains == self._tested or not steps:
             return
         pads = self._plant.pads
@@ -91,7 +98,7 @@ class DriverChanges:
         if pads[0].light_s is before[0] and pads[1].light_s is before[1]:
             return
         self._light_s = [pad.light_s for pad in pads]
-        step = steps[min(self._claims.read_step(), len(steps) - 1)]
+        step = steps[min(self._step, len(steps) - 1)]
         beside, change_w, whole_w = [], 0.0, 0.0
         for k, pad in enumerate(pads):
             j_cm2, pad_change_w, pad_w = self._weigh(pad, k, before[k])
@@ -105,6 +112,20 @@ class DriverChanges:
                 return
         for k, j_cm2 in enumerate(beside):
             self.unseen_j_cm2[k] += j_cm2
+
+    def _note_change(self, t_ms: int) -> None:
+        """Drivers were set anew."""
+        self._bank_w = self._plant.bank_w
+        gains = self._read_gains()
+        if gains == self._gains:
+            return
+        self._gains = gains
+        self._light_s = [pad.light_s for pad in self._plant.pads]
+        self.apart = self.apart or any(gain != 1.0 for gain in gains)
+        if t_ms - self._learns_ms <= rules.LEARNED_MS:
+            self._is_learned = True
+        if gains == self._tested:
+            self._shown_ms = -1
 
     def _weigh(
         self, pad: "PadPlant", index: int, before_s: list[float]
@@ -129,15 +150,12 @@ class DriverChanges:
             pulses = rules.PULSE_HZ / max(step.pulse_hz - rules.PULSE_HZ, 1.0)
             share = max(share, min(pulses, rules.PULSES_SHARE))
         least_w = rules.SHOWN_MA * self._plant.pack_mv() / 1e6
-        taken = rules.FOLLOWED_SHARE if self._learned else rules.LEARNED_SHARE
+        taken = rules.LEARNED_SHARE if self._is_learned else rules.FOLLOWED_SHARE
         return abs(change_w) > max(share * whole_w, least_w) + taken * whole_w
 
     def _read_gains(self) -> list[float]:
         """Return how much of its calibrated light each bank's driver gives."""
         return [gain for pad in self._plant.pads for gain in pad.emitters.gains]
-
-    def _is_apart(self, gains: list[float]) -> bool:
-        return any(gain != 1.0 for gain in gains)
 
 
 def seen_ms(step: "AskedStep") -> int:

@@ -3,7 +3,8 @@
 Owned by `sim.oracle.safety_oracle`, which follows it tick by tick; `most_contact_c` is called by
 the bench page, too. Reads the switches, the lease and the sensors' levels as they are now, and when
 faults strike and end; changes nothing. No excuse is by the name of a fault that was on at another
-time. Two excuses have a file of their own: `stray_light` and `outside_heat`.
+time. Three excuses have files of their own: `stray_light`, `outside_heat`, `driver_changes`; a bus
+that was freed, and a jump before a boot, are no longer due in `safety_oracle`.
 
 | excuse     | holds while                                                    | for how long       |
 |------------|----------------------------------------------------------------|--------------------|

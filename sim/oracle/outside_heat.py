@@ -18,7 +18,7 @@ from sim.faults.catalogue import ROWS
 from sim.oracle.design import TICK_MS
 from sim.physics.plant import CEM43_FROM_C, STEP_MS, PadPlant
 from sim.physics.sensors import Silence
-from sim.physics.spot import PRESSURE_CONTACT_W_M2K, PRESSURE_SHARE, SpottedTissue
+from sim.physics.spot import SpottedTissue
 from sim.physics.tissue import CONDITIONS
 
 TYPE_CHECKING = False
@@ -111,10 +111,8 @@ class OutsideHeat:
         real = self._pads[pad].tissue
         own = self._own[pad]
         if isinstance(real, SpottedTissue):  # pressure is no heat: the twin has its spot, too
-            body = twin.tissue
-            if not isinstance(body, SpottedTissue):
-                body = twin.add_spot(PRESSURE_SHARE, real.spot_perfusion, PRESSURE_CONTACT_W_M2K)
-            elif body.spot_perfusion != real.spot_perfusion:
+            body = twin.press()
+            if body.spot_perfusion != real.spot_perfusion:
                 body.set_spot_flow(real.spot_perfusion)
         for key in CONDITIONS:
             value = own.get(key, getattr(real, key))
@@ -128,6 +126,6 @@ class OutsideHeat:
         tissue = twin.tissue
         apart_c = max(
             abs(tissue.contact_c - real.contact_c), abs(tissue.skin_c - real.skin_c),
-            abs(tissue.board_c - real.board_c),
+            abs(tissue.board_c - real.board_c), abs(twin.hottest_c - self._pads[pad].hottest_c),
         )  # fmt: skip
         return apart_c < SAME_C

@@ -19,7 +19,8 @@ RULES = {
     "not worn": "after a sign of wear was lost no light but after the whole worn test",
     "late": "no light later than the design's table allows after a fault struck; a switch that "
     "sticks counts from when its current can be told from a driver's tolerance, with 4 s in "
-    "gated light; where the lease is beaten by a second fault (the supply switch stuck, the "
+    "gated light; a bus that was clocked free is none, and a jump is told by what was read since "
+    "the boot; where the lease is beaten by a second fault (the supply switch stuck, the "
     "lease frozen) a program that died is dark by the watchdog, in 500 ms; what a frozen reading "
     "of the same sensor hides counts from when it is let go",
     "sensed": "no light 80 ms after a contact sensor first showed more than 42.5 C",
@@ -65,8 +66,8 @@ CEM43_FROM_C = 38.0  # contact never warmer than this is far from CEM43_MIN
 COUNTED_SHARE = 0.99  # design
 DRIVERS_SHARE = 0.97  # design: ... with drivers that give other than calibrated
 # ours: less of the whole current is not told from none (docs/maintainer/safety.md, "Supply
-# current"): a 110th or 0.8 mA, in slow pulses, of which an average has one more or less, Hz over
-# their rate; beside what is followed, a 128th, or soon after a lamp test learned, a 32nd.
+# current"): a 110th or 0.8 mA, and some noise; in slow pulses, of which an average has one more or
+# less, Hz over their rate. Beside it what is followed, a 128th, or as light begins learned, a 32nd.
 SHOWN_SHARE, SHOWN_MA = 0.0095, 1.0
 FOLLOWED_SHARE, LEARNED_SHARE, LEARNED_MS = 0.008, 0.04, 15_000
 PULSE_HZ, PULSES_SHARE = 10.0, 1 / 16

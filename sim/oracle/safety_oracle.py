@@ -52,8 +52,7 @@ class Due:
         silent_ms = find_bound(SILENT).within_ms or 0
         unplugged = event.name == "pad_unplugged"
         self.latest_ms = self.since_ms + silent_ms if unplugged else self.until_ms + self.within_ms
-        # Told by what was read before: a program that begins anew has read nothing.
-        self.by_change = "SELF_TEST" in FAULTS[event.name].not_in and event.name not in ENDS_PROGRAM
+        self.by_change = FAULTS[event.name].by_change
 
     def postpone(self, t_ms: int) -> None:
         """No reading has shown the fault until now: the next tick is the first that may."""
@@ -147,7 +146,7 @@ class SafetyOracle:
         elif self._lit_ms >= 0:
             self._end_light(t_ms)
             self._lit_ms = -1
-        elif self._dues and not self.hardware.low_clocks:
+        elif self._dues and hal.off_due and not self.hardware.low_clocks:
             self._dues = [row for row in self._dues if row.fault != CLOCKED_FREE]
         if lit or not hal.off_due:
             self.day.judge(t_ms)

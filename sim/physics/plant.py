@@ -10,7 +10,12 @@ from sim.physics.battery import Battery
 from sim.physics.emitters import LIGHT_PER_K, REFERENCE_C, Emitters
 from sim.physics.person import PERSONS
 from sim.physics.sensors import Lag, Noise
-from sim.physics.spot import SpottedTissue, sheet_w_k
+from sim.physics.spot import (
+    PRESSURE_CONTACT_W_M2K,
+    PRESSURE_SHARE,
+    SpottedTissue,
+    sheet_w_k,
+)  # fmt: skip
 from sim.physics.tissue import Tissue
 
 TYPE_CHECKING = False
@@ -110,6 +115,13 @@ class PadPlant:
         self.spot = tissue.spot
         self.spot_cem43_min = self.cem43_min
         return tissue
+
+    def press(self) -> SpottedTissue:
+        """Return the skin with its spot: with one that something presses, where there is none."""
+        tissue = self.tissue
+        if isinstance(tissue, SpottedTissue):
+            return tissue
+        return self.add_spot(PRESSURE_SHARE, tissue.perfusion, PRESSURE_CONTACT_W_M2K)
 
     def hottest_contact_c(self) -> float:
         """Contact temperature of the hotter column, C."""

@@ -164,6 +164,8 @@ def test_currents_that_add_up_in_a_lamp_test_may_stop_a_session() -> None:
                        Event(10.6, "fault", "rail_offset", value=-1.0))  # fmt: skip
     assert campaign.are_harmless((drivers,), 5.0) and campaign.are_harmless((offset,), 5.0)
     assert not campaign.are_harmless((drivers, offset), 5.0)
+    over = Event(10.0, "fault", "led_gain", value=0.87, for_s=0.5)
+    assert campaign.are_harmless((over, offset), 5.0)
 
 
 def test_whatever_a_case_raises_is_a_breach_of_it_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -342,10 +342,10 @@ def test_choices_that_are_alike_lead_nowhere_else(found: Found) -> None:
         fewer = list(list_choices(abstract))
         if len(fewer) < len(every):
             saved += 1
-            plain = {(part.to, part.facts) for part in engine.parts(abstract)}
+            cells = {(part.to, part.facts): part.cells for part in engine.parts(abstract)}
             for chosen in every:
                 part = engine.run(abstract, chosen)
-                assert (part.to, part.facts) in plain
+                assert not part.cells & ~cells[part.to, part.facts]
     assert saved >= 10
 
 
@@ -384,6 +384,16 @@ def test_what_a_node_does_not_name_makes_no_difference(found: Found, data: st.Da
     used = Engine()
     leads(used, here)
     assert leads(used, there) == leads(Engine(), there)
+
+
+def test_a_node_that_is_put_back_leads_where_one_that_is_restored_does(found: Found) -> None:
+    """Before each choice but the first the search puts the node back as it was restored."""
+    engine = Engine()
+    for node in map(abstract_node, sample(found, 150, lambda node: True)):
+        for chosen in itertools.islice(list_choices(node), 0, 700, 7):
+            put_back = engine.run(node, chosen)
+            engine.harness.restored = None
+            assert engine.run(node, chosen) == put_back
 
 
 def test_a_node_that_is_put_is_the_node_that_is_taken(found: Found) -> None:
