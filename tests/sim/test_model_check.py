@@ -342,10 +342,10 @@ def test_choices_that_are_alike_lead_nowhere_else(found: Found) -> None:
         fewer = list(list_choices(abstract))
         if len(fewer) < len(every):
             saved += 1
-            cells = {(part.to, part.facts): part.cells for part in engine.parts(abstract)}
-            for chosen in every:
+            plain = {(part.to, part.facts) for part in engine.parts(abstract)}
+            for chosen in every:  # on the way there it may read more of the table
                 part = engine.run(abstract, chosen)
-                assert not part.cells & ~cells[part.to, part.facts]
+                assert (part.to, part.facts) in plain
     assert saved >= 10
 
 
