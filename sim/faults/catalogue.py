@@ -390,6 +390,7 @@ GROUPS = (
         Fault(
             "skin_sensor_open", 45, "skin sensor’s wire broken",  # noqa: RUF001 - as the page sets it
             [Bound(OFF, 1_000, STRIKE, COME_OFF, source=OURS)], pad="may", darkens=True,
+            hidden_by="skin_sensor_stuck",
         ),
         Fault(
             "button_stuck", 25, "button stuck down",

@@ -12,7 +12,7 @@ from sim.faults.catalogue import FAULTS, HANGS, POWER_LOST, RAISES, SOFT_RESET
 from sim.faults.depth import Depth
 from sim.faults.injectors import wear
 from sim.faults.line_trace import LineTrace
-from sim.hal_depth.lifecycle import ENDED, Lifecycle, end
+from sim.hal_depth.lifecycle import ENDED, Ended, Lifecycle, end
 from sim.hal_depth.sim_hal import SimHal
 from sim.recording.recorder import Recorder
 
@@ -202,11 +202,17 @@ class HalDepth(Depth):
 
     def raise_exception(self) -> None:
         """The HAL raises in the next tick, in the firmware's place."""
-        self.hal.ending = end(RAISES)
+        self._end(RAISES)
 
     def hang(self) -> None:
         """The next tick never ends."""
-        self.hal.ending = end(HANGS)
+        self._end(HANGS)
+
+    def _end(self, how: str) -> None:
+        """The program ends in the next tick; where power is lost in it, by that."""
+        ending = self.hal.ending
+        if not (isinstance(ending, Ended) and ending.args[0] == POWER_LOST):
+            self.hal.ending = end(how)
 
     def wait_for_line(self, event: "Event") -> None:
         """The firmware raises or hangs, as the event says, at the event's line."""
@@ -223,7 +229,7 @@ class HalDepth(Depth):
 
     def reset_softly(self) -> None:
         """The next tick ends in a soft reset."""
-        self.hal.ending = end(SOFT_RESET)
+        self._end(SOFT_RESET)
 
     def cut_power(self, for_s: float) -> None:
         """Power is lost in the next tick, and comes back after so long."""

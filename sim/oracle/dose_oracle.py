@@ -58,6 +58,7 @@ class DoseOracle:
         self.hardware = run.hardware
         self.pads = run.plant.pads
         self.number = -1  # of the session; -1 before its first light, and after a reset
+        self._claimed = -1  # of the last session, which may have had no light
         self.undue = ""  # an end or a pause without a true reason
         self.lit_ms = 0  # of the session, in lit states that are over
         self.day_lit_ms = 0  # of all sessions since power-on
@@ -87,7 +88,7 @@ class DoseOracle:
         if self.number >= 0:
             self._counted = self._counted or self._claims.read_doses_before_reset_j_cm2()
             self.judge()
-        if self.number > 0:
+        if self.number > 0 and self.number == self._claimed:
             self._judge_kept()
         self.number = -1
         self._counted = []
@@ -203,6 +204,7 @@ class DoseOracle:
     def change_state(self, before: str, state: str) -> None:
         """Note a change of the claimed state; judge the end of a session."""
         t_ms = self.run.t_ms
+        self._claimed = self._claims.read_session_number()
         if state == "CHECK":
             self._drivers.begin_test()
         elif state == "RAMP":

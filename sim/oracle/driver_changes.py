@@ -32,12 +32,14 @@ class DriverChanges:
         self._steps: list[AskedStep] = []
         self._claims = claims
         self._plant = run.plant
+        self._hardware = run.hardware
         self._open = run.hardware.open_banks
         self._known_open: set[int] = set()
         self._kinds = [str(row[0]) for row in run.board.BANKS]
         self._bank_w = run.plant.bank_w
         self._gains = self._read_gains()  # as they are,
         self._at_test = self._tested = self._gains  # and as the last lamp tests saw them
+        self._zero_ma = run.hardware.rail_offset_ma  # of the monitor, in the last lamp test
         self._light_s = [pad.light_s for pad in run.plant.pads]
         self._step = 0  # of the prescription
         self._learns_ms = run.t_ms  # the unit began to learn what the whole current is
@@ -56,6 +58,7 @@ class DriverChanges:
     def begin_test(self) -> None:
         """A lamp test begins: it sees each bank alone, some time before it is over."""
         self._at_test = self._read_gains()
+        self._zero_ma = self._hardware.rail_offset_ma
 
     def end_test(self, t_ms: int) -> None:
         """The lamp test is over, and the ramp begins."""
@@ -149,7 +152,8 @@ class DriverChanges:
         if step.pulse_hz:
             pulses = rules.PULSE_HZ / max(step.pulse_hz - rules.PULSE_HZ, 1.0)
             share = max(share, min(pulses, rules.PULSES_SHARE))
-        least_w = rules.SHOWN_MA * self._plant.pack_mv() / 1e6
+        moved_ma = abs(self._hardware.rail_offset_ma - self._zero_ma)  # hides as much
+        least_w = (rules.SHOWN_MA + moved_ma) * self._plant.pack_mv() / 1e6
         taken = rules.LEARNED_SHARE if self._is_learned else rules.FOLLOWED_SHARE
         return abs(change_w) > max(share * whole_w, least_w) + taken * whole_w
 

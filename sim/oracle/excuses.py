@@ -58,6 +58,9 @@ def most_contact_c(injected: "list[Injected]", t_ms: int) -> float:
     return deadlines.DOUBLE_C if len(near) > 1 else deadlines.SINGLE_C
 
 
+BY_FILTER = ("contact_garbage", "skin_sensor_open")  # hidden by what struck the reading after them
+
+
 class Excuses:
     """Excuses in one run. Times in ms since power-on."""
 
@@ -114,7 +117,7 @@ class Excuses:
         hardware = self._hardware
         if fault == "ntc_short":
             return hardware.levels[pad] <= SHORT_LEVEL
-        if fault != "contact_garbage":
+        if fault not in BY_FILTER:
             return hardware.levels[pad] >= OPEN_LEVEL  # of an open thermistor
         hider = FAULTS[fault].hidden_by
         last = [

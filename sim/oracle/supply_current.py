@@ -13,6 +13,7 @@ it does not. The lamp test is known by the pins, too: one bank at a time, at a t
 
 from sim.faults import deadlines
 from sim.faults.catalogue import find_bound
+from sim.faults.hardware import CHIPS
 from sim.oracle.asked import read_steps
 from sim.oracle.claims import Claims
 from sim.oracle.design import DUTY_MAX, TICK_MS
@@ -33,6 +34,8 @@ CHECK_SHARE = 0.8  # the lamp test lights each bank for eight ticks in ten
 CHECK_DUTY = DUTY_MAX // 10 + 1  # design: at a tenth of its duty
 GAP_MS = 1_200  # longer than the dark part of the slowest gate
 NEVER_MS = -(1 << 60)
+RAIL_CHIP = CHIPS.index(("rail",))
+SET_UP_MS = 10_000  # design: every chip's set-up is read again within this
 
 
 class SupplyCurrent:
@@ -123,6 +126,7 @@ class BankFaults:
         self.kinds = [row[0] for row in run.board.BANKS]
         self.supply = SupplyCurrent(run, claims)
         self.rows: list[BankFault] = []
+        self._unset_ms = NEVER_MS  # the monitor lost its set-up: it may show anything
 
     def add_fault(self, injected: "Injected") -> None:
         """Follow this fault of a bank from now on."""
@@ -134,12 +138,19 @@ class BankFaults:
         """Find for each fault since when the current shows it."""
         self.supply.follow(t_ms)
         hardware = self.hardware
+        if not hardware.unset[RAIL_CHIP]:
+            self._unset_ms = NEVER_MS
+        elif self._unset_ms == NEVER_MS:
+            self._unset_ms = t_ms
+        blind = 0 <= t_ms - self._unset_ms < SET_UP_MS
         for row in self.rows:
             bank = row.bank
             there = bank in hardware.open_banks
             if not row.opened:
                 there = bank in hardware.stuck_banks and not there
-            shown = there and self.supply.is_detectable(bank, row.opened, row.injected.t_ms, t_ms)
+            since_ms = row.injected.t_ms
+            shown = there and not blind
+            shown = shown and self.supply.is_detectable(bank, row.opened, since_ms, t_ms)
             if not shown:
                 row.since_ms = -1
             elif row.since_ms < 0:

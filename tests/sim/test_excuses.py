@@ -234,6 +234,8 @@ def test_the_lamp_test_of_a_resume_sees_drivers_that_changed_in_the_pause(
     ((drivers(64.0, "A", 1.1015),), {"light": {"mode": "pulse", "rate_hz": 199}}),
     ((drivers(64.0, "A", 1.07), drivers(200.0, "A", 1.134)),
      {"light": {"mode": "pulse", "rate_hz": 115}}),
+    ((drivers(64.0, "B", 1.138), fault("rail_offset", 64.2, value=-0.716)),
+     {"irradiance_mw_cm2": {**dict.fromkeys(STRONG, 0.0), "940": 0.665}}),
     ((drivers(15.3, "B", 1.1),), {"irradiance_mw_cm2": {**dict.fromkeys(STRONG, 0.0),
                                                          "810": 0.15, "940": 1.53}}),
 ])  # fmt: skip
@@ -312,6 +314,16 @@ def test_a_jump_before_four_control_steps_of_a_boot_is_not_told(at_s: float) -> 
     assert "late" not in found(run)
 
 
+@pytest.mark.parametrize(("first", "is_due"), [("skin_sensor_open", False), ("stuck", True)])
+def test_a_wire_that_broke_is_hidden_by_a_reading_that_froze_after_it(
+    first: str, is_due: bool
+) -> None:
+    broken = fault("skin_sensor_open", 64.0 if first == "skin_sensor_open" else 64.3, "B")
+    run = watched(broken, fault("skin_sensor_stuck", 64.1, value=0.9), duration_s=75.0)
+    assert found(run) == {}
+    assert (run.result()["state"] == "PAUSED") is is_due
+
+
 @pytest.mark.parametrize(("value", "off"), [(0.88, False), (0.07, True)])
 def test_a_skin_sensor_that_froze_gives_a_reason_only_where_it_shows_none(
     value: float, off: bool
@@ -326,6 +338,26 @@ def test_a_skin_sensor_that_froze_gives_a_reason_only_where_it_shows_none(
     oracle.judge_quiet(0)
     assert [row.rule for row in oracle.found] == []
     assert run.result()["state"] == "PAUSED"
+
+
+@pytest.mark.parametrize("deaf", [False, True])
+def test_a_monitor_that_lost_its_set_up_shows_a_stuck_switch_once_it_has_it_again(
+    deaf: bool,
+) -> None:
+    events = (fault("rail_reset", 65.0), fault("fet_stuck_on", 65.0, "A", value=850.0))
+    light = {"mode": "gated", "rate_hz": 25.0, "on_ms": 20}
+    run = lit(*events, duration_s=85.0, light=light)
+    if deaf:
+        rail_gone(run)
+    assert ("late" in found(run)) is deaf
+
+
+@pytest.mark.parametrize("second", ["firmware_hang", "firmware_exception", "soft_reset"])
+def test_power_that_is_lost_is_lost_whatever_the_program_does_in_that_tick(second: str) -> None:
+    for both in ((fault("brownout"), fault(second)), (fault(second), fault("brownout"))):
+        run = watched(*both, duration_s=75.0)
+        assert found(run) == {}
+        assert [why for _, why in run.restarts] == ["power-on"]
 
 
 def test_light_that_two_stuck_switches_give_is_no_late_light() -> None:
@@ -548,6 +580,15 @@ def test_a_session_that_a_reset_cut_is_judged_for_its_dose(counts: bool) -> None
     if not counts:
         nothing_counted(run)
     assert ("dose short" in found(run)) is not counts
+
+
+def test_a_session_without_light_is_not_compared_with_the_light_before_it() -> None:
+    off_and_on = (Event(60.0, "set", "worn", value=0.0), Event(66.0, "set", "worn", value=1.0))
+    stopped = (again(70.0), again(72.0), Event(76.0, "press", "START", hold_ms=1_900))
+    run = lit(*off_and_on, *stopped, again(90.0), duration_s=100.0, fluence_j_cm2=0.1)
+    assert found(run) == {}
+    assert [row["reason"] for row in run.result()["sessions"]] == ["dose", "stopped"]
+    assert sum(pad["810"] for pad in run.result()["true_fluence_j_cm2"].values()) > 0.0
 
 
 def test_a_session_that_the_journal_does_not_keep_is_found() -> None:
