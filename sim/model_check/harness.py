@@ -151,6 +151,10 @@ class Harness:
         inputs.ms = NOW_MS
         for k in range(len(inputs.heard)):
             inputs.heard[k] = NOW_MS
+        self._keep()
+
+    def _keep(self) -> None:
+        """Keep the unit as it is now, at rest."""
         roots = self.list_roots()
         self.rest = AtRest(roots)
         # The node that was restored last, and all that choices and a part of a tick may change.

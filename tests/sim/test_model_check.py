@@ -33,7 +33,6 @@ from sim.model_check.search import (
     Found,
     change_row,
     list_choices,
-    list_every_choice,
     render_path,
     search,
 )  # fmt: skip
@@ -330,51 +329,6 @@ def test_a_part_does_the_same_to_all_nodes_that_it_is_run_once_for(
     assert by_frame == by_itself
 
 
-def test_choices_that_are_alike_lead_nowhere_else(found: Found) -> None:
-    """In a sample of nodes every combination of choices leads where those of the search lead."""
-    engine = Engine()
-    kinds = {(node.place, node.state, node.arm) for node in found.depth}
-    saved = 0
-    for kind in sorted(kinds):
-        nodes = [node for node in found.depth if (node.place, node.state, node.arm) == kind]
-        abstract = abstract_node(nodes[len(nodes) // 2])
-        every = list(list_every_choice(abstract))
-        fewer = list(list_choices(abstract))
-        if len(fewer) < len(every):
-            saved += 1
-            plain = {(part.to, part.facts) for part in engine.parts(abstract)}
-            for chosen in every:  # on the way there it may read more of the table
-                part = engine.run(abstract, chosen)
-                assert (part.to, part.facts) in plain
-    assert saved >= 10
-
-
-def test_choices_that_would_not_be_alike_are_found(
-    found: Found, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A firmware that raises where one skin sensor is off, the session's time is up and the heat is
-    at its cap, all in one control step."""
-    engine = Engine()
-    unit = engine.harness.unit
-    watch_heat = session.Session.watch_heat
-
-    def goes_wrong(self: session.Session, *arguments: int) -> None:
-        watch_heat(self, *arguments)
-        late = self.treat_ms >= engine.harness.course.max_ms
-        if late and not unit.wear.touched[1] and self.events >> states.CEM43 & 1:
-            raise ValueError("all at once")
-
-    monkeypatch.setattr(session.Session, "watch_heat", goes_wrong)
-    at = (AT_CONTROL, states.TREAT, 0, 0)
-    [node, *_] = sample(
-        found, 1, lambda node: (node.place, node.state, node.late, node.hot) == at
-    )  # fmt: skip
-    abstract = abstract_node(node)
-    plain = {(part.to, part.facts) for part in engine.parts(abstract)}
-    every = [engine.run(abstract, chosen) for chosen in list_every_choice(abstract)]
-    assert any((part.to, part.facts) not in plain for part in every)
-
-
 @settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_what_a_node_does_not_name_makes_no_difference(found: Found, data: st.DataObject) -> None:
@@ -384,16 +338,6 @@ def test_what_a_node_does_not_name_makes_no_difference(found: Found, data: st.Da
     used = Engine()
     leads(used, here)
     assert leads(used, there) == leads(Engine(), there)
-
-
-def test_a_node_that_is_put_back_leads_where_one_that_is_restored_does(found: Found) -> None:
-    """Before each choice but the first the search puts the node back as it was restored."""
-    engine = Engine()
-    for node in map(abstract_node, sample(found, 150, lambda node: True)):
-        for chosen in itertools.islice(list_choices(node), 0, 700, 7):
-            put_back = engine.run(node, chosen)
-            engine.harness.restored = None
-            assert engine.run(node, chosen) == put_back
 
 
 def test_a_node_that_is_put_is_the_node_that_is_taken(found: Found) -> None:

@@ -11,12 +11,24 @@ import pytest
 
 from firmware.core import states
 from firmware.core.limits import LOOK_EVERY_TICKS, LOOK_STEADY_STEPS, LOOK_TICKS
+from firmware.therapy.session import Session
 from sim.model_check.abstraction import abstract_node
 from sim.model_check.at_rest import AtRest, Path, read_values
 from sim.model_check.harness import Harness, list_first_nodes
-from sim.model_check.node import BEHIND, FRESH, LIT, OPEN, OVER, PLANNED, THERAPY, UP, Node
+from sim.model_check.node import (
+    AT_CONTROL,
+    BEHIND,
+    FRESH,
+    LIT,
+    OPEN,
+    OVER,
+    PLANNED,
+    THERAPY,
+    UP,
+    Node,
+)
 from sim.model_check.restore import restore_node
-from sim.model_check.search import Engine, list_choices
+from sim.model_check.search import Engine, list_choices, list_every_choice
 
 NODES = 3_000
 
@@ -133,3 +145,52 @@ def test_what_no_choice_sets_leads_nowhere_else(
         for chosen in list_choices(node):
             part = engine.run(node, (("", set_value), *chosen))
             assert (part.to, part.facts) in plain
+
+
+def test_choices_that_are_alike_lead_nowhere_else(walked: list[Node]) -> None:
+    """In a sample of nodes every combination of choices leads where those of the search lead."""
+    engine = Engine()
+    kinds = {(node.place, node.state, node.arm) for node in walked}
+    saved = 0
+    for kind in sorted(kinds):
+        nodes = [node for node in walked if (node.place, node.state, node.arm) == kind]
+        abstract = abstract_node(nodes[len(nodes) // 2])
+        every = list(list_every_choice(abstract))
+        fewer = list(list_choices(abstract))
+        if len(fewer) < len(every):
+            saved += 1
+            plain = {(part.to, part.facts) for part in engine.parts(abstract)}
+            for chosen in every:  # on the way there it may read more of the table
+                part = engine.run(abstract, chosen)
+                assert (part.to, part.facts) in plain
+    assert saved >= 10
+
+
+def test_choices_that_would_not_be_alike_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A firmware that raises where one skin sensor is off, the session's time is up and the heat is
+    at its cap, all in one control step."""
+    engine = Engine()
+    unit = engine.harness.unit
+    watch_heat = Session.watch_heat
+
+    def goes_wrong(self: Session, *arguments: int) -> None:
+        watch_heat(self, *arguments)
+        late = self.treat_ms >= engine.harness.course.max_ms
+        if late and not unit.wear.touched[1] and self.events >> states.CEM43 & 1:
+            raise ValueError("all at once")
+
+    monkeypatch.setattr(Session, "watch_heat", goes_wrong)
+    abstract = abstract_node(Node(place=AT_CONTROL, state=states.TREAT, settled=1, button=0))
+    plain = {(part.to, part.facts) for part in engine.parts(abstract)}
+    every = [engine.run(abstract, chosen) for chosen in list_every_choice(abstract)]
+    assert any((part.to, part.facts) not in plain for part in every)
+
+
+def test_a_node_that_is_put_back_leads_where_one_that_is_restored_does(walked: list[Node]) -> None:
+    """Before each choice but the first the search puts the node back as it was restored."""
+    engine = Engine()
+    for node in map(abstract_node, walked[:: NODES // 60]):
+        for chosen in itertools.islice(list_choices(node), 0, 700, 7):
+            put_back = engine.run(node, chosen)
+            engine.harness.restored = None
+            assert engine.run(node, chosen) == put_back
