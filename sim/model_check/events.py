@@ -347,7 +347,7 @@ def keep_down(stuck: bool, harness: Harness) -> None:
 
 
 # Each of these does to control what another choice of its group does: that one stands for it where
-# three choices or more meet. A test tries all of them everywhere in a sample of nodes.
+# three choices or more meet. A test tries all of them, in each place, state and arm.
 ALIKE = (LOST[0], LOST[2], DAY_IS_LONG, DAY_IS_WARM)
 
 CONTROL: "tuple[Group, ...]" = (
