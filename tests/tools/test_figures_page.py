@@ -1,6 +1,20 @@
 """Page of figures: tables as printed, what is missing, accepted counts, headlines of evidence."""
 
-from tools.dev import counts, figures, figures_device, figures_page, figures_pin, instructions
+import re
+
+import pytest
+
+from sim.common.errors import BadInput
+from tools.dev import (
+    counts,
+    figures,
+    figures_device,
+    figures_page,
+    figures_peer,
+    figures_pin,
+    figures_records,
+    instructions,
+)
 
 
 def printed_page() -> str:
@@ -34,6 +48,7 @@ def test_every_table_of_the_figures_has_words_that_say_what_it_means() -> None:
     chip = figures_pin.chip_table.__code__.co_consts
     tables = [
         figures.replay_table([]), cost, figures_device.bus_table([]), figures_device.size_table({}),
+        figures_records.attack_table([]), figures_peer.peer_table([]),
     ]  # fmt: skip
     assert any("Emulated RP2040" in str(one) for one in chip)
     for table in tables:
@@ -53,3 +68,33 @@ def test_a_row_of_the_fault_table_that_is_not_ok_is_counted() -> None:
     good, _ = figures_page.summarize_faults(page)
     bad, _ = figures_page.summarize_faults(page.replace("| ok |", "| LATE |", 1))
     assert ", 0 not ok" in good and ", 1 not ok" in bad
+
+
+def test_every_headline_is_of_figures() -> None:
+    for page, (_, summarize) in figures_page.SUMMARIES.items():
+        result, made = summarize((figures_page.PAGES / page).read_text(encoding="utf-8"))
+        assert re.search(r"\d", result) and "`" in made, page
+
+
+def test_cut_offs_are_the_slowest_of_each_bound() -> None:
+    head = "| fault | must be dark within | measured | in | C | J |  |\n| --- |\n"
+    rows = "".join(f"| {bound} |\n" for bound in (
+        "`a` | 80 ms | 19 ms | CHECK | 40.59 | - | ok", "`b` | 80 ms | 59 ms | - | 40.61 | - | ok",
+        "`c` | 1000 ms, gated 4000 | 800 ms | - | 40.00 | - | ok",
+        "`d` | goes on | - |  | - | - | ok",
+    ))  # fmt: skip
+    result, _ = figures_page.summarize_faults(head + rows)
+    assert result.endswith("40.61 C of 43 C; slowest cut-offs 59 of 80 ms, 800 of 1000 ms")
+
+
+def test_power_is_cut_and_journals_are_altered_as_the_tests_do_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(figures_records, "MUTATED", 40)
+    altered = figures_records.alter_journals()
+    assert altered.tried == 40 and altered.stood
+    try:
+        cut = figures_records.cut_power()
+    except BadInput as why:
+        pytest.skip(str(why))
+    assert cut.tried > 200 and cut.stood

@@ -13,6 +13,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from rich.console import Console
 from rich.table import Table
 
 from firmware.core.limits import TICK_MS
@@ -20,7 +21,14 @@ from sim.common.errors import BadInput
 from sim.run import Run
 from sim.scenario.scenario import ordinary
 from tools.common.files import write_whole
-from tools.dev import figures_device, figures_page, figures_pin, instructions
+from tools.dev import (
+    figures_device,
+    figures_page,
+    figures_peer,
+    figures_pin,
+    figures_records,
+    instructions,
+)
 from tools.replay import check_recording, play_on_cpython, play_on_unix
 from tools.report.tables import fill_table
 
@@ -112,6 +120,18 @@ def replay_table(rows: list[Replay]) -> Table:
     return table
 
 
+def measure_records(console: Console) -> list[dict[str, object]]:
+    """(f) Attack records, print the table, and return the JSON object's part."""
+    try:
+        with console.status("Cutting power and altering journals: two minutes"):
+            rows = [figures_records.cut_power(), figures_records.alter_journals()]
+    except BadInput as why:
+        console.print(f"No records under attack: {why}", markup=False)
+        return []
+    console.print(figures_records.attack_table(rows))
+    return [asdict(row) for row in rows]
+
+
 def main() -> None:
     """Measure, and print tables or one JSON object."""
     parser = argparse.ArgumentParser(prog="tools.dev.figures", description=__doc__)
@@ -128,7 +148,9 @@ def main() -> None:
     found["replay"] = [asdict(row) for row in replays]
     console.print(replay_table(replays))
     found["device"] = figures_device.measure(console)
+    found["records"] = measure_records(console)
     found["emulated_chip"] = figures_pin.measure(console)
+    found["peer"] = figures_peer.measure(console)
     costs: list[instructions.Cost] = []
     found["no_instructions"] = ""
     try:

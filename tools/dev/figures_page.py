@@ -38,6 +38,12 @@ MEANING = {
     "Emulated RP2040": "The unit's own files on real MicroPython on the emulated chip, whose clock "
     "is exact: these times do not depend on this machine. Without the flash cache they are lower "
     "bounds; [depths](depths.md) says how sure they are with it.",
+    "Records": "Power goes at each erase and each program, before, within and after it: the old is "
+    "there then, or the new. A journal with one change (a byte, a line, a stretch of another "
+    "unit's, a forged end) must not verify.",
+    "A count to": "A peer beside pin depth's emulator: the same flash, with MicroPython and a "
+    "program that counts, no part on the pins, no model of the flash cache. That both take the "
+    "same time on the chip's clock is a check of either; processor time is what it costs here.",
     "x86-64 instructions": "Instructions of a tick, counted by callgrind: they compare one commit "
     "with another, not this chip with another.",
 }
@@ -97,11 +103,13 @@ def render_counts() -> str:
 
 
 def summarize_campaign(text: str) -> tuple[str, str]:
-    """Return the campaign page's result, and how it was made."""
+    """Return the campaign page's result and rate, and how it was made."""
     result = re.search(r"^\*\*(.+)\*\*$", text, re.MULTILINE)
     made = re.search(r"Made by (`[^`]+`) at commit (\w+)", text)
-    assert result and made, "campaign.md begins otherwise"
-    return result[1], f"{made[1]}, commit {made[2]}"
+    sessions = re.search(r"^\| sessions \|(.+)\|$", text, re.MULTILINE)
+    assert result and made and sessions, "campaign.md begins otherwise"
+    rate = sessions[1].split("|")[4].strip()
+    return f"{result[1]} {rate} sessions a CPU minute", f"{made[1]}, commit {made[2]}"
 
 
 def summarize_faults(text: str) -> tuple[str, str]:
@@ -110,9 +118,16 @@ def summarize_faults(text: str) -> tuple[str, str]:
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()[2:]]
     bad = [row[0] for row in rows if row[-1] != "ok"]
     hottest = max(float(row[4]) for row in rows if re.fullmatch(r"[\d.]+", row[4]))
+    slowest: dict[int, int] = {}
+    for row in rows:
+        bound, measured = (re.match(r"(\d+) ms", cell) for cell in row[1:3])
+        if bound and measured:
+            within = int(bound[1])
+            slowest[within] = max(slowest.get(within, 0), int(measured[1]))
+    cut_offs = ", ".join(f"{slowest[within]} of {within} ms" for within in sorted(slowest))
     result = (
         f"{len(rows)} rows, {len(bad)} not ok; highest contact without heat from outside "
-        f"{hottest:.2f} C of {SINGLE_C:g} C"
+        f"{hottest:.2f} C of {SINGLE_C:g} C; slowest cut-offs {cut_offs}"
     )
     return result, "`waistband check faults`"
 
@@ -127,10 +142,36 @@ def summarize_mutants(text: str) -> tuple[str, str]:
     return result, "`make mutants`"
 
 
+def summarize_proof(text: str) -> tuple[str, str]:
+    """Return the model check's result, and how it was made."""
+    nodes, transitions = (
+        re.search(rf"^\| {name} \| ([\d,]+) \|", text, re.MULTILINE)
+        for name in ("nodes", "transitions")
+    )
+    result = re.search(r"^## Result\n\n(.+)$", text, re.MULTILINE)
+    assert nodes and transitions and result, "proof.md begins otherwise"
+    return (
+        f"{result[1]} {nodes[1]} nodes, {transitions[1]} transitions",
+        "`waistband check prove`",
+    )
+
+
+def summarize_peers(text: str) -> tuple[str, str]:
+    """Return how hot each protection let skin get, and how it was made."""
+    rows = re.findall(r"^\| ([^|]+) \| (\d+) \| (\d+) \|(.+)\|$", text, re.MULTILINE)
+    said = []
+    for name, runs, above, rest in rows:
+        hottest = rest.split("|")[4].strip()
+        said.append(f"{name}: {above} of {runs} runs above {SINGLE_C:.1f} C, hottest {hottest} C")
+    return "; ".join(said), "`python -m tools.physics_checks.peers`"
+
+
 SUMMARIES = {
     "campaign.md": ("random sessions, random faults", summarize_campaign),
     "faults.md": ("every fault in every state", summarize_faults),
+    "proof.md": ("every reachable state", summarize_proof),
     "mutants.md": ("small changes to the code", summarize_mutants),
+    "peers.md": ("peers' protection on our plant", summarize_peers),
 }
 
 

