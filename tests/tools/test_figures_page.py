@@ -13,6 +13,7 @@ from tools.dev import (
     figures_peer,
     figures_pin,
     figures_records,
+    headlines,
     instructions,
 )
 
@@ -58,21 +59,21 @@ def test_every_table_of_the_figures_has_words_that_say_what_it_means() -> None:
 
 def test_headlines_are_those_of_the_pages() -> None:
     section = figures_page.render_evidence()
-    campaign = (figures_page.PAGES / "campaign.md").read_text(encoding="utf-8")
+    campaign = (headlines.PAGES / "campaign.md").read_text(encoding="utf-8")
     assert campaign.partition("**")[2].partition("**")[0] in section
     assert ", 0 not ok; highest contact" in section and " caught, " in section
 
 
 def test_a_row_of_the_fault_table_that_is_not_ok_is_counted() -> None:
-    page = (figures_page.PAGES / "faults.md").read_text(encoding="utf-8")
-    good, _ = figures_page.summarize_faults(page)
-    bad, _ = figures_page.summarize_faults(page.replace("| ok |", "| LATE |", 1))
+    page = (headlines.PAGES / "faults.md").read_text(encoding="utf-8")
+    good, _ = headlines.summarize_faults(page)
+    bad, _ = headlines.summarize_faults(page.replace("| ok |", "| LATE |", 1))
     assert ", 0 not ok" in good and ", 1 not ok" in bad
 
 
 def test_every_headline_is_of_figures() -> None:
-    for page, (_, summarize) in figures_page.SUMMARIES.items():
-        result, made = summarize((figures_page.PAGES / page).read_text(encoding="utf-8"))
+    for page in headlines.SUMMARIES:
+        result, made = headlines.read_headline(page)
         assert re.search(r"\d", result) and "`" in made, page
 
 
@@ -83,7 +84,7 @@ def test_cut_offs_are_the_slowest_of_each_bound() -> None:
         "`c` | 1000 ms, gated 4000 | 800 ms | - | 40.00 | - | ok",
         "`d` | goes on | - |  | - | - | ok",
     ))  # fmt: skip
-    result, _ = figures_page.summarize_faults(head + rows)
+    result, _ = headlines.summarize_faults(head + rows)
     assert result.endswith("40.61 C of 43 C; slowest cut-offs 59 of 80 ms, 800 of 1000 ms")
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from tools.dev import controls, hazards
 from tools.dev.hazards import Control, list_mistakes, read_table, render_page
+from tools.dev.hazards_measured import measured_table, read_measured
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = read_table()
@@ -42,6 +43,35 @@ def test_a_hazard_without_a_control_and_a_control_without_a_hazard_are_named() -
     bare = [{**TABLE.hazards[0], "controls": []}, *TABLE.hazards[1:]]
     found = list_mistakes(TABLE._replace(hazards=bare))
     assert "hazard burn has no control" in found and "control led_board has no hazard" in found
+
+
+def test_a_fault_without_a_hazard_and_a_cause_that_is_no_fault_are_named() -> None:
+    bare = [{**TABLE.hazards[0], "faults": ["ntc_bent"]}, *TABLE.hazards[1:]]
+    found = list_mistakes(TABLE._replace(hazards=bare))
+    assert "fault ntc_open is a cause of no hazard" in found
+    assert "there is no fault ntc_bent" in found
+
+
+def test_a_faults_row_is_the_worst_of_its_variants_and_what_the_campaign_found() -> None:
+    faults = (
+        "| fault | must be dark within | measured | in | contact, C | J / bound |  |\n"
+        "| --- | --- | --- | --- | --- | --- | --- |\n"
+        "| `slips` | 1000 ms | 491 ms | RAMP A | 40.59 | 0.589 / 1.200 | ok |\n"
+        "| `slips 2 pF` (driver depth) | 900 ms | 91 ms | RAMP A | 41.60* | - | LATE |\n"
+        "| `clock_lost` | goes on | - |  | 40.09 | - | ok |\n\nThe end"
+    )
+    campaign = (
+        "Struck as well, and judged by what they do: clock_lost (4,266), rail_reset (2).\n\n"
+        "| fault | struck | ms | within, ms | case |\n| --- | --- | --- | --- | --- |\n"
+        "| slips | 1,758 | 480 | 1000 | 1-730-f35 |\n\n"
+    )
+    measured = read_measured(faults, campaign)
+    both = ("1000 ms", "900 ms")
+    assert measured["slips"] == (both, "491 ms", "41.60*", "LATE", "1,758", "480 ms")
+    assert measured["clock_lost"] == (("goes on",), "-", "40.09", "ok", "4,266", "-")
+    assert "| `slips` | 1000 ms; 900 ms | 491 ms | 41.60* | LATE | 1,758 | 480 ms |\n" in (
+        measured_table(["slips"], measured)
+    )
 
 
 def test_a_row_with_another_key_is_refused(tmp_path: Path) -> None:

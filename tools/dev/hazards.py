@@ -1,11 +1,14 @@
 """Hazards and controls: reads docs/maintainer/hazards.toml, checks it, and makes its page.
 
-`python -m tools.dev.hazards` prints docs/maintainer/hazards.md. Called by `tools.dev.controls`,
-which takes controls out, by tests/conftest.py, which marks each control's tests, and by tests.
+`python -m tools.dev.hazards` prints docs/maintainer/hazards.md, in which each hazard is joined with
+what the last fault table and the last campaign measured of its faults (`hazards_measured`). Called
+by `tools.dev.controls`, which takes controls out, by tests/conftest.py, which marks each control's
+tests, and by tests.
 
 | what is checked                                                             |
 |-----------------------------------------------------------------------------|
 | every hazard has a control, and every control belongs to a hazard           |
+| every fault of the catalogue is a cause of a hazard                         |
 | every control has a test that exists                                        |
 | what is taken out for a control stands in its file, once                    |
 | every file of tests about what acts last before light (SAFETY) shows a control |
@@ -18,9 +21,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tools.dev.hazards_measured import measured_table, read_pages
+from tools.dev.headlines import SUMMARIES, read_headline
+
 ROOT = Path(__file__).resolve().parents[2]
 DATA = "docs/maintainer/hazards.toml"
-HAZARD = ("id", "harm", "severity", "sequence", "causes", "controls", "residual")
+HAZARD = ("id", "harm", "severity", "sequence", "causes", "faults", "controls", "residual")
 CONTROL = ("name", "does", "file", "was", "becomes", "tests")
 ITEM = ("name", "class", "why")
 # Modules that act last before light: a file of tests that imports one shows a control.
@@ -89,7 +95,17 @@ def list_mistakes(table: Table, root: Path = ROOT) -> list[str]:
         count = (root / row.file).read_text(encoding="utf-8").count(row.was) if row.was else 0
         if count != 1:
             found.append(f"control {row.name}: its code stands in {row.file} {count} times")
+    found += list_unjoined(table)
     return found + [f"{file} shows no control" for file in list_unnamed(table, root)]
+
+
+def list_unjoined(table: Table) -> list[str]:
+    """Return the faults that are no cause of a hazard, and the causes that are no faults."""
+    from sim.faults.catalogue import FAULTS  # each run of pytest reads the table, few the faults
+
+    caused = {name for row in table.hazards for name in row["faults"]}
+    found = [f"fault {name} is a cause of no hazard" for name in sorted(FAULTS.keys() - caused)]
+    return found + [f"there is no fault {name}" for name in sorted(caused - FAULTS.keys())]
 
 
 def list_unnamed(table: Table, root: Path = ROOT) -> list[str]:
@@ -108,13 +124,13 @@ def list_unnamed(table: Table, root: Path = ROOT) -> list[str]:
 
 def render_page(table: Table) -> str:
     """Return docs/maintainer/hazards.md."""
+    measured = read_pages()
     lines = [
         "# Hazards and controls", "",
         "What could hurt somebody, what prevents it, and the test that fails when it does not.",
         "",
-        "- [Every fault in every state](faults.md): how fast it is dark, how hot contact gets.",
-        "- [Proof](proof.md): no way to light in a forbidden state.",
-        "- [Campaign](campaign.md): random sessions with random faults.",
+        *[f"- [{words.capitalize()}]({page}): {read_headline(page)[0]}"
+          for page, (words, _) in SUMMARIES.items()],
         "- [Off the body](off-the-body.md): seconds of light for each way off the skin.",
         "", f"Made by `python -m tools.dev.hazards` from `{DATA}`: edit that file. It has the",
         "structure that ISO 14971 and IEC 62304 ask for. **No conformity is claimed**: nobody has",
@@ -125,6 +141,9 @@ def render_page(table: Table) -> str:
         *[f"- {row}" for row in table.about["contraindications"]], "",
         "## What the hardware must provide", "", *[f"- {row}" for row in table.about["hardware"]],
         "", "## Hazards", "",
+        "Each hazard has the faults of the simulator that are its causes, with the worst that the",
+        "last [fault table](faults.md) and the last [campaign](campaign.md) found of each. A star:",
+        "heat from outside, which the unit cannot stop.", "",
     ]  # fmt: skip
     for row in table.hazards:
         lines += [
@@ -134,6 +153,8 @@ def render_page(table: Table) -> str:
             "- Controls: " + ", ".join(f"[{name}](#{name})" for name in row["controls"]) + ".",
             f"- Residual risk: {row['residual']}", "",
         ]  # fmt: skip
+        if row["faults"]:
+            lines += [measured_table(row["faults"], measured)]
     lines += [
         "## Controls", "",
         "`make mutants` takes each control out of a copy of the code, and the tests that are named",
