@@ -98,6 +98,14 @@ class Timeline:
         for row in self.injected:
             if row.event is event:
                 row.t_ms = self.depth.t_ms
+                row.waits = False
+
+    def list_unstruck(self) -> "list[Event]":
+        """Return the faults that never struck: their line was not reached, or their time did not
+        come."""
+        waiting = [row.event for row in self.injected if row.waits]
+        later = [action.arguments for action in self.actions if action.do == self.inject]
+        return waiting + [event for event, on in later if on]
 
     def _press(self, bit: int, down: bool) -> None:
         self._pin(bit, down)

@@ -40,7 +40,7 @@ Row = tuple[object, ...]
 
 def simulate(  # noqa: PLR0913 - one parameter an option
     scenario: Scenario, outputs: Sequence[tuple[str, str]], *, as_json: bool = False,
-    trace_every: str = "control", seed: int | None = None, realtime: float | None = None,
+    trace_every: str | None = None, seed: int | None = None, realtime: float | None = None,
     depth: str = "hal", uf2: str | None = None, keep: str | None = None,
     language: str = ENGLISH,
 ) -> int:  # fmt: skip
@@ -62,7 +62,7 @@ def simulate(  # noqa: PLR0913 - one parameter an option
         if "trace" in files:
             trace = stack.enter_context(open(files["trace"], "w", encoding="utf-8", newline=""))
         plotted = "plot" in files or "report" in files
-        rows = Rows(run, trace, trace_every, plotted)
+        rows = Rows(run, trace, trace_every or "control", plotted)
         run_watched(run, rows, realtime, terminal)
         if keep is not None:
             write_unit(keep, read_run(run))

@@ -14,3 +14,4 @@ class Injected:
     def __init__(self, t_ms: int, event: "Event") -> None:
         self.t_ms = t_ms
         self.event = event
+        self.waits = bool(event.line)  # for a line of the firmware that was not reached yet

@@ -111,6 +111,7 @@ def test_it_says_which_version_it_is(waistband: Waistband) -> None:
         (["sim", "--trace", "a", "--record", "./a"], "./a: is the trace already"),
         (["sim", "short.toml", "--record", "short.toml"], "short.toml: is the scenario already"),
         (["sim", "--trace-every", "second"], "'second'"),
+        (["sim", "--trace-every", "tick"], "--trace-every needs --trace FILE.csv"),
         (["replay"], "Missing argument 'RECORDING'"),
         (["replay", "none.rec"], "none.rec: there is no such file"),
         (["replay", "."], ".: is a directory"),

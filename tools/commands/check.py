@@ -1,6 +1,6 @@
-"""`waistband check`: options of `faults`, `campaign` and `prove`.
+"""`waistband check`: options of `faults`, `campaign`, `blind` and `prove`.
 
-Each calls a file of its own: `check_faults`, `check_campaign`, `check_prove`.
+Each calls a file of its own, such as `check_faults`.
 """
 
 from typing import Annotated
@@ -8,18 +8,11 @@ from typing import Annotated
 import typer
 
 from sim.common.errors import BadInput
-from tools.common.files import emit
+from tools.commands.options import command_group
 
-app = typer.Typer(rich_markup_mode=None, help="Show by trying that what the unit promises holds.")
+app = command_group("Show by trying that what the unit promises holds.")
 
 NoCompile = Annotated[bool, typer.Option("--no-compile", help="Run the sources as they are.")]
-
-
-@app.callback(invoke_without_command=True)
-def check(context: typer.Context) -> None:
-    """Show by trying that what the unit promises holds."""
-    if context.invoked_subcommand is None:
-        emit(context.get_help())
 
 
 @app.command()

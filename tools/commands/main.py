@@ -18,6 +18,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from sim.common.errors import BadInput, Interrupted, one_line
+from tools.commands.options import WholeSentences
 from tools.common.files import emit, flush_output, is_output_error, raise_output_error
 from tools.common.version import installed
 
@@ -49,6 +50,7 @@ GROUPS = ("check", "prescribe", "key", "journal", "trial")
 def build_app(first: str) -> typer.Typer:
     """The command line. Where `first`, its first word, is a command, this one alone is imported."""
     app = typer.Typer(
+        cls=WholeSentences,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
+from typer.core import TyperGroup
 
 from sim.common import validate
 from sim.common.errors import BadInput
@@ -57,9 +58,23 @@ def output_option(metavar: str, text: str) -> Any:
     return typer.Option("-o", "--output", metavar=metavar, help=text)
 
 
+class WholeSentences(TyperGroup):
+    """A group whose help has the whole first sentence of each command, in as many lines as it
+    needs."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the names of the commands, and what each does."""
+        commands = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        with formatter.section("Commands"):
+            formatter.write_dl([
+                (name, command.get_short_help_str(limit=1_000))
+                for name, command in commands.items() if command
+            ])  # fmt: skip
+
+
 def command_group(text: str) -> typer.Typer:
     """A group of commands with this help, which is printed where no command is named."""
-    group = typer.Typer(rich_markup_mode=None, help=text)
+    group = typer.Typer(cls=WholeSentences, rich_markup_mode=None, help=text)
 
     @group.callback(invoke_without_command=True)
     def print_help(context: typer.Context) -> None:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 REALTIME_MAX = 100_000
 TraceEvery = Annotated[
-    Literal["control", "tick"],
-    typer.Option(help="A row every control step (200 ms) or tick (20 ms)."),
+    Literal["control", "tick"] | None,
+    typer.Option(help="A row every control step (200 ms), the default, or tick (20 ms)."),
 ]
 Uf2 = Annotated[
     str | None, typer.Option(metavar="FILE", help="MicroPython's UF2, or its number: 1.28.0.")
@@ -58,7 +58,7 @@ def sim(  # noqa: PLR0913, PLR0917 - one parameter an option
     trace: Annotated[
         str | None, typer.Option(metavar="FILE.csv", help="Write what happened, row by row.")
     ] = None,
-    trace_every: TraceEvery = "control",
+    trace_every: TraceEvery = None,
     plot: Annotated[str | None, typer.Option(metavar="FILE.png", help="Draw the session.")] = None,
     report: Annotated[str | None, typer.Option(metavar="FILE.html", help="A page of it.")] = None,
     board: ScenarioBoard = None,
@@ -97,7 +97,7 @@ def sim(  # noqa: PLR0913, PLR0917 - one parameter an option
     outputs = [(what, path) for what, path in named.items() if path is not None]
     check_files(plot, waveform, report)
     check_depth(depth, uf2, vcd, waveform, record)
-    check_outputs(scenario, outputs)
+    check_outputs(scenario, outputs, trace_every)
     enter_copy(depth, scenario, language, record)
     from sim.scenario.scenario import SEED_MAX
 
@@ -134,8 +134,13 @@ def check_depth(
         raise BadInput(f"--record at --depth {depth}: recordings are made at --depth hal")
 
 
-def check_outputs(scenario: str | None, outputs: Sequence[tuple[str, str]]) -> None:
-    """Raise BadInput for two outputs in one file, or an output in the scenario's file."""
+def check_outputs(
+    scenario: str | None, outputs: Sequence[tuple[str, str]], trace_every: str | None
+) -> None:
+    """Raise BadInput for two outputs in one file, an output in the scenario's file, or rows of a
+    trace that is not asked for."""
+    if trace_every is not None and "trace" not in dict(outputs):
+        raise BadInput("--trace-every needs --trace FILE.csv")
     used: dict[str, str] = {}
     if scenario is not None:
         used[os.path.realpath(scenario)] = "the scenario"

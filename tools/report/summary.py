@@ -188,10 +188,19 @@ def list_notes(run: Run, result: dict[str, object], how: str) -> Iterator[Render
         )
     if not rows:
         yield "No faults."
+    yield from list_unstruck(run)
     yield from list_expectations(result["expect"])
     late_j = result["emitted_after_off_j"]
     if late_j:
         yield Text(f"Light after it should have been off: {late_j:.4f} J.", style="bold red")
+
+
+def list_unstruck(run: Run) -> Iterator[Text]:
+    """The scenario's faults that never struck, and why."""
+    for event in run.timeline.list_unstruck():
+        why = f"{event.line} was not reached" if event.line else "the run ended before"
+        words = f"{event.name} of {event.at_s:g} s: {why}."
+        yield Text("Never struck: ", style="red").append(words, style="default")
 
 
 def list_expectations(rows: object) -> Iterator[RenderableType]:
