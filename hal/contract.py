@@ -1,8 +1,8 @@
 """The contract between the firmware and whatever it runs on.
 
 The firmware never learns which HAL it has. Three fulfil this one: the unit's
-own, the simulator's, and the replayer of a recording. No method raises; what
-it does when its hardware fails is said with it. Milliseconds are 30 bits and
+own, the simulator's, and the replayer of a recording. No method raises but `arm`;
+what it does when its hardware fails is said with it. Milliseconds are 30 bits and
 wrap (`0 <= ms < 2**30`); banks are numbered pad A first, in the order of the
 board's bank table (A 0-3, B 4-7); duty is 0-65535.
 """
@@ -82,7 +82,8 @@ class Hal(Protocol):
     def arm(self, armed: bool) -> None:
         """Emitters may be lit from now on (or no more): short watchdog and the arming word,
         or long watchdog and none. Called only while dark; the enable pin is read low first,
-        and where it is not, the short watchdog stays."""
+        and where it is not, the short watchdog stays. Raises OSError or ValueError where the HAL
+        finds, before first light, a file of the product that is not as it was released."""
 
     def drive(self, bank: int, duty: int) -> None:
         """Set a bank's duty. It takes effect when its PWM slice wraps: not a way to be off."""

@@ -204,13 +204,10 @@ def heavy_physics(root: Path) -> list[str]:
 def chip_named_outside_hal(root: Path) -> list[str]:
     """`machine` or `rp2` imported or named anywhere but in `hal/`, even for types.
 
-    `boot.py` may: it must make the pins low where there is no `hal/` to ask. `sim/chip` is
-    the desk's own `machine`.
+    `boot.py` may: it must make the pins low where there is no `hal/` to ask.
     """
     found = []
     for path, _, tree in sources(root, *(set(ARROWS) - {"hal", "boot.py"})):
-        if path.startswith("sim/chip/"):
-            continue
         for node in ast.walk(tree):
             match node:
                 case ast.alias(name=name, asname=other):

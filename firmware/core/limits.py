@@ -3,7 +3,8 @@
 Units stand in the names: `_mc` thousandths of a degree Celsius, `_ms`, `_mv`
 (of the mean cell), `_uj_cm2`, `_uw_cm2`. A name without one is a count or a
 raw converter code. Sources: "60601" is IEC 60601-1 Table 24, contact of ten
-minutes and more; "ours" is a choice of ours, argued in docs/maintainer/safety.md.
+minutes and more; "design" is the specification of the unit (docs/glossary.md);
+"ours" is a choice of ours, for the reason that stands beside it.
 """
 
 # Time. Every clock on the unit is 30 bits of milliseconds (MicroPython ticks_ms).
@@ -15,14 +16,14 @@ DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
 
 # Contact temperature.
-SET_POINT_MAX_MC = 40_500  # below 41 C, where 60601 asks for disclosure
+SET_POINT_MAX_MC = 40_500  # design: below 41 C, where 60601 asks for disclosure
 SET_POINT_MIN_MC = 38_000  # ours: below, a pad on warm skin gives next to nothing
-SET_POINT_STEP_MC = 500
+SET_POINT_STEP_MC = 500  # design: of DOWN and UP
 CONTACT_WARN_MC = 41_000  # 60601
 CONTACT_TRIP_MC = 42_500  # 60601's ceiling is 43 C; sensors err by up to half a degree
 CONTACT_ALERT_MC = 43_000  # 60601; held in hardware by the contact thermometer's ALERT
 TRIP_SAMPLES = 3  # ours: 60 ms; one sample of noise never trips
-PAIR_APART_MC = 1_500  # ours: the two contact sensors of a pad
+PAIR_APART_MC = 1_500  # design: the two contact sensors of a pad; only asserted, below
 PAIR_TRIP_MC = 1_400  # ours: sensed, noise and rounding included, before they truly are so far
 PAIR_APART_STEPS = 2  # ours: control steps running; a sensor that broke has tripped by then
 STILL_NTC_STEPS = 10  # ours: a converter's noise never gives the same sum of ten so often
@@ -32,7 +33,7 @@ NTC_DNL_CODE = 1_536  # 36.96 C, a wide code of the converter (erratum RP2040-E1
 NTC_DNL_NEAR = 12  # so many codes of it neither rate nor stillness is judged
 LOOSE_MARGIN_MC = 1_000  # ours: errors of both sensors, and a fifth of the window's conductance
 OFF_SKIN_MARGIN_MC = 600  # ours: sensors, and skin that goes on warming under the belt
-REST_MC = 10  # ours: ... by no more than this in the five seconds of the worn test
+REST_MC = 10  # ours: a pad at rest warmed by no more than this in the worn test's 5 s
 HEARD_WITHIN_MS = 600  # ours: contact thermometer; with one control step, 800 ms
 BOARD_HEARD_WITHIN_MS = 780  # ours: dark within 1 s
 SKIN_HEARD_WITHIN_MS = 780  # ours: dark within 1 s
@@ -67,41 +68,41 @@ FLUENCE_MIN_UJ_CM2 = 100_000  # ours: less is over before the ramp is
 STEPS_MAX = 6  # ours, of a prescription
 A_DAY_MAX = 20  # ours, sessions: as many of 3 minutes fill a day
 SESSIONS_MAX = 1_000  # ours, of a prescription
-DUTY_MAX = 65_535
-CARRIER_HZ = 2_000  # ours: the dimming carrier of CW and gated light
-PULSE_MIN_HZ = 100
-PULSE_MAX_HZ = 10_000
+DUTY_MAX = 65_535  # of MicroPython's PWM
+CARRIER_HZ = 2_000  # design: the dimming carrier of CW and gated light
+PULSE_MIN_HZ = 100  # design: slower light is gated in whole ticks
+PULSE_MAX_HZ = 10_000  # design
 
 # Session.
 SESSION_MAX_MS = 40 * 60_000  # trial NCT01920971
 SESSION_DAY_MAX_MS = 60 * 60_000  # ours
 RAMP_MS = 30_000  # ours: the controller sees the skin answer before full power
-SKIN_WAIT_MS = 180_000
-PAUSE_MAX_MS = 600_000
+SKIN_WAIT_MS = 180_000  # design: so long after START the belt may be put on
+PAUSE_MAX_MS = 600_000  # design: a longer pause ends the session
 IDLE_OFF_MS = 600_000  # design: off by itself, so long after the last press
 EMPTY_OFF_MS = 60_000  # design: ... with a battery that ended
 CALL_MS = 10_000  # design: a fault calls so often,
 CALLS_MS = 65_000  # for so long,
 CALL_LATER_MS = 60_000  # then so often
 RATE_MAX_MS = 600_000  # ours: nobody answers any more
-WORN_MS = 5_000
-WORN_MIN_MC = 28_000  # leaves room for a cold day
-WORN_MAX_MC = 38_500  # skin at rest is never warmer
-RESUME_BELOW_MC = 39_000  # after the belt was off the skin
+WORN_MS = 5_000  # design: all signs together, for so long
+WORN_MIN_MC = 28_000  # design: leaves room for a cold day
+WORN_MAX_MC = 38_500  # design: skin at rest is never warmer
+RESUME_BELOW_MC = 39_000  # design: after the belt was off the skin
 BLIND_WAIT_MS = 300_000  # ours: in a trial, after a sign was lost: by then lit pads have cooled
 BLIND_ON_MS = 60_000  # ours: in a trial, after it was put on again: by then dark pads are warm
-UNWORN_RESUMES = 2
+UNWORN_RESUMES = 2  # design: a session; a belt that comes off more often does not lie well
 SKIN_ON_PERCENT = 60  # ours: of the calibrated step from air to skin; at release at once
-SKIN_OFF_PERCENT = 40
+SKIN_OFF_PERCENT = 40  # ours: of the same step; the gap keeps noise from switching
 SKIN_STEP_MIN = 2_048  # ours: 1 pF from air to skin, a thousand times the noise
-SKIN_CODE_MAX = 32_000  # the converter ends at 32 767
+SKIN_CODE_MAX = 32_000  # FDC1004: the converter ends at 32 767
 BUCKLE_TICKS = 3  # ours: 60 ms open; contacts that bounce are shorter
-UNWORN_STEPS = 3  # control steps running: 600 ms at most, within the second asked for
-SELF_TEST_MS = 1_000
+UNWORN_STEPS = 3  # ours: control steps running: 600 ms at most, within the second asked for
+SELF_TEST_MS = 1_000  # ours: each part is heard by then, or is silent
 
 # Buttons.
-DEBOUNCE_TICKS = 2
-HOLD_MS = 1_500
+DEBOUNCE_TICKS = 2  # ours: 40 ms; contacts bounce for less
+HOLD_MS = 1_500  # design: START held so long ends the session and switches off
 SECOND_THOUGHT_MS = 1_000  # ours: a press so soon after the end did not ask for another session
 STOP_WINS_MS = 2_000  # design: presses after a pause, each so soon after the last, leave it paused
 QUIET_MS = 65_000  # ours: START that was not closed for so long is believed again
@@ -110,9 +111,9 @@ MEANT_MS = 10_000  # ours: START so soon after UP or DOWN is a person's
 STUCK_MS = 10_000  # ours: nobody presses this long
 
 # The check of each bank: 160 ms at a tenth, seen by the rail monitor.
-CHECK_DUTY = 6_554
-CHECK_TICKS = 8  # of light: an average lies within, and is read, wherever the monitor's begin
-CHECK_SETTLE_TICKS = 7  # until no reading of the step shows the light of the one before
+CHECK_DUTY = 6_554  # design: a tenth
+CHECK_TICKS = 8  # ours, of light: an average lies within, and is read, wherever the monitor's begin
+CHECK_SETTLE_TICKS = 7  # ours: until no reading of the step shows the light of the one before
 RAIL_WINDOW_MS = 68  # INA219, 128 samples averaged (data sheet)
 CHECK_SEEN_PERCENT = 40  # ours: less is no driver's tolerance, but a string that is open
 CHECK_MOST = 2  # ours: so many times a bank's current is another bank's switch

@@ -12,7 +12,7 @@ from array import array
 SELF_TEST = 0  # dark; every sensor heard and plausible before anything else
 READY = 1  # waits for START
 WAIT_SKIN = 2  # START was given; waits for skin
-CHECK = 3  # each bank lit for a tick at a tenth, then the supply switch shown to open
+CHECK = 3  # the lamp test: each bank lit for 160 ms at a tenth, then the supply switch opens
 RAMP = 4  # power rises
 TREAT = 5
 PAUSED = 6  # dark, resumable

@@ -1,6 +1,6 @@
 """Rows of the guard: what it looks at, and the fault that each of its trips means.
 
-Made by `firmware.waistband` at start, where limits in mC become raw codes; asked when the guard
+Made by `firmware.parts` at start, where limits in mC become raw codes; asked when the guard
 trips. Latches a fault with the pad, the value and the limit, in the units of `faults.FAULTS`.
 """
 

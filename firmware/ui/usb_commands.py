@@ -4,7 +4,7 @@
     clock 2026-11-23T16:00:00    set the battery-backed clock
     signed NUMBER DO VALUE ...   what changes evidence (`firmware.records.signed_command`)
     selftest                     where a hard fault is kept: wait on skin for START, then light
-                                 each bank for a tick; what was kept is lifted if all is well
+                                 each bank for 160 ms; what was kept is lifted if all is well
     list, get, put               files that a clinic may have (`firmware.ui.usb_files`)
     service                      restart into service mode: no therapy, no lease, no watchdog
     deploy                       the same, for a tool that is about to copy files

@@ -4,7 +4,7 @@
     refused = attend_visit(run, lambda visit, when, item: 6)
     files = run.hal.files
 
-Called by `tools.trial.belt` and tests; presses the buttons of the run. The caller gives the
+Called by tests and by their synthetic trials; presses the buttons of the run. The caller gives the
 answers; the firmware decides what follows from them.
 """
 

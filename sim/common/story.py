@@ -51,7 +51,7 @@ class Event(Record):
     (`name` a line that a host on USB sends) or "set" (`name` of CHANGES, `value` its new value).
     `pad` None means both; a fault's `value` is in the unit of its row, and `for_s` None lasts to
     the end. `button` is what is stuck, `line` where in the firmware, as
-    "firmware/safety/gate.py:58", `nm` the bank of each pad.
+    "firmware/safety/gate.py:128", `nm` the bank of each pad.
     """
 
     FIELDS = ("at_s", "kind", "name", "pad", "value", "for_s", "hold_ms", "button", "line", "nm")

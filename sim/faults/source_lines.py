@@ -1,4 +1,4 @@
-"""Source lines of the firmware at which a fault may strike, named as `firmware/safety/gate.py:60`.
+"""Source lines of the firmware at which a fault may strike, such as `firmware/safety/gate.py:128`.
 
 Called by `sim.scenario`, which checks a line's name, and by `sim.faults.line_trace`, which waits
 for the line.

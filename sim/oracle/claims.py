@@ -2,8 +2,8 @@
 
 Called by the oracle's parts, the report, campaigns and the bench page; changes nothing. A claim is
 what a person could read off the screen, the telemetry or the journal. The oracle compares claims
-with the truth (`sim.physics.plant`, `sim.hal_depth.sim_hal`). No other file of the oracle reads
-the firmware.
+with the truth (`sim.physics.plant`, `sim.hal_depth.sim_hal`). No other file of the oracle that
+judges reads the firmware; `fault_log` and `sessions` write down for reports when a claim changed.
 
 | claim                  | where the unit shows it | what the oracle compares it with             |
 |------------------------|-------------------------|----------------------------------------------|
@@ -82,10 +82,6 @@ class Claims:
     def is_paused_unworn(self) -> bool:
         """Whether the session paused because the belt came off the skin."""
         return self._depth.unit.session.by_unworn
-
-    def read_treat_s(self) -> float:
-        """Return the treatment time of the latest session, s."""
-        return self._depth.unit.session.treat_ms / 1000
 
     def read_doses_j_cm2(self) -> list[float]:
         """Return the dose counted for each pad in the latest session, J/cm2."""

@@ -15,16 +15,17 @@ from firmware.core import inputs, limits, states
 from sim.oracle import claims, design
 from tests.test_architecture import ROOT
 
-# What judges a run, and what it judges by. `sim/oracle/claims.py` is the door to the firmware, and
-# `sim/oracle/subject.py` has the type of a run.
+# `sim/oracle/claims.py` is the door to the firmware, and `sim/oracle/subject.py` has the type of a
+# run. Three write down for reports what the unit claimed and when; they judge no light.
+DOORS = ("oracle.claims", "oracle.subject")
+RECORDERS = ("oracle.fault_log", "oracle.sessions", "oracle.expectations")
+# What judges a run, and what it judges by: every other file of the room, and these.
 ORACLE = (
-    "oracle.safety_oracle", "oracle.current_oracle", "oracle.dose_oracle", "oracle.rules",
-    "oracle.design", "oracle.excuses", "oracle.supply_current", "oracle.stray_light",
-    "oracle.outside_heat", "oracle.day_oracle", "campaign.measurements",
-    "oracle.report", "physics.threshold_times", "campaign.injection", "campaign.verdict",
+    *(name for path in sorted((ROOT / "sim" / "oracle").glob("[a-z]*.py"))
+      if (name := f"oracle.{path.stem}") not in (*DOORS, *RECORDERS)),
+    "campaign.measurements", "physics.threshold_times", "campaign.injection", "campaign.verdict",
     "faults.catalogue", "faults.deadlines",
 )  # fmt: skip
-DOORS = ("oracle.claims", "oracle.subject")
 # What the simulated unit may import of the oracle: instruments and types, never a judge.
 BELOW = (
     "run", "hal_depth.sim_hal", "hal_depth.lifecycle", "physics.plant", "faults.injected",
@@ -160,6 +161,13 @@ def test_every_rule_can_fail() -> None:
 def test_every_module_that_is_named_is_there() -> None:
     names = (*ORACLE, *DOORS, *BELOW)
     assert [name for name, _ in trees(ROOT, names)] == list(names)
+
+
+def test_no_judge_asks_a_recorder() -> None:
+    recorders = {f"sim.{name}" for name in RECORDERS}
+    asked = {(name, what) for name, tree in trees(ROOT, ORACLE) for what in imported(tree)
+             if what in recorders}  # fmt: skip
+    assert asked == {("oracle.report", "sim.oracle.sessions")}  # which judges nothing
 
 
 def test_the_numbers_that_the_oracle_has_of_its_own_are_those_of_the_contract() -> None:

@@ -109,7 +109,11 @@ def test_the_bundle_is_the_very_files_of_the_tree_and_no_others() -> None:
     assert {"firmware/safety/guard.py", "sim/run.py", "hal/oled.py", "page.py"} <= set(
         bundle["files"]
     )
-    assert not [name for name in bundle["files"] if name.startswith(("sim/chip", "tests"))]
+    of_the_desk = {name for name in bundle["files"]
+                   if name.startswith(("sim/pin_depth", "sim/driver_depth", "tests"))}  # fmt: skip
+    assert of_the_desk == {
+        "sim/driver_depth/__init__.py", "sim/driver_depth/dates.py", "sim/driver_depth/frozen.py",
+    }  # fmt: skip
 
 
 def test_micropython_s_parser_takes_every_file_of_the_bundle() -> None:
@@ -273,7 +277,7 @@ def test_ready_tells_every_fault_state_and_row_of_the_tables(drive: Drive) -> No
         ({"do": "begin", "scenario": {"duration_s": 9, "prescription": "x.json"}},
          "prescription is x.json: a page reads no files; give its table"),
         ({"do": "begin", "scenario": {"duration_s": 9, "event": [
-            {"at_s": 1, "fault": "firmware_hang", "line": "firmware/safety/gate.py:60"}]}},
+            {"at_s": 1, "fault": "firmware_hang", "line": "firmware/safety/gate.py:128"}]}},
          "MicroPython cannot wait for a line"),
         ({"do": "explain", "prescription": {"name": "x"}}, "lacks irradiance_mw_cm2"),
     ],

@@ -39,6 +39,15 @@ def test_the_limits_have_their_values_groups_and_sources() -> None:
         assert page.count(f"| `{name}` |") == 1, name
 
 
+def test_every_limit_says_where_it_is_from_beside_it_or_above_its_group() -> None:
+    told_above = {
+        "CLOCK_MASK", "DAY_MS", "HOUR_MS", "NTC_OPEN_CODE", "NTC_SHORT_CODE", "BOARD_DERATE_MC",
+        "BOARD_TRIP_MC", "CEM43_SESSION_Q10_MS", "CEM43_DAY_Q10_MS", "SPOT_SHIFT",
+        "LOOK_EVERY_TICKS", "CELL_WARN_MV", "CELL_END_MV",
+    }  # fmt: skip
+    assert {row.name for row in reference_tables.list_limits() if not row.words} == told_above
+
+
 def test_a_comment_above_a_row_is_its_own_and_one_behind_a_blank_line_opens_a_group() -> None:
     rows = {row.name: row for row in read_rows(reference_tables.LIMITS)}
     assert rows["RAIL_ZERO_MOST_01MA"].words.startswith("The monitor's zero, with the switch open")

@@ -18,7 +18,6 @@ MAX17049_VERSION = (0x08, 0xFFF0, 0x0010)
 FDC1004_DEVICE = (0xFF, 0xFFFF, 0x1004)
 NO_IDENTITY = (-1, 0, 0)
 CONTACTS = (0x48, 0x49)
-LED_BOARDS = (0x4A, 0x4B)
 ALERT_HIGH, ALERT_LOW = 43 * 128, 42 * 128  # TMP117, 1/128 C
 HIGH_LIMIT, LOW_LIMIT = 0x02, 0x03  # its registers
 # INA219: 320 mV, 12 bits of bus voltage, continuous shunt conversions of eight samples: 4.26 ms.

@@ -1,10 +1,10 @@
 """Compiled copy of the simulated unit: the same files, about five times as fast.
 
-`waistband sim` and `check campaign` enter the copy where there is one. Driver depth, and with it
-`check faults`, stays interpreted: its classes extend ours, which a compiled class forbids. mypyc,
-which comes with mypy, turns typed Python into C. The copy stands in a folder named by a hash
-of its sources: a copy of other sources is never used. Only the copy is altered, and only in
-ways that change no result:
+`waistband sim`, `check campaign` and `check blind` enter the copy where there is one. Driver depth,
+and with it `check faults`, stays interpreted: its classes extend ours, which a compiled class
+forbids. mypyc, which comes with mypy, turns typed Python into C. The copy stands in a folder named
+by a hash of its sources: a copy of other sources is never used. Only the copy is altered, and only
+in ways that change no result:
 
 * a class gets a `__new__` like Python's own, without which mypyc's cannot be unpickled;
 * a name in capitals is declared final: a number then stands in the code, and nothing is looked up;

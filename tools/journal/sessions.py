@@ -1,6 +1,6 @@
 """Sessions of a journal: the prescription, the result and the receipt of each.
 
-Called by `waistband journal` and `trial export`; reads no file.
+Called by `waistband journal`, `trial report` and `trial unseal`; reads no file.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,7 @@
 """Light account of a session: fluence asked for, given, and why it was less.
 
-Called by the summary of a run, the journal and `waistband explain`. Of each pad, the fluence asked
-for less that given is the sum of `parts`, J/cm2.
+Called by the summary of a run, the journal and `waistband prescribe explain`. Of each pad, the
+fluence asked for less that given is the sum of `parts`, J/cm2.
 """
 
 from dataclasses import dataclass
