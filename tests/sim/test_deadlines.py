@@ -3,7 +3,7 @@
 import pytest
 
 from sim.faults.catalogue import BOUNDS, FAULTS, find_bound
-from sim.faults.deadlines import AT_START, BANK, GOES_ON, OFF
+from sim.faults.deadlines import AT_START, BANK, DOUBLE_C, GOES_ON, OFF, SINGLE_C
 from sim.scenario.scenario import parse
 
 # Within how many ms each fault that must end light, or a bank's, has ended it. These times are
@@ -63,3 +63,7 @@ def test_a_row_is_found_by_its_fault_and_by_the_button_that_is_stuck():
     assert find_bound("button_stuck", "UP").comes == AT_START
     with pytest.raises(KeyError):
         find_bound("ntc_opn")
+
+
+def test_the_bounds_of_contact_are_the_designs() -> None:
+    assert (SINGLE_C, DOUBLE_C) == (43.0, 43.5)

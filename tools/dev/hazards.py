@@ -124,8 +124,13 @@ def list_unnamed(table: Table, root: Path = ROOT) -> list[str]:
 
 def render_page(table: Table) -> str:
     """Return docs/maintainer/hazards.md."""
-    measured = read_pages()
-    lines = [
+    parts = (list_head(table), list_hazards(table), list_controls(table), list_rest(table))
+    return "\n".join(line for part in parts for line in part) + "\n"
+
+
+def list_head(table: Table) -> list[str]:
+    """What the page is, what the belt is for, and what it needs."""
+    return [
         "# Hazards and controls", "",
         "What could hurt somebody, what prevents it, and the test that fails when it does not.",
         "",
@@ -145,6 +150,12 @@ def render_page(table: Table) -> str:
         "last [fault table](faults.md) and the last [campaign](campaign.md) found of each. A star:",
         "heat from outside, which the unit cannot stop.", "",
     ]  # fmt: skip
+
+
+def list_hazards(table: Table) -> list[str]:
+    """Each hazard, with what was measured of its faults."""
+    measured = read_pages()
+    lines = []
     for row in table.hazards:
         lines += [
             f"### {row['id']}: {row['harm']}", "",
@@ -155,7 +166,12 @@ def render_page(table: Table) -> str:
         ]  # fmt: skip
         if row["faults"]:
             lines += [measured_table(row["faults"], measured)]
-    lines += [
+    return lines
+
+
+def list_controls(table: Table) -> list[str]:
+    """Each control, where it is and what shows it."""
+    lines = [
         "## Controls", "",
         "`make mutants` takes each control out of a copy of the code, and the tests that are named",
         "here must fail; `make test` does so for ten of them.", "",
@@ -163,9 +179,18 @@ def render_page(table: Table) -> str:
     for control in table.controls.values():
         lines += [f"### {control.name}", "", control.does, "", f"- Code: `{control.file}`"]
         lines += [f"- Test: `{test}`" for test in control.tests] + [""]
-    lines += ["## Software items", "", "| item | class | why |", "| --- | --- | --- |"]
+    return lines
+
+
+def list_rest(table: Table) -> list[str]:
+    """Known anomalies, and the items of the software."""
+    lines = ["## Known anomalies", "", *[f"- {row}" for row in table.about["anomalies"]]]
+    lines += ["", "## Software items", "", "| item | class | why |", "| --- | --- | --- |"]
     lines += [f"| {row['name']} | {row['class']} | {row['why']} |" for row in table.items]
-    return "\n".join(lines) + "\n"
+    return [
+        *lines, "", "Parts of others, with versions and licences: `make docs` lists them in the",
+        "site's page of third-party parts, from the locks.",
+    ]  # fmt: skip
 
 
 if __name__ == "__main__":

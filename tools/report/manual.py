@@ -24,9 +24,11 @@ NOT_A_DEVICE = (
 )
 NEVER = (
     "Do not fall asleep on a pad, and put nothing warm over it.",
-    "Do not wear it on skin that is numb or hurt, unless your clinician said so.",
-    "Do not look into a pad: its light cannot be seen.",
-    "Take the belt off at once if it burns or hurts.",
+    "Bare, whole skin only: no plaster, drug patch or ointment under a pad.",
+    "Not on numb skin, with a fever, an implant, or pregnant, unless your clinician said so.",
+    "Do not look into a pad: its light cannot be seen. Keep it from children.",
+    "Take it off before you plug in a cable. Do not open or wet it.",
+    "Take the belt off at once if it burns or hurts. Let somebody look at your back each week.",
 )
 BUZZES = (  # cue, what to do; {NAME} is what the screen says of that refusal
     ("FAULT", "The light is out. Take the belt off first, always. Then press UP and, within 10"
