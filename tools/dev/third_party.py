@@ -84,8 +84,10 @@ def render_page() -> str:
     licences = list_installed()
     parts = [
         "# Third-party parts\n\nMade by `python -m tools.dev.third_party` from `locks/` and "
-        f"`{NPM}`. The unit itself runs one part of others, MicroPython (MIT), which whoever sets "
-        "up a unit brings as a UF2 file; no package below is on it. The texts of the licences of "
+        f"`{NPM}`. The unit itself runs one part of others, MicroPython (MIT; 1.24 or newer, "
+        "1.28.0 is tried), with the Pico SDK and littlefs (BSD-3-Clause) and TinyUSB (MIT) in it, "
+        "which whoever sets up a unit brings as a UF2 file; no package below is on it. The texts "
+        "of the licences of "
         'what the bench page contains: `tools/bench/third-party.txt`. "not named": the package '
         "itself names none.\n",
     ]
