@@ -74,6 +74,25 @@ def replaced_seed(run: Run, seed: int) -> Run:
     return Run(run.scenario, seed=seed)
 
 
+DARK_LOOSE: dict[str, Any] = {"light_mm": 0.2, "contact_w_m2k": 75.0}  # half of the usual
+
+
+@pytest.mark.parametrize("skin", [{"perfusion": 0.0, "fat_mm": 40.0}, {"perfusion": 0.01}, {}])
+@pytest.mark.parametrize("mw_cm2", [10, 20])
+def test_dark_skin_under_a_pad_that_lies_loosely_is_no_belt_off_the_skin(
+    mw_cm2: int, skin: dict[str, Any]
+) -> None:
+    light = dict.fromkeys(("810", "850", "940", "1060"), mw_cm2 / 4)
+    asked = {"irradiance_mw_cm2": light, "fluence_j_cm2": 60}
+    assert named(run_of(prescription=asked, **DARK_LOOSE, **skin)) == []
+
+
+def test_it_is_taken_for_one_under_the_strongest_light() -> None:
+    """Known: docs/maintainer/safety.md, "Off the skin". The light is out; nobody is hurt."""
+    run = run_of(prescription=BRIGHT, perfusion=0.0, fat_mm=40.0, **DARK_LOOSE)
+    assert named(run)[0] == "off_skin" and max(run.result()["max_contact_c"].values()) < 41.0
+
+
 @given(
     from_c=st.floats(5.0, 15.0), to_c=st.floats(25.0, 40.0), at_s=st.floats(5.0, 60.0),
     air_w_m2k=st.floats(2.0, 15.0), fat_mm=st.floats(2.0, 40.0),
