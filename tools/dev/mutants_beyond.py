@@ -2,7 +2,8 @@
 
 `python -m tools.dev.mutants_beyond [--sample N] [--seed S] [FILE ...]` makes the mutants of FILES,
 or N of each file drawn by the seed, and runs for each the tests that run the changed line, quickest
-first, until one fails. Writes docs/maintainer/mutants-beyond.md. Called by `make mutants`.
+first, until one fails. Writes docs/maintainer/mutants-beyond.md. Exit 1 if one lives that
+`tests/data/mutants.toml` does not argue about. Called by `make mutants`.
 
 A module's level runs as it is imported, before any test: a mutant there is tested with every test
 that runs any line of its file.
@@ -148,10 +149,14 @@ def main(argv: list[str]) -> int:
     command = " ".join(["python -m tools.dev.mutants_beyond", *argv])
     with write_whole(options.report) as path:
         path.write_text(render_report(scores, command), encoding="utf-8")
-    left = sum(len(score.uncovered) + len(score.lived) for score in scores.values())
-    print(f"{sum(score.tried for score in scores.values())} mutants, {left} alive; "
-          f"wrote {options.report}")  # fmt: skip
-    return 0
+    alive = {(file, m.was, m.becomes) for file, score in scores.items()
+             for m in (*score.uncovered, *score.lived)}  # fmt: skip
+    neither = sorted(alive - read_arguments().keys())
+    for file, was, becomes in neither:
+        print(f"{file}: neither caught nor argued: {was} -> {becomes}", file=sys.stderr)
+    tried = sum(score.tried for score in scores.values())
+    print(f"{tried} mutants, {len(alive)} alive; wrote {options.report}")
+    return 1 if neither else 0
 
 
 if __name__ == "__main__":
