@@ -63,7 +63,7 @@ trial: $(INSTALLED) ## three synthetic trials, from allocation to results, into 
 mutants: $(INSTALLED) ## change the firmware a little, take controls out, and see it noticed (an hour)
 	@$(BIN)/python -m tools.dev.controls
 	@$(BIN)/python -m tools.dev.mutants
-	@$(BIN)/python -m tools.dev.mutants_beyond --sample 24
+	@$(BIN)/python -m tools.dev.mutants_beyond --sample 12
 
 lint: $(INSTALLED) ## style and likely mistakes
 	@echo "ruff"
