@@ -15,6 +15,7 @@ tests, and by tests.
 """
 
 import ast
+import re
 import sys
 import tomllib
 from functools import cache
@@ -162,11 +163,16 @@ def list_hazards(table: Table) -> list[str]:
             f"- Severity: {row['severity']}.", f"- Sequence: {row['sequence']}.",
             f"- Causes: {'; '.join(row['causes'])}.",
             "- Controls: " + ", ".join(f"[{name}](#{name})" for name in row["controls"]) + ".",
-            f"- Residual risk: {row['residual']}", "",
+            f"- Residual risk: {link_pages(row['residual'])}", "",
         ]  # fmt: skip
         if row["faults"]:
             lines += [measured_table(row["faults"], measured)]
     return lines
+
+
+def link_pages(text: str) -> str:
+    """Return a text in which each page of docs/ that it names is a link, from this page."""
+    return re.sub(r"\bdocs/(\w+/)([\w-]+\.md)", r"[\2](../\1\2)", text)
 
 
 def list_controls(table: Table) -> list[str]:
@@ -186,7 +192,7 @@ def list_rest(table: Table) -> list[str]:
     """Known anomalies, and the items of the software."""
     lines = ["## Known anomalies", "", *[f"- {row}" for row in table.about["anomalies"]]]
     lines += ["", "## Software items", "", "| item | class | why |", "| --- | --- | --- |"]
-    lines += [f"| {row['name']} | {row['class']} | {row['why']} |" for row in table.items]
+    lines += [f"| {r['name']} | {r['class']} | {link_pages(r['why'])} |" for r in table.items]
     return [
         *lines, "", "Parts of others, with versions and licences: `make docs` lists them in the",
         "site's page of third-party parts, from the locks.",
