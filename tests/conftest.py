@@ -166,6 +166,7 @@ MARKED = {
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@pytest.hookimpl(optionalhook=True)  # pytest runs without xdist, too
 def pytest_xdist_auto_num_workers() -> int:
     """Half as many processes again as cores: tests of a browser or a cable wait for most of their
     time."""

@@ -14,6 +14,7 @@ from sim.run import Run
 from sim.scenario.scenario import parse
 from tests.support.command import Waistband
 from tools.common.cue_pattern import describe_cue
+from tools.dev.hazards import read_table
 from tools.report import manual
 
 if TYPE_CHECKING:
@@ -44,6 +45,23 @@ def test_the_page_in_the_documents_is_the_one_that_the_simulator_makes(
 ) -> None:
     for name, content in manual.render_markdown(screens).items():
         assert (DOCS / name).read_text(encoding="utf-8") == content, name
+
+
+# Of a hazard of hazards.toml: words that the wearer's page must have.
+TOLD = {
+    "burn": ("asleep", "warm over it", "numb"), "eyes": ("look into a pad",),
+    "chronic": ("looked at each week", "like a net"), "deep": ("implant",),
+    "reaction": ("medicine", "tattoo", "drug patch", "ointment"), "electric": ("plug in a cable",),
+    "pack_fire": ("wet", "battery"), "mechanical": ("children", "necks"),
+    "prescribed_wrong": ("Lend",), "reprogrammed": ("open",),
+}  # fmt: skip
+
+
+def test_the_wearer_is_told_what_each_hazard_asks() -> None:
+    said = " ".join(manual.NEVER)
+    assert TOLD.keys() <= {row["id"] for row in read_table().hazards}
+    for hazard, words in TOLD.items():
+        assert [word for word in words if word not in said] == [], hazard
 
 
 def test_the_command_writes_one_page_with_steps_pictures_and_every_cue(

@@ -148,8 +148,9 @@ def list_head(table: Table) -> list[str]:
         "## What the hardware must provide", "", *[f"- {row}" for row in table.about["hardware"]],
         "", "## Hazards", "",
         "Each hazard has the faults of the simulator that are its causes, with the worst that the",
-        "last [fault table](faults.md) and the last [campaign](campaign.md) found of each. A star:",
-        "heat from outside, which the unit cannot stop.", "",
+        "last [fault table](faults.md) found of each, how often it struck in the last",
+        "[campaign](campaign.md), and the slowest cut-off there. A star: heat from outside, which",
+        "the unit cannot stop.", "",
     ]  # fmt: skip
 
 

@@ -25,10 +25,11 @@ NOT_A_DEVICE = (
 NEVER = (
     "Do not fall asleep on a pad, and put nothing warm over it.",
     "Bare, whole skin only: no plaster, drug patch or ointment under a pad.",
-    "Not on numb skin, with a fever, an implant, or pregnant, unless your clinician said so.",
-    "Do not look into a pad: its light cannot be seen. Keep it from children.",
-    "Take it off before you plug in a cable. Do not open or wet it.",
-    "Take the belt off at once if it burns or hurts. Let somebody look at your back each week.",
+    "Never on numb skin. Not with a fever, an implant, or pregnant, unless your clinician said so.",
+    "Tell your clinician of every medicine and tattoo. Lend the belt to nobody.",
+    "Do not look into a pad: its light cannot be seen. Keep the belt from children and necks.",
+    "Take it off before you plug in a cable. Do not open or wet it, or lie on its battery.",
+    "Off at once if it burns. Have your back looked at each week: marked like a net, stop.",
 )
 BUZZES = (  # cue, what to do; {NAME} is what the screen says of that refusal
     ("FAULT", "The light is out. Take the belt off first, always. Then press UP and, within 10"
