@@ -100,12 +100,13 @@ class Timeline:
                 row.t_ms = self.depth.t_ms
                 row.waits = False
 
-    def list_unstruck(self) -> "list[Event]":
-        """Return the faults that never struck: their line was not reached, or their time did not
-        come."""
-        waiting = [row.event for row in self.injected if row.waits]
+    def list_unstruck(self) -> "list[tuple[Event, str]]":
+        """Return the faults that never struck, and why: their line was not reached, or their time
+        did not come. One that struck a program that was not running is not among them."""
+        waiting = [(row.event, f"{row.event.line} was not reached after that")
+                   for row in self.injected if row.waits]  # fmt: skip
         later = [action.arguments for action in self.actions if action.do == self.inject]
-        return waiting + [event for event, on in later if on]
+        return waiting + [(event, "the run ended before") for event, on in later if on]
 
     def _press(self, bit: int, down: bool) -> None:
         self._pin(bit, down)

@@ -6,6 +6,7 @@ turns with the host's: one of the two always waits, so that runs repeat exactly.
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sim.driver_depth.core import ChipReset, PowerCut
@@ -38,6 +39,7 @@ class Device:
         self.boots = 0
         self.attach_until_us = -1  # a host wants the raw prompt
         self.power_at_us = -1  # when power comes back after a cut
+        self.unpowered = False  # it waits for that, or for START
         self.why_power = "power-on"  # or because START was pressed
         self.error: BaseException | None = None
         self.closed = False
@@ -158,15 +160,16 @@ class Device:
         self.why_power = SWITCHED_ON
 
     def _wait_for_power(self) -> None:
-        """Stay without power until it comes back."""
-        self.at_prompt = False
+        """Stay without power until it comes back. What a host asks meanwhile, nobody hears."""
+        self.at_prompt, self.unpowered = False, True
         chip = self.chip
         while True:
             chip.dead = None
             chip.due_by(chip.us)
-            chip.spend(PROMPT_US)
+            with suppress(KeyboardInterrupt, SystemExit):
+                chip.spend(PROMPT_US)
             if 0 <= self.power_at_us <= chip.us:
-                self.power_at_us = -1
+                self.power_at_us, self.unpowered = -1, False
                 self.unit.bench.plant.powered = True
                 chip.power_on(self.why_power)
                 self.why_power = "power-on"

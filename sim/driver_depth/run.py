@@ -135,7 +135,9 @@ class DriverDepth(BenchDepth):
         self.device.soft_reset()
 
     def cut_power(self, for_s: float, why: str = "brownout") -> None:
-        """Power is lost, and comes back after so long."""
+        """Power is lost, and comes back after so long; nothing where there is none."""
+        if self.device.unpowered:
+            return
         self.device.power_at_us = self.chip.us + int(for_s * 1e6)
         self.chip.cut_power(why)
 

@@ -48,6 +48,8 @@ def find_cutoff(
 ) -> "dict[str, Any] | None":
     """Return one fault's row of `list_cutoffs`, or None; `found` are the latched faults."""
     event = injected.event
+    if injected.waits:
+        return None
     known = CATALOGUE[event.name]
     shown = next(
         (row for row in found

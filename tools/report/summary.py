@@ -197,8 +197,7 @@ def list_notes(run: Run, result: dict[str, object], how: str) -> Iterator[Render
 
 def list_unstruck(run: Run) -> Iterator[Text]:
     """The scenario's faults that never struck, and why."""
-    for event in run.timeline.list_unstruck():
-        why = f"{event.line} was not reached" if event.line else "the run ended before"
+    for event, why in run.timeline.list_unstruck():
         words = f"{event.name} of {event.at_s:g} s: {why}."
         yield Text("Never struck: ", style="red").append(words, style="default")
 
