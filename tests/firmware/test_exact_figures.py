@@ -4,15 +4,18 @@ Each was found by a mutant that lived (`tools.dev.mutants_beyond`).
 """
 
 import json
+from typing import Any
 
 import pytest
 
 from firmware.core.inputs import BUCKLE, CHARGER, CHARGING, DOWN, START, UP
 from firmware.core.limits import CELL_END_MV
 from firmware.records import journal, mac, persistent_state
+from firmware.records.keys import FILE, Keys
 from firmware.therapy import battery
 from firmware.therapy.dose import CEM43_FROM_MC, CEM43_RATES
 from tests.support.fake_hal import SHORT, Bench
+from tests.support.journals import LongUsed
 
 MINUTE = 60_000
 Q10 = 1024
@@ -181,3 +184,54 @@ def test_start_that_is_released_twice_without_a_press_was_pressed_once() -> None
     buttons.forgive()
     buttons.forgive()
     assert buttons.closures == 0
+
+
+def test_a_journals_receipt_after_power_on_is_the_last_sessions_not_an_older_files() -> None:
+    unit = LongUsed()
+    while sum(name.startswith("journal.") for name in unit.hal.files) < 2:
+        unit.use()
+    unit.use()
+    found = journal.Journal(unit.hal, Keys(unit.hal.load(FILE)))
+    assert found.find() and found.receipt.decode() == unit.receipts[-1]
+
+
+# -- lamp test ---------------------------------------------------------------------------------
+
+
+def test_a_rail_monitor_that_falls_silent_in_the_lamp_test_is_lost_and_no_string_is_called_open(
+) -> None:  # fmt: skip
+    bench = Bench().to("CHECK")
+    bench.hal.silent.add("RAIL")
+    bench.until("FAULT", 30_000)
+    assert [name for name, _ in bench.faults()] == ["rail_lost"]
+
+
+def test_a_lamp_test_whose_last_step_is_not_proved_begins_anew() -> None:
+    bench = Bench().to("CHECK")
+    lamps = bench.unit.check
+    while lamps.step < lamps.last:
+        bench.tick()
+        assert bench.state == "CHECK"
+    answer, proved_ms = bench.hal._answer, bench.unit.inputs.proved[0] - 60_000
+
+    def unproved(inputs: Any, ms: int) -> None:
+        answer(inputs, ms)
+        inputs.proved[0] = proved_ms
+
+    bench.hal._answer = unproved  # type: ignore[method-assign]
+    while lamps.step == lamps.last:
+        bench.tick()
+    assert bench.state == "CHECK" and lamps.step < lamps.last and bench.faults() == []
+
+
+@pytest.mark.parametrize("rate_hz", [1, 5])
+def test_gated_light_that_is_steady_for_a_look_is_dimmed_by_its_share(rate_hz: int) -> None:
+    on_ms = 500 // rate_hz
+    asked = {**SHORT, "light": {"mode": "gated", "rate_hz": rate_hz, "on_ms": on_ms}}
+    bench = Bench({**asked, "fluence_j_cm2": 6}).to("TREAT")
+    gate = bench.unit.gate
+    gate.take_look = lambda: True  # type: ignore[method-assign]
+    bench.run(600)
+    full = max(bench.unit.session.course.steps[0].duties)
+    share = gate.on_ticks / gate.period_ticks
+    assert max(gate.wanted) == pytest.approx(full * share, rel=0.01)

@@ -53,6 +53,16 @@ def summarize_mutants(text: str) -> tuple[str, str]:
     return result, "`make mutants`"
 
 
+def summarize_mutants_beyond(text: str) -> tuple[str, str]:
+    """Return the result of the mutants beyond guard, gate and limits, and how it was made."""
+    row = re.search(r"^\| all \|(.+)\|$", text, re.MULTILINE)
+    made = re.search(r"Made by (`[^`]+`)", text)
+    assert row and made, "mutants-beyond.md begins otherwise"
+    there, tried, caught, argued, neither = (cell.strip() for cell in row[1].split("|"))
+    result = f"{tried} changes of {there}: {caught} caught, {argued} argued, {neither} left"
+    return result, made[1]
+
+
 def summarize_proof(text: str) -> tuple[str, str]:
     """Return the model check's result, and how it was made."""
     nodes, transitions = (
@@ -82,6 +92,7 @@ SUMMARIES = {
     "faults.md": ("every fault in every state", summarize_faults),
     "proof.md": ("every reachable state", summarize_proof),
     "mutants.md": ("small changes to the code", summarize_mutants),
+    "mutants-beyond.md": ("small changes elsewhere", summarize_mutants_beyond),
     "peers.md": ("peers' protection on our plant", summarize_peers),
 }
 

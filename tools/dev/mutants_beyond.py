@@ -2,8 +2,10 @@
 
 `python -m tools.dev.mutants_beyond [--sample N] [--seed S] [FILE ...]` makes the mutants of FILES,
 or N of each file drawn by the seed, and runs for each the tests that run the changed line, quickest
-first, until one fails. Writes docs/maintainer/mutants-beyond.md. Exit 1 if one lives that
-`tests/data/mutants.toml` does not argue about. Called by `make mutants`.
+first, until one fails; where none does, the file's own tests, slow ones too, and those that
+docs/maintainer/hazards.toml names for a control of the file. Writes
+docs/maintainer/mutants-beyond.md. Exit 1 if one lives that `tests/data/mutants.toml` does not argue
+about. Called by `make mutants`.
 
 A module's level runs as it is imported, before any test: a mutant there is tested with every test
 that runs any line of its file.
@@ -22,6 +24,7 @@ from rich.progress import track
 
 from tools.common.files import write_whole
 from tools.dev.covering import Covering, list_test_files
+from tools.dev.hazards import read_table
 from tools.dev.mutants import (
     ROOT,
     TestPool,
@@ -74,6 +77,15 @@ def measure_covering(pool: TestPool, folder: Path) -> Covering:
         return Covering(track(results, "coverage", len(tests), console=Console(stderr=True)))
 
 
+def list_own_tests(file: str) -> tuple[str, ...]:
+    """The file's own tests, and those that are named for a control of it."""
+    room, stem = file.partition("/")[0], Path(file).stem
+    own = f"tests/{room}/test_{stem}.py"
+    named = {test for row in read_table().controls.values() if row.file == file
+             for test in row.tests}  # fmt: skip
+    return (*([own] if (ROOT / own).is_file() else []), *sorted(named))
+
+
 def score_file(pool: TestPool, covering: Covering, file: str, most: int | None, seed: int) -> Score:
     """Try a file's mutants, or `most` of them."""
     every = list_mutants((ROOT / file).read_text(encoding="utf-8"))
@@ -90,7 +102,9 @@ def score_file(pool: TestPool, covering: Covering, file: str, most: int | None, 
         if not tests:
             return "uncovered"
         # one that cannot be imported is caught as well: pytest then finds none of the tests
-        return "lived" if pool.run(run_tests, str(tree), tests) == 0 else "caught"
+        asked = (tests, list_own_tests(file))
+        alive = all(pool.run(run_tests, str(tree), some) == 0 for some in asked if some)
+        return "lived" if alive else "caught"
 
     said = try_mutants(pool, file, some, judge)
     by = {name: [m for m, how in zip(some, said, strict=True) if how == name]
@@ -105,8 +119,9 @@ def render_report(scores: dict[str, Score], command: str) -> str:
         "# Mutants beyond guard, gate and limits", "",
         f"Made by `{command}`. A mutant is one small change, as in [mutants.md](mutants.md).",
         "The tests of `tests/firmware` and `tests/hal` that run the changed line are asked, the",
-        f"quickest first, {MOST_S:.0f} s of them at most; slow tests, stories, the model check and",
-        "campaigns are not.", "",
+        f"quickest first, {MOST_S:.0f} s of them at most, then the file's own tests and those of",
+        "its controls ([hazards.md](hazards.md)); stories, the model check and campaigns are not.",
+        "",
         "| file | mutants | tried | caught | argued | neither |",
         "| --- | --- | --- | --- | --- | --- |",
     ]  # fmt: skip
