@@ -142,7 +142,7 @@ def render_markdown(screens: dict[str, list[str]]) -> dict[str, str]:
             lines += [f"![The screen says: {shown}]({name})", ""]
     lines += ["## If it buzzes long", "", "| it buzzes | what to do |", "|---|---|"]
     lines += [f"| {felt} | {what} |" for felt, what in list_buzzes()]
-    lines += ["", "## Never", "", *(f"- {row}" for row in NEVER), ""]
+    lines += ["", "## Take care", "", *(f"- {row}" for row in NEVER), ""]
     return {**files, "manual.md": "\n".join(lines)}
 
 
