@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.progress import track
 
 from tools.common.files import write_whole
+from tools.common.version import source_commit
 from tools.dev.covering import QUIET, measure_file
 from tools.dev.mutations import Mutant, list_mutants
 
@@ -161,8 +162,9 @@ def render_report(
     """The score, and each survivor with its argument."""
     lines = [
         "# Mutants of guard, gate and limits", "",
-        "Made by `make mutants`. A mutant is one small change: an operator, a comparison, a",
-        "number, a condition or a statement. It is caught when a test fails or hangs.", "",
+        f"Made by `make mutants` at commit {source_commit() or 'unknown'}. A mutant is one small",
+        "change: an operator, a comparison, a number, a condition or a statement. It is caught",
+        "when a test fails or hangs.", "",
         "| file | mutants | caught | argued | neither |", "| --- | --- | --- | --- | --- |",
     ]  # fmt: skip
     for file, every in counts.items():
