@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from firmware.core.conversions import clock_seconds
+from firmware.core.conversions import clock_seconds, ntc_code, tmp117_code
 from firmware.core.inputs import BUCKLE, START, UP
 from firmware.records import persistent_state
 from sim.common.value_record import replace
 from sim.run import Run
 from sim.scenario.scenario import ordinary
 from tests.support.enrolled_unit import CLOCK_S
-from tests.support.fake_hal import MOMENT_MS, SHORT, Bench
+from tests.support.fake_hal import BOARD, MOMENT_MS, SHORT, Bench
 from tests.support.keyed_unit import keyed, made
 
 MINUTE = 60_000
@@ -121,3 +121,35 @@ def test_what_is_left_of_a_session_is_not_given_after_its_prescription_expired()
     bench.press(UP)
     bench.press(START)
     assert bench.state == "DONE" and bench.refused == "expired"
+
+
+@PADS
+def test_a_skin_sensor_that_reads_air_pauses_at_the_first_look(pad: int) -> None:
+    bench = Bench().to("TREAT")
+    bench.hal.skin[pad] = 4_000
+    assert bench.until("PAUSED", 400) <= 220 and not bench.hal.emitting()
+
+
+def test_an_opened_buckle_pauses_at_the_next_control_step() -> None:
+    bench = Bench().to("TREAT")
+    bench.hal.pins &= ~BUCKLE
+    assert bench.until("PAUSED", 400) <= 280 and not bench.hal.emitting()
+
+
+@PADS
+def test_a_pad_that_grows_colder_than_skin_pauses_within_a_second(pad: int) -> None:
+    bench = Bench().to("TREAT")
+    bench.skin(27_500, pad)
+    assert bench.until("PAUSED", 1_000) <= 800 and not bench.hal.emitting()
+
+
+@PADS
+@pytest.mark.parametrize("sensor", ["ntc", "contact"])
+def test_one_sensor_at_41_c_is_enough_to_keep_a_pad_dark(pad: int, sensor: str) -> None:
+    bench = Bench().to("TREAT")
+    bench.run(10_000)
+    bench.skin(40_400, pad)
+    codes = {"ntc": ntc_code(BOARD, 41_200), "contact": tmp117_code(41_200)}
+    getattr(bench.hal, sensor)[pad] = codes[sensor]
+    bench.run(400)
+    assert bench.state == "TREAT" and set(bench.hal.duty[4 * pad : 4 * pad + 4]) == {0}

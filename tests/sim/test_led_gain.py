@@ -72,6 +72,7 @@ def test_each_bank_by_itself(ratios: list[float], gated: bool) -> None:
 @pytest.mark.parametrize("depth", ["hal", "driver"])
 @pytest.mark.parametrize(("ratio", "pad", "nm"), [
     (1.28, None, None), (1.18, "A", 810), (0.82, "B", 1060), (0.5, "A", 940), (1.6, "B", 850),
+    (1.17, "B", 940), (1.17, "A", 1060), (0.83, "A", 810),
 ])  # fmt: skip
 def test_beyond_15_percent_no_therapy_begins(
     ratio: float, pad: str | None, nm: int | None, depth: str
