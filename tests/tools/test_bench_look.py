@@ -199,15 +199,24 @@ def test_run_is_reached_at_once_and_keys_do_the_rest(desk: Bench) -> None:
     page.keyboard.press("r")
     desk.shows("#play", "Run")
     desk.shows("#pace", "paused")
-    clock = desk.t_s()
+    clock = at_rest_s(desk)
     page.keyboard.press(".")
-    desk.shows("#pace", "paused")
-    assert desk.t_s() - clock < 0.2
+    assert 0 <= at_rest_s(desk) - clock < 0.2
     page.keyboard.press("?")
     page.locator("#keys-on").uncheck()
     page.keyboard.press("Escape")
     page.keyboard.press("r")
     desk.shows("#play", "Run")  # the switch in the dialog ends the keys
+
+
+def at_rest_s(desk: Bench) -> float:
+    """The unit's time once the last row of a run that was paused is drawn."""
+    clock = desk.t_s()
+    while True:
+        desk.page.wait_for_timeout(400)
+        before, clock = clock, desk.t_s()
+        if clock == before:
+            return clock
 
 
 def test_keys_rest_where_a_person_writes(desk: Bench) -> None:
