@@ -82,11 +82,17 @@ ASKED: dict[Any, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def violations(desk: Bench, axe: str) -> list[str]:
+# States that are looked at in the dark scheme, too, as are the page before a run, keys, a phone.
+IN_THE_DARK = ("TREAT", "FAULT", "PAUSED")
+
+
+def violations(desk: Bench, axe: str, dark: bool = True) -> list[str]:
     """What axe finds, a line each: scheme, rule and place."""
     desk.page.evaluate(axe)
     said = []
     for scheme, asked in ASKED.items():
+        if scheme == "dark" and not dark:
+            continue
         desk.page.emulate_media(color_scheme=scheme)
         found = desk.page.evaluate("(asked) => axe.run(document, asked)", asked)
         assert found["passes"]  # it did look
@@ -105,7 +111,7 @@ def test_axe_finds_nothing_in_any_state(desk: Bench, axe: str) -> None:
             desk.run()
             desk.shows("#pace", "paused")
         desk.shows("#state-name", state)
-        found[state] = violations(desk, axe)
+        found[state] = violations(desk, axe, state in IN_THE_DARK)
     desk.page.keyboard.press("?")
     found["keys"] = violations(desk, axe)
     desk.page.set_viewport_size({"width": 390, "height": 844})
