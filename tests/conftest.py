@@ -166,13 +166,6 @@ MARKED = {
 ROOT = Path(__file__).resolve().parent.parent
 
 
-@pytest.hookimpl(optionalhook=True)  # pytest runs without xdist, too
-def pytest_xdist_auto_num_workers() -> int:
-    """Half as many processes again as cores: tests of a browser or a cable wait for most of their
-    time."""
-    return (os.cpu_count() or 1) * 3 // 2
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give each test its file's markers, and put slow files first."""
     named = {*SLOW, *(file for files in MARKED.values() for file in files)}

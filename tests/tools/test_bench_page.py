@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import re
 from itertools import pairwise
 from pathlib import Path
@@ -188,7 +187,7 @@ def test_ten_times_as_fast_is_held_and_no_row_is_left_out(desk: Bench) -> None:
         desk.run()
         desk.page.wait_for_timeout(3_000)
         fastest = float(desk.page.inner_text("#pace")[1:])
-        if fastest < HEADROOM or os.getloadavg()[0] > (os.cpu_count() or 1):
+        if fastest < HEADROOM:
             pytest.skip(f"this machine is too busy: x{fastest:g} is all that it gives now")
     assert held == WHOLE_SECONDS
     desk.pause()

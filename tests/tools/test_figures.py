@@ -87,7 +87,8 @@ def test_what_is_measured_is_shown_and_given_as_json(folder: Path) -> None:
     left = {"boot.mpy", "main.mpy", AT_THE_DESK.removesuffix("py") + "mpy"}
     assert set(found["mpy_bytes"]) == wanted - left | {MAIN}
     shown = console.file.getvalue() if isinstance(console.file, io.StringIO) else ""
-    assert all(words in shown for words in ("I2C time", "Bytecode", "94,208", "live after start"))
+    told = ("I2C time", "Bytecode", "Heap", "94,208", "live after start")
+    assert all(words in shown for words in told)
 
 
 def test_without_the_interpreter_the_rest_is_measured_and_says_so(
