@@ -27,6 +27,7 @@ from tests.support import power_cut_flash
 from tests.support.fake_hal import Bench, FakeHal
 from tests.support.keyed_unit import ROOT_KEY, installed, made
 from tests.support.power_cut_flash import BLOCK, BLOCKS, MODES, STORIES, Files, Flash
+from tools.dev.figures_records import list_cuts
 from tools.replay import ROOT, find_micropython
 from tools.unit.transfer import LIST_FILES, list_files, make_plan, sha256, transfer_files
 
@@ -148,21 +149,14 @@ def test_at_every_cut_the_old_is_there_or_the_new_and_never_a_mix(name: str) -> 
     assert wrong == [] and operations >= 8
 
 
-def test_micropythons_own_littlefs_holds_it_too(tmp_path: Path) -> None:
+def test_micropythons_own_littlefs_holds_it_too() -> None:
     try:
-        command = find_micropython()
+        find_micropython()
     except BadInput as why:
         pytest.skip(str(why))
-    done = subprocess.run(
-        [*command, "-X", "heapsize=4m", "-m", "tests.support.power_cut_flash"],
-        check=False, capture_output=True,
-        env={**os.environ, "MICROPYPATH": f"{ROOT}{os.pathsep}.frozen"}, cwd=tmp_path, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2_000:]
-    said = done.stdout
-    found = re.findall(r"^(\w+) (\d+) (\d+)$", said, re.MULTILINE)
-    assert {name for name, _, _ in found} == set(STORIES), said
-    assert all(int(operations) >= 8 and int(tried) >= 24 for _, operations, tried in found)
+    found, said = list_cuts()
+    assert found.keys() == set(STORIES), said
+    assert all(operations >= 8 and tried >= 24 for operations, tried in found.values())
     assert "cut at" not in said
 
 

@@ -68,7 +68,7 @@ class WholeSentences(TyperGroup):
         with formatter.section("Commands"):
             formatter.write_dl([
                 (name, command.get_short_help_str(limit=1_000))
-                for name, command in commands.items() if command
+                for name, command in commands.items() if command and not command.hidden
             ])  # fmt: skip
 
 

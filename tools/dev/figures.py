@@ -13,7 +13,6 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from firmware.core.limits import TICK_MS
@@ -120,18 +119,6 @@ def replay_table(rows: list[Replay]) -> Table:
     return table
 
 
-def measure_records(console: Console) -> list[dict[str, object]]:
-    """(f) Attack records, print the table, and return the JSON object's part."""
-    try:
-        with console.status("Cutting power and altering journals: two minutes"):
-            rows = [figures_records.cut_power(), figures_records.alter_journals()]
-    except BadInput as why:
-        console.print(f"No records under attack: {why}", markup=False)
-        return []
-    console.print(figures_records.attack_table(rows))
-    return [asdict(row) for row in rows]
-
-
 def main() -> None:
     """Measure, and print tables or one JSON object."""
     parser = argparse.ArgumentParser(prog="tools.dev.figures", description=__doc__)
@@ -148,7 +135,7 @@ def main() -> None:
     found["replay"] = [asdict(row) for row in replays]
     console.print(replay_table(replays))
     found["device"] = figures_device.measure(console)
-    found["records"] = measure_records(console)
+    found["records"] = figures_records.measure(console)
     found["emulated_chip"] = figures_pin.measure(console)
     found["peer"] = figures_peer.measure(console)
     costs: list[instructions.Cost] = []

@@ -37,9 +37,9 @@ MEANING = {
     "Emulated RP2040": "The unit's own files on real MicroPython on the emulated chip, whose clock "
     "is exact: these times do not depend on this machine. Without the flash cache they are lower "
     "bounds; [depths](depths.md) says how sure they are with it.",
-    "Records": "Power goes at each erase and each program, before, within and after it: the old is "
-    "there then, or the new. A journal with one change (a byte, a line, a stretch of another "
-    "unit's, a forged end) must not verify.",
+    "Records": "Power goes at each erase and each program, which is then not done, done by half, "
+    "or done without others of its batch: the old is there, or the new. A journal with one change "
+    "(a byte, a line, a stretch of another unit's, a forged end) must not verify.",
     "A count to": "A peer beside pin depth's emulator: the same flash, with MicroPython and a "
     "program that counts, no part on the pins, no model of the flash cache. That both take the "
     "same time on the chip's clock is a check of either; processor time is what it costs here.",

@@ -1,9 +1,8 @@
 """Figures of what is kept, for `make figures`: power cut in every write, journals altered.
 
-Called by `tools.dev.figures`; prints a table, judges nothing. Both counts are those of tests, which
-run in processes of their own with more cases than `make test` gives them:
+Called by `tools.dev.figures`; prints a table, judges nothing. Both counts are those of tests:
 `tests/support/power_cut_flash.py` inside MicroPython, with its own littlefs, and
-`tests/tools/test_journal_mutated.py`.
+`tests/tools/test_journal_mutated.py`, with more journals than `make test` gives it.
 """
 
 import os
@@ -11,9 +10,10 @@ import re
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from rich.console import Console
 from rich.table import Table
 
 from sim.common.errors import BadInput
@@ -36,8 +36,10 @@ class Attack:
     stood: bool
 
 
-def cut_power() -> Attack:
-    """Cut power at each erase and each program of every story that writes. Raises BadInput without
+def list_cuts() -> tuple[dict[str, tuple[int, int]], str]:
+    """Cut power at each erase and each program of every story that writes, inside MicroPython.
+    Returns, of each story, how many operations it has and how many cuts were tried, and all that
+    was said: a line with " cut at " for each that lost something. Raises BadInput without
     MicroPython, or where a story ends early."""
     command = [*find_micropython(), "-X", "heapsize=4m", "-m", "tests.support.power_cut_flash"]
     paths = f"{ROOT}{os.pathsep}.frozen"
@@ -50,11 +52,17 @@ def cut_power() -> Attack:
     if done.returncode or not found:
         why = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
         raise BadInput(f"power cuts on MicroPython: {why}")
+    return {name: (int(cuts), int(tried)) for name, cuts, tried in found}, done.stdout
+
+
+def cut_power() -> Attack:
+    """Cut power everywhere. Raises BadInput as `list_cuts` does."""
+    stories, said = list_cuts()
     return Attack(
-        f"power cut in each write of {len(found)} stories",
+        f"power cut in each write of {len(stories)} stories",
         "MicroPython's littlefs",
-        sum(int(tried) for _, _, tried in found),
-        " cut at " not in done.stdout,
+        sum(tried for _, tried in stories.values()),
+        " cut at " not in said,
     )
 
 
@@ -69,6 +77,18 @@ def alter_journals() -> Attack:
         why = (done.stdout.strip().splitlines() or ["it said nothing"])[-1]
         raise BadInput(f"altered journals: {why}")
     return Attack("journal altered", "`waistband journal verify`", MUTATED, done.returncode == 0)
+
+
+def measure(console: Console) -> list[dict[str, object]]:
+    """Attack records, print the table, and return the JSON object's part."""
+    try:
+        with console.status("Cutting power and altering journals: two minutes"):
+            rows = [cut_power(), alter_journals()]
+    except BadInput as why:
+        console.print(f"No records under attack: {why}", markup=False)
+        return []
+    console.print(attack_table(rows))
+    return [asdict(row) for row in rows]
 
 
 def attack_table(rows: list[Attack]) -> Table:

@@ -7,10 +7,9 @@ commands made; writes nothing.
 import re
 from typing import NamedTuple
 
-from tools.dev.headlines import PAGES
+from tools.dev.headlines import FAULT_TABLE, PAGES, list_rows
 from tools.report.tables import markdown_table
 
-TABLE_HEAD = "| fault | must be dark within |"
 COLUMNS = (
     "fault", "must be dark within", "measured at most", "contact at most, C", "fault table",
     "struck in the campaign", "slowest there",
@@ -26,12 +25,6 @@ class Measured(NamedTuple):
     verdict: str
     struck: str
     slowest_there: str
-
-
-def list_rows(text: str, head: str) -> list[list[str]]:
-    """Return the cells of each row of the table that begins with `head`."""
-    lines = text[text.index(head) :].partition("\n\n")[0].splitlines()[2:]
-    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
 
 
 def first_number(cell: str) -> float:
@@ -53,7 +46,7 @@ def read_campaign(text: str) -> dict[str, tuple[str, str]]:
 def read_measured(faults: str, campaign: str) -> dict[str, Measured]:
     """Return what the two pages say of each fault. Raises ValueError where a page has no table."""
     variants: dict[str, list[list[str]]] = {}
-    for row in list_rows(faults, TABLE_HEAD):
+    for row in list_rows(faults, FAULT_TABLE):
         variants.setdefault(re.split(r"[` ]", row[0])[1], []).append(row)
     there = read_campaign(campaign)
     found = {}

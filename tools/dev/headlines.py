@@ -11,6 +11,14 @@ from pathlib import Path
 from sim.faults.deadlines import SINGLE_C
 
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "maintainer"
+FAULT_TABLE = "| fault | must be dark within |"
+
+
+def list_rows(text: str, head: str) -> list[list[str]]:
+    """Return the cells of each row of the table that begins with `head`. Raises ValueError where
+    there is none."""
+    lines = text[text.index(head) :].partition("\n\n")[0].splitlines()[2:]
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
 
 
 def summarize_campaign(text: str) -> tuple[str, str]:
@@ -25,8 +33,7 @@ def summarize_campaign(text: str) -> tuple[str, str]:
 
 def summarize_faults(text: str) -> tuple[str, str]:
     """Return the fault table's result, and how it was made. Its rows end with their verdict."""
-    table = text.partition("| fault | must be dark within |")[2].partition("\n\n")[0]
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()[2:]]
+    rows = list_rows(text, FAULT_TABLE)
     bad = [row[0] for row in rows if row[-1] != "ok"]
     hottest = max(float(row[4]) for row in rows if re.fullmatch(r"[\d.]+", row[4]))
     slowest: dict[int, int] = {}
