@@ -82,8 +82,8 @@ class Hal(Protocol):
     def arm(self, armed: bool) -> None:
         """Emitters may be lit from now on (or no more): short watchdog and the arming word,
         or long watchdog and none. Called only while dark; the enable pin is read low first,
-        and where it is not, the short watchdog stays. Raises OSError or ValueError where the HAL
-        finds, before first light, a file of the product that is not as it was released."""
+        and where it is not, the short watchdog stays. Raises where the HAL finds, before first
+        light, a file of the product that is not as it was released (`hal.files.Wrong`)."""
 
     def drive(self, bank: int, duty: int) -> None:
         """Set a bank's duty. It takes effect when its PWM slice wraps: not a way to be off."""

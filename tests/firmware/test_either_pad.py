@@ -42,8 +42,9 @@ def test_a_days_heat_of_either_pad_refuses_a_session(pad: int) -> None:
 def test_a_days_heat_of_either_pad_ends_a_session(pad: int) -> None:
     bench = Bench().to("TREAT")
     bench.unit.pads[pad].cem43.day_q10_ms = (4 * MINUTE - 3_000) * Q10
-    bench.skin(42_000, pad)
+    bench.skin(42_000, pad)  # a quarter of a minute a minute
     assert bench.until("DONE", MINUTE) <= 14_000 and bench.reason == "cem43"
+    assert bench.unit.pads[pad].cem43.session_q10_ms < 10_000 * Q10
 
 
 def test_the_light_of_each_session_adds_to_the_days() -> None:

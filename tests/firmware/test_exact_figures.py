@@ -174,7 +174,7 @@ def test_the_ramp_rises_by_a_thirtieth_a_second(second: int) -> None:
     assert most == pytest.approx(full * second / 30, rel=0.08)
 
 
-def test_start_that_is_released_twice_without_a_press_was_pressed_once() -> None:
+def test_a_closure_that_is_forgiven_counts_no_more() -> None:
     bench = Bench().to_ready()
     bench.press(UP)
     buttons = bench.unit.buttons

@@ -87,7 +87,7 @@ def test_dark_skin_under_a_pad_that_lies_loosely_is_no_belt_off_the_skin(
     assert named(run_of(prescription=asked, **DARK_LOOSE, **skin)) == []
 
 
-def test_it_is_taken_for_one_under_the_strongest_light() -> None:
+def test_dark_skin_under_a_loose_pad_is_taken_for_one_under_the_strongest_light() -> None:
     """Known: docs/maintainer/safety.md, "Off the skin". The light is out; nobody is hurt."""
     run = run_of(prescription=BRIGHT, perfusion=0.0, fat_mm=40.0, **DARK_LOOSE)
     assert named(run)[0] == "off_skin" and max(run.result()["max_contact_c"].values()) < 41.0

@@ -224,15 +224,6 @@ def test_a_session_ends_when_the_days_sixty_minutes_are_over() -> None:
     assert bench.reason == "day_limit"
 
 
-def test_a_session_ends_when_the_day_has_had_four_minutes_of_thermal_dose() -> None:
-    bench = Bench().to("TREAT")
-    bench.unit.pads[1].cem43.day_q10_ms = (4 * MINUTE - 3_000) * 1024
-    bench.skin(42_000, 1)  # a quarter of a minute a minute
-    assert bench.until("DONE", MINUTE) <= 14_000
-    assert bench.reason == "cem43"
-    assert bench.unit.pads[1].cem43.session_q10_ms < 10_000 * 1024
-
-
 def test_what_was_given_24_hours_ago_counts_no_more_and_what_came_later_does() -> None:
     bench = Bench().to_ready()
     unit = bench.unit

@@ -10,7 +10,7 @@ from firmware.ui.cues import CUES
 from tools.common import words
 from tools.common.cue_pattern import LIGHTS, cue_tones, cue_vibration, describe_cue
 from tools.report.html_page import render_page
-from tools.report.manual import NEVER, NOT_A_DEVICE, STEPS, draw_screen, list_buzzes
+from tools.report.manual import NOT_A_DEVICE, STEPS, TAKE_CARE, draw_screen, list_buzzes
 
 LIT = {"dark": "dark", "steady": "on", "slow": "blinks slowly", "fast": "blinks fast",
        "twice": "two flashes a second", "rarely": "a flash every 2 s", "": "as it was"}  # fmt: skip
@@ -34,7 +34,7 @@ def render_manual(screens: dict[str, list[str]]) -> str:
         for step in STEPS
     ]  # fmt: skip
     return render_page(
-        "manual.html", page={"title": "The belt: one page"}, steps=steps, never=NEVER,
+        "manual.html", page={"title": "The belt: one page"}, steps=steps, never=TAKE_CARE,
         no_device=NOT_A_DEVICE, buzzes=list_buzzes(),
         cues=list_cues(), played=json.dumps(played),
     )  # fmt: skip

@@ -22,14 +22,14 @@ NOT_A_DEVICE = (
     "The belt is not a medical device. We make no claim that the therapy works: your clinician"
     " chose the dose."
 )
-NEVER = (
+TAKE_CARE = (
     "Do not fall asleep on a pad, and put nothing warm over it.",
     "Bare, whole skin only: no plaster, drug patch or ointment under a pad.",
     "Never on numb skin. Not with a fever, an implant, or pregnant, unless your clinician said so.",
     "Tell your clinician of every medicine and tattoo. Lend the belt to nobody.",
     "Do not look into a pad: its light cannot be seen. Keep the belt from children and necks.",
     "Take it off before you plug in a cable. Do not open or wet it, or lie on its battery.",
-    "Off at once if it burns. Have your back looked at each week: marked like a net, stop.",
+    "Off at once if it burns or hurts, or if your back, looked at each week, is marked like a net.",
 )
 BUZZES = (  # cue, what to do; {NAME} is what the screen says of that refusal
     ("FAULT", "The light is out. Take the belt off first, always. Then press UP and, within 10"
@@ -142,7 +142,7 @@ def render_markdown(screens: dict[str, list[str]]) -> dict[str, str]:
             lines += [f"![The screen says: {shown}]({name})", ""]
     lines += ["## If it buzzes long", "", "| it buzzes | what to do |", "|---|---|"]
     lines += [f"| {felt} | {what} |" for felt, what in list_buzzes()]
-    lines += ["", "## Take care", "", *(f"- {row}" for row in NEVER), ""]
+    lines += ["", "## Take care", "", *(f"- {row}" for row in TAKE_CARE), ""]
     return {**files, "manual.md": "\n".join(lines)}
 
 
